@@ -1,0 +1,1 @@
+"""PURE: routing numbers and banking days."""

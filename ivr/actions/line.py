@@ -1,0 +1,84 @@
+"""The line as one thing: flows and prompts of one version, read, checked and compiled together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ivr.actions.vocabulary import VOCABULARY
+from ivr.base.errors import OperatorError
+from ivr.dialog.checks import check_flow
+from ivr.dialog.flow import Flow, version_of
+from ivr.dialog.loader import load_dialogs
+from ivr.speech.catalog import Catalog
+from ivr.speech.checks import check_catalog
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A flow with its prompt catalog, and the texts both were made from (file name -> text)."""
+
+    flow: Flow
+    catalog: Catalog
+    files: Mapping[str, str]
+
+
+def read_line_files(folder: Path, languages: Sequence[str] | None = None) -> dict[str, str]:
+    """Read `flows/*.toml` and `prompts/<language>.ftl` below `folder`.
+
+    `languages` None takes every language there is. Raises `OperatorError` naming what is missing.
+    """
+    flows = sorted((folder / "flows").glob("*.toml"))
+    prompts = sorted((folder / "prompts").glob("*.ftl"))
+    problems = []
+    if not flows:
+        problems.append(f"{folder / 'flows'}: no .toml file here; give a folder that has flows/ and prompts/")
+    present = {path.stem for path in prompts}
+    wanted = present if languages is None else set(languages)
+    problems += [
+        f"{folder / 'prompts'}: no {language}.ftl; write it, or leave {language} out of IVR_LANGUAGES"
+        for language in sorted(wanted - present)
+    ]
+    if not wanted:
+        problems.append(f"{folder / 'prompts'}: no .ftl file here")
+    if problems:
+        raise OperatorError(*problems)
+    chosen = [*flows, *(path for path in prompts if path.stem in wanted)]
+    texts = {}
+    for path in chosen:
+        try:
+            texts[f"{path.parent.name}/{path.name}"] = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            problems.append(f"{path}: cannot be read as UTF-8 text")
+    if problems:
+        raise OperatorError(*problems)
+    return texts
+
+
+def prompt_files(files: Mapping[str, str]) -> dict[str, str]:
+    """Return the prompts among a line's files: language tag -> text."""
+    return {
+        name.removeprefix("prompts/").removesuffix(".ftl"): text
+        for name, text in files.items()
+        if name.startswith("prompts/")
+    }
+
+
+def compile_line(files: Mapping[str, str]) -> Line:
+    """Check and compile a line. Raises `OperatorError` with every fault of flows and prompts."""
+    prompts = prompt_files(files)
+    dialogs, flow_faults = load_dialogs(
+        {name: text for name, text in files.items() if name.startswith("flows/")}
+    )
+    prompt_faults = [
+        f"prompts/{fault.language}.ftl:{fault.line}: {fault.prompt_id}: {fault.message}"
+        for fault in check_catalog(prompts, VOCABULARY.slots)
+    ]
+    if prompt_faults:
+        raise OperatorError(*map(str, flow_faults), *prompt_faults)
+    catalog = Catalog.parse(prompts, VOCABULARY.slots)
+    faults = flow_faults or check_flow(dialogs, VOCABULARY, catalog)
+    if faults:
+        raise OperatorError(*map(str, faults))
+    return Line(Flow.compile(version_of(files), dialogs, VOCABULARY, catalog), catalog, dict(files))

@@ -1,0 +1,29 @@
+"""From what the dialog wants said to the sentences a voice speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ivr.dialog.state import Said
+from ivr.speech.catalog import Catalog, SpeechError
+from ivr.speech.values import speak_value
+
+
+def sentences(
+    catalog: Catalog, kinds: Mapping[str, str], said: Said, language: str, pace: str
+) -> tuple[str, ...]:
+    """Return the sentences of a prompt, in the call's language unless the prompt names its own.
+
+    Raises `SpeechError` for anything that cannot be spoken.
+    """
+    tag = said.language or language
+    try:
+        values = {
+            slot: speak_value(kinds[slot], value, tag) for slot, value in said.values.items() if value != ""
+        }
+    except ValueError as error:
+        raise SpeechError(f"{said.label}: {error}") from error
+    pieces = catalog.lines(said.prompt, said.attribute or None, tag, said.pace or pace, values)
+    if said.piece >= 0:
+        return pieces[said.piece]
+    return tuple(sentence for piece in pieces for sentence in piece)

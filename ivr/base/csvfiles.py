@@ -1,0 +1,241 @@
+"""CSV files as others send them: strict about columns, patient about everything else, every bad line named.
+
+UTF-8 with or without a byte order mark, LF or CRLF, columns in any order. No message quotes a value: a
+cell in the wrong column may be a secret.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import Any, BinaryIO, Final
+
+MAX_FILE_BYTES: Final = 512 * 1024 * 1024
+MAX_LINE_BYTES: Final = 16 * 1024
+MAX_FIELD_CHARACTERS: Final = 200
+
+Progress = Callable[[int], None]
+
+_PROGRESS_EVERY_LINES: Final = 1000
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_COLUMN_NAME: Final = re.compile(r"[a-z][a-z_]{0,39}")
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class LineError:
+    """One thing wrong in a file: `line` counts from 1, `field` is a column (empty for the whole line)."""
+
+    file: str
+    line: int
+    field: str
+    message: str
+
+
+@dataclass(slots=True)
+class ImportResult:
+    """How many rows a file had and what became of them; with any error nothing was loaded."""
+
+    read: int = 0
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    errors: list[LineError] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the counts and errors as the commands print them with `--json`."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a file. `parse` turns a cell into a value or raises `ValueError` saying what to write."""
+
+    parse: Callable[[str], Any]
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CsvRow:
+    """A row whose every cell could be read; an optional column the file lacks holds None."""
+
+    line: int
+    values: Mapping[str, Any]
+
+
+class CsvReader:
+    """Reads one file; `errors` and `read` (rows, good or bad) grow while `rows` is consumed."""
+
+    def __init__(
+        self,
+        stream: BinaryIO,
+        file_name: str,
+        columns: Mapping[str, Column],
+        progress: Progress | None = None,
+    ) -> None:
+        self.errors: list[LineError] = []
+        self.read = 0
+        self._stream = stream
+        self._file_name = file_name
+        self._columns = columns
+        self._progress = progress
+        self._line = 0
+
+    def add_error(self, line: int, field_name: str, message: str) -> None:
+        """Note something wrong that only the importer could see."""
+        self.errors.append(LineError(self._file_name, line, field_name, message))
+
+    def result(self) -> ImportResult:
+        """Return the result so far: rows read, and the errors in the order of their lines."""
+        return ImportResult(read=self.read, errors=sorted(self.errors, key=lambda error: error.line))
+
+    def rows(self) -> Iterator[CsvRow]:
+        """Yield the good rows, one by one; nothing of the file is kept."""
+        cells = csv.reader(self._lines(), strict=True)
+        header: list[str] | None = None
+        while True:
+            first_line = self._line + 1
+            try:
+                row = next(cells)
+            except StopIteration:
+                break
+            except csv.Error:
+                self.add_error(
+                    first_line, "", "the quotes or line ends of this line are broken; mend the file here"
+                )
+                break
+            if not any(row):
+                continue
+            if header is None:
+                header = row
+                if not self._header_is_right(header, first_line):
+                    return
+                continue
+            self.read += 1
+            values = self._values(header, row, first_line)
+            if values is not None:
+                yield CsvRow(first_line, values)
+        if header is None and not self.errors:
+            self.add_error(1, "", "the file is empty; its first line must name the columns")
+
+    def _lines(self) -> Iterator[str]:
+        """Yield the file's lines as text, counting them and telling the progress in bytes."""
+        done_bytes = 0
+        while raw := self._stream.readline(MAX_LINE_BYTES + 1):
+            self._line += 1
+            done_bytes += len(raw)
+            if len(raw) > MAX_LINE_BYTES:
+                self.add_error(self._line, "", f"the line is longer than {MAX_LINE_BYTES} bytes")
+                return
+            if done_bytes > MAX_FILE_BYTES:
+                self.add_error(self._line, "", f"the file is larger than {MAX_FILE_BYTES} bytes; split it")
+                return
+            if self._progress is not None and self._line % _PROGRESS_EVERY_LINES == 0:
+                self._progress(done_bytes)
+            if self._line == 1:
+                raw = raw.removeprefix(_BYTE_ORDER_MARK)
+            try:
+                yield raw.decode("utf-8")
+            except UnicodeDecodeError:
+                self.add_error(self._line, "", "the line is not UTF-8; save the file as UTF-8")
+                return
+        if self._progress is not None:
+            self._progress(done_bytes)
+
+    def _header_is_right(self, header: list[str], line: int) -> bool:
+        known = [name for name in header if name in self._columns]
+        if not known:
+            self.add_error(line, "", f"the first line must name the columns: {', '.join(self._columns)}")
+            return False
+        before = len(self.errors)
+        for position, name in enumerate(header, start=1):
+            if name not in self._columns:
+                shown = name if _COLUMN_NAME.fullmatch(name) else f"column {position}"
+                self.add_error(line, shown, f"no such column; there are: {', '.join(self._columns)}")
+            elif header.index(name) != position - 1:
+                self.add_error(line, name, "the column is there twice")
+        for name, column in self._columns.items():
+            if column.required and name not in known:
+                self.add_error(line, name, "the column is missing")
+        return len(self.errors) == before
+
+    def _values(self, header: list[str], row: list[str], line: int) -> dict[str, Any] | None:
+        if len(row) != len(header):
+            self.add_error(line, "", f"the line has {len(row)} cells where the header names {len(header)}")
+            return None
+        before = len(self.errors)
+        values: dict[str, Any] = dict.fromkeys(self._columns)
+        for name, cell in zip(header, row, strict=True):
+            try:
+                values[name] = self._columns[name].parse(_bounded(cell))
+            except ValueError as error:
+                self.add_error(line, name, str(error))
+        return values if len(self.errors) == before else None
+
+
+def _bounded(cell: str) -> str:
+    """Return a cell that is neither too long nor unprintable. Raises `ValueError`."""
+    if len(cell) > MAX_FIELD_CHARACTERS:
+        raise ValueError(f"write at most {MAX_FIELD_CHARACTERS} characters")
+    if _UNPRINTABLE.search(cell):
+        raise ValueError("take out the line break or control character")
+    return cell
+
+
+def matching(pattern: str, message: str) -> Callable[[str], str]:
+    """Return a parser for cells that match `pattern` (ASCII) as a whole; `message` says what to write."""
+    compiled = re.compile(pattern, re.ASCII)
+
+    def parse(cell: str) -> str:
+        if compiled.fullmatch(cell) is None:
+            raise ValueError(message)
+        return cell
+
+    return parse
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """Return a parser for cells that are one of `choices`."""
+
+    def parse(cell: str) -> str:
+        if cell not in choices:
+            raise ValueError(f"write one of: {', '.join(choices)}")
+        return cell
+
+    return parse
+
+
+def parse_yes_no(cell: str) -> bool:
+    """Read yes or no. Raises `ValueError`."""
+    return one_of("yes", "no")(cell) == "yes"
+
+
+def parse_date(cell: str) -> date:
+    """Read a real date, YYYY-MM-DD. Raises `ValueError`."""
+    if _DATE.fullmatch(cell) is None:
+        raise ValueError("write a date as YYYY-MM-DD")
+    try:
+        return date.fromisoformat(cell)
+    except ValueError:
+        raise ValueError("there is no such day; write a real date as YYYY-MM-DD") from None
+
+
+def parse_text(cell: str) -> str:
+    """Read words: not empty, runs of spaces made one. Raises `ValueError`."""
+    words = " ".join(cell.split())
+    if not words:
+        raise ValueError("this may not be empty")
+    return words
+
+
+def optional(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Return a parser that reads an empty cell as None and any other as `parse` does."""
+
+    def parse_or_none(cell: str) -> Any:
+        return parse(cell) if cell else None
+
+    return parse_or_none

@@ -1,0 +1,1 @@
+"""What is owed: bills, the append-only ledger, balances, imports."""

@@ -1,0 +1,278 @@
+"""The bills file: what each plan costs each month. A bill that comes again with another amount is revised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Date,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Select,
+    Table,
+    Text,
+    and_,
+    case,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    text,
+)
+from sqlalchemy import Column as TableColumn
+from sqlalchemy.dialects import postgresql
+
+from ivr.base.csvfiles import (
+    Column,
+    CsvReader,
+    ImportResult,
+    Progress,
+    matching,
+    one_of,
+    optional,
+    parse_date,
+    parse_yes_no,
+)
+from ivr.base.money import parse_amount
+from ivr.members.bulk_load import loaded
+from ivr.storage.tables import Bill, BillingAccount, LedgerEntry, Member
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from ivr.base.keys import KeyedHash
+
+PLANS: Final = ("health", "dental")
+
+_COLUMNS: Final[Mapping[str, Column]] = {
+    "billing_account": Column(matching(r"7\d{8}", "write 9 digits beginning with 7")),
+    "member_id": Column(matching(r"\d{12}", "write 12 digits")),
+    "plan": Column(one_of(*PLANS)),
+    "coverage_month": Column(matching(r"\d{4}-(0[1-9]|1[0-2])", "write a month as YYYY-MM")),
+    "amount": Column(parse_amount),
+    "due_date": Column(parse_date),
+    "first_payment": Column(parse_yes_no),
+    "authorization_code": Column(
+        optional(matching(r"\d{4,12}", "write 4 to 12 digits, or nothing")), required=False
+    ),
+}
+
+_STAGED: Final = Table(
+    "bills_import",
+    MetaData(),
+    TableColumn("line", Integer),
+    TableColumn("billing_account", Text),
+    TableColumn("member_id", Text),
+    TableColumn("plan", Text),
+    TableColumn("coverage_month", Text),
+    TableColumn("amount_cents", BigInteger),
+    TableColumn("due_date", Date),
+    TableColumn("first_payment", Boolean),
+    TableColumn("authorization_code_hash", LargeBinary),
+    prefixes=["TEMPORARY"],
+    postgresql_on_commit="DROP",
+)
+_NEW: Final = _STAGED.columns
+
+_SAME_BILL: Final = and_(
+    Bill.billing_account == _NEW.billing_account, Bill.coverage_month == _NEW.coverage_month
+)
+
+
+def import_bills(
+    db: Connection,
+    hashes: KeyedHash,
+    now: datetime,
+    stream: BinaryIO,
+    *,
+    as_of_at: datetime,
+    file_name: str,
+    progress: Progress | None = None,
+) -> ImportResult:
+    """Load a bills file within the caller's transaction, wholly or, with any error, not at all.
+
+    A new bill is posted to the ledger; one whose amount differs is posted as a correction of the
+    difference. `as_of_at` (aware UTC) is the moment the file was true and is spoken with the balance;
+    `now` is when the ledger rows are posted. `progress` is told the bytes read so far.
+    """
+    reader = CsvReader(stream, file_name, _COLUMNS, progress)
+    with loaded(db, _STAGED, _bill_rows(reader, hashes)):
+        db.execute(text("LOCK TABLE bills IN SHARE ROW EXCLUSIVE MODE"))  # one import at a time
+        _check_against_database(db, reader)
+        result = reader.result()
+        if not result.errors:
+            result.added, result.changed = db.execute(_COUNTS).one()
+            result.unchanged = result.read - result.added - result.changed
+            _apply(db, now, as_of_at)
+    return result
+
+
+def authorization_code_hash(hashes: KeyedHash, billing_account: str, code: str) -> bytes:
+    """Return the keyed hash under which a bill's authorization code (digits) is stored."""
+    return hashes.digest("authorization_code", billing_account, code)
+
+
+def _bill_rows(reader: CsvReader, hashes: KeyedHash) -> Iterator[tuple[Any, ...]]:
+    """Yield the good rows in the order of the staged columns; the file must agree with itself."""
+    consistency = _Consistency(reader)
+    for row in reader.rows():
+        values = row.values
+        if not consistency.holds(row.line, values):
+            continue
+        code: str | None = values["authorization_code"]
+        yield (
+            row.line,
+            values["billing_account"],
+            values["member_id"],
+            values["plan"],
+            values["coverage_month"],
+            values["amount"],
+            values["due_date"],
+            values["first_payment"],
+            code and authorization_code_hash(hashes, values["billing_account"], code),
+        )
+
+
+class _Consistency:
+    """One bill a month, one member and plan a billing account, one billing account a member and plan."""
+
+    def __init__(self, reader: CsvReader) -> None:
+        self._reader = reader
+        self._line_of_bill: dict[tuple[str, str], int] = {}
+        self._owner_of: dict[str, tuple[str, str, int]] = {}
+        self._account_of: dict[tuple[str, str], tuple[str, int]] = {}
+
+    def holds(self, line: int, values: Mapping[str, Any]) -> bool:
+        """Tell whether a row agrees with the rows before it; note an error where it does not."""
+        account, member_id, plan = values["billing_account"], values["member_id"], values["plan"]
+        bill_line = self._line_of_bill.setdefault((account, values["coverage_month"]), line)
+        if bill_line != line:
+            self._reader.add_error(line, "coverage_month", f"the same bill as in line {bill_line}")
+            return False
+        *owner, owner_line = self._owner_of.setdefault(account, (member_id, plan, line))
+        if owner != [member_id, plan]:
+            message = f"line {owner_line} has this billing account for another member or plan"
+            self._reader.add_error(line, "billing_account", message)
+            return False
+        other_account, account_line = self._account_of.setdefault((member_id, plan), (account, line))
+        if other_account != account:
+            message = f"line {account_line} has another billing account for this member and plan"
+            self._reader.add_error(line, "billing_account", message)
+            return False
+        return True
+
+
+_UNKNOWN_MEMBER: Final = (
+    select(_NEW.line)
+    .outerjoin_from(_STAGED, Member, Member.member_id == _NEW.member_id)
+    .where(Member.member_id.is_(None))
+)
+_OTHER_OWNER: Final = (
+    select(_NEW.line)
+    .join_from(_STAGED, BillingAccount, BillingAccount.billing_account == _NEW.billing_account)
+    .where(or_(BillingAccount.member_id != _NEW.member_id, BillingAccount.plan != _NEW.plan))
+)
+_OTHER_ACCOUNT: Final = (
+    select(_NEW.line)
+    .join_from(
+        _STAGED,
+        BillingAccount,
+        and_(BillingAccount.member_id == _NEW.member_id, BillingAccount.plan == _NEW.plan),
+    )
+    .where(BillingAccount.billing_account != _NEW.billing_account)
+)
+
+
+def _check_against_database(db: Connection, reader: CsvReader) -> None:
+    """Note the rows that contradict what is stored already."""
+    checks: tuple[tuple[Select[Any], str, str], ...] = (
+        (_UNKNOWN_MEMBER, "member_id", "there is no such member; import the members first"),
+        (_OTHER_OWNER, "billing_account", "this billing account belongs to another member or plan"),
+        (_OTHER_ACCOUNT, "billing_account", "this member has another billing account for this plan"),
+    )
+    for statement, column, message in checks:
+        for line in db.scalars(statement):
+            reader.add_error(line, column, message)
+
+
+_ADDED: Final = Bill.billing_account.is_(None)
+_CHANGED: Final = and_(
+    Bill.billing_account.is_not(None),
+    or_(
+        Bill.amount_cents != _NEW.amount_cents,
+        Bill.due_date != _NEW.due_date,
+        Bill.first_payment != _NEW.first_payment,
+        # A file without codes says nothing about codes.
+        Bill.authorization_code_hash.is_distinct_from(
+            func.coalesce(_NEW.authorization_code_hash, Bill.authorization_code_hash)
+        ),
+    ),
+)
+_COUNTS: Final = select(func.count().filter(_ADDED), func.count().filter(_CHANGED)).select_from(
+    _STAGED.outerjoin(Bill, _SAME_BILL)
+)
+
+
+def _apply(db: Connection, now: datetime, as_of_at: datetime) -> None:
+    """Store the staged bills: their accounts, what they add to the ledger, then the bills themselves."""
+    db.execute(
+        postgresql.insert(BillingAccount)
+        .from_select(
+            ["billing_account", "member_id", "plan"],
+            select(_NEW.billing_account, _NEW.member_id, _NEW.plan).distinct(),
+        )
+        .on_conflict_do_nothing()
+    )
+    db.execute(
+        insert(LedgerEntry).from_select(
+            ["billing_account", "kind", "amount_cents", "coverage_month", "posted_at"],
+            select(
+                _NEW.billing_account,
+                case((_ADDED, "bill"), else_="correction"),
+                _NEW.amount_cents - func.coalesce(Bill.amount_cents, 0),
+                _NEW.coverage_month,
+                literal(now),
+            )
+            .select_from(_STAGED.outerjoin(Bill, _SAME_BILL))
+            .where(Bill.amount_cents.is_distinct_from(_NEW.amount_cents))
+            .order_by(_NEW.line),
+        )
+    )
+    kept = ("amount_cents", "due_date", "first_payment", "as_of_at")
+    bills = postgresql.insert(Bill).from_select(
+        [
+            "billing_account",
+            "coverage_month",
+            "amount_cents",
+            "due_date",
+            "first_payment",
+            "authorization_code_hash",
+            "as_of_at",
+        ],
+        select(
+            _NEW.billing_account,
+            _NEW.coverage_month,
+            _NEW.amount_cents,
+            _NEW.due_date,
+            _NEW.first_payment,
+            _NEW.authorization_code_hash,
+            literal(as_of_at),
+        ),
+    )
+    db.execute(
+        bills.on_conflict_do_update(
+            index_elements=[Bill.billing_account, Bill.coverage_month],
+            set_={
+                **{name: bills.excluded[name] for name in kept},
+                "authorization_code_hash": func.coalesce(
+                    bills.excluded.authorization_code_hash, Bill.authorization_code_hash
+                ),
+            },
+        )
+    )

@@ -1,0 +1,268 @@
+"""Invented members and bills, the same each time for the same day: a demo, a test and a page agree."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from ivr.base.money import format_amount
+
+DUE_DAY: Final = 23  # a premium is due on the 23rd of the month before it covers
+
+
+@dataclass(frozen=True, slots=True)
+class SampleBill:
+    """One month's bill of one plan."""
+
+    plan: str
+    coverage_month: str
+    amount_cents: int
+    due_date: date
+    first_payment: bool = False
+    authorization_code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleMember:
+    """Someone who does not exist. `name` is what written calls say (`demo.health_and_dental`).
+
+    `billing_accounts` maps plan to nine digits; `ssn_last4`, `phone` and `email` may be empty.
+    """
+
+    name: str
+    member_id: str
+    first_name: str
+    last_name: str
+    date_of_birth: date
+    ssn_last4: str
+    billing_accounts: Mapping[str, str]
+    bills: Sequence[SampleBill]
+    phone: str
+    email: str
+    language: str = "en-US"
+    extra_time: bool = False
+    sms_ok: bool = False
+
+    @property
+    def date_of_birth_keyed(self) -> str:
+        """The date of birth as a caller keys it, MMDDYYYY."""
+        return self.date_of_birth.strftime("%m%d%Y")
+
+    def owed_cents(self, plan: str) -> int:
+        """Return what the member owes for a plan before any payment, in cents."""
+        return sum(bill.amount_cents for bill in self.bills if bill.plan == plan)
+
+
+@dataclass(frozen=True, slots=True)
+class _Story:
+    """What makes one named sample different; amounts are in cents."""
+
+    name: str
+    first_name: str
+    health_cents: int = 31015
+    dental_cents: int | None = None
+    past_due_cents: int = 0
+    language: str = "en-US"
+    extra_time: bool = False
+    first_payment: bool = False
+    has_ssn: bool = True
+    reached_by: str = "letter"
+    authorization_code: str = ""
+
+
+_STORIES: Final = (
+    _Story("demo.health_and_dental", "Amber", dental_cents=4230, reached_by="sms"),
+    _Story("demo.extra_time", "Basil", health_cents=18450, extra_time=True),
+    _Story("demo.spanish", "Clavel", health_cents=22575, language="es-US", reached_by="email"),
+    _Story("demo.past_due", "Dahlia", past_due_cents=29800, dental_cents=3875, reached_by="email"),
+    _Story("demo.first_payment", "Elder", health_cents=27640, first_payment=True, reached_by="sms"),
+    _Story("demo.paid", "Fern", health_cents=0),
+    _Story("demo.small_balance", "Ginger", health_cents=75),
+    _Story("demo.no_ssn", "Heather", health_cents=20120, has_ssn=False),
+    _Story("demo.email", "Iris", health_cents=15505, reached_by="email"),
+    _Story("demo.sms", "Jasmine", health_cents=16610, reached_by="sms"),
+    _Story("demo.letter", "Kale", health_cents=17715),
+    _Story("demo.bill_code", "Laurel", health_cents=19999, authorization_code="408215"),
+)
+_LAST_NAME: Final = "Sample"
+
+
+def demo_members(today: date) -> tuple[SampleMember, ...]:
+    """Return the named samples, with bills due around `today`; the first three are what the demo shows."""
+    return tuple(_from_story(index, story, today) for index, story in enumerate(_STORIES, start=1))
+
+
+def demo_member(name: str, today: date) -> SampleMember:
+    """Return the sample called `name` (`demo.spanish`). Raises `LookupError`."""
+    for member in demo_members(today):
+        if member.name == name:
+            return member
+    known = ", ".join(story.name for story in _STORIES)
+    raise LookupError(f"no sample member {name!r}; there are: {known}")
+
+
+def generate(count: int, today: date) -> Iterator[SampleMember]:
+    """Yield `count` more members, each with health, every third with dental, for loads and measurements."""
+    for index in range(count):
+        amounts = {"health": 10000 + index * 37 % 40000}
+        if index % 3 == 0:
+            amounts["dental"] = 2000 + index * 13 % 4000
+        yield SampleMember(
+            name=f"load.{index}",
+            member_id=f"{500_000_000_000 + index}",
+            first_name="Load",
+            last_name=f"Number {index}",
+            date_of_birth=date(1940 + index % 65, 1 + index % 12, 1 + index % 28),
+            ssn_last4=f"{1 + index % 9999:04d}",
+            billing_accounts={
+                plan: f"{base + index}"
+                for plan, base in (("health", 760_000_000), ("dental", 780_000_000))
+                if plan in amounts
+            },
+            bills=[_bill(plan, cents, today) for plan, cents in amounts.items()],
+            phone=f"+1617555{100 + index % 100:04d}" if index % 4 else "",
+            email=f"load{index}@example.com" if index % 2 else "",
+            language="es-US" if index % 7 == 0 else "en-US",
+            extra_time=index % 50 == 0,
+            sms_ok=index % 4 == 1,
+        )
+
+
+def members_csv(members: Iterable[SampleMember]) -> str:
+    """Return a members file for `members`."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(
+        [
+            "member_id",
+            "first_name",
+            "last_name",
+            "date_of_birth",
+            "ssn_last4",
+            "phone",
+            "address",
+            "city",
+            "state",
+            "postal_code",
+            "email",
+            "language",
+            "extra_time",
+            "sms_ok",
+        ]
+    )
+    writer.writerows(
+        (
+            member.member_id,
+            member.first_name,
+            member.last_name,
+            member.date_of_birth.isoformat(),
+            member.ssn_last4,
+            member.phone,
+            f"{member.member_id[-3:].lstrip('0') or '1'} Example Street",
+            "Boston",
+            "MA",
+            "02108",
+            member.email,
+            member.language,
+            _yes_no(member.extra_time),
+            _yes_no(member.sms_ok),
+        )
+        for member in members
+    )
+    return out.getvalue()
+
+
+def bills_csv(members: Iterable[SampleMember]) -> str:
+    """Return a bills file for `members`."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(
+        [
+            "billing_account",
+            "member_id",
+            "plan",
+            "coverage_month",
+            "amount",
+            "due_date",
+            "first_payment",
+            "authorization_code",
+        ]
+    )
+    writer.writerows(
+        (
+            member.billing_accounts[bill.plan],
+            member.member_id,
+            bill.plan,
+            bill.coverage_month,
+            format_amount(bill.amount_cents),
+            bill.due_date.isoformat(),
+            _yes_no(bill.first_payment),
+            bill.authorization_code,
+        )
+        for member in members
+        for bill in member.bills
+    )
+    return out.getvalue()
+
+
+def _from_story(index: int, story: _Story, today: date) -> SampleMember:
+    accounts = {"health": f"{740_000_100 + index}"}
+    bills = [
+        _bill(
+            "health",
+            story.health_cents,
+            today,
+            first_payment=story.first_payment,
+            authorization_code=story.authorization_code,
+        )
+    ]
+    if story.past_due_cents:
+        bills.insert(0, _bill("health", story.past_due_cents, today, months_ago=1))
+    if story.dental_cents is not None:
+        accounts["dental"] = f"{750_000_100 + index}"
+        bills.append(_bill("dental", story.dental_cents, today))
+    return SampleMember(
+        name=story.name,
+        member_id=f"{400_000_000_100 + index}",
+        first_name=story.first_name,
+        last_name=_LAST_NAME,
+        date_of_birth=date(1950 + 3 * index, index, 10 + index),
+        ssn_last4=f"{(3210 + 1111 * index) % 10000:04d}" if story.has_ssn else "",
+        billing_accounts=accounts,
+        bills=bills,
+        phone=f"+1617555{100 + index:04d}" if story.reached_by == "sms" else "",
+        email=f"{story.first_name.lower()}@example.com" if story.reached_by in ("email", "sms") else "",
+        language=story.language,
+        extra_time=story.extra_time,
+        sms_ok=story.reached_by == "sms",
+    )
+
+
+def _bill(
+    plan: str,
+    amount_cents: int,
+    today: date,
+    *,
+    months_ago: int = 0,
+    first_payment: bool = False,
+    authorization_code: str = "",
+) -> SampleBill:
+    """Return the bill due on the next 23rd from `today`, or `months_ago` months before that one."""
+    due = (today.year * 12 + today.month - 1) + (today.day > DUE_DAY) - months_ago
+    covered = due + 1
+    return SampleBill(
+        plan=plan,
+        coverage_month=f"{covered // 12:04d}-{covered % 12 + 1:02d}",
+        amount_cents=amount_cents,
+        due_date=date(due // 12, due % 12 + 1, DUE_DAY),
+        first_payment=first_payment,
+        authorization_code=authorization_code,
+    )
+
+
+def _yes_no(value: bool) -> str:  # noqa: FBT001 (a formatter of a yes or no)
+    return "yes" if value else "no"

@@ -1,0 +1,1 @@
+"""A call's state by turn, its stored replies and its masked events."""

@@ -1,0 +1,229 @@
+"""A call's row and its turns: locked first and alone, then read; written once, with the reply, before COMMIT.
+
+Statements of the turn's own path are built once, here. Nothing below commits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql
+
+from ivr.storage.tables import Call, FlowVersion, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class LockedCall:
+    """A call as its row has it, while this transaction holds the row's lock."""
+
+    call_sid: str
+    open: bool
+    started_at: datetime
+    answered_at: datetime
+    flow_version: str
+    language: str
+    pace: str
+    seq: int
+    node: str
+    state: str
+    secrets: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTurn:
+    """What was answered at one seq; `reply` is None once it has been purged."""
+
+    seq: int
+    node: str
+    prompts: str
+    reply: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewTurn:
+    """Everything a turn leaves behind, written in one statement."""
+
+    call_sid: str
+    seq: int
+    at: datetime
+    node: str
+    prompts: str
+    events: str
+    reply: bytes
+    state: str
+    secrets: bytes | None
+    language: str
+    pace: str
+    member_id: str | None
+    end: str | None
+
+
+_LOCK = (
+    select(
+        Call.call_sid,
+        (Call.status == "open").label("open"),
+        Call.started_at,
+        Call.answered_at,
+        Call.flow_version,
+        Call.language,
+        Call.pace,
+        Call.seq,
+        Call.node,
+        Call.state,
+        Call.secrets,
+    )
+    .where(Call.call_sid == bindparam("sid"))
+    .with_for_update()
+)
+
+_OPEN = (
+    postgresql.insert(Call)
+    .values(
+        call_sid=bindparam("sid"),
+        status="open",
+        caller_kind=bindparam("caller_kind"),
+        caller_hash=bindparam("caller_hash"),
+        started_at=bindparam("at"),
+        answered_at=bindparam("at"),
+        flow_version=bindparam("flow_version"),
+        language=bindparam("language"),
+        pace="voice",
+        seq=-1,
+        node="",
+        state="{}",
+        purged=False,
+    )
+    .on_conflict_do_nothing()
+    .returning(Call.call_sid)
+)
+
+_STORED = select(Turn.seq, Turn.node, Turn.prompts, Turn.reply).where(
+    Turn.call_sid == bindparam("sid"), Turn.seq == bindparam("turn_seq")
+)
+
+
+def _record_statement() -> Any:
+    """Build one statement that moves the call on and stores the turn."""
+    moved = (
+        update(Call)
+        .where(Call.call_sid == bindparam("sid"))
+        .values(
+            seq=bindparam("turn_seq"),
+            node=bindparam("node"),
+            answered_at=bindparam("at"),
+            state=bindparam("state"),
+            secrets=bindparam("secrets"),
+            language=bindparam("language"),
+            pace=bindparam("pace"),
+            member_id=bindparam("member_id"),
+            end=bindparam("end"),
+            status=bindparam("status"),
+            ended_at=bindparam("ended_at"),
+        )
+        .returning(Call.call_sid)
+        .cte("moved")
+    )
+    columns = ("seq", "at", "node", "prompts", "events", "reply")
+    values = [
+        bindparam("turn_seq" if name == "seq" else name, type_=Turn.__table__.c[name].type)
+        for name in columns
+    ]
+    return insert(Turn).from_select(["call_sid", *columns], select(moved.c.call_sid, *values)).add_cte(moved)
+
+
+_RECORD = _record_statement()
+
+_CLOSE = (
+    update(Call)
+    .where(Call.call_sid == bindparam("sid"), Call.status == "open")
+    .values(status="closed", end=bindparam("end"), ended_at=bindparam("at"), secrets=None)
+)
+
+
+def lock_call(db: Connection, call_sid: str) -> LockedCall | None:
+    """Lock the call's row and return it; None for a call this line never answered."""
+    row = db.execute(_LOCK, {"sid": call_sid}).first()
+    return None if row is None else LockedCall(*row)
+
+
+def open_call(
+    db: Connection,
+    call_sid: str,
+    *,
+    caller_kind: str,
+    caller_hash: bytes | None,
+    at: datetime,
+    flow_version: str,
+    language: str,
+) -> bool:
+    """Make the row of a call that begins, holding its lock; False when it exists already.
+
+    A second request at the same instant waits here until the first has committed.
+    """
+    made = db.execute(
+        _OPEN,
+        {
+            "sid": call_sid,
+            "caller_kind": caller_kind,
+            "caller_hash": caller_hash,
+            "at": at,
+            "flow_version": flow_version,
+            "language": language,
+        },
+    )
+    return made.first() is not None
+
+
+def stored_turn(db: Connection, call_sid: str, seq: int) -> StoredTurn | None:
+    """Return what was answered at `seq`, if it was."""
+    row = db.execute(_STORED, {"sid": call_sid, "turn_seq": seq}).first()
+    return None if row is None else StoredTurn(*row)
+
+
+def record_turn(db: Connection, turn: NewTurn) -> None:
+    """Store a turn and move the call on to it; `end` closes the call. One statement."""
+    db.execute(
+        _RECORD,
+        {
+            "sid": turn.call_sid,
+            "turn_seq": turn.seq,
+            "at": turn.at,
+            "node": turn.node,
+            "prompts": turn.prompts,
+            "events": turn.events,
+            "reply": turn.reply,
+            "state": turn.state,
+            "secrets": turn.secrets,
+            "language": turn.language,
+            "pace": turn.pace,
+            "member_id": turn.member_id,
+            "end": turn.end,
+            "status": "open" if turn.end is None else "closed",
+            "ended_at": None if turn.end is None else turn.at,
+        },
+    )
+
+
+def close_call(db: Connection, call_sid: str, end: str, at: datetime) -> bool:
+    """Close an open call and forget its keyed digits; False when there was none open."""
+    return db.execute(_CLOSE, {"sid": call_sid, "end": end, "at": at}).rowcount > 0
+
+
+def keep_flow_version(db: Connection, version: str, files: dict[str, Any], at: datetime) -> None:
+    """Keep a flow version's text, once."""
+    db.execute(
+        postgresql.insert(FlowVersion)
+        .values(version=version, files=files, first_seen_at=at)
+        .on_conflict_do_nothing()
+    )
+
+
+def flow_version_files(db: Connection, version: str) -> dict[str, str] | None:
+    """Return the text of a flow version (file name -> text), if it was ever kept."""
+    files: dict[str, str] | None = db.execute(
+        select(FlowVersion.files).where(FlowVersion.version == version)
+    ).scalar_one_or_none()
+    return files

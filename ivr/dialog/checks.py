@@ -1,0 +1,419 @@
+"""What must be true of all flows together before a call may run on them. Faults name file, node, cure.
+
+Form (kinds, keys, types) is the loader's; here is meaning: names exist, everything is reachable, every
+outcome is handled, every path ends, no loop is without a counter, slots are filled before they are spoken
+or needed, and every prompt is there in every language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from ivr.dialog.definition import (
+    AGENT,
+    ENGINE_WORDS,
+    EXHAUSTED,
+    GATE,
+    GIVE_UP,
+    GIVE_UP_DIALOG,
+    KEY_MORE_TIME,
+    KEY_PERSON,
+    KEY_REPEAT,
+    LANGUAGE,
+    MAIN,
+    MENU,
+    MORE_TIME,
+    REPEAT,
+    REQUIRED_DIALOGS,
+    RETURN,
+    TIME_UP_DIALOG,
+    Dialog,
+    Fault,
+    Node,
+)
+from ivr.dialog.flow import ENGINE_PROMPTS, NOT_A_CHOICE, Prompts, nomatch_prompt
+from ivr.dialog.vocabulary import Vocabulary
+
+Key = TypeVar("Key")
+
+PACES = ("voice", "relay")
+TRANSFER_RESULTS = ("completed", "failed")
+GATE_PREFIX = "gate-"
+RESERVED_KEYS = {KEY_PERSON: "a person", KEY_REPEAT: "repeat", KEY_MORE_TIME: "more time"}
+
+
+def check_flow(dialogs: Mapping[str, Dialog], vocabulary: Vocabulary, prompts: Prompts) -> list[Fault]:
+    """Return every fault of meaning in flows that have passed the loader, in the order of files and lines.
+
+    Faults of names come alone: reachability and slots mean nothing while a name is wrong.
+    """
+    checks = _Checks(dialogs, vocabulary, prompts)
+    faults = list(checks.names())
+    if not faults:
+        faults = [
+            *checks.unreachable(),
+            *checks.endless(),
+            *checks.uncounted_loops(),
+            *checks.unfilled_slots(),
+            *checks.prompts(),
+        ]
+    return sorted(faults, key=lambda fault: (fault.file, fault.line, fault.message))
+
+
+@dataclass(slots=True)
+class _Checks:
+    dialogs: Mapping[str, Dialog]
+    vocabulary: Vocabulary
+    catalog: Prompts
+    nodes: Mapping[str, Node] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.nodes = {node.path: node for dialog in self.dialogs.values() for node in dialog.nodes.values()}
+
+    def _fault(self, node: Node, message: str) -> Fault:
+        return Fault(f"flows/{node.dialog}.toml", node.line, node.name, message)
+
+    # Names.
+
+    def names(self) -> Iterator[Fault]:
+        for name in REQUIRED_DIALOGS:
+            if name not in self.dialogs:
+                yield Fault(f"flows/{name}.toml", 0, "", "is missing: the engine itself needs this dialog")
+        by_kind: Mapping[str, Callable[[Node], Iterable[str]]] = {
+            "collect": self._collect,
+            "action": self._action,
+            "set": self._set,
+            "call": self._call,
+            "transfer": self._transfer,
+        }
+        for node in self.nodes.values():
+            judge = by_kind.get(node.kind)
+            for message in (*(judge(node) if judge else ()), *self._targets(node)):
+                yield self._fault(node, message)
+
+    def _collect(self, node: Node) -> Iterator[str]:
+        silence = node.branches.get("silence")
+        if silence is not None and silence != MORE_TIME:
+            yield f"on.silence can only be {MORE_TIME!r}; silence is the engine's business"
+        labels = set(node.branches) - {"silence"}
+        if node.word == MENU:
+            yield from self._menu(labels)
+            return
+        if node.word in {LANGUAGE, GATE}:
+            expected = {"next"}
+            if node.word == GATE and not node.prompts[0].startswith(GATE_PREFIX):
+                yield f"a gate's prompt begins with {GATE_PREFIX!r}"
+        elif node.word in self.vocabulary.fields:
+            expected = set(self.vocabulary.fields[node.word].results or ("next",))
+        else:
+            known = ", ".join((MENU, LANGUAGE, GATE, *self.vocabulary.fields))
+            yield f"collects {node.word!r}, which is no field: use one of {known}"
+            return
+        yield from _difference(labels, expected, "result")
+
+    def _menu(self, labels: set[str]) -> Iterator[str]:
+        keys = {label for label in labels if len(label) == 1 and label.isdigit()}
+        for key in sorted(keys & RESERVED_KEYS.keys()):
+            yield f"key {key} means {RESERVED_KEYS[key]} everywhere: use another"
+        for label in sorted(labels - keys):
+            yield f"a menu has keys.1 to keys.8, not {label!r}"
+        if not keys:
+            yield 'a menu needs at least one key, such as keys.1 = "node"'
+
+    def _action(self, node: Node) -> Iterator[str]:
+        action = self.vocabulary.actions.get(node.word)
+        if action is None:
+            known = ", ".join(self.vocabulary.actions)
+            yield f"asks for {node.word!r}, which is no action: use one of {known}"
+            return
+        expected = {*action.outcomes, *((EXHAUSTED,) if node.tries else ())}
+        yield from _difference(set(node.branches), expected, "outcome")
+        for outcome in sorted(node.tries.keys() - action.outcomes.keys()):
+            yield f"tries.{outcome} counts no outcome of {node.word}"
+        yield from _difference(set(node.args), set(action.args), "argument")
+        for name, value in node.args.items():
+            if name in action.args and value not in action.args[name]:
+                yield f"args.{name} is {value!r}: use one of {', '.join(action.args[name])}"
+
+    def _set(self, node: Node) -> Iterator[str]:
+        for slot, value in node.args.items():
+            if slot == "pace":
+                if value not in PACES:
+                    yield f"set.pace is {value!r}: use one of {', '.join(PACES)}"
+            elif self.vocabulary.slots.get(slot) != "choice":
+                yield f"set.{slot} is no slot that a flow may set: it must be a choice"
+
+    def _call(self, node: Node) -> Iterator[str]:
+        dialog = self.dialogs.get(node.word)
+        if dialog is None:
+            yield f"calls {node.word!r}, and there is no flows/{node.word}.toml"
+            return
+        yield from _difference(set(node.branches), set(dialog.results()), "result")
+        if node.dialog in self._called_from(node.word, frozenset()):
+            yield f"calls {node.word!r}, which calls {node.dialog!r} again: dialogs must not call in circles"
+
+    def _called_from(self, name: str, seen: frozenset[str]) -> frozenset[str]:
+        dialog = self.dialogs.get(name)
+        if dialog is None or name in seen:
+            return seen
+        seen |= {name}
+        for node in dialog.nodes.values():
+            if node.kind == "call":
+                seen = self._called_from(node.word, seen)
+        return seen
+
+    def _transfer(self, node: Node) -> Iterator[str]:
+        if node.word != "agent":
+            yield f'transfers to {node.word!r}: the only place is "agent"'
+        yield from _difference(set(node.branches), set(TRANSFER_RESULTS), "result")
+
+    def _targets(self, node: Node) -> Iterator[str]:
+        siblings = self.dialogs[node.dialog].nodes
+        for label, target in node.branches.items():
+            word = target.partition(".")[0]
+            if not target.startswith("@"):
+                if target not in siblings:
+                    yield f"{label} leads to {target!r}, and flows/{node.dialog}.toml has no such node"
+            elif word not in ENGINE_WORDS or word not in {RETURN, target}:
+                yield f"{label} leads to {target!r}: the engine knows {', '.join(ENGINE_WORDS)}"
+            elif word == RETURN and node.dialog in {MAIN, GIVE_UP_DIALOG, TIME_UP_DIALOG}:
+                yield f"{label} returns, and nothing called this dialog: end the call instead"
+            elif word in {REPEAT, AGENT} and not (node.kind == "collect" and node.word == MENU):
+                yield f"{label} leads to {word}, which only a menu's key can"
+            elif word == MORE_TIME and label != "silence":
+                yield f"{label} leads to {word}, which only on.silence can"
+            elif word == GIVE_UP and node.dialog in {GIVE_UP_DIALOG, TIME_UP_DIALOG}:
+                yield f"{label} leads to {word} from the dialog it leads to: end the call instead"
+
+    # The graph. A call's branches follow the results of what it calls.
+
+    def _inner(self, node: Node) -> Iterator[tuple[str, Node]]:
+        """Yield (label, target) within the dialog."""
+        siblings = self.dialogs[node.dialog].nodes
+        for label, target in node.branches.items():
+            if target in siblings:
+                yield label, siblings[target]
+
+    def unreachable(self) -> Iterator[Fault]:
+        open_dialogs, seen = list(REQUIRED_DIALOGS), set(REQUIRED_DIALOGS)
+        reached: set[str] = set()
+        while open_dialogs:
+            dialog = self.dialogs[open_dialogs.pop()]
+            inside = self._reached_in(dialog)
+            reached |= {node.path for node in inside}
+            called = {node.word for node in inside if node.kind == "call"} - seen
+            seen |= called
+            open_dialogs.extend(sorted(called))
+        for node in self.nodes.values():
+            if node.path not in reached:
+                yield self._fault(node, "nothing leads here: connect it or remove it")
+
+    def _reached_in(self, dialog: Dialog) -> list[Node]:
+        todo, seen = [dialog.nodes[dialog.start]], {dialog.start}
+        found = []
+        while todo:
+            node = todo.pop()
+            found.append(node)
+            for _, target in self._inner(node):
+                if target.name not in seen:
+                    seen.add(target.name)
+                    todo.append(target)
+        return found
+
+    def endless(self) -> Iterator[Fault]:
+        """Find nodes from which no path ends the call, returns, or gives up."""
+        for dialog in self.dialogs.values():
+            ending = {node.name for node in dialog.nodes.values() if self._leaves(node)}
+            grown = True
+            while grown:
+                more = {
+                    node.name
+                    for node in dialog.nodes.values()
+                    if node.name not in ending
+                    and any(target.name in ending for _, target in self._inner(node))
+                }
+                ending |= more
+                grown = bool(more)
+            for node in dialog.nodes.values():
+                if node.name not in ending:
+                    yield self._fault(node, "no path from here ends the call or returns: add a way out")
+
+    @staticmethod
+    def _leaves(node: Node) -> bool:
+        ways_out = (RETURN, GIVE_UP)
+        return node.kind == "end" or any(
+            target.partition(".")[0] in ways_out for target in node.branches.values()
+        )
+
+    def uncounted_loops(self) -> Iterator[Fault]:
+        """Find circles that neither a counter (tries) nor a caller's own choice in a menu breaks."""
+        for dialog in self.dialogs.values():
+            kept = {
+                node.name: [
+                    target.name
+                    for label, target in self._inner(node)
+                    if label not in node.tries and not (node.kind == "collect" and node.word == MENU)
+                ]
+                for node in dialog.nodes.values()
+            }
+            for name in _on_circles(kept):
+                yield self._fault(
+                    dialog.nodes[name],
+                    "is on a loop without a counter: give the outcome that leads back tries.<outcome> = 3",
+                )
+
+    # Slots.
+
+    def unfilled_slots(self) -> Iterator[Fault]:
+        filled = self._filled_slots()
+        for node in self.nodes.values():
+            facts = filled.get(node.path)
+            if facts is None:
+                continue
+            for prompt in (*node.prompts, *self._nomatch_prompts(node)):
+                for slot in sorted(self._spoken(prompt)):
+                    if self.vocabulary.is_secret(slot):
+                        yield self._fault(
+                            node, f"prompt {prompt} speaks {slot}, which is secret: take it out"
+                        )
+                    elif slot not in facts:
+                        yield self._fault(
+                            node, f"prompt {prompt} speaks {slot}, which is not filled on every way here"
+                        )
+            if node.kind == "action":
+                for slot in self.vocabulary.actions[node.word].needs:
+                    if slot not in facts:
+                        yield self._fault(
+                            node, f"{node.word} needs {slot}, which is not filled on every way here"
+                        )
+
+    def _spoken(self, prompt: str) -> frozenset[str]:
+        return frozenset().union(*(self.catalog.variables(prompt, tag) for tag in self.catalog.languages))
+
+    def _nomatch_prompts(self, node: Node) -> tuple[str, ...]:
+        if node.kind != "collect":
+            return ()
+        entry = self.vocabulary.fields.get(node.word)
+        return tuple(nomatch_prompt(reason) for reason in (entry.reasons if entry else (NOT_A_CHOICE,)))
+
+    def _filled_slots(self) -> dict[str, frozenset[str]]:
+        """Return, for each node, the slots filled on every way to it (a fixed point over all dialogs)."""
+        given = frozenset(self.vocabulary.given)
+        filled = {f"{name}/{self.dialogs[name].start}": given for name in REQUIRED_DIALOGS}
+        returned: dict[tuple[str, str], frozenset[str]] = {}
+        changed = True
+        while changed:
+            changed = False
+            for node in self.nodes.values():
+                facts = filled.get(node.path)
+                if facts is None:
+                    continue
+                if node.kind == "call":
+                    dialog = self.dialogs[node.word]
+                    changed |= _meet(filled, f"{dialog.name}/{dialog.start}", facts)
+                for label, target in node.branches.items():
+                    after = self._after(node, label, facts, returned)
+                    word, _, result = target.partition(".")
+                    if after is None:
+                        continue
+                    if word == RETURN:
+                        changed |= _meet(returned, (node.dialog, result or "next"), after)
+                    elif not target.startswith("@"):
+                        changed |= _meet(filled, f"{node.dialog}/{target}", after)
+        return filled
+
+    def _after(
+        self,
+        node: Node,
+        label: str,
+        facts: frozenset[str],
+        returned: Mapping[tuple[str, str], frozenset[str]],
+    ) -> frozenset[str] | None:
+        """Return what is filled once `node` was left by `label`; None while that is not known yet."""
+        if node.kind == "call":
+            back = returned.get((node.word, label))
+            return None if back is None else facts | back
+        if node.kind == "set":
+            return facts | (node.args.keys() - {"pace"})
+        if node.kind == "action":
+            action = self.vocabulary.actions[node.word]
+            return (facts | set(action.outcomes.get(label, ()))) - set(action.drops)
+        entry = self.vocabulary.fields.get(node.word) if node.kind == "collect" else None
+        if entry is not None and label in {"next", *entry.results[:1]}:
+            return facts | set(entry.fills)
+        return facts
+
+    # Prompts.
+
+    def prompts(self) -> Iterator[Fault]:
+        for node in self.nodes.values():
+            for prompt in node.prompts:
+                attributes = (None, "again", "nudge") if node.kind == "collect" else (None,)
+                for message in self._missing(prompt, attributes):
+                    yield self._fault(node, message)
+                if node.kind == "collect":
+                    yield from self._too_many_pieces(node, prompt)
+        engine_prompts = {*ENGINE_PROMPTS}
+        for entry in self.vocabulary.fields.values():
+            engine_prompts |= {nomatch_prompt(reason) for reason in entry.reasons}
+        for prompt in sorted(engine_prompts):
+            for message in self._missing(
+                prompt, (None, "nudge") if prompt.startswith(GATE_PREFIX) else (None,)
+            ):
+                yield Fault("prompts", 0, "", message)
+
+    def _missing(self, prompt: str, attributes: tuple[str | None, ...]) -> Iterator[str]:
+        for language in self.catalog.languages:
+            for attribute in attributes:
+                if not self.catalog.has(prompt, attribute, language):
+                    name = prompt if attribute is None else f"{prompt}.{attribute}"
+                    yield f"prompts/{language}.ftl has no {name}: write it"
+
+    def _too_many_pieces(self, node: Node, prompt: str) -> Iterator[Fault]:
+        for language in self.catalog.languages:
+            if not self.catalog.has(prompt, None, language):
+                continue
+            for attribute in (None, "again", "nudge"):
+                if len(self.catalog.pieces(prompt, attribute, language, "relay")) > 1:
+                    yield self._fault(
+                        node,
+                        f"{prompt} has several pieces in {language}: a question in relay pace is one piece",
+                    )
+
+
+def _difference(found: set[str], expected: set[str], what: str) -> Iterator[str]:
+    for name in sorted(expected - found):
+        yield f"does not handle {what} {name!r}: add it"
+    for name in sorted(found - expected):
+        yield f"handles {what} {name!r}, which there is not: use {', '.join(sorted(expected)) or 'none'}"
+
+
+def _meet(table: dict[Key, frozenset[str]], key: Key, facts: frozenset[str]) -> bool:
+    before = table.get(key)
+    after = facts if before is None else before & facts
+    table[key] = after
+    return after != before
+
+
+def _on_circles(graph: Mapping[str, list[str]]) -> list[str]:
+    """Return the first node of each circle, in the graph's order."""
+
+    def reach(name: str) -> set[str]:
+        todo, seen = list(graph[name]), set[str]()
+        while todo:
+            each = todo.pop()
+            if each not in seen:
+                seen.add(each)
+                todo.extend(graph[each])
+        return seen
+
+    reached = {name: reach(name) for name in graph}
+    firsts: list[str] = []
+    for name in graph:
+        if name in reached[name] and not any(
+            name in reached[first] and first in reached[name] for first in firsts
+        ):
+            firsts.append(name)
+    return firsts

@@ -1,0 +1,100 @@
+"""A flow: dialogs made of nodes of seven closed kinds, with no expressions. One dialog a TOML file.
+
+Nodes: `say` speaks, `collect` waits for the caller, `action` asks the domain, `set` fills a slot or changes
+the pace, `call` runs another dialog, `transfer` hands over to a person, `end` ends the call. A branch is a
+key pressed, a field that matched, or the named outcome of an action.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal["say", "collect", "action", "set", "call", "transfer", "end"]
+
+# Words of the engine, used where a node's name would stand.
+RETURN = "@return"
+REPEAT = "@repeat"
+AGENT = "@agent"
+GIVE_UP = "@give_up"
+MORE_TIME = "@more_time"
+ENGINE_WORDS = (RETURN, REPEAT, AGENT, GIVE_UP, MORE_TIME)
+
+# Dialogs the engine itself calls: where a call starts, where 0 leads, and where patience or time has run out.
+MAIN = "main"
+PERSON = "person"
+GIVE_UP_DIALOG = "give_up"
+TIME_UP_DIALOG = "time_up"
+REQUIRED_DIALOGS = (MAIN, PERSON, GIVE_UP_DIALOG, TIME_UP_DIALOG)
+
+# Keys with one meaning everywhere (design decision 8).
+KEY_PERSON = "0"
+KEY_REPEAT = "9"
+KEY_MORE_TIME = "7"
+
+MENU = "menu"
+LANGUAGE = "language"
+GATE = "gate"
+EXHAUSTED = "exhausted"
+ENDS = ("goodbye", "agent", "hangup")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One step of a dialog. `line` is where its section begins in the file.
+
+    `word` is what follows the kind: the prompt of a `say`, the field of a `collect`, the name of an `action`,
+    the dialog of a `call`, the manner of an `end`. `branches` maps a label (a key, an outcome, `next`) to a
+    target: a node of the same dialog or a word of the engine.
+    """
+
+    dialog: str
+    name: str
+    line: int
+    kind: Kind
+    word: str
+    prompts: tuple[str, ...] = ()
+    branches: Mapping[str, str] = field(default_factory=dict)
+    args: Mapping[str, str] = field(default_factory=dict)
+    tries: Mapping[str, int] = field(default_factory=dict)
+    barge_in: bool = True
+    only: str = ""
+    evidence: bool = False
+
+    @property
+    def path(self) -> str:
+        """The node's full name, `dialog/node`."""
+        return f"{self.dialog}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Dialog:
+    """The nodes of one file, and the one it starts with."""
+
+    name: str
+    start: str
+    nodes: Mapping[str, Node]
+
+    def results(self) -> frozenset[str]:
+        """Return the names this dialog can return with; `next` stands for a bare `@return`."""
+        found = set()
+        for node in self.nodes.values():
+            for target in node.branches.values():
+                if target.split(".")[0] == RETURN:
+                    found.add(target.partition(".")[2] or "next")
+        return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something wrong with a flow: where it stands and what would cure it."""
+
+    file: str
+    line: int
+    node: str
+    message: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{where}: {self.node}: {self.message}" if self.node else f"{where}: {self.message}"

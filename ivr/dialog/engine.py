@@ -1,0 +1,561 @@
+"""The engine: one pure step from an input to the next wait, end or question to the domain.
+
+`step` runs nodes until the call must wait for the caller, ends, or asks the domain something; the host
+answers an `Ask` with the action's outcome and steps again. noinput, nomatch, tapering, the keys 0, 7 and 9,
+pace and all limits live here, once (VoiceXML's form semantics; design decisions 7 and 8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from ivr.dialog.definition import (
+    AGENT,
+    EXHAUSTED,
+    GATE,
+    GIVE_UP,
+    GIVE_UP_DIALOG,
+    KEY_MORE_TIME,
+    KEY_PERSON,
+    KEY_REPEAT,
+    LANGUAGE,
+    MAIN,
+    MENU,
+    MORE_TIME,
+    PERSON,
+    REPEAT,
+    RETURN,
+    TIME_UP_DIALOG,
+    Node,
+)
+from ivr.dialog.flow import (
+    DISCARDED,
+    GATE_GO_ON,
+    GOODBYE,
+    NOINPUT,
+    NOT_A_CHOICE,
+    PACE_RELAY,
+    Flow,
+    nomatch_prompt,
+)
+from ivr.dialog.state import Said, State
+from ivr.dialog.vocabulary import Field, Match, NoMatch, Slots, Value
+
+NODES_MAX = 100  # nodes run between two waits
+FAILURES_MAX = 3  # noinput and nomatch together, at one question
+RENEWALS_MAX = 10  # silences in relay pace that cost nothing (WCAG 2.2.1)
+RELAY_WORDS_MAX = 20  # spoken before a key is possible
+TURNS_MAX: Mapping[str, int] = {"voice": 150, "relay": 300}
+LAST_TURNS_MAX = 40  # what a call may still take to be told that it is over
+CALL_SECONDS_MAX: Mapping[str, int] = {"voice": 15 * 60, "relay": 60 * 60}
+TIMEOUT_SECONDS: Mapping[str, Mapping[str, int]] = {
+    "voice": {"menu": 7, "number": 10, "lookup": 20, "fetch": 60},
+    "relay": {"menu": 70, "number": 120, "lookup": 120, "fetch": 120},
+}
+
+
+class DialogError(Exception):
+    """The flow or the host broke a rule of the engine; the call cannot go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The call was answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The caller keyed `digits` (may hold `*`); `finished` when `#` ended the entry."""
+
+    digits: str
+    finished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """The caller spoke."""
+
+    words: str
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """The time-out passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an action answered, and the slots it fills."""
+
+    name: str
+    slots: Slots = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TransferEnded:
+    """The person's phone: `completed`, or `failed` when nobody could be reached."""
+
+    result: str
+
+
+Input = Start | Keys | Speech | Silence | Outcome | TransferEnded
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """What to collect. `num_digits` 0: the entry ends with `#`. `hints` are the phrases speech may be."""
+
+    timeout_seconds: int
+    num_digits: int = 0
+    speech: bool = False
+    hints: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Speak, then wait for the caller (`listen`), or for the person called (`listen` is None)."""
+
+    prompts: tuple[Said, ...]
+    listen: Listen | None
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Speak, then end the call: `goodbye`, `agent` or `hangup`."""
+
+    prompts: tuple[Said, ...]
+    manner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question to the domain; its answer comes back as an `Outcome`."""
+
+    action: str
+    args: Mapping[str, str]
+
+
+Result = Wait | End | Ask
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a step left: the new state, what to do now, and what happened (masked)."""
+
+    state: State
+    result: Result
+    heard: str
+    path: tuple[str, ...]
+
+
+def initial_state(flow: Flow, given: Mapping[str, Value]) -> State:
+    """Return the state of a call about to be answered; `given` fills the vocabulary's given slots."""
+    missing = set(flow.vocabulary.given) - given.keys()
+    if missing:
+        raise DialogError(f"slots not given: {', '.join(sorted(missing))}")
+    start = flow.dialogs[MAIN]
+    return State(node=f"{MAIN}/{start.start}", language=flow.languages[0], slots=dict(given))
+
+
+def step(flow: Flow, state: State, heard: Input, elapsed_seconds: float = 0.0) -> Step:
+    """Take one step. Pure: `state` is not changed.
+
+    `elapsed_seconds` is how long the call has lasted. Raises `DialogError` when the flow or the host breaks a
+    rule of the engine.
+    """
+    run = _Run(flow, state.copy(), elapsed_seconds)
+    result = run.take(heard)
+    return Step(run.state, result, run.heard, tuple(run.path))
+
+
+class _Run:
+    """One step in progress."""
+
+    def __init__(self, flow: Flow, state: State, elapsed_seconds: float) -> None:
+        self.flow = flow
+        self.state = state
+        self.path: list[str] = []
+        self.heard = ""
+        self._elapsed_seconds = elapsed_seconds
+
+    # The input.
+
+    def take(self, heard: Input) -> Result:
+        node = self.flow.nodes[self.state.node]
+        result: Result | None
+        match heard:
+            case Start():
+                self.state.turns = 0
+                result = None
+            case Outcome():
+                result = self._outcome(node, heard)
+            case TransferEnded():
+                self._count_turn()
+                self.heard = f"transfer:{heard.result}"
+                result = self._follow(node, heard.result)
+            case _:
+                self._count_turn()
+                result = self._caller(node, heard)
+        return result or self._advance()
+
+    def _count_turn(self) -> None:
+        self.state.turns += 1
+
+    def _outcome(self, node: Node, outcome: Outcome) -> Result | None:
+        action = self.flow.vocabulary.actions[node.word]
+        if outcome.name not in action.outcomes or set(outcome.slots) != set(action.outcomes[outcome.name]):
+            raise DialogError(
+                f"{node.path}: {node.word} answered {outcome.name} with other slots than declared"
+            )
+        for slot, value in outcome.slots.items():
+            self._fill(slot, value)
+        for slot in action.drops:
+            self.state.secrets.pop(slot, None)
+        self.path.append(f"{node.path} ? {outcome.name}")
+        return self._follow(node, self._counted(node, outcome.name))
+
+    def _counted(self, node: Node, outcome: str) -> str:
+        """Count an outcome that has tries; the last of them counts as `exhausted`."""
+        if outcome not in node.tries:
+            self.state.counters.pop(node.path, None)
+            return outcome
+        count = self.state.counters.get(node.path, 0) + 1
+        self.state.counters[node.path] = count
+        return EXHAUSTED if count >= node.tries[outcome] else outcome
+
+    def _fill(self, slot: str, value: Value) -> None:
+        (self.state.secrets if self.flow.vocabulary.is_secret(slot) else self.state.slots)[slot] = value
+
+    # What a caller did.
+
+    def _caller(self, node: Node, heard: Keys | Speech | Silence) -> Result | None:
+        if isinstance(heard, Keys):
+            common = self._common_key(node, heard)
+            if common is not None:
+                return common()
+        if self.state.gate:
+            return self._at_gate(heard)
+        if node.kind != "collect":
+            raise DialogError(f"{node.path}: heard the caller where nothing was asked")
+        if isinstance(heard, Silence):
+            return self._silence(node)
+        return self._judged(node, heard)
+
+    def _common_key(self, node: Node, keys: Keys) -> Callable[[], Result | None] | None:
+        """Keys that mean the same everywhere: 0, 7, 9, an entry with `*`, a stray `#` (design decision 8)."""
+        if "*" in keys.digits:
+            self.heard = "discarded"
+            return lambda: self._ask_again(node, Said(DISCARDED))
+        if not keys.digits and keys.finished:
+            self.heard = "stray"
+            return lambda: self._ask_again(node)
+        common = {KEY_PERSON: self._agent, KEY_REPEAT: self._repeat, KEY_MORE_TIME: self._more_time}
+        if keys.digits not in common:
+            return None
+        self.heard = f"key:{keys.digits}"
+        return lambda: common[keys.digits](node)
+
+    def _repeat(self, node: Node) -> Result | None:
+        self.state.pending = list(self.state.said)
+        return self._listen(node)
+
+    def _more_time(self, node: Node) -> Result | None:
+        self.state.pace = "relay"
+        self.state.failures = 0
+        if self.state.gate:
+            return self._ask_again(node, Said(PACE_RELAY))
+        self.state.pending.append(self._spoken(PACE_RELAY))
+        return self._ask(node)
+
+    def _agent(self, node: Node) -> Result | None:
+        if self._within(PERSON, GIVE_UP_DIALOG, TIME_UP_DIALOG):
+            return self._ask_again(node)  # a person is being tried already
+        self.state.frames.append(f"{node.path}!{self.state.piece}!{'gate' if self.state.gate else ''}")
+        self.state.gate = False
+        self._enter(PERSON)
+        return None
+
+    def _ask_again(self, node: Node, *before: Said) -> Result | None:
+        """Ask once more without counting an error."""
+        self.state.pending.extend(before)
+        if self.state.gate:
+            self.state.pending.append(self._spoken(GATE_GO_ON))
+            return self._listen(node)
+        return self._ask(node, self._taper())
+
+    def _at_gate(self, heard: Keys | Speech | Silence) -> Result | None:
+        """At a gate only 1 goes on; the rest of the prompt follows."""
+        node = self.flow.nodes[self.state.node]
+        if isinstance(heard, Keys) and heard.digits == "1":
+            self.heard = "key:1"
+            self.state.gate = False
+            self._settle()
+            return None
+        if isinstance(heard, Silence):
+            return self._renew(node, Said(GATE_GO_ON, "nudge"))
+        self.heard = "key:other"
+        return self._failed(node, self._spoken(nomatch_prompt(NOT_A_CHOICE)))
+
+    def _silence(self, node: Node) -> Result | None:
+        self.heard = "silence"
+        if self.state.pace == "relay":
+            return self._renew(node, self._spoken(node.prompts[0], "nudge"))
+        if node.branches.get("silence") == MORE_TIME:
+            self.path.append(f"{node.path} > silence")
+            return self._more_time(node)
+        return self._failed(node, self._spoken(NOINPUT))
+
+    def _renew(self, node: Node, nudge: Said) -> Result | None:
+        """In relay pace silence is never an error: the wait begins again, ten times."""
+        self.heard = "silence"
+        self.state.renewals += 1
+        if self.state.renewals > RENEWALS_MAX:
+            return self._give_up(node)
+        self.state.pending.append(nudge)
+        return self._listen(node)
+
+    def _judged(self, node: Node, heard: Keys | Speech) -> Result | None:
+        judged = self._judge(node, heard)
+        if isinstance(judged, NoMatch):
+            self.heard = f"{self.heard}:{judged.reason}"
+            self.path.append(f"{node.path} ! {judged.reason}")
+            self.state.reasons.append(judged.reason)
+            return self._failed(node, self._spoken(nomatch_prompt(judged.reason)))
+        for slot, value in judged.slots.items():
+            self._fill(slot, value)
+        self._settle()
+        return self._follow(node, judged.result or "next")
+
+    def _judge(self, node: Node, heard: Keys | Speech) -> Match | NoMatch:
+        if node.word in {MENU, LANGUAGE, GATE}:
+            return self._choice(node, heard)
+        entry = self.flow.vocabulary.fields[node.word]
+        if isinstance(heard, Speech):
+            self.heard = "speech"
+            if entry.hear is None:
+                return NoMatch(NOT_A_CHOICE)
+            return entry.hear(heard.words, heard.confidence, self.state.language, self.state.pace)
+        self.heard = f"digits:{len(heard.digits)}"
+        slots = {**self.state.slots, **self.state.secrets}
+        return entry.judge(heard.digits, slots, tuple(self.state.reasons))
+
+    def _choice(self, node: Node, heard: Keys | Speech) -> Match | NoMatch:
+        key = heard.digits if isinstance(heard, Keys) else ""
+        self.heard = f"key:{key}" if len(key) == 1 else "key:other"
+        if node.word == LANGUAGE:
+            language = self.flow.vocabulary.language_keys.get(key, "")
+            if language not in self.flow.languages:
+                return NoMatch(NOT_A_CHOICE)
+            self.state.language = language
+            return Match()
+        if node.word == GATE:
+            return Match() if key == "1" else NoMatch(NOT_A_CHOICE)
+        return Match(result=key) if key in node.branches and key.isdigit() else NoMatch(NOT_A_CHOICE)
+
+    def _failed(self, node: Node, why: Said) -> Result | None:
+        """Count a noinput or nomatch; the third leads to a person."""
+        self.state.failures += 1
+        if self.state.failures >= FAILURES_MAX:
+            return self._give_up(node)
+        return self._ask_again(node, why)
+
+    def _taper(self) -> str:
+        return ("", "again", "last")[min(self.state.failures, 2)]
+
+    def _give_up(self, node: Node) -> Result | None:
+        self.path.append(f"{node.path} > {GIVE_UP}")
+        last = self._within(GIVE_UP_DIALOG, TIME_UP_DIALOG)
+        self.state.frames = []
+        self._settle()
+        if last:
+            return self._goodbye()
+        self._enter(GIVE_UP_DIALOG)
+        return None
+
+    def _settle(self) -> None:
+        """Forget the trouble of the question that is now answered."""
+        self.state.failures = self.state.renewals = 0
+        self.state.reasons = []
+        self.state.gate = False
+
+    # Moving through the nodes.
+
+    def _follow(self, node: Node, label: str) -> Result | None:
+        target = node.branches.get(label)
+        if target is None:
+            raise DialogError(f"{node.path}: no branch for {label}")
+        self.path.append(f"{node.path} > {label}")
+        return self._go(node, target)
+
+    def _go(self, node: Node, target: str) -> Result | None:
+        word, _, result = target.partition(".")
+        if word == RETURN:
+            return self._return(result or "next")
+        if word == GIVE_UP:
+            return self._give_up(node)
+        if word == AGENT:
+            return self._agent(node)
+        if word == REPEAT:
+            return self._repeat(node)
+        self.state.node = f"{node.dialog}/{target}"
+        self.state.piece = 0
+        return None
+
+    def _return(self, result: str) -> Result | None:
+        if not self.state.frames:
+            raise DialogError(f"{self.state.node}: returned from the first dialog")
+        path, interrupted, where = self.state.frames.pop().partition("!")
+        node = self.flow.nodes[path]
+        self.state.node = path
+        if not interrupted:
+            return self._follow(node, result)
+        piece, _, gate = where.partition("!")
+        self.state.piece = int(piece)
+        self.state.gate = gate != ""
+        return self._ask_again(node)
+
+    def _within(self, *dialogs: str) -> bool:
+        """Tell whether one of `dialogs` is running, itself or through what it called."""
+        running = (self.state.node, *self.state.frames)
+        return any(path.partition("/")[0] in dialogs for path in running)
+
+    def _enter(self, dialog: str) -> None:
+        self.state.node = f"{dialog}/{self.flow.dialogs[dialog].start}"
+        self.state.piece = 0
+
+    def _advance(self) -> Result:
+        for _ in range(NODES_MAX):
+            node = self.flow.nodes[self.state.node]
+            result = self._arrive(node)
+            if result is not None:
+                return result
+        raise DialogError(f"{self.state.node}: {NODES_MAX} nodes without a wait")
+
+    def _arrive(self, node: Node) -> Result | None:
+        match node.kind:
+            case "say":
+                return self._say(node)
+            case "collect":
+                return self._ask(node) if node.only in {"", self.state.pace} else self._follow(node, "next")
+            case "action":
+                return Ask(node.word, node.args)
+            case "set":
+                self._set(node)
+                return self._follow(node, "next")
+            case "call":
+                self.path.append(f"{node.path} > call")
+                self.state.frames.append(node.path)
+                self._enter(node.word)
+                return None
+            case "transfer":
+                return self._wait(None)
+            case _:
+                return self._end(node)
+
+    def _set(self, node: Node) -> None:
+        for slot, value in node.args.items():
+            if slot == "pace":
+                self.state.pace = value
+            else:
+                self._fill(slot, value)
+
+    def _end(self, node: Node) -> End:
+        self.state.pending.extend(self._spoken(prompt) for prompt in node.prompts)
+        self.path.append(f"{node.path} > {node.word}")
+        return self._ended(node.word)
+
+    def _goodbye(self) -> End:
+        """End where no flow leads any further."""
+        self.state.pending.append(self._spoken(GOODBYE))
+        return self._ended("goodbye")
+
+    def _ended(self, manner: str) -> End:
+        prompts = tuple(self.state.pending)
+        self.state.pending = []
+        self.state.said = []
+        self.state.secrets = {}
+        return End(prompts, manner)
+
+    # Speaking and waiting.
+
+    def _spoken(self, prompt: str, attribute: str = "", piece: int = -1, *, barge_in: bool = True) -> Said:
+        values = {slot: self.state.slots[slot] for slot in self.flow.variables[prompt]}
+        return Said(prompt, attribute, piece, "", values, barge_in)
+
+    def _say(self, node: Node) -> Result | None:
+        if node.only not in {"", self.state.pace}:
+            return self._follow(node, "next")
+        prompt = node.prompts[0]
+        if node.evidence:
+            self.state.evidence[prompt] = self._spoken(prompt)._replace(pace=self.state.pace)
+        if self.state.pace == "voice":
+            self.state.pending.append(self._spoken(prompt, barge_in=node.barge_in))
+            return self._follow(node, "next")
+        words = self.flow.prompts.pieces(prompt, None, self.state.language, "relay")
+        while self.state.piece < len(words):
+            if self.state.pending and self._pending_words() + words[self.state.piece] > RELAY_WORDS_MAX:
+                return self._gate(node)
+            self.state.pending.append(self._spoken(prompt, "", self.state.piece, barge_in=node.barge_in))
+            self.state.piece += 1
+        return self._follow(node, "next")
+
+    def _pending_words(self) -> int:
+        total = 0
+        for said in self.state.pending:
+            words = self.flow.prompts.pieces(
+                said.prompt, said.attribute or None, said.language or self.state.language, "relay"
+            )
+            total += sum(words) if said.piece < 0 else words[said.piece]
+        return total
+
+    def _gate(self, node: Node) -> Result | None:
+        """Stop before more is said than an operator can carry; 1 goes on."""
+        self.state.gate = True
+        self.state.pending.append(self._spoken(GATE_GO_ON))
+        return self._listen(node)
+
+    def _ask(self, node: Node, attribute: str = "") -> Result | None:
+        self.state.gate = False
+        if node.word == LANGUAGE:
+            if len(self.flow.languages) == 1:
+                return self._follow(node, "next")
+            self.state.pending.extend(
+                Said(node.prompts[0], attribute, -1, tag) for tag in self.flow.languages
+            )
+        else:
+            asked = self._spoken(node.prompts[0], attribute)
+            if node.evidence:
+                self.state.evidence[node.prompts[0]] = asked._replace(pace=self.state.pace)
+            self.state.pending.append(asked)
+        return self._listen(node)
+
+    def _listen(self, node: Node) -> Result | None:
+        timeouts = TIMEOUT_SECONDS[self.state.pace]
+        if self.state.gate or node.word in {MENU, LANGUAGE, GATE}:
+            return self._wait(Listen(timeouts["menu"], num_digits=1))
+        entry: Field = self.flow.vocabulary.fields[node.word]
+        hints = entry.hints.get(self.state.language, "")
+        return self._wait(
+            Listen(timeouts[entry.waiting], entry.num_digits, speech=entry.hear is not None, hints=hints)
+        )
+
+    def _wait(self, listen: Listen | None) -> Result | None:
+        """Wait, unless the call has used up its turns or its time: then say so and end it."""
+        turns_left = TURNS_MAX[self.state.pace] - self.state.turns
+        if turns_left <= -LAST_TURNS_MAX:
+            return self._goodbye()
+        too_long = turns_left <= 0 or self._elapsed_seconds >= CALL_SECONDS_MAX[self.state.pace]
+        # At a gate the rest of a sentence is still to come, a confirmation number perhaps: it is said first.
+        if too_long and not self.state.gate and not self._within(GIVE_UP_DIALOG, TIME_UP_DIALOG):
+            self.path.append(f"{self.state.node} > too_long")
+            self.state.frames = []
+            self.state.pending = [said for said in self.state.pending if not said.barge_in]
+            self._settle()
+            self._enter(TIME_UP_DIALOG)
+            return None
+        prompts = tuple(self.state.pending)
+        self.state.said = [said for said in prompts if said.attribute != "nudge"] or self.state.said
+        self.state.pending = []
+        return Wait(prompts, listen)

@@ -1,0 +1,84 @@
+"""A loaded flow: dialogs, vocabulary and prompts together, compiled once at start and shared by all calls."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ivr.dialog.definition import Dialog, Node
+from ivr.dialog.vocabulary import Vocabulary
+
+# What the engine says by itself, in every flow.
+NOINPUT = "noinput"
+DISCARDED = "entry-discarded"
+PACE_RELAY = "pace-relay"
+GATE_GO_ON = "gate-go-on"
+GOODBYE = "goodbye"
+NOT_A_CHOICE = "not-a-choice"
+
+
+def nomatch_prompt(reason: str) -> str:
+    """Return the id of the prompt that tells a nomatch reason."""
+    return f"nomatch-{reason}"
+
+
+ENGINE_PROMPTS = (NOINPUT, DISCARDED, PACE_RELAY, GATE_GO_ON, GOODBYE, nomatch_prompt(NOT_A_CHOICE))
+
+
+class Prompts(Protocol):
+    """What the dialog needs to know of the prompt catalog; the words themselves are none of its business."""
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """The language tags there are prompts in."""
+        ...
+
+    def has(self, prompt_id: str, attribute: str | None, language: str) -> bool:
+        """Tell whether a prompt (or its attribute) exists."""
+        ...
+
+    def pieces(self, prompt_id: str, attribute: str | None, language: str, pace: str) -> tuple[int, ...]:
+        """Return the words of each piece, at worst."""
+        ...
+
+    def variables(self, prompt_id: str, language: str) -> frozenset[str]:
+        """Return the slots a prompt speaks."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Everything a call runs on. `version` is the hash of the text of all flows and prompts."""
+
+    version: str
+    dialogs: Mapping[str, Dialog]
+    vocabulary: Vocabulary
+    prompts: Prompts
+    languages: tuple[str, ...]
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+    variables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def compile(
+        cls, version: str, dialogs: Mapping[str, Dialog], vocabulary: Vocabulary, prompts: Prompts
+    ) -> Flow:
+        """Put the parts together. The parts have passed `checks.check_flow`."""
+        nodes = {node.path: node for dialog in dialogs.values() for node in dialog.nodes.values()}
+        spoken = {prompt for node in nodes.values() for prompt in node.prompts} | set(ENGINE_PROMPTS)
+        spoken |= {nomatch_prompt(reason) for each in vocabulary.fields.values() for reason in each.reasons}
+        variables = {
+            prompt: tuple(
+                sorted(frozenset().union(*(prompts.variables(prompt, tag) for tag in prompts.languages)))
+            )
+            for prompt in spoken
+        }
+        languages = tuple(tag for tag in vocabulary.language_keys.values() if tag in prompts.languages)
+        return cls(version, dialogs, vocabulary, prompts, languages, nodes, variables)
+
+
+def version_of(files: Mapping[str, str]) -> str:
+    """Return the flow version of a set of files (name -> text): SHA-256, hexadecimal."""
+    return hashlib.sha256(json.dumps(dict(files), sort_keys=True).encode()).hexdigest()

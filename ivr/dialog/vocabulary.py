@@ -1,0 +1,81 @@
+"""What flows may name: slots, fields and actions. The words are declared by the host and given as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Value = str | int
+Slots = Mapping[str, Value]
+Waiting = Literal["menu", "number", "lookup", "fetch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a caller keyed or said fits the field; `slots` are filled with it, `result` names the branch."""
+
+    slots: Slots = field(default_factory=dict)
+    result: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoMatch:
+    """It does not fit; `reason` chooses the sentence, the prompt `nomatch-<reason>`."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A kind of entry: how long it is, how it is judged, which slots it fills.
+
+    `judge(digits, slots, reasons)` gets the keyed digits, the slots filled so far and the nomatch reasons
+    already given for this entry, and answers `Match` or `NoMatch`. `num_digits` 0 means the entry ends with
+    `#`. `secret` fields are kept sealed and can never be spoken. `hear` judges speech the same way.
+    """
+
+    name: str
+    judge: Callable[[str, Slots, tuple[str, ...]], Match | NoMatch]
+    fills: tuple[str, ...]
+    reasons: tuple[str, ...]
+    waiting: Waiting = "number"
+    num_digits: int = 0
+    max_digits: int = 0
+    secret: bool = False
+    results: tuple[str, ...] = ()
+    hear: Callable[[str, float | None, str, str], Match | NoMatch] | None = None
+    hints: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something a flow asks of the domain: its outcomes, and the slots each of them fills.
+
+    `needs` must be filled before; `drops` names the secret slots that are forgotten once it has answered;
+    `args` names the arguments a node must give, each with its allowed values.
+    """
+
+    name: str
+    outcomes: Mapping[str, tuple[str, ...]]
+    needs: tuple[str, ...] = ()
+    drops: tuple[str, ...] = ()
+    args: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Everything a flow may name.
+
+    `slots` maps each slot to its kind of speech (`secret`: never spoken); `given` are filled from the start.
+    """
+
+    slots: Mapping[str, str]
+    given: tuple[str, ...]
+    fields: Mapping[str, Field]
+    actions: Mapping[str, Action]
+    language_keys: Mapping[str, str]  # key -> language tag
+
+    def is_secret(self, slot: str) -> bool:
+        """Tell whether a slot holds what a caller keyed in a secret field."""
+        return self.slots.get(slot) == "secret"

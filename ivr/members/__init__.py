@@ -1,0 +1,1 @@
+"""Who a caller may be: look-up, verification, lockout, import."""

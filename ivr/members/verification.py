@@ -1,0 +1,207 @@
+"""Verification: three facts, one answer, and a lock that nobody can hear.
+
+Whatever is keyed (a member that does not exist, wrong facts, right facts behind a lock) the same two
+statements run with the same shapes and the same three hashes are made, so that neither words nor time
+tell the cases apart. Counters hang on a keyed hash of what was keyed, and are exact under parallel calls
+because the first statement makes and locks the counter's row.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import (
+    Row,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects import postgresql
+
+from ivr.storage.tables import AuditEvent, BillingAccount, Member, VerificationCounter
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from ivr.base.keys import KeyedHash
+
+RECENT: Final = timedelta(hours=24)
+RECENT_FAILURES: Final = 5
+FAILURES_WITHOUT_SUCCESS: Final = 10
+
+_NO_HASH: Final = bytes(32)  # what is compared when there is nothing to compare with; no HMAC is all zeros
+_LAST4_DIGITS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedMember:
+    """Who is calling, and what the rest of the call needs of them without another look.
+
+    `billing_accounts` maps plan (`health`, `dental`) to the nine digits; `member_id_last4` is what may be
+    spoken. `phone`, `sms_ok` and `email` decide the channel of the written notice.
+    """
+
+    member_id: str
+    language: str
+    extra_time: bool
+    billing_accounts: Mapping[str, str]
+    phone: str | None = field(repr=False)
+    sms_ok: bool
+    email: str | None = field(repr=False)
+
+    @property
+    def member_id_last4(self) -> str:
+        """The last four digits of the member ID."""
+        return self.member_id[-_LAST4_DIGITS:]
+
+
+def _count_and_find() -> Select[Any]:
+    """Build the statement that makes and locks the counter's row and finds the member, if there is one."""
+    made = postgresql.insert(VerificationCounter).values(
+        keyed_id=bindparam("keyed_id_hash"), failures_since_success=0, recent_failures_at=[]
+    )
+    counter = (
+        made.on_conflict_do_update(
+            index_elements=[VerificationCounter.keyed_id],
+            set_={"failures_since_success": VerificationCounter.failures_since_success},
+        )
+        .returning(VerificationCounter.failures_since_success, VerificationCounter.recent_failures_at)
+        .cte("counter")
+    )
+    owner = (
+        select(BillingAccount.member_id)
+        .where(BillingAccount.billing_account == bindparam("keyed_id"))
+        .scalar_subquery()
+    )
+    numbers = (
+        select(func.json_object_agg(BillingAccount.plan, BillingAccount.billing_account))
+        .where(BillingAccount.member_id == Member.member_id)
+        .scalar_subquery()
+    )
+    found = (
+        select(
+            Member.member_id,
+            Member.language,
+            Member.extra_time,
+            Member.phone,
+            Member.sms_ok,
+            Member.email,
+            Member.ssn_last4_hash,
+            Member.date_of_birth_hash,
+            numbers.label("billing_accounts"),
+        )
+        .where(Member.member_id == func.coalesce(owner, bindparam("keyed_id")))
+        .subquery("found")
+    )
+    return select(counter, found).select_from(counter.outerjoin(found, true()))
+
+
+_COUNT_AND_FIND: Final = _count_and_find()
+
+_STORE_COUNTER: Final = (
+    update(VerificationCounter)
+    .where(VerificationCounter.keyed_id == bindparam("keyed_id_hash"))
+    .values(
+        failures_since_success=bindparam("new_failures_since_success"),
+        recent_failures_at=bindparam("new_recent_failures_at"),
+    )
+)
+
+
+def verify(
+    db: Connection, hashes: KeyedHash, now: datetime, *, keyed_id: str, ssn_last4: str, date_of_birth: str
+) -> VerifiedMember | None:
+    """Check the three facts once, within the caller's transaction, and count the outcome.
+
+    `keyed_id` is a member ID (12 digits) or a billing account (9 digits beginning with 7), `date_of_birth`
+    is MMDDYYYY as keyed, `now` aware UTC. Returns the member, or None for every kind of failure: unknown,
+    wrong, no SSN on file, locked. Locked are five failures of one keyed id within 24 hours, or ten since
+    its last success; right facts behind a lock count neither as a failure nor as a success.
+    """
+    keyed_id_hash = _keyed_id_hash(hashes, keyed_id)
+    row = db.execute(_COUNT_AND_FIND, {"keyed_id": keyed_id, "keyed_id_hash": keyed_id_hash}).one()
+    right = _facts_match(hashes, row, keyed_id, ssn_last4, date_of_birth)
+    failures: int = row.failures_since_success
+    recent: Sequence[datetime] = [at for at in row.recent_failures_at if now - at < RECENT]
+    locked = len(recent) >= RECENT_FAILURES or failures >= FAILURES_WITHOUT_SUCCESS
+    if not right:
+        failures += 1
+        recent = [*recent, now][-RECENT_FAILURES:]  # the newest five decide; older ones say nothing more
+    elif not locked:
+        failures = 0
+    db.execute(
+        _STORE_COUNTER,
+        {
+            "keyed_id_hash": keyed_id_hash,
+            "new_failures_since_success": failures,
+            "new_recent_failures_at": recent,
+        },
+    )
+    if not right or locked:
+        return None
+    return VerifiedMember(
+        member_id=row.member_id,
+        language=row.language,
+        extra_time=row.extra_time,
+        billing_accounts=row.billing_accounts or {},
+        phone=row.phone,
+        sms_ok=row.sms_ok,
+        email=row.email,
+    )
+
+
+def _keyed_id_hash(hashes: KeyedHash, keyed_id: str) -> bytes:
+    return hashes.digest("keyed_id", keyed_id)
+
+
+def _facts_match(hashes: KeyedHash, row: Row[Any], keyed_id: str, ssn_last4: str, date_of_birth: str) -> bool:
+    """Compare both facts with two hashes, always both, also where there is no member to compare with."""
+    member_id = row.member_id or keyed_id
+    iso_date = f"{date_of_birth[4:]}-{date_of_birth[:2]}-{date_of_birth[2:4]}"
+    ssn_matches = hmac.compare_digest(
+        hashes.digest("ssn_last4", member_id, ssn_last4), row.ssn_last4_hash or _NO_HASH
+    )
+    date_matches = hmac.compare_digest(
+        hashes.digest("date_of_birth", member_id, iso_date), row.date_of_birth_hash or _NO_HASH
+    )
+    return ssn_matches & date_matches & bool(ssn_last4)
+
+
+def unlock(db: Connection, hashes: KeyedHash, member_id: str, actor: str, now: datetime) -> bool:
+    """Forget the failures of a member's ID and of all their billing accounts, and record who did it.
+
+    `actor` is the staff member's name for the audit trail. Returns whether there is such a member; without
+    one nothing is changed or recorded.
+    """
+    accounts = db.execute(
+        select(Member.member_id, BillingAccount.billing_account)
+        .outerjoin(BillingAccount, BillingAccount.member_id == Member.member_id)
+        .where(Member.member_id == member_id)
+    ).all()
+    if not accounts:
+        return False
+    ids = [member_id, *(row.billing_account for row in accounts if row.billing_account is not None)]
+    cleared = db.execute(
+        delete(VerificationCounter).where(
+            VerificationCounter.keyed_id.in_([_keyed_id_hash(hashes, each) for each in ids])
+        )
+    )
+    db.execute(
+        insert(AuditEvent).values(
+            at=now,
+            actor=actor,
+            action="members.unlock",
+            subject=member_id,
+            details={"counters_cleared": cleared.rowcount},
+        )
+    )
+    return True

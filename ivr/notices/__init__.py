@@ -1,0 +1,1 @@
+"""What a member gets in writing, and by which channel."""

@@ -1,0 +1,1 @@
+"""A payment's life: authorized on the phone, with its consent and its confirmation number."""

@@ -1,0 +1,274 @@
+"""Authorizing one debit: the bill is locked, what is owed is read again, and everything is written at once.
+
+The turn's transaction is the caller's; nothing here commits. Two turns that would pay the same bill wait for
+each other at the billing account's row, and one turn can write one payment: `(call_sid, seq)` is unique.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from sqlalchemy import Insert, Select, bindparam, func, literal, select
+from sqlalchemy.dialects import postgresql
+
+from ivr.ach.banking_days import DebitDates, debit_dates
+from ivr.payments.confirmation_numbers import draw_confirmation_number
+from ivr.storage.tables import BillingAccount, Consent, LedgerEntry, Member, Payment
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from sqlalchemy import Connection
+
+    from ivr.base.keys import KeyedHash, KeyRing
+    from ivr.base.randomness import Randomness
+
+_DRAWS: Final = 5  # of 900 million numbers: five clashes in a row mean that the randomness is broken
+_LAST4_DIGITS: Final = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentGiven:
+    """What was asked and what was answered; kept with the payment, word for word.
+
+    `text` is the terms and the question as spoken, `prompts` their ids with language and sha256,
+    `confidence` the recognizer's (0 to 1, None where it gave none or a code was keyed), `recording` an
+    address where there is one.
+    """
+
+    how: Literal["spoken", "bill_code"]
+    spoken_by: Literal["caller", "relay"]
+    words_heard: str
+    confidence: float | None
+    asked_at: datetime
+    answered_at: datetime
+    text: str
+    flow_version: str
+    prompts: Sequence[Mapping[str, str]]
+    recording: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationRequest:
+    """One yes to one debit. `(call_sid, seq)` names the turn that said it.
+
+    `not_before_date` is the date spoken in the terms; `account_number` is 4 to 17 digits, leading zeros kept.
+    """
+
+    call_sid: str
+    seq: int
+    member_id: str
+    billing_account: str
+    amount_cents: int
+    account_type: Literal["checking", "savings"]
+    rdfi_routing_number: str
+    account_number: str = field(repr=False)
+    not_before_date: date
+    language: str
+    pace: Literal["voice", "relay"]
+    consent: ConsentGiven
+
+
+@dataclass(frozen=True, slots=True)
+class CutoffRule:
+    """When the bank's day ends: `cutoff_time` by the clock of `zone`."""
+
+    cutoff_time: time
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Authorized:
+    """A payment is written; true once the caller's transaction commits, and spoken only then."""
+
+    payment_id: int
+    confirmation_number: str
+    plan: str
+    amount_cents: int
+    cutoff_at: datetime
+    effective_entry_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """No payment is written: the amount is more than what is owed by now."""
+
+    reason: Literal["amount_above_balance"]
+    balance_cents: int
+
+
+# FOR NO KEY UPDATE: authorizations of one bill wait for each other, an import that adds bills does not wait.
+_LOCK: Final = (
+    select(BillingAccount.plan, Member.first_name, Member.last_name)
+    .join_from(BillingAccount, Member, Member.member_id == BillingAccount.member_id)
+    .where(
+        BillingAccount.billing_account == bindparam("billing_account"),
+        BillingAccount.member_id == bindparam("member_id"),
+    )
+    .with_for_update(key_share=True, of=BillingAccount.__table__)
+)
+
+_OWED: Final = (
+    select(func.coalesce(func.sum(LedgerEntry.amount_cents), 0))
+    .where(LedgerEntry.billing_account == bindparam("billing_account"))
+    .scalar_subquery()
+)
+
+
+def _values(columns: Sequence[Any]) -> list[Any]:
+    """Return a bound parameter, of the column's type, for each column."""
+    return [bindparam(f"{column.table.name}_{column.name}", type_=column.type) for column in columns]
+
+
+def _insert_from(rows: Any, table: Any, given: Mapping[str, Any], bound: Sequence[str]) -> Insert:
+    """Build `INSERT INTO table SELECT … FROM rows`: `given` expressions, then bound parameters by name."""
+    columns = table.__table__.columns
+    values = [*given.values(), *_values([columns[name] for name in bound])]
+    return postgresql.insert(table).from_select([*given, *bound], select(*values).select_from(rows))
+
+
+def _write() -> Select[Any]:
+    """Build the one statement that writes the payment, its consent and its ledger entry.
+
+    It writes nothing and returns no row when the amount is no longer owed or the confirmation number is
+    taken; a second payment of one turn is an `IntegrityError`.
+    """
+    bound = [
+        column.name
+        for column in Payment.__table__.columns
+        if column.name not in {"id", "state", "trace_number", "return_code"}
+    ]
+    columns = Payment.__table__.columns
+    owed_enough = select(literal("authorized"), *_values([columns[name] for name in bound])).where(
+        _OWED >= bindparam("payments_amount_cents")  # noqa: SIM300 (neither side is a constant)
+    )
+    payment = (
+        postgresql.insert(Payment)
+        .from_select(["state", *bound], owed_enough)
+        .on_conflict_do_nothing(index_elements=[Payment.confirmation_number])
+        .returning(Payment.id, Payment.billing_account, Payment.amount_cents, Payment.authorized_at)
+        .cte("payment")
+    )
+    consent = _insert_from(
+        payment,
+        Consent,
+        {"payment_id": payment.c.id},
+        [column.name for column in Consent.__table__.columns if column.name != "payment_id"],
+    )
+    ledger = _insert_from(
+        payment,
+        LedgerEntry,
+        {
+            "payment_id": payment.c.id,
+            "billing_account": payment.c.billing_account,
+            "kind": literal("payment"),
+            "amount_cents": -payment.c.amount_cents,
+            "posted_at": payment.c.authorized_at,
+        },
+        [],
+    )
+    return select(payment.c.id).add_cte(consent.cte("consent"), ledger.cte("ledger"))
+
+
+_WRITE: Final = _write()
+
+
+def authorize(
+    db: Connection,
+    keys: KeyRing,
+    hashes: KeyedHash,
+    randomness: Randomness,
+    *,
+    now: datetime,
+    cutoff: CutoffRule,
+    request: AuthorizationRequest,
+) -> Authorized | Refused:
+    """Write one payment with its consent and its ledger entry, within the caller's transaction.
+
+    The debit falls under the first cutoff after `now` (aware UTC) that does not take it before the date
+    spoken. Two statements. Returns `Refused`, having written nothing, when the amount is more than is owed.
+    Raises `LookupError` when the member has no such billing account, `sqlalchemy.exc.IntegrityError` when
+    this turn has authorized already, `RuntimeError` when no free confirmation number is found.
+    """
+    account = db.execute(
+        _LOCK, {"billing_account": request.billing_account, "member_id": request.member_id}
+    ).one_or_none()
+    if account is None:
+        raise LookupError("the member has no such billing account")
+    dates = debit_dates(now, cutoff.cutoff_time, cutoff.zone, request.not_before_date)
+    values = _fixed_values(hashes, request, now, dates)
+    values["payments_plan"] = account.plan
+    values["payments_receiver_name"] = f"{account.first_name} {account.last_name}"
+    for _ in range(_DRAWS):
+        number = draw_confirmation_number(randomness)
+        sealed = keys.seal(request.account_number.encode("ascii"), account_number_context(number))
+        written = db.execute(
+            _WRITE,
+            {**values, "payments_confirmation_number": number, "payments_account_number": sealed},
+        ).one_or_none()
+        if written is not None:
+            return Authorized(
+                payment_id=written.id,
+                confirmation_number=number,
+                plan=account.plan,
+                amount_cents=request.amount_cents,
+                cutoff_at=dates.cutoff_at,
+                effective_entry_date=dates.effective_entry_date,
+            )
+        owed_cents = int(db.execute(select(_OWED), {"billing_account": request.billing_account}).scalar_one())
+        if owed_cents < request.amount_cents:
+            return Refused("amount_above_balance", max(owed_cents, 0))
+    raise RuntimeError(f"{_DRAWS} confirmation numbers in a row were taken")
+
+
+def account_number_context(confirmation_number: str) -> str:
+    """Return what a sealed account number is bound to, for `KeyRing.open`."""
+    return f"payment-account:{confirmation_number}"
+
+
+def account_fingerprint(hashes: KeyedHash, rdfi_routing_number: str, account_number: str) -> bytes:
+    """Return the keyed hash by which two payments from one bank account are known to be so."""
+    return hashes.digest("bank_account", rdfi_routing_number, account_number)
+
+
+def _fixed_values(
+    hashes: KeyedHash, request: AuthorizationRequest, now: datetime, dates: DebitDates
+) -> dict[str, Any]:
+    """Return the statement's parameters but for what the database or chance decides."""
+    consent = request.consent
+    return {
+        "billing_account": request.billing_account,
+        "payments_call_sid": request.call_sid,
+        "payments_seq": request.seq,
+        "payments_amount_cents": request.amount_cents,
+        "payments_billing_account": request.billing_account,
+        "payments_member_id": request.member_id,
+        "payments_authorized_at": now,
+        "payments_cutoff_at": dates.cutoff_at,
+        "payments_not_before_date": request.not_before_date,
+        "payments_effective_entry_date": dates.effective_entry_date,
+        # A key is not an oral authorization: a code from the bill is a signature, hence PPD (Nacha rules).
+        "payments_sec_code": "TEL" if consent.how == "spoken" else "PPD",
+        "payments_account_type": request.account_type,
+        "payments_rdfi_routing_number": request.rdfi_routing_number,
+        "payments_account_fingerprint": account_fingerprint(
+            hashes, request.rdfi_routing_number, request.account_number
+        ),
+        "payments_account_last4": request.account_number[-_LAST4_DIGITS:],
+        "payments_language": request.language,
+        "payments_pace": request.pace,
+        "consents_how": consent.how,
+        "consents_spoken_by": consent.spoken_by,
+        "consents_words_heard": consent.words_heard,
+        "consents_confidence": consent.confidence,
+        "consents_asked_at": consent.asked_at,
+        "consents_answered_at": consent.answered_at,
+        "consents_text": consent.text,
+        "consents_language": request.language,
+        "consents_flow_version": consent.flow_version,
+        "consents_prompts": list(consent.prompts),
+        "consents_recording": consent.recording,
+    }

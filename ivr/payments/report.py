@@ -1,0 +1,155 @@
+"""A payment as programs read it (JSON) and as people do (text). No account number: its last four digits."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Row, select
+
+from ivr.base.money import format_amount
+from ivr.storage.tables import Consent, Notice, Payment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Connection
+
+_PAYMENT_FIELDS: Final = (
+    "confirmation_number",
+    "state",
+    "amount_cents",
+    "plan",
+    "billing_account",
+    "member_id",
+    "authorized_at",
+    "cutoff_at",
+    "not_before_date",
+    "effective_entry_date",
+    "sec_code",
+    "account_type",
+    "rdfi_routing_number",
+    "account_last4",
+    "receiver_name",
+    "language",
+    "pace",
+    "call_sid",
+    "trace_number",
+    "return_code",
+)
+_NOTICE_FIELDS: Final = ("channel", "state", "sent_at")
+_CONSENT_FIELDS: Final = (
+    "how",
+    "spoken_by",
+    "words_heard",
+    "confidence",
+    "asked_at",
+    "answered_at",
+    "text",
+    "flow_version",
+    "prompts",
+    "recording",
+)
+
+
+def _columns(table: Any, fields: tuple[str, ...]) -> list[Any]:
+    return [table.__table__.columns[name].label(f"{table.__tablename__}_{name}") for name in fields]
+
+
+_PAYMENTS: Final = select(
+    *_columns(Payment, _PAYMENT_FIELDS), *_columns(Notice, _NOTICE_FIELDS)
+).outerjoin_from(Payment, Notice, Notice.payment_id == Payment.id)
+_PAYMENT_WITH_CONSENT: Final = _PAYMENTS.add_columns(*_columns(Consent, _CONSENT_FIELDS)).outerjoin(
+    Consent, Consent.payment_id == Payment.id
+)
+
+
+def payment_json(db: Connection, confirmation_number: str) -> dict[str, Any] | None:
+    """Return one payment with its notice and its consent, ready for `json.dumps`; None if there is none."""
+    row = db.execute(
+        _PAYMENT_WITH_CONSENT.where(Payment.confirmation_number == confirmation_number)
+    ).one_or_none()
+    if row is None:
+        return None
+    return {**_payment(row), "consent": _part(row, Consent, _CONSENT_FIELDS)}
+
+
+def list_json(
+    db: Connection, *, call: str | None = None, billing_account: str | None = None, state: str | None = None
+) -> dict[str, Any]:
+    """Return `{"payments": […]}`, without consents, oldest first; each filter given narrows it."""
+    statement = _PAYMENTS.order_by(Payment.authorized_at, Payment.id)
+    for column, value in (
+        (Payment.call_sid, call),
+        (Payment.billing_account, billing_account),
+        (Payment.state, state),
+    ):
+        if value is not None:
+            statement = statement.where(column == value)
+    return {"payments": [_payment(row) for row in db.execute(statement)]}
+
+
+def payment_text(payment: Mapping[str, Any]) -> str:
+    """Return what `payment_json` returned as lines for people: a name, then its value."""
+    lines = _lines(payment)
+    width = max(len(name) for name, _ in lines)
+    return "\n".join(f"{name:<{width}}  {value}".rstrip() for name, value in lines)
+
+
+def list_text(payments: Mapping[str, Any]) -> str:
+    """Return what `list_json` returned as a line a payment, or one that says there is none."""
+    return (
+        "\n".join(
+            "  ".join(
+                (
+                    payment["confirmation_number"],
+                    payment["authorized_at"],
+                    f"{payment['state']:<10}",
+                    f"{_dollars(payment['amount_cents']):>12}",
+                    f"{payment['plan']:<6}",
+                    payment["billing_account"],
+                    payment["effective_entry_date"],
+                )
+            )
+            for payment in payments["payments"]
+        )
+        or "no payments"
+    )
+
+
+def _payment(row: Row[Any]) -> dict[str, Any]:
+    payment = _part(row, Payment, _PAYMENT_FIELDS)
+    return {**(payment or {}), "notice": _part(row, Notice, _NOTICE_FIELDS)}
+
+
+def _part(row: Row[Any], table: Any, fields: tuple[str, ...]) -> dict[str, Any] | None:
+    """Return the columns of one table in a joined row, or None where the join found nothing."""
+    values = {name: _plain(row._mapping[f"{table.__tablename__}_{name}"]) for name in fields}  # noqa: SLF001 (public, only named so)
+    return values if values[fields[0]] is not None else None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    return value
+
+
+def _dollars(amount_cents: int) -> str:
+    return f"${format_amount(amount_cents)}"
+
+
+def _lines(part: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    lines: list[tuple[str, str]] = []
+    for name, value in part.items():
+        label = f"{prefix}{name.removesuffix('_cents').replace('_', ' ')}"
+        if name.endswith("_cents"):
+            lines.append((label, _dollars(value)))
+        elif name == "prompts":
+            lines.extend((f"{prefix}prompt", f"{each['id']} ({each['language']})") for each in value)
+        elif isinstance(value, dict):
+            lines.extend(_lines(value, f"{name} "))
+        else:
+            lines.append((label, "-" if value is None else str(value)))
+    return lines

@@ -1,0 +1,471 @@
+"""The virtual phone: executes the line's documents as Twilio does, on a clock that need not wait.
+
+Time is virtual: speech takes as long as its words, windows elapse, and a call of a quarter of an hour is over
+in milliseconds. Keys are events in that time, so a key may interrupt a prompt, come too late, or fall between
+two documents, where nobody listens.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urldefrag, urljoin
+
+from ivr.phone.heard import Ending, Heard, Note, Sounded
+from ivr.phone.speech_time import speech_seconds
+from ivr.phone.twiml import (
+    Dial,
+    Document,
+    Gather,
+    Hangup,
+    Pause,
+    Play,
+    Redirect,
+    Reject,
+    Sound,
+    Verb,
+)
+from ivr.phone.webhooks import CallFailedError, CallIdentity, Fault, Webhooks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ivr.phone.heard import NoteKind, PhoneFailure, PhoneWarning, Turn
+    from ivr.phone.lines import Line
+    from ivr.phone.webhooks import VirtualClock
+
+DEFAULT_FROM = "+16175550123"
+ANONYMOUS = "+266696687"  # how Twilio spells a withheld number on a keypad
+
+MAX_CALL_SECONDS = 4 * 3600.0
+MAX_DOCUMENTS_UNASKED = 100
+MAX_SPEECH_SECONDS = 60.0
+AUTO_SPEECH_TIMEOUT_SECONDS = 1.0
+ENDLESS_LOOP_TIMES = 1000
+
+_PLAY_SECONDS = 3.0  # a recording's length is not known here
+_TONE_SECONDS = 0.5
+_BUSY_AFTER_SECONDS = 2.0
+_ANSWERS_AFTER_SECONDS = 5.0
+_TALK_SECONDS = 60.0
+_APOLOGY = "We are sorry, an application error has occurred. Goodbye."
+_KEYS = re.compile(r"[0-9*#]+")
+
+Callee = Literal["completed", "busy", "no-answer", "failed"]
+
+
+class CallOverError(Exception):
+    """The caller wanted to do something after the call was over, or before it was dialed."""
+
+
+class EndlessCallError(Exception):
+    """The line sent document after document without ever asking the caller anything."""
+
+
+@dataclass(frozen=True)
+class PhoneOptions:
+    """How a phone behaves where Twilio leaves room, and what it checks.
+
+    `post_twice`: every turn is posted a second time with the same token and must get the same bytes.
+    `type_ahead`: keys pressed while nobody listens are `lost`, as is safest to assume, or kept in a `buffer`.
+    `empty_digits`: whether an empty result carries a `blank` Digits or none (`missing`); both are seen.
+    `round_trip_seconds`: the time a turn takes, in which keys fall between two documents.
+    """
+
+    answer_path: str = "/voice/answer"
+    status_path: str = "/voice/status"
+    fallback_path: str | None = "/voice/fallback"
+    post_twice: bool = False
+    type_ahead: Literal["lost", "buffer"] = "lost"
+    empty_digits: Literal["blank", "missing"] = "blank"
+    round_trip_seconds: float = 0.5
+
+
+@dataclass
+class _Running:
+    """The document being executed: its URL, and the verbs still to come."""
+
+    url: str
+    verbs: Iterator[Verb]
+
+
+@dataclass
+class _OpenGather:
+    """A Gather that listens: since when, until when its sounds play, and what it has collected."""
+
+    gather: Gather
+    url: str
+    opened_at: float
+    sounds: tuple[Sounded, ...]
+    digits: str = ""
+    offered: bool = False  # its sounds are among what the caller was told
+    settled: bool = False  # how much of them was played is written down
+    deadline: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sounds_end = self.opened_at + sum(sound.seconds for sound in self.sounds)
+        self.deadline = self.sounds_end + self.gather.timeout_seconds
+
+
+class Phone:
+    """One call from one phone. Every public method returns what the caller then heard.
+
+    `line` answers the webhooks, `clock` is moved by the call. `callee` says what a dialed person does;
+    `hold_status` keeps the status callback back until `deliver_status`. `warnings`, `failures`, `turns` and
+    `notes` tell what happened so far.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        clock: VirtualClock,
+        *,
+        call_sid: str,
+        account_sid: str,
+        from_number: str = DEFAULT_FROM,
+        to_number: str = "+18005550100",
+        options: PhoneOptions | None = None,
+    ) -> None:
+        self._options = options or PhoneOptions()
+        self._clock = clock
+        self._began_at = clock.now()
+        self._call_sid = call_sid
+        self._public_url = line.public_url
+        self._webhooks = Webhooks(
+            line,
+            clock,
+            CallIdentity(call_sid, account_sid, from_number, to_number),
+            fallback_path=self._options.fallback_path,
+            post_twice=self._options.post_twice,
+            round_trip_seconds=self._options.round_trip_seconds,
+        )
+        self._running: _Running | None = None
+        self._open: _OpenGather | None = None
+        self._keys: deque[tuple[float, str]] = deque()
+        self._sounds: list[Sounded] = []
+        self._turns_told = 0
+        self._documents_unasked = 0
+        self._talked_with_a_person = False
+        self._call_status = "completed"
+        self.ended: Ending | None = None
+        self.callee: Callee = "completed"
+        self.hold_status = False
+        self.notes: list[Note] = []
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """Every turn so far."""
+        return tuple(self._webhooks.turns)
+
+    @property
+    def warnings(self) -> tuple[PhoneWarning, ...]:
+        """What Twilio would have warned about so far."""
+        return tuple(self._webhooks.warnings)
+
+    @property
+    def failures(self) -> tuple[PhoneFailure, ...]:
+        """The errors of the line so far."""
+        return tuple(self._webhooks.failures)
+
+    @property
+    def seconds(self) -> float:
+        """The seconds since the phone was picked up."""
+        return (self._clock.now() - self._began_at).total_seconds()
+
+    def inject(self, fault: Fault) -> None:
+        """Let `fault` befall the next turn."""
+        self._webhooks.fault = fault
+
+    # What a caller does.
+
+    def dial(self) -> Heard:
+        """Call the line."""
+        if self._running is not None or self.ended is not None:
+            raise CallOverError("this phone has dialed already; every call takes a phone of its own")
+        self._fetch(f"{self._public_url}/", self._options.answer_path, {})
+        return self._go_on()
+
+    def press(
+        self,
+        keys: str,
+        *,
+        gap_seconds: float = 0.4,
+        after_seconds: float = 1.0,
+        barge_in_seconds: float | None = None,
+    ) -> Heard:
+        """Press keys (0-9, `*`, `#`), then nothing more until the line speaks.
+
+        The first key comes `after_seconds` after the sounds end, or, with `barge_in_seconds`, that long after
+        they began; the others follow `gap_seconds` apart. Keys that come when no Gather listens are lost.
+        """
+        if _KEYS.fullmatch(keys) is None:
+            raise ValueError(f"{keys!r}: a phone has the keys 0-9, * and #")
+        at = self._moment(self._listening(), after_seconds, barge_in_seconds)
+        self._keys.extend((at + number * gap_seconds, key) for number, key in enumerate(keys))
+        return self._go_on()
+
+    def say(
+        self,
+        words: str,
+        *,
+        confidence: float | None = 0.9,
+        after_seconds: float = 1.0,
+        barge_in_seconds: float | None = None,
+    ) -> Heard:
+        """Say words; `confidence` (0-1, or None for none) is what the recognizer makes of them.
+
+        A Gather that takes no speech does not hear them and waits on.
+        """
+        opened = self._listening()
+        at = self._moment(opened, after_seconds, barge_in_seconds)
+        talked_over = at < opened.sounds_end and not opened.gather.barge_in
+        if not opened.gather.speech or talked_over or at > opened.deadline:
+            self._note("lost", f"the words {words!r}")
+            return self.stay_silent()
+        self._advance_to(at)
+        self._settle(opened, at)
+        self._note("spoke", words)
+        duration = min(speech_seconds(words, opened.gather.language), MAX_SPEECH_SECONDS)
+        pause = opened.gather.speech_timeout_seconds
+        self._advance_to(at + duration + (AUTO_SPEECH_TIMEOUT_SECONDS if pause is None else pause))
+        result = {"SpeechResult": words, "Language": opened.gather.language}
+        if confidence is not None:
+            result["Confidence"] = f"{confidence:.8f}"
+        self._act(opened, result)
+        return self._go_on()
+
+    def stay_silent(self) -> Heard:
+        """Do nothing until the line stops waiting."""
+        opened = self._listening()
+        self._note("silence", "")
+        self._time_out(opened)
+        return self._go_on()
+
+    def hang_up(self, *, barge_in_seconds: float | None = None) -> Heard:
+        """Hang up when the sounds end, or so long after they began: no action, only the status callback."""
+        opened = self._listening()
+        at = self._moment(opened, 0.0, barge_in_seconds)
+        self._advance_to(at)
+        self._settle(opened, at)
+        self._open = None
+        self._end("hangup")
+        return self._go_on()
+
+    def deliver_status(self) -> None:
+        """Post the status callback that `hold_status` held back; may be called again to repeat it."""
+        url = urljoin(f"{self._public_url}/", self._options.status_path)
+        self._webhooks.status(url, self._call_status, self.seconds)
+
+    # How time passes.
+
+    def _listening(self) -> _OpenGather:
+        if self._open is None:
+            raise CallOverError("nobody listens: the call is over, or was never dialed")
+        return self._open
+
+    def _moment(self, opened: _OpenGather, after_seconds: float, barge_in_seconds: float | None) -> float:
+        if barge_in_seconds is not None:
+            return max(self.seconds, opened.opened_at + barge_in_seconds)
+        return max(self.seconds, opened.sounds_end) + after_seconds
+
+    def _advance_to(self, seconds: float) -> None:
+        if seconds > self.seconds:
+            self._clock.advance(seconds - self.seconds)
+
+    def _note(self, kind: NoteKind, text: str) -> None:
+        self.notes.append(Note(self.seconds, kind, text))
+
+    def _go_on(self) -> Heard:
+        """Execute until the call is over or a Gather waits for a caller who has nothing under way."""
+        while self.ended is None:
+            if self.seconds > MAX_CALL_SECONDS:
+                self._end("error")
+            elif self._open is None:
+                self._execute_next()
+            elif self._keys:
+                self._receive_keys(self._open)
+            else:
+                break
+        if self._open is not None:
+            self._offer(self._open)
+        turns = tuple(self._webhooks.turns[self._turns_told :])
+        self._turns_told = len(self._webhooks.turns)
+        sounds, self._sounds = tuple(self._sounds), []
+        self._documents_unasked = 0
+        return Heard(turns, sounds, self._open.gather if self._open else None, self.ended)
+
+    def _fetch(self, base_url: str, url: str, gathered: Mapping[str, str]) -> None:
+        self._documents_unasked += 1
+        if self._documents_unasked > MAX_DOCUMENTS_UNASKED:
+            raise EndlessCallError(
+                f"{MAX_DOCUMENTS_UNASKED} documents without a question, the last from {url}"
+            )
+        first = not self._webhooks.turns
+        self._note("request", urldefrag(urljoin(base_url, url)).url.removeprefix(self._public_url))
+        try:
+            fetched = self._webhooks.fetch(base_url, url, gathered)
+        except CallFailedError as error:
+            self._note("error", str(error))
+            self._sound(Sounded(speech_seconds(_APOLOGY, "en-US"), "en-US", _APOLOGY))
+            self._end("error")
+            return
+        self._running = _Running(fetched.url, self._usable(fetched.document, fetched.url, first=first))
+
+    def _usable(self, document: Document, url: str, *, first: bool) -> Iterator[Verb]:
+        """Yield a document's verbs; Reject counts only as the very first verb of a call."""
+        for number, verb in enumerate(document.verbs):
+            if isinstance(verb, Reject) and (number or not first):
+                self._webhooks.unusable(url, "<Reject> has no effect once the call is answered")
+                continue
+            yield verb
+
+    def _execute_next(self) -> None:
+        running = self._running
+        verb = None if running is None else next(running.verbs, None)
+        if running is None or verb is None or isinstance(verb, Hangup):
+            self._end("agent" if self._talked_with_a_person else "goodbye")
+        elif isinstance(verb, Gather):
+            self._open_gather(verb, running.url)
+        elif isinstance(verb, Redirect):
+            self._fetch(running.url, verb.url, {})
+        elif isinstance(verb, Dial):
+            self._dial(verb, running.url)
+        elif isinstance(verb, Reject):
+            self._end("rejected", "busy" if verb.reason == "busy" else "no-answer")
+        else:
+            for sounded in _sounded(verb):
+                self._sound(sounded)
+
+    def _sound(self, sounded: Sounded) -> None:
+        self._sounds.append(sounded)
+        if sounded.text:
+            self._note("said", sounded.text)
+        self._advance_to(self.seconds + sounded.seconds)
+
+    # How a Gather listens.
+
+    def _open_gather(self, gather: Gather, url: str) -> None:
+        """Start listening; what was pressed before this moment is lost, or comes now out of the buffer."""
+        now = self.seconds
+        early = [key for at, key in self._keys if at < now]
+        coming = [(at, key) for at, key in self._keys if at >= now]
+        if self._options.type_ahead == "buffer":
+            coming = [(now, key) for key in early] + coming
+        elif early:
+            self._note("lost", f"{''.join(early)} pressed while nobody listened")
+        self._keys = deque(coming)
+        sounds = tuple(sounded for sound in gather.sounds for sounded in _sounded(sound))
+        self._open = _OpenGather(gather, url, now, sounds)
+
+    def _offer(self, opened: _OpenGather) -> None:
+        """Let a caller who has nothing under way hear all of a Gather's sounds."""
+        self._sounds.extend(opened.sounds)
+        opened.offered = True
+
+    def _settle(self, opened: _OpenGather, until: float) -> None:
+        """Write down how much of a Gather's sounds was really played by the moment `until`."""
+        if opened.settled:
+            return
+        opened.settled = True
+        at = opened.opened_at
+        for sounded in opened.sounds:
+            if at >= until:
+                break
+            whole = at + sounded.seconds <= until
+            if sounded.text:
+                self.notes.append(Note(at, "said" if whole else "cut", sounded.text))
+            if not opened.offered:
+                self._sounds.append(sounded)
+            at += sounded.seconds
+
+    def _receive_keys(self, opened: _OpenGather) -> None:
+        """Take the keys under way, until the Gather is complete or one comes too late for it."""
+        gather = opened.gather
+        while self._keys:
+            at, key = self._keys[0]
+            if at > opened.deadline:
+                break
+            self._keys.popleft()
+            self._advance_to(at)
+            if not gather.keys:
+                self._note("lost", f"{key}: this Gather takes speech only")
+                continue
+            self._settle(opened, at)
+            self._note("pressed", key)
+            if key == gather.finish_on_key:
+                self._finish(opened, key)
+                return
+            opened.digits += key
+            if len(opened.digits) == gather.digits_count:
+                self._finish(opened, "")
+                return
+            opened.deadline = at + gather.timeout_seconds
+        self._time_out(opened)
+
+    def _time_out(self, opened: _OpenGather) -> None:
+        self._advance_to(opened.deadline)
+        self._settle(opened, self.seconds)
+        self._finish(opened, "")
+
+    def _finish(self, opened: _OpenGather, key: str) -> None:
+        """Request the action with what was collected; with nothing, only if the Gather asks for it."""
+        gather = opened.gather
+        if not opened.digits and not gather.action_on_empty_result:
+            self._open = None  # fall through to the next verb
+            return
+        result = {"Digits": opened.digits} if gather.keys else {"SpeechResult": ""}
+        if not opened.digits and self._options.empty_digits == "missing":
+            result = {}
+        self._act(opened, {**result, "FinishedOnKey": key, "msg": "Gather End"})
+
+    def _act(self, opened: _OpenGather, result: Mapping[str, str]) -> None:
+        self._open = None
+        self._talked_with_a_person = False
+        self._fetch(opened.url, opened.gather.action or opened.url, result)
+
+    # Other people, and the end.
+
+    def _dial(self, dial: Dial, url: str) -> None:
+        """Ring the other phone; the conversation ends when that person hangs up."""
+        self._note("dialed", ", ".join(dial.numbers))
+        result = {"DialCallStatus": self.callee, "DialCallSid": f"CA{self._dialed_leg().hex}"}
+        if self.callee == "completed":
+            talk_seconds = min(_TALK_SECONDS, dial.time_limit_seconds)
+            self._advance_to(self.seconds + _ANSWERS_AFTER_SECONDS + talk_seconds)
+            self._talked_with_a_person = True
+            result |= {"DialCallDuration": str(round(talk_seconds)), "DialBridged": "true"}
+        elif self.callee == "no-answer":
+            self._advance_to(self.seconds + dial.timeout_seconds)
+        else:
+            self._advance_to(self.seconds + _BUSY_AFTER_SECONDS)
+        if dial.action is not None:
+            self._fetch(url, dial.action, result)
+
+    def _dialed_leg(self) -> uuid.UUID:
+        """Return the id of the call to the other person: another one for each, the same on every run."""
+        return uuid.uuid5(uuid.NAMESPACE_OID, f"{self._call_sid}/{len(self._webhooks.turns)}")
+
+    def _end(self, ending: Ending, call_status: str = "completed") -> None:
+        if self._keys:
+            self._note("lost", f"{''.join(key for _, key in self._keys)} pressed after the call was over")
+            self._keys.clear()
+        self.ended = ending
+        self._note("ended", ending)
+        self._call_status = call_status
+        if not self.hold_status:
+            self.deliver_status()
+
+
+def _sounded(sound: Sound) -> tuple[Sounded, ...]:
+    """Return the stretches of sound a verb makes, its loop unrolled."""
+    if isinstance(sound, Pause):
+        return (Sounded(sound.seconds, "", ""),)
+    times = sound.loop or ENDLESS_LOOP_TIMES
+    if isinstance(sound, Play):
+        seconds = len(sound.digits) * _TONE_SECONDS if sound.digits else _PLAY_SECONDS
+        return (Sounded(seconds, "", ""),) * times
+    seconds = speech_seconds(sound.text, sound.language) + sound.break_seconds
+    return (Sounded(seconds, sound.language, sound.text),) * times

@@ -1,0 +1,1 @@
+"""Written calls: read, run, compare, count what they cover."""

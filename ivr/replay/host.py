@@ -1,0 +1,130 @@
+"""What a player needs from outside: a line to call, and eyes on what the line did.
+
+The composition root provides a `Host`. For every run it prepares a line of its own: the app (or a URL), a
+clock standing at the call's instant, the sample member loaded, and observers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from ivr.base.clock import Clock, ManualClock
+from ivr.phone.lines import HttpLine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+
+    from ivr.base.randomness import Randomness
+    from ivr.phone.lines import Line
+    from ivr.phone.webhooks import VirtualClock
+    from ivr.replay.callfile import Pace
+
+
+class Event(NamedTuple):
+    """Something the line did that `did` may name: `payment`, {"amount": "310.15", "plan": "health"}."""
+
+    name: str
+    values: Mapping[str, str]
+
+
+class Visit(NamedTuple):
+    """A place a call came through: the node (`dialog/node`), and the label of the edge it left by if any."""
+
+    node: str
+    edge: str | None
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What one run needs: the file's name, its instant, its sample member, and the language and pace."""
+
+    name: str
+    now: datetime
+    member: str | None
+    language: str
+    pace: Pace
+
+
+@dataclass(frozen=True)
+class PreparedLine:
+    """A line ready for one call.
+
+    `clock` stands at the setup's instant and is moved by the call. `facts` are the sample member's, by the
+    names call files use: `member_id`, `health_account`, `dental_account`, `ssn_last4`, `date_of_birth`
+    (MMDDYYYY). `observe` returns the events of a call, oldest first; None when the line cannot be looked
+    into. `visited` returns the places of the flow the call came through.
+    """
+
+    line: Line
+    clock: VirtualClock
+    call_sid: str
+    account_sid: str
+    to_number: str = "+18005550100"
+    facts: Mapping[str, str] = field(default_factory=dict)
+    observe: Callable[[str], Sequence[Event]] | None = None
+    visited: Callable[[str], Sequence[Visit]] | None = None
+
+
+class Host(Protocol):
+    """Prepares lines for runs."""
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """The languages the line speaks, as tags such as es-US."""
+        ...
+
+    def prepare(self, setup: Setup) -> AbstractContextManager[PreparedLine]:
+        """Give a line for one run and take it down after. Raises `OperatorError` for an unknown member."""
+        ...
+
+
+def written_call_sid(setup: Setup) -> str:
+    """Return the call SID of a run: another one for each file, language and pace, the same every time."""
+    text = f"{setup.name}\n{setup.language}\n{setup.pace}"
+    return f"CA{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+
+
+class RemoteHost:
+    """A line somewhere else, driven over HTTP; it reads the `Ivr-…` headers and sees nothing of the database.
+
+    Its clock is its own: the file's instant moves only the phone. `facts_of` gives a sample member's facts.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        account_sid: str,
+        auth_token: str,
+        languages: Sequence[str],
+        clock: Clock,
+        randomness: Randomness,
+        facts_of: Callable[[str | None], Mapping[str, str]],
+    ) -> None:
+        self._line = HttpLine(url, account_sid, auth_token)
+        self._account_sid = account_sid
+        self._languages = tuple(languages)
+        self._clock = clock
+        self._randomness = randomness
+        self._facts_of = facts_of
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """The languages the line speaks."""
+        return self._languages
+
+    @contextmanager
+    def prepare(self, setup: Setup) -> Iterator[PreparedLine]:
+        """Give the line for one run, under a call SID it has not seen."""
+        yield PreparedLine(
+            line=self._line,
+            clock=ManualClock(self._clock.now()),
+            call_sid=f"CA{self._randomness.below(16**32):032x}",
+            account_sid=self._account_sid,
+            facts=self._facts_of(setup.member),
+        )

@@ -1,0 +1,428 @@
+"""Plays a written call on a virtual phone and finds the first difference.
+
+One file describes a call in every language and both paces. The player makes up for what differs: it presses
+the language's own key for `{language_key}`; in relay pace it presses 7 at the first turn, and 1 at every gate
+(a reply that only asks for key 1 to go on), joining what was heard before and after.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple, NoReturn, Protocol
+
+from ivr.phone.operator import RelayOperator
+from ivr.phone.phone import ANONYMOUS, DEFAULT_FROM, CallOverError, EndlessCallError, Phone, PhoneOptions
+from ivr.phone.webhooks import Fault, UnequalRepliesError
+from ivr.replay.callfile import (
+    LANGUAGE_KEYS,
+    PLACEHOLDER,
+    Befalls,
+    CallFile,
+    Did,
+    End,
+    ExpectedLine,
+    HangsUp,
+    Keys,
+    Pace,
+    Place,
+    Silence,
+    Start,
+    Step,
+    Words,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ivr.phone.heard import Heard
+    from ivr.replay.host import Event, PreparedLine, Visit
+
+GATE_PREFIX = "gate-"
+RELAY_KEY = "7"
+GATE_KEY = "1"
+MAX_GATES_IN_A_ROW = 50
+LATE_STATUS_SECONDS = 600.0
+
+# What a caller says who means yes or no: (language, pace). An operator's plain "yes" is not the caller's.
+_ANSWERS: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("en-US", "voice"): ("yes", "no"),
+    ("en-US", "relay"): ("I authorize", "no"),
+    ("es-US", "voice"): ("sí", "no"),
+    ("es-US", "relay"): ("autorizo", "no"),
+}
+_LANGUAGE = re.compile(r"@[A-Za-z-]+")
+_INNER = re.compile(r"@[A-Za-z-]+|\[[0-9]+\]")
+
+Who = Literal["line", "caller", "did", "fault", "end"]
+
+
+class Caller(Protocol):
+    """Who holds the phone: the phone itself, or an operator."""
+
+    def dial(self) -> Heard:
+        """Call the line."""
+        ...
+
+    def press(self, keys: str) -> Heard:
+        """Press keys."""
+        ...
+
+    def say(self, words: str, *, confidence: float | None = 0.9) -> Heard:
+        """Say words."""
+        ...
+
+    def stay_silent(self) -> Heard:
+        """Do nothing."""
+        ...
+
+    def hang_up(self) -> Heard:
+        """Hang up."""
+        ...
+
+
+@dataclass(frozen=True)
+class PlayOptions:
+    """`post_twice`: every turn is posted twice. `operator`: a simulated relay operator keys in relay pace."""
+
+    post_twice: bool = True
+    operator: bool = False
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where a call went another way than its file says."""
+
+    place: Place
+    expected: str
+    heard: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: expected {self.expected}, heard {self.heard}"
+
+
+class TranscriptLine(NamedTuple):
+    """One thing that happened: the line's prompts and words, or the caller's deed."""
+
+    who: Who
+    text: str
+    words: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class CallResult:
+    """What became of one run. `difference` None: as written. `unchecked`: what could not be looked at."""
+
+    name: str
+    language: str
+    pace: Pace
+    difference: Difference | None
+    transcript: tuple[TranscriptLine, ...]
+    turns: int
+    seconds: float
+    visits: tuple[Visit, ...] = ()
+    unchecked: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether the call went as written."""
+        return self.difference is None
+
+
+class _DifferenceFoundError(Exception):
+    def __init__(self, difference: Difference) -> None:
+        super().__init__(str(difference))
+        self.difference = difference
+
+
+def play(
+    call: CallFile,
+    prepared: PreparedLine,
+    *,
+    language: str,
+    pace: Pace,
+    options: PlayOptions | None = None,
+) -> CallResult:
+    """Play one call in one language and pace, up to its end or its first difference."""
+    player = _Player(call, prepared, language, pace, options or PlayOptions())
+    difference = None
+    try:
+        player.play()
+    except _DifferenceFoundError as found:
+        difference = found.difference
+        player.leave()
+    visited = prepared.visited
+    return CallResult(
+        name=call.name,
+        language=language,
+        pace=pace,
+        difference=difference,
+        transcript=tuple(player.transcript),
+        turns=len(player.phone.turns),
+        seconds=player.phone.seconds,
+        visits=() if visited is None else tuple(visited(prepared.call_sid)),
+        unchecked=tuple(player.unchecked),
+    )
+
+
+@dataclass
+class _Unread:
+    """The turns since the caller's last deed that no `line` has been compared with, and whether any was."""
+
+    turns: deque[tuple[str, ...]] = field(default_factory=deque)
+    compared: bool = False
+
+
+class _Player:
+    def __init__(
+        self, call: CallFile, prepared: PreparedLine, language: str, pace: Pace, options: PlayOptions
+    ) -> None:
+        self._call = call
+        self._prepared = prepared
+        self._language = language
+        self._pace = pace
+        withheld = any(isinstance(step, Befalls) and step.fault == "withheld" for step in call.steps)
+        self.phone = Phone(
+            prepared.line,
+            prepared.clock,
+            call_sid=prepared.call_sid,
+            account_sid=prepared.account_sid,
+            from_number=ANONYMOUS if withheld else call.from_number or DEFAULT_FROM,
+            to_number=prepared.to_number,
+            options=PhoneOptions(post_twice=options.post_twice),
+        )
+        operator = options.operator and pace == "relay"
+        self._caller: Caller = RelayOperator(self.phone) if operator else self.phone
+        self._dialed = False
+        self._unread = _Unread()
+        self._claimed: list[Event] = []
+        self._following: tuple[Step, ...] = call.steps
+        self.transcript: list[TranscriptLine] = []
+        self.unchecked: list[str] = []
+
+    def play(self) -> None:
+        """Play every step. Raises `_DifferenceFoundError` at the first that differs."""
+        place = Place(self._call.name, 1)
+        for number, step in enumerate(self._call.steps):
+            self._following = self._call.steps[number + 1 :]
+            place = step.place
+            self._take(step)
+            self._check_phone(place)
+        self._dial(place)
+        if self.phone.ended is None:
+            self.phone.hang_up()
+        if self.phone.hold_status:
+            self._prepared.clock.advance(LATE_STATUS_SECONDS)
+            for _ in range(2):
+                self.phone.deliver_status()
+        self._check_phone(place)
+        surplus = self._unclaimed()
+        if surplus:
+            self._differ(place, "nothing else to happen (write a `did` line for it)", _events(surplus))
+
+    def leave(self) -> None:
+        """Hang up, so that a call that went wrong does not stay open."""
+        with contextlib.suppress(CallOverError):
+            self.phone.hang_up()
+
+    def _take(self, step: Step) -> None:
+        place = step.place
+        if isinstance(step, Befalls):
+            self._befall(step.fault)
+            return
+        self._dial(place, step)
+        if isinstance(step, ExpectedLine):
+            self._compare(step)
+        elif isinstance(step, Keys):
+            keys = self._resolved(step)
+            self._deed(place, step.keys, lambda: self._caller.press(keys))
+        elif isinstance(step, Words):
+            words = self._in_own_words(step.words)
+            self._deed(
+                place,
+                f'says "{words}"',
+                lambda: self._caller.say(words, confidence=step.confidence),
+            )
+        elif isinstance(step, Silence):
+            self._deed(place, "silence", self._caller.stay_silent)
+        elif isinstance(step, HangsUp):
+            self._deed(place, "hangs up", self._caller.hang_up)
+        elif isinstance(step, Did):
+            self._check_did(step)
+        elif isinstance(step, End):
+            self._check_end(step)
+
+    # What the caller does.
+
+    def _dial(self, place: Place, step: Step | None = None) -> None:
+        """Dial, if nobody has; in relay pace ask for it at once, unless the file does so itself."""
+        if self._dialed:
+            return
+        self._dialed = True
+        following = self._following
+        if step is not None and not isinstance(step, Start):
+            self._following = (step, *following)
+        self._deed(place, "dials", self._caller.dial)
+        if self._pace == "relay" and self._call.pace is None and self.phone.ended is None:
+            first = self._unread
+            self._deed(place, RELAY_KEY, lambda: self._caller.press(RELAY_KEY))
+            self._unread = first
+        self._following = following
+
+    def _deed(self, place: Place, text: str, do: Callable[[], Heard]) -> None:
+        """Let the caller do something and take in what is heard, passing the gates."""
+        if self.phone.ended is not None:
+            self._differ(place, f"a call that goes on (caller {text})", f"end {self.phone.ended}")
+        self._require_all_compared(place, f"caller {text}")
+        self._write("caller", text)
+        turns: list[tuple[str, ...]] = []
+        before_gate: tuple[str, ...] = ()
+        for _ in range(MAX_GATES_IN_A_ROW):
+            heard = self._guarded(place, do)
+            self._write("line", ", ".join(heard.prompts), heard.spoken)
+            own = [turn.prompts for turn in heard.turns] or [()]
+            own[0] = before_gate + own[0]
+            turns += own[:-1]
+            if not self._at_gate(heard):
+                self._unread = _Unread(deque([*turns, own[-1]] if own[-1] else turns))
+                return
+            before_gate = own[-1]
+            do = self._pass_gate
+        self._differ(place, "the line to come to an end", f"{MAX_GATES_IN_A_ROW} gates in a row")
+
+    def _pass_gate(self) -> Heard:
+        return self._caller.press(GATE_KEY)
+
+    def _at_gate(self, heard: Heard) -> bool:
+        """Tell whether the line only asks for key 1 to go on, and the file does not speak of it."""
+        prompts = heard.turns[-1].prompts if heard.turns else ()
+        if heard.ended is not None or not prompts or not prompts[-1].startswith(GATE_PREFIX):
+            return False
+        gate = _plain(prompts[-1])
+        following = next((step for step in self._following if not isinstance(step, Befalls | Did)), None)
+        return not isinstance(following, ExpectedLine) or gate not in map(_plain, following.prompts)
+
+    def _guarded(self, place: Place, do: Callable[[], Heard]) -> Heard:
+        try:
+            return do()
+        except (UnequalRepliesError, EndlessCallError) as error:
+            self._differ(place, "a line that answers", str(error))
+
+    def _befall(self, fault: str) -> None:
+        self._write("fault", fault)
+        if fault == "late_status":
+            self.phone.hold_status = True
+        elif fault == "transfer_busy":
+            self.phone.callee = "busy"
+        elif fault == "transfer_no_answer":
+            self.phone.callee = "no-answer"
+        elif fault != "withheld":
+            self.phone.inject(Fault(fault))
+
+    def _resolved(self, step: Keys) -> str:
+        """Write out the placeholders of a caller's keys."""
+        facts = {"language_key": LANGUAGE_KEYS[self._language], **self._prepared.facts}
+        missing = [name for name in PLACEHOLDER.findall(step.keys) if not facts.get(name)]
+        if missing:
+            self._differ(step.place, f"a sample member with {missing[0]}", "a member without")
+        return PLACEHOLDER.sub(lambda match: facts[match[1]], step.keys)
+
+    def _in_own_words(self, words: str) -> str:
+        """Say yes and no in the call's language and pace, unless the file is for that one alone."""
+        if self._call.language is not None and self._call.pace is not None:
+            return words
+        yes, no = _ANSWERS.get((self._language, self._pace), ("yes", "no"))
+        return {"yes": yes, "no": no}.get(words, words)
+
+    # What the line must have done.
+
+    def _compare(self, step: ExpectedLine) -> None:
+        expected = f"line {', '.join(step.prompts)}"
+        if not self._unread.turns:
+            ended = self.phone.ended
+            self._differ(step.place, expected, "nothing more" if ended is None else f"end {ended}")
+        self._unread.compared = True
+        heard = self._unread.turns.popleft()
+        if not any(_is_inner(prompt) for prompt in step.prompts):
+            heard = tuple(prompt for prompt in heard if not _is_inner(prompt))
+        same = len(heard) == len(step.prompts) and all(map(_matches, step.prompts, heard))
+        if not same:
+            self._differ(step.place, expected, f"line {', '.join(heard)}")
+
+    def _require_all_compared(self, place: Place, expected: str) -> None:
+        """Require that a file which compares one turn of several compares them all."""
+        if self._unread.compared and self._unread.turns:
+            also = "; line ".join(", ".join(turn) for turn in self._unread.turns)
+            self._differ(place, expected, f"before that, line {also}")
+
+    def _check_end(self, step: End) -> None:
+        self._require_all_compared(step.place, f"end {step.kind}")
+        ended = self.phone.ended
+        self._write("end", str(ended))
+        if ended != step.kind:
+            heard = "a line that waits for the caller" if ended is None else f"end {ended}"
+            self._differ(step.place, f"end {step.kind}", heard)
+
+    def _check_did(self, step: Did) -> None:
+        if self._prepared.observe is None:
+            self.unchecked.append(f"{step.place}: did {step}")
+            return
+        unclaimed = self._unclaimed()
+        for event in unclaimed:
+            if event.name == step.event and step.values.items() <= event.values.items():
+                self._claimed.append(event)
+                self._write("did", str(step))
+                return
+        self._differ(step.place, f"did {step}", _events(unclaimed))
+
+    def _unclaimed(self) -> list[Event]:
+        """Return the events no `did` has named yet."""
+        observe = self._prepared.observe
+        events = [] if observe is None else list(observe(self._prepared.call_sid))
+        for event in self._claimed:
+            events.remove(event)
+        return events
+
+    def _check_phone(self, place: Place) -> None:
+        """Any failure not asked for, and anything Twilio would warn about, is a difference."""
+        for failure in self.phone.failures:
+            if not failure.injected:
+                heard = f"error {failure.code} from {failure.path}: {failure.message}"
+                self._differ(place, "a line that answers", heard)
+        for warning in self.phone.warnings:
+            heard = f"warning {warning.code} about {warning.path}: {warning.message}"
+            self._differ(place, "TwiML without warnings", heard)
+
+    def _differ(self, place: Place, expected: str, heard: str) -> NoReturn:
+        raise _DifferenceFoundError(Difference(place, expected, heard))
+
+    def _write(self, who: Who, text: str, words: tuple[tuple[str, str], ...] = ()) -> None:
+        self.transcript.append(TranscriptLine(who, text, words))
+
+
+def _plain(prompt: str) -> str:
+    """Return a prompt id without its language and its number."""
+    return _INNER.sub("", prompt)
+
+
+def _is_inner(prompt: str) -> bool:
+    """Tell whether an id is a gate or a later piece of a prompt: pace decides whether they are there."""
+    return prompt.startswith(GATE_PREFIX) or "[" in prompt
+
+
+def _matches(expected: str, heard: str) -> bool:
+    """Compare ids; a language that is forced need not be written."""
+    return heard == expected or ("@" not in expected and _LANGUAGE.sub("", heard) == expected)
+
+
+def _events(events: Sequence[Event]) -> str:
+    """Write events as `did` lines do."""
+    return (
+        "; ".join(
+            " ".join(("did", event.name, *(f"{key}={value}" for key, value in event.values.items())))
+            for event in events
+        )
+        or "nothing"
+    )

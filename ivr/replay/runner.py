@@ -1,0 +1,207 @@
+"""`ivr replay`: finds call files, plays each in every language and pace, and says what differed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TextIO
+
+from ivr.base.errors import EXIT_NO, OperatorError
+from ivr.replay.callfile import CallFile, CallFileError, load_call
+from ivr.replay.host import Setup
+from ivr.replay.player import CallResult, PlayOptions, play
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from ivr.replay.callfile import Pace
+    from ivr.replay.host import Host
+
+MUST_FAIL = "must_fail"
+TRANSCRIPT_LINES_AROUND = 12
+
+
+@dataclass(frozen=True)
+class Run:
+    """One call file in one language and pace."""
+
+    call: CallFile
+    language: str
+    pace: Pace
+
+    def __str__(self) -> str:
+        return f"{self.call.name} {self.language} {self.pace}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of a replay: a result a run, and the files that could not be played."""
+
+    results: tuple[CallResult, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether there were calls and every one went as written."""
+        return bool(self.results) and not self.problems and all(result.passed for result in self.results)
+
+    @property
+    def exit_status(self) -> int:
+        """0 when all passed, else 1."""
+        return 0 if self.passed else EXIT_NO
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report for programs."""
+        return {
+            "passed": self.passed,
+            "calls": [_as_json(result) for result in self.results],
+            "problems": list(self.problems),
+        }
+
+
+def find_calls(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
+    """Return the call files among `paths` (folders are searched), and the problems of the other paths.
+
+    A folder `must_fail` inside a folder is left out: it holds calls that differ on purpose.
+    """
+    found: list[Path] = []
+    problems: list[str] = []
+    for path in paths:
+        if path.is_file():
+            found.append(path)
+        elif path.is_dir():
+            inside = [
+                file
+                for file in sorted(path.rglob("*.call"))
+                if MUST_FAIL not in file.relative_to(path).parts[:-1]
+            ]
+            if not inside:
+                problems.append(f"{path}: no call file in it: name a folder that holds *.call files")
+            found += inside
+        else:
+            problems.append(f"{path}: no such file or folder: check the name")
+    return found, problems
+
+
+def list_runs(
+    files: Iterable[Path], languages: Sequence[str], *, root: Path | None = None
+) -> tuple[list[Run], list[str]]:
+    """Load call files; return every run of them, and the problems of those that cannot be played.
+
+    `root` is where a file named by `after` is looked for when it is not beside its file.
+    """
+    runs: list[Run] = []
+    problems: list[str] = []
+    for file in files:
+        try:
+            call = load_call(file, root=root)
+        except CallFileError as error:
+            problems += error.problems
+            continue
+        of_file = [Run(call, language, pace) for language, pace in call.runs(languages)]
+        if not of_file:
+            spoken = ", ".join(languages)
+            problems.append(
+                f"{call.place('language')}: the line does not speak {call.language}: it has {spoken}"
+            )
+        runs += of_file
+    return runs, problems
+
+
+def play_run(run: Run, host: Host, options: PlayOptions | None = None) -> CallResult:
+    """Play one run on a line of its own. Raises `OperatorError` when the host cannot prepare one."""
+    now = run.call.now
+    if now is None:
+        raise CallFileError(f"{run.call.name}:1: no header says when the call is: add now …")
+    setup = Setup(run.call.name, now, run.call.member, run.language, run.pace)
+    with host.prepare(setup) as prepared:
+        return play(run.call, prepared, language=run.language, pace=run.pace, options=options)
+
+
+def replay(
+    paths: Iterable[Path],
+    host: Host,
+    *,
+    root: Path | None = None,
+    options: PlayOptions | None = None,
+    progress: Callable[[CallResult], None] = lambda _result: None,
+) -> Report:
+    """Play every run of the call files among `paths`; `progress` gets each result as it comes.
+
+    A file that cannot be played is a problem of the report, and the rest still runs.
+    """
+    files, problems = find_calls(paths)
+    runs, faults = list_runs(files, host.languages, root=root)
+    problems += faults
+    results = []
+    for run in runs:
+        try:
+            result = play_run(run, host, options)
+        except OperatorError as error:
+            problems += [f"{run}: {problem}" for problem in error.problems]
+            continue
+        progress(result)
+        results.append(result)
+    return Report(tuple(results), tuple(problems))
+
+
+def print_result(result: CallResult, out: TextIO, *, verbose: bool = False) -> None:
+    """Print a line for a call, its words if `verbose`, and what differed with the transcript around it."""
+    verdict = "ok  " if result.passed else "FAIL"
+    minutes, seconds = divmod(round(result.seconds), 60)
+    out.write(
+        f"{verdict} {result.name} {result.language} {result.pace} "
+        f"({result.turns} turns, {minutes}:{seconds:02d})\n"
+    )
+    if verbose or not result.passed:
+        lines = list(transcript(result, words=verbose))
+        shown = lines if verbose else lines[-TRANSCRIPT_LINES_AROUND:]
+        out.writelines(f"     {line}\n" for line in shown)
+    out.writelines(f"     not checked on this line: {place}\n" for place in result.unchecked)
+    if result.difference is not None:
+        out.write(f"{result.difference}\n")
+    out.flush()
+
+
+def transcript(result: CallResult, *, words: bool) -> Iterator[str]:
+    """Yield a call as lines to read, with the words spoken if asked for."""
+    for entry in result.transcript:
+        yield f"{entry.who:<7} {entry.text}"
+        if words:
+            yield from (f"          [{language}] {text}" for language, text in entry.words)
+
+
+def print_summary(report: Report, out: TextIO) -> None:
+    """Print what could not be played, and the count."""
+    out.writelines(f"{problem}\n" for problem in report.problems)
+    failed = sum(not result.passed for result in report.results)
+    out.write(f"{len(report.results)} calls, {failed} differ, {len(report.problems)} problems\n")
+
+
+def print_json(report: Report, out: TextIO) -> None:
+    """Print the report as JSON."""
+    json.dump(report.as_json(), out, ensure_ascii=False, indent=1)
+    out.write("\n")
+
+
+def _as_json(result: CallResult) -> dict[str, Any]:
+    difference = result.difference
+    return {
+        "file": result.name,
+        "language": result.language,
+        "pace": result.pace,
+        "passed": result.passed,
+        "turns": result.turns,
+        "seconds": round(result.seconds, 1),
+        "unchecked": list(result.unchecked),
+        "difference": None
+        if difference is None
+        else {
+            "file": difference.place.file,
+            "line": difference.place.line,
+            "expected": difference.expected,
+            "heard": difference.heard,
+        },
+        "transcript": [{"who": entry.who, "text": entry.text} for entry in result.transcript],
+    }

@@ -1,0 +1,1 @@
+"""PURE: the prompt catalog, spoken money, dates and digits, and their checks."""

@@ -1,0 +1,180 @@
+"""Checks of prompts, all languages together.
+
+Why these: Fluent skips what it cannot parse, keeps the first of two equal ids, and speaks a missing
+variable by its name, each without a word. The relay limits come from the time an operator needs to type
+what is said: about 0.6 seconds a word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
+
+from ivr.speech.source import Fault, Form, Pieces, Source, read_source
+from ivr.speech.values import LANGUAGES, spoken_words
+
+__all__ = [
+    "ATTEMPTS",
+    "Fault",
+    "check_catalog",
+    "check_sources",
+    "longest_pieces",
+    "read_sources",
+    "relay_name",
+    "resolve",
+]
+
+MOST_WORDS_A_SENTENCE = 12
+MOST_WORDS_A_PIECE = 20
+
+ATTEMPTS: tuple[str | None, ...] = (None, "again", "last", "nudge")
+
+_VOICE_CHAINS: Mapping[str | None, tuple[str | None, ...]] = {
+    None: (None,),
+    "again": ("again", None),
+    "last": ("last", "again", None),
+    "nudge": ("nudge", None),
+}
+_TWO_SENTENCES = re.compile(r"(?<!\b[ap]\.m)[.?!…] [\w¿¡]")
+_SENTENCE_ENDS = (".", "?", "!", ":", ",", ";", "…", ".”", ".»", '."')
+
+
+def check_catalog(files: Mapping[str, str], kinds: Mapping[str, str]) -> list[Fault]:
+    """Find everything wrong with prompts: `files` is language tag to Fluent text, `kinds` slot to kind.
+
+    Checked: entries that cannot be read or stand twice; ids, attributes and variables that differ between
+    languages; variables that are no slots; references to prompts and functions; characters outside XML
+    1.0; digits with separators; one sentence a line; in relay pace at most 12 words a sentence and 20 a
+    piece, values at their longest. Returns the faults by language and line.
+    """
+    return check_sources(read_sources(files, kinds), kinds)
+
+
+def read_sources(files: Mapping[str, str], kinds: Mapping[str, str]) -> tuple[Source, ...]:
+    """Read every language, in the order given; one without spoken values is only named as a fault."""
+    sources = []
+    for language, text in files.items():
+        if language in LANGUAGES:
+            sources.append(read_source(language, text, kinds))
+        else:
+            message = "has prompts but no spoken values; add the language to ivr.speech.values"
+            sources.append(Source(language, text, faults=[Fault(language, 1, "", message)]))
+    return tuple(sources)
+
+
+def check_sources(sources: Sequence[Source], kinds: Mapping[str, str]) -> list[Fault]:
+    """Find everything wrong with languages already read, as `check_catalog` does."""
+    faults = [fault for source in sources for fault in source.faults]
+    spoken = [source for source in sources if source.language in LANGUAGES]
+    for source in spoken:
+        others = [other for other in spoken if other is not source]
+        faults.extend(_compare(source, others))
+        faults.extend(_check_sentences(source, kinds))
+        faults.extend(_check_relay(source, kinds))
+    return sorted(set(faults))
+
+
+def resolve(source: Source, prompt_id: str, attempt: str | None, pace: str) -> Form:
+    """Find the wording for an attempt (None, again, last, nudge) and a pace (voice, relay).
+
+    Voice: the attempt's attribute, or a milder one, or the value. Relay: the same steps, at each of them
+    the relay form before the voice form. The prompt must have a value.
+    """
+    steps = _VOICE_CHAINS[attempt]
+    if pace == "relay":
+        steps = tuple(name for step in steps for name in (relay_name(step), step))
+    return next(source.forms[prompt_id, name] for name in steps if (prompt_id, name) in source.forms)
+
+
+def relay_name(attribute: str | None) -> str:
+    """Name the relay form of an attribute; None is the value."""
+    return "relay" if attribute is None else f"{attribute}-relay"
+
+
+def longest_pieces(samples: Iterable[Pieces]) -> tuple[int, ...]:
+    """Count the words of each piece, at its longest over the samples."""
+    counts = ([sum(map(spoken_words, piece)) for piece in pieces] for pieces in samples)
+    return tuple(max(column) for column in zip_longest(*counts, fillvalue=0))
+
+
+def _compare(source: Source, others: Sequence[Source]) -> Iterator[Fault]:
+    """Find what another language has and this one lacks, and variables that differ from the first's."""
+    language = source.language
+    for other in others:
+        for prompt_id, attribute in other.forms:
+            if prompt_id in source.broken or (prompt_id, attribute) in source.forms:
+                continue
+            if prompt_id not in source.lines:
+                message = f"is missing; {other.language} has it in line {other.lines[prompt_id]}"
+                yield Fault(language, source.last_line, prompt_id, message)
+            elif attribute is not None:
+                message = f"lacks .{attribute}, which {other.language} has"
+                yield Fault(language, source.lines[prompt_id], prompt_id, message)
+    for key, form in source.forms.items():
+        # one complaint a pair: the later language is compared with the earlier ones
+        for other in others:
+            theirs = other.forms.get(key)
+            if theirs is not None and other.language < language and theirs.variables != form.variables:
+                where = f".{form.attribute} " if form.attribute else ""
+                message = f"{where}uses {_names(form)}, but {other.language} uses {_names(theirs)}"
+                yield Fault(language, form.line, form.prompt_id, message)
+
+
+def _names(form: Form) -> str:
+    return ", ".join(f"${name}" for name in sorted(form.variables)) or "no variable"
+
+
+def _check_sentences(source: Source, kinds: Mapping[str, str]) -> Iterator[Fault]:
+    for form in source.forms.values():
+        if not form.sound:
+            continue
+        for pieces in form.samples(kinds, source.language):
+            if not pieces:
+                yield Fault(
+                    source.language, form.line, form.prompt_id, "can be empty; give every choice words"
+                )
+            for sentence in (sentence for piece in pieces for sentence in piece):
+                message = ""
+                if not sentence.endswith(_SENTENCE_ENDS):
+                    message = f"has a line that ends without a full stop: “{sentence}”; one sentence a line"
+                # a nudge is short, "Still waiting. Routing number.": a pause in it would only cost time
+                elif form.attribute not in ("nudge", "nudge-relay") and _TWO_SENTENCES.search(sentence):
+                    message = f"has two sentences on one line: “{sentence}”; begin a line for each"
+                if message:
+                    yield Fault(source.language, form.line, form.prompt_id, message)
+
+
+def _check_relay(source: Source, kinds: Mapping[str, str]) -> Iterator[Fault]:
+    for prompt_id, attribute in source.forms:
+        if attribute is None:
+            for form in {resolve(source, prompt_id, attempt, "relay") for attempt in ATTEMPTS}:
+                if form.sound:
+                    yield from _check_budget(source, form, kinds)
+
+
+def _check_budget(source: Source, form: Form, kinds: Mapping[str, str]) -> Iterator[Fault]:
+    where = f".{form.attribute} is" if form.attribute else "is"
+    cure = "shorten it, or give it a relay form"
+    samples = list(form.samples(kinds, source.language))
+    for sentence in _longest_sentences(samples):
+        words = spoken_words(sentence)
+        if words > MOST_WORDS_A_SENTENCE:
+            message = (
+                f"{where} said in relay pace and has a sentence of {words} words, "
+                f"at most {MOST_WORDS_A_SENTENCE}: “{sentence}”; {cure}"
+            )
+            yield Fault(source.language, form.line, form.prompt_id, message)
+    for number, words in enumerate(longest_pieces(samples), start=1):
+        if words > MOST_WORDS_A_PIECE:
+            message = (
+                f"{where} said in relay pace and piece {number} has {words} words, "
+                f"at most {MOST_WORDS_A_PIECE}; divide it by a blank line, or {cure}"
+            )
+            yield Fault(source.language, form.line, form.prompt_id, message)
+
+
+def _longest_sentences(samples: Sequence[Pieces]) -> list[str]:
+    """Give each line of a form once, at its longest over the samples."""
+    lines = ([sentence for piece in pieces for sentence in piece] for pieces in samples)
+    return [max(column, key=spoken_words) for column in zip_longest(*lines, fillvalue="")]

@@ -1,0 +1,106 @@
+"""Values spoken in the Spanish of the United States."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from ivr.speech.hours import MINUTES_A_DAY, OpenHours
+from ivr.speech.spoken import SpokenLanguage
+
+_WEEKDAYS = ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo")
+_MONTHS = (
+    "enero",
+    "febrero",
+    "marzo",
+    "abril",
+    "mayo",
+    "junio",
+    "julio",
+    "agosto",
+    "septiembre",
+    "octubre",
+    "noviembre",
+    "diciembre",
+)
+_MILLION = 1_000_000
+_NOON = 12 * 60
+# minutes from midnight at which each part of the day ends
+_PARTS_OF_DAY = (
+    (6 * 60, "de la madrugada"),
+    (_NOON, "de la mañana"),
+    (19 * 60, "de la tarde"),
+    (MINUTES_A_DAY, "de la noche"),
+)
+
+
+def _dollars(dollars: int) -> str:
+    if dollars == 1:
+        return "un dólar"
+    # whole millions are nouns: "un millón de dólares"
+    if dollars and dollars % _MILLION == 0:
+        millions = "un millón" if dollars == _MILLION else f"{dollars // _MILLION} millones"
+        return f"{millions} de dólares"
+    return f"{dollars} dólares"
+
+
+def _money(amount_cents: int) -> str:
+    dollars, cents = divmod(amount_cents, 100)
+    spoken_cents = "un centavo" if cents == 1 else f"{cents} centavos"
+    if cents == 0:
+        return _dollars(dollars)
+    return spoken_cents if dollars == 0 else f"{_dollars(dollars)} con {spoken_cents}"
+
+
+def _date(day: date) -> str:
+    number = "primero" if day.day == 1 else str(day.day)
+    return f"{_WEEKDAYS[day.weekday()]} {number} de {_MONTHS[day.month - 1]}"
+
+
+def _date_year(day: date) -> str:
+    return f"{_date(day)} de {day.year}"
+
+
+def _time(minutes: int) -> str:
+    """Say a time of day without its article: `8:30 de la mañana`."""
+    if minutes % MINUTES_A_DAY == 0:
+        return "12 de la noche"
+    if minutes == _NOON:
+        return "12 del mediodía"
+    hour, minute = divmod(minutes, 60)
+    part = next(part for end, part in _PARTS_OF_DAY if minutes < end)
+    hour_of_twelve = (hour - 1) % 12 + 1
+    return f"{hour_of_twelve}:{minute:02d} {part}" if minute else f"{hour_of_twelve} {part}"
+
+
+def _moment(moment: datetime) -> str:
+    minutes = moment.hour * 60 + moment.minute
+    if minutes == 0:
+        # "las 12 de la noche del viernes" is heard as either end of Friday
+        return f"la medianoche en que empieza el {_date(moment)}"
+    time = _time(minutes)
+    article = "la" if time.startswith(("1 ", "1:")) else "las"
+    return f"{article} {time} del {_date(moment)}"
+
+
+def _days(span: OpenHours) -> str:
+    first, last = span.weekdays[0], span.weekdays[-1]
+    if span.every_day:
+        return "todos los días"
+    if first == last:
+        # only sábado and domingo change in the plural
+        name = _WEEKDAYS[first]
+        return f"los {name if name.endswith('s') else name + 's'}"
+    return f"de {_WEEKDAYS[first]} a {_WEEKDAYS[last]}"
+
+
+def _span(span: OpenHours) -> str:
+    if span.all_day:
+        return f"{_days(span)},\na cualquier hora"
+    return f"{_days(span)},\nde {_time(span.opens_minutes)} a {_time(span.closes_minutes)}"
+
+
+def _hours(hours: tuple[OpenHours, ...]) -> str:
+    return ",\ny ".join(map(_span, hours))
+
+
+SPANISH = SpokenLanguage(money=_money, date=_date, date_year=_date_year, moment=_moment, hours=_hours)

@@ -1,0 +1,147 @@
+"""Values as ready speech, by kind and language.
+
+Digits are numerals said one at a time, three or four to a group, because that is what a relay operator can
+type and a caller can write down. Money and dates keep numerals without separators, so that a voice reads
+them whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Final
+
+from ivr.speech.english import ENGLISH
+from ivr.speech.hours import OpenHours, is_open, parse_hours
+from ivr.speech.spanish import SPANISH
+from ivr.speech.spoken import SpokenLanguage
+
+__all__ = [
+    "KINDS",
+    "LANGUAGES",
+    "OpenHours",
+    "is_open",
+    "longest_value",
+    "parse_hours",
+    "speak_value",
+    "spoken_words",
+]
+
+LANGUAGES: Final[Mapping[str, SpokenLanguage]] = MappingProxyType({"en-US": ENGLISH, "es-US": SPANISH})
+"""Every language the line can speak values in; a new one is a module and a line here."""
+
+KINDS: Final[Mapping[str, str | int]] = MappingProxyType(
+    {
+        "money": 9_999_99,
+        "date": "2026-09-30",
+        "date_year": "2026-09-30",
+        "moment": "2026-09-30T00:00-04:00",
+        "hours": "Mon-Fri 08:30-17:30",
+        "routing": "000000000",
+        "confirmation": "10000000000",
+        "phone": "+16175550100",
+        "last4": "0000",
+        "digits": "0",
+        "choice": "other",
+        "count": 100,
+    }
+)
+"""The kinds of value there are, each with the raw value that makes the longest speech in practice.
+
+Longer, and not counted on: millions of dollars, and hours in more than one span.
+"""
+
+_GROUPS = {"routing": (3, 3, 3), "confirmation": (3, 4, 4), "last4": (4,)}
+_PHONE = re.compile(r"\+1(\d{10})", re.ASCII)
+_MOST_COUNTED = 999  # from a thousand on, Fluent would write separators
+_DIGIT_GROUP = re.compile(r"\d(?:, \d)+")
+
+
+def speak_value(kind: str, value: str | int, language: str) -> str | int:
+    """Turn a raw value into what a prompt says for it.
+
+    Kinds: `money` integer cents; `date` and `date_year` ISO dates; `moment` an ISO instant with its offset,
+    already in the bank's zone; `hours` as the setting is written; `routing` 9 digits; `confirmation` 11;
+    `last4` 4; `phone` E.164 of North America; `digits` any number of them; `choice` a name for a selector
+    and `count` 0 to 999, both returned as they are.
+
+    Groups of digits are separated by a full stop and a line break. Raises `ValueError`, which never quotes
+    the value, for an unknown kind or language and for a value that is not of its kind.
+    """
+    spoken = LANGUAGES.get(language)
+    if spoken is None:
+        raise ValueError(f"no values are spoken in {language!r}: add the language to ivr.speech.values")
+    if isinstance(value, str):
+        return _speak_text(kind, value, spoken)
+    if kind == "money" and value >= 0:
+        return spoken.money(value)
+    if kind == "count" and 0 <= value <= _MOST_COUNTED:
+        return value
+    raise ValueError(f"a value of kind {kind!r} cannot be this number")
+
+
+def longest_value(kind: str, language: str) -> str | int:
+    """Give the longest speech a value of this kind has in practice, for counting words."""
+    return speak_value(kind, KINDS[kind], language)
+
+
+def spoken_words(sentence: str) -> int:
+    """Count words as a relay operator types them; a group of digits is one."""
+    return len(_DIGIT_GROUP.sub("0", sentence).split())
+
+
+def _speak_text(kind: str, text: str, spoken: SpokenLanguage) -> str:
+    if kind in _GROUPS:
+        return _speak_groups(text, _GROUPS[kind])
+    match kind:
+        case "date":
+            return spoken.date(_day(text))
+        case "date_year":
+            return spoken.date_year(_day(text))
+        case "moment":
+            return spoken.moment(_aware(text))
+        case "hours":
+            return spoken.hours(parse_hours(text))
+        case "phone":
+            match = _PHONE.fullmatch(text)
+            if match is None:
+                raise ValueError("a phone number must be +1 and ten digits")
+            return _speak_groups(match[1], (3, 3, 4))
+        case "digits":
+            return _speak_groups(text, (len(text),))
+        case "choice" if text:
+            return text
+        case _:
+            raise ValueError(f"a value of kind {kind!r} cannot be this text")
+
+
+def _speak_groups(digits: str, sizes: tuple[int, ...]) -> str:
+    if not (digits.isascii() and digits.isdigit() and len(digits) == sum(sizes)):
+        raise ValueError(f"these must be {sum(sizes) or 'some'} digits")
+    groups = []
+    start = 0
+    for size in sizes:
+        groups.append(", ".join(digits[start : start + size]))
+        start += size
+    return ".\n".join(groups)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        # the original message quotes the value
+        raise ValueError("a date must be written as 2026-12-18") from None
+
+
+def _aware(text: str) -> datetime:
+    cure = "a moment must be written as 2026-12-18T17:00-05:00"
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(cure) from None
+    if moment.tzinfo is None:
+        raise ValueError(cure)
+    return moment

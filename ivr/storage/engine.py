@@ -1,0 +1,107 @@
+"""How the line connects to PostgreSQL, and with which limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from psycopg.conninfo import make_conninfo
+from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from ivr.base.errors import DatabaseUnavailableError, SettingsError
+from ivr.storage.migrate import is_current
+
+_SCHEMES = ("postgres", "postgresql", "postgresql+psycopg")
+_DRIVER = "postgresql+psycopg"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long the server lets a statement wait for a lock, run, and a transaction lie idle.
+
+    Each is shorter than the next, and all are shorter than gunicorn's time-out and Twilio's 15 seconds, so
+    that the first to give up is the one with the clearest message.
+    """
+
+    lock_timeout_seconds: float = 3
+    statement_timeout_seconds: float = 4
+    idle_in_transaction_timeout_seconds: float = 6
+
+    def options(self) -> str:
+        """Write the limits as server options."""
+        return (
+            f"-c lock_timeout={self.lock_timeout_seconds * 1000:.0f}"
+            f" -c statement_timeout={self.statement_timeout_seconds * 1000:.0f}"
+            f" -c idle_in_transaction_session_timeout={self.idle_in_transaction_timeout_seconds * 1000:.0f}"
+        )
+
+
+TURN_LIMITS = Limits()
+NO_LIMITS = Limits(0, 0, 0)
+
+
+def database_url(text: str) -> URL:
+    """Read `DATABASE_URL`: postgres://, postgresql:// or postgresql+psycopg://.
+
+    Raises `SettingsError`, which never quotes the URL: it holds a password.
+    """
+    cure = "write DATABASE_URL as postgresql://account:password@host:5432/database"
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise SettingsError(f"DATABASE_URL is not a URL: {cure}") from None
+    if url.drivername not in _SCHEMES:
+        raise SettingsError(f"DATABASE_URL does not name a PostgreSQL: {cure}")
+    return url.set(drivername=_DRIVER)
+
+
+def make_engine(
+    url: URL,
+    *,
+    limits: Limits = TURN_LIMITS,
+    pool_size: int = 2,
+    application_name: str = "ivr",
+) -> Engine:
+    """Make the engine of one process; nothing connects before the first statement.
+
+    READ COMMITTED and UTC whatever the server's defaults are. A lost connection is not looked for before
+    each turn: the turn's own retry finds it.
+    """
+    own = url.query.get("options", "")
+    options = f"{limits.options()} -c client_connection_check_interval=1000 -c timezone=UTC"
+    return create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        pool_size=pool_size,
+        max_overflow=8,
+        pool_timeout=2,
+        hide_parameters=True,  # an error message would quote them
+        connect_args={
+            "connect_timeout": 2,
+            "application_name": application_name,
+            "options": f"{own} {options}".strip(),
+        },
+    )
+
+
+def connection_arguments(url: URL) -> str:
+    """Return libpq's connection string for `url`, for what does not speak SQLAlchemy.
+
+    The URL's own text will not do: it writes a space as `+`, which libpq does not decode.
+    """
+    arguments = make_engine(url).dialect.create_connect_args(url)[1]
+    arguments.pop("context", None)
+    return make_conninfo(**arguments)
+
+
+def check_ready(engine: Engine) -> None:
+    """See that the database answers and has every migration. Raises `DatabaseUnavailableError`."""
+    try:
+        current = is_current(engine)
+    except DBAPIError as error:
+        raise DatabaseUnavailableError(
+            f"The database does not answer ({str(error.orig).strip().splitlines()[0]}):"
+            " start it, or correct DATABASE_URL"
+        ) from None
+    if not current:
+        raise DatabaseUnavailableError("The database is not migrated: run `ivr db upgrade`")

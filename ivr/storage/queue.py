@@ -1,0 +1,25 @@
+"""The job queue's door: the only way a job gets in, and it leads through the caller's own transaction."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+QUEUE = "default"
+
+# Procrastinate's own function, not its Python: the statement belongs to the connection's transaction and
+# savepoint, a lost connection is the same error as in any other statement, and a web process loads no queue.
+_DEFER = text(
+    "SELECT (procrastinate_defer_jobs_v1(ARRAY[ROW(CAST(:queue AS text), CAST(:job AS text), 0, NULL, NULL,"
+    " :ids, NULL)::procrastinate_job_to_defer_v1]))[1] AS id"
+).bindparams(bindparam("ids", type_=JSONB))
+
+
+def enqueue(connection: Connection, job: str, **ids: int | str) -> int:
+    """Put a job into the queue and return its number; it exists when the transaction commits, or never.
+
+    `job` is the name under which `ivr.jobs` knows it. Arguments are ids, nothing else: they lie in the
+    queue readable and are logged. A job runs at least once.
+    """
+    values = {"queue": QUEUE, "job": job, "ids": ids}
+    return int(connection.execute(_DEFER, values).scalar_one())

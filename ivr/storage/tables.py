@@ -1,0 +1,293 @@
+"""The tables. Plain PostgreSQL 15: no extension, no collation a person would notice.
+
+Two column types say what a byte search may find: `Sealed` holds ciphertext (`base.keys.KeyRing`), `Keyed`
+holds keyed hashes (`base.keys.KeyedHash`). No other column ever holds an SSN digit, a date of birth or a
+bank account number.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Sealed(LargeBinary):
+    """Ciphertext."""
+
+
+class Keyed(LargeBinary):
+    """A keyed hash, 32 bytes."""
+
+
+class Base(DeclarativeBase):
+    """What every table derives from."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 (SQLAlchemy's own declaration)
+        str: Text(),
+        datetime: DateTime(timezone=True),
+        date: Date(),
+        int: BigInteger(),
+        dict[str, Any]: JSONB(),
+        list[str]: ARRAY(Text()),
+    }
+
+
+class Member(Base):
+    """Who owes. Names, address and wishes come from the members file."""
+
+    __tablename__ = "members"
+
+    member_id: Mapped[str] = mapped_column(primary_key=True)
+    first_name: Mapped[str]
+    last_name: Mapped[str]
+    date_of_birth_hash: Mapped[bytes] = mapped_column(Keyed)
+    ssn_last4_hash: Mapped[bytes | None] = mapped_column(Keyed)
+    phone: Mapped[str | None]
+    address: Mapped[str]
+    city: Mapped[str]
+    state: Mapped[str]
+    postal_code: Mapped[str]
+    email: Mapped[str | None]
+    language: Mapped[str]
+    extra_time: Mapped[bool]
+    sms_ok: Mapped[bool]
+    updated_at: Mapped[datetime]
+
+
+class BillingAccount(Base):
+    """One member's one plan: nine digits beginning with 7."""
+
+    __tablename__ = "billing_accounts"
+    __table_args__ = (
+        CheckConstraint("plan in ('health', 'dental')", name="plan"),
+        UniqueConstraint("member_id", "plan"),
+    )
+
+    billing_account: Mapped[str] = mapped_column(primary_key=True)
+    member_id: Mapped[str] = mapped_column(ForeignKey("members.member_id"))
+    plan: Mapped[str]
+
+
+class Bill(Base):
+    """One month's bill as last imported; what is owed is the ledger's sum, not this row."""
+
+    __tablename__ = "bills"
+
+    billing_account: Mapped[str] = mapped_column(
+        ForeignKey("billing_accounts.billing_account"), primary_key=True
+    )
+    coverage_month: Mapped[str] = mapped_column(primary_key=True)  # YYYY-MM
+    amount_cents: Mapped[int]
+    due_date: Mapped[date]
+    first_payment: Mapped[bool]
+    authorization_code_hash: Mapped[bytes | None] = mapped_column(Keyed)
+    as_of_at: Mapped[datetime]
+
+
+class LedgerEntry(Base):
+    """Append-only (a trigger refuses UPDATE and DELETE); owed is positive, paid negative, a balance a sum."""
+
+    __tablename__ = "ledger_entries"
+    __table_args__ = (
+        CheckConstraint("kind in ('bill', 'correction', 'payment')", name="kind"),
+        Index(None, "billing_account"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    billing_account: Mapped[str] = mapped_column(ForeignKey("billing_accounts.billing_account"))
+    kind: Mapped[str]
+    amount_cents: Mapped[int]
+    coverage_month: Mapped[str | None]
+    payment_id: Mapped[int | None] = mapped_column(ForeignKey("payments.id"))
+    posted_at: Mapped[datetime]
+
+
+class Payment(Base):
+    """One authorization to debit one account once. `(call_sid, seq)` is the turn that said yes: one, ever."""
+
+    __tablename__ = "payments"
+    __table_args__ = (
+        UniqueConstraint("call_sid", "seq"),
+        CheckConstraint("amount_cents > 0", name="amount"),
+        CheckConstraint(
+            "state in ('authorized', 'held', 'cancelled', 'batched', 'sent', 'settled', 'returned', 'final')",
+            name="state",
+        ),
+        CheckConstraint("account_type in ('checking', 'savings')", name="account_type"),
+        Index(None, "member_id", "authorized_at"),
+        Index(None, "billing_account"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    confirmation_number: Mapped[str] = mapped_column(unique=True)
+    call_sid: Mapped[str]
+    seq: Mapped[int] = mapped_column(Integer)
+    state: Mapped[str]
+    amount_cents: Mapped[int]
+    plan: Mapped[str]
+    billing_account: Mapped[str] = mapped_column(ForeignKey("billing_accounts.billing_account"))
+    member_id: Mapped[str] = mapped_column(ForeignKey("members.member_id"))
+    authorized_at: Mapped[datetime]
+    cutoff_at: Mapped[datetime]
+    not_before_date: Mapped[date]
+    effective_entry_date: Mapped[date]
+    sec_code: Mapped[str]
+    account_type: Mapped[str]
+    rdfi_routing_number: Mapped[str]
+    account_number: Mapped[bytes | None] = mapped_column(Sealed)
+    account_fingerprint: Mapped[bytes] = mapped_column(Keyed)
+    account_last4: Mapped[str]
+    receiver_name: Mapped[str]
+    language: Mapped[str]
+    pace: Mapped[str]
+    trace_number: Mapped[str | None]
+    return_code: Mapped[str | None]
+
+
+class Consent(Base):
+    """What was asked and what was answered, word for word."""
+
+    __tablename__ = "consents"
+    __table_args__ = (
+        CheckConstraint("how in ('spoken', 'bill_code')", name="how"),
+        CheckConstraint("spoken_by in ('caller', 'relay')", name="spoken_by"),
+    )
+
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"), primary_key=True)
+    how: Mapped[str]
+    spoken_by: Mapped[str]
+    words_heard: Mapped[str]
+    confidence: Mapped[float | None] = mapped_column(Numeric(4, 3, asdecimal=False))
+    asked_at: Mapped[datetime]
+    answered_at: Mapped[datetime]
+    text: Mapped[str]
+    language: Mapped[str]
+    flow_version: Mapped[str]
+    prompts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    recording: Mapped[str | None]
+
+
+class Notice(Base):
+    """The written notice of an authorization: promised in the payment's transaction, sent by a job."""
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        CheckConstraint("channel in ('sms', 'email', 'letter')", name="channel"),
+        CheckConstraint("state in ('pending', 'sent', 'failed')", name="state"),
+    )
+
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"), primary_key=True)
+    channel: Mapped[str]
+    language: Mapped[str]
+    state: Mapped[str]
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+
+
+class VerificationCounter(Base):
+    """Failures per keyed id, whether such a member exists or not (design decision 10)."""
+
+    __tablename__ = "verification_counters"
+
+    keyed_id: Mapped[bytes] = mapped_column(Keyed, primary_key=True)
+    failures_since_success: Mapped[int] = mapped_column(Integer)
+    recent_failures_at: Mapped[list[datetime]] = mapped_column(ARRAY(DateTime(timezone=True)))
+
+
+class AuditEvent(Base):
+    """What staff changed, and when."""
+
+    __tablename__ = "audit_events"
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    action: Mapped[str]
+    subject: Mapped[str]
+    details: Mapped[dict[str, Any]]
+
+
+class FlowVersion(Base):
+    """The text of every flow version that ever answered a call, so that a call finishes on its own."""
+
+    __tablename__ = "flow_versions"
+
+    version: Mapped[str] = mapped_column(primary_key=True)
+    files: Mapped[dict[str, Any]]
+    first_seen_at: Mapped[datetime]
+
+
+class Call(Base):
+    """One call. The row is the lock: a turn takes it first, alone, then reads."""
+
+    __tablename__ = "calls"
+    __table_args__ = (
+        CheckConstraint("status in ('open', 'closed')", name="status"),
+        Index(None, "started_at"),
+        Index(
+            "ix_calls_unpurged",
+            "started_at",
+            postgresql_where=text("not purged"),
+        ),
+        {"postgresql_with": {"fillfactor": "70"}},
+    )
+
+    call_sid: Mapped[str] = mapped_column(primary_key=True)
+    status: Mapped[str]
+    end: Mapped[str | None]  # goodbye, agent, hangup, fallback
+    caller_kind: Mapped[str]  # number, withheld, other
+    caller_hash: Mapped[bytes | None] = mapped_column(Keyed)
+    started_at: Mapped[datetime]
+    answered_at: Mapped[datetime]  # of the newest turn
+    ended_at: Mapped[datetime | None]
+    flow_version: Mapped[str]
+    language: Mapped[str]
+    pace: Mapped[str]
+    seq: Mapped[int] = mapped_column(Integer)
+    node: Mapped[str]
+    member_id: Mapped[str | None]
+    state: Mapped[str]  # the dialog's state as JSON text; nothing secret is in it
+    secrets: Mapped[bytes | None] = mapped_column(Sealed)  # keyed digits, until the field is used
+    purged: Mapped[bool]
+
+
+class Turn(Base):
+    """One webhook and its answer; the reply is kept, sealed, until 24 hours after the call."""
+
+    __tablename__ = "turns"
+
+    call_sid: Mapped[str] = mapped_column(ForeignKey("calls.call_sid"), primary_key=True)
+    seq: Mapped[int] = mapped_column(Integer, primary_key=True)
+    at: Mapped[datetime]
+    node: Mapped[str]
+    prompts: Mapped[str]  # ids, comma-separated, as the Ivr-Prompts header carries them
+    events: Mapped[str]  # masked, JSON text
+    reply: Mapped[bytes | None] = mapped_column(Sealed)

@@ -1,0 +1,1 @@
+"""Everything that knows Twilio: routes, signature, form to input, turn to TwiML."""

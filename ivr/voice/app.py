@@ -1,0 +1,161 @@
+"""The voice app: what Twilio reaches. Checks first (413, 405, 403, 400, in this order), then the turn."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import Flask, Response, request
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+
+from ivr.storage.migrate import is_current
+from ivr.voice.deadline import DeadlineExceeded, deadline
+from ivr.voice.forms import CALL_SID
+from ivr.voice.signature import SignatureCheck
+from ivr.voice.turns import Reply, Turns
+
+BODY_BYTES_MAX = 64 * 1024
+FIELDS_MAX = 200
+HEALTH_SECONDS = 2.0
+TWIML = "text/xml; charset=utf-8"
+FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceSettings:
+    """What the edge needs to know."""
+
+    public_url: str
+    account_sid: str
+    auth_token: str
+
+
+class _RefusedError(Exception):
+    """The request is not Twilio's, or not one this line understands."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+def make_voice_app(turns: Turns, engine: Engine, settings: VoiceSettings) -> Flask:
+    """Make the WSGI app of the webhooks. It holds no state; every process may serve any turn."""
+    app = Flask("ivr.voice", static_folder=None)
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    edge = _Edge(settings)
+    methods: dict[str, Any] = {"methods": ["POST"], "provide_automatic_options": False}
+
+    @app.before_request
+    def too_large() -> Response | None:
+        # Before routing speaks: a body too large is 413 whatever its method.
+        if request.content_length is None and request.headers.get("Transfer-Encoding"):
+            return _refusal(413)
+        return _refusal(413) if (request.content_length or 0) > BODY_BYTES_MAX else None
+
+    @app.route("/voice/answer", **methods)
+    def answer() -> Response:
+        return edge.serve(turns.answer)
+
+    @app.route("/voice/turn/<int(max=9999):seq>", **methods)
+    def turn(seq: int) -> Response:
+        return edge.serve(lambda call_sid, form: turns.turn(call_sid, seq, form))
+
+    @app.route("/voice/fallback", **methods)
+    def fallback() -> Response:
+        return edge.serve(turns.fallback)
+
+    @app.route("/voice/status", **methods)
+    def status() -> Response:
+        return edge.note(turns.status)
+
+    @app.get("/health")
+    def health() -> Response:
+        return _health(engine, turns.flow_version)
+
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> Response:
+        return _refusal(error.code or 500)
+
+    return app
+
+
+class _Edge:
+    """The checks every webhook passes, in their fixed order."""
+
+    def __init__(self, settings: VoiceSettings) -> None:
+        self._settings = settings
+        self._signature = SignatureCheck(settings.public_url, settings.auth_token)
+
+    def serve(self, work: Callable[[str, Mapping[str, str]], Reply]) -> Response:
+        try:
+            form = self._form()
+        except _RefusedError as refused:
+            return _refusal(refused.status)
+        reply = work(form["CallSid"], form)
+        headers = {
+            "Content-Type": TWIML,
+            "Ivr-Turn": str(reply.seq),
+            "Ivr-Node": reply.node,
+            "Ivr-Prompts": reply.prompts,
+            "Ivr-Flow": reply.flow_version,
+        }
+        return Response(reply.body, 200, headers)
+
+    def note(self, work: Callable[[str], None]) -> Response:
+        try:
+            form = self._form()
+        except _RefusedError as refused:
+            return _refusal(refused.status)
+        if form.get("CallStatus", "completed") in {"completed", "busy", "failed", "no-answer", "canceled"}:
+            work(form["CallSid"])
+        return Response(status=204)
+
+    def _form(self) -> dict[str, str]:
+        body = request.get_data(cache=False)
+        fields = _parsed(body) if request.mimetype == FORM else []
+        target = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path
+        signature = request.headers.get("X-Twilio-Signature")
+        if not fields or not self._signature.is_valid(target, fields, signature):
+            raise _RefusedError(403)
+        form = dict(fields)
+        if form.get("AccountSid") != self._settings.account_sid:
+            raise _RefusedError(403)
+        if CALL_SID.fullmatch(form.get("CallSid", "")) is None:
+            raise _RefusedError(400)
+        return form
+
+
+def _parsed(body: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=FIELDS_MAX)
+    except ValueError:
+        return []
+
+
+def _refusal(status: int) -> Response:
+    # Nothing of the request is repeated: it may hold digits.
+    return Response(f"{status}\n", status, {"Content-Type": "text/plain; charset=utf-8"})
+
+
+def _health(engine: Engine, flow_version: str) -> Response:
+    database, migrations = "unreachable", "unknown"
+    try:
+        with deadline(HEALTH_SECONDS):
+            migrations = "current" if is_current(engine) else "missing"
+            database = "reachable"
+    except (DeadlineExceeded, SQLAlchemyError):
+        pass
+    well = migrations == "current"
+    body = {
+        "status": "ok" if well else "unavailable",
+        "database": database,
+        "migrations": migrations,
+        "flow_version": flow_version,
+    }
+    return Response(json.dumps(body), 200 if well else 503, {"Content-Type": "application/json"})

@@ -1,0 +1,82 @@
+"""From Twilio's form to what the dialog understands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import phonenumbers
+
+from ivr.dialog.engine import Input, Keys, Silence, Speech, TransferEnded
+
+DIGITS_MAX = 64
+WORDS_MAX = 500
+CALL_SID = re.compile(r"CA[0-9a-fA-F]{32}")
+
+# What carriers send when a number is withheld, as words and as the words spelled on a keypad. They are looked
+# up before anything parses them: some would pass for numbers in Lesotho or China.
+WITHHELD = frozenset(
+    {
+        "anonymous",
+        "unknown",
+        "restricted",
+        "unavailable",
+        "blocked",
+        "private",
+        "+266696687",  # ANONYMOUS
+        "+86282452253",  # UNAVAILABLE
+        "+8656696",  # UNKNOWN
+        "+2562533",  # BLOCKED
+        "+7378742833",  # RESTRICTED
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose number the call shows: `number` with E.164, `withheld`, or `other` (SIP, client, unreadable).
+
+    Never an identity: relay centres, shelters and clinics share one number among thousands.
+    """
+
+    kind: str
+    number: str = ""
+
+
+def read_caller(shown: str) -> Caller:
+    """Read the `From` parameter."""
+    bare = shown.strip().lower()
+    if not bare or bare in WITHHELD or bare.lstrip("+") in {each.lstrip("+") for each in WITHHELD}:
+        return Caller("withheld")
+    try:
+        number = phonenumbers.parse(bare, "US")
+    except phonenumbers.NumberParseException:
+        return Caller("other")
+    if not phonenumbers.is_possible_number(number):
+        return Caller("other")
+    return Caller("number", phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def read_input(form: Mapping[str, str], *, transferring: bool) -> Input:
+    """Read what the caller did from the parameters of a Gather's (or, `transferring`, a Dial's) action."""
+    if transferring:
+        reached = form.get("DialCallStatus") in {"completed", "answered"}
+        return TransferEnded("completed" if reached else "failed")
+    words = form.get("SpeechResult", "").strip()
+    if words:
+        return Speech(words[:WORDS_MAX], _confidence(form.get("Confidence", "")))
+    digits = form.get("Digits", "")
+    finished = form.get("FinishedOnKey") == "#"
+    if not digits and not finished:
+        return Silence()
+    # A, B, C and D are tones too; like a star they spoil the entry they stand in.
+    return Keys(re.sub(r"[^0-9*]", "*", digits[:DIGITS_MAX]), finished)
+
+
+def _confidence(text: str) -> float | None:
+    try:
+        confidence = float(text)
+    except ValueError:
+        return None
+    return confidence if 0.0 <= confidence <= 1.0 else None

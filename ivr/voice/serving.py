@@ -1,0 +1,43 @@
+"""The voice app put together from settings and values, for the composition roots."""
+
+from __future__ import annotations
+
+from flask import Flask
+from sqlalchemy import Engine
+
+from ivr.actions.line import Line
+from ivr.actions.perform import Services
+from ivr.base.clock import Clock
+from ivr.base.errors import SettingsError
+from ivr.base.randomness import Randomness
+from ivr.base.settings import Settings
+from ivr.payments.authorize import CutoffRule
+from ivr.speech.hours import parse_hours
+from ivr.voice.app import VoiceSettings, make_voice_app
+from ivr.voice.turns import Support, Turns
+
+
+def make_services(settings: Settings, randomness: Randomness) -> Services:
+    """Build what actions need. Raises `SettingsError` for support hours that cannot be read."""
+    try:
+        hours = parse_hours(settings.ivr_support_hours)
+    except ValueError as error:
+        raise SettingsError(f"IVR_SUPPORT_HOURS is wrong: {error}.") from error
+    return Services(
+        keys=settings.key_ring,
+        hashes=settings.hashes,
+        randomness=randomness,
+        cutoff=CutoffRule(settings.ivr_cutoff, settings.ivr_timezone),
+        support_hours=hours,
+        agent_phone=settings.ivr_agent_phone,
+        consent=settings.ivr_consent,
+    )
+
+
+def serve_line(settings: Settings, engine: Engine, line: Line, clock: Clock, randomness: Randomness) -> Flask:
+    """Return the voice app for these settings. Nothing connects yet. Raises `SettingsError`."""
+    services = make_services(settings, randomness)
+    support = Support(settings.ivr_support_phone, settings.ivr_support_hours)
+    turns = Turns(engine, line, services, support, clock)
+    edge = VoiceSettings(settings.public_url, settings.twilio_account_sid, settings.twilio_auth_token)
+    return make_voice_app(turns, engine, edge)

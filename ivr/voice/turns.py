@@ -1,0 +1,426 @@
+"""One turn, exactly once: lock the call, read, step, act, render, store, COMMIT, answer.
+
+The same turn gives the same answer and the same one payment, however often and however late Twilio sends it.
+Whatever goes wrong, the caller hears a sentence that is true.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+import structlog
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from ivr.actions.line import Line, compile_line
+from ivr.actions.perform import Services, TurnActions
+from ivr.actions.words import sentences
+from ivr.base.clock import Clock
+from ivr.calls.store import (
+    LockedCall,
+    NewTurn,
+    close_call,
+    flow_version_files,
+    lock_call,
+    open_call,
+    record_turn,
+    stored_turn,
+)
+from ivr.dialog.engine import Ask, DialogError, End, Input, Start, Step, Wait, initial_state, step
+from ivr.dialog.state import Said, State
+from ivr.dialog.vocabulary import Value
+from ivr.payments.history import RecentPayment, payments_of_call
+from ivr.voice.deadline import DeadlineExceeded, deadline
+from ivr.voice.forms import read_caller, read_input
+from ivr.voice.twiml import Passage, document, last_words
+
+DEADLINE_SECONDS = 5.0
+ASKS_MAX = 50
+RETRY_PAUSES_SECONDS = (0.1, 0.2, 0.4)
+LINES_KEPT_MAX = 8
+TROUBLE_NODE = "trouble"
+
+Result = TypeVar("Result")
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What Twilio gets: the TwiML, and what a replay of a remote line reads from the headers."""
+
+    body: bytes
+    seq: int
+    node: str
+    prompts: str
+    flow_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """Where a caller finds a person, as settings give it: `phone` E.164, `hours` as IVR_SUPPORT_HOURS."""
+
+    phone: str
+    hours: str
+
+
+class Turns:
+    """The webhooks' work. One for a process; it holds no call's state."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        line: Line,
+        services: Services,
+        support: Support,
+        clock: Clock,
+        *,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._engine = engine
+        self._line = line
+        self._services = services
+        self._support = support
+        self._clock = clock
+        self._pause = pause
+        self._lines: OrderedDict[str, Line] = OrderedDict({line.flow.version: line})
+
+    @property
+    def flow_version(self) -> str:
+        """The version that new calls begin on."""
+        return self._line.flow.version
+
+    # The webhooks.
+
+    def answer(self, call_sid: str, form: Mapping[str, str]) -> Reply:
+        """Answer a call: its first turn, seq 0."""
+        return self._guarded(call_sid, 0, lambda db: self._answer(db, call_sid, form))
+
+    def turn(self, call_sid: str, seq: int, form: Mapping[str, str]) -> Reply:
+        """Take the turn `seq` of a call that has begun."""
+        return self._guarded(call_sid, seq, lambda db: self._turn(db, call_sid, seq, form))
+
+    def status(self, call_sid: str) -> None:
+        """Note that Twilio's call is over. A payment that was authorized stays authorized."""
+        try:
+            with deadline(DEADLINE_SECONDS):
+                self._retried(lambda db: close_call(db, call_sid, "hangup", self._clock.now()))
+        except (DeadlineExceeded, SQLAlchemyError) as error:
+            # The purge closes what is never closed; there is nobody left on the line to be told.
+            _log.warning("status_not_stored", call_sid=call_sid, error=type(error).__name__)
+
+    def fallback(self, call_sid: str, form: Mapping[str, str]) -> Reply:
+        """Answer after a webhook failed: tell what is true of this call's payments, and end it."""
+        _log.warning("fallback", call_sid=call_sid, error_code=form.get("ErrorCode", "")[:8])
+        return self._trouble(call_sid, form)
+
+    # Keeping the promise whatever goes wrong.
+
+    def _guarded(self, call_sid: str, seq: int, work: Callable[[Connection], Reply]) -> Reply:
+        started = time.perf_counter()
+        try:
+            with deadline(DEADLINE_SECONDS):
+                try:
+                    reply = self._retried(work)
+                except Exception as error:  # noqa: BLE001 (a caller must hear something true, whatever broke)
+                    _log.error("turn_failed", call_sid=call_sid, seq=seq, **_described(error))
+                    reply = self._told(call_sid, {})
+        except (DeadlineExceeded, SQLAlchemyError) as error:
+            _log.error("turn_unknown", call_sid=call_sid, seq=seq, error=type(error).__name__)
+            reply = self._unknown(seq)
+        milliseconds = round((time.perf_counter() - started) * 1000, 1)
+        _log.info("turn", call_sid=call_sid, seq=reply.seq, node=reply.node, milliseconds=milliseconds)
+        return reply
+
+    def _trouble(self, call_sid: str, form: Mapping[str, str]) -> Reply:
+        try:
+            with deadline(DEADLINE_SECONDS):
+                return self._told(call_sid, form)
+        except (DeadlineExceeded, SQLAlchemyError) as error:
+            _log.error("trouble_unknown", call_sid=call_sid, error=type(error).__name__)
+            return self._unknown(0)
+
+    def _told(self, call_sid: str, form: Mapping[str, str]) -> Reply:
+        return self._retried(lambda db: self._close_truly(db, call_sid, form))
+
+    def _retried(self, work: Callable[[Connection], Result]) -> Result:
+        """Run `work` in one transaction and commit; again when the connection was lost.
+
+        An error from COMMIT may mean that it committed: the new try finds the stored reply then.
+        """
+        for pause in RETRY_PAUSES_SECONDS:
+            try:
+                return self._once(work)
+            except DBAPIError as error:
+                if not error.connection_invalidated and error.statement is not None:
+                    raise
+                self._pause(pause)
+        return self._once(work)
+
+    def _once(self, work: Callable[[Connection], Result]) -> Result:
+        connection = self._engine.connect()
+        try:
+            result = work(connection)
+            connection.commit()
+        except DeadlineExceeded:
+            connection.invalidate()  # a rollback would wait for the same silent server
+            raise
+        finally:
+            connection.close()
+        return result
+
+    # Turns.
+
+    def _answer(self, db: Connection, call_sid: str, form: Mapping[str, str]) -> Reply:
+        now = self._clock.now()
+        caller = read_caller(form.get("From", ""))
+        flow = self._line.flow
+        caller_hash = self._services.hashes.digest("caller", caller.number) if caller.number else None
+        made = open_call(
+            db,
+            call_sid,
+            caller_kind=caller.kind,
+            caller_hash=caller_hash,
+            at=now,
+            flow_version=flow.version,
+            language=flow.languages[0],
+        )
+        if not made:
+            return self._again(db, call_sid, 0)
+        given = {
+            "call_date": self._services.local(now).date().isoformat(),
+            "support_phone": self._support.phone,
+            "support_hours": self._support.hours,
+        }
+        state = initial_state(flow, given)
+        return self._step(db, call_sid, _Moment(self._line, 0, now, now, now), state, Start())
+
+    def _turn(self, db: Connection, call_sid: str, seq: int, form: Mapping[str, str]) -> Reply:
+        call = lock_call(db, call_sid)
+        if call is None:
+            return self._last("call-unknown", self._line.flow.languages[0], seq)
+        if seq <= call.seq or not call.open:
+            return self._stored(db, call, seq)
+        if seq > call.seq + 1:
+            return self._stored(db, call, call.seq)
+        line = self._line_of(db, call.flow_version)
+        state = self._read_state(call)
+        transferring = line.flow.nodes[state.node].kind == "transfer"
+        moment = _Moment(line, seq, self._clock.now(), call.started_at, call.answered_at)
+        return self._step(db, call_sid, moment, state, read_input(form, transferring=transferring))
+
+    def _again(self, db: Connection, call_sid: str, seq: int) -> Reply:
+        call = lock_call(db, call_sid)
+        if call is None:
+            return self._last("call-unknown", self._line.flow.languages[0], seq)
+        return self._stored(db, call, seq)
+
+    def _stored(self, db: Connection, call: LockedCall, seq: int) -> Reply:
+        """Give the stored answer again, byte for byte; later turns of a closed call hear that it is over."""
+        turn = stored_turn(db, call.call_sid, seq) if seq <= call.seq else None
+        if turn is None or turn.reply is None:
+            return self._last("call-over", call.language, seq)
+        body = self._services.keys.open(turn.reply, _reply_context(call.call_sid, turn.seq))
+        return Reply(body, turn.seq, turn.node, turn.prompts, call.flow_version)
+
+    def _read_state(self, call: LockedCall) -> State:
+        secrets = (
+            self._services.keys.open(call.secrets, _secrets_context(call.call_sid)) if call.secrets else b""
+        )
+        return State.from_json(call.state, secrets.decode())
+
+    def _step(self, db: Connection, call_sid: str, moment: _Moment, state: State, heard: Input) -> Reply:
+        line = moment.line
+        actions = TurnActions(
+            self._services, line.flow, line.catalog, db, moment.now, call_sid, moment.seq, moment.asked_at
+        )
+        elapsed_seconds = (moment.now - moment.started_at).total_seconds()
+        taken = step(line.flow, state, heard, elapsed_seconds)
+        first, path, asks = taken.heard, list(taken.path), 0
+        while isinstance(taken.result, Ask):
+            asks += 1
+            if asks > ASKS_MAX:
+                raise DialogError(f"{taken.state.node}: more than {ASKS_MAX} questions in one turn")
+            outcome = actions.perform(taken.result, taken.state)
+            taken = step(line.flow, taken.state, outcome, elapsed_seconds)
+            path += taken.path
+        return self._record(db, call_sid, moment, taken, {"heard": first, "path": path})
+
+    def _record(
+        self, db: Connection, call_sid: str, moment: _Moment, taken: Step, events: Mapping[str, object]
+    ) -> Reply:
+        """Render, then store: a missing prompt must not strand a call that has already moved on."""
+        line, state, result = moment.line, taken.state, taken.result
+        body = self._rendered(line, state, result, moment.seq)
+        reply = Reply(
+            body, moment.seq, state.node, ",".join(said.label for said in _prompts(result)), line.flow.version
+        )
+        secrets = state.secrets_json()
+        member_id = state.slots.get("member_id")
+        record_turn(
+            db,
+            NewTurn(
+                call_sid=call_sid,
+                seq=moment.seq,
+                at=moment.now,
+                node=state.node,
+                prompts=reply.prompts,
+                events=json.dumps(events, separators=(",", ":")),
+                reply=self._services.keys.seal(body, _reply_context(call_sid, moment.seq)),
+                state=state.to_json(),
+                secrets=self._services.keys.seal(secrets.encode(), _secrets_context(call_sid))
+                if secrets
+                else None,
+                language=state.language,
+                pace=state.pace,
+                member_id=None if member_id is None else str(member_id),
+                end=result.manner if isinstance(result, End) else None,
+            ),
+        )
+        return reply
+
+    def _rendered(self, line: Line, state: State, result: Wait | End | Ask, seq: int) -> bytes:
+        if isinstance(result, Ask):
+            raise DialogError(f"{state.node}: a question is no answer")
+        passages = [self._passage(line, said, state.language, state.pace) for said in result.prompts]
+        return document(
+            passages,
+            result,
+            pace=state.pace,
+            language=state.language,
+            next_seq=seq + 1,
+            agent_phone=self._services.agent_phone,
+        )
+
+    def _passage(self, line: Line, said: Said, language: str, pace: str) -> Passage:
+        spoken = sentences(line.catalog, line.flow.vocabulary.slots, said, language, pace)
+        return Passage(said.language or language, spoken, said.barge_in)
+
+    def _line_of(self, db: Connection, version: str) -> Line:
+        """Return the version a call began with: loaded, or read again from what was kept of it."""
+        line = self._lines.get(version)
+        if line is None:
+            files = flow_version_files(db, version)
+            if files is None:
+                raise DialogError(f"flow version {version} was never kept")
+            line = self._lines[version] = compile_line(files)
+            while len(self._lines) > LINES_KEPT_MAX:
+                self._lines.popitem(last=False)
+        return line
+
+    # True sentences.
+
+    def _close_truly(self, db: Connection, call_sid: str, form: Mapping[str, str]) -> Reply:
+        """Under the call's lock: tell its payments, or close it in this same commit and say there are none.
+
+        Closing first is what makes the sentence stay true: a late first request finds the call closed.
+        """
+        now = self._clock.now()
+        language = self._line.flow.languages[0]
+        open_call(
+            db,
+            call_sid,
+            caller_kind=read_caller(form.get("From", "")).kind,
+            caller_hash=None,
+            at=now,
+            flow_version=self._line.flow.version,
+            language=language,
+        )
+        call = lock_call(db, call_sid)
+        if call is None:
+            raise DialogError("a call's row is gone")
+        told = stored_turn(db, call_sid, call.seq)
+        if told is not None and told.node == TROUBLE_NODE:
+            return self._stored(db, call, call.seq)
+        payments = payments_of_call(db, call_sid)
+        prompts = [_payment_told(payment) for payment in payments] or [Said("trouble-no-payment")]
+        reply = self._last_reply(prompts, call.language, call.seq + 1, now)
+        record_turn(
+            db,
+            NewTurn(
+                call_sid=call_sid,
+                seq=reply.seq,
+                at=now,
+                node=TROUBLE_NODE,
+                prompts=reply.prompts,
+                events='{"heard":"trouble","path":[]}',
+                reply=self._services.keys.seal(reply.body, _reply_context(call_sid, reply.seq)),
+                state=call.state,
+                secrets=None,
+                language=call.language,
+                pace=call.pace,
+                member_id=None,
+                end="fallback",
+            ),
+        )
+        return reply
+
+    def _unknown(self, seq: int) -> Reply:
+        """Answer without the database, in every language: nothing is known, not even the caller's own."""
+        languages = self._line.flow.languages
+        return self._last_reply(
+            [Said("trouble-unknown", language=tag) for tag in languages], languages[0], seq, None
+        )
+
+    def _last(self, prompt: str, language: str, seq: int) -> Reply:
+        return self._last_reply([Said(prompt)], language, seq, None)
+
+    def _last_reply(self, prompts: list[Said], language: str, seq: int, now: datetime | None) -> Reply:
+        """Write last words: `prompts`, then a person if one can be reached `now`, else where to find one."""
+        agent_phone = ""
+        if now is not None and self._services.agent_available(now):
+            agent_phone = self._services.agent_phone
+            prompts = [*prompts, Said("person-connecting")]
+        else:
+            where: dict[str, Value] = {
+                "support_phone": self._support.phone,
+                "support_hours": self._support.hours,
+            }
+            tags = dict.fromkeys(said.language for said in prompts)
+            prompts = [*prompts, *(Said("trouble-call-again", language=tag, values=where) for tag in tags)]
+        spoken = [self._passage(self._line, said, language, "voice") for said in prompts]
+        labels = ",".join(said.label for said in prompts)
+        return Reply(last_words(spoken, agent_phone), seq, TROUBLE_NODE, labels, self._line.flow.version)
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """Which turn of which call, and when."""
+
+    line: Line
+    seq: int
+    now: datetime
+    started_at: datetime
+    asked_at: datetime
+
+
+def _prompts(result: Wait | End | Ask) -> tuple[Said, ...]:
+    return () if isinstance(result, Ask) else result.prompts
+
+
+def _payment_told(payment: RecentPayment) -> Said:
+    values: dict[str, Value] = {
+        "amount": payment.amount_cents,
+        "confirmation_number": payment.confirmation_number,
+    }
+    return Said("trouble-payment", values=values, barge_in=False)
+
+
+def _described(error: Exception) -> dict[str, str]:
+    """Name an error for the log without what it was about: a statement's parameters may be secret."""
+    text = "" if isinstance(error, SQLAlchemyError) else str(error)
+    return {"error": type(error).__name__, "reason": text}
+
+
+def _reply_context(call_sid: str, seq: int) -> str:
+    return f"reply:{call_sid}:{seq}"
+
+
+def _secrets_context(call_sid: str) -> str:
+    return f"secrets:{call_sid}"

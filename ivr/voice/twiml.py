@@ -1,0 +1,108 @@
+"""From a turn's result to TwiML: the one place that writes Gather, Say and Dial.
+
+The twilio library builds the document and escapes it; typed values only reach it, and characters outside
+XML 1.0 have been refused where prompts and values are spoken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from twilio.twiml.voice_response import Gather, VoiceResponse
+
+from ivr.dialog.engine import End, Listen, Wait
+
+VOICES = {"en-US": "Polly.Joanna-Neural", "es-US": "Polly.Lupe-Neural"}
+# An operator types while we wait: three seconds after each sentence (relay), none in voice.
+RELAY_PAUSE_SECONDS = 3
+SPEECH_TIMEOUT_SECONDS = {"voice": 2, "relay": 5}
+DIAL_TIMEOUT_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Sentences of one prompt in one language; `barge_in` false: no key may cut them short."""
+
+    language: str
+    sentences: tuple[str, ...]
+    barge_in: bool = True
+
+
+def document(
+    passages: Sequence[Passage],
+    result: Wait | End,
+    *,
+    pace: str,
+    language: str,
+    next_seq: int,
+    agent_phone: str,
+) -> bytes:
+    """Write the TwiML of a turn: what is said, then what is waited for.
+
+    Everything up to the last passage that no key may cut short is plain Say; the rest stands in the Gather,
+    where the first key ends it. `actionOnEmptyResult` is always set, so that silence is an ordinary turn.
+    """
+    response = VoiceResponse()
+    plain = max((index + 1 for index, each in enumerate(passages) if not each.barge_in), default=0)
+    if isinstance(result, End) or result.listen is None:
+        plain = len(passages)
+    for passage in passages[:plain]:
+        _speak(response, passage, pace)
+    if isinstance(result, End):
+        response.hangup()
+    elif result.listen is None:
+        dial = response.dial(action=_action(next_seq), method="POST", timeout=DIAL_TIMEOUT_SECONDS)
+        dial.number(agent_phone)
+    else:
+        gather = _gather(result.listen, pace, language, next_seq)
+        for passage in passages[plain:]:
+            _speak(gather, passage, pace)
+        response.append(gather)
+    return str(response).encode()
+
+
+def last_words(passages: Sequence[Passage], agent_phone: str) -> bytes:
+    """Write a call's last words, which nothing follows but a person (`agent_phone`) or the end."""
+    response = VoiceResponse()
+    for passage in passages:
+        _speak(response, passage, "voice")
+    if agent_phone:
+        response.dial(timeout=DIAL_TIMEOUT_SECONDS).number(agent_phone)
+    response.hangup()
+    return str(response).encode()
+
+
+def _action(seq: int) -> str:
+    return f"/voice/turn/{seq}"
+
+
+def _gather(listen: Listen, pace: str, language: str, next_seq: int) -> Gather:
+    more: dict[str, object] = {}
+    if listen.num_digits:
+        more["num_digits"] = listen.num_digits
+    if listen.speech:
+        more |= {
+            "speech_timeout": str(SPEECH_TIMEOUT_SECONDS[pace]),
+            "hints": listen.hints,
+            "language": language,
+        }
+    return Gather(
+        input="dtmf speech" if listen.speech else "dtmf",
+        action=_action(next_seq),
+        method="POST",
+        timeout=listen.timeout_seconds,
+        finish_on_key="#",
+        action_on_empty_result=True,
+        **more,
+    )
+
+
+def _speak(parent: VoiceResponse | Gather, passage: Passage, pace: str) -> None:
+    voice = VOICES[passage.language]
+    if pace != "relay":
+        parent.say(" ".join(passage.sentences), voice=voice, language=passage.language)
+        return
+    for sentence in passage.sentences:
+        parent.say(sentence, voice=voice, language=passage.language)
+        parent.pause(length=RELAY_PAUSE_SECONDS)

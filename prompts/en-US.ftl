@@ -1,0 +1,785 @@
+# What the line says in English. One sentence a line; a blank line ends a piece (relay goes on with 1).
+# .again: the second time.  .nudge: relay silence.  .relay: the words in relay pace.
+
+## Greeting and menus
+
+welcome =
+    Massachusetts Health Connector payment line.
+    If you use relay or want more time, press 7.
+
+language-option = For English, press 1.
+    .again = For English, press 1.
+    .nudge = Still waiting.
+
+pace-relay =
+    You have more time now.
+    Silence is fine.
+
+main-menu =
+    To hear what you owe or to pay, press 1.
+    For other ways to pay, press 2.
+    For a person, press 0.
+    .again =
+        To hear what you owe or to pay, press 1.
+        For other ways to pay, press 2.
+    .relay =
+        To pay, press 1.
+        For other ways to pay, press 2.
+        For a person, press 0.
+    .nudge =
+        Still waiting.
+        Main menu.
+
+other-ways =
+    You can also pay online, by mail with the slip from your bill, or in person.
+    To ask how, call { $support_phone }.
+    People answer { $support_hours }.
+    .relay =
+        You can also pay online, by mail, or in person.
+
+        To ask how, call { $support_phone }.
+
+        People answer { $support_hours }.
+
+finish-menu =
+    To hear this again, press 9.
+    To finish this call, press 1.
+    .again =
+        To hear this again, press 9.
+        To finish this call, press 1.
+    .nudge =
+        Still waiting.
+        To finish, press 1.
+
+goodbye =
+    Thank you for calling.
+    Goodbye.
+
+## Verification
+
+verify-member-id =
+    Please enter your 12 digit member I D.
+    Or enter your 9 digit billing account number, then press pound.
+    Both are on your bill.
+    .again =
+        Enter the 12 digits of your member I D.
+        Or enter the 9 digits of your billing account, then pound.
+    .again-relay = Enter your member I D, 12 digits.
+    .relay =
+        Enter your 12 digit member I D.
+        Or your billing account number, then the pound key.
+    .nudge =
+        Still waiting.
+        Member I D.
+
+verify-ssn = Enter the last four digits of your Social Security number.
+    .again = Enter the last four of your Social Security number.
+    .nudge =
+        Still waiting.
+        Last four.
+
+verify-birth =
+    Enter your date of birth: two digits for the month, two for the day, four for the year.
+    For January 2, 1965, enter 0 1 0 2 1 9 6 5.
+    .again =
+        Enter your date of birth in eight digits: month, day, and year.
+        For January 2, 1965, enter 0 1 0 2 1 9 6 5.
+    .again-relay = Enter your date of birth in eight digits: month, day, year.
+    .relay = Enter your date of birth in eight digits: month, day, year.
+    .nudge =
+        Still waiting.
+        Date of birth.
+
+verify-rejected =
+    We could not verify you with those three numbers.
+    Let us try again.
+
+verify-exhausted = We could not verify you with those numbers.
+
+## What was paid in the last 24 hours
+
+recent-payment =
+    We have a payment made in the last 24 hours.
+    It is { $recent_amount } for your { $recent_plan ->
+        [dental] dental
+       *[health] health
+    } bill.
+    It was made at { $recent_at }.
+    Its confirmation number is { $recent_confirmation }.
+    .relay =
+        We have a payment made in the last 24 hours.
+
+        It is { $recent_amount } for your { $recent_plan ->
+            [dental] dental
+           *[health] health
+        } bill.
+
+        Its confirmation number is { $recent_confirmation }.
+
+## Balance
+
+balance-as-of =
+    This is what our records show as of { $as_of }.
+    Payments you made on this line are already taken off.
+    .relay =
+        Amounts are as of { $as_of }.
+        Phone payments are already taken off.
+
+balance-nothing = We have no bill for you at this time.
+
+balance-paid =
+    Your { $plan ->
+        [dental] dental
+       *[health] health
+    } bill is paid.
+    You owe nothing on it now.
+
+balance-current =
+    On your { $plan ->
+        [dental] dental
+       *[health] health
+    } bill, you owe { $total }, due { $due_date }.
+    .relay =
+        { $plan ->
+            [dental] Dental
+           *[health] Health
+        }: you owe { $total }.
+        It is due { $due_date }.
+
+balance-past-due =
+    On your { $plan ->
+        [dental] dental
+       *[health] health
+    } bill, { $past_due } is past due.
+    It was due { $past_due_date }.
+    .relay =
+        { $plan ->
+            [dental] Dental
+           *[health] Health
+        }: { $past_due } is past due.
+        It was due { $past_due_date }.
+
+balance-past-due-and-current =
+    On your { $plan ->
+        [dental] dental
+       *[health] health
+    } bill, you owe { $total } in all.
+    { $past_due } of it is past due.
+    { $current } of it is due { $due_date }.
+    .relay =
+        { $plan ->
+            [dental] Dental
+           *[health] Health
+        }: you owe { $total } in all.
+
+        { $past_due } is past due.
+
+        { $current } is due { $due_date }.
+
+balance-changed = What you owe on that bill has just changed.
+
+bills-both =
+    To pay your health bill, press 1.
+    To pay your dental bill, press 2.
+    To finish this call, press 3.
+    .again =
+        For the health bill, press 1.
+        For the dental bill, press 2.
+        To finish, press 3.
+    .relay =
+        For the health bill, press 1.
+        For dental, press 2.
+        To finish, press 3.
+    .nudge =
+        Still waiting.
+        Which bill?
+
+bills-health =
+    To pay your health bill, press 1.
+    To finish this call, press 2.
+    .again =
+        To pay the health bill, press 1.
+        To finish this call, press 2.
+    .nudge =
+        Still waiting.
+        Health bill.
+
+bills-dental =
+    To pay your dental bill, press 1.
+    To finish this call, press 2.
+    .again =
+        To pay the dental bill, press 1.
+        To finish this call, press 2.
+    .nudge =
+        Still waiting.
+        Dental bill.
+
+## Amount
+
+amount-one =
+    To pay { $total } in full, press 1.
+    To pay another amount, press 2.
+    To go back, press 3.
+    .again =
+        To pay in full, press 1.
+        To pay another amount, press 2.
+        To go back, press 3.
+    .relay =
+        To pay in full, press 1.
+        For another amount, press 2.
+        To go back, press 3.
+    .nudge =
+        Still waiting.
+        Amount to pay.
+
+amount-two =
+    To pay { $total } in full, press 1.
+    To pay only the { $past_due } that is past due, press 2.
+    To pay another amount, press 3.
+    .again =
+        To pay in full, press 1.
+        For what is past due, press 2.
+        For another amount, press 3.
+    .again-relay =
+        To pay in full, press 1.
+        For what is past due, press 2.
+        For another amount, press 3.
+    .relay =
+        To pay in full, press 1.
+        For what is past due, press 2.
+        For another amount, press 3.
+    .nudge =
+        Still waiting.
+        Amount to pay.
+
+amount-first-why =
+    This is your first payment.
+    Coverage can start only when the first bill is paid in full.
+    So the amount to pay is { $total }.
+    .relay =
+        This is your first payment.
+        Coverage can start only when it is paid in full.
+
+        The amount to pay is { $total }.
+
+amount-first =
+    To pay { $total } in full, press 1.
+    To go back, press 2.
+    .again =
+        To pay in full, press 1.
+        To go back, press 2.
+    .relay =
+        To pay in full, press 1.
+        To go back, press 2.
+    .nudge =
+        Still waiting.
+        Amount to pay.
+
+amount-other =
+    Enter the amount in dollars and cents, then press pound.
+    For 40 dollars and 50 cents, enter 4 0 5 0, then pound.
+    .again =
+        Enter the amount with its cents and no point, then pound.
+        For 40 dollars and 50 cents, enter 4 0 5 0.
+    .again-relay =
+        Enter dollars and cents, then the pound key.
+        40 dollars and 50 cents is 4 0 5 0.
+    .relay =
+        Enter dollars and cents, then the pound key.
+        40 dollars and 50 cents is 4 0 5 0.
+    .nudge =
+        Still waiting.
+        Amount.
+
+amount-above-balance =
+    You entered { $keyed_amount }.
+    That is more than the { $total } you owe on this bill.
+    .relay = That is more than you owe on this bill.
+
+amount-below-minimum =
+    You entered { $keyed_amount }.
+    The smallest payment is 1 dollar.
+    You can pay less only if that pays the whole bill.
+    .relay =
+        The smallest payment is 1 dollar.
+        You can pay less only if that pays the whole bill.
+
+amount-exhausted = That amount cannot be paid here.
+
+amount-read-back =
+    You entered { $amount }.
+    If that is right, press 1.
+    To enter another amount, press 2.
+    To go back, press 3.
+    .again =
+        If { $amount } is right, press 1.
+        To enter another amount, press 2.
+        To go back, press 3.
+    .again-relay =
+        { $amount }.
+        If right, press 1.
+        For another amount, press 2.
+        To go back, press 3.
+    .relay =
+        { $amount }.
+        If right, press 1.
+        For another amount, press 2.
+        To go back, press 3.
+    .nudge =
+        Still waiting.
+        Is the amount right?
+
+amount-same-today =
+    You already paid this amount on this bill today.
+    To pay it a second time, press 1.
+    To go back, press 2.
+    .again =
+        To pay the same amount again, press 1.
+        To go back, press 2.
+    .again-relay =
+        To pay it again, press 1.
+        To go back, press 2.
+    .relay =
+        You paid this amount on this bill today.
+        To pay again, press 1.
+        To go back, press 2.
+    .nudge =
+        Still waiting.
+        Pay again or go back.
+
+## Bank
+
+bank-reuse =
+    To use your { $account_type ->
+        [savings] savings
+       *[checking] checking
+    } account ending in { $account_last4 } again, press 1.
+    To enter another account, press 2.
+    .again =
+        To use the same account, press 1.
+        To enter another account, press 2.
+    .relay =
+        For the same account, press 1.
+        For another account, press 2.
+    .nudge =
+        Still waiting.
+        Same account.
+
+bank-intro =
+    You will need the routing number and the account number of your bank account.
+    On a check they are at the bottom.
+    The routing number has 9 digits and is usually on the left.
+    The account number is usually next to it.
+    The check number is not part of it.
+    Your bank can also tell you both numbers.
+    .relay =
+        You need your bank's routing number and your account number.
+
+        On a check they are at the bottom.
+        Routing number: 9 digits, usually on the left.
+
+        The account number is usually next to it.
+        The check number is not part of it.
+
+        Your bank can also tell you both numbers.
+
+bank-ready =
+    Take your time.
+    When you have the numbers, press 1.
+    .again = When you have the numbers in front of you, press 1.
+    .nudge =
+        Still waiting.
+        When ready, press 1.
+
+bank-account-type =
+    For a checking account, press 1.
+    For a savings account, press 2.
+    .again =
+        For checking, press 1.
+        For savings, press 2.
+    .nudge =
+        Still waiting.
+        Checking or savings.
+
+bank-routing-ask = Enter the 9 digit routing number.
+    .again =
+        Enter the 9 digit routing number.
+        On a check it is usually at the bottom left.
+    .nudge =
+        Still waiting.
+        Routing number.
+
+bank-routing-read-back =
+    The routing number is { $routing_number }.
+    If that is right, press 1.
+    To enter it again, press 2.
+    .again =
+        If the routing number is right, press 1.
+        To enter it again, press 2.
+    .relay =
+        The routing number is { $routing_number }.
+        If right, press 1.
+        To enter it again, press 2.
+    .nudge =
+        Still waiting.
+        Is the routing number right?
+
+bank-account-ask = Enter the account number, then press pound.
+    .again =
+        Enter the account number with every zero in it, then press pound.
+        It has 4 to 17 digits.
+    .again-relay =
+        Enter every digit of the account number.
+        Then the pound key.
+    .relay = Enter the account number, then the pound key.
+    .nudge =
+        Still waiting.
+        Account number.
+
+bank-account-again = To be sure, enter the account number once more, then press pound.
+    .again = Enter the same account number once more, then press pound.
+    .relay = Enter the account number once more, then the pound key.
+    .nudge =
+        Still waiting.
+        Account number again.
+
+bank-account-different =
+    The two account numbers were not the same.
+    Let us try again.
+
+bank-account-exhausted = The account numbers did not match.
+
+## Authorization
+
+authorization-terms =
+    This authorizes an electronic payment from your bank.
+    Today is { $today }.
+    You are the member whose I D ends in { $member_last4 }.
+    You authorize the Massachusetts Health Connector to make one electronic debit of { $amount } from your { $account_type ->
+        [savings] savings
+       *[checking] checking
+    } account ending in { $account_last4 }, on or after { $debit_date }.
+    It pays your { $plan ->
+        [dental] dental
+       *[health] health
+    } premium, one time only.
+    To cancel or ask about it, call { $support_phone }, { $support_hours }, before { $cutoff }.
+    We will send these terms by { $channel ->
+        [sms] text message
+        [email] e-mail
+       *[letter] mail
+    }.
+    We keep your spoken answer in writing.
+    We do not record this call.
+    .relay =
+        This authorizes an electronic payment from your bank.
+        Today is { $today }.
+
+        You are the member whose I D ends in { $member_last4 }.
+
+        You authorize the Massachusetts Health Connector to make one electronic debit.
+
+        The debit is { $amount }.
+
+        It is from your { $account_type ->
+            [savings] savings
+           *[checking] checking
+        } account ending in { $account_last4 }.
+
+        It is made on or after { $debit_date }.
+
+        It pays your { $plan ->
+            [dental] dental
+           *[health] health
+        } premium, one time only.
+
+        To cancel or ask about it, call { $support_phone }.
+
+        People answer { $support_hours }.
+
+        Call before { $cutoff }.
+
+        We will send these terms by { $channel ->
+            [sms] text message
+            [email] e-mail
+           *[letter] mail
+        }.
+
+        We keep your spoken answer in writing.
+        We do not record this call.
+
+gate-authorization =
+    Your operator may voice your answer.
+    Press 1 when you are ready to answer.
+    .again = Press 1 when you are ready to answer.
+    .nudge =
+        Still waiting.
+        When ready, press 1.
+
+authorization-ask =
+    Do you authorize this payment?
+    Please say yes or no.
+    .again =
+        Do you authorize this payment?
+        Please say only yes or no.
+    .again-relay =
+        Say: I authorize.
+        Or say: no.
+    .relay =
+        Say: I authorize.
+        Or say: no.
+        Your operator may voice it.
+    .nudge =
+        Still waiting.
+        Say: I authorize.
+        Or: no.
+
+authorization-terms-code =
+    This authorizes an electronic payment from your bank.
+    Today is { $today }.
+    You are the member whose I D ends in { $member_last4 }.
+    You authorize the Massachusetts Health Connector to make one electronic debit of { $amount } from your { $account_type ->
+        [savings] savings
+       *[checking] checking
+    } account ending in { $account_last4 }, on or after { $debit_date }.
+    It pays your { $plan ->
+        [dental] dental
+       *[health] health
+    } premium, one time only.
+    To cancel or ask about it, call { $support_phone }, { $support_hours }, before { $cutoff }.
+    We will send these terms by { $channel ->
+        [sms] text message
+        [email] e-mail
+       *[letter] mail
+    }.
+    We keep a record of the code you enter.
+    We do not record this call.
+    .relay =
+        This authorizes an electronic payment from your bank.
+        Today is { $today }.
+
+        You are the member whose I D ends in { $member_last4 }.
+
+        You authorize the Massachusetts Health Connector to make one electronic debit.
+
+        The debit is { $amount }.
+
+        It is from your { $account_type ->
+            [savings] savings
+           *[checking] checking
+        } account ending in { $account_last4 }.
+
+        It is made on or after { $debit_date }.
+
+        It pays your { $plan ->
+            [dental] dental
+           *[health] health
+        } premium, one time only.
+
+        To cancel or ask about it, call { $support_phone }.
+
+        People answer { $support_hours }.
+
+        Call before { $cutoff }.
+
+        We will send these terms by { $channel ->
+            [sms] text message
+            [email] e-mail
+           *[letter] mail
+        }.
+
+        We keep a record of the code you enter.
+        We do not record this call.
+
+authorization-code-ask =
+    The same terms and an authorization code are printed on your bill.
+    To authorize this payment, enter that code, then press pound.
+    If you do not authorize it, hang up, and this payment is not made.
+    .again = To authorize this payment, enter the code from your bill, then press pound.
+    .again-relay = To authorize, enter the code from your bill, then pound.
+    .relay =
+        The code is on your bill.
+        To authorize, enter it, then the pound key.
+    .nudge =
+        Still waiting.
+        Code from your bill.
+
+authorization-wrong-code = That is not the code on this bill.
+
+authorization-code-exhausted = That was not the code on this bill.
+
+authorization-declined = This payment was not made.
+
+authorization-changed =
+    What you owe on this bill changed while we spoke.
+    This payment was not made.
+    .relay =
+        What you owe on this bill just changed.
+        This payment was not made.
+
+confirmation =
+    Your payment is accepted.
+    Your confirmation number is { $confirmation_number }.
+    Please write it down.
+    Once more: { $confirmation_number }.
+    The debit takes one to two business days.
+    Your bank is debited on or after { $effective_date }.
+    .relay =
+        Your payment is accepted.
+
+        Your confirmation number is { $confirmation_number }.
+
+        Once more: { $confirmation_number }.
+
+        The debit takes one to two business days.
+
+        Your bank is debited on or after { $effective_date }.
+
+more-menu =
+    To hear the number again, press 9.
+    To hear what you still owe, or to pay it, press 1.
+    To finish this call, press 2.
+    .again =
+        To hear what you still owe, press 1.
+        To finish this call, press 2.
+    .relay =
+        To hear this again, press 9.
+        For what you still owe, press 1.
+        To finish, press 2.
+    .nudge =
+        Still waiting.
+        Go on or finish.
+
+declined-menu =
+    To hear what you owe or to pay, press 1.
+    To finish this call, press 2.
+    .again =
+        To hear what you owe, press 1.
+        To finish this call, press 2.
+    .relay =
+        To hear what you owe, press 1.
+        To finish this call, press 2.
+    .nudge =
+        Still waiting.
+        Go on or finish.
+
+## A person
+
+person-connecting = Please wait while we connect you with a person.
+
+person-busy =
+    Nobody can answer right now.
+    You can call { $support_phone }.
+    People answer { $support_hours }.
+    .relay =
+        Nobody can answer right now.
+
+        You can call { $support_phone }.
+
+        People answer { $support_hours }.
+
+person-closed =
+    You can reach a person at { $support_phone }.
+    People answer { $support_hours }.
+    .relay =
+        You can reach a person at { $support_phone }.
+
+        People answer { $support_hours }.
+
+give-up =
+    We are sorry that this did not work.
+    A person can help you.
+
+time-up =
+    This call has reached its limit.
+    A person can help you.
+
+## When something was keyed that cannot be used
+
+noinput = We did not get an answer.
+
+entry-discarded = The star key clears what you entered.
+
+gate-go-on = Press 1 to go on.
+    .nudge =
+        Still waiting.
+        Press 1 to go on.
+
+nomatch-not-a-choice = That key is not one of the choices here.
+
+nomatch-length = That is not the right number of digits.
+
+nomatch-member-id =
+    A member I D has 12 digits.
+    A billing account number has 9 and begins with 7.
+    .relay =
+        A member I D has 12 digits.
+        A billing account has 9.
+
+nomatch-date = That is not a possible date of birth.
+
+nomatch-amount = We could not read that as an amount.
+
+nomatch-check-digit =
+    Those 9 digits do not make a routing number.
+    Please check each digit.
+
+nomatch-prefix = Routing numbers do not begin with those digits.
+
+nomatch-deposit-slip =
+    That may be from a deposit slip.
+    Please use a check, or ask your bank.
+
+nomatch-billing-account = That is your billing account number, not your bank's routing number.
+
+nomatch-account-length = An account number has 4 to 17 digits.
+
+nomatch-card =
+    That looks like a card.
+    Cards are not accepted by phone.
+    If it is your bank account, enter it again.
+
+nomatch-account-is-routing = That is the routing number, not the account number.
+
+nomatch-account-is-billing-account = That is your billing account number, not a bank account.
+
+nomatch-not-yes-or-no = We did not hear a clear answer.
+
+nomatch-key-pressed =
+    Bank rules need your spoken answer, so a key is not enough.
+    If you cannot speak, press 0.
+    .relay =
+        Bank rules need a spoken answer, not a key.
+        Your operator may voice it.
+        For a person, press 0.
+
+nomatch-code = The code has 4 to 12 digits.
+
+## When something went wrong on our side
+
+trouble-payment =
+    We had a technical problem.
+    Your payment of { $amount } was accepted.
+
+    Its confirmation number is { $confirmation_number }.
+
+    Once more: { $confirmation_number }.
+
+trouble-no-payment =
+    We are sorry, we had a technical problem.
+    No payment was taken on this call.
+
+trouble-unknown =
+    We cannot tell yet if your payment went through.
+    Please do not pay again now.
+
+    Call back; once you verify, we will tell you.
+
+trouble-call-again =
+    You can call this line again at any time.
+
+    A person answers at { $support_phone }, { $support_hours }.
+
+call-over = This call is over.
+
+call-unknown = We cannot go on with this call.

@@ -1,0 +1,798 @@
+# Lo que dice la línea en español, de usted. Una oración por renglón; un renglón vacío termina un trozo (el relevo sigue con 1).
+# .again: la segunda vez.  .nudge: silencio en relevo.  .relay: las palabras para relevo.
+
+## Saludo y menús
+
+welcome =
+    Línea de pagos de Massachusetts Health Connector.
+    Si usa relevo o quiere más tiempo, oprima 7.
+
+language-option = Para español, oprima 2.
+    .again = Para español, oprima 2.
+    .nudge = Seguimos esperando.
+
+pace-relay =
+    Ahora tiene más tiempo.
+    No importa si hay silencio.
+
+main-menu =
+    Para oír lo que debe o para pagar, oprima 1.
+    Para otras formas de pagar, oprima 2.
+    Para hablar con una persona, oprima 0.
+    .again =
+        Para oír lo que debe o para pagar, oprima 1.
+        Para otras formas de pagar, oprima 2.
+    .relay =
+        Para pagar, oprima 1.
+        Para otras formas de pagar, oprima 2.
+        Para una persona, oprima 0.
+    .nudge =
+        Seguimos esperando.
+        Menú principal.
+
+other-ways =
+    También puede pagar por internet, por correo con el talón de su factura, o en persona.
+    Para preguntar cómo, llame al { $support_phone }.
+    Atendemos { $support_hours }.
+    .relay =
+        También puede pagar por internet, por correo o en persona.
+
+        Para preguntar cómo, llame al { $support_phone }.
+
+        Atendemos { $support_hours }.
+
+finish-menu =
+    Para oír esto otra vez, oprima 9.
+    Para terminar esta llamada, oprima 1.
+    .again =
+        Para oír esto otra vez, oprima 9.
+        Para terminar esta llamada, oprima 1.
+    .nudge =
+        Seguimos esperando.
+        Para terminar, oprima 1.
+
+goodbye =
+    Gracias por llamar.
+    Adiós.
+
+## Verificación
+
+verify-member-id =
+    Por favor marque los 12 dígitos de su número de miembro.
+    O marque los 9 dígitos de su número de cuenta de facturación y oprima la tecla numeral.
+    Los dos números están en su factura.
+    .again =
+        Marque los 12 dígitos de su número de miembro.
+        O los 9 dígitos de su cuenta de facturación y la tecla numeral.
+    .again-relay = Marque los 12 dígitos de su número de miembro.
+    .relay =
+        Marque los 12 dígitos de su número de miembro.
+        O su número de cuenta de facturación y la tecla numeral.
+    .nudge =
+        Seguimos esperando.
+        Número de miembro.
+
+verify-ssn = Marque los últimos cuatro dígitos de su número de Seguro Social.
+    .again = Marque los últimos cuatro dígitos de su Seguro Social.
+    .nudge =
+        Seguimos esperando.
+        Últimos cuatro dígitos.
+
+verify-birth =
+    Marque su fecha de nacimiento: primero dos dígitos para el mes, dos para el día y cuatro para el año.
+    Para el 2 de enero de 1965, marque 0 1 0 2 1 9 6 5.
+    .again =
+        Marque su fecha de nacimiento en ocho dígitos: primero el mes, luego el día y el año.
+        Para el 2 de enero de 1965, marque 0 1 0 2 1 9 6 5.
+    .again-relay =
+        Marque su fecha de nacimiento en ocho dígitos.
+        Primero el mes, luego el día y el año.
+    .relay =
+        Marque su fecha de nacimiento en ocho dígitos.
+        Primero el mes, luego el día y el año.
+    .nudge =
+        Seguimos esperando.
+        Fecha de nacimiento.
+
+verify-rejected =
+    No pudimos verificar quién es usted con esos tres números.
+    Intentemos otra vez.
+
+verify-exhausted = No pudimos verificar quién es usted con esos números.
+
+## Lo que se pagó en las últimas 24 horas
+
+recent-payment =
+    Tenemos un pago hecho en las últimas 24 horas.
+    Es de { $recent_amount } para su factura { $recent_plan ->
+        [dental] dental
+       *[health] de salud
+    }.
+    Se hizo a { $recent_at }.
+    Su número de confirmación es { $recent_confirmation }.
+    .relay =
+        Tenemos un pago hecho en las últimas 24 horas.
+
+        Es de { $recent_amount } para su factura { $recent_plan ->
+            [dental] dental
+           *[health] de salud
+        }.
+
+        Su número de confirmación es { $recent_confirmation }.
+
+## Saldo
+
+balance-as-of =
+    Esto es lo que muestran nuestros registros hasta { $as_of }.
+    Ya restamos los pagos que usted hizo en esta línea.
+    .relay =
+        Esto muestran nuestros registros,
+        hasta { $as_of }.
+
+        Ya restamos los pagos hechos por teléfono.
+
+balance-nothing = Por ahora no tenemos ninguna factura para usted.
+
+balance-paid =
+    Su factura { $plan ->
+        [dental] dental
+       *[health] de salud
+    } está pagada.
+    Ahora no debe nada en ella.
+
+balance-current =
+    En su factura { $plan ->
+        [dental] dental
+       *[health] de salud
+    } debe { $total }.
+    Vence el { $due_date }.
+    .relay =
+        { $plan ->
+            [dental] Dental
+           *[health] Salud
+        }: debe { $total }.
+        Vence el { $due_date }.
+
+balance-past-due =
+    En su factura { $plan ->
+        [dental] dental
+       *[health] de salud
+    } tiene un saldo vencido de { $past_due }.
+    Venció el { $past_due_date }.
+    .relay =
+        { $plan ->
+            [dental] Dental
+           *[health] Salud
+        }: saldo vencido de { $past_due }.
+        Venció el { $past_due_date }.
+
+balance-past-due-and-current =
+    En su factura { $plan ->
+        [dental] dental
+       *[health] de salud
+    } debe { $total } en total.
+    El saldo vencido es de { $past_due }.
+    Lo demás, { $current }, vence el { $due_date }.
+    .relay =
+        { $plan ->
+            [dental] Dental
+           *[health] Salud
+        }: debe { $total } en total.
+
+        El saldo vencido es de { $past_due }.
+
+        Lo demás es { $current }.
+        Vence el { $due_date }.
+
+balance-changed = Lo que debe en esa factura acaba de cambiar.
+
+bills-both =
+    Para pagar su factura de salud, oprima 1.
+    Para pagar su factura dental, oprima 2.
+    Para terminar esta llamada, oprima 3.
+    .again =
+        Para la factura de salud, oprima 1.
+        Para la factura dental, oprima 2.
+        Para terminar, oprima 3.
+    .relay =
+        Para la factura de salud, oprima 1.
+        Para la dental, oprima 2.
+        Para terminar, oprima 3.
+    .nudge =
+        Seguimos esperando.
+        ¿Cuál factura?
+
+bills-health =
+    Para pagar su factura de salud, oprima 1.
+    Para terminar esta llamada, oprima 2.
+    .again =
+        Para pagar la factura de salud, oprima 1.
+        Para terminar esta llamada, oprima 2.
+    .nudge =
+        Seguimos esperando.
+        Factura de salud.
+
+bills-dental =
+    Para pagar su factura dental, oprima 1.
+    Para terminar esta llamada, oprima 2.
+    .again =
+        Para pagar la factura dental, oprima 1.
+        Para terminar esta llamada, oprima 2.
+    .nudge =
+        Seguimos esperando.
+        Factura dental.
+
+## Cantidad
+
+amount-one =
+    Para pagar el total de { $total }, oprima 1.
+    Para pagar otra cantidad, oprima 2.
+    Para volver atrás, oprima 3.
+    .again =
+        Para pagar el total, oprima 1.
+        Para pagar otra cantidad, oprima 2.
+        Para volver atrás, oprima 3.
+    .relay =
+        Para pagar el total, oprima 1.
+        Para otra cantidad, oprima 2.
+        Para volver atrás, oprima 3.
+    .nudge =
+        Seguimos esperando.
+        Cantidad del pago.
+
+amount-two =
+    Para pagar el total de { $total }, oprima 1.
+    Para pagar solo el saldo vencido de { $past_due }, oprima 2.
+    Para pagar otra cantidad, oprima 3.
+    .again =
+        Para pagar el total, oprima 1.
+        Para pagar el saldo vencido, oprima 2.
+        Para pagar otra cantidad, oprima 3.
+    .again-relay =
+        Para el total, oprima 1.
+        Para el saldo vencido, oprima 2.
+        Para otra cantidad, oprima 3.
+    .relay =
+        Para el total, oprima 1.
+        Para el saldo vencido, oprima 2.
+        Para otra cantidad, oprima 3.
+    .nudge =
+        Seguimos esperando.
+        Cantidad del pago.
+
+amount-first-why =
+    Este es su primer pago.
+    La cobertura solo puede empezar cuando la primera factura está pagada por completo.
+    Por eso hay que pagar { $total }.
+    .relay =
+        Este es su primer pago.
+        La cobertura solo puede empezar con el pago completo.
+
+        Hay que pagar { $total }.
+
+amount-first =
+    Para pagar el total de { $total }, oprima 1.
+    Para volver atrás, oprima 2.
+    .again =
+        Para pagar el total, oprima 1.
+        Para volver atrás, oprima 2.
+    .relay =
+        Para pagar el total, oprima 1.
+        Para volver atrás, oprima 2.
+    .nudge =
+        Seguimos esperando.
+        Cantidad del pago.
+
+amount-other =
+    Marque la cantidad en dólares y centavos y oprima la tecla numeral.
+    Para 40 dólares con 50 centavos, marque 4 0 5 0 y la tecla numeral.
+    .again =
+        Marque la cantidad con sus centavos y sin punto, y luego la tecla numeral.
+        Para 40 dólares con 50 centavos, marque 4 0 5 0.
+    .again-relay =
+        Marque dólares y centavos, luego la tecla numeral.
+        40 dólares con 50 centavos es 4 0 5 0.
+    .relay =
+        Marque dólares y centavos, luego la tecla numeral.
+        40 dólares con 50 centavos es 4 0 5 0.
+    .nudge =
+        Seguimos esperando.
+        Cantidad.
+
+amount-above-balance =
+    Usted marcó { $keyed_amount }.
+    Es más de lo que debe en esta factura.
+    Debe { $total }.
+    .relay = Es más de lo que debe en esta factura.
+
+amount-below-minimum =
+    Usted marcó { $keyed_amount }.
+    El pago mínimo es un dólar.
+    Puede pagar menos solo si así paga toda la factura.
+    .relay =
+        El pago mínimo es un dólar.
+        Puede pagar menos solo si así paga toda la factura.
+
+amount-exhausted = Esa cantidad no se puede pagar aquí.
+
+amount-read-back =
+    Usted marcó { $amount }.
+    Si es correcto, oprima 1.
+    Para marcar otra cantidad, oprima 2.
+    Para volver atrás, oprima 3.
+    .again =
+        Si { $amount } es correcto, oprima 1.
+        Para marcar otra cantidad, oprima 2.
+        Para volver atrás, oprima 3.
+    .again-relay =
+        { $amount }.
+        Si es correcto, oprima 1.
+        Para otra cantidad, oprima 2.
+        Para volver atrás, oprima 3.
+    .relay =
+        { $amount }.
+        Si es correcto, oprima 1.
+        Para otra cantidad, oprima 2.
+        Para volver atrás, oprima 3.
+    .nudge =
+        Seguimos esperando.
+        ¿Es correcta la cantidad?
+
+amount-same-today =
+    Usted ya pagó hoy esta misma cantidad en esta factura.
+    Para pagarla por segunda vez, oprima 1.
+    Para volver atrás, oprima 2.
+    .again =
+        Para pagar otra vez la misma cantidad, oprima 1.
+        Para volver atrás, oprima 2.
+    .again-relay =
+        Para pagarla otra vez, oprima 1.
+        Para volver atrás, oprima 2.
+    .relay =
+        Hoy ya pagó esta cantidad en esta factura.
+        Para pagar otra vez, oprima 1.
+        Para volver, oprima 2.
+    .nudge =
+        Seguimos esperando.
+        Pagar otra vez o volver.
+
+## Banco
+
+bank-reuse =
+    Para usar otra vez su cuenta { $account_type ->
+        [savings] de ahorros
+       *[checking] corriente
+    } que termina en { $account_last4 }, oprima 1.
+    Para marcar otra cuenta, oprima 2.
+    .again =
+        Para usar la misma cuenta, oprima 1.
+        Para marcar otra cuenta, oprima 2.
+    .relay =
+        Para la misma cuenta, oprima 1.
+        Para otra cuenta, oprima 2.
+    .nudge =
+        Seguimos esperando.
+        La misma cuenta.
+
+bank-intro =
+    Va a necesitar el número de ruta y el número de cuenta de su cuenta de banco.
+    En un cheque están en la parte de abajo.
+    El número de ruta tiene 9 dígitos y suele estar a la izquierda.
+    El número de cuenta suele estar a su lado.
+    El número del cheque no es parte de él.
+    Su banco también le puede decir los dos números.
+    .relay =
+        Necesita el número de ruta y el número de cuenta.
+
+        En un cheque están abajo.
+        Número de ruta: 9 dígitos, casi siempre a la izquierda.
+
+        El número de cuenta suele estar a su lado.
+        El número del cheque no es parte de él.
+
+        Su banco también le puede decir los dos números.
+
+bank-ready =
+    Tómese su tiempo.
+    Cuando tenga los números, oprima 1.
+    .again = Cuando tenga los números a la mano, oprima 1.
+    .nudge =
+        Seguimos esperando.
+        Cuando los tenga, oprima 1.
+
+bank-account-type =
+    Para una cuenta corriente, o de cheques, oprima 1.
+    Para una cuenta de ahorros, oprima 2.
+    .again =
+        Para cuenta corriente, oprima 1.
+        Para cuenta de ahorros, oprima 2.
+    .nudge =
+        Seguimos esperando.
+        Corriente o de ahorros.
+
+bank-routing-ask = Marque los 9 dígitos del número de ruta.
+    .again =
+        Marque los 9 dígitos del número de ruta.
+        En un cheque suele estar abajo a la izquierda.
+    .nudge =
+        Seguimos esperando.
+        Número de ruta.
+
+bank-routing-read-back =
+    El número de ruta es { $routing_number }.
+    Si es correcto, oprima 1.
+    Para marcarlo otra vez, oprima 2.
+    .again =
+        Si el número de ruta es correcto, oprima 1.
+        Para marcarlo otra vez, oprima 2.
+    .relay =
+        Número de ruta: { $routing_number }.
+        Si es correcto, oprima 1.
+        Para marcarlo otra vez, oprima 2.
+    .nudge =
+        Seguimos esperando.
+        ¿Es correcto el número de ruta?
+
+bank-account-ask = Marque el número de cuenta y oprima la tecla numeral.
+    .again =
+        Marque el número de cuenta con todos sus ceros y oprima la tecla numeral.
+        Tiene de 4 a 17 dígitos.
+    .again-relay =
+        Marque todos los dígitos del número de cuenta.
+        Luego, la tecla numeral.
+    .relay = Marque el número de cuenta y luego la tecla numeral.
+    .nudge =
+        Seguimos esperando.
+        Número de cuenta.
+
+bank-account-again = Para estar seguros, marque el número de cuenta una vez más y oprima la tecla numeral.
+    .again = Marque otra vez el mismo número de cuenta y la tecla numeral.
+    .relay = Marque el número de cuenta una vez más y la tecla numeral.
+    .nudge =
+        Seguimos esperando.
+        Número de cuenta, otra vez.
+
+bank-account-different =
+    Los dos números de cuenta no fueron iguales.
+    Intentemos otra vez.
+
+bank-account-exhausted = Los números de cuenta no coincidieron.
+
+## Autorización
+
+authorization-terms =
+    Con esto autoriza un pago electrónico desde su banco.
+    Hoy es { $today }.
+    Usted es la persona cuyo número de miembro termina en { $member_last4 }.
+    Autoriza al Massachusetts Health Connector a hacer un solo débito electrónico de { $amount } de su cuenta { $account_type ->
+        [savings] de ahorros
+       *[checking] corriente
+    } que termina en { $account_last4 }, el { $debit_date } o después.
+    Paga su prima { $plan ->
+        [dental] dental
+       *[health] de salud
+    }, una sola vez.
+    Para cancelarlo o preguntar, llame al { $support_phone }, { $support_hours }, antes de { $cutoff }.
+    Le enviaremos estos términos por { $channel ->
+        [sms] mensaje de texto
+        [email] correo electrónico
+       *[letter] correo postal
+    }.
+    Guardamos por escrito la respuesta que usted diga.
+    No grabamos esta llamada.
+    .relay =
+        Con esto autoriza un pago electrónico desde su banco.
+        Hoy es { $today }.
+
+        Usted es la persona cuyo número de miembro termina en { $member_last4 }.
+
+        Autoriza al Massachusetts Health Connector a hacer un solo débito electrónico.
+
+        El débito es de { $amount }.
+
+        Sale de su cuenta { $account_type ->
+            [savings] de ahorros
+           *[checking] corriente
+        } que termina en { $account_last4 }.
+
+        Se hace el { $debit_date } o después.
+
+        Paga su prima { $plan ->
+            [dental] dental
+           *[health] de salud
+        }, una sola vez.
+
+        Para cancelarlo o preguntar, llame al { $support_phone }.
+
+        Atendemos { $support_hours }.
+
+        Llame a este número,
+        antes de { $cutoff }.
+
+        Le enviaremos estos términos por { $channel ->
+            [sms] mensaje de texto
+            [email] correo electrónico
+           *[letter] correo postal
+        }.
+
+        Guardamos por escrito la respuesta que usted diga.
+        No grabamos esta llamada.
+
+gate-authorization =
+    Su operador puede decir su respuesta.
+    Oprima 1 cuando pueda contestar.
+    .again = Oprima 1 cuando pueda contestar.
+    .nudge =
+        Seguimos esperando.
+        Cuando pueda contestar, oprima 1.
+
+authorization-ask =
+    ¿Autoriza este pago?
+    Diga sí o no.
+    .again =
+        ¿Autoriza este pago?
+        Por favor diga solamente sí o no.
+    .again-relay =
+        Diga: autorizo.
+        O diga: no.
+    .relay =
+        Diga: autorizo.
+        O diga: no.
+        Su operador puede decirlo.
+    .nudge =
+        Seguimos esperando.
+        Diga: autorizo.
+        O: no.
+
+authorization-terms-code =
+    Con esto autoriza un pago electrónico desde su banco.
+    Hoy es { $today }.
+    Usted es la persona cuyo número de miembro termina en { $member_last4 }.
+    Autoriza al Massachusetts Health Connector a hacer un solo débito electrónico de { $amount } de su cuenta { $account_type ->
+        [savings] de ahorros
+       *[checking] corriente
+    } que termina en { $account_last4 }, el { $debit_date } o después.
+    Paga su prima { $plan ->
+        [dental] dental
+       *[health] de salud
+    }, una sola vez.
+    Para cancelarlo o preguntar, llame al { $support_phone }, { $support_hours }, antes de { $cutoff }.
+    Le enviaremos estos términos por { $channel ->
+        [sms] mensaje de texto
+        [email] correo electrónico
+       *[letter] correo postal
+    }.
+    Guardamos un registro del código que usted marque.
+    No grabamos esta llamada.
+    .relay =
+        Con esto autoriza un pago electrónico desde su banco.
+        Hoy es { $today }.
+
+        Usted es la persona cuyo número de miembro termina en { $member_last4 }.
+
+        Autoriza al Massachusetts Health Connector a hacer un solo débito electrónico.
+
+        El débito es de { $amount }.
+
+        Sale de su cuenta { $account_type ->
+            [savings] de ahorros
+           *[checking] corriente
+        } que termina en { $account_last4 }.
+
+        Se hace el { $debit_date } o después.
+
+        Paga su prima { $plan ->
+            [dental] dental
+           *[health] de salud
+        }, una sola vez.
+
+        Para cancelarlo o preguntar, llame al { $support_phone }.
+
+        Atendemos { $support_hours }.
+
+        Llame a este número,
+        antes de { $cutoff }.
+
+        Le enviaremos estos términos por { $channel ->
+            [sms] mensaje de texto
+            [email] correo electrónico
+           *[letter] correo postal
+        }.
+
+        Guardamos un registro del código que usted marque.
+        No grabamos esta llamada.
+
+authorization-code-ask =
+    Estos mismos términos y un código de autorización están impresos en su factura.
+    Para autorizar este pago, marque ese código y oprima la tecla numeral.
+    Si no lo autoriza, cuelgue, y este pago no se hará.
+    .again = Para autorizar este pago, marque el código de su factura y oprima la tecla numeral.
+    .again-relay = Para autorizar, marque el código de su factura y la tecla numeral.
+    .relay =
+        El código está en su factura.
+        Para autorizar, márquelo y luego la tecla numeral.
+    .nudge =
+        Seguimos esperando.
+        Código de su factura.
+
+authorization-wrong-code = Ese no es el código de esta factura.
+
+authorization-code-exhausted = Ese no era el código de esta factura.
+
+authorization-declined = Este pago no se hizo.
+
+authorization-changed =
+    Lo que debe en esta factura cambió mientras hablábamos.
+    Este pago no se hizo.
+    .relay =
+        Lo que debe en esta factura acaba de cambiar.
+        Este pago no se hizo.
+
+confirmation =
+    Su pago fue aceptado.
+    Su número de confirmación es { $confirmation_number }.
+    Por favor, anótelo.
+    Una vez más: { $confirmation_number }.
+    El débito tarda de uno a dos días hábiles.
+    El débito a su banco se hace el { $effective_date } o después.
+    .relay =
+        Su pago fue aceptado.
+
+        Su número de confirmación es { $confirmation_number }.
+
+        Una vez más: { $confirmation_number }.
+
+        El débito tarda de uno a dos días hábiles.
+
+        El débito será el { $effective_date } o después.
+
+more-menu =
+    Para oír otra vez el número, oprima 9.
+    Para oír o pagar lo que todavía debe, oprima 1.
+    Para terminar esta llamada, oprima 2.
+    .again =
+        Para oír lo que todavía debe, oprima 1.
+        Para terminar esta llamada, oprima 2.
+    .relay =
+        Para oír esto otra vez, oprima 9.
+        Para lo que todavía debe, oprima 1.
+        Para terminar, oprima 2.
+    .nudge =
+        Seguimos esperando.
+        Seguir o terminar.
+
+declined-menu =
+    Para oír lo que debe o para pagar, oprima 1.
+    Para terminar esta llamada, oprima 2.
+    .again =
+        Para oír lo que debe, oprima 1.
+        Para terminar esta llamada, oprima 2.
+    .relay =
+        Para oír lo que debe, oprima 1.
+        Para terminar esta llamada, oprima 2.
+    .nudge =
+        Seguimos esperando.
+        Seguir o terminar.
+
+## Una persona
+
+person-connecting = Por favor espere mientras le comunicamos con una persona.
+
+person-busy =
+    En este momento nadie puede contestar.
+    Puede llamar al { $support_phone }.
+    Atendemos { $support_hours }.
+    .relay =
+        En este momento nadie puede contestar.
+
+        Puede llamar al { $support_phone }.
+
+        Atendemos { $support_hours }.
+
+person-closed =
+    Puede hablar con una persona en el { $support_phone }.
+    Atendemos { $support_hours }.
+    .relay =
+        Puede hablar con una persona en el { $support_phone }.
+
+        Atendemos { $support_hours }.
+
+give-up =
+    Lamentamos que esto no haya funcionado.
+    Una persona le puede ayudar.
+
+time-up =
+    Esta llamada llegó a su límite.
+    Una persona le puede ayudar.
+
+## Cuando se marcó algo que no se puede usar
+
+noinput = No recibimos ninguna respuesta.
+
+entry-discarded = La tecla asterisco borra lo que usted marcó.
+
+gate-go-on = Oprima 1 para seguir.
+    .nudge =
+        Seguimos esperando.
+        Oprima 1 para seguir.
+
+nomatch-not-a-choice = Esa tecla no es una de las opciones.
+
+nomatch-length = Esa no es la cantidad correcta de dígitos.
+
+nomatch-member-id =
+    El número de miembro tiene 12 dígitos.
+    El número de cuenta de facturación tiene 9 y empieza con 7.
+    .relay =
+        El número de miembro tiene 12 dígitos.
+        La cuenta de facturación tiene 9.
+
+nomatch-date = Esa no es una fecha de nacimiento posible.
+
+nomatch-amount = No pudimos leer eso como una cantidad.
+
+nomatch-check-digit =
+    Esos 9 dígitos no forman un número de ruta.
+    Por favor revise cada dígito.
+
+nomatch-prefix = Los números de ruta no empiezan con esos dígitos.
+
+nomatch-deposit-slip =
+    Ese número puede ser de una hoja de depósito.
+    Por favor use un cheque o pregunte a su banco.
+
+nomatch-billing-account = Esa es su cuenta de facturación, no el número de ruta.
+
+nomatch-account-length = Un número de cuenta tiene de 4 a 17 dígitos.
+
+nomatch-card =
+    Parece un número de tarjeta.
+    Por teléfono no se aceptan tarjetas.
+    Si es su cuenta de banco, márquela otra vez.
+
+nomatch-account-is-routing = Ese es el número de ruta, no el número de cuenta.
+
+nomatch-account-is-billing-account = Esa es su cuenta de facturación, no una cuenta de banco.
+
+nomatch-not-yes-or-no = No oímos una respuesta clara.
+
+nomatch-key-pressed =
+    Las reglas bancarias exigen su respuesta hablada; una tecla no basta.
+    Si no puede hablar, oprima 0.
+    .relay =
+        El banco exige una respuesta hablada, no una tecla.
+        Su operador puede decirla.
+        Para una persona, oprima 0.
+
+nomatch-code = El código tiene de 4 a 12 dígitos.
+
+## Cuando algo falló de nuestra parte
+
+trouble-payment =
+    Tuvimos un problema técnico.
+    Su pago de { $amount } fue aceptado.
+
+    Su número de confirmación es { $confirmation_number }.
+
+    Una vez más: { $confirmation_number }.
+
+trouble-no-payment =
+    Lo sentimos, tuvimos un problema técnico.
+    En esta llamada no se hizo ningún pago.
+
+trouble-unknown =
+    Todavía no podemos saber si su pago se hizo.
+    Por favor no pague otra vez ahora.
+
+    Vuelva a llamar; después de verificar quién es usted, se lo diremos.
+
+trouble-call-again =
+    Puede volver a llamar a esta línea a cualquier hora.
+
+    Una persona contesta en el { $support_phone }.
+
+    Atendemos { $support_hours }.
+
+call-over = Esta llamada terminó.
+
+call-unknown = No podemos seguir con esta llamada.

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from threading import Thread
+
+import psycopg
+import pytest
+from procrastinate.schema import SchemaManager
+from sqlalchemy import URL, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from ivr.storage import migrate
+from ivr.storage.engine import NO_LIMITS, make_engine
+from ivr.storage.queue import enqueue
+from ivr.storage.tables import Base
+
+ROWS = {
+    "members": "('123456789012', 'Ada', 'Byron', '\\x01', null, null, '1 Main St', 'Boston', 'MA', '02108', null,"
+    " 'en-US', false, false, '2026-12-01Z')",
+    "billing_accounts": "('700000001', '123456789012', 'health')",
+    "flow_versions": "('v1', '{}', '2026-12-01Z')",
+    "calls": "('CA1', 'open', null, 'withheld', null, '2026-12-01Z', '2026-12-01Z', null, 'v1', 'en-US', 'voice', 1,"
+    " 'greeting', null, '{}', null, false)",
+    "turns": "('CA1', 1, '2026-12-01Z', 'greeting', 'greeting', '[]', '\\x01')",
+}
+LEDGER = (
+    "INSERT INTO ledger_entries (billing_account, kind, amount_cents, posted_at)"
+    " VALUES ('700000001', 'bill', 31015, '2026-12-01Z')"
+)
+
+# What makes two schemas the same to whoever uses them. Kinds of one name are told apart by the first column.
+CATALOG = {
+    "columns": "SELECT table_name, column_name, ordinal_position, data_type, udt_name, is_nullable, column_default,"
+    " identity_generation, numeric_precision, numeric_scale FROM information_schema.columns"
+    " WHERE table_schema = 'public'",
+    "constraints": "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
+    " WHERE connamespace = 'public'::regnamespace AND contype <> 'n'",
+    "indexes": "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+    "options": "SELECT relname, reloptions::text FROM pg_class"
+    " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace",
+    "functions": "SELECT proname, pg_get_function_identity_arguments(oid), pg_get_function_result(oid) FROM pg_proc"
+    " WHERE pronamespace = 'public'::regnamespace",
+    "triggers": "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
+    "enums": "SELECT enumtypid::regtype::text, enumsortorder, enumlabel FROM pg_enum",
+}
+
+
+@pytest.fixture
+def empty_engine(empty_database: URL) -> Iterator[Engine]:
+    engine = make_engine(empty_database, limits=NO_LIMITS)
+    yield engine
+    engine.dispose()
+
+
+def catalog(engine: Engine, *, of_queue: bool) -> dict[str, set[tuple]]:
+    """Everything in the schema that is the job queue's, or that is not."""
+    with engine.connect() as connection:
+        rows = {kind: connection.execute(text(query)).all() for kind, query in CATALOG.items()}
+    own = ("alembic_version", "ledger_entries_refuse", "ledger_entries_append")
+    return {
+        kind: {
+            tuple(row)
+            for row in found
+            if row[0].startswith("procrastinate_") == of_queue and not row[0].startswith(own)
+        }
+        for kind, found in rows.items()
+    }
+
+
+def insert_rows(engine: Engine) -> None:
+    with engine.begin() as connection:
+        for table, row in ROWS.items():
+            connection.execute(text(f"INSERT INTO {table} VALUES {row}"))
+        connection.execute(text(LEDGER))
+
+
+def count_rows(engine: Engine) -> dict[str, int]:
+    with engine.connect() as connection:
+        return {
+            table: connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
+            for table in [*ROWS, "ledger_entries"]
+        }
+
+
+def test_the_tables_are_those_of_the_code(engine: Engine) -> None:
+    with engine.connect() as connection:
+        assert migrate.differences(connection) == []
+
+
+def test_a_difference_would_be_found(empty_engine: Engine) -> None:
+    migrate.upgrade(empty_engine)
+    with empty_engine.begin() as connection:
+        connection.execute(text("ALTER TABLE calls DROP COLUMN secrets"))
+        connection.execute(text("ALTER TABLE members ALTER email SET NOT NULL"))
+        assert [difference[:14] for difference in migrate.differences(connection)] == [
+            "('add_column',",
+            "[('modify_null",
+        ]
+
+
+def test_migrated_and_created_are_the_same_to_the_last_constraint(
+    engine: Engine, empty_engine: Engine
+) -> None:
+    with empty_engine.begin() as connection:
+        Base.metadata.create_all(connection)
+    assert catalog(engine, of_queue=False) == catalog(empty_engine, of_queue=False)
+
+
+def test_up_down_up_with_rows(empty_engine: Engine) -> None:
+    assert not migrate.is_current(empty_engine)
+    migrate.upgrade(empty_engine, "0001")
+    insert_rows(empty_engine)
+    rows = count_rows(empty_engine)
+    assert set(rows.values()) == {1}
+    assert not migrate.is_current(empty_engine)
+    migrate.upgrade(empty_engine)
+    assert migrate.is_current(empty_engine)
+    with empty_engine.begin() as connection:
+        enqueue(connection, "purge")
+    migrate.downgrade(empty_engine, "0001")
+    assert not any(catalog(empty_engine, of_queue=True).values())
+    migrate.upgrade(empty_engine)
+    assert count_rows(empty_engine) == rows
+    migrate.downgrade(empty_engine)
+    assert not any(catalog(empty_engine, of_queue=False).values())
+    assert not any(catalog(empty_engine, of_queue=True).values())
+    migrate.upgrade(empty_engine)
+    assert migrate.is_current(empty_engine)
+
+
+def test_a_failed_upgrade_leaves_nothing_half_done(empty_engine: Engine) -> None:
+    with empty_engine.begin() as connection:
+        connection.execute(text("CREATE TABLE procrastinate_jobs ()"))
+    with pytest.raises(psycopg.errors.DuplicateTable):
+        migrate.upgrade(empty_engine)
+    assert not any(catalog(empty_engine, of_queue=False).values())
+
+
+def test_two_may_upgrade_at_once(empty_engine: Engine) -> None:
+    failures: list[Exception] = []
+
+    def upgrade() -> None:
+        try:
+            migrate.upgrade(empty_engine)
+        except Exception as error:  # noqa: BLE001 (shown below)
+            failures.append(error)
+
+    with empty_engine.begin() as connection:  # neither begins before both are there
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": migrate._LOCK})
+        threads = [Thread(target=upgrade) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        while connection.scalar(waiting) < 2:
+            assert not failures
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert migrate.is_current(empty_engine)
+
+
+@pytest.mark.parametrize(
+    ("statement", "what"),
+    [
+        ("UPDATE ledger_entries SET amount_cents = 0", "UPDATE"),
+        ("DELETE FROM ledger_entries", "DELETE"),
+        ("TRUNCATE ledger_entries", "TRUNCATE"),
+    ],
+)
+def test_the_ledger_is_append_only(engine: Engine, statement: str, what: str) -> None:
+    insert_rows(engine)
+    with (
+        pytest.raises(
+            DBAPIError, match=f"The ledger is append-only: post a correction instead of this {what}"
+        ),
+        engine.begin() as connection,
+    ):
+        connection.execute(text(statement))
+    assert count_rows(engine)["ledger_entries"] == 1
+
+
+def test_the_job_queue_is_that_of_the_installed_procrastinate(engine: Engine, empty_engine: Engine) -> None:
+    """After an upgrade of the library: a new migration of ours runs its new files, and names the newest here."""
+    newest = max(Path(SchemaManager.get_migrations_path()).glob("*.sql")).name
+    frozen = import_module("ivr.storage.migrations.versions.0002_job_queue")
+    assert newest == frozen.NEWEST_PROCRASTINATE_MIGRATION
+    with empty_engine.begin() as connection:
+        connection.connection.driver_connection.execute(SchemaManager.get_schema())
+    assert catalog(engine, of_queue=True) == catalog(empty_engine, of_queue=True)

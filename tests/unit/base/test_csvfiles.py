@@ -1,0 +1,173 @@
+"""CSV files: strict about columns, every bad line named, never a value quoted."""
+
+import io
+
+import pytest
+
+from ivr.base import csvfiles
+from ivr.base.csvfiles import (
+    Column,
+    CsvReader,
+    matching,
+    one_of,
+    optional,
+    parse_date,
+    parse_text,
+    parse_yes_no,
+)
+
+COLUMNS = {
+    "key": Column(matching(r"\d{2}", "write 2 digits")),
+    "name": Column(parse_text),
+    "note": Column(optional(parse_text), required=False),
+}
+
+
+def read(data: bytes | str, columns=COLUMNS, progress=None):
+    raw = data.encode() if isinstance(data, str) else data
+    reader = CsvReader(io.BytesIO(raw), "some.csv", columns, progress)
+    rows = [(row.line, dict(row.values)) for row in reader.rows()]
+    result = reader.result()
+    assert all(error.file == "some.csv" for error in result.errors)
+    return rows, result.read, [(error.line, error.field, error.message) for error in result.errors]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "key,name\n01,Ada\n02,Bo B\n",
+        "key,name\r\n01,Ada\r\n02,Bo B\r\n",
+        b"\xef\xbb\xbfkey,name\r\n01,Ada\r\n02,Bo B",
+        "name,key\nAda,01\n Bo  B ,02\n",
+        '"key","name"\n"01","Ada"\n"02","Bo B"\n',
+    ],
+)
+def test_the_forms_a_file_may_have(data):
+    rows, count, errors = read(data)
+    assert rows == [
+        (2, {"key": "01", "name": "Ada", "note": None}),
+        (3, {"key": "02", "name": "Bo B", "note": None}),
+    ]
+    assert (count, errors) == (2, [])
+
+
+def test_an_optional_column_may_be_there_and_empty():
+    rows, _, errors = read("key,note,name\n01,x,A\n02,,B\n")
+    assert [values["note"] for _, values in rows] == ["x", None]
+    assert errors == []
+
+
+def test_blank_lines_do_not_shift_the_line_numbers():
+    rows, count, errors = read("\nkey,name\n\n01,A\n,\n0,B\n")
+    assert rows == [(4, {"key": "01", "name": "A", "note": None})]
+    assert (count, errors) == (2, [(6, "key", "write 2 digits")])
+
+
+@pytest.mark.parametrize(
+    ("header", "errors"),
+    [
+        ("key", [(1, "name", "the column is missing")]),
+        ("key,name,key", [(1, "key", "the column is there twice")]),
+        ("key,name,foo", [(1, "foo", "no such column; there are: key, name, note")]),
+        ("key,name,4321", [(1, "column 3", "no such column; there are: key, name, note")]),
+        ("key,name,", [(1, "column 3", "no such column; there are: key, name, note")]),
+        ("Key,Name", [(1, "", "the first line must name the columns: key, name, note")]),
+        ("01,Ada", [(1, "", "the first line must name the columns: key, name, note")]),
+        ("", [(1, "", "the file is empty; its first line must name the columns")]),
+    ],
+)
+def test_a_wrong_header_stops_the_file(header, errors):
+    assert read(f"{header}\n" if header else "") == ([], 0, errors)
+
+
+def test_every_bad_cell_of_every_line_is_named():
+    rows, count, errors = read("key,name\n1,\n01,A\n02\n03,B,C\nxx,D\n")
+    assert rows == [(3, {"key": "01", "name": "A", "note": None})]
+    assert count == 5
+    assert errors == [
+        (2, "key", "write 2 digits"),
+        (2, "name", "this may not be empty"),
+        (4, "", "the line has 1 cells where the header names 2"),
+        (5, "", "the line has 3 cells where the header names 2"),
+        (6, "key", "write 2 digits"),
+    ]
+
+
+def test_a_row_over_several_lines_is_called_by_its_first():
+    rows, _, errors = read('key,name\n01,"A\nB"\n02,C\n')
+    assert [line for line, _ in rows] == [4]
+    assert errors == [(2, "name", "take out the line break or control character")]
+
+
+@pytest.mark.parametrize(
+    ("data", "line", "words"),
+    [
+        (b"key,name\n01,A\n02,\xff\n03,B\n", 3, "not UTF-8"),
+        (b"key,name\n01,\xe9\n", 2, "not UTF-8"),
+        (b'key,name\n01,"A\n02,B\n', 2, "quotes"),
+        (b'key,name\n01,"A"x\n', 2, "quotes"),
+        (b"key,name\r01,A\r", 1, "line ends"),
+        (b"key,name\n01," + b"x" * 17_000, 2, "longer than"),
+        (b"key,name\n01,A\x00\n", 2, "control character"),
+        (b"key,name\n01," + b"x" * 201, 2, "at most 200"),
+    ],
+)
+def test_a_broken_file_says_where(data, line, words):
+    _, _, errors = read(data)
+    assert [error[0] for error in errors] == [line]
+    assert words in errors[0][2]
+
+
+def test_a_file_too_large_is_refused(monkeypatch):
+    monkeypatch.setattr(csvfiles, "MAX_FILE_BYTES", 20)
+    _, _, errors = read("key,name\n01,Ada\n02,Bo\n03,Cy\n")
+    assert errors == [(3, "", "the file is larger than 20 bytes; split it")]
+
+
+def test_progress_tells_the_bytes_read():
+    told = []
+    data = "key,name\n" + "01,A\n" * 2500
+    read(data, progress=told.append)
+    assert told == [9 + 5 * 999, 9 + 5 * 1999, len(data)]
+
+
+def test_no_message_quotes_a_value():
+    secrets = ("4321", "1980-02-31", "12345678901234")
+    _, _, errors = read("key,name,4321\n" + ",".join(secrets) + "\n")
+    columns = {"key": Column(parse_date), "name": Column(one_of("a", "b")), "note": Column(parse_yes_no)}
+    _, _, more = read("key,name,note\n1980-02-31,4321,12345678901234\n", columns)
+    assert len(errors) == 1
+    assert len(more) == 3
+    assert not any(secret in str(errors + more) for secret in secrets)
+
+
+@pytest.mark.parametrize("cell", ["2026-2-3", "20260203", "2026-02-30", "2026-W01-1", "", " 2026-02-03"])
+def test_only_real_dates_in_one_form_are_read(cell):
+    with pytest.raises(ValueError, match="YYYY-MM-DD"):
+        parse_date(cell)
+
+
+def test_dates_and_yes_or_no_are_read():
+    assert parse_date("2028-02-29").isoformat() == "2028-02-29"
+    assert [parse_yes_no("yes"), parse_yes_no("no")] == [True, False]
+    with pytest.raises(ValueError, match="write one of: yes, no"):
+        parse_yes_no("Yes")
+
+
+def test_a_pattern_takes_only_ascii_digits_and_the_whole_cell():
+    parse = matching(r"\d{2}", "write 2 digits")
+    for cell in ("\N{ARABIC-INDIC DIGIT ONE}1", "01\n", "011"):
+        with pytest.raises(ValueError):
+            parse(cell)
+
+
+def test_the_result_is_json_as_the_commands_print_it():
+    reader = CsvReader(io.BytesIO(b"key,name\n1,A\n"), "some.csv", COLUMNS)
+    assert list(reader.rows()) == []
+    assert reader.result().as_json() == {
+        "read": 1,
+        "added": 0,
+        "changed": 0,
+        "unchanged": 0,
+        "errors": [{"file": "some.csv", "line": 2, "field": "key", "message": "write 2 digits"}],
+    }

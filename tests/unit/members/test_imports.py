@@ -1,0 +1,207 @@
+"""The members file: what is stored, what is refused, what a second file changes."""
+
+import csv
+import io
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlalchemy import select
+
+from ivr.billing.samples import generate, members_csv
+from ivr.members.imports import import_members, parse_phone
+from ivr.storage.tables import Member
+
+NOW = datetime(2026, 12, 18, 15, 15, tzinfo=UTC)
+LATER = datetime(2026, 12, 19, 15, 15, tzinfo=UTC)
+
+GOOD = {
+    "member_id": "400000000001",
+    "first_name": "Ada",
+    "last_name": "Sample",
+    "date_of_birth": "1980-02-29",
+    "ssn_last4": "4321",
+    "phone": "+16175550123",
+    "address": "1 Example Street",
+    "city": "Boston",
+    "state": "MA",
+    "postal_code": "02108",
+    "email": "ada@example.com",
+    "language": "en-US",
+    "extra_time": "no",
+    "sms_ok": "yes",
+}
+
+
+def csv_of(*rows, columns=tuple(GOOD)):
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, columns)
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def load(engine, hashes, text, now=NOW):
+    with engine.begin() as db:
+        return import_members(db, hashes, now, io.BytesIO(text.encode()), file_name="m.csv")
+
+
+def counts(result):
+    return result.read, result.added, result.changed, result.unchanged
+
+
+def stored(engine):
+    with engine.connect() as db:
+        return {row.member_id: row for row in db.execute(select(Member.__table__))}
+
+
+def test_a_member_is_stored_with_secrets_hashed(engine, hashes):
+    assert counts(load(engine, hashes, csv_of(GOOD))) == (1, 1, 0, 0)
+    row = stored(engine)["400000000001"]
+    assert row.ssn_last4_hash == hashes.digest("ssn_last4", "400000000001", "4321")
+    assert row.date_of_birth_hash == hashes.digest("date_of_birth", "400000000001", "1980-02-29")
+    assert (row.first_name, row.last_name, row.phone, row.email) == (
+        "Ada",
+        "Sample",
+        "+16175550123",
+        "ada@example.com",
+    )
+    assert (row.address, row.city, row.state, row.postal_code) == (
+        "1 Example Street",
+        "Boston",
+        "MA",
+        "02108",
+    )
+    assert (row.language, row.extra_time, row.sms_ok, row.updated_at) == ("en-US", False, True, NOW)
+    assert "4321" not in repr(row)
+    assert "1980" not in repr(row)
+
+
+def test_columns_come_in_any_order(engine, hashes):
+    load(engine, hashes, csv_of(GOOD, columns=tuple(reversed(GOOD))))
+    assert stored(engine)["400000000001"].city == "Boston"
+
+
+def test_ssn_phone_and_email_may_be_empty(engine, hashes):
+    load(engine, hashes, csv_of(GOOD | {"ssn_last4": "", "phone": "", "email": ""}))
+    row = stored(engine)["400000000001"]
+    assert (row.ssn_last4_hash, row.phone, row.email) == (None, None, None)
+
+
+def test_the_same_file_again_changes_nothing(engine, hashes):
+    text = members_csv(generate(50, date(2026, 12, 18)))
+    assert counts(load(engine, hashes, text)) == (50, 50, 0, 0)
+    before = stored(engine)
+    assert counts(load(engine, hashes, text, now=LATER)) == (50, 0, 0, 50)
+    assert stored(engine) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"first_name": "Bea"},
+        {"date_of_birth": "1980-03-01"},
+        {"ssn_last4": ""},
+        {"ssn_last4": "4322"},
+        {"phone": ""},
+        {"email": "b@example.com"},
+        {"language": "es-US"},
+        {"extra_time": "yes"},
+        {"sms_ok": "no"},
+    ],
+)
+def test_a_second_file_changes_what_differs_and_absent_members_stay(engine, hashes, change):
+    other = GOOD | {"member_id": "400000000002"}
+    load(engine, hashes, csv_of(GOOD, other))
+    new = GOOD | {"member_id": "400000000003"}
+    assert counts(load(engine, hashes, csv_of(GOOD | change, new), now=LATER)) == (2, 1, 1, 0)
+    rows = stored(engine)
+    assert set(rows) == {"400000000001", "400000000002", "400000000003"}
+    assert rows["400000000001"].updated_at == LATER
+    assert rows["400000000002"].updated_at == NOW
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("member_id", "40000000001"),
+        ("member_id", "40000000000x"),
+        ("first_name", " "),
+        ("last_name", ""),
+        ("date_of_birth", "1981-02-29"),
+        ("date_of_birth", "02/28/1981"),
+        ("date_of_birth", "2026-12-19"),
+        ("ssn_last4", "0000"),
+        ("ssn_last4", "987"),
+        ("ssn_last4", "98765"),
+        ("phone", "617-555-0123"),
+        ("phone", "+1617555012"),
+        ("phone", "+10005550123"),
+        ("phone", "+1 6175550123"),
+        ("phone", "+99912345678"),
+        ("phone", "+4912"),
+        ("address", ""),
+        ("city", ""),
+        ("state", "Massachusetts"),
+        ("postal_code", "2108"),
+        ("email", "ada"),
+        ("email", "ada@example"),
+        ("language", "fr-FR"),
+        ("extra_time", "Y"),
+        ("sms_ok", ""),
+    ],
+)
+def test_a_bad_cell_is_named_and_nothing_is_loaded(engine, hashes, field, value):
+    result = load(engine, hashes, csv_of(GOOD, GOOD | {"member_id": "400000000002"} | {field: value}))
+    assert [(error.file, error.line, error.field) for error in result.errors] == [("m.csv", 3, field)]
+    assert counts(result) == (2, 0, 0, 0)
+    assert stored(engine) == {}
+
+
+def test_no_message_quotes_a_secret(engine, hashes):
+    bad = {"date_of_birth": "1981-02-29", "ssn_last4": "98765"}
+    messages = str(load(engine, hashes, csv_of(GOOD | bad)).errors)
+    assert messages.count("LineError") == len(bad)
+    assert not any(value in messages for value in bad.values())
+
+
+def test_one_member_twice_is_an_error_at_the_second_line(engine, hashes):
+    result = load(engine, hashes, csv_of(GOOD, GOOD | {"member_id": "400000000002"}, GOOD))
+    assert [(error.line, error.field, error.message) for error in result.errors] == [
+        (4, "member_id", "the same member as in line 2")
+    ]
+    assert stored(engine) == {}
+
+
+def test_every_error_is_reported_in_the_order_of_lines(engine, hashes):
+    result = load(
+        engine,
+        hashes,
+        csv_of(
+            GOOD | {"state": "x"}, GOOD | {"member_id": "400000000002", "ssn_last4": "0000", "phone": "1"}
+        ),
+    )
+    assert [(error.line, error.field) for error in result.errors] == [
+        (2, "state"),
+        (3, "ssn_last4"),
+        (3, "phone"),
+    ]
+
+
+def test_an_unknown_or_missing_column_is_an_error(engine, hashes):
+    assert load(engine, hashes, csv_of(GOOD | {"ssn": "1"}, columns=(*GOOD, "ssn"))).errors[0].field == "ssn"
+    without = {name: value for name, value in GOOD.items() if name != "sms_ok"}
+    assert load(engine, hashes, csv_of(without, columns=tuple(without))).errors[0].field == "sms_ok"
+    assert stored(engine) == {}
+
+
+def test_two_files_in_one_transaction(engine, hashes):
+    with engine.begin() as db:
+        for number in ("1", "2"):
+            text = csv_of(GOOD | {"member_id": "40000000000" + number})
+            assert import_members(db, hashes, NOW, io.BytesIO(text.encode()), file_name="m.csv").added == 1
+    assert len(stored(engine)) == 2
+
+
+@pytest.mark.parametrize("number", ["+16175550123", "+18005550100", "+442079460123"])
+def test_numbers_that_exist_pass(number):
+    assert parse_phone(number) == number

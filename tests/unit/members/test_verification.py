@@ -1,0 +1,296 @@
+"""Verification: one answer for every failure, counters that are exact and survive, a lock staff can undo."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import create_engine, event, select
+
+from ivr.base.keys import KeyedHash
+from ivr.members.verification import unlock, verify
+from ivr.storage.tables import AuditEvent, Member, VerificationCounter
+
+NOW = datetime(2026, 12, 18, 15, 15, tzinfo=UTC)
+HEALTH = "demo.health_and_dental"
+
+
+class CountingHash(KeyedHash):
+    """The real hash, which also notes what it was asked for."""
+
+    def __init__(self):
+        super().__init__(b"h" * 32)
+        self.purposes = []
+
+    def digest(self, purpose, *parts):
+        self.purposes.append(purpose)
+        return super().digest(purpose, *parts)
+
+
+@contextmanager
+def statement_log(engine):
+    log = []
+
+    def note(_connection, _cursor, statement, parameters, *_):
+        log.append((statement, re.sub(r"datetime\([^)]*\)", "t", str(sorted(parameters)))))
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield log
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def attempt(engine, hashes, member, *, now=NOW, keyed_id=None, ssn_last4=None, date_of_birth=None):
+    with engine.begin() as db:
+        return verify(
+            db,
+            hashes,
+            now,
+            keyed_id=member.member_id if keyed_id is None else keyed_id,
+            ssn_last4=member.ssn_last4 if ssn_last4 is None else ssn_last4,
+            date_of_birth=date_of_birth or member.date_of_birth_keyed,
+        )
+
+
+def fail(engine, hashes, member, times, *, now=NOW, keyed_id=None):
+    for _ in range(times):
+        assert attempt(engine, hashes, member, now=now, keyed_id=keyed_id, ssn_last4="0000") is None
+
+
+def counter(engine, hashes, keyed_id):
+    with engine.connect() as db:
+        return db.execute(
+            select(VerificationCounter.failures_since_success, VerificationCounter.recent_failures_at).where(
+                VerificationCounter.keyed_id == hashes.digest("keyed_id", keyed_id)
+            )
+        ).one_or_none()
+
+
+def test_right_facts_give_the_member_by_id_and_by_either_billing_account(engine, hashes, samples):
+    member = samples[HEALTH]
+    for keyed_id in (member.member_id, *member.billing_accounts.values()):
+        verified = attempt(engine, hashes, member, keyed_id=keyed_id)
+        assert verified.member_id == member.member_id
+        assert verified.member_id_last4 == member.member_id[-4:]
+        assert verified.billing_accounts == member.billing_accounts
+        assert (verified.language, verified.extra_time) == ("en-US", False)
+        assert (verified.phone, verified.sms_ok, verified.email) == (member.phone, True, member.email)
+
+
+def test_what_a_member_wishes_comes_along(engine, hashes, samples):
+    assert attempt(engine, hashes, samples["demo.spanish"]).language == "es-US"
+    assert attempt(engine, hashes, samples["demo.extra_time"]).extra_time
+
+
+def test_neither_phone_nor_email_is_in_its_repr(engine, hashes, samples):
+    member = samples[HEALTH]
+    shown = repr(attempt(engine, hashes, member))
+    assert member.phone not in shown
+    assert member.email not in shown
+
+
+KINDS = {
+    "right": {},
+    "wrong ssn": {"ssn_last4": "0001"},
+    "wrong date": {"date_of_birth": "01311999"},
+    "both wrong": {"ssn_last4": "0001", "date_of_birth": "01311999"},
+    "no such member": {"keyed_id": "999999999999"},
+    "no such billing account": {"keyed_id": "799999999"},
+    "by billing account": {"keyed_id": "740000101"},
+    "empty ssn": {"ssn_last4": ""},
+}
+
+
+def test_every_kind_of_outcome_runs_the_same_statements_and_hashes(engine, samples):
+    outcomes = {}
+    for kind, facts in KINDS.items():
+        hashes = CountingHash()
+        with statement_log(engine) as log:
+            verified = attempt(engine, hashes, samples[HEALTH], **facts)
+        outcomes[kind] = (log, hashes.purposes)
+        assert (verified is not None) == (kind in {"right", "by billing account"}), kind
+    for kind, name in (
+        ("no ssn on file", "demo.no_ssn"),
+        ("locked, wrong", "demo.sms"),
+        ("locked, right", "demo.sms"),
+    ):
+        if kind == "locked, wrong":
+            fail(engine, CountingHash(), samples[name], 5)
+        hashes = CountingHash()
+        with statement_log(engine) as log:
+            ssn_last4 = None if kind == "locked, right" else "0001"
+            assert attempt(engine, hashes, samples[name], ssn_last4=ssn_last4) is None
+        outcomes[kind] = (log, hashes.purposes)
+    first = outcomes["right"]
+    assert len(first[0]) == 2
+    assert len(first[1]) == 3
+    assert {kind for kind, outcome in outcomes.items() if outcome != first} == set()
+
+
+@pytest.mark.parametrize("ssn_last4", ["", "0000", "1234"])
+def test_nothing_matches_a_missing_ssn(engine, hashes, samples, ssn_last4):
+    assert attempt(engine, hashes, samples["demo.no_ssn"], ssn_last4=ssn_last4) is None
+
+
+def test_an_empty_ssn_matches_nothing_even_where_one_was_stored(engine, hashes, samples):
+    member = samples[HEALTH]
+    with engine.begin() as db:
+        empty = hashes.digest("ssn_last4", member.member_id, "")
+        db.execute(Member.__table__.update().values(ssn_last4_hash=empty))
+    assert attempt(engine, hashes, member, ssn_last4="") is None
+
+
+def test_facts_of_one_member_do_not_open_another(engine, hashes, samples):
+    amber, iris = samples[HEALTH], samples["demo.email"]
+    assert attempt(engine, hashes, amber, keyed_id=iris.member_id) is None
+
+
+@pytest.mark.parametrize("failures", [4, 5])
+def test_the_fifth_failure_locks_for_24_hours(engine, hashes, samples, failures):
+    member = samples[HEALTH]
+    fail(engine, hashes, member, failures)
+    locked = attempt(engine, hashes, member) is None
+    assert locked == (failures == 5)
+    almost = NOW + timedelta(hours=24) - timedelta(seconds=1)
+    assert (attempt(engine, hashes, member, now=almost) is None) == locked
+    assert attempt(engine, hashes, member, now=NOW + timedelta(hours=24)) is not None
+
+
+def test_failures_older_than_24_hours_do_not_add_up_to_five(engine, hashes, samples):
+    member = samples[HEALTH]
+    fail(engine, hashes, member, 4)
+    later = NOW + timedelta(hours=25)
+    fail(engine, hashes, member, 4, now=later)
+    assert attempt(engine, hashes, member, now=later) is not None
+
+
+def test_the_newest_five_failures_decide(engine, hashes, samples):
+    member = samples[HEALTH]
+    fail(engine, hashes, member, 1)
+    fail(engine, hashes, member, 5, now=NOW + timedelta(hours=23))
+    assert attempt(engine, hashes, member, now=NOW + timedelta(hours=25)) is None
+    assert attempt(engine, hashes, member, now=NOW + timedelta(hours=47)) is not None
+
+
+def test_a_success_does_not_forget_the_failures_of_the_day(engine, hashes, samples):
+    member = samples[HEALTH]
+    fail(engine, hashes, member, 4)
+    assert attempt(engine, hashes, member) is not None
+    fail(engine, hashes, member, 1)
+    assert attempt(engine, hashes, member) is None
+
+
+def test_ten_failures_without_a_success_lock_for_good(engine, hashes, samples):
+    member = samples[HEALTH]
+    now = NOW
+    for _ in range(3):
+        fail(engine, hashes, member, 3, now=now)
+        now += timedelta(days=2)
+    assert counter(engine, hashes, member.member_id).failures_since_success == 9
+    fail(engine, hashes, member, 1, now=now)
+    assert attempt(engine, hashes, member, now=now + timedelta(days=400)) is None
+
+
+def test_a_success_starts_the_count_of_ten_anew(engine, hashes, samples):
+    member = samples[HEALTH]
+    now = NOW
+    for _ in range(4):
+        fail(engine, hashes, member, 4, now=now)
+        now += timedelta(days=2)
+        assert attempt(engine, hashes, member, now=now) is not None
+    assert counter(engine, hashes, member.member_id).failures_since_success == 0
+
+
+def test_right_facts_behind_a_lock_count_as_nothing(engine, hashes, samples):
+    member = samples[HEALTH]
+    fail(engine, hashes, member, 6)
+    before = counter(engine, hashes, member.member_id)
+    assert attempt(engine, hashes, member) is None
+    assert counter(engine, hashes, member.member_id) == before
+    assert before.failures_since_success == 6
+
+
+def test_one_id_locked_leaves_the_members_other_ids(engine, hashes, samples):
+    member = samples[HEALTH]
+    fail(engine, hashes, member, 5)
+    assert attempt(engine, hashes, member, keyed_id=member.billing_accounts["dental"]) is not None
+
+
+def test_an_id_that_does_not_exist_is_counted_and_not_stored_readably(engine, hashes, samples):
+    fail(engine, hashes, samples[HEALTH], 3, keyed_id="123123123123")
+    assert counter(engine, hashes, "123123123123").failures_since_success == 3
+    with engine.connect() as db:
+        stored = db.scalars(select(VerificationCounter.keyed_id)).all()
+    assert all(b"123123123123" not in each and len(each) == 32 for each in stored)
+
+
+def test_twenty_failures_at_once_are_twenty(database_url, hashes, samples):
+    crowd = create_engine(database_url, pool_size=20)
+    member = samples[HEALTH]
+    with ThreadPoolExecutor(20) as threads:
+        answers = list(threads.map(lambda _: attempt(crowd, hashes, member, ssn_last4="0001"), range(20)))
+    assert answers == [None] * 20
+    found = counter(crowd, hashes, member.member_id)
+    crowd.dispose()
+    assert found.failures_since_success == 20
+    assert len(found.recent_failures_at) == 5
+
+
+def test_an_attempt_rolled_back_is_not_counted(engine, hashes, samples):
+    member = samples[HEALTH]
+    with engine.connect() as db:
+        verify(db, hashes, NOW, keyed_id=member.member_id, ssn_last4="0001", date_of_birth="01311999")
+        db.rollback()
+    assert counter(engine, hashes, member.member_id) is None
+
+
+def test_counters_outlive_the_process_that_made_them(engine, database_url, hashes, samples):
+    fail(engine, hashes, samples[HEALTH], 5)
+    another = create_engine(database_url)
+    assert attempt(another, hashes, samples[HEALTH]) is None
+    another.dispose()
+
+
+def test_unlock_clears_every_id_of_the_member_and_says_who(engine, hashes, samples):
+    member, other = samples[HEALTH], samples["demo.sms"]
+    ids = (member.member_id, *member.billing_accounts.values())
+    for keyed_id in ids:
+        fail(engine, hashes, member, 10, keyed_id=keyed_id)
+    fail(engine, hashes, other, 5)
+    with engine.begin() as db:
+        assert unlock(db, hashes, member.member_id, "pat", NOW)
+    for keyed_id in ids:
+        assert attempt(engine, hashes, member, keyed_id=keyed_id) is not None
+    assert attempt(engine, hashes, other) is None
+    with engine.connect() as db:
+        audit = db.execute(select(AuditEvent.__table__)).one()
+    assert (audit.at, audit.actor, audit.action, audit.subject) == (
+        NOW,
+        "pat",
+        "members.unlock",
+        member.member_id,
+    )
+    assert audit.details == {"counters_cleared": 3}
+
+
+def test_unlock_of_nobody_does_nothing(engine, hashes, samples):
+    with engine.begin() as db:
+        assert not unlock(db, hashes, "999999999999", "pat", NOW)
+        assert db.execute(select(AuditEvent.id)).all() == []
+
+
+@pytest.mark.parametrize("date_of_birth", ["", "1", "99999999", "x" * 8])
+def test_odd_digits_are_only_wrong(engine, hashes, samples, date_of_birth):
+    with engine.begin() as db:
+        member = samples[HEALTH]
+        answer = verify(
+            db,
+            hashes,
+            NOW,
+            keyed_id=member.member_id,
+            ssn_last4=member.ssn_last4,
+            date_of_birth=date_of_birth,
+        )
+    assert answer is None

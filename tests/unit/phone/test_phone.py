@@ -1,0 +1,647 @@
+"""The phone does with a document what Twilio does. Each rule stands above the test that proves it."""
+
+from __future__ import annotations
+
+import pytest
+
+from ivr.phone.heard import Sounded
+from ivr.phone.lines import LineError
+from ivr.phone.phone import (
+    ANONYMOUS,
+    MAX_CALL_SECONDS,
+    CallOverError,
+    EndlessCallError,
+    Phone,
+)
+from ivr.phone.webhooks import Fault, UnequalRepliesError
+
+# Five words take two seconds at 150 words a minute.
+FIVE = "one two three four five"
+ASK = f'<Gather action="/voice/turn/1" timeout="7"><Say>{FIVE}</Say></Gather>'
+ASK_TWICE = f'{ASK}<Say>nothing came</Say><Gather action="/voice/turn/2"/>'
+TURN_1 = {"/voice/turn/1": "<Hangup/>"}
+ROUND_TRIP = 0.5
+
+
+def ask(attributes, inside=f"<Say>{FIVE}</Say>"):
+    return f'<Gather action="/voice/turn/1" timeout="7" {attributes}>{inside}</Gather>'
+
+
+def kinds(phone, *kinds):
+    return [(note.kind, note.text) for note in phone.notes if note.kind in kinds]
+
+
+class TestGather:
+    # A key during the nested words stops them; it counts, and what would have followed is skipped.
+    def test_a_key_interrupts_the_words_and_counts(self, stage):
+        inside = f"<Say>{FIVE}</Say><Pause/><Say>never heard</Say>"
+        on = stage(ask('numDigits="1"', inside), TURN_1)
+        heard = on.phone.dial()
+        assert heard.spoken == (("en-US", FIVE), ("en-US", "never heard"))
+        on.phone.press("4", barge_in_seconds=1.0)
+        assert on.app.last("/voice/turn/1").form["Digits"] == "4"
+        assert kinds(on.phone, "said", "cut") == [("cut", FIVE)]
+        assert on.phone.seconds == pytest.approx(ROUND_TRIP + 1.0 + ROUND_TRIP)
+
+    # Nobody interrupts by waiting: the window opens when the words end and then lasts the whole timeout.
+    def test_the_timer_starts_when_the_words_end(self, stage):
+        on = stage(ASK_TWICE)
+        on.phone.dial()
+        heard = on.phone.stay_silent()
+        assert heard.spoken == (("en-US", "nothing came"),)
+        assert on.phone.seconds == pytest.approx(ROUND_TRIP + 2.0 + 7.0 + 0.8)
+
+    # A first key during the words starts the timer at that key, not at the words' end.
+    def test_the_timer_starts_at_a_key_that_interrupts(self, stage):
+        on = stage(ask(""), TURN_1)
+        on.phone.dial()
+        on.phone.press("1", barge_in_seconds=0.5)
+        assert on.phone.seconds == pytest.approx(ROUND_TRIP + 0.5 + 7.0 + ROUND_TRIP)
+
+    # A pause among the words is part of them.
+    def test_a_pause_among_the_words(self, stage):
+        on = stage(ask('numDigits="1"', '<Say>a</Say><Pause length="3"/><Say>b</Say>'), TURN_1)
+        on.phone.dial()
+        on.phone.press("1")
+        said = [(round(note.seconds, 1), note.text) for note in on.phone.notes if note.kind == "said"]
+        assert said == [(0.5, "a"), (3.9, "b")]
+
+    # Every digit starts the same timer anew.
+    @pytest.mark.parametrize(("gap", "digits"), [(6.9, "123"), (7.1, "1")])
+    def test_each_key_restarts_the_timer(self, stage, gap, digits):
+        on = stage(ask(""), TURN_1)
+        on.phone.dial()
+        on.phone.press("123", gap_seconds=gap)
+        assert on.app.last("/voice/turn/1").form["Digits"] == digits
+
+    # A timeout without a digit requests nothing; the next verb comes, and after the last one the line hangs up.
+    def test_silence_falls_through_and_off_the_end(self, stage):
+        on = stage(ASK, TURN_1)
+        on.phone.dial()
+        heard = on.phone.stay_silent()
+        assert heard.ended == "goodbye"
+        assert "/voice/turn/1" not in on.app.paths
+
+    # A timeout after some digits requests the action with those; no key finished them.
+    def test_a_timeout_sends_what_was_collected(self, stage):
+        on = stage(ask(""), TURN_1)
+        on.phone.dial()
+        on.phone.press("12")
+        form = on.app.last("/voice/turn/1").form
+        assert (form["Digits"], form["FinishedOnKey"], form["msg"]) == ("12", "", "Gather End")
+
+    # The finishing key is named and is not among the digits.
+    @pytest.mark.parametrize(
+        ("attributes", "keys", "digits", "finished"),
+        [
+            ("", "12#", "12", "#"),
+            ('finishOnKey="*"', "1#2*", "1#2", "*"),
+            ('finishOnKey=""', "1#*", "1#*", ""),
+        ],
+    )
+    def test_the_finishing_key(self, stage, attributes, keys, digits, finished):
+        on = stage(ask(attributes), TURN_1)
+        on.phone.dial()
+        on.phone.press(keys)
+        form = on.app.last("/voice/turn/1").form
+        assert (form["Digits"], form["FinishedOnKey"]) == (digits, finished)
+
+    # The finishing key before any digit is no input at all: no action, the next verb comes at once.
+    def test_a_finishing_key_first_is_no_input(self, stage):
+        on = stage(ASK_TWICE)
+        on.phone.dial()
+        heard = on.phone.press("#")
+        assert heard.spoken == (("en-US", "nothing came"),)
+        assert "/voice/turn/1" not in on.app.paths
+
+    # The last digit of numDigits requests the action at once, without a finishing key.
+    def test_the_number_of_digits_ends_the_entry_at_once(self, stage):
+        on = stage(ask('numDigits="4"'), TURN_1)
+        on.phone.dial()
+        on.phone.press("1234", gap_seconds=1.0)
+        form = on.app.last("/voice/turn/1").form
+        assert (form["Digits"], form["FinishedOnKey"]) == ("1234", "")
+        assert on.phone.seconds == pytest.approx(ROUND_TRIP + 2.0 + 1.0 + 3.0 + ROUND_TRIP)
+
+    # The finishing key ends an entry before numDigits is reached; the line must look at the length itself.
+    def test_a_finishing_key_ends_a_counted_entry_early(self, stage):
+        on = stage(ask('numDigits="9"'), TURN_1)
+        on.phone.dial()
+        on.phone.press("123#")
+        assert on.app.last("/voice/turn/1").form["Digits"] == "123"
+
+    # actionOnEmptyResult requests the action for nothing; its Digits may be blank or may not be there.
+    @pytest.mark.parametrize("keys", [None, "#"])
+    @pytest.mark.parametrize(("empty_digits", "digits"), [("blank", ""), ("missing", None)])
+    def test_an_empty_result_may_request_the_action(self, stage, keys, empty_digits, digits):
+        on = stage(ask('actionOnEmptyResult="true"'), TURN_1, empty_digits=empty_digits)
+        on.phone.dial()
+        _ = on.phone.stay_silent() if keys is None else on.phone.press(keys)
+        form = on.app.last("/voice/turn/1").form
+        assert (form.get("Digits"), form["FinishedOnKey"]) == (digits, keys or "")
+
+    # Without an action a Gather comes back to its own document.
+    def test_the_default_action_is_the_document_itself(self, stage):
+        on = stage(['<Gather numDigits="1"/>', "<Hangup/>"])
+        on.phone.dial()
+        on.phone.press("1")
+        assert on.app.paths[:2] == ["/voice/answer", "/voice/answer"]
+        assert on.app.requests[1].form["Digits"] == "1"
+
+    # What follows a Gather that collected something is never reached.
+    def test_verbs_after_an_answered_gather_are_unreachable(self, stage):
+        on = stage(ASK_TWICE, TURN_1)
+        on.phone.dial()
+        heard = on.phone.press("1#")
+        assert heard.spoken == ()
+        assert heard.ended == "goodbye"
+
+
+class TestEarlyKeys:
+    # Keys pressed while words play outside a Gather are lost.
+    def test_keys_outside_a_gather_are_lost(self, stage):
+        on = stage(ask('numDigits="1"'), {"/voice/turn/1": f"<Say>{FIVE}</Say>{ASK}"})
+        on.phone.dial()
+        heard = on.phone.press("12", gap_seconds=1.5)
+        assert heard.waiting_for is not None
+        assert ("lost", "2 pressed while nobody listened") in kinds(on.phone, "lost")
+
+    # Keys pressed while the action is under way are lost: a # typed by habit does no harm.
+    def test_keys_between_documents_are_lost(self, stage):
+        on = stage(ask('numDigits="1"'), {"/voice/turn/1": ASK})
+        on.phone.dial()
+        heard = on.phone.press("1#", gap_seconds=0.3)
+        assert heard.waiting_for is not None
+        assert len(heard.turns) == 1
+
+    # They are kept for the next Gather where type-ahead is buffered.
+    def test_a_buffer_keeps_them(self, stage):
+        on = stage(ask('numDigits="1"'), {"/voice/turn/1": ask('numDigits="2"')}, type_ahead="buffer")
+        on.phone.dial()
+        on.phone.press("123", gap_seconds=0.1)
+        assert [request.form.get("Digits") for request in on.app.requests[1:3]] == ["1", "23"]
+
+    # A key that comes once the next Gather listens belongs to that one.
+    def test_a_late_key_belongs_to_the_next_gather(self, stage):
+        on = stage(ask('numDigits="1"'), {"/voice/turn/1": [ask('numDigits="1"'), "<Hangup/>"]})
+        on.phone.dial()
+        heard = on.phone.press("12", gap_seconds=1.0)
+        assert [request.form.get("Digits") for request in on.app.requests[1:3]] == ["1", "2"]
+        assert heard.sounds == (Sounded(2.0, "en-US", FIVE),)
+
+    # A key after the window is not part of it: the Gather is over by then.
+    def test_a_key_after_the_window_comes_too_late(self, stage):
+        on = stage(ASK, TURN_1)
+        on.phone.dial()
+        heard = on.phone.press("1", after_seconds=7.5)
+        assert heard.ended == "goodbye"
+        assert kinds(on.phone, "lost") == [("lost", "1 pressed after the call was over")]
+
+    def test_only_keys_of_a_phone_can_be_pressed(self, stage):
+        on = stage(ASK)
+        on.phone.dial()
+        with pytest.raises(ValueError, match="a phone has the keys"):
+            on.phone.press("1a")
+
+
+class TestSpeech:
+    SPEECH = 'input="dtmf speech" speechTimeout="3" language="es-US"'
+
+    # Words bring SpeechResult and Confidence, when the pause after them has lasted speechTimeout.
+    def test_words_are_heard(self, stage):
+        on = stage(ask(self.SPEECH), TURN_1)
+        on.phone.dial()
+        on.phone.say("sí autorizo", confidence=0.75)
+        form = on.app.last("/voice/turn/1").form
+        assert (form["SpeechResult"], form["Confidence"], form["Language"]) == (
+            "sí autorizo",
+            "0.75000000",
+            "es-US",
+        )
+        assert "Digits" not in form
+        assert on.phone.seconds == pytest.approx(ROUND_TRIP + 2.0 + 1.0 + 0.8 + 3.0 + ROUND_TRIP)
+
+    # Confidence is not guaranteed.
+    def test_confidence_may_be_missing(self, stage):
+        on = stage(ask(self.SPEECH), TURN_1)
+        on.phone.dial()
+        on.phone.say("sí", confidence=None)
+        assert "Confidence" not in on.app.last("/voice/turn/1").form
+
+    # Without speechTimeout the Gather's timeout ends speech; auto is the first pause.
+    @pytest.mark.parametrize(("attribute", "pause"), [("", 7.0), ('speechTimeout="auto"', 1.0)])
+    def test_what_ends_speech(self, stage, attribute, pause):
+        on = stage(ask(f'input="speech" {attribute}'), TURN_1)
+        on.phone.dial()
+        on.phone.say("yes")
+        assert on.phone.seconds == pytest.approx(ROUND_TRIP + 2.0 + 1.0 + 0.4 + pause + ROUND_TRIP)
+
+    # A Gather for keys hears no words, one for speech takes no keys: both wait on, as in silence.
+    def test_a_gather_for_keys_hears_no_words(self, stage):
+        on = stage(ASK, TURN_1)
+        on.phone.dial()
+        assert on.phone.say("yes").ended == "goodbye"
+        assert kinds(on.phone, "lost") == [("lost", "the words 'yes'")]
+
+    def test_a_gather_for_speech_takes_no_keys(self, stage):
+        on = stage(ask('input="speech" actionOnEmptyResult="true"'), TURN_1)
+        on.phone.dial()
+        on.phone.press("1")
+        assert on.app.last("/voice/turn/1").form["SpeechResult"] == ""
+
+    # Speech interrupts the words unless bargeIn forbids it; a key always does.
+    @pytest.mark.parametrize(("barge_in", "heard"), [("true", True), ("false", False)])
+    def test_speech_may_interrupt(self, stage, barge_in, heard):
+        on = stage(ask(f'{self.SPEECH} bargeIn="{barge_in}"'), TURN_1)
+        on.phone.dial()
+        on.phone.say("sí", barge_in_seconds=1.0)
+        assert ("/voice/turn/1" in on.app.paths) is heard
+
+    def test_words_after_the_window_come_too_late(self, stage):
+        on = stage(ask(self.SPEECH), TURN_1)
+        on.phone.dial()
+        assert on.phone.say("sí", after_seconds=8.0).ended == "goodbye"
+
+
+class TestDocuments:
+    # Verbs run top to bottom; the words take their time, each in its language, as often as loop says.
+    def test_words_pauses_and_recordings_take_time(self, stage):
+        on = stage(
+            f'<Say language="es-US" loop="2">{FIVE}</Say><Pause length="3"/><Play digits="12w"/>'
+            '<Play>/audio/a.wav</Play><Say>a<break time="500ms"/></Say>'
+        )
+        heard = on.phone.dial()
+        assert heard.spoken == (("es-US", FIVE), ("es-US", FIVE), ("en-US", "a"))
+        assert on.phone.seconds == pytest.approx(ROUND_TRIP + 4.0 + 3.0 + 1.5 + 3.0 + 0.9)
+
+    # Relative URLs are resolved against the document they stand in; the fragment is neither sent nor signed.
+    def test_relative_urls(self, stage):
+        on = stage(
+            "<Redirect>turn/5?a=1#rc=0</Redirect>",
+            {"/voice/turn/5": "<Redirect>6</Redirect>", "/voice/turn/6": "<Hangup/>"},
+        )
+        on.phone.dial()
+        assert on.app.paths[:3] == ["/voice/answer", "/voice/turn/5", "/voice/turn/6"]
+        assert on.app.requests[1].query == "a=1"
+
+    # A Redirect carries the standard parameters only, not what was keyed before.
+    def test_a_redirect_forgets_the_digits(self, stage):
+        on = stage(
+            ask('numDigits="1"'),
+            {"/voice/turn/1": "<Redirect>/voice/turn/2</Redirect>", "/voice/turn/2": "<Hangup/>"},
+        )
+        on.phone.dial()
+        on.phone.press("1")
+        assert "Digits" not in on.app.last("/voice/turn/2").form
+
+    # An empty document hangs up, and so does Hangup; nothing after it is spoken.
+    @pytest.mark.parametrize("inside", ["", "<Hangup/><Say>never</Say>"])
+    def test_the_end(self, stage, inside):
+        on = stage(inside)
+        heard = on.phone.dial()
+        assert (heard.ended, heard.spoken) == ("goodbye", ())
+
+    # Reject refuses the call, but only as the very first verb of the first document.
+    @pytest.mark.parametrize(("reason", "status"), [("busy", "busy"), ("rejected", "no-answer")])
+    def test_reject(self, stage, reason, status):
+        on = stage(f'<Reject reason="{reason}"/>')
+        assert on.phone.dial().ended == "rejected"
+        assert on.app.last("/voice/status").form["CallStatus"] == status
+
+    @pytest.mark.parametrize("answer", ["<Say>hello</Say><Reject/>", "<Redirect>/voice/turn/1</Redirect>"])
+    def test_a_late_reject_does_nothing_but_warn(self, stage, answer):
+        on = stage(answer, {"/voice/turn/1": "<Reject/>"})
+        assert on.phone.dial().ended == "goodbye"
+        assert [warning.code for warning in on.phone.warnings] == [12200]
+
+    # A document's warnings are kept with its path.
+    def test_warnings_are_kept(self, stage):
+        on = stage("<Speak>hello</Speak>")
+        on.phone.dial()
+        assert on.phone.warnings[0].path == "/voice/answer"
+
+    # Nobody asked the caller anything in a hundred documents: something goes in circles.
+    def test_a_circle_of_redirects_is_noticed(self, stage):
+        on = stage("<Redirect/><Redirect>/voice/answer</Redirect>")
+        with pytest.raises(EndlessCallError):
+            on.phone.dial()
+
+    # A call lasts four hours at most.
+    def test_a_call_has_a_longest_length(self, stage):
+        on = stage(f'<Pause length="{int(MAX_CALL_SECONDS)}"/><Gather/>')
+        assert on.phone.dial().ended == "error"
+
+
+class TestDial:
+    DIAL = '<Dial {action} timeout="20"><Number>+18005550199</Number></Dial><Say>after</Say>'
+
+    # Without an action the document goes on after the conversation; with one, it says how the dialing went.
+    def test_without_action_the_document_goes_on(self, stage):
+        on = stage(self.DIAL.format(action=""))
+        heard = on.phone.dial()
+        assert heard.spoken == (("en-US", "after"),)
+        assert heard.ended == "agent"
+
+    @pytest.mark.parametrize(
+        ("callee", "duration", "seconds", "ended"),
+        [
+            ("completed", "60", 65.0, "agent"),
+            ("busy", None, 2.0, "goodbye"),
+            ("failed", None, 2.0, "goodbye"),
+            ("no-answer", None, 20.0, "goodbye"),
+        ],
+    )
+    def test_the_action_hears_how_it_went(self, stage, callee, duration, seconds, ended):
+        on = stage(self.DIAL.format(action='action="/voice/turn/1"'), TURN_1)
+        on.phone.callee = callee
+        assert on.phone.dial().ended == ended
+        form = on.app.last("/voice/turn/1").form
+        assert (form["DialCallStatus"], form.get("DialCallDuration")) == (callee, duration)
+        assert form["DialCallSid"].startswith("CA")
+        assert form["DialCallSid"] != form["CallSid"]
+        assert on.phone.seconds == pytest.approx(ROUND_TRIP + seconds + ROUND_TRIP)
+
+    def test_who_keys_again_after_a_conversation_ends_with_the_line(self, stage):
+        on = stage(self.DIAL.format(action='action="/voice/turn/1"'), {"/voice/turn/1": [ASK, "<Hangup/>"]})
+        on.phone.dial()
+        assert on.phone.press("1#").ended == "goodbye"
+
+
+class TestRequests:
+    # The first request says ringing, carries the attestation and the token, and blank places; later ones not.
+    def test_the_parameters_of_a_call(self, stage):
+        on = stage(ask('numDigits="1"'), TURN_1)
+        on.phone.dial()
+        on.phone.press("1")
+        first, second, status = (request.form for request in on.app.requests)
+        standard = {
+            "CallSid": "CA" + "1b" * 16,
+            "AccountSid": "AC" + "0a" * 16,
+            "ApiVersion": "2010-04-01",
+            "Direction": "inbound",
+            **dict.fromkeys(("From", "Caller"), "+16175550123"),
+            **dict.fromkeys(("To", "Called"), "+18005550100"),
+            **{
+                party + place: ""
+                for party in ("From", "Caller", "To", "Called")
+                for place in ("City", "State", "Zip", "Country")
+            },
+        }
+        assert standard.items() <= first.items()
+        assert standard.items() <= second.items()
+        assert first["StirVerstat"] == "TN-Validation-Passed-A"
+        assert "CallToken" in first
+        assert not {"StirVerstat", "CallToken"} & set(second)
+        statuses = [form["CallStatus"] for form in (first, second, status)]
+        assert statuses == ["ringing", "in-progress", "completed"]
+
+    def test_the_headers_of_a_request(self, stage):
+        on = stage(ask('numDigits="1"'), TURN_1)
+        on.phone.dial()
+        on.phone.press("1")
+        first, second, _ = (request.headers for request in on.app.requests)
+        assert first["HTTP_USER_AGENT"] == "TwilioProxy/1.1"
+        assert first["CONTENT_TYPE"] == "application/x-www-form-urlencoded; charset=utf-8"
+        assert first["HTTP_I_TWILIO_IDEMPOTENCY_TOKEN"] != second["HTTP_I_TWILIO_IDEMPOTENCY_TOKEN"]
+
+    # The number's status URL is told once, at the end, with the call's length.
+    def test_the_status_callback(self, stage):
+        on = stage(f'<Pause length="70"/>{ASK}')
+        on.phone.dial()
+        heard = on.phone.hang_up()
+        assert heard.ended == "hangup"
+        form = on.app.last("/voice/status").form
+        assert (form["CallStatus"], form["CallDuration"], form["Duration"]) == ("completed", "72", "2")
+        assert form["Timestamp"] == "Fri, 18 Dec 2026 15:16:12 GMT"
+        assert (form["SequenceNumber"], form["CallbackSource"]) == ("0", "call-progress-events")
+        assert on.app.paths == ["/voice/answer", "/voice/status"]
+
+    # A caller who hangs up inside a Gather causes no action, whatever was heard by then.
+    def test_hanging_up_in_the_middle_of_the_words(self, stage):
+        on = stage(ASK)
+        on.phone.dial()
+        on.phone.hang_up(barge_in_seconds=1.0)
+        assert kinds(on.phone, "said", "cut") == [("cut", FIVE)]
+
+    # The callback may come late, and twice.
+    def test_a_held_status_callback(self, stage):
+        on = stage("<Hangup/>")
+        on.phone.hold_status = True
+        on.phone.dial()
+        assert on.app.paths == ["/voice/answer"]
+        on.phone.deliver_status()
+        on.phone.deliver_status()
+        assert on.app.paths == ["/voice/answer", "/voice/status", "/voice/status"]
+
+    # 204 answers it, or an empty document; anything else is logged as a warning.
+    @pytest.mark.parametrize(
+        ("answered", "warned"),
+        [
+            ((204, {}), False),
+            ((200, {"Content-Type": "text/xml"}), False),
+            ((200, {"Content-Type": "text/html"}), True),
+            ((500, {}), True),
+        ],
+    )
+    def test_what_may_answer_a_status_callback(self, stage, reply, answered, warned):
+        on = stage("<Hangup/>", {"/voice/status": reply("<Response/>", *answered)})
+        on.phone.dial()
+        assert bool(on.phone.warnings) is warned
+
+    def test_turns_are_read_from_the_headers(self, stage, reply):
+        headers = {
+            "Content-Type": "text/xml",
+            "Ivr-Turn": "3",
+            "Ivr-Node": "pay/amount",
+            "Ivr-Prompts": "noinput, amount-menu.again",
+            "Ivr-Flow": "abc",
+        }
+        on = stage(reply("<Response/>", headers=headers))
+        heard = on.phone.dial()
+        turn = heard.turns[0]
+        assert (turn.path, turn.seq, turn.node, turn.flow) == ("/voice/answer", 3, "pay/amount", "abc")
+        assert heard.prompts == ("noinput", "amount-menu.again")
+        assert on.phone.turns == heard.turns
+
+    def test_a_phone_dials_once_and_acts_only_while_somebody_listens(self, stage):
+        on = stage("<Hangup/>")
+        with pytest.raises(CallOverError):
+            on.phone.press("1")
+        on.phone.dial()
+        with pytest.raises(CallOverError):
+            on.phone.dial()
+        with pytest.raises(CallOverError):
+            on.phone.hang_up()
+
+    def test_a_withheld_number_is_sent_as_twilio_spells_it(self, stage):
+        on = stage("<Hangup/>")
+        phone = Phone(on.line, on.clock, call_sid="CA" + "2c" * 16, account_sid="AC1", from_number=ANONYMOUS)
+        phone.dial()
+        assert on.app.requests[0].form["From"] == "+266696687"
+
+
+class Failing:
+    """A line that fails as told before it works."""
+
+    def __init__(self, line, *codes):
+        self._line = line
+        self._codes = list(codes)
+        self.public_url = line.public_url
+
+    def post(self, path_or_url, form, *, headers=None):
+        if self._codes and (code := self._codes.pop(0)):
+            raise LineError(code, "as told")
+        return self._line.post(path_or_url, form, headers=headers)
+
+
+FALLBACK = {"/voice/fallback": "<Say>a true sentence</Say>"}
+
+
+class TestFailures:
+    # A status that is not 2xx, a wrong type, an empty body, no XML: the fallback URL is asked, with the
+    # error's code and the URL that failed, and its document is executed instead.
+    @pytest.mark.parametrize(
+        ("answered", "code"),
+        [
+            (("", 500, {}), 11200),
+            (("<Response/>", 404, {"Content-Type": "text/xml"}), 11200),
+            (("<Response>", 200, {"Content-Type": "text/xml"}), 12100),
+            (("<Answer/>", 200, {"Content-Type": "text/xml"}), 12102),
+            (("", 200, {"Content-Type": "text/xml"}), 11770),
+            (("{}", 200, {"Content-Type": "application/json"}), 12300),
+            (("<Response/>", 200, {}), 12300),
+            (("<Response>" + " " * 65536 + "</Response>", 200, {"Content-Type": "text/xml"}), 11750),
+        ],
+    )
+    def test_the_fallback_takes_over(self, stage, reply, answered, code):
+        on = stage(ask('numDigits="1"'), {**FALLBACK, "/voice/turn/1": reply(*answered)})
+        on.phone.dial()
+        heard = on.phone.press("1")
+        assert heard.spoken == (("en-US", "a true sentence"),)
+        form = on.app.last("/voice/fallback").form
+        assert (form["ErrorCode"], form["ErrorUrl"]) == (str(code), "https://line.example/voice/turn/1")
+        assert "Digits" not in form
+        assert [(failure.code, failure.injected) for failure in on.phone.failures] == [(code, False)]
+
+    # When there is no fallback, or it fails too, the caller hears an apology and the call drops.
+    @pytest.mark.parametrize("fallback_path", [None, "/voice/fallback"])
+    def test_no_fallback_drops_the_call(self, stage, reply, fallback_path):
+        broken = reply("", 500)
+        on = stage(broken, {"/voice/fallback": broken}, fallback_path=fallback_path)
+        heard = on.phone.dial()
+        assert heard.ended == "error"
+        assert "application error" in heard.spoken[0][1]
+        assert on.app.last("/voice/status").form["CallStatus"] == "completed"
+
+    # A connection that fails is tried once more, with the same token; a second failure goes to the fallback.
+    def test_connections_are_retried_once(self, stage):
+        on = stage("<Say>hello</Say>", wrap=lambda line: Failing(line, 11205))
+        assert on.phone.dial().spoken == (("en-US", "hello"),)
+        assert on.phone.failures == ()
+
+    def test_two_failed_connections_are_a_failure(self, stage):
+        on = stage("<Hangup/>", FALLBACK, wrap=lambda line: Failing(line, 11205, 11205))
+        assert on.phone.dial().spoken == (("en-US", "a true sentence"),)
+        assert on.app.last("/voice/fallback").form["ErrorCode"] == "11205"
+
+    # No time-out and no 5xx is retried unless the URL's fragment asks for it, and then so often.
+    @pytest.mark.parametrize(
+        ("fragment", "requests"),
+        [("", 1), ("#rc=2&rp=5xx", 3), ("#rc=1&rp=all", 2), ("#rc=9&rp=4xx,5xx", 6), ("#rc=2&rp=ct,rt", 1)],
+    )
+    def test_the_fragment_asks_for_retries(self, stage, reply, fragment, requests):
+        on = stage(
+            f"<Redirect>/voice/turn/1{fragment.replace('&', '&amp;')}</Redirect>",
+            {**FALLBACK, "/voice/turn/1": reply("", 503)},
+        )
+        on.phone.dial()
+        tried = [request for request in on.app.requests if request.path == "/voice/turn/1"]
+        assert len(tried) == requests
+        assert len({request.headers["HTTP_I_TWILIO_IDEMPOTENCY_TOKEN"] for request in tried}) == 1
+
+    def test_a_time_out_can_be_retried_too(self, stage):
+        on = stage(
+            "<Redirect>/voice/turn/1#rp=rt</Redirect>",
+            {**FALLBACK, **TURN_1},
+            wrap=lambda line: Failing(line, None, 11200),
+        )
+        assert on.phone.dial().ended == "goodbye"
+        assert on.phone.failures == ()
+
+    # A redirect of the webhook is followed, but what the caller entered is gone: never redirect.
+    def test_an_http_redirect_loses_the_digits(self, stage, reply):
+        elsewhere = reply("", 302, {"Location": "/voice/turn/1/"})
+        on = stage(ask('numDigits="1"'), {"/voice/turn/1": elsewhere, "/voice/turn/1/": "<Hangup/>"})
+        on.phone.dial()
+        on.phone.press("1")
+        assert "Digits" not in on.app.last("/voice/turn/1/").form
+        assert [warning.code for warning in on.phone.warnings] == [11215]
+
+    def test_ten_http_redirects_are_the_most(self, stage, reply):
+        on = stage(reply("", 302, {"Location": "/voice/answer"}), fallback_path=None)
+        assert on.phone.dial().ended == "error"
+        assert on.phone.failures[0].code == 11215
+        assert len(on.phone.warnings) == 11
+
+    # A virtual phone never calls strangers.
+    def test_a_url_elsewhere_is_a_failure(self, stage):
+        on = stage("<Redirect>https://elsewhere.example/</Redirect>", FALLBACK)
+        on.phone.dial()
+        assert on.phone.failures[0].code == 11205
+
+    def test_a_status_callback_nobody_takes_is_a_failure(self, stage):
+        on = stage("<Hangup/>", wrap=lambda line: Failing(line, None, 11205))
+        assert on.phone.dial().ended == "goodbye"
+        assert [(failure.path, failure.code) for failure in on.phone.failures] == [
+            ("https://line.example/voice/status", 11205)
+        ]
+
+
+class TestFaults:
+    # A turn may come twice, at once or one after the other; both carry one token and get the same bytes.
+    @pytest.mark.parametrize("fault", [Fault.DUPLICATE, Fault.CONCURRENT_DUPLICATE])
+    def test_a_duplicate_must_get_the_same_answer(self, stage, fault):
+        on = stage(ask('numDigits="1"'), {"/voice/turn/1": ["<Hangup/>", "<Say>other</Say>"]})
+        on.phone.dial()
+        on.phone.inject(fault)
+        on.phone.press("1")
+        twice = [request for request in on.app.requests if request.path == "/voice/turn/1"]
+        assert len(twice) == 2
+        assert twice[0].headers == twice[1].headers
+        assert twice[0].form == twice[1].form
+
+    @pytest.mark.parametrize("fault", [Fault.DUPLICATE, Fault.CONCURRENT_DUPLICATE])
+    def test_another_answer_is_an_error(self, stage, fault):
+        on = stage(ask('numDigits="1"'), {"/voice/turn/1": ["<Hangup/>", "<Say>other</Say>"]})
+        on.app.forget_tokens = True
+        on.phone.dial()
+        on.phone.inject(fault)
+        with pytest.raises(UnequalRepliesError, match="/voice/turn/1 was posted twice and its body differs"):
+            on.phone.press("1")
+
+    # The option posts every turn twice, and compares our headers too.
+    def test_every_turn_may_be_posted_twice(self, stage):
+        on = stage(ask('numDigits="1"'), TURN_1, post_twice=True)
+        on.phone.dial()
+        on.phone.press("1")
+        assert on.app.paths == [*["/voice/answer"] * 2, *["/voice/turn/1"] * 2, "/voice/status"]
+        assert len(on.phone.turns) == 2
+
+    def test_headers_must_be_repeated_too(self, stage, reply):
+        answers = [
+            reply("<Response/>", headers={"Content-Type": "text/xml", "Ivr-Node": node}) for node in "ab"
+        ]
+        on = stage(answers, post_twice=True)
+        on.app.forget_tokens = True
+        with pytest.raises(UnequalRepliesError, match="Ivr-Node differs: 'a', then 'b'"):
+            on.phone.dial()
+
+    # A response lost after the line has worked: Twilio waits 15 seconds, then asks the fallback.
+    def test_a_lost_response(self, stage):
+        on = stage(ask('numDigits="1"'), {**TURN_1, **FALLBACK})
+        on.phone.dial()
+        on.phone.inject(Fault.LOST_RESPONSE)
+        heard = on.phone.press("1")
+        assert heard.spoken == (("en-US", "a true sentence"),)
+        assert [(failure.code, failure.injected) for failure in on.phone.failures] == [(11200, True)]
+        assert on.phone.seconds == pytest.approx(ROUND_TRIP * 3 + 2.0 + 1.0 + 15.0 + 1.2)
