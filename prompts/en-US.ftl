@@ -463,7 +463,9 @@ authorization-terms =
         [dental] dental
        *[health] health
     } premium, one time only.
-    To cancel or ask about it, call { $support_phone }, { $support_hours }, before { $cutoff }.
+    To cancel or ask about it, call { $support_phone }.
+    People answer { $support_hours }.
+    Call before { $cutoff }.
     We will send these terms by { $channel ->
         [sms] text message
         [email] e-mail
@@ -546,7 +548,9 @@ authorization-terms-code =
         [dental] dental
        *[health] health
     } premium, one time only.
-    To cancel or ask about it, call { $support_phone }, { $support_hours }, before { $cutoff }.
+    To cancel or ask about it, call { $support_phone }.
+    People answer { $support_hours }.
+    Call before { $cutoff }.
     We will send these terms by { $channel ->
         [sms] text message
         [email] e-mail
@@ -621,7 +625,6 @@ confirmation =
     Your payment is accepted.
     Your confirmation number is { $confirmation_number }.
     Please write it down.
-    Once more: { $confirmation_number }.
     The debit takes one to two business days.
     Your bank is debited on or after { $effective_date }.
     .relay =
@@ -629,11 +632,11 @@ confirmation =
 
         Your confirmation number is { $confirmation_number }.
 
-        Once more: { $confirmation_number }.
-
         The debit takes one to two business days.
 
         Your bank is debited on or after { $effective_date }.
+
+        Once more: { $confirmation_number }.
 
 more-menu =
     To hear the number again, press 9.
@@ -778,7 +781,8 @@ trouble-unknown =
 trouble-call-again =
     You can call this line again at any time.
 
-    A person answers at { $support_phone }, { $support_hours }.
+    A person answers at { $support_phone }.
+    The hours are { $support_hours }.
 
 call-over = This call is over.
 

@@ -472,7 +472,9 @@ authorization-terms =
         [dental] dental
        *[health] de salud
     }, una sola vez.
-    Para cancelarlo o preguntar, llame al { $support_phone }, { $support_hours }, antes de { $cutoff }.
+    Para cancelarlo o preguntar, llame al { $support_phone }.
+    Atendemos { $support_hours }.
+    Llame antes de { $cutoff }.
     Le enviaremos estos términos por { $channel ->
         [sms] mensaje de texto
         [email] correo electrónico
@@ -556,7 +558,9 @@ authorization-terms-code =
         [dental] dental
        *[health] de salud
     }, una sola vez.
-    Para cancelarlo o preguntar, llame al { $support_phone }, { $support_hours }, antes de { $cutoff }.
+    Para cancelarlo o preguntar, llame al { $support_phone }.
+    Atendemos { $support_hours }.
+    Llame antes de { $cutoff }.
     Le enviaremos estos términos por { $channel ->
         [sms] mensaje de texto
         [email] correo electrónico
@@ -632,7 +636,6 @@ confirmation =
     Su pago fue aceptado.
     Su número de confirmación es { $confirmation_number }.
     Por favor, anótelo.
-    Una vez más: { $confirmation_number }.
     El débito tarda de uno a dos días hábiles.
     El débito a su banco se hace el { $effective_date } o después.
     .relay =
@@ -640,11 +643,11 @@ confirmation =
 
         Su número de confirmación es { $confirmation_number }.
 
-        Una vez más: { $confirmation_number }.
-
         El débito tarda de uno a dos días hábiles.
 
         El débito será el { $effective_date } o después.
+
+        Una vez más: { $confirmation_number }.
 
 more-menu =
     Para oír otra vez el número, oprima 9.

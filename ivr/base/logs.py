@@ -1,46 +1,115 @@
 """Structured logs: a constant event name, fields as keywords, one JSON object a line, no secret.
 
 What is never given to a logger cannot leak, so the line logs shapes (`keys=12`) and not digits. The last
-guard is here: a run of four or more digits in any text field that is not on the short list of known
-identifiers is masked before it is written.
+guard is here: four or more digits, together or spoken one by one, are masked wherever they stand before a
+line is written, but for a few fields whose form is known.
 """
 
 from __future__ import annotations
 
 import logging
+import logging.config
 import re
 import sys
-from collections.abc import MutableMapping
-from typing import Any, TextIO
+from collections.abc import Mapping, MutableMapping
+from contextlib import suppress
+from typing import Any, Final, TextIO
 
 import structlog
 
-_DIGITS = re.compile(r"\d{4,}")
-_IDENTIFIERS = frozenset(
-    {"call_sid", "timestamp", "flow_version", "confirmation_number", "database", "error_id"}
-)
+_DIGITS: Final = re.compile(r"\d(?:[ ,./-]{0,2}\d){3,}")
+_MASK: Final = "****"
+
+# A field keeps its digits when its value is what its name says, and only then.
+_KNOWN_FORMS: Final[Mapping[str, re.Pattern[str]]] = {
+    "call_sid": re.compile(r"CA[0-9a-f]{32}"),
+    "error_code": re.compile(r"\d{5}"),  # Twilio's
+    "flow_version": re.compile(r"[0-9a-f]{64}"),
+    "milliseconds": re.compile(r"\d{1,6}\.\d{1,3}"),
+    "pid": re.compile(r"\d{1,7}"),
+    "port": re.compile(r"\d{1,5}"),
+    "timestamp": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"),
+}
+
+
+class _Tireless:
+    """A stream whose failures fail nobody: a full disk or a closed pipe must not end a call."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError):
+            (self._stream or sys.stderr).write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            (self._stream or sys.stderr).flush()
 
 
 def mask_digits(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Mask runs of four or more digits everywhere but in known identifiers."""
-    for key, value in event.items():
-        if isinstance(value, str) and key not in _IDENTIFIERS:
-            event[key] = _DIGITS.sub("****", value)
+    """Mask four or more digits in every field, however deep, but in those of a known form."""
+    for name, value in event.items():
+        form = _KNOWN_FORMS.get(name)
+        if form is None or form.fullmatch(str(value)) is None:
+            event[name] = _masked(value)
     return event
+
+
+def _masked(value: Any) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, Mapping):
+        return {_masked(str(key)): _masked(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_masked(inner) for inner in value]
+    text = str(value)
+    masked = _DIGITS.sub(_MASK, text)
+    return value if masked == text and isinstance(value, int | float) else masked
+
+
+def _shared() -> list[structlog.typing.Processor]:
+    # Tracebacks without the frames' variables: those are what a caller keyed.
+    tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.ExceptionRenderer(tracebacks),
+    ]
+
+
+def logging_config(stream: TextIO | None = None, *, level: int = logging.INFO) -> dict[str, Any]:
+    """Return the standard library's logging configuration that writes the same JSON lines to `stream`.
+
+    What other packages say as information is not of interest; gunicorn's is theirs to say at start and stop.
+    """
+    formatter = {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "foreign_pre_chain": [structlog.stdlib.add_logger_name, *_shared()],
+        "processors": [
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            mask_digits,
+            structlog.processors.JSONRenderer(),
+        ],
+    }
+    handler = {"class": "logging.StreamHandler", "formatter": "json", "stream": _Tireless(stream)}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": formatter},
+        "handlers": {"lines": handler},
+        "root": {"level": max(level, logging.WARNING), "handlers": ["lines"]},
+        "loggers": {"gunicorn.error": {"level": level}},
+    }
 
 
 def configure_logs(stream: TextIO | None = None, *, level: int = logging.INFO) -> None:
     """Write JSON lines to `stream` (standard error by default); the standard library's loggers join in."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.dict_tracebacks,
-        mask_digits,
-    ]
+    logging.config.dictConfig(logging_config(stream, level=level))
     structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer()],
+        processors=[*_shared(), mask_digits, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(stream or sys.stderr),
+        logger_factory=lambda *_names: structlog.WriteLogger(_Tireless(stream)),  # type: ignore[arg-type]
         cache_logger_on_first_use=False,
     )

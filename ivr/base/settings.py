@@ -18,8 +18,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
 from pydantic import BeforeValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from ivr.base.clock import Clock, ShiftedClock, SystemClock
 from ivr.base.errors import SettingsError
 from ivr.base.keys import KeyedHash, KeyRing
 
@@ -41,14 +42,18 @@ _CURES = {
     "IVR_RECORDING": "off (asking to record is not available yet)",
     "IVR_CONSENT": "spoken or bill_code",
     "IVR_DEMO": "yes or no",
+    "IVR_VAR": "a folder this account can write",
     "PORT": "a port from 0 to 65535",
+    "WEB_CONCURRENCY": "how many web workers there are, from 1 to 64",
 }
 
 _DEMO_VALUES = {
     "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
     "IVR_SUPPORT_PHONE": "+18005550100",
     "IVR_SUPPORT_HOURS": "Mon-Fri 08:00-18:00",
+    "IVR_AGENT_PHONE": "+16175550199",
 }
+_MAY_BE_EMPTY = frozenset({"ivr_agent_phone"})  # given and empty is a choice: no transfer
 
 
 def _clock_time(value: object) -> object:
@@ -153,6 +158,20 @@ class Settings(BaseSettings):
     ivr_recording: Literal["off"] = "off"
     ivr_consent: Literal["spoken", "bill_code"] = "spoken"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    web_concurrency: Annotated[int, Field(ge=1, le=64)] = 4
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what `load_settings` gives and nothing behind its back."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
 
     @property
     def key_ring(self) -> KeyRing:
@@ -164,6 +183,10 @@ class Settings(BaseSettings):
         """What hashes with the line's key."""
         return KeyedHash(self.ivr_hash_key)
 
+    def make_clock(self) -> Clock:
+        """Return the machine's clock, or the demo's, which starts at `IVR_NOW` now."""
+        return SystemClock() if self.ivr_now is None else ShiftedClock(self.ivr_now)
+
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings from the environment (or from `environ`).
@@ -171,11 +194,11 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     In the demo, missing secrets are made once and kept in `IVR_VAR`, readable by their owner only.
     Raises `SettingsError` with one sentence for every setting that is missing or wrong.
     """
-    given = {key.upper(): value for key, value in (os.environ if environ is None else environ).items()}
+    given = os.environ if environ is None else environ
     values: dict[str, Any] = {
-        field: given[field.upper()]
-        for field in Settings.model_fields
-        if given.get(field.upper()) or field.upper() in {"IVR_AGENT_PHONE"} & given.keys()
+        name: given[name.upper()]
+        for name in Settings.model_fields
+        if given.get(name.upper()) or (name in _MAY_BE_EMPTY and name.upper() in given)
     }
     demo = str(values.get("ivr_demo", "")).lower() == "yes"
     if demo:
@@ -184,17 +207,13 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     if values.get("ivr_now") and not demo:
         problems.append("IVR_NOW is for the demo only: unset it, or set IVR_DEMO=yes.")
     try:
-        settings = Settings.model_construct() if problems else _validated(values)
+        settings = Settings(**values)
     except ValidationError as error:
-        problems += [_sentence(str(detail["loc"][0]).upper(), detail["type"]) for detail in error.errors()]
+        wrong = {str(detail["loc"][0]).upper(): detail["type"] for detail in error.errors()}
+        problems += [_sentence(name, kind) for name, kind in wrong.items()]
     if problems:
         raise SettingsError(*problems)
     return settings
-
-
-def _validated(values: dict[str, Any]) -> Settings:
-    # Explicit values only: pydantic-settings' own environment source would read what a caller left out.
-    return Settings.model_validate(values)
 
 
 def _sentence(name: str, kind: str) -> str:

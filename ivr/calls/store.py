@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql
 
+from ivr.storage.prepared import PreparedStatement
 from ivr.storage.tables import Call, FlowVersion, Turn
 
 
@@ -20,7 +21,7 @@ class LockedCall:
     """A call as its row has it, while this transaction holds the row's lock."""
 
     call_sid: str
-    open: bool
+    status: str
     started_at: datetime
     answered_at: datetime
     flow_version: str
@@ -30,6 +31,11 @@ class LockedCall:
     node: str
     state: str
     secrets: bytes | None
+
+    @property
+    def open(self) -> bool:
+        """Tell whether the call may still go on."""
+        return self.status == "open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +67,10 @@ class NewTurn:
     end: str | None
 
 
-_LOCK = (
+_LOCK = PreparedStatement(
     select(
         Call.call_sid,
-        (Call.status == "open").label("open"),
+        Call.status,
         Call.started_at,
         Call.answered_at,
         Call.flow_version,
@@ -79,7 +85,7 @@ _LOCK = (
     .with_for_update()
 )
 
-_OPEN = (
+_OPEN = PreparedStatement(
     postgresql.insert(Call)
     .values(
         call_sid=bindparam("sid"),
@@ -100,8 +106,10 @@ _OPEN = (
     .returning(Call.call_sid)
 )
 
-_STORED = select(Turn.seq, Turn.node, Turn.prompts, Turn.reply).where(
-    Turn.call_sid == bindparam("sid"), Turn.seq == bindparam("turn_seq")
+_STORED = PreparedStatement(
+    select(Turn.seq, Turn.node, Turn.prompts, Turn.reply).where(
+        Turn.call_sid == bindparam("sid"), Turn.seq == bindparam("turn_seq")
+    )
 )
 
 
@@ -134,7 +142,7 @@ def _record_statement() -> Any:
     return insert(Turn).from_select(["call_sid", *columns], select(moved.c.call_sid, *values)).add_cte(moved)
 
 
-_RECORD = _record_statement()
+_RECORD = PreparedStatement(_record_statement())
 
 _CLOSE = (
     update(Call)
@@ -145,8 +153,8 @@ _CLOSE = (
 
 def lock_call(db: Connection, call_sid: str) -> LockedCall | None:
     """Lock the call's row and return it; None for a call this line never answered."""
-    row = db.execute(_LOCK, {"sid": call_sid}).first()
-    return None if row is None else LockedCall(*row)
+    rows = _LOCK.rows(db, {"sid": call_sid})
+    return LockedCall(*rows[0]) if rows else None
 
 
 def open_call(
@@ -163,8 +171,8 @@ def open_call(
 
     A second request at the same instant waits here until the first has committed.
     """
-    made = db.execute(
-        _OPEN,
+    made = _OPEN.rows(
+        db,
         {
             "sid": call_sid,
             "caller_kind": caller_kind,
@@ -174,19 +182,19 @@ def open_call(
             "language": language,
         },
     )
-    return made.first() is not None
+    return bool(made)
 
 
 def stored_turn(db: Connection, call_sid: str, seq: int) -> StoredTurn | None:
     """Return what was answered at `seq`, if it was."""
-    row = db.execute(_STORED, {"sid": call_sid, "turn_seq": seq}).first()
-    return None if row is None else StoredTurn(*row)
+    rows = _STORED.rows(db, {"sid": call_sid, "turn_seq": seq})
+    return StoredTurn(*rows[0]) if rows else None
 
 
 def record_turn(db: Connection, turn: NewTurn) -> None:
     """Store a turn and move the call on to it; `end` closes the call. One statement."""
-    db.execute(
-        _RECORD,
+    _RECORD.run(
+        db,
         {
             "sid": turn.call_sid,
             "turn_seq": turn.seq,

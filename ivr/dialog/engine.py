@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 from ivr.dialog.definition import (
     AGENT,
@@ -139,6 +140,8 @@ class Ask:
 
 Result = Wait | End | Ask
 
+_GATE_LISTEN = Listen(TIMEOUT_SECONDS["relay"]["menu"], num_digits=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -187,21 +190,28 @@ class _Run:
         result: Result | None
         match heard:
             case Start():
-                self.state.turns = 0
+                self._expect(node, self.state.turns == 0 and not self.state.said, "the call has begun already")
                 result = None
             case Outcome():
+                self._expect(node, node.kind == "action", "an outcome, and no action was asked for")
                 result = self._outcome(node, heard)
             case TransferEnded():
-                self._count_turn()
+                transferring = node.kind == "transfer" and not self.state.gate
+                self._expect(node, transferring, "a transfer ended, and nobody was called")
+                self.state.turns += 1
                 self.heard = f"transfer:{heard.result}"
                 result = self._follow(node, heard.result)
             case _:
-                self._count_turn()
+                asked = node.kind == "collect" or self.state.gate
+                self._expect(node, asked, "heard the caller where nothing was asked")
+                self.state.turns += 1
                 result = self._caller(node, heard)
         return result or self._advance()
 
-    def _count_turn(self) -> None:
-        self.state.turns += 1
+    @staticmethod
+    def _expect(node: Node, condition: bool, problem: str) -> None:  # noqa: FBT001 (an assertion)
+        if not condition:
+            raise DialogError(f"{node.path}: {problem}")
 
     def _outcome(self, node: Node, outcome: Outcome) -> Result | None:
         action = self.flow.vocabulary.actions[node.word]
@@ -231,17 +241,24 @@ class _Run:
     # What a caller did.
 
     def _caller(self, node: Node, heard: Keys | Speech | Silence) -> Result | None:
+        if not isinstance(heard, Silence):
+            self.state.renewals = 0  # somebody is there
         if isinstance(heard, Keys):
             common = self._common_key(node, heard)
             if common is not None:
                 return common()
+        if isinstance(heard, Speech) and not self._hears_speech(node):
+            self.heard = "speech:unasked"
+            return self._ask_again(node)  # a room, or an operator's own words: no error of the caller's
         if self.state.gate:
-            return self._at_gate(heard)
-        if node.kind != "collect":
-            raise DialogError(f"{node.path}: heard the caller where nothing was asked")
+            return self._at_gate(node, heard)
         if isinstance(heard, Silence):
             return self._silence(node)
         return self._judged(node, heard)
+
+    def _hears_speech(self, node: Node) -> bool:
+        entry = self.flow.vocabulary.fields.get(node.word)
+        return not self.state.gate and entry is not None and entry.hear is not None
 
     def _common_key(self, node: Node, keys: Keys) -> Callable[[], Result | None] | None:
         """Keys that mean the same everywhere: 0, 7, 9, an entry with `*`, a stray `#` (design decision 8)."""
@@ -258,45 +275,54 @@ class _Run:
         return lambda: common[keys.digits](node)
 
     def _repeat(self, node: Node) -> Result | None:
-        self.state.pending = list(self.state.said)
-        return self._listen(node)
+        """Say again, at a gate its piece, at a question everything since the caller's last answer."""
+        if self.state.gate:
+            return self._stop(*self.state.chunk)
+        self.state.pending.extend(self.state.said)
+        for said in self.state.said:
+            if said.prompt in self.state.evidence:
+                self.state.evidence[said.prompt] = said._replace(pace=self.state.pace)
+        return self._wait(node)
 
     def _more_time(self, node: Node) -> Result | None:
         self.state.pace = "relay"
-        self.state.failures = 0
         if self.state.gate:
-            return self._ask_again(node, Said(PACE_RELAY))
+            return self._stop(self._spoken(PACE_RELAY))
+        self.state.failures = 0
         self.state.pending.append(self._spoken(PACE_RELAY))
         return self._ask(node)
 
     def _agent(self, node: Node) -> Result | None:
         if self._within(PERSON, GIVE_UP_DIALOG, TIME_UP_DIALOG):
             return self._ask_again(node)  # a person is being tried already
-        self.state.frames.append(f"{node.path}!{self.state.piece}!{'gate' if self.state.gate else ''}")
+        self.state.frames.append(f"{node.path}!{'gate' if self.state.gate else ''}")
+        self.state.held = [*self.state.chunk, *self.state.pending]
+        self.state.pending = []
         self.state.gate = False
         self._enter(PERSON)
         return None
 
     def _ask_again(self, node: Node, *before: Said) -> Result | None:
         """Ask once more without counting an error."""
-        self.state.pending.extend(before)
         if self.state.gate:
-            self.state.pending.append(self._spoken(GATE_GO_ON))
-            return self._listen(node)
+            return self._stop(*before)
+        self.state.pending.extend(before)
         return self._ask(node, self._taper())
 
-    def _at_gate(self, heard: Keys | Speech | Silence) -> Result | None:
-        """At a gate only 1 goes on; the rest of the prompt follows."""
-        node = self.flow.nodes[self.state.node]
-        if isinstance(heard, Keys) and heard.digits == "1":
-            self.heard = "key:1"
-            self.state.gate = False
-            self._settle()
-            return None
+    def _at_gate(self, node: Node, heard: Keys | Speech | Silence) -> Result | None:
+        """At a gate only 1 goes on; the rest follows."""
         if isinstance(heard, Silence):
             return self._renew(node, Said(GATE_GO_ON, "nudge"))
+        if isinstance(heard, Keys) and heard.digits == "1":
+            self.heard = "key:1"
+            return self._go_on(node)
         self.heard = "key:other"
         return self._failed(node, self._spoken(nomatch_prompt(NOT_A_CHOICE)))
+
+    def _go_on(self, node: Node) -> Result | None:
+        """Say what is still pending at a node that was reached before it could all be said."""
+        self._settle()
+        return self._speak(node) if node.kind == "end" else self._wait(node)
 
     def _silence(self, node: Node) -> Result | None:
         self.heard = "silence"
@@ -313,8 +339,10 @@ class _Run:
         self.state.renewals += 1
         if self.state.renewals > RENEWALS_MAX:
             return self._give_up(node)
+        if self.state.gate:
+            return self._stop(nudge, go_on=())
         self.state.pending.append(nudge)
-        return self._listen(node)
+        return self._wait(node)
 
     def _judged(self, node: Node, heard: Keys | Speech) -> Result | None:
         judged = self._judge(node, heard)
@@ -326,7 +354,10 @@ class _Run:
         for slot, value in judged.slots.items():
             self._fill(slot, value)
         self._settle()
-        return self._follow(node, judged.result or "next")
+        label = judged.result or "next"
+        if node.branches.get(label) not in {REPEAT, AGENT}:  # these come back to the same question
+            self.state.said = []
+        return self._follow(node, label)
 
     def _judge(self, node: Node, heard: Keys | Speech) -> Match | NoMatch:
         if node.word in {MENU, LANGUAGE, GATE}:
@@ -334,10 +365,10 @@ class _Run:
         entry = self.flow.vocabulary.fields[node.word]
         if isinstance(heard, Speech):
             self.heard = "speech"
-            if entry.hear is None:
-                return NoMatch(NOT_A_CHOICE)
-            return entry.hear(heard.words, heard.confidence, self.state.language, self.state.pace)
-        self.heard = f"digits:{len(heard.digits)}"
+            hear = cast("Callable[..., Match | NoMatch]", entry.hear)  # else the speech was not asked for
+            return hear(heard.words, heard.confidence, self.state.language, self.state.pace)
+        # How long an account number is, is nobody's business either.
+        self.heard = "digits" if entry.secret else f"digits:{len(heard.digits)}"
         slots = {**self.state.slots, **self.state.secrets}
         return entry.judge(heard.digits, slots, tuple(self.state.reasons))
 
@@ -367,17 +398,30 @@ class _Run:
     def _give_up(self, node: Node) -> Result | None:
         self.path.append(f"{node.path} > {GIVE_UP}")
         last = self._within(GIVE_UP_DIALOG, TIME_UP_DIALOG)
-        self.state.frames = []
-        self._settle()
+        self._leave_everything()
         if last:
             return self._goodbye()
         self._enter(GIVE_UP_DIALOG)
         return None
 
+    def _leave_everything(self) -> None:
+        """Forget where the call was; what must be heard to its end, a confirmation number, is still said.
+
+        Terms are not: nobody is asked to agree to them any more.
+        """
+        self.state.pending = [
+            said
+            for said in (*self.state.pending, *self.state.held)
+            if not said.barge_in and said.prompt not in self.state.evidence
+        ]
+        self.state.frames, self.state.held, self.state.said = [], [], []
+        self._settle()
+
     def _settle(self) -> None:
         """Forget the trouble of the question that is now answered."""
         self.state.failures = self.state.renewals = 0
         self.state.reasons = []
+        self.state.chunk = []
         self.state.gate = False
 
     # Moving through the nodes.
@@ -400,7 +444,6 @@ class _Run:
         if word == REPEAT:
             return self._repeat(node)
         self.state.node = f"{node.dialog}/{target}"
-        self.state.piece = 0
         return None
 
     def _return(self, result: str) -> Result | None:
@@ -411,10 +454,11 @@ class _Run:
         self.state.node = path
         if not interrupted:
             return self._follow(node, result)
-        piece, _, gate = where.partition("!")
-        self.state.piece = int(piece)
-        self.state.gate = gate != ""
-        return self._ask_again(node)
+        if where != "gate":
+            return self._ask_again(node)
+        self.state.pending.extend(self.state.held)
+        self.state.held = []
+        return self._go_on(node)
 
     def _within(self, *dialogs: str) -> bool:
         """Tell whether one of `dialogs` is running, itself or through what it called."""
@@ -423,7 +467,6 @@ class _Run:
 
     def _enter(self, dialog: str) -> None:
         self.state.node = f"{dialog}/{self.flow.dialogs[dialog].start}"
-        self.state.piece = 0
 
     def _advance(self) -> Result:
         for _ in range(NODES_MAX):
@@ -438,7 +481,7 @@ class _Run:
             case "say":
                 return self._say(node)
             case "collect":
-                return self._ask(node) if node.only in {"", self.state.pace} else self._follow(node, "next")
+                return self._arrive_at_question(node)
             case "action":
                 return Ask(node.word, node.args)
             case "set":
@@ -450,9 +493,11 @@ class _Run:
                 self._enter(node.word)
                 return None
             case "transfer":
-                return self._wait(None)
+                return self._wait(node)
             case _:
-                return self._end(node)
+                self.state.pending.extend(self._spoken(prompt) for prompt in node.prompts)
+                self.path.append(f"{node.path} > {node.word}")
+                return self._speak(node)
 
     def _set(self, node: Node) -> None:
         for slot, value in node.args.items():
@@ -461,101 +506,110 @@ class _Run:
             else:
                 self._fill(slot, value)
 
-    def _end(self, node: Node) -> End:
-        self.state.pending.extend(self._spoken(prompt) for prompt in node.prompts)
-        self.path.append(f"{node.path} > {node.word}")
-        return self._ended(node.word)
-
     def _goodbye(self) -> End:
         """End where no flow leads any further."""
-        self.state.pending.append(self._spoken(GOODBYE))
-        return self._ended("goodbye")
+        self._leave_everything()
+        return self._ended((*self.state.pending, self._spoken(GOODBYE)), "goodbye")
 
-    def _ended(self, manner: str) -> End:
-        prompts = tuple(self.state.pending)
-        self.state.pending = []
-        self.state.said = []
-        self.state.secrets = {}
+    def _ended(self, prompts: tuple[Said, ...], manner: str) -> End:
+        self.state.pending, self.state.said, self.state.secrets = [], [], {}
         return End(prompts, manner)
 
     # Speaking and waiting.
 
-    def _spoken(self, prompt: str, attribute: str = "", piece: int = -1, *, barge_in: bool = True) -> Said:
+    def _spoken(self, prompt: str, attribute: str = "", *, barge_in: bool = True) -> Said:
         values = {slot: self.state.slots[slot] for slot in self.flow.variables[prompt]}
-        return Said(prompt, attribute, piece, "", values, barge_in)
+        return Said(prompt, attribute, -1, "", values, barge_in)
 
     def _say(self, node: Node) -> Result | None:
-        if node.only not in {"", self.state.pace}:
-            return self._follow(node, "next")
-        prompt = node.prompts[0]
-        if node.evidence:
-            self.state.evidence[prompt] = self._spoken(prompt)._replace(pace=self.state.pace)
-        if self.state.pace == "voice":
-            self.state.pending.append(self._spoken(prompt, barge_in=node.barge_in))
-            return self._follow(node, "next")
-        words = self.flow.prompts.pieces(prompt, None, self.state.language, "relay")
-        while self.state.piece < len(words):
-            if self.state.pending and self._pending_words() + words[self.state.piece] > RELAY_WORDS_MAX:
-                return self._gate(node)
-            self.state.pending.append(self._spoken(prompt, "", self.state.piece, barge_in=node.barge_in))
-            self.state.piece += 1
+        if node.only in {"", self.state.pace}:
+            said = self._spoken(node.prompts[0], barge_in=node.barge_in)
+            if node.evidence:
+                self.state.evidence[said.prompt] = said._replace(pace=self.state.pace)
+            self.state.pending.append(said)
+            if not self._within(PERSON):  # 9 does not tell again that nobody could be reached
+                self.state.said.append(said)
         return self._follow(node, "next")
 
-    def _pending_words(self) -> int:
-        total = 0
-        for said in self.state.pending:
-            words = self.flow.prompts.pieces(
-                said.prompt, said.attribute or None, said.language or self.state.language, "relay"
-            )
-            total += sum(words) if said.piece < 0 else words[said.piece]
-        return total
+    def _arrive_at_question(self, node: Node) -> Result | None:
+        only_one_language = node.word == LANGUAGE and len(self.flow.languages) == 1
+        if only_one_language or node.only not in {"", self.state.pace}:
+            return self._follow(node, "next")
+        self.state.said.extend(self._question(node, ""))
+        return self._ask(node)
 
-    def _gate(self, node: Node) -> Result | None:
-        """Stop before more is said than an operator can carry; 1 goes on."""
-        self.state.gate = True
-        self.state.pending.append(self._spoken(GATE_GO_ON))
-        return self._listen(node)
+    def _question(self, node: Node, attribute: str) -> list[Said]:
+        prompt = node.prompts[0]
+        if node.word == LANGUAGE:
+            return [Said(prompt, attribute, -1, tag) for tag in self.flow.languages]
+        return [self._spoken(prompt, attribute)]
 
     def _ask(self, node: Node, attribute: str = "") -> Result | None:
-        self.state.gate = False
-        if node.word == LANGUAGE:
-            if len(self.flow.languages) == 1:
-                return self._follow(node, "next")
-            self.state.pending.extend(
-                Said(node.prompts[0], attribute, -1, tag) for tag in self.flow.languages
-            )
-        else:
-            asked = self._spoken(node.prompts[0], attribute)
-            if node.evidence:
-                self.state.evidence[node.prompts[0]] = asked._replace(pace=self.state.pace)
-            self.state.pending.append(asked)
-        return self._listen(node)
+        question = self._question(node, attribute)
+        if node.evidence:
+            self.state.evidence[node.prompts[0]] = question[0]._replace(pace=self.state.pace)
+        self.state.pending.extend(question)
+        return self._wait(node)
 
-    def _listen(self, node: Node) -> Result | None:
-        timeouts = TIMEOUT_SECONDS[self.state.pace]
-        if self.state.gate or node.word in {MENU, LANGUAGE, GATE}:
-            return self._wait(Listen(timeouts["menu"], num_digits=1))
-        entry: Field = self.flow.vocabulary.fields[node.word]
-        hints = entry.hints.get(self.state.language, "")
-        return self._wait(
-            Listen(timeouts[entry.waiting], entry.num_digits, speech=entry.hear is not None, hints=hints)
-        )
+    def _wait(self, node: Node) -> Result | None:
+        """Say what is pending and wait, for the caller or for the person called."""
+        return self._within_limits(lambda: self._speak(node))
 
-    def _wait(self, listen: Listen | None) -> Result | None:
+    def _stop(self, *before: Said, go_on: tuple[str, ...] = (GATE_GO_ON,)) -> Result | None:
+        """Stop at a gate, again or for the first time; what is pending stays so until 1 is pressed."""
+        prompts = (*before, *map(self._spoken, go_on))
+        return self._within_limits(lambda: Wait(prompts, _GATE_LISTEN))
+
+    def _within_limits(self, wait: Callable[[], Result]) -> Result | None:
         """Wait, unless the call has used up its turns or its time: then say so and end it."""
         turns_left = TURNS_MAX[self.state.pace] - self.state.turns
         if turns_left <= -LAST_TURNS_MAX:
             return self._goodbye()
         too_long = turns_left <= 0 or self._elapsed_seconds >= CALL_SECONDS_MAX[self.state.pace]
-        # At a gate the rest of a sentence is still to come, a confirmation number perhaps: it is said first.
-        if too_long and not self.state.gate and not self._within(GIVE_UP_DIALOG, TIME_UP_DIALOG):
+        if too_long and not self._within(GIVE_UP_DIALOG, TIME_UP_DIALOG):
             self.path.append(f"{self.state.node} > too_long")
-            self.state.frames = []
-            self.state.pending = [said for said in self.state.pending if not said.barge_in]
-            self._settle()
+            self._leave_everything()
             self._enter(TIME_UP_DIALOG)
             return None
-        prompts = tuple(self.state.pending)
-        self.state.said = [said for said in prompts if said.attribute != "nudge"] or self.state.said
-        self.state.pending = []
-        return Wait(prompts, listen)
+        return wait()
+
+    def _speak(self, node: Node) -> Result:
+        """Say what is pending: all of it, or in relay pace as much as an operator can carry."""
+        now, later = self._carried()
+        self.state.pending = later
+        if later:
+            self.state.gate, self.state.chunk = True, now
+            return Wait((*now, self._spoken(GATE_GO_ON)), _GATE_LISTEN)
+        if node.kind == "end":
+            return self._ended(tuple(now), node.word)
+        return Wait(tuple(now), None if node.kind == "transfer" else self._listen(node))
+
+    def _carried(self) -> tuple[list[Said], list[Said]]:
+        """Divide what is pending into what is said now and what comes after a gate."""
+        if self.state.pace != "relay":
+            return self.state.pending, []
+        total = 0
+        pieces = [piece for said in self.state.pending for piece in self._pieces(said)]
+        for index, (_, words) in enumerate(pieces):
+            total += words
+            if index and total > RELAY_WORDS_MAX:
+                return [said for said, _ in pieces[:index]], [said for said, _ in pieces[index:]]
+        return [said for said, _ in pieces], []
+
+    def _pieces(self, said: Said) -> list[tuple[Said, int]]:
+        """Return the pieces of a prompt, each with its words at worst."""
+        language = said.language or self.state.language
+        words = self.flow.prompts.pieces(said.prompt, said.attribute or None, language, "relay")
+        if said.piece >= 0:
+            return [(said, words[said.piece])]
+        if len(words) == 1:
+            return [(said, words[0])]
+        return [(said._replace(piece=piece), count) for piece, count in enumerate(words)]
+
+    def _listen(self, node: Node) -> Listen:
+        timeouts = TIMEOUT_SECONDS[self.state.pace]
+        if node.word in {MENU, LANGUAGE, GATE}:
+            return Listen(timeouts["menu"], num_digits=1)
+        entry: Field = self.flow.vocabulary.fields[node.word]
+        hints = entry.hints.get(self.state.language, "")
+        return Listen(timeouts[entry.waiting], entry.num_digits, speech=entry.hear is not None, hints=hints)

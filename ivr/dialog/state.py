@@ -38,7 +38,9 @@ class State:
     """The state of one call's dialog between two turns.
 
     `secrets` holds what was keyed in secret fields and is never part of `to_json`: it is stored sealed.
-    `frames` are the nodes to come back to; one ending in `!` was interrupted and asks again.
+    `frames` are the nodes to come back to; one ending in `!` was interrupted and asks again, in `!gate` goes
+    on with what was `held` for it. `gate` tells that a piece (`chunk`) was spoken and 1 goes on with what is
+    `pending`; `said` is everything since the caller's last answer, which 9 repeats.
     """
 
     node: str
@@ -52,9 +54,10 @@ class State:
     failures: int = 0
     renewals: int = 0
     reasons: list[str] = field(default_factory=list)
-    piece: int = 0
     gate: bool = False
     pending: list[Said] = field(default_factory=list)
+    chunk: list[Said] = field(default_factory=list)
+    held: list[Said] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
     evidence: dict[str, Said] = field(default_factory=dict)
 
@@ -72,9 +75,10 @@ class State:
             failures=self.failures,
             renewals=self.renewals,
             reasons=list(self.reasons),
-            piece=self.piece,
             gate=self.gate,
             pending=list(self.pending),
+            chunk=list(self.chunk),
+            held=list(self.held),
             said=list(self.said),
             evidence=dict(self.evidence),
         )
@@ -92,7 +96,7 @@ class State:
     def from_json(cls, text: str, secrets: str = "") -> State:
         """Rebuild a state from `to_json` and `secrets_json`."""
         data: dict[str, Any] = json.loads(text)
-        for name in ("pending", "said"):
+        for name in ("pending", "chunk", "held", "said"):
             data[name] = [Said(*each) for each in data[name]]
         data["evidence"] = {name: Said(*each) for name, each in data["evidence"].items()}
         return cls(**data, secrets=json.loads(secrets) if secrets else {})

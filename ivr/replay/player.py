@@ -347,8 +347,7 @@ class _Player:
         heard = self._unread.turns.popleft()
         if not any(_is_inner(prompt) for prompt in step.prompts):
             heard = tuple(prompt for prompt in heard if not _is_inner(prompt))
-        same = len(heard) == len(step.prompts) and all(map(_matches, step.prompts, heard))
-        if not same:
+        if not any(_match(step.prompts, form) for form in (heard, _in_one_language(heard))):
             self._differ(step.place, expected, f"line {', '.join(heard)}")
 
     def _require_all_compared(self, place: Place, expected: str) -> None:
@@ -412,9 +411,22 @@ def _is_inner(prompt: str) -> bool:
     return prompt.startswith(GATE_PREFIX) or "[" in prompt
 
 
-def _matches(expected: str, heard: str) -> bool:
-    """Compare ids; a language that is forced need not be written."""
-    return heard == expected or ("@" not in expected and _LANGUAGE.sub("", heard) == expected)
+def _match(expected: Sequence[str], heard: Sequence[str]) -> bool:
+    """Compare ids, one with one; a language that is forced need not be written."""
+    return len(heard) == len(expected) and all(
+        one == other or ("@" not in one and _LANGUAGE.sub("", other) == one)
+        for one, other in zip(expected, heard, strict=True)
+    )
+
+
+def _in_one_language(heard: Sequence[str]) -> list[str]:
+    """Write a prompt that is repeated in several languages once: how many there are is a setting."""
+    once: list[str] = []
+    for prompt in heard:
+        plain = _LANGUAGE.sub("", prompt)
+        if plain == prompt or once[-1:] != [plain]:
+            once.append(plain)
+    return once
 
 
 def _events(events: Sequence[Event]) -> str:

@@ -23,7 +23,8 @@ from ivr.storage.place import MAJOR, SOCKET_NAME, Place, socket_folder
 PORT = 5432  # names the socket's file; nothing listens on it
 _ANSWER_SECONDS = 60.0  # recovery after a crash may take this long
 _STOP_SECONDS = 10.0
-_STARTS = 4  # "shared memory block still in use": orphaned backends of a killed server are still leaving
+# Before each try. "Shared memory block still in use": orphaned backends of a killed server are still leaving.
+_PAUSES_SECONDS = (0.0, 0.25, 0.5, 1.0)
 _LOOK_AGAIN_SECONDS = 0.01
 # Nothing is inherited: a stray PGPORT moves the socket, an LC_ALL that is not installed makes initdb fail.
 _ENVIRONMENT = {"PATH": os.defpath}
@@ -40,7 +41,8 @@ def ensure_running(place: Place, *, durable: bool) -> Path:
     machine for speed. Raises `DatabaseUnavailableError`.
     """
     _make_data(place)
-    for start in range(_STARTS):
+    for pause_seconds in _PAUSES_SECONDS:
+        time.sleep(pause_seconds)
         folder = _running_socket_folder(place)
         if folder is not None:
             return folder
@@ -49,7 +51,6 @@ def ensure_running(place: Place, *, durable: bool) -> Path:
             return _start(place, durable=durable)
         except _StartFailedError as error:
             problem = str(error)
-        time.sleep(0.25 * 2**start)
     raise DatabaseUnavailableError(
         f"The embedded PostgreSQL does not start ({problem}): see {place.beside('.log')},"
         " or set DATABASE_URL to another server"

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from flask import Flask, Response, request
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from ivr.storage.migrate import is_current
 from ivr.voice.deadline import DeadlineExceeded, deadline
@@ -80,7 +80,10 @@ def make_voice_app(turns: Turns, engine: Engine, settings: VoiceSettings) -> Fla
 
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:
-        return _refusal(error.code or 500)
+        refusal = _refusal(error.code or 500)
+        if isinstance(error, MethodNotAllowed):
+            refusal.allow.update(error.valid_methods or ())
+        return refusal
 
     return app
 
@@ -119,7 +122,8 @@ class _Edge:
     def _form(self) -> dict[str, str]:
         body = request.get_data(cache=False)
         fields = _parsed(body) if request.mimetype == FORM else []
-        target = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path
+        # As it was sent: what a framework decodes and puts together again is not what was signed.
+        target = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI", "")
         signature = request.headers.get("X-Twilio-Signature")
         if not fields or not self._signature.is_valid(target, fields, signature):
             raise _RefusedError(403)

@@ -27,7 +27,7 @@ class SignatureCheck:
         if parts.port is None:
             self._bases.append(f"{public_url}:{default}")
         elif parts.port == default:
-            self._bases.append(f"{parts.scheme}://{parts.hostname}")
+            self._bases.append(public_url.removesuffix(f":{default}"))
 
     def is_valid(self, target: str, fields: Sequence[tuple[str, str]], signature: str | None) -> bool:
         """Tell whether `signature` is Twilio's for a POST of `fields` to the raw `target`."""

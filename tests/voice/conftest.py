@@ -1,0 +1,155 @@
+"""The whole voice app on a real database, with a clock and a seed of the test's own."""
+
+from __future__ import annotations
+
+import io
+from base64 import b64encode
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+import pytest
+import structlog
+from sqlalchemy import select
+from twilio.request_validator import RequestValidator
+from werkzeug.datastructures import MultiDict
+
+from ivr.actions.line import compile_line, read_line_files
+from ivr.base.clock import ManualClock
+from ivr.base.logs import configure_logs
+from ivr.base.randomness import SeededRandomness
+from ivr.base.settings import load_settings
+from ivr.billing.imports import import_bills
+from ivr.billing.samples import bills_csv, demo_members, members_csv
+from ivr.calls.store import keep_flow_version
+from ivr.members.imports import import_members
+from ivr.phone.lines import WsgiLine
+from ivr.phone.phone import Phone, PhoneOptions
+from ivr.storage.tables import Call
+from ivr.voice.serving import serve_line
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PUBLIC_URL = "https://line.example"
+ACCOUNT_SID = "AC" + "0a" * 16
+AUTH_TOKEN = "0123456789abcdef0123456789abcdef"
+NOW = datetime(2026, 12, 18, 10, 15, tzinfo=ZoneInfo("America/New_York"))
+ENVIRONMENT = {
+    "PUBLIC_URL": PUBLIC_URL,
+    "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
+    "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
+    "IVR_KEYS": "k1:" + b64encode(b"k" * 32).decode(),
+    "IVR_HASH_KEY": b64encode(b"h" * 32).decode(),
+    "IVR_SUPPORT_PHONE": "+18005550100",
+    "IVR_SUPPORT_HOURS": "Mon-Fri 08:00-18:00",
+}
+FORM_TYPE = "application/x-www-form-urlencoded; charset=utf-8"
+
+
+def sign(target, fields, *, base=PUBLIC_URL, token=AUTH_TOKEN):
+    """Return Twilio's signature for a POST of `fields` (a dict, or pairs where a name repeats)."""
+    params = MultiDict(fields) if isinstance(fields, list) else dict(fields)
+    return RequestValidator(token).compute_signature(base + target, params)
+
+
+def call_sid(number):
+    return f"CA{number:032x}"
+
+
+def form_of(sid, **more):
+    return {"CallSid": sid, "AccountSid": ACCOUNT_SID, "From": "+16175550123", "CallStatus": "ringing", **more}
+
+
+class House:
+    """The app, its clock, its database, and sample members who can call it."""
+
+    sign = staticmethod(sign)
+    call_sid = staticmethod(call_sid)
+    form_of = staticmethod(form_of)
+    public_url, account_sid, auth_token = PUBLIC_URL, ACCOUNT_SID, AUTH_TOKEN
+
+    def __init__(self, engine, line, **settings):
+        self.engine = engine
+        self.compiled = line
+        self.settings = load_settings(ENVIRONMENT | settings)
+        self.clock = ManualClock(NOW)
+        self.app = None
+        self.restart()
+
+    def restart(self, seed=1):
+        """Put the app together again, as a new process would."""
+        self.app = serve_line(self.settings, self.engine, self.compiled, self.clock, SeededRandomness(seed))
+        self.client = self.app.test_client()
+        self.line = WsgiLine(self.app, PUBLIC_URL, ACCOUNT_SID, AUTH_TOKEN)
+
+    def load(self, members):
+        now = self.clock.now()
+        with self.engine.begin() as db:
+            keep_flow_version(db, self.compiled.flow.version, dict(self.compiled.files), now)
+            members_file = io.BytesIO(members_csv(members).encode())
+            read = import_members(db, self.settings.hashes, now, members_file, file_name="m.csv")
+            bills_file = io.BytesIO(bills_csv(members).encode())
+            billed = import_bills(
+                db, self.settings.hashes, now, bills_file, as_of_at=now, file_name="b.csv"
+            )
+        assert not (read.errors or billed.errors)
+
+    def samples(self):
+        return {member.name: member for member in demo_members(NOW.date())}
+
+    def load_samples(self, *names):
+        """Load sample members and return them."""
+        chosen = [self.samples()[name] for name in names]
+        self.load(chosen)
+        return chosen
+
+    def post(self, target, fields, *, signature=None, headers=None, **more):
+        """Post a signed form through Flask's client."""
+        given = {"X-Twilio-Signature": sign(target, fields) if signature is None else signature}
+        return self.client.post(
+            target,
+            data=urlencode(fields if isinstance(fields, list) else list(fields.items())),
+            content_type=FORM_TYPE,
+            headers={**given, **(headers or {})},
+            **more,
+        )
+
+    def phone(self, number=1, *, from_number="+16175550123", **options):
+        return Phone(
+            self.line,
+            self.clock,
+            call_sid=call_sid(number),
+            account_sid=ACCOUNT_SID,
+            from_number=from_number,
+            options=PhoneOptions(**options),
+        )
+
+    def call_row(self, sid):
+        with self.engine.connect() as db:
+            return db.execute(select(Call.__table__).where(Call.call_sid == sid)).one()
+
+
+@pytest.fixture(scope="session")
+def compiled_line():
+    """Compile this project's flows and prompts."""
+    return compile_line(read_line_files(ROOT))
+
+
+@pytest.fixture
+def make_house(engine, compiled_line):
+    """Build the app with settings of the test's own."""
+    return lambda **settings: House(engine, compiled_line, **settings)
+
+
+@pytest.fixture
+def house(make_house):
+    return make_house()
+
+
+@pytest.fixture
+def logs():
+    """Capture every structured log line, through the line's own configuration."""
+    stream = io.StringIO()
+    configure_logs(stream)
+    yield stream
+    structlog.reset_defaults()

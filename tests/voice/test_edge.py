@@ -1,0 +1,446 @@
+"""The webhooks' checks, in their fixed order: 413, 405, 403, 400; nothing stored, nothing echoed."""
+
+from __future__ import annotations
+
+import io
+from urllib.parse import urlencode
+
+import pytest
+from sqlalchemy import create_engine, func, select
+
+from ivr.base.randomness import SeededRandomness
+from ivr.storage.tables import Base
+from ivr.voice.serving import serve_line
+
+SID = "CA" + "1b" * 16
+VOICE_ROUTES = ("/voice/answer", "/voice/turn/1", "/voice/status", "/voice/fallback")
+FORM_TYPE = "application/x-www-form-urlencoded"
+LIMIT = 64 * 1024
+
+
+@pytest.fixture
+def form(house):
+    return house.form_of(SID, Digits="98765432101234567")
+
+
+@pytest.fixture
+def stored(engine):
+    """Count the rows of all tables."""
+
+    def count():
+        with engine.connect() as db:
+            return sum(
+                db.execute(select(func.count()).select_from(table)).scalar_one()
+                for table in Base.metadata.sorted_tables
+            )
+
+    return count
+
+
+def refused(reply, status):
+    """Tell whether a reply is a bare refusal that repeats nothing of the request."""
+    return (reply.status_code, reply.data, reply.content_type) == (
+        status,
+        f"{status}\n".encode(),
+        "text/plain; charset=utf-8",
+    )
+
+
+# 413
+
+
+@pytest.mark.parametrize("target", [*VOICE_ROUTES, "/health", "/nowhere"])
+@pytest.mark.parametrize("method", ["POST", "GET", "PUT"])
+def test_a_body_too_large_is_413_before_anything_else(house, stored, target, method):
+    body = b"a=" + b"1" * LIMIT
+    reply = house.client.open(target, method=method, data=body, content_type=FORM_TYPE)
+    assert refused(reply, 413)
+    assert stored() == 0
+
+
+def test_the_largest_body_allowed_is_read(house):
+    fields = house.form_of(SID)
+    fields["Padding"] = "x" * (LIMIT - len(urlencode(fields)) - len("&Padding="))
+    assert len(urlencode(fields)) == LIMIT
+    assert house.post("/voice/answer", fields).status_code == 200
+    fields["Padding"] += "x"
+    assert refused(house.post("/voice/answer", fields), 413)
+
+
+def test_a_chunked_body_is_413_however_small(house, stored, form):
+    reply = house.client.post(
+        "/voice/answer",
+        input_stream=io.BytesIO(urlencode(form).encode()),
+        content_type=FORM_TYPE,
+        headers={
+            "X-Twilio-Signature": house.sign("/voice/answer", form),
+            "Transfer-Encoding": "chunked",
+        },
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert refused(reply, 413)
+    assert stored() == 0
+
+
+# 405 and 404
+
+
+@pytest.mark.parametrize("target", VOICE_ROUTES)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "BREW"])
+def test_only_post_reaches_a_webhook(house, stored, form, target, method):
+    reply = house.client.open(
+        target,
+        method=method,
+        data=urlencode(form),
+        content_type=FORM_TYPE,
+        headers={"X-Twilio-Signature": house.sign(target, form)},
+    )
+    assert reply.status_code == 405
+    assert reply.headers["Allow"] == "POST"
+    assert reply.data == (b"" if method == "HEAD" else b"405\n")
+    assert stored() == 0
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/",
+        "/voice",
+        "/voice/",
+        "/voice/turn",
+        "/voice/turn/",
+        "/voice/turn/x",
+        "/voice/turn/-1",
+        "/voice/turn/10000",
+        "/voice/turn/1/2",
+        "/voice/Answer",
+        "//voice/answer",
+        "/voice//answer",
+        "/static/x",
+        "/voice/answer;x",
+    ],
+)
+def test_other_paths_are_404_and_never_redirect(house, stored, form, target):
+    reply = house.post(target, form)
+    assert refused(reply, 404)
+    assert "Location" not in reply.headers
+    assert stored() == 0
+
+
+@pytest.mark.parametrize("target", VOICE_ROUTES)
+def test_a_trailing_slash_is_served_not_redirected(house, target):
+    form = house.form_of(SID, CallStatus="completed")
+    plain, slashed = house.post(target, form), house.post(f"{target}/", form)
+    assert plain.status_code == slashed.status_code == (204 if "status" in target else 200)
+    assert plain.data == slashed.data
+
+
+# 403
+
+
+def test_every_voice_route_refuses_an_unsigned_request(house, stored, form):
+    rules = [rule for rule in house.app.url_map.iter_rules() if rule.rule != "/health"]
+    assert {rule.endpoint for rule in rules} >= {"answer", "turn", "status", "fallback"}
+    for rule in rules:
+        assert rule.methods == {"POST"}, rule
+        target = house.app.url_map.bind("x").build(rule.endpoint, {name: 1 for name in rule.arguments})
+        reply = house.client.post(target, data=urlencode(form), content_type=FORM_TYPE)
+        assert refused(reply, 403), rule
+    assert stored() == 0
+
+
+def forgeries(house, target, form):
+    """Yield what is wrong, and the arguments of a request that has it."""
+    good = house.sign(target, form)
+    body, headers = urlencode(form), {"X-Twilio-Signature": good}
+    other = dict(form, Digits="1")
+    stranger = dict(form, AccountSid="AC" + "0b" * 16)
+    no_account = {name: value for name, value in form.items() if name != "AccountSid"}
+    many = form | {f"f{number}": "" for number in range(200)}
+    typed = dict(data=body, content_type=FORM_TYPE)
+    yield "no signature", typed | dict(headers={})
+    yield "empty signature", typed | dict(headers={"X-Twilio-Signature": ""})
+    yield "nonsense", typed | dict(headers={"X-Twilio-Signature": "\xff\xfe=="})
+    yield "forged", typed | dict(headers={"X-Twilio-Signature": good[:-2] + "x="})
+    yield "longer", typed | dict(headers={"X-Twilio-Signature": good + " "})
+    yield "other token", typed | dict(headers={"X-Twilio-Signature": house.sign(target, form, token="f" * 32)})
+    yield "other path", typed | dict(headers={"X-Twilio-Signature": house.sign("/voice/x", form)})
+    yield "other host", typed | dict(headers={"X-Twilio-Signature": house.sign(target, form, base="https://l")})
+    yield "other scheme", typed | dict(
+        headers={"X-Twilio-Signature": house.sign(target, form, base="http://line.example")}
+    )
+    yield "other body", dict(data=urlencode(other), content_type=FORM_TYPE, headers=headers)
+    yield "field added", dict(data=f"{body}&x=", content_type=FORM_TYPE, headers=headers)
+    yield "empty body", dict(data="", content_type=FORM_TYPE, headers=headers)
+    yield "signed empty body", dict(
+        data="", content_type=FORM_TYPE, headers={"X-Twilio-Signature": house.sign(target, {})}
+    )
+    yield "fields in the query", dict(
+        query_string=form, content_type=FORM_TYPE, headers={"X-Twilio-Signature": house.sign(f"{target}?{body}", {})}
+    )
+    yield "no type", dict(data=body, headers=headers)
+    yield "JSON", dict(data=body, content_type="application/json", headers=headers)
+    yield "multipart", dict(data=form, content_type="multipart/form-data", headers=headers)
+    yield "text", dict(data=body, content_type="text/plain", headers=headers)
+    yield "raw UTF-8", dict(data=f"{body}é".encode(), content_type=FORM_TYPE, headers=headers)
+    yield "other account", dict(
+        data=urlencode(stranger), content_type=FORM_TYPE, headers={"X-Twilio-Signature": house.sign(target, stranger)}
+    )
+    yield "no account", dict(
+        data=urlencode(no_account),
+        content_type=FORM_TYPE,
+        headers={"X-Twilio-Signature": house.sign(target, no_account)},
+    )
+    yield "too many fields", dict(
+        data=urlencode(many), content_type=FORM_TYPE, headers={"X-Twilio-Signature": house.sign(target, many)}
+    )
+
+
+@pytest.mark.parametrize("target", VOICE_ROUTES)
+def test_what_twilio_did_not_sign_is_403(house, stored, form, logs, target):
+    for wrong, request in forgeries(house, target, form):
+        reply = house.client.post(target, **request)
+        assert refused(reply, 403), wrong
+    assert stored() == 0
+    assert form["Digits"] not in logs.getvalue()
+
+
+def test_a_bad_call_sid_does_not_hide_a_forgery(house):
+    form = house.form_of("nonsense")
+    assert refused(house.post("/voice/answer", form, signature="forged"), 403)
+
+
+def test_200_fields_are_read_and_201_are_not(house):
+    form = house.form_of(SID)
+    for count, status in ((200, 200), (201, 403)):
+        fields = form | {f"f{number}": "" for number in range(count - len(form))}
+        assert house.post("/voice/answer", fields).status_code == status
+
+
+# 400
+
+
+@pytest.mark.parametrize(
+    "sid",
+    ["", "CA", "CA" + "0" * 31, "CA" + "0" * 33, "ca" + "0" * 32, "CA" + "g" * 32, "AC" + "0" * 32]
+    + [SID + "\n", " " + SID, SID[:-1] + "٣", "CA" + "0" * 32 + "\x00"],
+)
+def test_a_call_sid_of_another_form_is_400(house, stored, sid):
+    for target in VOICE_ROUTES:
+        assert refused(house.post(target, house.form_of(sid)), 400)
+    assert stored() == 0
+
+
+def test_no_call_sid_is_400(house, stored):
+    form = house.form_of(SID)
+    del form["CallSid"]
+    assert refused(house.post("/voice/answer", form), 400)
+    assert stored() == 0
+
+
+# What is signed
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/voice/answer?a=1&b=2",
+        "/voice/answer?b=2&a=1",
+        "/voice/answer?a=%7E&b=~&c=+&d=%20",
+        "/voice/answer?a=1;b=2&a=1",
+        "/voice/answer?next=https://x/y?z",
+        "/voice/%61nswer",
+        "/voice/turn/%31",
+        "/voice/turn/007",
+        "/voice/answer/?x=%C3%A9",
+    ],
+)
+def test_the_target_is_signed_as_it_was_sent(house, target):
+    assert house.post(target, house.form_of(SID)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("public_url", "called", "good"),
+    [
+        ("https://line.example", "https://line.example", True),
+        ("https://line.example", "https://line.example:443", True),
+        ("https://line.example:443", "https://line.example", True),
+        ("https://line.example:443", "https://line.example:443", True),
+        ("https://Line.Example:443", "https://Line.Example", True),
+        ("https://line.example:8443", "https://line.example:8443", True),
+        ("https://line.example:8443", "https://line.example", False),
+        ("https://line.example", "https://line.example:80", False),
+        ("https://line.example", "http://line.example", False),
+        ("http://line.example", "http://line.example:80", True),
+        ("http://line.example:80", "http://line.example", True),
+        ("http://line.example", "http://line.example:443", False),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000", True),
+    ],
+)
+def test_the_default_port_may_be_named_or_left_out(make_house, public_url, called, good):
+    house = make_house(PUBLIC_URL=public_url)
+    form = house.form_of(SID)
+    reply = house.post("/voice/answer", form, signature=house.sign("/voice/answer", form, base=called))
+    assert reply.status_code == (200 if good else 403)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        [("Blank", "")],
+        [("A", "1"), ("A", "2")],
+        [("A", "2"), ("A", "1"), ("A", "2")],
+        [("a", "1"), ("B", "2"), ("A", "3")],
+        [("City", "CAÑÓN CITY"), ("Name", "中文 😀"), ("Tab", "\t\r\n")],
+        [("Signs", "&=+%;?#/ ~\"'<>")],
+        [("", "nameless")],
+    ],
+)
+def test_parameters_are_signed_whatever_they_hold(house, more):
+    fields = [*house.form_of(SID).items(), *more]
+    assert house.post("/voice/answer", fields).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Forwarded-Proto": "http", "X-Forwarded-Host": "evil.example", "X-Forwarded-Port": "1"},
+        {"X-Forwarded-Prefix": "/prefix", "X-Forwarded-For": "203.0.113.9", "Forwarded": "host=evil.example"},
+        {"Host": "evil.example:99"},
+        {"Host": "bad host/#"},
+        {"X-Twilio-Webhooks-Signature-Settings": "key=x,algorithm=HMAC_SHA256"},
+        {"X-HTTP-Method-Override": "GET"},
+    ],
+)
+def test_headers_do_not_change_what_is_signed(house, headers):
+    form = house.form_of(SID)
+    assert house.post("/voice/answer", form, headers=headers).status_code == 200
+    evil = house.sign("/voice/answer", form, base="http://evil.example")
+    assert house.post("/voice/answer", form, headers=headers, signature=evil).status_code == 403
+
+
+def test_a_server_that_hides_the_raw_target_is_refused(house):
+    """What was signed cannot be known then."""
+    form = house.form_of(SID)
+
+    def bare(environ, start_response):
+        del environ["RAW_URI"], environ["REQUEST_URI"]
+        return house.app.wsgi_app(environ, start_response)
+
+    house.client.application = bare
+    assert house.post("/voice/answer", form).status_code == 403
+
+
+# What is answered
+
+
+def test_a_reply_carries_what_a_replay_reads(house):
+    reply = house.post("/voice/answer", house.form_of(SID))
+    assert reply.content_type == "text/xml; charset=utf-8"
+    assert {name: reply.headers[name] for name in reply.headers if name.startswith("Ivr-")} == {
+        "Ivr-Turn": "0",
+        "Ivr-Node": "main/language",
+        "Ivr-Prompts": "welcome,language-option@en-US,language-option@es-US",
+        "Ivr-Flow": house.compiled.flow.version,
+    }
+    assert "Set-Cookie" not in reply.headers
+    reply = house.post("/voice/turn/1", house.form_of(SID, Digits="1", CallStatus="in-progress"))
+    assert (reply.headers["Ivr-Turn"], reply.headers["Ivr-Node"], reply.headers["Ivr-Prompts"]) == (
+        "1",
+        "main/main_menu",
+        "main-menu",
+    )
+
+
+def test_a_repeated_turn_is_the_same_bytes_and_a_seq_ahead_the_latest(house):
+    replies = [house.post("/voice/answer", house.form_of(SID))]
+    replies.append(house.post("/voice/turn/1", house.form_of(SID, Digits="1")))
+    for target, body, seq in (
+        ("/voice/answer", {}, 0),
+        ("/voice/turn/0", {"Digits": "7"}, 0),
+        ("/voice/turn/1", {"Digits": "2"}, 1),
+        ("/voice/turn/3", {"Digits": "1"}, 1),
+        ("/voice/turn/9999", {}, 1),
+    ):
+        again = house.post(target, house.form_of(SID, **body))
+        assert (again.status_code, again.data, again.headers["Ivr-Turn"]) == (
+            200,
+            replies[seq].data,
+            str(seq),
+        ), target
+    assert house.call_row(SID).seq == 1
+
+
+def test_an_unknown_call_hears_a_true_sentence(house, stored):
+    reply = house.post("/voice/turn/3", house.form_of(SID))
+    assert (reply.status_code, reply.content_type) == (200, "text/xml; charset=utf-8")
+    assert reply.data.endswith(b"<Hangup /></Response>")
+    assert reply.headers["Ivr-Prompts"].startswith("call-unknown")
+    assert stored() == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "closes"),
+    [("completed", True), ("busy", True), ("failed", True), ("no-answer", True), ("canceled", True)]
+    + [("", False), ("ringing", False), ("in-progress", False), (None, True)],
+)
+def test_the_status_callback_is_204_and_closes_only_what_is_over(house, status, closes):
+    house.post("/voice/answer", house.form_of(SID))
+    form = house.form_of(SID)
+    form = {**form, "CallStatus": status} if status is not None else {"CallSid": SID, "AccountSid": form["AccountSid"]}
+    for _ in range(2):
+        reply = house.post("/voice/status", form)
+        assert (reply.status_code, reply.data) == (204, b"")
+    row = house.call_row(SID)
+    assert (row.status, row.end) == (("closed", "hangup") if closes else ("open", None))
+
+
+def test_a_status_callback_of_an_unknown_call_is_204_and_stores_nothing(house, stored):
+    assert house.post("/voice/status", house.form_of(SID, CallStatus="completed")).status_code == 204
+    assert stored() == 0
+
+
+def test_a_closed_call_hears_that_it_is_over(house):
+    house.post("/voice/answer", house.form_of(SID))
+    house.post("/voice/status", house.form_of(SID, CallStatus="completed"))
+    reply = house.post("/voice/turn/1", house.form_of(SID, Digits="1"))
+    assert (reply.status_code, reply.headers["Ivr-Prompts"].split(",")[0]) == (200, "call-over")
+    assert house.call_row(SID).seq == 0
+
+
+# Health
+
+
+def test_health_of_a_line_that_can_work(house):
+    reply = house.client.get("/health")
+    assert (reply.status_code, reply.content_type) == (200, "application/json")
+    assert reply.json == {
+        "status": "ok",
+        "database": "reachable",
+        "migrations": "current",
+        "flow_version": house.compiled.flow.version,
+    }
+    assert house.client.head("/health").data == b""
+
+
+def test_health_without_a_database(house):
+    nowhere = create_engine("postgresql+psycopg://nobody:hidden@127.0.0.1:1/none", connect_args={"connect_timeout": 1})
+    app = serve_line(house.settings, nowhere, house.compiled, house.clock, SeededRandomness(1))
+    reply = app.test_client().get("/health")
+    assert (reply.status_code, reply.content_type) == (503, "application/json")
+    assert (reply.json["status"], reply.json["database"]) == ("unavailable", "unreachable")
+    assert b"hidden" not in reply.data
+
+
+def test_health_without_migrations(house, empty_database):
+    engine = create_engine(empty_database)
+    app = serve_line(house.settings, engine, house.compiled, house.clock, SeededRandomness(1))
+    reply = app.test_client().get("/health")
+    engine.dispose()
+    assert reply.status_code == 503
+    assert (reply.json["database"], reply.json["migrations"]) == ("reachable", "missing")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_health_is_only_read(house, method):
+    assert house.client.open("/health", method=method).status_code == 405
