@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import URL
 
-from ivr.actions.line import Line, compile_line, read_line_files
-from ivr.base.settings import Settings
+from ivr.base.settings import DatabaseSettings, Settings
 from ivr.storage.embedded import EmbeddedPostgres
 from ivr.storage.engine import database_url
+
+if TYPE_CHECKING:
+    from ivr.actions.line import Line
 
 
 def project_folder() -> Path:
@@ -25,11 +28,13 @@ def load_line(settings: Settings) -> Line:
 
     Raises `OperatorError` with every fault.
     """
+    from ivr.actions.line import compile_line, read_line_files  # noqa: PLC0415 (long; only who serves needs it)
+
     return compile_line(read_line_files(project_folder(), settings.ivr_languages))
 
 
 @contextmanager
-def hold_database(settings: Settings) -> Iterator[URL]:
+def hold_database(settings: DatabaseSettings) -> Iterator[URL]:
     """Give the database's address: `DATABASE_URL`, or the embedded PostgreSQL, held while it is used.
 
     Raises `SettingsError` for a `DATABASE_URL` that is none, `DatabaseUnavailableError` when the embedded

@@ -116,6 +116,10 @@ recent-payment =
 
         Its confirmation number is { $recent_confirmation }.
 
+recent-payments-more =
+    There are more payments.
+    A person can tell you about them.
+
 ## Balance
 
 balance-as-of =

@@ -120,6 +120,10 @@ recent-payment =
 
         Su número de confirmación es { $recent_confirmation }.
 
+recent-payments-more =
+    Hay más pagos.
+    Una persona puede informarle sobre ellos.
+
 ## Saldo
 
 balance-as-of =

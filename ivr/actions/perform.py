@@ -99,9 +99,8 @@ class TurnActions:
         )
         if member is None:
             return Outcome("rejected")
-        more_time = member.extra_time and state.pace != "relay"
         return Outcome(
-            "verified_more_time" if more_time else "verified",
+            "verified_more_time" if member.extra_time else "verified",
             {
                 "member_id": member.member_id,
                 "member_last4": member.member_id_last4,
@@ -186,8 +185,8 @@ class TurnActions:
         outcome = "one_amount"
         if balance.first_payment:
             outcome = "first_payment"
-        elif balance.past_due_cents and balance.current_cents:
-            outcome = "two_amounts"
+        elif balance.past_due_cents >= MINIMUM_CENTS and balance.current_cents:
+            outcome = "two_amounts"  # less than the minimum is only taken where it pays the bill in full
         slots: dict[str, Value] = {
             "billing_account": balance.billing_account,
             "total": balance.balance_cents,

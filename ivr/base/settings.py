@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime, time
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
@@ -135,30 +135,19 @@ def _public_url(value: object) -> object:
 Telephone = Annotated[str, BeforeValidator(_telephone)]
 
 
-class Settings(BaseSettings):
-    """Every setting, typed. Field names are the environment's names in lower case."""
+class DatabaseSettings(BaseSettings):
+    """Where the data are, and what day it is there: enough to migrate, to look at payments, to run jobs.
+
+    Field names are the environment's names in lower case, here and in what builds on it.
+    """
 
     model_config = SettingsConfigDict(env_file=None, extra="ignore", frozen=True, hide_input_in_errors=True)
 
-    public_url: Annotated[str, BeforeValidator(_public_url)]
-    twilio_account_sid: Annotated[str, Field(pattern=r"^AC[0-9a-fA-F]{32}$")]
-    twilio_auth_token: Annotated[str, Field(min_length=16, max_length=256, repr=False)]
-    ivr_keys: Annotated[dict[str, bytes], NoDecode, BeforeValidator(_keys), Field(repr=False)]
-    ivr_hash_key: Annotated[bytes, BeforeValidator(_hash_key), Field(repr=False)]
-    ivr_support_phone: Telephone
-    ivr_support_hours: Annotated[str, Field(min_length=1, max_length=200)]
     database_url: Annotated[str, Field(repr=False)] = ""
     ivr_var: Path = Path("var")
     ivr_demo: Annotated[bool, BeforeValidator(_yes_no)] = False
     ivr_now: Annotated[datetime | None, BeforeValidator(_instant)] = None
-    ivr_cutoff: Annotated[time, BeforeValidator(_clock_time)] = time(17)
     ivr_timezone: Annotated[ZoneInfo, BeforeValidator(_zone)] = ZoneInfo("America/New_York")
-    ivr_agent_phone: Telephone = ""
-    ivr_languages: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ("en-US", "es-US")
-    ivr_recording: Literal["off"] = "off"
-    ivr_consent: Literal["spoken", "bill_code"] = "spoken"
-    port: Annotated[int, Field(ge=0, le=65535)] = 8000
-    web_concurrency: Annotated[int, Field(ge=1, le=64)] = 4
 
     @classmethod
     def settings_customise_sources(
@@ -173,51 +162,111 @@ class Settings(BaseSettings):
         del settings_cls, env_settings, dotenv_settings, file_secret_settings
         return (init_settings,)
 
-    @property
-    def key_ring(self) -> KeyRing:
-        """What seals and opens."""
-        return KeyRing(self.ivr_keys)
+    def make_clock(self) -> Clock:
+        """Return the machine's clock, or the demo's, which starts at `IVR_NOW` now."""
+        return SystemClock() if self.ivr_now is None else ShiftedClock(self.ivr_now)
+
+
+class MemberSettings(DatabaseSettings):
+    """What it takes besides to load members and bills."""
+
+    ivr_hash_key: Annotated[bytes, BeforeValidator(_hash_key), Field(repr=False)]
 
     @property
     def hashes(self) -> KeyedHash:
         """What hashes with the line's key."""
         return KeyedHash(self.ivr_hash_key)
 
-    def make_clock(self) -> Clock:
-        """Return the machine's clock, or the demo's, which starts at `IVR_NOW` now."""
-        return SystemClock() if self.ivr_now is None else ShiftedClock(self.ivr_now)
+
+class Settings(MemberSettings):
+    """Every setting, typed: what serving the line takes."""
+
+    public_url: Annotated[str, BeforeValidator(_public_url)]
+    twilio_account_sid: Annotated[str, Field(pattern=r"^AC[0-9a-fA-F]{32}$")]
+    twilio_auth_token: Annotated[str, Field(min_length=16, max_length=256, repr=False)]
+    ivr_keys: Annotated[dict[str, bytes], NoDecode, BeforeValidator(_keys), Field(repr=False)]
+    ivr_support_phone: Telephone
+    ivr_support_hours: Annotated[str, Field(min_length=1, max_length=200)]
+    ivr_cutoff: Annotated[time, BeforeValidator(_clock_time)] = time(17)
+    ivr_agent_phone: Telephone = ""
+    ivr_languages: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ("en-US", "es-US")
+    ivr_recording: Literal["off"] = "off"
+    ivr_consent: Literal["spoken", "bill_code"] = "spoken"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    web_concurrency: Annotated[int, Field(ge=1, le=64)] = 4
+
+    @property
+    def key_ring(self) -> KeyRing:
+        """What seals and opens."""
+        return KeyRing(self.ivr_keys)
+
+
+SettingsType = TypeVar("SettingsType", bound=DatabaseSettings)
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings from the environment (or from `environ`).
+    """Read every setting from the environment (or from `environ`).
 
     In the demo, missing secrets are made once and kept in `IVR_VAR`, readable by their owner only.
     Raises `SettingsError` with one sentence for every setting that is missing or wrong.
     """
+    return _load(Settings, environ)
+
+
+def load_member_settings(environ: Mapping[str, str] | None = None) -> MemberSettings:
+    """Read what loading members and bills takes; as `load_settings`."""
+    return _load(MemberSettings, environ)
+
+
+def load_database_settings(environ: Mapping[str, str] | None = None) -> DatabaseSettings:
+    """Read where the database is; as `load_settings`, but no secret is asked for."""
+    return _load(DatabaseSettings, environ)
+
+
+def _load(kind: type[SettingsType], environ: Mapping[str, str] | None) -> SettingsType:
     given = os.environ if environ is None else environ
     values: dict[str, Any] = {
         name: given[name.upper()]
-        for name in Settings.model_fields
+        for name in kind.model_fields
         if given.get(name.upper()) or (name in _MAY_BE_EMPTY and name.upper() in given)
     }
     demo = str(values.get("ivr_demo", "")).lower() == "yes"
-    if demo:
+    if demo and "ivr_hash_key" in kind.model_fields:
         values = _demo_values(values) | values
     problems = []
     if values.get("ivr_now") and not demo:
         problems.append("IVR_NOW is for the demo only: unset it, or set IVR_DEMO=yes.")
     try:
-        settings = Settings(**values)
+        settings = kind(**values)
     except ValidationError as error:
         wrong = {str(detail["loc"][0]).upper(): detail["type"] for detail in error.errors()}
-        problems += [_sentence(name, kind) for name, kind in wrong.items()]
+        problems += [_sentence(name, found) for name, found in wrong.items()]
     if problems:
         raise SettingsError(*problems)
     return settings
 
 
-def _sentence(name: str, kind: str) -> str:
-    problem = "is missing" if kind == "missing" else "is wrong"
+def load_replay_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings that written calls run under: the same everywhere, but for where the database is.
+
+    Raises `SettingsError`.
+    """
+    given = os.environ if environ is None else environ
+    key = base64.b64encode(bytes(32)).decode()
+    return load_settings(
+        {
+            **_DEMO_VALUES,
+            "PUBLIC_URL": "http://127.0.0.1:8000",
+            "TWILIO_AUTH_TOKEN": "0" * 32,
+            "IVR_KEYS": f"replay:{key}",
+            "IVR_HASH_KEY": key,
+            **{name: given[name] for name in ("DATABASE_URL", "IVR_VAR") if given.get(name)},
+        }
+    )
+
+
+def _sentence(name: str, found: str) -> str:
+    problem = "is missing" if found == "missing" else "is wrong"
     return f"{name} {problem}: set it to {_CURES.get(name, 'a value of the right form')}."
 
 
@@ -226,6 +275,11 @@ def _demo_values(given: Mapping[str, Any]) -> dict[str, Any]:
     port = given.get("port", "8000")
     made = {key.lower(): value for key, value in (_DEMO_VALUES | _demo_secrets(folder)).items()}
     return {"public_url": f"http://127.0.0.1:{port}", **made}
+
+
+def forget_demo_secrets(folder: Path) -> None:
+    """Delete the demo's secrets in `IVR_VAR`: together with its database, whose hashes they made."""
+    (folder / _DEMO_SECRETS_FILE).unlink(missing_ok=True)
 
 
 def _demo_secrets(folder: Path) -> dict[str, str]:

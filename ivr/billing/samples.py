@@ -63,9 +63,10 @@ class _Story:
 
     name: str
     first_name: str
-    health_cents: int = 31015
+    health_cents: int | None = 31015
     dental_cents: int | None = None
     past_due_cents: int = 0
+    dental_past_due_cents: int = 0
     language: str = "en-US"
     extra_time: bool = False
     first_payment: bool = False
@@ -87,6 +88,17 @@ _STORIES: Final = (
     _Story("demo.sms", "Jasmine", health_cents=16610, reached_by="sms"),
     _Story("demo.letter", "Kale", health_cents=17715),
     _Story("demo.bill_code", "Laurel", health_cents=19999, authorization_code="408215"),
+    _Story(
+        "demo.past_due_only",
+        "Moss",
+        health_cents=0,
+        past_due_cents=29800,
+        dental_cents=0,
+        dental_past_due_cents=3875,
+    ),
+    _Story("demo.dental_only", "Nettle", health_cents=None, dental_cents=3875, dental_past_due_cents=3650),
+    _Story("demo.dental_paid", "Olive", health_cents=12050, dental_cents=0),
+    _Story("demo.no_bill", "Poppy", health_cents=None),
 )
 _LAST_NAME: Final = "Sample"
 
@@ -210,27 +222,27 @@ def bills_csv(members: Iterable[SampleMember]) -> str:
 
 
 def _from_story(index: int, story: _Story, today: date) -> SampleMember:
-    accounts = {"health": f"{740_000_100 + index}"}
-    bills = [
-        _bill(
-            "health",
-            story.health_cents,
-            today,
-            first_payment=story.first_payment,
-            authorization_code=story.authorization_code,
-        )
-    ]
-    if story.past_due_cents:
-        bills.insert(0, _bill("health", story.past_due_cents, today, months_ago=1))
-    if story.dental_cents is not None:
-        accounts["dental"] = f"{750_000_100 + index}"
-        bills.append(_bill("dental", story.dental_cents, today))
+    accounts: dict[str, str] = {}
+    bills: list[SampleBill] = []
+    owed = (
+        ("health", 740_000_100, story.health_cents, story.past_due_cents),
+        ("dental", 750_000_100, story.dental_cents, story.dental_past_due_cents),
+    )
+    for plan, first_account, current_cents, past_due_cents in owed:
+        if current_cents is None:
+            continue
+        accounts[plan] = f"{first_account + index}"
+        if past_due_cents:
+            bills.append(_bill(plan, past_due_cents, today, months_ago=1))
+        first_payment = story.first_payment and plan == "health"
+        code = story.authorization_code if plan == "health" else ""
+        bills.append(_bill(plan, current_cents, today, first_payment=first_payment, authorization_code=code))
     return SampleMember(
         name=story.name,
         member_id=f"{400_000_000_100 + index}",
         first_name=story.first_name,
         last_name=_LAST_NAME,
-        date_of_birth=date(1950 + 3 * index, index, 10 + index),
+        date_of_birth=date(1950 + 3 * index, 1 + (index - 1) % 12, 10 + index),
         ssn_last4=f"{(3210 + 1111 * index) % 10000:04d}" if story.has_ssn else "",
         billing_accounts=accounts,
         bills=bills,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql
 
 from ivr.storage.prepared import PreparedStatement
@@ -126,7 +126,7 @@ def _record_statement() -> Any:
             secrets=bindparam("secrets"),
             language=bindparam("language"),
             pace=bindparam("pace"),
-            member_id=bindparam("member_id"),
+            member_id=func.coalesce(bindparam("member_id"), Call.member_id),  # once known, known
             end=bindparam("end"),
             status=bindparam("status"),
             ended_at=bindparam("ended_at"),

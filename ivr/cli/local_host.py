@@ -9,27 +9,42 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
+from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, select, text
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+import psycopg
+from psycopg import sql
+from sqlalchemy import URL, Connection, Engine, select, text
+from werkzeug.serving import WSGIRequestHandler, make_server
 
-from ivr.actions.line import Line
-from ivr.base.clock import ManualClock
-from ivr.base.errors import OperatorError
+from ivr.actions.line import Line, compile_line, read_line_files
+from ivr.base.clock import Clock, ManualClock
+from ivr.base.errors import DatabaseUnavailableError, OperatorError
 from ivr.base.money import format_amount
 from ivr.base.randomness import SeededRandomness
-from ivr.base.settings import Settings
+from ivr.base.settings import MemberSettings, Settings, load_replay_settings
 from ivr.billing.imports import import_bills
 from ivr.billing.samples import SampleMember, bills_csv, demo_members, members_csv
 from ivr.calls.store import keep_flow_version
 from ivr.members.imports import import_members
 from ivr.phone.lines import HttpLine
+from ivr.replay.coverage import FlowCoverage, edge_name
 from ivr.replay.host import Event, PreparedLine, Setup, Visit, written_call_sid
-from ivr.storage.tables import Base, Payment, Turn
+from ivr.start import hold_database, project_folder
+from ivr.storage.engine import NO_LIMITS, connection_arguments, make_engine
+from ivr.storage.migrate import upgrade
+from ivr.storage.tables import Base, LedgerEntry, Payment, Turn
 from ivr.voice.serving import serve_line
 
 SEED = 20_261_218
+PACES: Final = ("voice", "relay")
+
+_SCRATCH: Final = "ivr_scratch_"
+_SCRATCH_LOCK: Final = 7_448_150_003  # making and dropping scratch databases, one process at a time
+_UNUSED: Final = (
+    "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
+    " AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE pg_stat_activity.datname = pg_database.datname)"
+)
 
 
 class _QuietHandler(WSGIRequestHandler):
@@ -44,6 +59,39 @@ class _QuietHandler(WSGIRequestHandler):
         return environ
 
 
+class LocalServer:
+    """An HTTP server on a free port of this machine, for one app after another; `with` runs it."""
+
+    def __init__(self) -> None:
+        self.app: Callable[..., Iterable[bytes]] | None = None
+        self._server = make_server(
+            "127.0.0.1", 0, self._dispatch, threaded=True, request_handler=_QuietHandler
+        )
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+
+    @property
+    def url(self) -> str:
+        """The server's address."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        ).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _dispatch(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if self.app is None:
+            raise RuntimeError("no app is being served")
+        return self.app(environ, start_response)
+
+
 class LocalHost:
     """Gives every run an empty database with one sample member in it, and an app with the run's own clock.
 
@@ -53,34 +101,23 @@ class LocalHost:
     def __init__(self, engine: Engine, line: Line, settings: Settings) -> None:
         self._engine = engine
         self._line = line
-        self._settings = settings
-        self._app: Callable[..., Iterable[bytes]] | None = None
-        self._server: BaseWSGIServer | None = None
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        self._server = LocalServer()
+        self._settings = settings.model_copy(update={"public_url": self._server.url})
 
     def __enter__(self) -> Self:
-        self._server = make_server(
-            "127.0.0.1", 0, self._dispatch, threaded=True, request_handler=_QuietHandler
-        )
-        self._settings = self._settings.model_copy(
-            update={"public_url": f"http://127.0.0.1:{self._server.server_port}"}
-        )
-        threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
-        ).start()
+        self._server.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
+        self._server.__exit__(kind, error, trace)
 
-    def _dispatch(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        if self._app is None:
-            raise RuntimeError("no run is prepared")
-        return self._app(environ, start_response)
+    def new_coverage(self) -> FlowCoverage:
+        """Return a count of visits to the line's nodes and edges, which begins at zero."""
+        nodes = self._line.flow.nodes
+        edges = [edge_name(path, label) for path, node in nodes.items() for label in node.branches]
+        return FlowCoverage(nodes, edges, self.languages, PACES)
 
     @property
     def languages(self) -> Sequence[str]:
@@ -103,7 +140,7 @@ class LocalHost:
             keep_flow_version(db, self._line.flow.version, dict(self._line.files), clock.now())
             if member is not None:
                 load_members(db, settings, [member], clock)
-        self._app = serve_line(settings, self._engine, self._line, clock, SeededRandomness(SEED))
+        self._server.app = serve_line(settings, self._engine, self._line, clock, SeededRandomness(SEED))
         line = HttpLine(settings.public_url, settings.twilio_account_sid, settings.twilio_auth_token)
         try:
             yield PreparedLine(
@@ -142,7 +179,12 @@ class LocalHost:
             turns = db.execute(
                 select(Turn.node, Turn.events).where(Turn.call_sid == call_sid).order_by(Turn.seq)
             ).all()
-        return [visit for node, events in turns for visit in visits_of(node, events)]
+        branches = {path: node.branches for path, node in self._line.flow.nodes.items()}
+        return [
+            Visit(visit.node, visit.edge if visit.edge in branches.get(visit.node, ()) else None)
+            for node, events in turns
+            for visit in visits_of(node, events)
+        ]
 
 
 def visits_of(node: str, events: str) -> Iterator[Visit]:
@@ -166,7 +208,7 @@ def facts_of(member: SampleMember) -> dict[str, str]:
 
 
 def load_members(
-    db: Connection, settings: Settings, members: Sequence[SampleMember], clock: ManualClock
+    db: Connection, settings: MemberSettings, members: Sequence[SampleMember], clock: Clock
 ) -> None:
     """Load sample members and their bills the way operators do: from CSV."""
     now = clock.now()
@@ -182,10 +224,70 @@ def load_members(
 
 
 def empty(db: Connection) -> None:
-    """Delete every row of a scratch database. The ledger is append-only: only a superuser may do this."""
-    db.execute(text("SET LOCAL session_replication_role = replica"))
-    for table in Base.metadata.sorted_tables:
+    """Delete every row of a scratch database, of which this account is the owner."""
+    ledger = db.dialect.identifier_preparer.format_table(LedgerEntry.__table__)
+    db.execute(text(f"ALTER TABLE {ledger} DISABLE TRIGGER USER"))  # it is append-only
+    for table in reversed(Base.metadata.sorted_tables):
         db.execute(table.delete())
+    db.execute(text(f"ALTER TABLE {ledger} ENABLE TRIGGER USER"))
+
+
+@contextmanager
+def scratch_host() -> Iterator[LocalHost]:
+    """Give a host with the project's line on a database made for it, dropped afterwards.
+
+    Raises `OperatorError` for faults of the line, `SettingsError`, `DatabaseUnavailableError`.
+    """
+    settings = load_replay_settings()
+    line = compile_line(read_line_files(project_folder()))
+    with hold_database(settings) as server, scratch_database(server) as url:
+        engine = make_engine(url, pool_size=4, application_name="ivr replay")
+        try:
+            with LocalHost(engine, line, settings) as host:
+                yield host
+        finally:
+            engine.dispose()
+
+
+@contextmanager
+def scratch_database(server: URL) -> Iterator[URL]:
+    """Make an empty, migrated database on the server of `server`, and drop it at the end.
+
+    What a killed process left is dropped first. Raises `DatabaseUnavailableError`.
+    """
+    name = sql.Identifier(f"{_SCRATCH}{uuid4().hex}")
+    url = server.set(database=name.as_string().strip('"'))
+    with _server_connection(server) as maker:
+        maker.execute("SELECT pg_advisory_lock(%s)", [_SCRATCH_LOCK])
+        for (unused,) in maker.execute(_UNUSED, [_SCRATCH]).fetchall():
+            maker.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(unused)))
+        maker.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(name))
+        # A crash of the machine may lose the end of a scratch database; nobody will miss it.
+        maker.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = off").format(name))
+        with psycopg.connect(connection_arguments(url), autocommit=True):  # shows that it is in use
+            maker.execute("SELECT pg_advisory_unlock(%s)", [_SCRATCH_LOCK])
+            engine = make_engine(url, limits=NO_LIMITS, pool_size=1)
+            upgrade(engine)
+            engine.dispose()
+            yield url
+        maker.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+@contextmanager
+def _server_connection(server: URL) -> Iterator[psycopg.Connection]:
+    try:
+        with psycopg.connect(connection_arguments(server), autocommit=True) as connection:
+            yield connection
+    except psycopg.errors.InsufficientPrivilege:
+        raise DatabaseUnavailableError(
+            "The account in DATABASE_URL may not make databases, which replay needs: give it CREATEDB, or"
+            " unset DATABASE_URL to replay on the embedded database"
+        ) from None
+    except psycopg.OperationalError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise DatabaseUnavailableError(
+            f"The database does not answer ({reason}): start it, or correct DATABASE_URL"
+        ) from None
 
 
 def _named(members: Sequence[SampleMember], name: str | None) -> SampleMember | None:
@@ -199,5 +301,7 @@ def _named(members: Sequence[SampleMember], name: str | None) -> SampleMember | 
 
 
 def _settings_of(setup: Setup) -> Mapping[str, Any]:
-    # Bills that carry a code are there to show the other lawful way of consent.
-    return {"ivr_consent": "bill_code"} if setup.member == "demo.bill_code" else {}
+    # Bills that carry a code are there to show the other lawful way of consent. Somebody answers the phone,
+    # in the hours that the settings give.
+    consent = "bill_code" if setup.member == "demo.bill_code" else "spoken"
+    return {"ivr_consent": consent, "ivr_agent_phone": "+16175550190"}

@@ -80,7 +80,9 @@ class _Checks:
     def names(self) -> Iterator[Fault]:
         for name in REQUIRED_DIALOGS:
             if name not in self.dialogs:
-                yield Fault(f"flows/{name}.toml", 0, "", "is missing: the engine itself needs this dialog")
+                yield Fault(
+                    f"flows/{name}.toml", 0, "", "is missing: write it, the engine itself needs this dialog"
+                )
         by_kind: Mapping[str, Callable[[Node], Iterable[str]]] = {
             "collect": self._collect,
             "action": self._action,
@@ -94,6 +96,8 @@ class _Checks:
                 yield self._fault(node, message)
 
     def _collect(self, node: Node) -> Iterator[str]:
+        if node.only and node.word != GATE:
+            yield f"only can stand at a gate or a say: collect {node.word!r} in every pace"
         silence = node.branches.get("silence")
         if silence is not None and silence != MORE_TIME:
             yield f"on.silence can only be {MORE_TIME!r}; silence is the engine's business"
@@ -104,7 +108,7 @@ class _Checks:
         if node.word in {LANGUAGE, GATE}:
             expected = {"next"}
             if node.word == GATE and not node.prompts[0].startswith(GATE_PREFIX):
-                yield f"a gate's prompt begins with {GATE_PREFIX!r}"
+                yield f"a gate's prompt begins with {GATE_PREFIX!r}: rename {node.prompts[0]}"
         elif node.word in self.vocabulary.fields:
             expected = set(self.vocabulary.fields[node.word].results or ("next",))
         else:
@@ -118,7 +122,7 @@ class _Checks:
         for key in sorted(keys & RESERVED_KEYS.keys()):
             yield f"key {key} means {RESERVED_KEYS[key]} everywhere: use another"
         for label in sorted(labels - keys):
-            yield f"a menu has keys.1 to keys.8, not {label!r}"
+            yield f"a menu has keys.1 to keys.6 and keys.8, not {label!r}: name a key"
         if not keys:
             yield 'a menu needs at least one key, such as keys.1 = "node"'
 
@@ -131,7 +135,7 @@ class _Checks:
         expected = {*action.outcomes, *((EXHAUSTED,) if node.tries else ())}
         yield from _difference(set(node.branches), expected, "outcome")
         for outcome in sorted(node.tries.keys() - action.outcomes.keys()):
-            yield f"tries.{outcome} counts no outcome of {node.word}"
+            yield f"tries.{outcome} counts no outcome of {node.word}: remove it"
         yield from _difference(set(node.args), set(action.args), "argument")
         for name, value in node.args.items():
             if name in action.args and value not in action.args[name]:
@@ -143,16 +147,16 @@ class _Checks:
                 if value not in PACES:
                     yield f"set.pace is {value!r}: use one of {', '.join(PACES)}"
             elif self.vocabulary.slots.get(slot) != "choice":
-                yield f"set.{slot} is no slot that a flow may set: it must be a choice"
+                yield f"set.{slot} is no slot that a flow may set: set pace or a slot that is a choice"
 
     def _call(self, node: Node) -> Iterator[str]:
         dialog = self.dialogs.get(node.word)
         if dialog is None:
-            yield f"calls {node.word!r}, and there is no flows/{node.word}.toml"
+            yield f"calls {node.word!r}, and there is no flows/{node.word}.toml: write it or call another"
             return
         yield from _difference(set(node.branches), set(dialog.results()), "result")
         if node.dialog in self._called_from(node.word, frozenset()):
-            yield f"calls {node.word!r}, which calls {node.dialog!r} again: dialogs must not call in circles"
+            yield f"calls {node.word!r}, which leads back to {node.dialog!r}: take one of the calls out"
 
     def _called_from(self, name: str, seen: frozenset[str]) -> frozenset[str]:
         dialog = self.dialogs.get(name)
@@ -166,7 +170,7 @@ class _Checks:
 
     def _transfer(self, node: Node) -> Iterator[str]:
         if node.word != "agent":
-            yield f'transfers to {node.word!r}: the only place is "agent"'
+            yield f"transfers to {node.word!r}: the only place is 'agent'"
         yield from _difference(set(node.branches), set(TRANSFER_RESULTS), "result")
 
     def _targets(self, node: Node) -> Iterator[str]:
@@ -175,15 +179,15 @@ class _Checks:
             word = target.partition(".")[0]
             if not target.startswith("@"):
                 if target not in siblings:
-                    yield f"{label} leads to {target!r}, and flows/{node.dialog}.toml has no such node"
+                    yield f"{label} leads to {target!r}, which is no node of {node.dialog}: name another"
             elif word not in ENGINE_WORDS or word not in {RETURN, target}:
-                yield f"{label} leads to {target!r}: the engine knows {', '.join(ENGINE_WORDS)}"
+                yield f"{label} leads to {target!r}: the words of the engine are {', '.join(ENGINE_WORDS)}"
             elif word == RETURN and node.dialog in {MAIN, GIVE_UP_DIALOG, TIME_UP_DIALOG}:
                 yield f"{label} returns, and nothing called this dialog: end the call instead"
             elif word in {REPEAT, AGENT} and not (node.kind == "collect" and node.word == MENU):
-                yield f"{label} leads to {word}, which only a menu's key can"
+                yield f"{label} leads to {word}, which only a menu's key can: name a node"
             elif word == MORE_TIME and label != "silence":
-                yield f"{label} leads to {word}, which only on.silence can"
+                yield f"{label} leads to {word}, which only on.silence can: name a node"
             elif word == GIVE_UP and node.dialog in {GIVE_UP_DIALOG, TIME_UP_DIALOG}:
                 yield f"{label} leads to {word} from the dialog it leads to: end the call instead"
 
@@ -280,13 +284,16 @@ class _Checks:
                         )
                     elif slot not in facts:
                         yield self._fault(
-                            node, f"prompt {prompt} speaks {slot}, which is not filled on every way here"
+                            node,
+                            f"prompt {prompt} speaks {slot}, which is not filled on every way here: "
+                            "fill it first or take it out",
                         )
             if node.kind == "action":
                 for slot in self.vocabulary.actions[node.word].needs:
                     if slot not in facts:
                         yield self._fault(
-                            node, f"{node.word} needs {slot}, which is not filled on every way here"
+                            node,
+                            f"{node.word} needs {slot}, which is not filled on every way here: fill it first",
                         )
 
     def _spoken(self, prompt: str) -> frozenset[str]:
@@ -334,7 +341,7 @@ class _Checks:
         """Return what is filled once `node` was left by `label`; None while that is not known yet."""
         if node.kind == "call":
             back = returned.get((node.word, label))
-            return None if back is None else facts | back
+            return None if back is None else (facts - self._dropped_in(node.word)) | back
         if node.kind == "set":
             return facts | (node.args.keys() - {"pace"})
         if node.kind == "action":
@@ -344,6 +351,16 @@ class _Checks:
         if entry is not None and label in {"next", *entry.results[:1]}:
             return facts | set(entry.fills)
         return facts
+
+    def _dropped_in(self, name: str) -> frozenset[str]:
+        """Return the slots that a dialog, or one that it calls, may forget."""
+        return frozenset(
+            slot
+            for dialog in self._called_from(name, frozenset())
+            for node in self.dialogs[dialog].nodes.values()
+            if node.kind == "action"
+            for slot in self.vocabulary.actions[node.word].drops
+        )
 
     # Prompts.
 
@@ -358,6 +375,9 @@ class _Checks:
         engine_prompts = {*ENGINE_PROMPTS}
         for entry in self.vocabulary.fields.values():
             engine_prompts |= {nomatch_prompt(reason) for reason in entry.reasons}
+        for prompt in ENGINE_PROMPTS:
+            for slot in sorted(self._spoken(prompt) - set(self.vocabulary.given)):
+                yield Fault("prompts", 0, "", f"{prompt} speaks {slot}, which may not be filled: take it out")
         for prompt in sorted(engine_prompts):
             for message in self._missing(
                 prompt, (None, "nudge") if prompt.startswith(GATE_PREFIX) else (None,)
@@ -385,9 +405,11 @@ class _Checks:
 
 def _difference(found: set[str], expected: set[str], what: str) -> Iterator[str]:
     for name in sorted(expected - found):
-        yield f"does not handle {what} {name!r}: add it"
+        key = "next" if name == "next" else f"{'args' if what == 'argument' else 'on'}.{name}"
+        yield f"does not handle {what} {name!r}: add {key}"
     for name in sorted(found - expected):
-        yield f"handles {what} {name!r}, which there is not: use {', '.join(sorted(expected)) or 'none'}"
+        use = ", ".join(sorted(expected - found))
+        yield f"handles {what} {name!r}, which there is not: {f'use {use}' if use else 'remove it'}"
 
 
 def _meet(table: dict[Key, frozenset[str]], key: Key, facts: frozenset[str]) -> bool:

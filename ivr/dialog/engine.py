@@ -140,6 +140,7 @@ class Ask:
 
 Result = Wait | End | Ask
 
+_GATE_FAILURES = "@gate"  # among the counters
 _GATE_LISTEN = Listen(TIMEOUT_SECONDS["relay"]["menu"], num_digits=1)
 
 
@@ -190,7 +191,8 @@ class _Run:
         result: Result | None
         match heard:
             case Start():
-                self._expect(node, self.state.turns == 0 and not self.state.said, "the call has begun already")
+                fresh = self.state.turns == 0 and not self.state.said
+                self._expect(node, fresh, "the call has begun already")
                 result = None
             case Outcome():
                 self._expect(node, node.kind == "action", "an outcome, and no action was asked for")
@@ -296,7 +298,8 @@ class _Run:
         if self._within(PERSON, GIVE_UP_DIALOG, TIME_UP_DIALOG):
             return self._ask_again(node)  # a person is being tried already
         self.state.frames.append(f"{node.path}!{'gate' if self.state.gate else ''}")
-        self.state.held = [*self.state.chunk, *self.state.pending]
+        told = {said.prompt for said in self.state.said}  # not errors, nor that nobody could be reached
+        self.state.held = [said for said in (*self.state.chunk, *self.state.pending) if said.prompt in told]
         self.state.pending = []
         self.state.gate = False
         self._enter(PERSON)
@@ -321,7 +324,7 @@ class _Run:
 
     def _go_on(self, node: Node) -> Result | None:
         """Say what is still pending at a node that was reached before it could all be said."""
-        self._settle()
+        self._pass_gate()
         return self._speak(node) if node.kind == "end" else self._wait(node)
 
     def _silence(self, node: Node) -> Result | None:
@@ -386,11 +389,12 @@ class _Run:
         return Match(result=key) if key in node.branches and key.isdigit() else NoMatch(NOT_A_CHOICE)
 
     def _failed(self, node: Node, why: Said) -> Result | None:
-        """Count a noinput or nomatch; the third leads to a person."""
-        self.state.failures += 1
-        if self.state.failures >= FAILURES_MAX:
-            return self._give_up(node)
-        return self._ask_again(node, why)
+        """Count a noinput or nomatch; the third leads to a person. A gate counts its own."""
+        if self.state.gate:
+            failures = self.state.counters[_GATE_FAILURES] = self.state.counters.get(_GATE_FAILURES, 0) + 1
+        else:
+            failures = self.state.failures = self.state.failures + 1
+        return self._give_up(node) if failures >= FAILURES_MAX else self._ask_again(node, why)
 
     def _taper(self) -> str:
         return ("", "again", "last")[min(self.state.failures, 2)]
@@ -398,7 +402,9 @@ class _Run:
     def _give_up(self, node: Node) -> Result | None:
         self.path.append(f"{node.path} > {GIVE_UP}")
         last = self._within(GIVE_UP_DIALOG, TIME_UP_DIALOG)
+        reason = [] if self.state.gate else self.state.pending  # what the flow itself said of giving up
         self._leave_everything()
+        self.state.pending = reason or self.state.pending
         if last:
             return self._goodbye()
         self._enter(GIVE_UP_DIALOG)
@@ -419,8 +425,14 @@ class _Run:
 
     def _settle(self) -> None:
         """Forget the trouble of the question that is now answered."""
-        self.state.failures = self.state.renewals = 0
+        self.state.failures = 0
         self.state.reasons = []
+        self._pass_gate()
+
+    def _pass_gate(self) -> None:
+        """Leave a gate; the trouble of the question around it stays."""
+        self.state.counters.pop(_GATE_FAILURES, None)
+        self.state.renewals = 0
         self.state.chunk = []
         self.state.gate = False
 

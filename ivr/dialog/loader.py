@@ -73,7 +73,7 @@ def load_dialogs(files: Mapping[str, str]) -> tuple[dict[str, Dialog], list[Faul
     for file, text in sorted(files.items()):
         name = file.rsplit("/", 1)[-1].removesuffix(".toml")
         if _NAME.fullmatch(name) is None:
-            faults.append(Fault(file, 0, "", "a dialog's file name is lower-case letters, digits and _"))
+            faults.append(Fault(file, 0, "", "rename it: lower-case letters, digits and _ make a dialog"))
             continue
         try:
             data = tomllib.loads(text)
@@ -105,7 +105,7 @@ class _Reader:
                 self._fault("", f"unknown key {key!r}: a dialog has a start and [node.…] sections")
         tables = data.get("node", {})
         if not isinstance(tables, dict) or not tables:
-            self._fault("", "has no [node.…] section")
+            self._fault("", "has no [node.…] section: write one")
             tables = {}
         nodes = {}
         for name, table in tables.items():
@@ -120,7 +120,9 @@ class _Reader:
 
     def _node(self, name: str, table: object) -> Node | None:
         if _NAME.fullmatch(name) is None or not isinstance(table, dict):
-            self._fault(name, "a node is a section [node.name], its name lower-case letters, digits and _")
+            self._fault(
+                name, "rename it: a node is a section [node.name], its name lower-case letters, digits and _"
+            )
             return None
         kinds = [kind for kind in _KINDS if kind in table]
         if len(kinds) != 1:
@@ -140,14 +142,12 @@ class _Reader:
             if key == kind:
                 continue
             if key not in allowed:
-                self._fault(
-                    name, f"a {kind} node has no {key!r}: it may have {', '.join(allowed) or 'nothing else'}"
-                )
+                self._fault(name, f"{key!r} has no place in a node of kind {kind}: use {', '.join(allowed)}")
             elif not _fits(value, allowed[key]):
                 self._fault(name, f"{key} {_CURES[allowed[key]]}")
         for key in _REQUIRED[kind]:
             if key not in table:
-                self._fault(name, f"a {kind} node needs {key!r}")
+                self._fault(name, f"lacks {key!r}, which a node of kind {kind} needs: add it")
         self._word(name, kind, table[kind])
 
     def _word(self, name: str, kind: Kind, word: object) -> None:

@@ -252,16 +252,17 @@ def _joined(earlier: CallFile, call: CallFile) -> CallFile:
                 f"{call.place(header)}: {header} {other}, but {earlier.name} "
                 f"is {header} {one}: make them the same"
             )
-    if earlier.steps and isinstance(earlier.steps[-1], End):
+    ended = bool(earlier.steps) and isinstance(earlier.steps[-1], End)
+    redials = bool(call.steps) and isinstance(call.steps[0], Start)
+    if ended and not redials:
         problems.append(
             f"{call.place('after')}: {earlier.name} ends its call (line {earlier.steps[-1].place.line}): "
-            "nothing can come after it; take the `end` line out of it"
+            "begin this one with `start`, another call, or take the `end` line out of it"
         )
-    problems += [
-        f"{step.place}: the call is under way, {earlier.name} started it: take this line out"
-        for step in call.steps
-        if isinstance(step, Start)
-    ]
+    if redials and not ended:
+        problems.append(
+            f"{call.steps[0].place}: the call is under way, {earlier.name} started it: take this line out"
+        )
     if problems:
         raise CallFileError(*problems)
     return replace(
@@ -304,8 +305,8 @@ class _Parser:
             self._problem(place, f"{word!r} is no word of a call file: a line begins with one of {known}")
             return
         steps = self.call.steps
-        if steps and isinstance(steps[-1], End):
-            self._problem(place, "nothing comes after `end`: make it the last line")
+        if steps and isinstance(steps[-1], End) and word != "start":
+            self._problem(place, "only `start`, another call, comes after `end`: make `end` the last line")
         step = reader(place, rest)
         if step is not None:
             self.call = replace(self.call, steps=(*steps, step))
@@ -352,8 +353,9 @@ class _Parser:
     def _start(self, place: Place, rest: str) -> Step | None:
         if rest:
             self._problem(place, "start stands alone: take the rest of the line out")
-        if any(not isinstance(step, Befalls) for step in self.call.steps):
-            self._problem(place, "start is the first line of a call: move it up or take it out")
+        steps = [step for step in self.call.steps if not isinstance(step, Befalls)]
+        if steps and not isinstance(steps[-1], End):
+            self._problem(place, "start is the first line of a call: move it up, or write it after `end`")
         return Start(place)
 
     def _line(self, place: Place, rest: str) -> Step | None:

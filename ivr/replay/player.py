@@ -8,6 +8,7 @@ the language's own key for `{language_key}`; in relay pace it presses 7 at the f
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import re
 from collections import deque
 from dataclasses import dataclass, field
@@ -153,7 +154,6 @@ def play(
     except _DifferenceFoundError as found:
         difference = found.difference
         player.leave()
-    visited = prepared.visited
     return CallResult(
         name=call.name,
         language=language,
@@ -162,7 +162,7 @@ def play(
         transcript=tuple(player.transcript),
         turns=len(player.phone.turns),
         seconds=player.phone.seconds,
-        visits=() if visited is None else tuple(visited(prepared.call_sid)),
+        visits=player.visits(),
         unchecked=tuple(player.unchecked),
     )
 
@@ -184,23 +184,42 @@ class _Player:
         self._language = language
         self._pace = pace
         withheld = any(isinstance(step, Befalls) and step.fault == "withheld" for step in call.steps)
-        self.phone = Phone(
-            prepared.line,
-            prepared.clock,
-            call_sid=prepared.call_sid,
-            account_sid=prepared.account_sid,
-            from_number=ANONYMOUS if withheld else call.from_number or DEFAULT_FROM,
-            to_number=prepared.to_number,
-            options=PhoneOptions(post_twice=options.post_twice),
-        )
-        operator = options.operator and pace == "relay"
-        self._caller: Caller = RelayOperator(self.phone) if operator else self.phone
-        self._dialed = False
+        self._from_number = ANONYMOUS if withheld else call.from_number or DEFAULT_FROM
+        self._options = options
+        self._call_sids: list[str] = []
+        self._pick_up()
         self._unread = _Unread()
         self._claimed: list[Event] = []
         self._following: tuple[Step, ...] = call.steps
         self.transcript: list[TranscriptLine] = []
         self.unchecked: list[str] = []
+
+    def _pick_up(self) -> None:
+        """Take a phone for one call; a file with a second `start` is called back from a second one."""
+        call_sid = self._prepared.call_sid
+        if self._call_sids:
+            again = f"{call_sid}/{len(self._call_sids)}".encode()
+            call_sid = f"CA{hashlib.sha256(again).hexdigest()[:32]}"
+        self._call_sids.append(call_sid)
+        self.phone = Phone(
+            self._prepared.line,
+            self._prepared.clock,
+            call_sid=call_sid,
+            account_sid=self._prepared.account_sid,
+            from_number=self._from_number,
+            to_number=self._prepared.to_number,
+            options=PhoneOptions(post_twice=self._options.post_twice),
+        )
+        operator = self._options.operator and self._pace == "relay"
+        self._caller: Caller = RelayOperator(self.phone) if operator else self.phone
+        self._dialed = False
+
+    def visits(self) -> tuple[Visit, ...]:
+        """Return the places that the calls of this file came through, as far as they can be seen."""
+        visited = self._prepared.visited
+        if visited is None:
+            return ()
+        return tuple(visit for call_sid in self._call_sids for visit in visited(call_sid))
 
     def play(self) -> None:
         """Play every step. Raises `_DifferenceFoundError` at the first that differs."""
@@ -232,6 +251,8 @@ class _Player:
         if isinstance(step, Befalls):
             self._befall(step.fault)
             return
+        if isinstance(step, Start) and self._dialed:
+            self._pick_up()
         self._dial(place, step)
         if isinstance(step, ExpectedLine):
             self._compare(step)
@@ -257,7 +278,7 @@ class _Player:
     # What the caller does.
 
     def _dial(self, place: Place, step: Step | None = None) -> None:
-        """Dial, if nobody has; in relay pace ask for it at once, unless the file does so itself."""
+        """Dial, if nobody has; in relay pace ask for it at once."""
         if self._dialed:
             return
         self._dialed = True
@@ -265,7 +286,7 @@ class _Player:
         if step is not None and not isinstance(step, Start):
             self._following = (step, *following)
         self._deed(place, "dials", self._caller.dial)
-        if self._pace == "relay" and self._call.pace is None and self.phone.ended is None:
+        if self._pace == "relay" and self.phone.ended is None:
             first = self._unread
             self._deed(place, RELAY_KEY, lambda: self._caller.press(RELAY_KEY))
             self._unread = first
@@ -379,7 +400,7 @@ class _Player:
     def _unclaimed(self) -> list[Event]:
         """Return the events no `did` has named yet."""
         observe = self._prepared.observe
-        events = [] if observe is None else list(observe(self._prepared.call_sid))
+        events = [] if observe is None else [event for sid in self._call_sids for event in observe(sid)]
         for event in self._claimed:
             events.remove(event)
         return events

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
+from types import FrameType, TracebackType
+from typing import Any
 
 REPEAT_SECONDS = 0.5
 
@@ -19,24 +18,34 @@ class DeadlineExceeded(BaseException):
     """The turn took longer than a caller can be kept waiting."""
 
 
-def _ring(_number: int, _frame: FrameType | None) -> None:
-    raise DeadlineExceeded
-
-
-@contextmanager
-def deadline(seconds: float) -> Iterator[None]:
+class deadline:  # noqa: N801 (used as a statement: `with deadline(5)`)
     """Raise `DeadlineExceeded` when the block is not done within `seconds`.
 
     Signals reach only the main thread, where sync workers run their requests; elsewhere (a development
-    server with threads) the block runs without an alarm.
+    server with threads) the block runs without an alarm. Deadlines do not nest.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGALRM, _ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds, REPEAT_SECONDS)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._before: Any = None
+        self._armed = False
+
+    def __enter__(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            self._armed = True
+            self._before = signal.signal(signal.SIGALRM, _ring)
+            signal.setitimer(signal.ITIMER_REAL, self._seconds, REPEAT_SECONDS)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._armed:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, self._before)
+
+
+def _ring(_number: int, frame: FrameType | None) -> None:
+    # An alarm that comes while the clock is being stopped must not prevent that: it would go on ringing
+    # where nothing catches it, and end the worker.
+    if frame is None or frame.f_code is not deadline.__exit__.__code__:
+        raise DeadlineExceeded

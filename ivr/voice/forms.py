@@ -13,6 +13,8 @@ from ivr.dialog.engine import Input, Keys, Silence, Speech, TransferEnded
 DIGITS_MAX = 64
 WORDS_MAX = 500
 CALL_SID = re.compile(r"CA[0-9a-fA-F]{32}")
+_TELEPHONE = re.compile(r"\+?[0-9][0-9 ().-]*")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]+")
 
 # What carriers send when a number is withheld, as words and as the words spelled on a keypad. They are looked
 # up before anything parses them: some would pass for numbers in Lesotho or China.
@@ -47,8 +49,10 @@ class Caller:
 def read_caller(shown: str) -> Caller:
     """Read the `From` parameter."""
     bare = shown.strip().lower()
-    if not bare or bare in WITHHELD or bare.lstrip("+") in {each.lstrip("+") for each in WITHHELD}:
+    if not bare or bare in WITHHELD or f"+{bare}" in WITHHELD:
         return Caller("withheld")
+    if _TELEPHONE.fullmatch(bare) is None:
+        return Caller("other")  # the digits of client:1234567890 are nobody's number
     try:
         number = phonenumbers.parse(bare, "US")
     except phonenumbers.NumberParseException:
@@ -63,7 +67,7 @@ def read_input(form: Mapping[str, str], *, transferring: bool) -> Input:
     if transferring:
         reached = form.get("DialCallStatus") in {"completed", "answered"}
         return TransferEnded("completed" if reached else "failed")
-    words = form.get("SpeechResult", "").strip()
+    words = _CONTROLS.sub(" ", form.get("SpeechResult", "")).strip()
     if words:
         return Speech(words[:WORDS_MAX], _confidence(form.get("Confidence", "")))
     digits = form.get("Digits", "")

@@ -10,7 +10,7 @@ import json
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -42,7 +42,11 @@ from ivr.voice.twiml import Passage, document, last_words
 
 DEADLINE_SECONDS = 5.0
 ASKS_MAX = 50
-RETRY_PAUSES_SECONDS = (0.1, 0.2, 0.4)
+# A server that lost a backend is back within a second or two; one that is not keeps a worker no longer.
+RETRY_PAUSES_SECONDS = (0.1, 0.2, 0.4, 0.8, 0.8)
+# The server took the transaction away; the same work may well succeed: serialization failure, deadlock,
+# shutdown by an administrator, by a crash, and a server that is only starting.
+TRANSIENT_SQLSTATES = frozenset({"40001", "40P01", "57P01", "57P02", "57P03"})
 LINES_KEPT_MAX = 8
 TROUBLE_NODE = "trouble"
 
@@ -90,6 +94,7 @@ class Turns:
         self._clock = clock
         self._pause = pause
         self._lines: OrderedDict[str, Line] = OrderedDict({line.flow.version: line})
+        self._unknown_reply = self._nothing_known()
 
     @property
     def flow_version(self) -> str:
@@ -111,7 +116,7 @@ class Turns:
         try:
             with deadline(DEADLINE_SECONDS):
                 self._retried(lambda db: close_call(db, call_sid, "hangup", self._clock.now()))
-        except (DeadlineExceeded, SQLAlchemyError) as error:
+        except (DeadlineExceeded, Exception) as error:  # noqa: BLE001 (Twilio never sees a 5xx)
             # The purge closes what is never closed; there is nobody left on the line to be told.
             _log.warning("status_not_stored", call_sid=call_sid, error=type(error).__name__)
 
@@ -128,11 +133,13 @@ class Turns:
             with deadline(DEADLINE_SECONDS):
                 try:
                     reply = self._retried(work)
-                except Exception as error:  # noqa: BLE001 (a caller must hear something true, whatever broke)
+                except Exception as error:
+                    if _is_transient(error):
+                        raise  # every try is used up
                     _log.error("turn_failed", call_sid=call_sid, seq=seq, **_described(error))
-                    reply = self._told(call_sid, {})
-        except (DeadlineExceeded, SQLAlchemyError) as error:
-            _log.error("turn_unknown", call_sid=call_sid, seq=seq, error=type(error).__name__)
+                    reply = self._told(call_sid, {}, seq)
+        except (DeadlineExceeded, Exception) as error:  # noqa: BLE001 (something true is said, whatever broke)
+            _log.error("turn_unknown", call_sid=call_sid, seq=seq, **_described(error))
             reply = self._unknown(seq)
         milliseconds = round((time.perf_counter() - started) * 1000, 1)
         _log.info("turn", call_sid=call_sid, seq=reply.seq, node=reply.node, milliseconds=milliseconds)
@@ -141,13 +148,13 @@ class Turns:
     def _trouble(self, call_sid: str, form: Mapping[str, str]) -> Reply:
         try:
             with deadline(DEADLINE_SECONDS):
-                return self._told(call_sid, form)
-        except (DeadlineExceeded, SQLAlchemyError) as error:
-            _log.error("trouble_unknown", call_sid=call_sid, error=type(error).__name__)
+                return self._told(call_sid, form, None)
+        except (DeadlineExceeded, Exception) as error:  # noqa: BLE001 (something true is said, whatever broke)
+            _log.error("trouble_unknown", call_sid=call_sid, **_described(error))
             return self._unknown(0)
 
-    def _told(self, call_sid: str, form: Mapping[str, str]) -> Reply:
-        return self._retried(lambda db: self._close_truly(db, call_sid, form))
+    def _told(self, call_sid: str, form: Mapping[str, str], seq: int | None) -> Reply:
+        return self._retried(lambda db: self._close_truly(db, call_sid, form, seq))
 
     def _retried(self, work: Callable[[Connection], Result]) -> Result:
         """Run `work` in one transaction and commit; again when the connection was lost.
@@ -158,7 +165,7 @@ class Turns:
             try:
                 return self._once(work)
             except DBAPIError as error:
-                if not error.connection_invalidated and error.statement is not None:
+                if not _is_transient(error):
                     raise
                 self._pause(pause)
         return self._once(work)
@@ -211,7 +218,7 @@ class Turns:
             return self._stored(db, call, call.seq)
         line = self._line_of(db, call.flow_version)
         state = self._read_state(call)
-        transferring = line.flow.nodes[state.node].kind == "transfer"
+        transferring = line.flow.nodes[state.node].kind == "transfer" and not state.gate
         moment = _Moment(line, seq, self._clock.now(), call.started_at, call.answered_at)
         return self._step(db, call_sid, moment, state, read_input(form, transferring=transferring))
 
@@ -316,10 +323,11 @@ class Turns:
 
     # True sentences.
 
-    def _close_truly(self, db: Connection, call_sid: str, form: Mapping[str, str]) -> Reply:
+    def _close_truly(self, db: Connection, call_sid: str, form: Mapping[str, str], seq: int | None) -> Reply:
         """Under the call's lock: tell its payments, or close it in this same commit and say there are none.
 
-        Closing first is what makes the sentence stay true: a late first request finds the call closed.
+        Closing first is what makes the sentence stay true: a late first request finds the call closed. The
+        turn `seq` that failed here may have been answered elsewhere meanwhile: then nothing is wrong.
         """
         now = self._clock.now()
         language = self._line.flow.languages[0]
@@ -335,12 +343,16 @@ class Turns:
         call = lock_call(db, call_sid)
         if call is None:
             raise DialogError("a call's row is gone")
+        if seq is not None and seq <= call.seq:
+            return self._stored(db, call, seq)
         told = stored_turn(db, call_sid, call.seq)
         if told is not None and told.node == TROUBLE_NODE:
             return self._stored(db, call, call.seq)
         payments = payments_of_call(db, call_sid)
         prompts = [_payment_told(payment) for payment in payments] or [Said("trouble-no-payment")]
-        reply = self._last_reply(prompts, call.language, call.seq + 1, now)
+        reply = replace(
+            self._last_reply(prompts, call.language, call.seq + 1, now), flow_version=call.flow_version
+        )
         record_turn(
             db,
             NewTurn(
@@ -361,12 +373,15 @@ class Turns:
         )
         return reply
 
-    def _unknown(self, seq: int) -> Reply:
-        """Answer without the database, in every language: nothing is known, not even the caller's own."""
+    def _nothing_known(self) -> Reply:
+        """Write the answer that needs no database, in every language: not even the caller's own is known."""
         languages = self._line.flow.languages
         return self._last_reply(
-            [Said("trouble-unknown", language=tag) for tag in languages], languages[0], seq, None
+            [Said("trouble-unknown", language=tag) for tag in languages], languages[0], 0, None
         )
+
+    def _unknown(self, seq: int) -> Reply:
+        return replace(self._unknown_reply, seq=seq)
 
     def _last(self, prompt: str, language: str, seq: int) -> Reply:
         return self._last_reply([Said(prompt)], language, seq, None)
@@ -412,7 +427,18 @@ def _payment_told(payment: RecentPayment) -> Said:
     return Said("trouble-payment", values=values, barge_in=False)
 
 
-def _described(error: Exception) -> dict[str, str]:
+def _is_transient(error: Exception) -> bool:
+    """Tell whether the same work may succeed when it is tried again.
+
+    An error without a statement is COMMIT's, which may have committed, or a connection's that was not made.
+    """
+    if not isinstance(error, DBAPIError):
+        return False
+    lost = error.connection_invalidated or error.statement is None
+    return lost or getattr(error.orig, "sqlstate", None) in TRANSIENT_SQLSTATES
+
+
+def _described(error: BaseException) -> dict[str, str]:
     """Name an error for the log without what it was about: a statement's parameters may be secret."""
     text = "" if isinstance(error, SQLAlchemyError) else str(error)
     return {"error": type(error).__name__, "reason": text}

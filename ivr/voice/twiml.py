@@ -1,7 +1,7 @@
 """From a turn's result to TwiML: the one place that writes Gather, Say and Dial.
 
-The twilio library builds the document and escapes it; typed values only reach it, and characters outside
-XML 1.0 have been refused where prompts and values are spoken.
+The twilio library builds the document and escapes it; typed values only reach it. Characters outside XML 1.0,
+which it passes on and which would drop the call, are refused where prompts and values are read and here again.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from ivr.dialog.engine import End, Listen, Wait
+from ivr.speech.patterns import OUTSIDE_XML
 
 VOICES = {"en-US": "Polly.Joanna-Neural", "es-US": "Polly.Lupe-Neural"}
 # An operator types while we wait: three seconds after each sentence (relay), none in voice.
@@ -100,6 +101,8 @@ def _gather(listen: Listen, pace: str, language: str, next_seq: int) -> Gather:
 
 def _speak(parent: VoiceResponse | Gather, passage: Passage, pace: str) -> None:
     voice = VOICES[passage.language]
+    if any(OUTSIDE_XML.search(sentence) for sentence in passage.sentences):
+        raise ValueError("a sentence holds a character outside XML 1.0")
     if pace != "relay":
         parent.say(" ".join(passage.sentences), voice=voice, language=passage.language)
         return

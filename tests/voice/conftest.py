@@ -57,7 +57,13 @@ def call_sid(number):
 
 
 def form_of(sid, **more):
-    return {"CallSid": sid, "AccountSid": ACCOUNT_SID, "From": "+16175550123", "CallStatus": "ringing", **more}
+    return {
+        "CallSid": sid,
+        "AccountSid": ACCOUNT_SID,
+        "From": "+16175550123",
+        "CallStatus": "ringing",
+        **more,
+    }
 
 
 class House:
@@ -66,6 +72,7 @@ class House:
     sign = staticmethod(sign)
     call_sid = staticmethod(call_sid)
     form_of = staticmethod(form_of)
+    now = NOW
     public_url, account_sid, auth_token = PUBLIC_URL, ACCOUNT_SID, AUTH_TOKEN
 
     def __init__(self, engine, line, **settings):
@@ -89,9 +96,7 @@ class House:
             members_file = io.BytesIO(members_csv(members).encode())
             read = import_members(db, self.settings.hashes, now, members_file, file_name="m.csv")
             bills_file = io.BytesIO(bills_csv(members).encode())
-            billed = import_bills(
-                db, self.settings.hashes, now, bills_file, as_of_at=now, file_name="b.csv"
-            )
+            billed = import_bills(db, self.settings.hashes, now, bills_file, as_of_at=now, file_name="b.csv")
         assert not (read.errors or billed.errors)
 
     def samples(self):
@@ -127,6 +132,12 @@ class House:
     def call_row(self, sid):
         with self.engine.connect() as db:
             return db.execute(select(Call.__table__).where(Call.call_sid == sid)).one()
+
+
+@pytest.fixture(scope="session")
+def environment():
+    """Give the settings of the line as a process gets them."""
+    return ENVIRONMENT
 
 
 @pytest.fixture(scope="session")

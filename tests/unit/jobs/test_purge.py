@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import URL, Engine, insert, select
+from sqlalchemy import URL, Engine, event, insert, select
 
 from ivr.base.clock import ManualClock
 from ivr.jobs.purge import purge_calls
@@ -93,7 +93,12 @@ def test_a_call_is_forgotten_24_hours_after_its_end(
 def test_many_calls_go_in_batches_and_once(engine: Engine) -> None:
     calls = [make_call(engine, number, minutes(30), minutes(29)) for number in range(7)]
     fresh = make_call(engine, 7, minutes(2), minutes(1))
+    commits: list[object] = []
+    count = commits.append
+    event.listen(engine, "commit", count)
     assert purge_calls(engine, NOW, batch_size=3) == 7
+    event.remove(engine, "commit", count)
+    assert len(commits) == 4  # three, three, one, none
     assert [left_of(engine, call_sid) for call_sid in calls] == [FORGOTTEN] * 7
     assert left_of(engine, fresh)[:2] == (b"sealed digits", STATE)
     assert purge_calls(engine, NOW, batch_size=3) == 0

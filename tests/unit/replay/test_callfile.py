@@ -87,7 +87,7 @@ def test_every_word_of_a_call_file_is_read():
         ("member a\nmember b", "x.call:2: member stands here twice: keep one (the first is line 1)"),
         ("start\nnow 2026-12-18T10:15-05:00", "x.call:2: now is a header: put it above the first line"),
         ("start now", "x.call:1: start stands alone: take the rest of the line out"),
-        ("line a\nstart", "x.call:2: start is the first line of a call: move it up or take it out"),
+        ("line a\nstart", "x.call:2: start is the first line of a call: move it up, or write it after `end`"),
         ("line a,,b", "x.call:1: '' is no prompt id: write line id, id.again"),
         ("line Hello there", "x.call:1: 'Hello there' is no prompt id"),
         ("caller", "x.call:1: a caller cannot '': write keys"),
@@ -99,7 +99,7 @@ def test_every_word_of_a_call_file_is_read():
         ("did", "x.call:1: '' is no event: write did payment amount=310.15"),
         ("did payment amount", "x.call:1: 'payment amount' is no event"),
         ("end happily", "x.call:1: a call cannot end 'happily': write goodbye, agent or hangup"),
-        ("end goodbye\nline a", "x.call:2: nothing comes after `end`: make it the last line"),
+        ("end goodbye\nline a", "x.call:2: only `start`, another call, comes after `end`"),
     ],
 )
 def test_a_fault_names_file_line_and_cure(text, message):
@@ -163,7 +163,7 @@ class TestAfter:
     @pytest.mark.parametrize(
         ("first", "second", "message"),
         [
-            ("end goodbye", "line a", "ends its call (line 3): nothing can come after it; take the `end`"),
+            ("end goodbye", "line a", "ends its call (line 3): begin this one with `start`, another call"),
             ("line a", "start", ":4: the call is under way, "),
             ("line a", "after first.call", ":4: after stands here twice"),
         ],

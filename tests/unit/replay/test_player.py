@@ -145,9 +145,19 @@ class TestOwnWords:
     def test_a_file_for_one_language_and_pace_is_taken_at_its_word(self, played):
         head = "now 2026-12-18T10:15Z\nlanguage es-US\npace relay\n"
         _, host = played(
-            'caller says "yes"\n', [("a", "speech"), MENU], language="es-US", pace="relay", head=head
+            'caller says "yes"\n', [MENU, ("a", "speech"), MENU], language="es-US", pace="relay", head=head
         )
-        assert host.apps[0].entered == ["yes"]
+        assert host.apps[0].entered == ["7", "yes"]
+
+
+class TestCallingBack:
+    # A second `start` is another call from the same phone: another SID, the same day, the same member.
+    def test_the_caller_calls_again(self, played):
+        text = "line a\ncaller hangs up\nend hangup\nstart\nline b\n"
+        result, host = played(text, [("a", "menu"), ("b", "menu")])
+        assert result.difference is None
+        first, second = (form["CallSid"] for form in host.apps[0].forms)
+        assert first != second
 
 
 class TestRelay:
@@ -172,18 +182,18 @@ class TestRelay:
         assert relay.passed
         assert host.apps[0].entered == ["7", "1", "1", "1", "1"]
 
-    # A file that names its pace does what it says and nothing by itself before the first gate.
-    def test_a_file_for_relay_asks_for_it_itself(self, played):
+    # A file for relay alone is a relay call from the start, like any other in that pace.
+    def test_a_file_for_relay_alone_asks_for_it_too(self, played):
         head = "now 2026-12-18T10:15Z\npace relay\n"
-        text = "line welcome, language-option\ncaller 7\nline pace-relay, language-option\n"
-        result, host = played(text, RELAY, pace="relay", head=head)
+        result, host = played("line welcome, language-option\n", RELAY, pace="relay", head=head)
         assert result.passed
-        assert host.apps[0].entered == ["7", "1"]
+        assert host.apps[0].entered[0] == "7"
 
     # A gate that the file names is left to the file.
     def test_a_gate_may_be_written_out(self, played):
         text = "caller 1\nline terms, gate-go-on\ncaller silence\nline gate-go-on.nudge\ncaller 1\nline terms[2], ask\n"
         turns = [
+            MENU,
             MENU,
             ("terms, gate-go-on", "menu"),
             ("gate-go-on.nudge", "menu"),
@@ -191,7 +201,7 @@ class TestRelay:
         ]
         result, host = played(text, turns, head="now 2026-12-18T10:15Z\npace relay\n", pace="relay")
         assert result.difference is None
-        assert host.apps[0].entered == ["1", "", "1"]
+        assert host.apps[0].entered == ["7", "1", "", "1"]
 
     def test_gates_without_end_are_a_difference(self, played):
         result, _ = played("line a\n", [("gate-go-on", "menu")] * 60)

@@ -1,0 +1,63 @@
+# `make help` lists what there is. Only Python 3.11 or newer and make are needed; no root, no server.
+# PYTHON=… names the Python to use, PORT=… where the demo serves, CALL=… a written call to play.
+
+ifndef PYTHON
+PYTHON := $(shell for name in python3.13 python3.12 python3.11 python3.14 python3 python; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$name" && exit; done; \
+	for name in python3 python; do "$$name" -c '' >/dev/null 2>&1 && echo "$$name" && exit; done)
+endif
+
+define CHECK_PYTHON
+[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed; found none: install it, or set PYTHON." >&2; exit 1; }; \
+"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+	"Python 3.11 or newer is needed; found %d.%d: install it, or set PYTHON." % sys.version_info[:2] or 0)'
+endef
+
+IVR := .venv/bin/ivr
+CALL ?=
+
+.PHONY: help install install-test demo call test lint unit bench soak reset
+
+help:  ## show this
+	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | awk '{ name = $$1; $$1 = ""; sub(":", "", name); printf "make %-8s%s\n", name, $$0 }'
+
+install:  ## only the environment: .venv, with the ivr command in .venv/bin
+	@$(CHECK_PYTHON)
+	@"$(PYTHON)" -I ivr/cli/install.py
+
+install-test:
+	@$(CHECK_PYTHON)
+	@"$(PYTHON)" -I ivr/cli/install.py test
+
+demo: install  ## the line with sample members on 127.0.0.1:8000 (PORT); prints what to key
+	@IVR_DEMO=yes exec $(IVR) demo
+
+call: install  ## a phone in the terminal; CALL=path.call plays a written call by itself
+	@IVR_DEMO=yes exec $(IVR) call $(if $(CALL),"$(CALL)")
+
+test: lint unit  ## everything a commit must pass
+
+lint: install-test
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	$(IVR) flow check
+
+# Coverage follows the tests into the processes they start. 100 % where everything is pure, 95 % overall.
+unit: install-test
+	.venv/bin/coverage erase
+	COVERAGE_PROCESS_START="$(CURDIR)/pyproject.toml" COVERAGE_FILE="$(CURDIR)/.coverage" \
+		.venv/bin/pytest -n auto -m "not soak"
+	.venv/bin/coverage combine --quiet
+	.venv/bin/coverage report --include='ivr/dialog/*,ivr/speech/*,ivr/ach/*' --skip-covered --show-missing --fail-under=100
+	.venv/bin/coverage report --skip-covered --show-missing --precision=2 --fail-under=95
+
+bench: install-test  ## benchmarks, as ratios against their baselines in the same run
+	.venv/bin/python -m benchmarks
+
+soak: install-test  ## the long versions of the random and fault tests
+	.venv/bin/pytest -n auto -m soak
+
+reset: install  ## forget the demo: its database, its keys
+	@IVR_DEMO=yes exec $(IVR) demo --forget

@@ -1,0 +1,182 @@
+"""What is printed: plain tables, ratios first, the absolute numbers beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
+
+from benchmarks.measure import PERCENTS, Series, Slice, Table
+from benchmarks.statements import TurnStatements
+
+BARE, LINE, FULL_LINE = "bare Flask + twilio", "line, empty database", "line, full database"
+GOAL_RATIO = 3.0
+GOAL_P99_MS = 50.0
+
+
+def _cpu(each: Slice) -> float:
+    return each.cpu_ms
+
+
+def table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Lay out rows under their heads; the first column is text, the others are numbers."""
+    cells = [list(heads), *(list(row) for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(heads))]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in cells
+    ]
+    return "\n".join([title, lines[0], "-" * len(lines[0]), *lines[1:], ""])
+
+
+def costs(title: str, measured: Table) -> str:
+    """Write what a turn costs each server, against the baseline in the same cycle."""
+    bare = measured[BARE]
+    return table(
+        title,
+        [
+            "",
+            "CPU ratio",
+            "of web alone",
+            "turns / CPU s",
+            "web ms",
+            "PostgreSQL ms",
+            *_percent_heads(),
+            "turns / s",
+        ],
+        [
+            [
+                name,
+                f"{series.ratio(bare, _cpu):.2f}",
+                f"{series.ratio(bare, lambda each: each.web_ms):.2f}",
+                f"{series.middle(lambda each: 1000 / each.cpu_ms):.0f}",
+                f"{series.middle(lambda each: each.web_ms):.2f}",
+                f"{series.middle(lambda each: each.database_ms):.2f}",
+                *_percents(series),
+                f"{series.middle(lambda each: each.turns_per_second):.0f}",
+            ]
+            for name, series in measured.items()
+        ],
+    )
+
+
+def open_loops(measured: Table, rates: Mapping[str, float]) -> str:
+    """Write the answer times at half of the saturating rate."""
+    return table(
+        f"Open loop (Poisson) at half the saturating rate; goal: p99 under {GOAL_P99_MS:.0f} ms",
+        ["", "turns / s", *_percent_heads()],
+        [[name, f"{rates[name]:.0f}", *_percents(series)] for name, series in measured.items()],
+    )
+
+
+def growth(kinds: Mapping[str, Table], calls: int, members: int) -> str:
+    """Write what a full database costs, against the empty one in the same cycle."""
+    rows = []
+    for kind, measured in kinds.items():
+        full, empty = measured[FULL_LINE], measured[LINE]
+        rows.append(
+            [
+                kind,
+                f"{full.ratio(empty, _cpu):.2f}",
+                f"{full.ratio(empty, lambda each: each.web_ms):.2f}",
+                f"{full.ratio(empty, lambda each: each.database_ms):.2f}",
+                *(f"{full.ratio(empty, lambda each, p=p: each.wall_ms[p]):.2f}" for p in PERCENTS),
+            ]
+        )
+    return table(
+        f"{calls:,} finished calls and {members:,} members in the database, over none (1.00: the same)",
+        ["", "CPU a turn", "web", "PostgreSQL", *_percent_heads("")],
+        rows,
+    )
+
+
+def statements(turns: Sequence[TurnStatements]) -> str:
+    """Write which statements each turn of a paying call runs."""
+    rows = [
+        [
+            f"{turn.seq:2} {turn.node}",
+            str(len(turn.statements)),
+        ]
+        for turn in turns
+    ]
+    body = table(
+        "SQL statements a turn, COMMIT among them", ["turn, and the node it leads to", "statements"], rows
+    )
+    usual = median(len(turn.statements) for turn in turns)
+    total = sum(len(turn.statements) for turn in turns)
+    listed = {turn.statements: turn.node for turn in reversed(turns)}
+    lines = [f"  {node}: {'; '.join(ran)}" for ran, node in reversed(listed.items())]
+    return (
+        f"{body}Usual turn: {usual:.0f}; the whole call: {total}. What runs, where it first does:\n"
+        + "\n".join([*lines, ""])
+    )
+
+
+def rejections(taken: Mapping[str, Sequence[float]]) -> str:
+    """Write how long each kind of failed verification takes."""
+    middles = {kind: median(seconds) * 1000 for kind, seconds in taken.items()}
+    least, most = min(middles.values()), max(middles.values())
+    halves = [
+        abs(median(seconds[::2]) - median(seconds[1::2] or seconds)) * 1000 for seconds in taken.values()
+    ]
+    body = table(
+        "Rejected verifications, one at a time, kinds in turn: the last turn's time",
+        ["", "median ms", "of the quickest"],
+        [[kind, f"{middle:.3f}", f"{middle / least:.3f}"] for kind, middle in middles.items()],
+    )
+    return (
+        f"{body}Largest spread: {most - least:.3f} ms ({(most / least - 1) * 100:.1f} %)."
+        f" Every other round against the rest, one kind: up to {max(halves):.3f} ms, by chance.\n"
+    )
+
+
+def profile(seen: Mapping[str, int], alone: Slice) -> str:
+    """Write where a turn's time goes: shares of the looks, of what an unwatched worker takes."""
+    waiting_ms = alone.mean_ms - alone.cpu_ms
+    looks = max(sum(seen.values()), 1)
+    ordered = sorted(seen.items(), key=lambda item: -item[1])
+    rows = [
+        [part, f"{count / looks * 100:.1f}", f"{count / looks * alone.web_ms:.3f}"] for part, count in ordered
+    ]
+    return table(
+        f"Where a turn's time goes: web processor time by part ({looks} looks into a worker, whole paying calls)",
+        ["", "%", "ms a turn"],
+        [
+            *rows,
+            ["web, all", "100.0", f"{alone.web_ms:.3f}"],
+            ["PostgreSQL's processes", "", f"{alone.database_ms:.3f}"],
+            ["one call alone, wall clock", "", f"{alone.mean_ms:.3f}"],
+            [
+                "of it neither web nor PostgreSQL: flushes, sockets, waking up",
+                "",
+                f"{waiting_ms:.3f}",
+            ],
+        ],
+    )
+
+
+def verdict(whole: Table, menu: Table, half: Table) -> str:
+    """Hold the numbers against the goals."""
+    lines = [
+        f"{what}: {ratio:.2f} x the bare turn's CPU (goal {GOAL_RATIO:.0f}, {_met(ratio <= GOAL_RATIO)})."
+        for what, measured in (("Turn of a paying call", whole), ("Turn at a menu", menu))
+        for ratio in (measured[LINE].ratio(measured[BARE], _cpu),)
+    ]
+    p99 = half[LINE].middle(lambda each: each.wall_ms[99])
+    reached = _met(p99 < GOAL_P99_MS)
+    lines.append(f"p99 at half the saturating rate: {p99:.1f} ms (goal {GOAL_P99_MS:.0f}, {reached}).")
+    return "\n".join([*lines, ""])
+
+
+def _met(reached: bool) -> str:  # noqa: FBT001
+    return "met" if reached else "missed"
+
+
+def _percent_heads(unit: str = " ms") -> list[str]:
+    return [f"p{percent}{unit}" for percent in PERCENTS]
+
+
+def _percents(series: Series) -> list[str]:
+    return [f"{series.middle(lambda each, p=percent: each.wall_ms[p]):.1f}" for percent in PERCENTS]

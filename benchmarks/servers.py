@@ -1,0 +1,109 @@
+"""gunicorn under the line's own settings, and the processor time of whole process trees."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 60
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class BenchmarkError(Exception):
+    """The run cannot give true numbers; says why."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A gunicorn that answers on `port` of this machine. `name` stands in the tables."""
+
+    name: str
+    port: int
+    process: subprocess.Popen[bytes]
+    log: Path
+    node: str | None = None  # the only node it answers from; None: whatever the script says
+
+
+@contextmanager
+def serving(
+    name: str,
+    app: str,
+    environment: Mapping[str, str],
+    log: Path,
+    *,
+    node: str | None = None,
+    config: str = "python:ivr.gunicorn",
+) -> Iterator[Server]:
+    """Run `app` under gunicorn until the block ends; `wait_until_open` tells when it answers."""
+    port = _free_port()
+    command = [sys.executable, "-m", "gunicorn", "-c", config, "--bind", f"127.0.0.1:{port}", app]
+    with log.open("wb") as out:
+        child = subprocess.Popen(
+            command, cwd=ROOT, env={"PATH": os.defpath, **environment}, stdout=out, stderr=subprocess.STDOUT
+        )
+        try:
+            yield Server(name, port, child, log, node)
+        finally:
+            child.terminate()
+            try:
+                child.wait(15)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+
+
+def wait_until_open(server: Server) -> None:
+    """Wait until the server takes connections. Raises `BenchmarkError` when it does not come to that."""
+    give_up_at = time.monotonic() + START_SECONDS
+    while time.monotonic() < give_up_at:
+        if server.process.poll() is not None:
+            raise BenchmarkError(f"gunicorn ended with status {server.process.returncode}: see {server.log}")
+        try:
+            socket.create_connection(("127.0.0.1", server.port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise BenchmarkError(f"gunicorn did not open its port within {START_SECONDS} s: see {server.log}")
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def tree_cpu_seconds(root: int) -> float:
+    """Return the processor time that a process, its living descendants and its ended children have used."""
+    parents: dict[int, list[int]] = {}
+    ended_ticks = 0
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            fields = (folder / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+        except OSError:
+            continue
+        parents.setdefault(int(fields[1]), []).append(int(folder.name))
+        if int(folder.name) == root:
+            ended_ticks = int(fields[13]) + int(fields[14])
+    found, seconds = [root], ended_ticks / _TICKS
+    for pid in found:
+        found += parents.get(pid, ())
+        seconds += _own_seconds(pid)
+    return seconds
+
+
+def _own_seconds(pid: int) -> float:
+    try:
+        threads = list(Path(f"/proc/{pid}/task").iterdir())
+        return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e9
+    except OSError:  # it has just ended, and its parent will count it
+        return 0.0

@@ -1,0 +1,59 @@
+"""How much is measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Counts of one run. A paying call has 16 turns."""
+
+    finished_calls: int
+    members: int
+    cycles: int
+    warming_calls: int
+    paying_calls: int  # in one slice
+    menu_turns: int  # of each lane in one slice
+    saturating_calls: int
+    saturating_cycles: int
+    open_loop_seconds: float
+    open_loop_cycles: int
+    verification_rounds: int
+    profiled_calls: int
+    lanes: int = 8
+    saturating_lanes: int = 16
+    payers: int = 6000
+
+
+FULL = Sizes(
+    finished_calls=1_000_000,
+    members=400_000,
+    cycles=9,
+    warming_calls=32,
+    paying_calls=48,
+    menu_turns=80,
+    saturating_calls=96,
+    saturating_cycles=3,
+    open_loop_seconds=8,
+    open_loop_cycles=5,
+    verification_rounds=150,
+    profiled_calls=300,
+)
+QUICK = Sizes(
+    finished_calls=200,
+    members=80,
+    cycles=2,
+    warming_calls=1,
+    paying_calls=2,
+    menu_turns=2,
+    saturating_calls=2,
+    saturating_cycles=1,
+    open_loop_seconds=0.3,
+    open_loop_cycles=1,
+    verification_rounds=1,
+    profiled_calls=8,
+    lanes=2,
+    saturating_lanes=2,
+    payers=200,
+)

@@ -1,0 +1,60 @@
+"""`ivr bills`: what members owe."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from ivr.cli.files import CSV_FILE, load_file
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from ivr.base.csvfiles import ImportResult, Progress
+    from ivr.base.settings import MemberSettings
+
+
+@click.group()
+def bills() -> None:
+    """Load bills."""
+
+
+@bills.command("import")
+@click.argument("file", type=CSV_FILE)
+@click.option(
+    "--as-of",
+    metavar="MOMENT",
+    help="When the file was true, such as 2026-12-17T18:00 (in IVR_TIMEZONE unless it says otherwise)."
+    " Callers hear it with their balance.  [default: now]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the counts and errors as JSON.")
+def import_file(file: Path, as_of: str | None, *, as_json: bool) -> int:
+    """Load a bills FILE (CSV): all of it, or nothing when any line is bad."""
+    from ivr.base.settings import load_member_settings
+    from ivr.billing.imports import import_bills
+
+    settings = load_member_settings()
+    now = settings.make_clock().now()
+    as_of_at = now if as_of is None else _moment(as_of, settings, now)
+
+    def load(db: Connection, at: datetime, stream: BinaryIO, progress: Progress) -> ImportResult:
+        return import_bills(
+            db, settings.hashes, at, stream, as_of_at=as_of_at, file_name=str(file), progress=progress
+        )
+
+    return load_file(file, settings, now, load, as_json=as_json)
+
+
+def _moment(text: str, settings: MemberSettings, now: datetime) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter("write a moment as 2026-12-17T18:00", param_hint="--as-of") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=settings.ivr_timezone)
+    if moment > now:
+        raise click.BadParameter("that moment has not come yet", param_hint="--as-of")
+    return moment

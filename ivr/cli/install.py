@@ -1,0 +1,78 @@
+"""Make the environment in .venv, or see in a moment that it is there: `python ivr/cli/install.py [test]`.
+
+Run by make with the system's Python, before any package is there: standard library only. A venv holds the
+absolute path of its folder, so one that was copied or moved is made anew, and so is one whose Python is gone.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRONMENT = ROOT / ".venv"
+PYTHON = ENVIRONMENT / "bin" / "python"
+STAMP = ENVIRONMENT / "installed.json"
+
+
+def main() -> str | None:
+    """Install what is missing; return what went wrong as a sentence, None when nothing did."""
+    extra = sys.argv[1] if len(sys.argv) > 1 else ""
+    try:
+        with (ROOT / "pyproject.toml").open("rb") as project:
+            fcntl.flock(project, fcntl.LOCK_EX)  # two installations at once go one after the other
+            wanted = {"folder": str(ROOT), "pyproject": hashlib.sha256(project.read()).hexdigest()}
+            found = _installed()
+            if found.get("folder") != wanted["folder"]:
+                shutil.rmtree(ENVIRONMENT, ignore_errors=True)
+            extras = found.get("extras", [])
+            if wanted.items() <= found.items() and (not extra or extra in extras):
+                return None
+            return _install(wanted, sorted({*extras, extra} - {""}))
+    except OSError as error:
+        return f"The environment in {ENVIRONMENT} cannot be made: {error}."
+
+
+def _installed() -> dict[str, Any]:
+    """Return what the stamp says; nothing when the environment does not work."""
+    try:
+        _run(PYTHON, "-c", "pass", check=True)
+        stamp: dict[str, Any] = json.loads(STAMP.read_text())
+    except (OSError, ValueError, subprocess.CalledProcessError):
+        return {}
+    return stamp
+
+
+def _install(wanted: dict[str, str], extras: list[str]) -> str | None:
+    sys.stderr.write("Installing packages into .venv (once; a minute or two)\n")
+    if not PYTHON.exists() and _run(sys.executable, "-m", "venv", ENVIRONMENT).returncode != 0:
+        shutil.rmtree(ENVIRONMENT, ignore_errors=True)
+        return (
+            f"{sys.executable} cannot make an environment in {ENVIRONMENT}: see that the folder can be"
+            " written and that Python has its venv module (on Debian and Ubuntu: the package python3-venv)."
+        )
+    # Twice quiet: errors only.
+    options = ["--quiet", "--quiet", "--disable-pip-version-check"]
+    if os.geteuid() == 0:
+        options.append("--root-user-action=ignore")
+    project = f".[{','.join(extras)}]" if extras else "."
+    pip = _run(PYTHON, "-m", "pip", "install", *options, "--editable", project, quiet=False)
+    if pip.returncode != 0:
+        return "The packages could not be installed: see pip's message above, then try again."
+    STAMP.write_text(json.dumps({**wanted, "extras": extras}))
+    return None
+
+
+def _run(*command: Path | str, check: bool = False, quiet: bool = True) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(command, cwd=ROOT, check=check, capture_output=quiet)  # noqa: S603 (fixed commands)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""The `ivr` command. Its exit status: 0 done, 1 the answer is no, 2 usage, 3 a setting, 4 the database."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from ivr.base.errors import OperatorError
+from ivr.cli import (
+    bills,
+    call,
+    database,
+    demo,
+    flow,
+    members,
+    payments,
+    replay,
+    serve,
+    worker,
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="ivr")
+def ivr() -> None:
+    """Serve and look after the telephone line on which a member pays a premium."""
+
+
+for _command in (
+    bills.bills,
+    call.call,
+    database.db,
+    demo.demo,
+    flow.flow_group,
+    members.members,
+    payments.payments,
+    replay.replay,
+    serve.serve,
+    worker.worker,
+):
+    ivr.add_command(_command)
+
+
+def main() -> None:
+    """Run the command and exit with its status; every problem is a sentence on standard error."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command with `arguments` and return its exit status."""
+    try:
+        status = ivr.main(arguments, prog_name="ivr", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except OperatorError as error:
+        for problem in error.problems:
+            click.echo(problem, err=True)
+        return error.exit_status
+    except BrokenPipeError:  # `ivr payments list | head`
+        sys.stdout = None  # nothing more can be flushed to it
+        return 1
+    return status if isinstance(status, int) else 0
+
+
+if __name__ == "__main__":
+    main()

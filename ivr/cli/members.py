@@ -1,0 +1,66 @@
+"""`ivr members`: who may call."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from ivr.base.errors import OperatorError
+from ivr.cli.files import CSV_FILE, load_file
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from ivr.base.csvfiles import ImportResult, Progress
+
+
+@click.group()
+def members() -> None:
+    """Load members, and let locked ones try again."""
+
+
+@members.command("import")
+@click.argument("file", type=CSV_FILE)
+@click.option("--json", "as_json", is_flag=True, help="Print the counts and errors as JSON.")
+def import_file(file: Path, *, as_json: bool) -> int:
+    """Load a members FILE (CSV): all of it, or nothing when any line is bad."""
+    from ivr.base.settings import load_member_settings
+    from ivr.members.imports import import_members
+
+    settings = load_member_settings()
+
+    def load(db: Connection, now: datetime, stream: BinaryIO, progress: Progress) -> ImportResult:
+        return import_members(db, settings.hashes, now, stream, file_name=str(file), progress=progress)
+
+    return load_file(file, settings, settings.make_clock().now(), load, as_json=as_json)
+
+
+@members.command()
+@click.argument("member_id")
+def unlock(member_id: str) -> None:
+    """Forget the failed tries of MEMBER_ID (12 digits), who may call again at once. It is recorded."""
+    from ivr.base.settings import load_member_settings
+    from ivr.cli.setup import ready_database
+    from ivr.members.verification import unlock as unlock_member
+
+    if re.fullmatch(r"\d{12}", member_id, re.ASCII) is None:
+        raise click.BadParameter("write the member's ID, 12 digits", param_hint="MEMBER_ID")
+    settings = load_member_settings()
+    with ready_database(settings) as engine, engine.begin() as db:
+        if not unlock_member(db, settings.hashes, member_id, _account(), settings.make_clock().now()):
+            raise OperatorError(f"No member has the ID {member_id}: check the number.")
+    click.echo(f"Member {member_id} may try again.")
+
+
+def _account() -> str:
+    """Return the operating system's name of whoever runs this, for the audit trail."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"

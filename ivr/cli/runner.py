@@ -1,0 +1,213 @@
+"""`ivr serve`: web server, worker and embedded database as children of one command, and none left behind.
+
+The socket is bound first, so a taken port is one sentence. Every child has a process group of its own, so
+that Ctrl-C reaches only this process. On Linux the kernel ends the children when this process is killed;
+they hold the embedded database themselves, and the last of them stops it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import IO, Any
+
+from ivr.base.errors import EXIT_NO, SettingsError
+
+STOP_SECONDS = 8.0
+WORKER_PAUSE_SECONDS = 0.5
+WORKER_PAUSE_SECONDS_MAX = 8.0
+WORKER_SOUND_SECONDS = 30.0  # a worker that lived this long starts again at once
+_LOOK_SECONDS = 0.05
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket bound to `host` and `port` (0: any). Raises `SettingsError` when that cannot be."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        bound = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise SettingsError(
+            f"{host} is not an address to serve on ({error.strerror}): give another --host."
+        ) from None
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+        bound.listen(2048)
+    except OSError as error:
+        bound.close()
+        raise SettingsError(
+            f"Port {port} on {host} cannot be had ({error.strerror}): stop what uses it (another demo?),"
+            " or set PORT to another one."
+        ) from None
+    return bound
+
+
+@dataclass
+class Child:
+    """A child process: how it is started, and the one that runs now."""
+
+    name: str
+    arguments: Sequence[str]
+    environ: Mapping[str, str]
+    descriptors: Sequence[int] = ()
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    reader: threading.Thread | None = field(default=None, repr=False)
+
+    def start(self) -> None:
+        """Start it in a process group of its own; its lines come out with its name before them."""
+        parent = os.getpid()
+        self.process = subprocess.Popen(  # noqa: S603 (our own interpreter)
+            self.arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=self.environ,
+            pass_fds=self.descriptors,
+            process_group=0,
+            preexec_fn=lambda: _die_with(parent),  # noqa: PLW1509 (our threads hold no lock over a fork)
+        )
+        self.started_at = time.monotonic()
+        self.reader = threading.Thread(target=_copy_lines, args=(self.name, self.process.stdout), daemon=True)
+        self.reader.start()
+
+    @property
+    def status(self) -> int | None:
+        """The exit status once it has ended, None while it runs or before it was started."""
+        return None if self.process is None else self.process.poll()
+
+    def tell(self, number: signal.Signals) -> None:
+        """Send a signal to the process, or SIGKILL to its whole group."""
+        if self.process is None:
+            return
+        try:
+            if number == signal.SIGKILL:
+                os.killpg(self.process.pid, number)  # also after its end: what it started may live on
+            else:
+                self.process.send_signal(number)
+        except (ProcessLookupError, PermissionError):
+            pass
+
+
+def _die_with(parent: int) -> None:
+    """In the child, before it runs: have the kernel end it when the parent dies."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # the parent died before we could say so
+            os._exit(1)
+
+
+def _copy_lines(name: str, lines: IO[bytes] | None) -> None:
+    for line in lines or ():
+        try:
+            sys.stderr.write(f"{name:<6} | {line.decode('utf-8', 'replace')}")
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            pass  # nobody reads us any more; the child must not block all the same
+
+
+class Runner:
+    """Runs the web server and the worker until a signal comes or the web server ends."""
+
+    def __init__(self, bound: socket.socket, environ: Mapping[str, str]) -> None:
+        self._bound = bound
+        descriptor = bound.fileno()
+        self.web = Child(
+            "web",
+            [
+                *(sys.executable, "-m", "gunicorn", "--config", "python:ivr.gunicorn"),
+                *("--bind", f"fd://{descriptor}", "ivr.wsgi:voice"),
+            ],
+            environ,
+            [descriptor],
+        )
+        self.worker = Child("worker", [sys.executable, "-m", "ivr.cli.main", "worker"], environ)
+        self._stop = threading.Event()
+        self._worker_due_at: float | None = None
+        self._worker_pause_seconds = WORKER_PAUSE_SECONDS
+
+    def run(self, ready: Callable[[], None]) -> int:
+        """Serve; `ready` is called once the line answers. Returns the exit status: 0 after a signal."""
+        before = {
+            number: signal.signal(number, self._on_signal)
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        }
+        try:
+            return self._run(ready)
+        finally:
+            self._end_children()
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._stop.set()
+
+    def _run(self, ready: Callable[[], None]) -> int:
+        self.web.start()
+        if self._wait_until_it_answers():
+            self.worker.start()
+            ready()
+        while not self._stop.wait(_LOOK_SECONDS):
+            if self.web.status is not None:
+                return self.web.status if self.web.status > 0 else EXIT_NO
+            self._see_to_the_worker()
+        return 0
+
+    def _wait_until_it_answers(self) -> bool:
+        """Ask for /health once; the answer comes when the first web worker runs. False if none will."""
+        with socket.create_connection(local_address(self._bound)) as connection:
+            connection.sendall(b"GET /health HTTP/1.0\r\n\r\n")
+            while self.web.status is None and not self._stop.is_set():
+                if select.select([connection], [], [], _LOOK_SECONDS)[0]:
+                    return True
+        return False
+
+    def _see_to_the_worker(self) -> None:
+        """Start the worker again whatever it ended with: it ends by itself when the database goes away."""
+        now = time.monotonic()
+        if self.worker.status is None:
+            return
+        if self._worker_due_at is None:
+            if now - self.worker.started_at >= WORKER_SOUND_SECONDS:
+                self._worker_pause_seconds = WORKER_PAUSE_SECONDS
+            self._worker_due_at = now + self._worker_pause_seconds
+            self._worker_pause_seconds = min(2 * self._worker_pause_seconds, WORKER_PAUSE_SECONDS_MAX)
+        elif now >= self._worker_due_at:
+            self._worker_due_at = None
+            self.worker.start()
+
+    def _end_children(self) -> None:
+        children = (self.web, self.worker)
+        for child in children:
+            child.tell(signal.SIGTERM)
+        give_up_at = time.monotonic() + STOP_SECONDS
+        while any(child.process and child.status is None for child in children):
+            if time.monotonic() > give_up_at:
+                break
+            time.sleep(_LOOK_SECONDS)
+        for child in children:
+            child.tell(signal.SIGKILL)
+            if child.process is not None:
+                child.process.wait()
+            if child.reader is not None:
+                child.reader.join(timeout=1)
+
+
+def local_address(bound: socket.socket) -> tuple[Any, ...]:
+    """Return the address under which this machine reaches a bound socket."""
+    host, *rest = bound.getsockname()
+    return ({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), *rest)  # noqa: S104 (bound by whoever asked for it)

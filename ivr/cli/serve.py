@@ -1,0 +1,40 @@
+"""`ivr serve`: the line, its worker and its embedded database, in the foreground."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Port to serve on, 0 for any. [default: PORT, or 8000]"
+)
+def serve(host: str, port: int | None) -> int:
+    """Serve the line, with its worker and, without DATABASE_URL, its own database. Ctrl-C ends it."""
+    from ivr.base.settings import load_settings
+    from ivr.cli.runner import bind
+
+    settings = load_settings()
+    with bind(host, settings.port if port is None else port) as bound:
+        return serve_on(bound, lambda address: click.echo(f"The line answers on {address}."))
+
+
+def serve_on(bound: socket.socket, ready: Callable[[str], None]) -> int:
+    """Serve on a bound socket; `ready` is told the address once the line answers. Returns the exit status."""
+    from ivr.base.settings import load_settings
+    from ivr.cli.runner import Runner, local_address
+    from ivr.start import hold_database
+
+    host, port = local_address(bound)[:2]
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    environ = {**os.environ, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
+    with hold_database(load_settings(environ)):
+        return Runner(bound, environ).run(lambda: ready(address))

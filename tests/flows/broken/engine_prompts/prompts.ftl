@@ -1,0 +1,11 @@
+menu-ask = To finish, press 1.
+    .again = To finish, press 1.
+    .nudge = Still waiting.
+sorry = Nobody is here.
+noinput = We did not hear you.
+entry-discarded = You owe { $amount }.
+gate-go-on = Press 1 to go on.
+goodbye = Goodbye.
+nomatch-not-a-choice = That is no choice.
+nomatch-length = That is too short.
+nomatch-unclear = That was not clear.

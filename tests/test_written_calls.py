@@ -1,0 +1,48 @@
+"""Every written call, in every language and pace it is for, each turn posted twice over HTTP."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from ivr.actions.line import compile_line, read_line_files
+from ivr.base.settings import load_settings
+from ivr.cli.local_host import LocalHost
+from ivr.replay.runner import Run, find_calls, list_runs, play_run, print_result
+
+ROOT = Path(__file__).resolve().parent.parent
+CALLS = ROOT / "tests" / "calls"
+LINE = compile_line(read_line_files(ROOT))
+FILES, MISSING = find_calls([CALLS])
+RUNS, PROBLEMS = list_runs(FILES, LINE.flow.languages, root=CALLS)
+
+
+@pytest.fixture
+def host(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHost]:
+    settings = load_settings({"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path_factory.mktemp("var"))})
+    with LocalHost(engine, LINE, settings) as host:
+        yield host
+
+
+def test_all_files_can_be_played() -> None:
+    assert not MISSING
+    assert not PROBLEMS
+    assert RUNS
+
+
+@pytest.mark.parametrize("run", RUNS, ids=lambda run: f"{Path(run.call.name).relative_to(CALLS)}-{run.language}-{run.pace}")
+def test_call(run: Run, host: LocalHost) -> None:
+    result = play_run(run, host)
+    out = io.StringIO()
+    print_result(result, out, verbose=True)
+    assert result.passed, out.getvalue()
+
+
+def test_a_call_that_must_fail_fails(host: LocalHost) -> None:
+    runs, problems = list_runs([CALLS / "must_fail" / "never_said.call"], LINE.flow.languages, root=CALLS)
+    assert not problems
+    assert not any(play_run(run, host).passed for run in runs)

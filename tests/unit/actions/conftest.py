@@ -1,0 +1,114 @@
+"""The named sample members and their bills, the real line, and a call whose turns may ask for actions."""
+
+import io
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from ivr.actions.line import compile_line, read_line_files
+from ivr.actions.perform import Services, TurnActions
+from ivr.base.keys import KeyedHash, KeyRing
+from ivr.base.randomness import SeededRandomness
+from ivr.billing.imports import import_bills
+from ivr.billing.samples import bills_csv, demo_members, members_csv
+from ivr.calls.store import open_call
+from ivr.dialog.engine import Ask, initial_state
+from ivr.members.imports import import_members
+from ivr.payments.authorize import CutoffRule
+from ivr.speech.hours import parse_hours
+
+NOW = datetime(2026, 12, 18, 15, 15, tzinfo=UTC)  # a Friday, 10:15 in Boston
+TODAY = date(2026, 12, 18)
+CALL_SID = "CA" + "1" * 32
+HASHES = KeyedHash(b"h" * 32)
+GIVEN = {"call_date": "2026-12-18", "support_phone": "+18005550100", "support_hours": "Mon-Fri 08:00-18:00"}
+
+
+@pytest.fixture(scope="session")
+def line():
+    return compile_line(read_line_files(Path(__file__).parents[3]))
+
+
+@pytest.fixture
+def samples(engine):
+    members = demo_members(TODAY)
+    with engine.begin() as db:
+        for run, text in ((import_members, members_csv(members)), (import_bills, bills_csv(members))):
+            as_of = {"as_of_at": NOW} if run is import_bills else {}
+            result = run(db, HASHES, NOW, io.BytesIO(text.encode()), file_name="samples.csv", **as_of)
+            assert result.errors == []
+    return {member.name: member for member in members}
+
+
+@pytest.fixture
+def services():
+    return Services(
+        keys=KeyRing({"k1": b"k" * 32}),
+        hashes=HASHES,
+        randomness=SeededRandomness(7),
+        cutoff=CutoffRule(time(17), ZoneInfo("America/New_York")),
+        support_hours=parse_hours("Mon-Fri 08:00-18:00"),
+        agent_phone="+18005550199",
+        consent="spoken",
+    )
+
+
+class Asked:
+    """A call in the middle of a turn: `slots` and `secrets` are what it knows."""
+
+    def __init__(self, line, services, db, member=None):
+        self.line, self.services, self.db = line, services, db
+        self.now, self.seq = NOW, 5
+        self.state = initial_state(line.flow, GIVEN)
+        if member is not None:
+            self.know(
+                member_id=member.member_id,
+                health_account=member.billing_accounts["health"],
+                dental_account=member.billing_accounts.get("dental", ""),
+                channel="letter",
+            )
+
+    def know(self, **values):
+        for slot, value in values.items():
+            self.line.flow.vocabulary  # noqa: B018
+            secret = self.line.flow.vocabulary.is_secret(slot)
+            (self.state.secrets if secret else self.state.slots)[slot] = value
+        return self
+
+    def ask(self, action, **args):
+        """Perform an action in a turn of its own, check it against its declaration, and return the answer."""
+        turn = TurnActions(
+            self.services, self.line.flow, self.line.catalog, self.db, self.now, CALL_SID, self.seq, self.now
+        )
+        self.seq += 1
+        outcome = turn.perform(Ask(action, args), self.state)
+        declared = self.line.flow.vocabulary.actions[action].outcomes
+        assert set(outcome.slots) == set(declared[outcome.name])
+        return outcome
+
+
+@pytest.fixture
+def asked(engine, line, services, samples):
+    """Give a function that begins a call, of a sample member if one is named."""
+    with engine.connect() as db:
+        open_call(
+            db,
+            CALL_SID,
+            caller_kind="withheld",
+            caller_hash=None,
+            at=NOW,
+            flow_version=line.flow.version,
+            language="en-US",
+        )
+        yield lambda name=None, **changed: Asked(
+            line, services_with(services, **changed), db, samples[name] if name else None
+        )
+        db.rollback()
+
+
+def services_with(services, **changed):
+    from dataclasses import replace
+
+    return replace(services, **changed)

@@ -1,0 +1,192 @@
+"""Every field, entry by entry: what is taken, and what is wrong with the rest."""
+
+import unicodedata
+
+import pytest
+
+from ivr.actions.fields import FIELDS, PHRASES, hear_authorization, normalized
+from ivr.actions.vocabulary import ACTIONS, LANGUAGE_KEYS, SLOTS, VOCABULARY
+from ivr.dialog.vocabulary import Match, NoMatch
+
+KNOWN = {
+    "call_date": "2026-12-18",
+    "health_account": "740000101",
+    "dental_account": "",
+    "routing_number": "021000021",
+}
+CARD = "4111111111111111"
+
+# field, keyed, slot value or reason
+ENTRIES = [
+    ("member_id", "400000000101", "400000000101"),
+    ("member_id", "000000000000", "000000000000"),
+    ("member_id", "740000101", "740000101"),
+    ("member_id", "640000101", "!member-id"),
+    ("member_id", "40000000010", "!member-id"),
+    ("member_id", "4000000001011", "!member-id"),
+    ("member_id", "", "!member-id"),
+    ("ssn_last4", "0007", "0007"),
+    ("ssn_last4", "123", "!length"),
+    ("ssn_last4", "", "!length"),
+    ("date_of_birth", "01021965", "01021965"),
+    ("date_of_birth", "02291964", "02291964"),
+    ("date_of_birth", "02292000", "02292000"),
+    ("date_of_birth", "02291965", "!date"),
+    ("date_of_birth", "02291900", "!date"),
+    ("date_of_birth", "13011965", "!date"),
+    ("date_of_birth", "00011965", "!date"),
+    ("date_of_birth", "01001965", "!date"),
+    ("date_of_birth", "04311965", "!date"),
+    ("date_of_birth", "01010000", "!date"),
+    ("date_of_birth", "01011900", "01011900"),
+    ("date_of_birth", "12311899", "!date"),
+    ("date_of_birth", "12182026", "12182026"),
+    ("date_of_birth", "12192026", "!date"),
+    ("date_of_birth", "0102196", "!length"),
+    ("date_of_birth", "010219650", "!length"),
+    ("amount", "4050", 4050),
+    ("amount", "0050", 50),
+    ("amount", "1", 1),
+    ("amount", "9999999", 9999999),
+    ("amount", "10000000", "!amount"),
+    ("amount", "000", "!amount"),
+    ("amount", "", "!amount"),
+    ("routing_number", "021000021", "021000021"),
+    ("routing_number", "011000015", "011000015"),
+    ("routing_number", "021000022", "!check-digit"),
+    ("routing_number", "02100002", "!length"),
+    ("routing_number", "0210000211", "!length"),
+    ("routing_number", "512345678", "!deposit-slip"),
+    ("routing_number", "130000006", "!prefix"),
+    ("routing_number", "740000101", "!billing-account"),
+    ("account_number", "0012", "0012"),
+    ("account_number", "00000000000000001", "00000000000000001"),
+    ("account_number", "012", "!account-length"),
+    ("account_number", "000000000000000012", "!account-length"),
+    ("account_number", "021000021", "!account-is-routing"),
+    ("account_number", "740000101", "!account-is-billing-account"),
+    ("account_number", CARD, "!card"),
+    ("account_number", "4111111111111112", "4111111111111112"),
+    ("account_number_again", "0012", "0012"),
+    ("account_number_again", CARD, CARD),
+    ("account_number_again", "012", "!account-length"),
+    ("authorization_code", "4082", "4082"),
+    ("authorization_code", "408215408215", "408215408215"),
+    ("authorization_code", "408", "!code"),
+    ("authorization_code", "4082154082154", "!code"),
+    ("ready", "1", None),
+    ("ready", "2", "!not-a-choice"),
+    ("spoken_authorization", "1", "!key-pressed"),
+]
+
+
+@pytest.mark.parametrize(("name", "keyed", "expected"), ENTRIES)
+def test_an_entry(name, keyed, expected):
+    judged = FIELDS[name].judge(keyed, KNOWN, ())
+    if isinstance(expected, str) and expected.startswith("!"):
+        assert judged == NoMatch(expected[1:])
+        assert judged.reason in FIELDS[name].reasons
+    else:
+        assert judged == Match({slot: expected for slot in FIELDS[name].fills})
+
+
+def test_every_reason_and_every_field_is_in_the_table():
+    shown = {(name, expected[1:]) for name, _, expected in ENTRIES if str(expected).startswith("!")}
+    spoken = {("spoken_authorization", "not-yes-or-no")}
+    assert shown | spoken == {(name, reason) for name, field in FIELDS.items() for reason in field.reasons}
+
+
+def test_what_looks_like_a_card_is_taken_the_second_time():
+    judge = FIELDS["account_number"].judge
+    assert judge(CARD, KNOWN, ("account-length",)) == NoMatch("card")
+    assert judge(CARD, KNOWN, ("card",)) == Match({"account_number": CARD})
+
+
+def test_without_bills_or_a_routing_number_nothing_is_compared():
+    assert FIELDS["account_number"].judge("021000021", {}, ()) == Match({"account_number": "021000021"})
+    assert FIELDS["routing_number"].judge("740000101", {}, ()) == NoMatch("check-digit")
+
+
+SPOKEN = [
+    ("en-US", "voice", "yes", "yes"),
+    ("en-US", "voice", "Yes.", "yes"),
+    ("en-US", "voice", "  YES,  I   do! ", "yes"),
+    ("en-US", "voice", "Yes, I authorize.", "yes"),
+    ("en-US", "voice", "I authorize this payment.", "yes"),
+    ("en-US", "voice", "No.", "no"),
+    ("en-US", "voice", "I do not authorize", "no"),
+    ("en-US", "voice", "cancel", "no"),
+    ("en-US", "voice", "yes but not today", None),
+    ("en-US", "voice", "I don't authorize", None),
+    ("en-US", "voice", "authorize", None),
+    ("en-US", "voice", "sí", None),
+    ("en-US", "voice", "", None),
+    ("en-US", "relay", "yes", None),
+    ("en-US", "relay", "yes I do", None),
+    ("en-US", "relay", "I authorize", "yes"),
+    ("en-US", "relay", "yes, I authorize", "yes"),
+    ("en-US", "relay", "no", "no"),
+    ("es-US", "voice", "Sí.", "yes"),
+    ("es-US", "voice", "si", "yes"),
+    ("es-US", "voice", "¡Sí, autorizo!", "yes"),
+    ("es-US", "voice", "Sí, lo autorizo", "yes"),
+    ("es-US", "voice", "No autorizo", "no"),
+    ("es-US", "voice", "cancelar", "no"),
+    ("es-US", "voice", "yes", None),
+    ("es-US", "relay", "sí", None),
+    ("es-US", "relay", "Autorizo.", "yes"),
+]
+
+
+@pytest.mark.parametrize(("language", "pace", "words", "expected"), SPOKEN)
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_spoken_answer(language, pace, words, expected, form):
+    judged = hear_authorization(unicodedata.normalize(form, words), None, language, pace)
+    if expected is None:
+        assert judged == NoMatch("not-yes-or-no")
+    else:
+        assert judged.result == expected
+
+
+@pytest.mark.parametrize(
+    ("confidence", "kept"), [(None, ""), (0.5, "0.500"), (0.93751, "0.938"), (1.0, "1.000")]
+)
+def test_a_yes_keeps_the_words_heard_and_how_sure_the_recognizer_was(confidence, kept):
+    judged = hear_authorization(" Yes, I do. ", confidence, "en-US", "voice")
+    assert judged == Match({"words_heard": "Yes, I do.", "confidence": kept}, "yes")
+    assert set(judged.slots) == set(FIELDS["spoken_authorization"].fills)
+
+
+@pytest.mark.parametrize("words", ["yes", "no"])
+def test_a_doubtful_hearing_is_no_answer(words):
+    assert hear_authorization(words, 0.499, "en-US", "voice") == NoMatch("not-yes-or-no")
+
+
+def test_the_closed_lists_are_in_the_form_they_are_compared_in():
+    phrases = {phrase for language in PHRASES.values() for phrases in language.values() for phrase in phrases}
+    assert {normalized(phrase) for phrase in phrases} == phrases
+    for language in PHRASES.values():
+        assert language["yes"].isdisjoint(language["no"])
+
+
+def test_hints_are_the_closed_lists():
+    hints = FIELDS["spoken_authorization"].hints
+    assert set(hints) == set(PHRASES)
+    assert hints["es-US"].split(",") == sorted(PHRASES["es-US"]["yes"] | PHRASES["es-US"]["no"])
+
+
+def test_the_vocabulary_names_only_what_it_declares():
+    filled = {slot for field in FIELDS.values() for slot in field.fills}
+    for action in ACTIONS.values():
+        filled |= {
+            *action.needs,
+            *action.drops,
+            *(slot for slots in action.outcomes.values() for slot in slots),
+        }
+    assert filled | set(VOCABULARY.given) <= set(SLOTS)
+    assert not {"0", "7", "9"} & set(LANGUAGE_KEYS)
+
+
+@pytest.mark.parametrize("name", [name for name, field in FIELDS.items() if field.secret])
+def test_what_is_keyed_in_a_secret_field_is_kept_apart(name):
+    assert all(VOCABULARY.is_secret(slot) for slot in FIELDS[name].fills)

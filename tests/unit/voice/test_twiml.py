@@ -1,0 +1,134 @@
+"""TwiML is written from typed values only, the same bytes each time, and nothing Twilio would warn about."""
+
+from __future__ import annotations
+
+import pytest
+
+from ivr.dialog.engine import End, Listen, Wait
+from ivr.phone.twiml import Dial, Gather, Hangup, Pause, Say, parse_twiml
+from ivr.voice.twiml import Passage, document, last_words
+
+HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
+EN = 'language="en-US" voice="Polly.Joanna-Neural"'
+ES = 'language="es-US" voice="Polly.Lupe-Neural"'
+
+
+def written(passages, result, *, pace="voice", language="en-US", agent_phone=""):
+    return document(
+        passages, result, pace=pace, language=language, next_seq=4, agent_phone=agent_phone
+    ).decode()
+
+
+def test_a_menu_is_said_inside_the_gather():
+    text = written([Passage("en-US", ("One.", "Two."))], Wait((), Listen(7, num_digits=1)))
+    assert text == (
+        f'{HEAD}<Response><Gather action="/voice/turn/4" actionOnEmptyResult="true" finishOnKey="#"'
+        ' input="dtmf" method="POST" numDigits="1" timeout="7">'
+        f"<Say {EN}>One. Two.</Say></Gather></Response>"
+    )
+
+
+def test_an_entry_without_a_length_ends_with_pound_only():
+    text = written([Passage("en-US", ("Amount.",))], Wait((), Listen(10)))
+    assert "numDigits" not in text
+    assert 'finishOnKey="#"' in text
+
+
+def test_speech_always_has_its_own_timeout():
+    listen = Listen(10, speech=True, hints="yes,no")
+    text = written([Passage("es-US", ("¿Sí?",))], Wait((), listen), language="es-US")
+    assert text == (
+        f'{HEAD}<Response><Gather action="/voice/turn/4" actionOnEmptyResult="true" finishOnKey="#"'
+        ' hints="yes,no" input="dtmf speech" language="es-US" method="POST" speechTimeout="2" timeout="10">'
+        f"<Say {ES}>¿Sí?</Say></Gather></Response>"
+    )
+    assert 'speechTimeout="5"' in written([], Wait((), listen), pace="relay")
+
+
+def test_relay_sentences_are_each_followed_by_a_pause():
+    passages = [Passage("en-US", ("One.", "Two."), barge_in=False), Passage("es-US", ("Tres.",))]
+    text = written(passages, Wait((), Listen(70, num_digits=1)), pace="relay")
+    pause = '<Pause length="3" />'
+    assert text.split("<Gather")[0] == (
+        f"{HEAD}<Response><Say {EN}>One.</Say>{pause}<Say {EN}>Two.</Say>{pause}"
+    )
+    assert text.endswith(f"><Say {ES}>Tres.</Say>{pause}</Gather></Response>")
+
+
+@pytest.mark.parametrize(
+    ("barge_in", "plain"),
+    [((), 0), ((True,), 0), ((False,), 1), ((False, True), 1), ((True, False, True), 2), ((True, True), 0)]
+    + [((True, False), 2), ((False, True, False), 3)],
+)
+def test_what_no_key_may_cut_short_stands_before_the_gather(barge_in, plain):
+    """And everything before it too: the order never changes."""
+    passages = [Passage("en-US", (f"Sentence {n}.",), barge_in=each) for n, each in enumerate(barge_in)]
+    *said, gather = parse_twiml(written(passages, Wait((), Listen(7))).encode()).verbs
+    assert [verb.text for verb in said] == [f"Sentence {n}." for n in range(plain)]
+    assert isinstance(gather, Gather)
+    assert [sound.text for sound in gather.sounds] == [
+        f"Sentence {n}." for n in range(plain, len(barge_in))
+    ]
+
+
+def test_an_end_says_everything_and_hangs_up():
+    text = written([Passage("en-US", ("Goodbye.",))], End((), "goodbye"))
+    assert text == f"{HEAD}<Response><Say {EN}>Goodbye.</Say><Hangup /></Response>"
+    assert written([], End((), "agent")) == f"{HEAD}<Response><Hangup /></Response>"
+
+
+def test_a_transfer_dials_and_comes_back():
+    text = written([Passage("en-US", ("Connecting.",))], Wait((), None), agent_phone="+16175550188")
+    assert text == (
+        f'{HEAD}<Response><Say {EN}>Connecting.</Say><Dial action="/voice/turn/4" method="POST" timeout="30">'
+        "<Number>+16175550188</Number></Dial></Response>"
+    )
+
+
+def test_last_words_lead_to_a_person_or_the_end():
+    passages = [Passage("en-US", ("Sorry.",)), Passage("es-US", ("Lo sentimos.",))]
+    assert last_words(passages, "").decode() == (
+        f"{HEAD}<Response><Say {EN}>Sorry.</Say><Say {ES}>Lo sentimos.</Say><Hangup /></Response>"
+    )
+    verbs = parse_twiml(last_words(passages, "+16175550188")).verbs
+    assert [type(verb) for verb in verbs] == [Say, Say, Dial, Hangup]
+    assert verbs[2] == Dial(("+16175550188",))
+
+
+@pytest.mark.parametrize("text", ["A & B <C> \"D\" 'E' ]]>", "ñ ¿ 中文 😀", "</Say><Hangup/>", "&amp;"])
+def test_markup_in_words_is_only_words(text):
+    document_ = parse_twiml(written([Passage("en-US", (text,))], End((), "goodbye")).encode())
+    assert document_.warnings == ()
+    assert [getattr(verb, "text", None) for verb in document_.verbs] == [text, None]
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x07", "\x0b", "\x0c", "\x1b", "\ufffe", "\uffff", "\ud800"])
+def test_a_character_that_would_end_the_call_is_an_error_here(character):
+    """12100 drops the call; an error is told truly."""
+    with pytest.raises(ValueError, match="outside XML 1.0"):
+        written([Passage("en-US", (f"a{character}b",))], End((), "goodbye"))
+    with pytest.raises(ValueError, match="outside XML 1.0"):
+        last_words([Passage("en-US", (f"a{character}b",))], "")
+
+
+@pytest.mark.parametrize("pace", ["voice", "relay"])
+@pytest.mark.parametrize("language", ["en-US", "es-US"])
+@pytest.mark.parametrize(
+    "result",
+    [
+        Wait((), Listen(7, num_digits=1)),
+        Wait((), Listen(120)),
+        Wait((), Listen(10, speech=True, hints="sí,no")),
+        Wait((), None),
+        End((), "goodbye"),
+    ],
+)
+def test_no_document_makes_twilio_warn_and_all_are_stable(pace, language, result):
+    passages = [Passage(language, ("One.", "Two."), barge_in=False), Passage(language, ("Three.",))]
+    first = written(passages, result, pace=pace, language=language, agent_phone="+16175550188")
+    assert first == written(passages, result, pace=pace, language=language, agent_phone="+16175550188")
+    read = parse_twiml(first.encode())
+    assert read.warnings == ()
+    if pace == "relay":
+        sounds = [*read.verbs, *(sound for verb in read.verbs if isinstance(verb, Gather) for sound in verb.sounds)]
+        assert sum(isinstance(each, Pause) for each in sounds) == sum(isinstance(each, Say) for each in sounds)

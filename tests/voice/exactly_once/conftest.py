@@ -1,0 +1,41 @@
+"""A line of one's own for tests that kill: server, database and callers."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from support.invariants import check_promises
+from support.served_line import ServedLine, serve
+
+
+@pytest.fixture(scope="module")
+def shared_line() -> Iterator[ServedLine]:
+    """One line for all tests of a module."""
+    with serve(workers=3, members=60) as served:
+        yield served
+
+
+@pytest.fixture
+def line(shared_line: ServedLine) -> Iterator[ServedLine]:
+    """The module's line; after each test every promise is checked for every call so far."""
+    yield shared_line
+    _check(shared_line)
+
+
+@pytest.fixture
+def impatient_line() -> Iterator[ServedLine]:
+    """A line with one worker, which waits for its database only half a second."""
+    with serve(workers=1, members=10, deadline_seconds=0.5) as served:
+        yield served
+        _check(served)
+
+
+def _check(served: ServedLine) -> None:
+    served.settle()
+    check_promises(served.engine, served.settings.key_ring, served.exchanges)

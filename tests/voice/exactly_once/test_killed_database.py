@@ -1,0 +1,105 @@
+"""A database that dies, is stopped by an administrator, freezes or is not there; before, during, after COMMIT."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+from support.served_line import ServedLine
+
+from ivr.storage.tables import Payment
+
+UNKNOWN = "trouble-unknown"
+PLACES = ("before:1", "during:1", "during:3", "before:commit", "during:commit", "after:commit")
+
+
+def payments_of(line: ServedLine, call_sid: str) -> int:
+    with line.engine.connect() as db:
+        return len(db.execute(select(Payment.id).where(Payment.call_sid == call_sid)).all())
+
+
+@pytest.mark.parametrize("act", ["end-backend", "kill-backend"])
+def test_a_backend_that_ends_costs_a_moment(line: ServedLine, act: str) -> None:
+    for place in PLACES:
+        caller = line.caller_at_the_question()
+        paid = caller.yes(fault=f"{act} {place}")
+        assert paid.prompts[0] == "confirmation", place
+        line.settle()
+        assert caller.yes().body == paid.body
+        assert payments_of(line, caller.call_sid) == 1
+
+
+@pytest.mark.parametrize("then", ["retry", "fallback"])
+def test_a_server_killed_and_started_again(line: ServedLine, then: str) -> None:
+    for place in PLACES:
+        caller = line.caller_at_the_question()
+        restarted = line.start(line.cluster.restart_once_dead)
+        told = caller.yes(fault=f"kill-postmaster {place}")
+        restarted.result()
+        assert told.prompts[0] in {"confirmation", UNKNOWN}, place
+        line.settle()
+        again = caller.yes() if then == "retry" else caller.fallback()
+        expected = {
+            ("retry", True): {"confirmation"},
+            ("fallback", True): {"trouble-payment"},
+            ("fallback", False): {"trouble-no-payment"},
+        }[then, payments_of(line, caller.call_sid) == 1]
+        assert again.prompts[0] in expected
+        assert told.prompts[0] == UNKNOWN or payments_of(line, caller.call_sid) == 1
+
+
+def test_no_database_at_all(line: ServedLine) -> None:
+    caller, new = line.caller_at_the_question(), line.caller()
+    line.cluster.kill()
+    replies = [line.start(post) for post in (caller.yes, caller.fallback, new.answer, new.fallback)]
+    assert {reply.result().prompts[0] for reply in replies} == {UNKNOWN}
+    assert max(reply.result().seconds for reply in replies) < 12  # two workers, two requests each
+    caller.hang_up()
+    line.cluster.restart_once_dead()
+    line.settle()
+    assert caller.yes().prompts[0] == "confirmation"
+    assert new.answer().headers["ivr-turn"] == "0"
+
+
+@pytest.mark.parametrize("then", ["retry", "fallback"])
+def test_a_frozen_database_is_waited_for_five_seconds(line: ServedLine, then: str) -> None:
+    caller, other = line.caller_at_the_question(), line.caller()
+    first = line.start(caller.yes, fault="freeze during:commit")
+    told = first.result()
+    line.cluster.freeze()  # all of it, so that another worker's connection is silent too
+    beginning = line.start(other.answer)
+    assert told.prompts[0] == UNKNOWN
+    assert beginning.result().prompts[0] == UNKNOWN
+    assert 4.9 < told.seconds < 6.5
+    assert beginning.result().seconds < 6.5
+    line.cluster.thaw()
+    line.settle()
+    assert payments_of(line, caller.call_sid) == 1  # the COMMIT had been sent
+    if then == "retry":
+        assert caller.yes().prompts[0] == "confirmation"
+    else:
+        assert caller.fallback().prompts[0] == "trouble-payment"
+
+
+def test_one_worker_outlives_a_database_that_freezes_again_and_again(impatient_line: ServedLine) -> None:
+    line = impatient_line
+    first = line.caller_at_the_question().yes()
+    places = [f"{when}:{step}" for step in range(1, len(first.steps) + 1) for when in ("before", "during")]
+    for number, place in enumerate(places):
+        caller = line.caller_at_the_question()
+        fails = caller.yes if number % 3 else caller.fallback
+        assert fails(fault=f"freeze {place}").prompts[0] in {UNKNOWN, "trouble-no-payment"}, place
+        line.cluster.thaw()
+        line.settle()
+        paid = payments_of(line, caller.call_sid) == 1
+        if number % 2:
+            assert caller.fallback().prompts[0] == ("trouble-payment" if paid else "trouble-no-payment"), (
+                place
+            )
+        else:
+            assert caller.yes().prompts[0] in {"confirmation", "trouble-no-payment"}, place
+    last = line.caller_at_the_question().yes()
+    assert last.prompts[0] == "confirmation"
+    assert last.headers["ivr-worker"] == first.headers["ivr-worker"]
+    with line.engine.connect() as db:
+        count = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ivr'"
+        assert db.exec_driver_sql(count).scalar_one() <= 2

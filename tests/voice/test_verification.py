@@ -1,0 +1,241 @@
+"""Every kind of failure sounds the same, costs the same and counts the same, through the whole app."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlencode
+
+import pytest
+from sqlalchemy import event, select
+
+from ivr.base.keys import KeyedHash
+from ivr.base.randomness import SeededRandomness
+from ivr.billing.samples import generate
+from ivr.storage.tables import VerificationCounter
+from ivr.voice.app import VoiceSettings, make_voice_app
+from ivr.voice.serving import make_services
+from ivr.voice.turns import Support, Turns
+
+HEALTH = "740000101"
+NOBODY, NO_ACCOUNT = "499999999999", "799999999"
+STRANGERS = itertools.count(10_000)
+
+
+class CountingHash(KeyedHash):
+    """The line's own hash, which notes what it hashes."""
+
+    def __init__(self, key):
+        super().__init__(key)
+        self.purposes = []
+
+    def digest(self, purpose, *parts):
+        self.purposes.append((purpose, len(parts)))
+        return super().digest(purpose, *parts)
+
+
+@pytest.fixture
+def watched(house):
+    """Put the app together with a hash that counts."""
+    hashes = CountingHash(house.settings.ivr_hash_key)
+    services = dataclasses.replace(make_services(house.settings, SeededRandomness(1)), hashes=hashes)
+    support = Support(house.settings.ivr_support_phone, house.settings.ivr_support_hours)
+    turns = Turns(house.engine, house.compiled, services, support, house.clock)
+    house.app = make_voice_app(turns, house.engine, VoiceSettings(house.public_url, house.account_sid, house.auth_token))
+    house.client = house.app.test_client()
+    return hashes
+
+
+@dataclasses.dataclass
+class Caller:
+    """Keys the same turns whatever they are answered, as one test process sees them."""
+
+    house: object
+    number: int
+
+    def turn(self, seq, digits="", finished=""):
+        sid = self.house.call_sid(self.number)
+        target = f"/voice/turn/{seq}" if seq else "/voice/answer"
+        reply = self.house.post(target, self.house.form_of(sid, Digits=digits, FinishedOnKey=finished))
+        assert reply.status_code == 200
+        return reply
+
+    def verify(self, keyed_id, ssn, birth, *, first=True, seq=3):
+        """Go to verification and key three facts; return the answers to them."""
+        if first:
+            self.turn(0)
+            self.turn(1, "1")
+            self.turn(2, "1")
+        return [
+            self.turn(seq, keyed_id, "#" if len(keyed_id) == 9 else ""),
+            self.turn(seq + 1, ssn),
+            self.turn(seq + 2, birth),
+        ]
+
+
+def verified(reply):
+    return reply.headers["Ivr-Node"] != "verify/member_id"
+
+
+def lock(house, member_id, failures, *, spread=False):
+    """Fail `failures` times; `spread` over days, so that only the longer count is full."""
+    for _ in range(failures):
+        Caller(house, next(STRANGERS)).verify(member_id, "0001", "01011950")
+        if spread:
+            house.clock.advance(86_400)
+
+
+def failing(member, without_ssn):
+    """Name every kind of failure: what is keyed, and what makes it fail besides."""
+    ssn, birth = member.ssn_last4, member.date_of_birth_keyed
+    other = f"{(int(ssn) + 1) % 10_000:04d}"
+    return {
+        "wrong ssn": (member.member_id, other, birth, 0, False),
+        "wrong date": (member.member_id, ssn, "01011951", 0, False),
+        "both wrong": (member.member_id, other, "01011951", 0, False),
+        "unknown member": (NOBODY, ssn, birth, 0, False),
+        "unknown billing account": (NO_ACCOUNT, ssn, birth, 0, False),
+        "account, wrong ssn": (HEALTH, other, birth, 0, False),
+        "no ssn on file": (without_ssn.member_id, "0000", without_ssn.date_of_birth_keyed, 0, False),
+        "locked by five, right facts": (member.member_id, ssn, birth, 5, False),
+        "locked by ten, right facts": (member.member_id, ssn, birth, 10, True),
+        "locked by five, wrong facts": (member.member_id, other, birth, 5, False),
+        "unknown and locked": (NOBODY, ssn, birth, 5, False),
+        "locked account, right facts": (HEALTH, ssn, birth, 5, False),
+    }
+
+
+def test_every_kind_of_failure_is_the_same_bytes_statements_and_hashes(house, watched, engine):
+    member, without_ssn = house.load_samples("demo.health_and_dental", "demo.no_ssn")
+    statements = []
+
+    def executing(_connection, _cursor, statement, *_):
+        statements.append(statement)
+
+    seen = {}
+    for number, (kind, (keyed, ssn, birth, failures, spread)) in enumerate(failing(member, without_ssn).items()):
+        with engine.begin() as db:
+            db.execute(VerificationCounter.__table__.delete())
+        lock(house, keyed, failures, spread=spread)
+        caller = Caller(house, number)
+        caller.turn(0), caller.turn(1, "1"), caller.turn(2, "1")
+        event.listen(engine, "before_cursor_execute", executing)
+        statements.clear()
+        watched.purposes.clear()
+        # Twice, because the second answer must be the same too: the third leads to a person.
+        replies = [reply for seq in (3, 6, 9) for reply in caller.verify(keyed, ssn, birth, first=False, seq=seq)]
+        event.remove(engine, "before_cursor_execute", executing)
+        answers = [(reply.data, sorted(reply.headers.items())) for reply in replies]
+        seen[kind] = (answers, list(statements), list(watched.purposes))
+        assert not any(verified(reply) for reply in (replies[2], replies[5])), kind
+    usual = seen["wrong ssn"]
+    assert len(usual[2]) == 9
+    for kind, (answers, run, hashed) in seen.items():
+        assert answers == usual[0], kind
+        assert run == usual[1], kind
+        assert hashed == usual[2], kind
+
+
+def test_right_facts_take_the_same_hashes(house, watched):
+    (member,) = house.load_samples("demo.letter")
+    caller = Caller(house, 1)
+    caller.turn(0)
+    watched.purposes.clear()
+    caller.turn(1, "1"), caller.turn(2, "1")
+    caller.verify(member.member_id, member.ssn_last4, member.date_of_birth_keyed, first=False)
+    assert watched.purposes == [("keyed_id", 1), ("ssn_last4", 2), ("date_of_birth", 2)]
+
+
+def test_three_tries_a_call_then_a_person(house):
+    (member,) = house.load_samples("demo.letter")
+    caller = Caller(house, 1)
+    caller.verify(member.member_id, "0001", "01011950")
+    caller.verify(member.member_id, "0001", "01011950", first=False, seq=6)
+    last = caller.verify(member.member_id, "0001", "01011950", first=False, seq=9)[-1]
+    prompts = last.headers["Ivr-Prompts"].split(",")
+    assert prompts[:2] == ["verify-exhausted", "give-up"]
+    assert last.headers["Ivr-Node"].startswith(("reach/", "give_up/"))
+    again = Caller(house, 2).verify(member.member_id, member.ssn_last4, member.date_of_birth_keyed)[-1]
+    assert verified(again)
+
+
+def test_the_right_facts_at_the_third_try_are_verified(house):
+    (member,) = house.load_samples("demo.letter")
+    caller = Caller(house, 1)
+    caller.verify(member.member_id, "0001", "01011950")
+    caller.verify(NOBODY, "0001", "01011950", first=False, seq=6)
+    last = caller.verify(
+        member.member_id, member.ssn_last4, member.date_of_birth_keyed, first=False, seq=9
+    )[-1]
+    assert verified(last)
+
+
+def test_two_hundred_failures_from_one_number_refuse_nobody(house):
+    members = list(generate(200, house.now.date()))
+    house.load(members)
+    for number in range(0, 200, 3):
+        caller = Caller(house, number)
+        for place, member in enumerate(members[number : number + 3]):
+            replies = caller.verify(member.member_id, "0000", "01011950", first=place == 0, seq=3 + 3 * place)
+            assert not verified(replies[-1]) or place == 2
+    for number in range(0, 200, 20):
+        member = members[number]
+        reply = Caller(house, 1000 + number).verify(
+            member.member_id, member.ssn_last4, member.date_of_birth_keyed
+        )[-1]
+        assert verified(reply), member.name
+
+
+def test_failures_survive_a_restart(house):
+    (member,) = house.load_samples("demo.letter")
+    for number in range(5):
+        house.engine.dispose()
+        house.restart()
+        Caller(house, number).verify(member.member_id, "0001", "01011950")
+    house.restart()
+    facts = (member.member_id, member.ssn_last4, member.date_of_birth_keyed)
+    assert not verified(Caller(house, 10).verify(*facts)[-1])
+    house.clock.advance(24 * 3600 + 1)
+    assert verified(Caller(house, 11).verify(*facts)[-1])
+
+
+def test_failures_are_exact_under_parallel_calls(house, engine):
+    (member,) = house.load_samples("demo.letter")
+    callers = [Caller(house, number) for number in range(8)]
+    for caller in callers:
+        caller.turn(0), caller.turn(1, "1"), caller.turn(2, "1")
+        caller.turn(3, member.member_id), caller.turn(4, "0001")
+
+    def last_fact(caller):
+        sid = house.call_sid(caller.number)
+        form = house.form_of(sid, Digits="01011950")
+        return house.app.test_client().post(
+            "/voice/turn/5",
+            data=urlencode(form),
+            content_type="application/x-www-form-urlencoded",
+            headers={"X-Twilio-Signature": house.sign("/voice/turn/5", form)},
+        )
+
+    with ThreadPoolExecutor(8) as pool:
+        replies = list(pool.map(last_fact, callers))
+    assert {reply.data for reply in replies} == {replies[0].data}
+    with engine.connect() as db:
+        row = db.execute(select(VerificationCounter.__table__)).one()
+    assert (row.failures_since_success, len(row.recent_failures_at)) == (8, 5)
+
+
+def test_one_turn_posted_many_times_at_once_counts_once(house, engine):
+    (member,) = house.load_samples("demo.letter")
+    caller = Caller(house, 1)
+    caller.turn(0), caller.turn(1, "1"), caller.turn(2, "1")
+    caller.turn(3, member.member_id), caller.turn(4, "0001")
+    form = house.form_of(house.call_sid(1), Digits="01011950")
+
+    def post(_):
+        return house.line.post("/voice/turn/5", form).body
+
+    with ThreadPoolExecutor(6) as pool:
+        assert len(set(pool.map(post, range(6)))) == 1
+    with engine.connect() as db:
+        assert db.execute(select(VerificationCounter.failures_since_success)).scalar_one() == 1
