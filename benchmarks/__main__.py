@@ -30,7 +30,6 @@ from benchmarks.databases import (
     megabytes,
     settle,
 )
-from benchmarks.load import closed_loop
 from benchmarks.measure import Bench
 from benchmarks.scripts import KINDS, Scripts, payers, strangers
 from benchmarks.servers import ROOT, BenchmarkError, Server, serving, wait_until_open
@@ -143,28 +142,21 @@ def measure(site: Site) -> None:
 def profile(site: Site) -> None:
     """Play paying calls on one worker that looks at itself, and print where its time goes."""
     sizes = site.sizes
-    callers = payers(2 * sizes.profiled_calls + sizes.warming_calls, NOW.date())
+    callers = payers(sizes.profiled_calls + sizes.warming_calls, NOW.date())
     with ExitStack() as held, TemporaryDirectory() as folder:
         engine = held.enter_context(fresh_database(site.cluster, "empty"))
         load_callers(engine, site.settings, NOW, callers)
         settle(engine)
         environment = {**_environment(site, engine), "WEB_CONCURRENCY": "1", "BENCH_SEEN": f"{folder}/seen"}
-        plain = held.enter_context(serving("line", "ivr.wsgi:voice", environment, VAR / "plain.log"))
-        scripts = Scripts(site.settings, seed=2)
+        log = VAR / "profiled.log"
         with serving(
-            "profiled line",
-            "ivr.wsgi:voice",
-            environment,
-            VAR / "profiled.log",
-            config="python:benchmarks.sampled",
+            "line", "ivr.wsgi:voice", environment, log, config="python:benchmarks.sampled"
         ) as server:
-            for each in (plain, server):
-                wait_until_open(each)
-            bench = Bench([plain, server], site.cluster.pid, scripts, callers, sizes)
+            wait_until_open(server)
+            bench = Bench([server], site.cluster.pid, Scripts(site.settings, seed=2), callers, sizes)
             bench.warm()
             _tell("profiling")
-            closed_loop(server, bench.paying_calls(sizes.profiled_calls), 1)
-            alone = bench.alone(plain)
+            alone = bench.alone(server)
         seen: Counter[str] = Counter()
         for file in Path(folder).glob("seen.*.json"):
             seen.update(json.loads(file.read_text()))
@@ -191,16 +183,17 @@ def _environment(site: Site, engine: Engine) -> dict[str, str]:
 
 def _machine(site: Site) -> str:
     return (
-        f"{os.cpu_count()} cores, Python {platform.python_version()}, {site.settings.web_concurrency} sync workers,"
-        " PostgreSQL with fsync on the same machine. Absolute numbers are this machine's, now; ratios are"
-        " medians over interleaved slices.\n"
+        f"{os.cpu_count()} cores, Python {platform.python_version()},"
+        f" {site.settings.web_concurrency} sync workers, PostgreSQL with fsync on the same machine."
+        " Absolute numbers are this machine's, now; ratios are medians over interleaved slices.\n"
     )
 
 
 def _filled(engine: Engine, sizes: Sizes) -> str:
     return (
         f"Full database: {sizes.finished_calls:,} finished calls of {TURNS_A_CALL} turns,"
-        f" {sizes.members:,} members with bills, ledger entries and a payment each: {megabytes(engine):,} MB.\n"
+        f" {sizes.members:,} members with bills, ledger entries and a payment each:"
+        f" {megabytes(engine):,} MB.\n"
     )
 
 

@@ -1,4 +1,4 @@
-"""Two databases in one durable cluster: one with only the callers in it, one with years of calls beside them."""
+"""Two databases in one durable cluster: one with only the callers in it, one with a year of calls too."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ivr.storage.engine import NO_LIMITS, make_engine
 from ivr.storage.migrate import upgrade
 from ivr.storage.place import find_place
 
-TURNS_A_CALL = 4
+TURNS_A_CALL = 2
 _PREFIX = "bench_"
 PASSING = 100_000  # rows a transaction
 

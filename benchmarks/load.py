@@ -60,7 +60,7 @@ class _Wire:
         request = call.popleft()
         connection = socket.create_connection(("127.0.0.1", self._server.port), timeout=ANSWER_SECONDS)
         connection.sendall(request.payload)
-        connection.setblocking(False)
+        connection.settimeout(0)
         self._selector.register(connection, selectors.EVENT_READ, _Exchange(request, call, since))
 
     def ended(self, wait_seconds: float) -> list[tuple[_Exchange, float]]:

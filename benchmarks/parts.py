@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-# The first fragment found in a file's path names its part; what no fragment is found in (dataclasses, sockets,
-# hmac …) belongs to whoever called it.
+# The first fragment found in a file's path names its part; what no fragment is found in (dataclasses,
+# sockets, hmac …) belongs to whoever called it.
 _FRAGMENTS = (
     ("/gunicorn/", "gunicorn: HTTP and sockets"),
     ("/werkzeug/", "Flask and Werkzeug"),

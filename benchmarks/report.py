@@ -133,7 +133,7 @@ def rejections(taken: Mapping[str, Sequence[float]]) -> str:
 
 
 def profile(seen: Mapping[str, int], alone: Slice) -> str:
-    """Write where a turn's time goes: shares of the looks, of what an unwatched worker takes."""
+    """Write where a turn's time goes: shares of the looks, of what the worker takes in all."""
     waiting_ms = alone.mean_ms - alone.cpu_ms
     looks = max(sum(seen.values()), 1)
     ordered = sorted(seen.items(), key=lambda item: -item[1])
@@ -141,7 +141,7 @@ def profile(seen: Mapping[str, int], alone: Slice) -> str:
         [part, f"{count / looks * 100:.1f}", f"{count / looks * alone.web_ms:.3f}"] for part, count in ordered
     ]
     return table(
-        f"Where a turn's time goes: web processor time by part ({looks} looks into a worker, whole paying calls)",
+        f"Where a turn's time goes: web processor time by part ({looks} looks into a worker, paying calls)",
         ["", "%", "ms a turn"],
         [
             *rows,

@@ -18,7 +18,7 @@ SHOWN: Final = ("demo.health_and_dental", "demo.extra_time", "demo.spanish")
 SAMPLE_ROUTING_NUMBER: Final = "021000021"
 SAMPLE_ACCOUNT_NUMBER: Final = "1234567890"
 
-_WIDTHS: Final = (30, 14)
+_WIDTHS: Final = (28, 17)
 
 
 @click.command()
@@ -89,7 +89,7 @@ def describe(settings: Settings, clock: Clock) -> str:
 def steps(member: SampleMember) -> Mapping[str, str]:
     """Return what a sample member who owes something does to pay in full: what the line asks -> the answer.
 
-    Digits, `#` included, are keyed; "say yes" is spoken.
+    Digits, `#` included, are keyed; "say yes" is spoken; nothing means that the member is not asked.
     """
     spanish = member.language == "es-US"
     return {
@@ -106,9 +106,22 @@ def steps(member: SampleMember) -> Mapping[str, str]:
         "read back: it is right": "1",
         "account number": f"{SAMPLE_ACCOUNT_NUMBER}#",
         "account number again": f"{SAMPLE_ACCOUNT_NUMBER}#",
-        "do you authorize it?": "say sí" if spanish else "say yes",
+        "ready for the terms": "1" if member.extra_time else "",
+        "do you authorize it?": _consent(member),
         "after the number: finish": "2" if len(member.billing_accounts) > 1 else "1",
     }
+
+
+def _consent(member: SampleMember) -> str:
+    if member.extra_time:
+        return "say I authorize"  # through an operator, "yes" could be the operator's own
+    return "say sí" if member.language == "es-US" else "say yes"
+
+
+def _yes(member: SampleMember) -> str:
+    """Return what counts as a yes: in relay pace only the words "I authorize", as operators say "yes" too."""
+    words = ("autorizo", "sí") if member.language == "es-US" else ("I authorize", "yes")
+    return f"say {words[0] if member.extra_time else words[1]}"
 
 
 def _row(question: str, answers: Sequence[str]) -> str:

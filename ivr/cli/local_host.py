@@ -8,6 +8,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Final, Self
 from uuid import uuid4
@@ -117,7 +118,9 @@ class LocalHost:
         """Return a count of visits to the line's nodes and edges, which begins at zero."""
         nodes = self._line.flow.nodes
         edges = [edge_name(path, label) for path, node in nodes.items() for label in node.branches]
-        return FlowCoverage(nodes, edges, self.languages, PACES)
+        # In relay pace silence only renews the wait, so no flow leads anywhere from it.
+        silences = {edge_name(path, "silence"): "voice" for path in nodes}
+        return FlowCoverage(nodes, edges, self.languages, PACES, only_in=silences)
 
     @property
     def languages(self) -> Sequence[str]:
@@ -151,9 +154,18 @@ class LocalHost:
                 facts={} if member is None else facts_of(member),
                 observe=self._events,
                 visited=self._visits,
+                pay_elsewhere=lambda: self._pay_elsewhere(settings, member, clock),
             )
         finally:
             line.close()
+
+    def _pay_elsewhere(self, settings: Settings, member: SampleMember | None, clock: ManualClock) -> None:
+        """Let the member's bills come in again with nothing left to pay, in the middle of the call."""
+        if member is None:
+            return
+        paid = replace(member, bills=[replace(bill, amount_cents=0) for bill in member.bills])
+        with self._engine.begin() as db:
+            load_members(db, settings, [paid], clock)
 
     def _events(self, call_sid: str) -> list[Event]:
         with self._engine.connect() as db:

@@ -35,6 +35,8 @@ FaultName = Literal[
     "withheld",
     "transfer_busy",
     "transfer_no_answer",
+    "paid_elsewhere",
+    "hour_passes",
 ]
 
 PACES: tuple[Pace, ...] = get_args(Pace)
@@ -200,7 +202,8 @@ def parse_call(text: str, name: str) -> CallFile:
 def load_call(path: Path, *, root: Path | None = None) -> CallFile:
     """Read a call file and the calls it comes `after`, whose steps are played first in the same call.
 
-    A file named by `after` is looked for beside the file, then under `root`. Raises `CallFileError`.
+    A file named by `after` is looked for beside the file, then from each folder above it, then under `root`.
+    Raises `CallFileError`.
     """
     call = _load(path, root, ())
     problems = []
@@ -230,10 +233,10 @@ def _load(path: Path, root: Path | None, chain: tuple[Path, ...]) -> CallFile:
         return call
     chain = (*chain, path.resolve())
     place = call.place("after")
-    candidates = [folder / call.after for folder in (path.parent, root) if folder is not None]
-    earlier_path = next((candidate for candidate in candidates if candidate.is_file()), None)
+    folders = (*path.absolute().parents, *(() if root is None else (root,)))
+    earlier_path = next((folder / call.after for folder in folders if (folder / call.after).is_file()), None)
     if earlier_path is None:
-        where = " or ".join(str(candidate) for candidate in candidates)
+        where = f"{path.parent / call.after}, nor in a folder above"
         raise CallFileError(f"{place}: there is no file {where}: correct the name after `after`")
     if earlier_path.resolve() in chain:
         raise CallFileError(f"{place}: {call.after} comes after this file itself: break the circle")

@@ -7,7 +7,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ivr.replay.host import Visit
 
@@ -21,14 +21,22 @@ class FlowCoverage:
     """Counts visits. A visit counts for the language and pace of the call it was made in.
 
     `nodes` are `dialog/node`, `edges` are `dialog/node -> label`. A call's language and pace are those it is
-    played in, so that the nodes before the caller has chosen count for each.
+    played in, so that the nodes before the caller has chosen count for each. `only_in` names the places that
+    exist in one pace alone.
     """
 
     def __init__(
-        self, nodes: Iterable[str], edges: Iterable[str], languages: Sequence[str], paces: Sequence[str]
+        self,
+        nodes: Iterable[str],
+        edges: Iterable[str],
+        languages: Sequence[str],
+        paces: Sequence[str],
+        *,
+        only_in: Mapping[str, str] | None = None,
     ) -> None:
         self._places = {"nodes": tuple(nodes), "edges": tuple(edges)}
         self._runs = tuple(product(languages, paces))
+        self._only_in = only_in or {}
         self._visits: Counter[tuple[str, str, str]] = Counter()
         self._known = frozenset((*self._places["nodes"], *self._places["edges"]))
 
@@ -45,7 +53,11 @@ class FlowCoverage:
         return not any(self._unvisited(kind, run) for kind in self._places for run in self._runs)
 
     def _unvisited(self, kind: str, run: tuple[str, str]) -> list[str]:
-        return [place for place in self._places[kind] if not self._visits[(*run, place)]]
+        return [place for place in self._there(kind, run) if not self._visits[(*run, place)]]
+
+    def _there(self, kind: str, run: tuple[str, str]) -> list[str]:
+        """Return the places that can be come to in a run's pace."""
+        return [place for place in self._places[kind] if self._only_in.get(place, run[1]) == run[1]]
 
     def as_json(self) -> dict[str, Any]:
         """Return the counts and the places not visited; `unknown` are visits the flows do not have."""
@@ -56,11 +68,12 @@ class FlowCoverage:
                     "pace": pace,
                     **{
                         kind: {
-                            "total": len(places),
-                            "visited": len(places) - len(self._unvisited(kind, (language, pace))),
+                            "total": len(self._there(kind, (language, pace))),
+                            "visited": len(self._there(kind, (language, pace)))
+                            - len(self._unvisited(kind, (language, pace))),
                             "not_visited": self._unvisited(kind, (language, pace)),
                         }
-                        for kind, places in self._places.items()
+                        for kind in self._places
                     },
                 }
                 for language, pace in self._runs

@@ -46,6 +46,7 @@ RELAY_KEY = "7"
 GATE_KEY = "1"
 MAX_GATES_IN_A_ROW = 50
 LATE_STATUS_SECONDS = 600.0
+HOUR_SECONDS = 3600.0
 
 # What a caller says who means yes or no: (language, pace). An operator's plain "yes" is not the caller's.
 _ANSWERS: Mapping[tuple[str, str], tuple[str, str]] = {
@@ -339,6 +340,11 @@ class _Player:
             self.phone.callee = "busy"
         elif fault == "transfer_no_answer":
             self.phone.callee = "no-answer"
+        elif fault == "paid_elsewhere":
+            if self._prepared.pay_elsewhere is not None:
+                self._prepared.pay_elsewhere()
+        elif fault == "hour_passes":
+            self._prepared.clock.advance(HOUR_SECONDS)
         elif fault != "withheld":
             self.phone.inject(Fault(fault))
 

@@ -39,14 +39,16 @@ class PreparedStatement:
             connection.begin()  # as Connection.execute does: otherwise commit() would not know of our work
         values = {**self._constants, **parameters} if self._constants else parameters
         cursor: psycopg.Cursor[Any] = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]
+        # What SQLAlchemy asks as well: looking for listeners where there are none is dear.
+        heard = connection._has_events or connection.engine._has_events  # noqa: SLF001
         listening = (connection, cursor, self.sql, values, None, False)
-        for listener in connection.dispatch.before_cursor_execute:
+        for listener in connection.dispatch.before_cursor_execute if heard else ():
             listener(*listening)
         try:
             cursor.execute(self.sql, values)
         except psycopg.Error as error:
             raise self._as_sqlalchemy(connection, cursor, error) from error
-        for listener in connection.dispatch.after_cursor_execute:
+        for listener in connection.dispatch.after_cursor_execute if heard else ():
             listener(*listening)
         return cursor
 

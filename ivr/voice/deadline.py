@@ -47,5 +47,8 @@ class deadline:  # noqa: N801 (used as a statement: `with deadline(5)`)
 def _ring(_number: int, frame: FrameType | None) -> None:
     # An alarm that comes while the clock is being stopped must not prevent that: it would go on ringing
     # where nothing catches it, and end the worker.
-    if frame is None or frame.f_code is not deadline.__exit__.__code__:
+    if frame is None or frame.f_code not in _OWN_CODE:
         raise DeadlineExceeded
+
+
+_OWN_CODE = (deadline.__enter__.__code__, deadline.__exit__.__code__)

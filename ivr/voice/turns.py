@@ -119,6 +119,7 @@ class Turns:
         except (DeadlineExceeded, Exception) as error:  # noqa: BLE001 (Twilio never sees a 5xx)
             # The purge closes what is never closed; there is nobody left on the line to be told.
             _log.warning("status_not_stored", call_sid=call_sid, error=type(error).__name__)
+            self._clear_up(error)
 
     def fallback(self, call_sid: str, form: Mapping[str, str]) -> Reply:
         """Answer after a webhook failed: tell what is true of this call's payments, and end it."""
@@ -140,6 +141,7 @@ class Turns:
                     reply = self._told(call_sid, {}, seq)
         except (DeadlineExceeded, Exception) as error:  # noqa: BLE001 (something true is said, whatever broke)
             _log.error("turn_unknown", call_sid=call_sid, seq=seq, **_described(error))
+            self._clear_up(error)
             reply = self._unknown(seq)
         milliseconds = round((time.perf_counter() - started) * 1000, 1)
         _log.info("turn", call_sid=call_sid, seq=reply.seq, node=reply.node, milliseconds=milliseconds)
@@ -151,7 +153,17 @@ class Turns:
                 return self._told(call_sid, form, None)
         except (DeadlineExceeded, Exception) as error:  # noqa: BLE001 (something true is said, whatever broke)
             _log.error("trouble_unknown", call_sid=call_sid, **_described(error))
+            self._clear_up(error)
             return self._unknown(0)
+
+    def _clear_up(self, error: BaseException) -> None:
+        """Begin with new connections after an alarm.
+
+        It may ring between any two instructions, also where the pool counts what it has lent out. The few
+        places that are lost so would add up until a worker had none.
+        """
+        if isinstance(error, DeadlineExceeded):
+            self._engine.dispose()
 
     def _told(self, call_sid: str, form: Mapping[str, str], seq: int | None) -> Reply:
         return self._retried(lambda db: self._close_truly(db, call_sid, form, seq))

@@ -1,7 +1,7 @@
 """From a turn's result to TwiML: the one place that writes Gather, Say and Dial.
 
-The twilio library builds the document and escapes it; typed values only reach it. Characters outside XML 1.0,
-which it passes on and which would drop the call, are refused where prompts and values are read and here again.
+The twilio library builds the document and escapes it; typed values only reach it. Characters outside
+XML 1.0, which it passes on and which would drop the call, are refused where prompts are read, and here.
 """
 
 from __future__ import annotations

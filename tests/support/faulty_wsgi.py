@@ -13,6 +13,8 @@ statements and commits, counted from 1 in the order they are sent:
     fail                                          an ordinary error in our own code
     hold=PATH                                     wait until somebody opens the FIFO for writing and closes it
 
+The header `Ivr-Deadline` sets another deadline, in seconds, for its request.
+
 Every reply says in `Ivr-Steps` what the request sent and in `Ivr-Worker` which process served it.
 """
 
@@ -38,7 +40,6 @@ from ivr.voice.serving import serve_line
 
 ROOT = Path(__file__).resolve().parents[2]
 POSTMASTER_PID_FILE = "TEST_POSTMASTER_PID_FILE"
-DEADLINE_SECONDS = "TEST_DEADLINE_SECONDS"
 
 
 class InjectedError(Exception):
@@ -88,11 +89,10 @@ class Faults:
         self.reach("after", db.connection.driver_connection)
 
     def _commit(self, connection: Any) -> None:
-        self._before(
-            "C", connection.driver_connection if hasattr(connection, "driver_connection") else connection
-        )
+        driver = getattr(connection, "driver_connection", connection)
+        self._before("C", driver)
         self._plain_commit(connection)
-        self.reach("after", connection)
+        self.reach("after", driver)
 
     def _before(self, step: str, connection: psycopg.Connection[Any]) -> None:
         self._steps.append(step)
@@ -155,7 +155,7 @@ def make_app() -> Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]
     configure_logs()
     engine = make_engine(database_url(settings.database_url))
     line = compile_line(read_line_files(ROOT, settings.ivr_languages))
-    turns.DEADLINE_SECONDS = float(os.environ.get(DEADLINE_SECONDS, turns.DEADLINE_SECONDS))
+    usual_seconds = turns.DEADLINE_SECONDS
     app = serve_line(settings, engine, line, SystemClock(), SecretRandomness())
     faults = Faults(engine)
 
@@ -164,6 +164,7 @@ def make_app() -> Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]
             told = [("Ivr-Steps", faults.steps), ("Ivr-Worker", str(os.getpid()))]
             return start_response(status, [*headers, *told], *rest)
 
+        turns.DEADLINE_SECONDS = float(environ.get("HTTP_IVR_DEADLINE", usual_seconds))
         faults.begin(environ.get("HTTP_IVR_FAULT", ""))
         reply = list(app(environ, started))
         faults.reach("answer")

@@ -123,6 +123,10 @@ class Cluster:
             except ProcessLookupError:
                 continue
 
+    def is_frozen(self) -> bool:
+        """Tell if the server's first process has been stopped."""
+        return _state(self.postmaster).startswith("T")
+
     def freeze(self) -> None:
         """Stop every process of the server where it stands."""
         self.send(signal.SIGSTOP, self.processes()[:1])
@@ -139,7 +143,7 @@ class Cluster:
 
     def restart_once_dead(self) -> None:
         """Wait until the server has been killed, and start it again."""
-        wait_until(lambda: not _runs(self.postmaster))
+        wait_until(lambda: not is_running(self.postmaster))
         self.restart()
 
     def restart(self) -> None:
@@ -165,19 +169,22 @@ class Cluster:
         self._holder.__exit__(None, None, None)
 
 
-def _runs(pid: int) -> bool:
-    state = subprocess.run(
+def is_running(pid: int) -> bool:
+    """Tell if a process lives."""
+    return _state(pid) not in {"", "Z"}
+
+
+def _state(pid: int) -> str:
+    listed = subprocess.run(
         ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    return state != "" and not state.startswith("Z")
+    )
+    return listed.stdout.strip()[:1]
 
 
 class ServedLine:
     """The line under gunicorn, with hooks, and everything heard on it."""
 
-    def __init__(
-        self, folder: Path, cluster: Cluster, *, workers: int, deadline_seconds: float | None, members: int
-    ) -> None:
+    def __init__(self, folder: Path, cluster: Cluster, *, workers: int, members: int) -> None:
         self.folder = folder
         self.cluster = cluster
         environment = {
@@ -191,8 +198,6 @@ class ServedLine:
             "DATABASE_URL": cluster.url.render_as_string(hide_password=False),
             "TEST_POSTMASTER_PID_FILE": str(cluster.pid_file),
         }
-        if deadline_seconds is not None:
-            environment["TEST_DEADLINE_SECONDS"] = str(deadline_seconds)
         self.settings: Settings = load_settings(environment)
         self.engine: Engine = make_engine(cluster.url, limits=NO_LIMITS, application_name="test")
         self.exchanges: list[Exchange] = []
@@ -364,6 +369,7 @@ class Caller:
         self.member = member
         self.call_sid = f"CA{secrets.token_hex(16)}"
         self.seq = 0
+        self.deadline_seconds: float | None = None
         self._line = line
         self._http = HttpLine(
             PUBLIC_URL,
@@ -373,7 +379,10 @@ class Caller:
         )
 
     def post(self, path: str, extra: dict[str, str] | None = None, *, fault: str = "") -> Exchange:
-        """Post one webhook of this call, with a fault if one is wanted, and keep what came back."""
+        """Post one webhook of this call, with a fault if one is wanted, and keep what came back.
+
+        `deadline_seconds`, when it is set, is the deadline of the requests that follow.
+        """
         form = {
             "CallSid": self.call_sid,
             "AccountSid": self._line.settings.twilio_account_sid,
@@ -382,6 +391,8 @@ class Caller:
         }
         asked_at = time.monotonic()
         headers = {"Ivr-Fault": fault} if fault else {}
+        if self.deadline_seconds is not None:
+            headers["Ivr-Deadline"] = str(self.deadline_seconds)
         try:
             reply = self._http.post(path, form, headers=headers)
             status, got, body = reply.status, dict(reply.headers), reply.body
@@ -452,18 +463,14 @@ def said(words: str) -> dict[str, str]:
 
 
 @contextmanager
-def serve(
-    *, workers: int = 4, deadline_seconds: float | None = None, members: int = 200
-) -> Iterator[ServedLine]:
+def serve(*, workers: int = 4, members: int = 200) -> Iterator[ServedLine]:
     """Start a server and a line of one's own; stop both, and let no worker have hung."""
     folder = Path(tempfile.mkdtemp(prefix="ivr-"))
     folder.chmod(0o755)
     try:
         cluster = Cluster(folder)
         try:
-            line = ServedLine(
-                folder, cluster, workers=workers, deadline_seconds=deadline_seconds, members=members
-            )
+            line = ServedLine(folder, cluster, workers=workers, members=members)
             try:
                 yield line
             finally:

@@ -97,7 +97,7 @@ class House:
             read = import_members(db, self.settings.hashes, now, members_file, file_name="m.csv")
             bills_file = io.BytesIO(bills_csv(members).encode())
             billed = import_bills(db, self.settings.hashes, now, bills_file, as_of_at=now, file_name="b.csv")
-        assert not (read.errors or billed.errors)
+        assert [*read.errors, *billed.errors] == []
 
     def samples(self):
         return {member.name: member for member in demo_members(NOW.date())}

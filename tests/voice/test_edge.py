@@ -151,82 +151,43 @@ def test_every_voice_route_refuses_an_unsigned_request(house, stored, form):
 
 
 def forgeries(house, target, form):
-    """Yield what is wrong, and the arguments of a request that has it."""
-    good = house.sign(target, form)
-    body, headers = urlencode(form), {"X-Twilio-Signature": good}
-    other = dict(form, Digits="1")
+    """Yield what is wrong, the body, its type, the signature (None: no header), and the query."""
+    body, good = urlencode(form), house.sign(target, form)
+    changed = urlencode(dict(form, Digits="1"))
     stranger = dict(form, AccountSid="AC" + "0b" * 16)
     no_account = {name: value for name, value in form.items() if name != "AccountSid"}
     many = form | {f"f{number}": "" for number in range(200)}
-    typed = dict(data=body, content_type=FORM_TYPE)
-    yield "no signature", typed | dict(headers={})
-    yield "empty signature", typed | dict(headers={"X-Twilio-Signature": ""})
-    yield "nonsense", typed | dict(headers={"X-Twilio-Signature": "\xff\xfe=="})
-    yield "forged", typed | dict(headers={"X-Twilio-Signature": good[:-2] + "x="})
-    yield "longer", typed | dict(headers={"X-Twilio-Signature": good + " "})
-    yield (
-        "other token",
-        typed | dict(headers={"X-Twilio-Signature": house.sign(target, form, token="f" * 32)}),
-    )
-    yield "other path", typed | dict(headers={"X-Twilio-Signature": house.sign("/voice/x", form)})
-    yield (
-        "other host",
-        typed | dict(headers={"X-Twilio-Signature": house.sign(target, form, base="https://l")}),
-    )
-    yield (
-        "other scheme",
-        typed | dict(headers={"X-Twilio-Signature": house.sign(target, form, base="http://line.example")}),
-    )
-    yield "other body", dict(data=urlencode(other), content_type=FORM_TYPE, headers=headers)
-    yield "field added", dict(data=f"{body}&x=", content_type=FORM_TYPE, headers=headers)
-    yield "empty body", dict(data="", content_type=FORM_TYPE, headers=headers)
-    yield (
-        "signed empty body",
-        dict(data="", content_type=FORM_TYPE, headers={"X-Twilio-Signature": house.sign(target, {})}),
-    )
-    yield (
-        "fields in the query",
-        dict(
-            query_string=form,
-            content_type=FORM_TYPE,
-            headers={"X-Twilio-Signature": house.sign(f"{target}?{body}", {})},
-        ),
-    )
-    yield "no type", dict(data=body, headers=headers)
-    yield "JSON", dict(data=body, content_type="application/json", headers=headers)
-    yield "multipart", dict(data=form, content_type="multipart/form-data", headers=headers)
-    yield "text", dict(data=body, content_type="text/plain", headers=headers)
-    yield "raw UTF-8", dict(data=f"{body}é".encode(), content_type=FORM_TYPE, headers=headers)
-    yield (
-        "other account",
-        dict(
-            data=urlencode(stranger),
-            content_type=FORM_TYPE,
-            headers={"X-Twilio-Signature": house.sign(target, stranger)},
-        ),
-    )
-    yield (
-        "no account",
-        dict(
-            data=urlencode(no_account),
-            content_type=FORM_TYPE,
-            headers={"X-Twilio-Signature": house.sign(target, no_account)},
-        ),
-    )
-    yield (
-        "too many fields",
-        dict(
-            data=urlencode(many),
-            content_type=FORM_TYPE,
-            headers={"X-Twilio-Signature": house.sign(target, many)},
-        ),
-    )
+    yield "no signature", body, FORM_TYPE, None, ""
+    yield "empty signature", body, FORM_TYPE, "", ""
+    yield "nonsense", body, FORM_TYPE, "\xff\xfe==", ""
+    yield "forged", body, FORM_TYPE, good[:-2] + "x=", ""
+    yield "longer", body, FORM_TYPE, good + " x", ""
+    yield "other token", body, FORM_TYPE, house.sign(target, form, token="f" * 32), ""
+    yield "other path", body, FORM_TYPE, house.sign("/voice/x", form), ""
+    yield "other host", body, FORM_TYPE, house.sign(target, form, base="https://l"), ""
+    yield "other scheme", body, FORM_TYPE, house.sign(target, form, base="http://line.example"), ""
+    yield "other body", changed, FORM_TYPE, good, ""
+    yield "field added", f"{body}&x=", FORM_TYPE, good, ""
+    yield "empty body", "", FORM_TYPE, good, ""
+    yield "signed empty body", "", FORM_TYPE, house.sign(target, {}), ""
+    yield "fields in the query", "", FORM_TYPE, house.sign(f"{target}?{body}", {}), body
+    yield "query added", body, FORM_TYPE, good, "a=1"
+    yield "no type", body, None, good, ""
+    yield "JSON", body, "application/json", good, ""
+    yield "multipart", body, "multipart/form-data; boundary=x", good, ""
+    yield "text", body, "text/plain", good, ""
+    yield "raw UTF-8", f"{body}é".encode(), FORM_TYPE, good, ""
+    yield "other account", urlencode(stranger), FORM_TYPE, house.sign(target, stranger), ""
+    yield "no account", urlencode(no_account), FORM_TYPE, house.sign(target, no_account), ""
+    yield "too many fields", urlencode(many), FORM_TYPE, house.sign(target, many), ""
 
 
 @pytest.mark.parametrize("target", VOICE_ROUTES)
 def test_what_twilio_did_not_sign_is_403(house, stored, form, logs, target):
-    for wrong, request in forgeries(house, target, form):
-        reply = house.client.post(target, **request)
+    for wrong, body, content_type, signature, query in forgeries(house, target, form):
+        headers = {} if signature is None else {"X-Twilio-Signature": signature}
+        address = f"{target}?{query}" if query else target
+        reply = house.client.post(address, data=body, content_type=content_type, headers=headers)
         assert refused(reply, 403), wrong
     assert stored() == 0
     assert form["Digits"] not in logs.getvalue()
@@ -249,8 +210,19 @@ def test_200_fields_are_read_and_201_are_not(house):
 
 @pytest.mark.parametrize(
     "sid",
-    ["", "CA", "CA" + "0" * 31, "CA" + "0" * 33, "ca" + "0" * 32, "CA" + "g" * 32, "AC" + "0" * 32]
-    + [SID + "\n", " " + SID, SID[:-1] + "٣", "CA" + "0" * 32 + "\x00"],
+    [
+        "",
+        "CA",
+        "CA" + "0" * 31,
+        "CA" + "0" * 33,
+        "ca" + "0" * 32,
+        "CA" + "g" * 32,
+        "AC" + "0" * 32,
+        SID + "\n",
+        " " + SID,
+        SID[:-1] + "٣",
+        "CA" + "0" * 32 + "\x00",
+    ],
 )
 def test_a_call_sid_of_another_form_is_400(house, stored, sid):
     for target in VOICE_ROUTES:
@@ -408,8 +380,17 @@ def test_an_unknown_call_hears_a_true_sentence(house, stored):
 
 @pytest.mark.parametrize(
     ("status", "closes"),
-    [("completed", True), ("busy", True), ("failed", True), ("no-answer", True), ("canceled", True)]
-    + [("", False), ("ringing", False), ("in-progress", False), (None, True)],
+    [
+        ("completed", True),
+        ("busy", True),
+        ("failed", True),
+        ("no-answer", True),
+        ("canceled", True),
+        ("", False),
+        ("ringing", False),
+        ("in-progress", False),
+        (None, True),
+    ],
 )
 def test_the_status_callback_is_204_and_closes_only_what_is_over(house, status, closes):
     house.post("/voice/answer", house.form_of(SID))

@@ -114,7 +114,7 @@ def calls(engine):
         ("/voice/turn/10000", 404),
     ],
 )
-def test_targets_are_taken_as_they_are_sent(served, signed, house, calls, target, status):
+def test_targets_are_taken_as_they_are_sent(served, signed, house, calls, *, target, status):
     answered, reply = served.send(signed(target, house.form_of(SID)))
     assert answered == status
     assert b"\r\nLocation:" not in reply
@@ -134,7 +134,7 @@ def test_targets_are_taken_as_they_are_sent(served, signed, house, calls, target
     ],
 )
 def test_a_target_that_differs_from_the_signed_one_is_refused(
-    served, signed, house, calls, target, signed_target
+    served, signed, house, calls, *, target, signed_target
 ):
     form = house.form_of(SID, Digits=DIGITS)
     signed_target = (
@@ -160,7 +160,7 @@ def test_a_target_that_differs_from_the_signed_one_is_refused(
         (["Content-Length: 500"], f"Digits={DIGITS}".encode(), 403),
     ],
 )
-def test_odd_bodies_are_refused(served, signed, house, calls, headers, body, status):
+def test_odd_bodies_are_refused(served, signed, house, calls, *, headers, body, status):
     form = house.form_of(SID, Digits=DIGITS)
     answered, reply = served.send(signed("/voice/answer", form, headers=headers, body=body))
     assert answered == status

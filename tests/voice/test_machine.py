@@ -10,7 +10,13 @@ from collections import Counter
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import select, text
 
 from ivr.phone.webhooks import Fault
@@ -26,7 +32,14 @@ SAMPLES = (
 MENUS = dict.fromkeys(
     (
         *("main/main_menu", "main/both_menu", "main/health_menu", "main/dental_menu", "main/same_today"),
-        *("main/more_menu", "main/after_declined", "main/finish_menu", "amount/one", "amount/two", "amount/first"),
+        *(
+            "main/more_menu",
+            "main/after_declined",
+            "main/finish_menu",
+            "amount/one",
+            "amount/two",
+            "amount/first",
+        ),
         *("amount/read_back", "bank/reuse", "bank/ready", "bank/account_type", "bank/routing_read_back"),
         *("authorize/ready", "main/language"),
     ),
@@ -43,7 +56,9 @@ WORDS = st.sampled_from(
     ["yes", "no", "I authorize", "sí", "autorizo", "Yes, I authorize.", "maybe", "operator", "7 4 1 2", ""]
 ) | st.text(min_size=1, max_size=20)
 KEYS = st.text("0123456789*#", min_size=1, max_size=14)
-LIKELY_KEYS = st.sampled_from(["0", "1", "2", "3", "7", "9", "#", "*", "1#", "70", "99", "12*", "4111111111111111#"])
+LIKELY_KEYS = st.sampled_from(
+    ["0", "1", "2", "3", "7", "9", "#", "*", "1#", "70", "99", "12*", "4111111111111111#"]
+)
 
 
 class AnyCaller(RuleBasedStateMachine):
@@ -92,26 +107,34 @@ class AnyCaller(RuleBasedStateMachine):
             "verify/date_of_birth": member.date_of_birth_keyed,
         }
         if turn.node == "authorize/ask" and self.heard.waiting_for.speech:
-            self.heard = self.phone.say("autorizo" if self.heard.waiting_for.language == "es-US" else "I authorize")
+            self.heard = self.phone.say(
+                "autorizo" if self.heard.waiting_for.language == "es-US" else "I authorize"
+            )
         elif turn.prompts[-1].startswith("gate-"):
             self.heard = self.phone.press("1")
         else:
             self.heard = self.phone.press({**MENUS, **ENTRIES, **facts}.get(turn.node, "1"))
 
-    @precondition(lambda self: self.listening)
-    @rule(times=st.integers(1, 8))
     def go_on(self, times):
         for _ in range(times):
             if self.listening:
                 self.right_thing()
 
-    @precondition(lambda self: self.listening)
-    @rule()
     def pay(self):
-        """Go as far as the terms or the end."""
-        for _ in range(40):
+        """Go as far as the question, or the end."""
+        for _ in range(30):
             if self.listening and self.phone.turns[-1].node != "authorize/ask":
                 self.right_thing()
+
+    @precondition(lambda self: self.listening)
+    @rule(times=st.integers(1, 8))
+    def do_what_is_asked(self, times):
+        self.go_on(times)
+
+    @precondition(lambda self: self.listening)
+    @rule()
+    def go_to_the_question(self):
+        self.pay()
 
     @precondition(lambda self: self.listening)
     @rule(keys=LIKELY_KEYS | KEYS, early=st.none() | st.floats(0, 20))
@@ -174,6 +197,9 @@ class AnyCaller(RuleBasedStateMachine):
     def teardown(self):
         if not self.phones:
             return
+        if self.number % 3 == 1:  # one leaves, one pays if that is still possible, one falls silent
+            self.pay()
+            self.go_on(2)
         if self.listening and self.number % 3:
             self.phone.hang_up()
         for _ in range(SILENCES_MAX):
@@ -220,32 +246,36 @@ class AnyCaller(RuleBasedStateMachine):
         self.tally.update(Counter(call.end for call in calls))
 
 
-def play(house, logs, examples, steps):
+def play(house, logs, calls, steps):
+    """Let callers do anything until so many calls were made; return what happened."""
     AnyCaller.house, AnyCaller.calls, AnyCaller.tally = house, itertools.count(1), Counter()
-    run_state_machine_as_test(
-        AnyCaller,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=steps,
-            deadline=None,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
-    logged = {json.loads(line)["event"] for line in logs.getvalue().splitlines()}
-    assert logged <= {"turn", "fallback"}, [each for each in logs.getvalue().splitlines() if "failed" in each][:3]
-    print(dict(AnyCaller.tally))  # noqa: T201
+    while AnyCaller.tally["calls"] < calls:
+        run_state_machine_as_test(
+            AnyCaller,
+            settings=settings(
+                max_examples=20,
+                stateful_step_count=steps,
+                deadline=None,
+                database=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+        events = [json.loads(line) for line in logs.getvalue().splitlines()]
+        assert [each for each in events if each["event"] not in {"turn", "fallback"}] == []
     return AnyCaller.tally
 
 
-@pytest.mark.parametrize("share", range(4))  # shares run side by side; together they are 300 calls or more
+@pytest.mark.parametrize("share", range(4))  # shares run side by side; together they are 300 calls
 def test_any_caller(make_house, logs, share):
     tally = play(make_house(IVR_AGENT_PHONE="+16175550188"), logs, 75, 8)
-    assert tally["calls"] >= 75
-    assert tally["payments"] >= 5
+    assert tally["payments"] >= 3
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("settings_of_the_line", [{}, {"IVR_CONSENT": "bill_code"}, {"IVR_AGENT_PHONE": "+16175550188"}])
-def test_thousands_of_callers(make_house, logs, settings_of_the_line):
-    play(make_house(**settings_of_the_line), logs, 2000, 40)
+@pytest.mark.parametrize(
+    "line",
+    [{}, {"IVR_CONSENT": "bill_code"}, {"IVR_AGENT_PHONE": "+16175550188"}],
+    ids=["spoken", "code", "agent"],
+)
+def test_thousands_of_callers(make_house, logs, line):
+    assert play(make_house(**line), logs, 3000, 40)["payments"] >= 100

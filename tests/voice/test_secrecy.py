@@ -47,7 +47,9 @@ class Whole:
     def rewind(self):
         """Let the numbers that the database deals out begin again, so that two runs can be compared."""
         with self.engine.begin() as db:
-            for (name,) in db.execute(text("SELECT oid::regclass::text FROM pg_class WHERE relkind = 'S'")).all():
+            for (name,) in db.execute(
+                text("SELECT oid::regclass::text FROM pg_class WHERE relkind = 'S'")
+            ).all():
                 db.execute(text(f"ALTER SEQUENCE {name} RESTART"))
         self.logs.seek(0)
         self.logs.truncate()
@@ -61,8 +63,14 @@ class Whole:
         with self.engine.connect() as db:
             for name in self.tables():
                 table = Base.metadata.tables.get(name)
-                hidden = set() if table is None else {c.name for c in table.c if isinstance(c.type, Sealed | Keyed)}
-                columns = [c["name"] for c in inspect(self.engine).get_columns(name) if c["name"] not in hidden]
+                hidden = (
+                    set()
+                    if table is None
+                    else {c.name for c in table.c if isinstance(c.type, Sealed | Keyed)}
+                )
+                columns = [
+                    c["name"] for c in inspect(self.engine).get_columns(name) if c["name"] not in hidden
+                ]
                 listed = ", ".join(f'"{column}"' for column in columns)
                 rows = db.execute(text(f'SELECT {listed} FROM "{name}"')).all()
                 found[name] = sorted(repr(tuple(row)) for row in rows)
@@ -189,7 +197,9 @@ def test_other_secrets_change_no_readable_byte(run, play):
 
 def test_the_comparison_would_see_a_leak(run, house):
     """Had the account number's last four differed, which are kept in clear, both runs would too."""
-    other = dataclasses.replace(ONE, account_number=ONE.account_number[:-1] + "0", wrong_account="48151623429999")
+    other = dataclasses.replace(
+        ONE, account_number=ONE.account_number[:-1] + "0", wrong_account="48151623429999"
+    )
     assert run(ONE, whole_call)[0]["payments"] != run(other, whole_call)[0]["payments"]
 
 
@@ -279,7 +289,9 @@ def test_the_end_of_a_call_forgets_what_was_keyed(run, engine, play, end):
 def test_the_fallback_forgets_what_was_keyed(run, engine, house):
     def play(phone, member, secrets):
         unfinished_call(phone, member, secrets)
-        form = house.form_of(house.call_sid(1), ErrorCode="11200", ErrorUrl="https://line.example/voice/turn/5")
+        form = house.form_of(
+            house.call_sid(1), ErrorCode="11200", ErrorUrl="https://line.example/voice/turn/5"
+        )
         assert house.post("/voice/fallback", form).status_code == 200
 
     _, logged, raw = run(ONE, play)
@@ -305,7 +317,7 @@ def test_the_fallback_forgets_what_was_keyed(run, engine, house):
     ],
 )
 def test_an_error_in_the_middle_of_a_turn_tells_nobody_a_secret(
-    run, engine, house, caplog, capfd, table, play, entries
+    run, engine, house, caplog, capfd, *, table, play, entries
 ):
     caplog.set_level(logging.DEBUG)
 

@@ -34,7 +34,9 @@ def counted(phone, statements, steps):
     statements.clear()
     turns = []
     for step in steps:
-        act, argument = (phone.press, step) if step[0] in "0123456789" else (getattr(phone, step.split()[0]), step)
+        act, argument = (
+            (phone.press, step) if step[0] in "0123456789" else (getattr(phone, step.split()[0]), step)
+        )
         heard = act(argument) if act == phone.press else act(*argument.split()[1:])
         turns.append((heard.turns[-1].node, list(statements)))
         statements.clear()
@@ -42,9 +44,7 @@ def counted(phone, statements, steps):
 
 
 def table_of(turns):
-    return "\n".join(
-        f"{len(run):3} {node:28} {' | '.join(each[:60] for each in run)}" for node, run in turns
-    )
+    return "\n".join(f"{len(run):3} {node:28} {' | '.join(each[:60] for each in run)}" for node, run in turns)
 
 
 def paying(member, *more):

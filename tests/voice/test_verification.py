@@ -42,7 +42,9 @@ def watched(house):
     services = dataclasses.replace(make_services(house.settings, SeededRandomness(1)), hashes=hashes)
     support = Support(house.settings.ivr_support_phone, house.settings.ivr_support_hours)
     turns = Turns(house.engine, house.compiled, services, support, house.clock)
-    house.app = make_voice_app(turns, house.engine, VoiceSettings(house.public_url, house.account_sid, house.auth_token))
+    house.app = make_voice_app(
+        turns, house.engine, VoiceSettings(house.public_url, house.account_sid, house.auth_token)
+    )
     house.client = house.app.test_client()
     return hashes
 
@@ -114,7 +116,9 @@ def test_every_kind_of_failure_is_the_same_bytes_statements_and_hashes(house, wa
         statements.append(statement)
 
     seen = {}
-    for number, (kind, (keyed, ssn, birth, failures, spread)) in enumerate(failing(member, without_ssn).items()):
+    for number, (kind, (keyed, ssn, birth, failures, spread)) in enumerate(
+        failing(member, without_ssn).items()
+    ):
         with engine.begin() as db:
             db.execute(VerificationCounter.__table__.delete())
         lock(house, keyed, failures, spread=spread)
@@ -124,7 +128,9 @@ def test_every_kind_of_failure_is_the_same_bytes_statements_and_hashes(house, wa
         statements.clear()
         watched.purposes.clear()
         # Twice, because the second answer must be the same too: the third leads to a person.
-        replies = [reply for seq in (3, 6, 9) for reply in caller.verify(keyed, ssn, birth, first=False, seq=seq)]
+        replies = [
+            reply for seq in (3, 6, 9) for reply in caller.verify(keyed, ssn, birth, first=False, seq=seq)
+        ]
         event.remove(engine, "before_cursor_execute", executing)
         answers = [(reply.data, sorted(reply.headers.items())) for reply in replies]
         seen[kind] = (answers, list(statements), list(watched.purposes))
@@ -165,9 +171,9 @@ def test_the_right_facts_at_the_third_try_are_verified(house):
     caller = Caller(house, 1)
     caller.verify(member.member_id, "0001", "01011950")
     caller.verify(NOBODY, "0001", "01011950", first=False, seq=6)
-    last = caller.verify(
-        member.member_id, member.ssn_last4, member.date_of_birth_keyed, first=False, seq=9
-    )[-1]
+    last = caller.verify(member.member_id, member.ssn_last4, member.date_of_birth_keyed, first=False, seq=9)[
+        -1
+    ]
     assert verified(last)
 
 

@@ -1,6 +1,7 @@
 """The named sample members and their bills, the real line, and a call whose turns may ask for actions."""
 
 import io
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from ivr.actions.perform import Services, TurnActions
 from ivr.base.keys import KeyedHash, KeyRing
 from ivr.base.randomness import SeededRandomness
 from ivr.billing.imports import import_bills
-from ivr.billing.samples import bills_csv, demo_members, members_csv
+from ivr.billing.samples import SampleBill, bills_csv, demo_members, members_csv
 from ivr.calls.store import open_call
 from ivr.dialog.engine import Ask, initial_state
 from ivr.members.imports import import_members
@@ -31,15 +32,43 @@ def line():
     return compile_line(read_line_files(Path(__file__).parents[3]))
 
 
+def load(db, members):
+    """Load members and bills by the imports themselves."""
+    for run, text in ((import_members, members_csv(members)), (import_bills, bills_csv(members))):
+        as_of = {"as_of_at": NOW} if run is import_bills else {}
+        result = run(db, HASHES, NOW, io.BytesIO(text.encode()), file_name="samples.csv", **as_of)
+        assert result.errors == []
+
+
 @pytest.fixture
 def samples(engine):
     members = demo_members(TODAY)
     with engine.begin() as db:
-        for run, text in ((import_members, members_csv(members)), (import_bills, bills_csv(members))):
-            as_of = {"as_of_at": NOW} if run is import_bills else {}
-            result = run(db, HASHES, NOW, io.BytesIO(text.encode()), file_name="samples.csv", **as_of)
-            assert result.errors == []
+        load(db, members)
     return {member.name: member for member in members}
+
+
+@pytest.fixture
+def owing(asked, samples, engine):
+    """Give a function that begins the call of a member who owes these cents by plan and due date."""
+
+    def begin(*bills, first_payment=False):
+        member = replace(
+            samples["demo.letter"],
+            name="owing",
+            member_id="499999999990",
+            billing_accounts={"health": "740000999", "dental": "750000999"},
+            bills=[
+                SampleBill(plan, f"2026-{number:02d}", cents, due_date, first_payment)
+                for number, (plan, due_date, cents) in enumerate(bills, start=1)
+            ],
+        )
+        samples["owing"] = member
+        with engine.begin() as db:
+            load(db, [member])
+        return asked("owing")
+
+    return begin
 
 
 @pytest.fixture
@@ -72,7 +101,6 @@ class Asked:
 
     def know(self, **values):
         for slot, value in values.items():
-            self.line.flow.vocabulary  # noqa: B018
             secret = self.line.flow.vocabulary.is_secret(slot)
             (self.state.secrets if secret else self.state.slots)[slot] = value
         return self
@@ -103,12 +131,6 @@ def asked(engine, line, services, samples):
             language="en-US",
         )
         yield lambda name=None, **changed: Asked(
-            line, services_with(services, **changed), db, samples[name] if name else None
+            line, replace(services, **changed), db, samples[name] if name else None
         )
         db.rollback()
-
-
-def services_with(services, **changed):
-    from dataclasses import replace
-
-    return replace(services, **changed)

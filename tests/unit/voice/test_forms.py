@@ -5,7 +5,13 @@ import pytest
 from ivr.dialog.engine import Keys, Silence, Speech, TransferEnded
 from ivr.voice.forms import CALL_SID, Caller, read_caller, read_input
 
-WITHHELD_SPELLINGS = ("anonymous", "unknown", "restricted", "unavailable", "blocked", "private") + (
+WITHHELD_SPELLINGS = (
+    "anonymous",
+    "unknown",
+    "restricted",
+    "unavailable",
+    "blocked",
+    "private",
     "+266696687",
     "+86282452253",
     "+8656696",

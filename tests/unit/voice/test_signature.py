@@ -59,7 +59,11 @@ def test_anything_else_is_not(target, fields, signature, token):
 def test_repeated_and_blank_fields_are_signed_as_twilio_signs_them(fields):
     """Twilio appends each distinct value of a repeated name, in order."""
     values = {name: sorted({value for other, value in fields if other == name}) for name, _ in fields}
-    text = "https://line.example/t" + "".join(name + value for name in sorted(values) for value in values[name])
+    text = "https://line.example/t" + "".join(
+        name + value for name in sorted(values) for value in values[name]
+    )
     signature = RequestValidator("token").compute_signature(text, {})
-    assert RequestValidator("token").compute_signature("https://line.example/t", MultiDict(fields)) == signature
+    assert (
+        RequestValidator("token").compute_signature("https://line.example/t", MultiDict(fields)) == signature
+    )
     assert SignatureCheck("https://line.example", "token").is_valid("/t", fields, signature)

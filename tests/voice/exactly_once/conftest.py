@@ -25,17 +25,5 @@ def shared_line() -> Iterator[ServedLine]:
 def line(shared_line: ServedLine) -> Iterator[ServedLine]:
     """The module's line; after each test every promise is checked for every call so far."""
     yield shared_line
-    _check(shared_line)
-
-
-@pytest.fixture
-def impatient_line() -> Iterator[ServedLine]:
-    """A line with one worker, which waits for its database only half a second."""
-    with serve(workers=1, members=10, deadline_seconds=0.5) as served:
-        yield served
-        _check(served)
-
-
-def _check(served: ServedLine) -> None:
-    served.settle()
-    check_promises(served.engine, served.settings.key_ring, served.exchanges)
+    shared_line.settle()
+    check_promises(shared_line.engine, shared_line.settings.key_ring, shared_line.exchanges)

@@ -1,0 +1,100 @@
+"""Reading a line from a folder: everything wrong with it at once, each with its place and cure."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ivr.actions.line import compile_line, prompt_files, read_line_files
+from ivr.base.errors import OperatorError
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("flows", "prompts"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def test_the_line_as_it_is():
+    files = read_line_files(ROOT)
+    line = compile_line(files)
+    assert line.flow.languages == ("en-US", "es-US")
+    assert line.files == files
+    assert prompt_files(files).keys() == {"en-US", "es-US"}
+    assert {"flows/main.toml", "prompts/en-US.ftl"} <= files.keys()
+
+
+def test_only_the_languages_asked_for(folder):
+    files = read_line_files(folder, ["es-US"])
+    assert prompt_files(files).keys() == {"es-US"}
+    assert compile_line(files).flow.languages == ("es-US",)
+
+
+def test_the_version_changes_with_every_word(folder):
+    before = compile_line(read_line_files(folder)).flow.version
+    path = folder / "prompts" / "es-US.ftl"
+    path.write_text(path.read_text() + "# A comment.\n")
+    assert compile_line(read_line_files(folder)).flow.version != before
+
+
+def test_an_empty_folder(tmp_path):
+    with pytest.raises(OperatorError) as told:
+        read_line_files(tmp_path)
+    assert str(told.value).splitlines() == [
+        f"{tmp_path}/flows: no .toml file here; give a folder that has flows/ and prompts/",
+        f"{tmp_path}/prompts: no .ftl file here",
+    ]
+
+
+def test_a_language_without_prompts(folder):
+    with pytest.raises(OperatorError) as told:
+        read_line_files(folder, ["en-US", "pt-BR", "vi-VN"])
+    assert str(told.value).splitlines() == [
+        f"{folder}/prompts: no {tag}.ftl; write it, or leave {tag} out of IVR_LANGUAGES"
+        for tag in ("pt-BR", "vi-VN")
+    ]
+
+
+def test_files_that_are_no_text(folder):
+    (folder / "flows" / "main.toml").write_bytes(b"\xff\xfe")
+    (folder / "prompts" / "es-US.ftl").unlink()
+    (folder / "prompts" / "es-US.ftl").mkdir()
+    with pytest.raises(OperatorError) as told:
+        read_line_files(folder)
+    assert str(told.value).splitlines() == [
+        f"{folder}/flows/main.toml: cannot be read as UTF-8 text",
+        f"{folder}/prompts/es-US.ftl: cannot be read as UTF-8 text",
+    ]
+
+
+def problems(folder):
+    with pytest.raises(OperatorError) as told:
+        compile_line(read_line_files(folder))
+    return str(told.value).splitlines()
+
+
+def test_faults_of_form_in_flows_and_faults_of_prompts_come_together(folder):
+    (folder / "flows" / "main.toml").write_text("start = \n")
+    with (folder / "prompts" / "en-US.ftl").open("a") as file:
+        file.write("\nextra = Hello { $nobody }.\n")
+    told = problems(folder)
+    assert told[0].startswith("flows/main.toml:1: not TOML")
+    assert any(line.startswith("prompts/en-US.ftl:") and "$nobody" in line for line in told)
+
+
+def test_faults_of_form_alone(folder):
+    (folder / "flows" / "person.toml").write_text('start = "x"\n')
+    assert problems(folder) == [
+        "flows/person.toml: has no [node.…] section: write one",
+        "flows/person.toml: start must name one of its nodes",
+    ]
+
+
+def test_faults_of_meaning(folder):
+    (folder / "flows" / "person.toml").unlink()
+    assert problems(folder) == [
+        "flows/person.toml: is missing: write it, the engine itself needs this dialog"
+    ]

@@ -1,0 +1,413 @@
+"""Every outcome of every action, on real members, bills and payments; slots exactly as declared."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from ivr.actions.vocabulary import ACTIONS
+from ivr.dialog.engine import Outcome
+from ivr.dialog.state import Said
+from ivr.storage.tables import Bill, Consent, Notice, Payment
+
+BANK = {
+    "account_type": "checking",
+    "account_last4": "2345",
+    "routing_number": "021000021",
+    "account_number": "00123456789012345",
+}
+VERIFIED = {
+    "member_id": "400000000101",
+    "member_last4": "0101",
+    "health_account": "740000101",
+    "dental_account": "750000101",
+    "channel": "sms",
+}
+
+
+PAST = date(2026, 11, 23)
+COMING = date(2026, 12, 23)
+
+
+# A person.
+
+INSTANTS = [
+    ("2026-12-18T15:15+00:00", "+18005550199", "open"),
+    ("2026-12-18T12:59+00:00", "+18005550199", "closed"),
+    ("2026-12-18T13:00+00:00", "+18005550199", "open"),
+    ("2026-12-18T23:00+00:00", "+18005550199", "closed"),
+    ("2026-12-19T15:15+00:00", "+18005550199", "closed"),
+    ("2026-12-18T15:15+00:00", "", "closed"),
+]
+
+
+@pytest.mark.parametrize(("instant", "phone", "expected"), INSTANTS)
+def test_reach_person(asked, instant, phone, expected):
+    call = asked(agent_phone=phone)
+    call.now = datetime.fromisoformat(instant)
+    assert call.ask("reach_person") == Outcome(expected)
+
+
+# Who is calling.
+
+
+def facts_of(member, **changed):
+    right = {
+        "keyed_id": member.member_id,
+        "ssn_last4": member.ssn_last4,
+        "date_of_birth": member.date_of_birth_keyed,
+    }
+    return right | changed
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "expected"),
+    [
+        ("demo.health_and_dental", {}, Outcome("verified", VERIFIED)),
+        ("demo.health_and_dental", {"keyed_id": "750000101"}, Outcome("verified", VERIFIED)),
+        ("demo.health_and_dental", {"keyed_id": "499999999999"}, Outcome("rejected")),
+        ("demo.health_and_dental", {"ssn_last4": "0000"}, Outcome("rejected")),
+        ("demo.health_and_dental", {"date_of_birth": "01021965"}, Outcome("rejected")),
+        ("demo.no_ssn", {"ssn_last4": ""}, Outcome("rejected")),
+    ],
+)
+def test_verify_member(asked, samples, name, changed, expected):
+    assert asked().know(**facts_of(samples[name], **changed)).ask("verify_member") == expected
+
+
+def test_verify_a_member_who_wants_more_time(asked, samples):
+    member = samples["demo.extra_time"]
+    verified = asked().know(**facts_of(member)).ask("verify_member")
+    assert verified.name == "verified_more_time"
+    assert (verified.slots["dental_account"], verified.slots["channel"]) == ("", "letter")
+
+
+# What is owed.
+
+
+def test_a_balance(asked):
+    call = asked("demo.health_and_dental")
+    assert call.ask("balance_as_of") == Outcome("bills", {"as_of": "2026-12-18T10:15:00-05:00"})
+    assert call.ask("bill_balance", plan="dental") == Outcome(
+        "current", {"plan": "dental", "total": 4230, "due_date": "2026-12-23"}
+    )
+    assert call.ask("choose_bill") == Outcome("health_and_dental")
+
+
+def test_the_older_of_two_instants_is_true_of_both_bills(asked):
+    call = asked("demo.health_and_dental")
+    call.db.execute(
+        update(Bill)
+        .where(Bill.billing_account == "750000101")
+        .values(as_of_at=datetime(2026, 12, 17, 3, tzinfo=UTC))
+    )
+    assert call.ask("balance_as_of").slots == {"as_of": "2026-12-16T22:00:00-05:00"}
+
+
+@pytest.mark.parametrize(
+    ("owed", "expected"),
+    [
+        ([], Outcome("none")),
+        ([(COMING, 0)], Outcome("paid", {"plan": "health"})),
+        ([(COMING, 100)], Outcome("current", {"plan": "health", "total": 100, "due_date": "2026-12-23"})),
+        (
+            [(PAST, 100)],
+            Outcome("past_due", {"plan": "health", "past_due": 100, "past_due_date": "2026-11-23"}),
+        ),
+        (
+            [(PAST, 100), (COMING, 250)],
+            Outcome(
+                "past_due_and_current",
+                {"plan": "health", "total": 350, "past_due": 100, "current": 250, "due_date": "2026-12-23"},
+            ),
+        ),
+    ],
+)
+def test_bill_balance(owing, owed, expected):
+    call = owing(*(("health", *each) for each in owed))
+    assert call.ask("bill_balance", plan="health") == expected
+    assert call.ask("bill_balance", plan="dental") == Outcome("none")
+
+
+def test_a_bill_that_is_paid(asked):
+    call = asked("demo.paid")
+    assert call.ask("bill_balance", plan="health") == Outcome("paid", {"plan": "health"})
+    assert call.ask("choose_bill") == Outcome("nothing")
+    assert call.know(plan="health").ask("select_bill") == Outcome("nothing")
+
+
+def test_no_bill_at_all(owing):
+    call = owing()
+    assert call.ask("balance_as_of") == Outcome("nothing")
+    assert call.ask("choose_bill") == Outcome("nothing")
+
+
+@pytest.mark.parametrize(
+    ("health", "dental", "expected"),
+    [(100, 100, "health_and_dental"), (100, 0, "health"), (0, 100, "dental"), (0, 0, "nothing")],
+)
+def test_which_bills_owe_something(owing, health, dental, expected):
+    call = owing(("health", COMING, health), ("dental", COMING, dental))
+    assert call.ask("choose_bill") == Outcome(expected)
+
+
+# How much.
+
+
+ACCOUNT = {"billing_account": "740000999"}
+
+
+@pytest.mark.parametrize(
+    ("owed", "first_payment", "expected"),
+    [
+        ([(COMING, 31015)], False, Outcome("one_amount", ACCOUNT | {"total": 31015})),
+        ([(PAST, 5000)], False, Outcome("one_amount", ACCOUNT | {"total": 5000})),
+        (
+            [(PAST, 100), (COMING, 5000)],
+            False,
+            Outcome("two_amounts", ACCOUNT | {"total": 5100, "past_due": 100}),
+        ),
+        # less than a dollar may not be paid by itself
+        ([(PAST, 99), (COMING, 5000)], False, Outcome("one_amount", ACCOUNT | {"total": 5099})),
+        ([(COMING, 5000)], True, Outcome("first_payment", ACCOUNT | {"total": 5000})),
+        ([(PAST, 100), (COMING, 5000)], True, Outcome("first_payment", ACCOUNT | {"total": 5100})),
+        ([(COMING, 0)], False, Outcome("nothing")),
+        ([], False, Outcome("nothing")),
+    ],
+)
+def test_select_bill(owing, owed, first_payment, expected):
+    call = owing(*(("health", *each) for each in owed), first_payment=first_payment)
+    assert call.know(plan="health").ask("select_bill") == expected
+
+
+def test_select_a_bill_of_a_plan_the_member_has_not(asked):
+    assert asked("demo.letter").know(plan="dental").ask("select_bill") == Outcome("nothing")
+
+
+@pytest.mark.parametrize(("which", "cents"), [("full", 35100), ("past_due", 5000)])
+def test_set_amount(asked, which, cents):
+    call = asked("demo.letter").know(total=35100, past_due=5000)
+    assert call.ask("set_amount", amount=which) == Outcome("ok", {"amount": cents})
+
+
+@pytest.mark.parametrize(
+    ("keyed", "total", "expected"),
+    [
+        (5000, 5000, Outcome("ok", {"amount": 5000})),
+        (100, 5000, Outcome("ok", {"amount": 100})),
+        (99, 5000, Outcome("below_minimum")),
+        (75, 75, Outcome("ok", {"amount": 75})),
+        (74, 75, Outcome("below_minimum")),
+        (5001, 5000, Outcome("above_balance")),
+        (76, 75, Outcome("above_balance")),
+    ],
+)
+def test_check_amount(asked, keyed, total, expected):
+    assert asked("demo.letter").know(keyed_amount=keyed, total=total).ask("check_amount") == expected
+
+
+# From which account.
+
+
+def test_bank_known(asked):
+    call = asked("demo.letter")
+    assert call.ask("bank_known") == Outcome("unknown")
+    call.know(**BANK)
+    assert call.ask("bank_known") == Outcome("known", BANK)
+    del call.state.secrets["account_number"]
+    assert call.ask("bank_known") == Outcome("unknown")
+
+
+@pytest.mark.parametrize(
+    ("again", "expected"),
+    [
+        ("00123456789012345", Outcome("same", {"account_last4": "2345"})),
+        ("123456789012345", Outcome("different")),
+    ],
+)
+def test_compare_account(asked, again, expected):
+    call = asked("demo.letter").know(account_number="00123456789012345", account_number_again=again)
+    assert call.ask("compare_account") == expected
+
+
+# The authorization.
+
+
+@pytest.mark.parametrize("consent", ["spoken", "bill_code"])
+@pytest.mark.parametrize(
+    ("instant", "terms"),
+    [
+        (
+            "2026-12-18T21:59:59+00:00",
+            {"today": "2026-12-18", "debit_date": "2026-12-21", "cutoff": "2026-12-18T17:00:00-05:00"},
+        ),
+        (
+            "2026-12-18T22:00:00+00:00",
+            {"today": "2026-12-18", "debit_date": "2026-12-22", "cutoff": "2026-12-21T17:00:00-05:00"},
+        ),
+        (
+            "2026-12-19T03:00:00+00:00",
+            {"today": "2026-12-18", "debit_date": "2026-12-22", "cutoff": "2026-12-21T17:00:00-05:00"},
+        ),
+    ],
+)
+def test_prepare_authorization(asked, consent, instant, terms):
+    call = asked("demo.letter", consent=consent)
+    call.now = datetime.fromisoformat(instant)
+    assert call.ask("prepare_authorization") == Outcome(consent, terms)
+
+
+def ready(call, amount=17715):
+    """Give a call everything that an authorization needs, the terms said and the question asked."""
+    call.know(**BANK, plan="health", billing_account=call.state.slots["health_account"], amount=amount)
+    call.know(words_heard="Yes, I do.", confidence="0.910", member_last4="0111")
+    terms = call.ask("prepare_authorization").slots
+    call.know(**terms)
+    for prompt in ("authorization-terms", "authorization-ask"):
+        values = {slot: call.state.slots[slot] for slot in call.line.flow.variables[prompt]}
+        call.state.evidence[prompt] = Said(prompt, values=values, pace=call.state.pace)
+    return call
+
+
+def test_authorize_payment(asked):
+    call = ready(asked("demo.letter"))
+    done = call.ask("authorize_payment")
+    assert done.name == "authorized"
+    assert done.slots["effective_date"] == "2026-12-21"
+    payment = call.db.execute(select(Payment.__table__)).one()
+    assert payment.confirmation_number == done.slots["confirmation_number"]
+    assert (payment.amount_cents, payment.billing_account, payment.account_last4) == (
+        17715,
+        "740000111",
+        "2345",
+    )
+    consent = call.db.execute(select(Consent.__table__)).one()
+    assert (consent.how, consent.spoken_by, consent.words_heard, consent.confidence) == (
+        "spoken",
+        "caller",
+        "Yes, I do.",
+        pytest.approx(0.91),
+    )
+    assert (consent.asked_at, consent.answered_at) == (call.now, call.now)
+    assert "one electronic debit of 177 dollars and 15 cents" in consent.text
+    assert consent.text.splitlines()[-2:] == ["Do you authorize this payment?", "Please say yes or no."]
+    sha256 = call.line.catalog.sha256
+    assert consent.prompts == [
+        {"id": name, "language": "en-US", "sha256": sha256(name, None, "en-US", "voice")}
+        for name in ("authorization-terms", "authorization-ask")
+    ]
+    assert call.db.execute(select(Notice.channel, Notice.state)).one() == ("letter", "pending")
+
+
+def test_a_yes_by_an_operator_without_a_confidence(asked):
+    call = asked("demo.letter")
+    call.state.pace = "relay"
+    ready(call).know(words_heard="I authorize", confidence="")
+    assert call.ask("authorize_payment").name == "authorized"
+    consent = call.db.execute(select(Consent.__table__)).one()
+    assert (consent.spoken_by, consent.confidence) == ("relay", None)
+    assert "The debit is 177 dollars and 15 cents." in consent.text.splitlines()
+    assert "Say: I authorize." in consent.text.splitlines()
+
+
+def test_evidence_is_in_the_pace_in_which_each_part_was_heard(asked):
+    call = ready(asked("demo.letter"))
+    call.state.pace = "relay"
+    call.state.evidence["authorization-ask"] = call.state.evidence["authorization-ask"]._replace(pace="relay")
+    assert call.ask("authorize_payment").name == "authorized"
+    consent = call.db.execute(select(Consent.__table__)).one()
+    assert "one electronic debit of 177 dollars" in consent.text
+    assert "Say: I authorize." in consent.text
+    assert consent.prompts[1]["sha256"] == call.line.catalog.sha256(
+        "authorization-ask", None, "en-US", "relay"
+    )
+
+
+def test_what_is_owed_has_changed(asked):
+    call = ready(asked("demo.letter"), amount=17716)
+    assert call.ask("authorize_payment") == Outcome("changed")
+    assert call.db.execute(select(Payment.id)).first() is None
+
+
+def test_a_debit_is_never_before_the_date_spoken(asked):
+    call = ready(asked("demo.letter")).know(debit_date="2026-12-24")
+    assert call.ask("authorize_payment").slots["effective_date"] == "2026-12-24"
+
+
+@pytest.mark.parametrize(
+    ("code", "amount", "expected"),
+    [("408215", 19999, "authorized"), ("408216", 19999, "wrong_code"), ("408215", 20000, "changed")],
+)
+def test_authorize_with_code(asked, code, amount, expected):
+    call = ready(asked("demo.bill_code", consent="bill_code"), amount=amount)
+    assert call.know(authorization_code=code).ask("authorize_with_code").name == expected
+    consents = call.db.execute(select(Consent.how, Consent.words_heard, Consent.confidence)).all()
+    assert consents == ([("bill_code", "", None)] if expected == "authorized" else [])
+
+
+def test_the_code_of_another_bill_signs_nothing(asked):
+    call = ready(asked("demo.letter", consent="bill_code"))
+    assert call.know(authorization_code="408215").ask("authorize_with_code") == Outcome("wrong_code")
+
+
+# What was paid.
+
+
+def test_recent_payments_are_told_one_by_one(asked):
+    call = asked("demo.health_and_dental")
+    assert call.ask("next_recent_payment") == Outcome("none")
+    health = ready(call, amount=31015).ask("authorize_payment").slots["confirmation_number"]
+    call.now += timedelta(minutes=5)
+    call.know(billing_account="750000101", plan="dental", amount=4230)
+    dental = call.ask("authorize_payment").slots["confirmation_number"]
+    told = []
+    while (outcome := call.ask("next_recent_payment")).name == "payment":
+        call.know(**outcome.slots)
+        told.append(tuple(outcome.slots.values()))
+    assert told == [
+        (1, 4230, "dental", "2026-12-18T10:20:00-05:00", dental),
+        (2, 31015, "health", "2026-12-18T10:15:00-05:00", health),
+    ]
+
+
+def test_after_a_day_a_payment_is_not_recent(asked):
+    call = ready(asked("demo.letter"))
+    call.ask("authorize_payment")
+    call.now += timedelta(hours=24)
+    assert call.ask("next_recent_payment").name == "payment"
+    call.now += timedelta(seconds=1)
+    assert call.ask("next_recent_payment") == Outcome("none")
+
+
+def test_the_same_payment_on_one_day_of_the_bank(asked):
+    call = ready(asked("demo.letter"), amount=5000)
+    assert call.ask("check_same_today") == Outcome("ok")
+    call.ask("authorize_payment")
+    assert call.ask("check_same_today") == Outcome("same_today")
+    assert call.know(amount=5001).ask("check_same_today") == Outcome("ok")
+    call.know(amount=5000).now = datetime(2026, 12, 19, 4, 59, 59, tzinfo=UTC)
+    assert call.ask("check_same_today") == Outcome("same_today")
+    call.now = datetime(2026, 12, 19, 5, tzinfo=UTC)
+    assert call.ask("check_same_today") == Outcome("ok")
+
+
+def test_one_turn_reads_the_bills_once_and_again_after_a_payment(asked, line):
+    from ivr.actions.perform import TurnActions
+    from ivr.dialog.engine import Ask
+
+    call = ready(asked("demo.letter"))
+    turn = TurnActions(
+        call.services, line.flow, line.catalog, call.db, call.now, "CA" + "1" * 32, 9, call.now
+    )
+    assert turn.perform(Ask("choose_bill", {}), call.state) == Outcome("health")
+    assert turn.perform(Ask("bill_balance", {"plan": "health"}), call.state).name == "current"
+    assert turn.perform(Ask("next_recent_payment", {}), call.state) == Outcome("none")
+    assert turn.perform(Ask("next_recent_payment", {}), call.state) == Outcome("none")
+    assert turn.perform(Ask("authorize_payment", {}), call.state).name == "authorized"
+    assert turn.perform(Ask("choose_bill", {}), call.state) == Outcome("nothing")
+
+
+def test_every_action_is_tried_here():
+    source = Path(__file__).read_text()
+    assert [name for name in ACTIONS if f'ask("{name}"' not in source] == []

@@ -1,0 +1,181 @@
+"""Settings: every problem at once, as a sentence; the demo's own secrets, made once."""
+
+import base64
+import os
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ivr.base.errors import SettingsError
+from ivr.base.settings import (
+    forget_demo_secrets,
+    load_database_settings,
+    load_member_settings,
+    load_replay_settings,
+    load_settings,
+)
+
+KEY = base64.b64encode(bytes(range(32))).decode()
+WHOLE = {
+    "PUBLIC_URL": "https://pay.example.org/",
+    "TWILIO_ACCOUNT_SID": "AC" + "0a" * 16,
+    "TWILIO_AUTH_TOKEN": "0123456789abcdef",
+    "IVR_KEYS": f"new:{KEY}, old:{KEY}",
+    "IVR_HASH_KEY": KEY,
+    "IVR_SUPPORT_PHONE": "+1 (800) 555-0100",
+    "IVR_SUPPORT_HOURS": "Mon-Fri 08:00-18:00",
+}
+REQUIRED = list(WHOLE)
+
+
+def problems(environ: dict[str, str]) -> tuple[str, ...]:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(environ)
+    return tuple(caught.value.problems)
+
+
+def test_a_whole_environment_is_read() -> None:
+    settings = load_settings({**WHOLE, "PORT": "0", "IVR_LANGUAGES": "en-US, es-US", "IVR_CUTOFF": "16:30"})
+    assert settings.public_url == "https://pay.example.org"
+    assert settings.ivr_support_phone == "+18005550100"
+    assert list(settings.ivr_keys) == ["new", "old"]
+    assert settings.port == 0
+    assert settings.ivr_languages == ("en-US", "es-US")
+    assert settings.ivr_cutoff.isoformat() == "16:30:00"
+    assert settings.ivr_agent_phone == ""
+    assert settings.key_ring.open(settings.key_ring.seal(b"x", "place"), "place") == b"x"
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_each_missing_setting_is_a_sentence(name: str) -> None:
+    environ = {key: value for key, value in WHOLE.items() if key != name}
+    (sentence,) = problems(environ)
+    assert sentence.startswith(f"{name} is missing: set it to ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PUBLIC_URL", "pay.example.org"),
+        ("PUBLIC_URL", "https://pay.example.org/ivr"),
+        ("TWILIO_ACCOUNT_SID", "AC123"),
+        ("TWILIO_AUTH_TOKEN", "short"),
+        ("IVR_KEYS", "a:b"),
+        ("IVR_KEYS", f"a:{KEY},a:{KEY}"),
+        ("IVR_KEYS", KEY),
+        ("IVR_HASH_KEY", base64.b64encode(b"short").decode()),
+        ("IVR_SUPPORT_PHONE", "call us"),
+        ("IVR_AGENT_PHONE", "7"),
+        ("IVR_CUTOFF", "five"),
+        ("IVR_TIMEZONE", "America/Nowhere"),
+        ("IVR_TIMEZONE", "../etc/passwd"),
+        ("IVR_DEMO", "maybe"),
+        ("IVR_CONSENT", "silent"),
+        ("IVR_RECORDING", "always"),
+        ("PORT", "70000"),
+        ("WEB_CONCURRENCY", "0"),
+    ],
+)
+def test_each_wrong_setting_is_a_sentence_that_does_not_quote_it(name: str, value: str) -> None:
+    (sentence,) = problems({**WHOLE, name: value})
+    assert sentence.startswith(f"{name} is wrong: set it to ")
+    assert value not in sentence
+
+
+def test_all_problems_are_told_at_once() -> None:
+    told = problems({**WHOLE, "PORT": "x", "IVR_HASH_KEY": "", "IVR_NOW": "2026-12-18T10:15-05:00"})
+    assert [sentence.split()[0] for sentence in told] == ["IVR_NOW", "IVR_HASH_KEY", "PORT"]
+
+
+def test_nothing_is_read_behind_the_callers_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IVR_CUTOFF", "09:00")
+    assert load_settings(WHOLE).ivr_cutoff.hour == 17
+
+
+def test_the_environment_is_read_when_nothing_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://h/d")
+    assert load_database_settings().database_url == "postgresql://h/d"
+
+
+@pytest.mark.parametrize("setting", ["IVR_HASH_KEY", "IVR_KEYS", "TWILIO_AUTH_TOKEN", "DATABASE_URL"])
+def test_no_secret_is_in_the_settings_text(setting: str) -> None:
+    environ = {**WHOLE, "DATABASE_URL": "postgresql://account:pass@h/d"}
+    assert environ[setting][-12:] not in repr(load_settings(environ))
+    assert repr(base64.b64decode(KEY)) not in repr(load_settings(environ))
+
+
+def test_looking_at_the_database_asks_for_no_secret() -> None:
+    assert load_database_settings({}).ivr_var == Path("var")
+
+
+def test_loading_members_asks_for_the_hash_key_only() -> None:
+    assert load_member_settings({"IVR_HASH_KEY": KEY}).hashes.digest("a", "b")
+    with pytest.raises(SettingsError, match="IVR_HASH_KEY is missing"):
+        load_member_settings({})
+
+
+def test_the_demo_makes_its_secrets_once_and_for_its_owner_only(tmp_path: Path) -> None:
+    environ = {"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path / "var"), "PORT": "8765"}
+    first, second = load_settings(environ), load_settings(environ)
+    assert first.twilio_auth_token == second.twilio_auth_token
+    assert first.ivr_keys == second.ivr_keys
+    assert first.public_url == "http://127.0.0.1:8765"
+    (file,) = (tmp_path / "var").iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    forget_demo_secrets(tmp_path / "var")
+    assert load_settings(environ).twilio_auth_token != first.twilio_auth_token
+
+
+def test_what_is_given_wins_over_the_demos_own_values(tmp_path: Path) -> None:
+    environ = {"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path)}
+    assert load_settings(environ).ivr_agent_phone
+    assert load_settings({**environ, "IVR_AGENT_PHONE": ""}).ivr_agent_phone == ""
+    assert load_settings({**environ, "TWILIO_AUTH_TOKEN": "x" * 20}).twilio_auth_token == "x" * 20
+
+
+def test_a_var_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (sentence,) = problems({"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path / "file" / "var")})
+    assert sentence.startswith("IVR_VAR is not a folder this account can write")
+
+
+def test_damaged_demo_secrets_are_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "demo-secrets.json").write_text("{")
+    (sentence,) = problems({"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path)})
+    assert "demo-secrets.json is damaged" in sentence
+
+
+def test_two_demos_that_start_at_once_agree_on_the_secrets(tmp_path: Path) -> None:
+    readers = []
+    for _ in range(4):
+        reading, writing = os.pipe()
+        if os.fork() == 0:
+            token = load_settings({"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path)}).twilio_auth_token
+            os.write(writing, token.encode())
+            os._exit(0)
+        os.close(writing)
+        readers.append(reading)
+    tokens = {os.read(reading, 100) for reading in readers}
+    for reading in readers:
+        os.close(reading)
+        os.wait()
+    assert len(tokens) == 1
+    assert len(tokens.pop()) == 32
+
+
+def test_the_demos_clock_starts_where_it_is_told(tmp_path: Path) -> None:
+    environ = {"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path), "IVR_NOW": "2026-12-18T10:15-05:00"}
+    shown = load_settings(environ).make_clock().now()
+    assert timedelta(0) <= shown - datetime(2026, 12, 18, 15, 15, tzinfo=UTC) < timedelta(minutes=1)
+    (sentence,) = problems({**environ, "IVR_NOW": "2026-12-18T10:15"})
+    assert sentence.startswith("IVR_NOW is wrong")
+
+
+def test_written_calls_run_under_the_same_settings_everywhere() -> None:
+    here = load_replay_settings({"IVR_CUTOFF": "01:00", "DATABASE_URL": "postgresql://h/d", "IVR_VAR": "v"})
+    assert here.database_url == "postgresql://h/d"
+    assert here.ivr_var == Path("v")
+    assert here.ivr_cutoff.hour == 17
+    assert here.hashes.digest("a", "b") == load_replay_settings({}).hashes.digest("a", "b")

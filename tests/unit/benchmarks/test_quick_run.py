@@ -1,0 +1,78 @@
+"""The benchmarks run and print what they promise; the numbers themselves are nobody's business here."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.mark.parametrize(
+    ("options", "tables"),
+    [
+        (
+            [],
+            [
+                "Whole paying calls (16 turns), closed loop",
+                "An ordinary menu turn, closed loop",
+                "Saturated",
+                "Open loop (Poisson) at half the saturating rate",
+                "finished calls and 80 members in the database, over none",
+                "Rejected verifications",
+                "SQL statements a turn",
+                "Turn of a paying call:",
+            ],
+        ),
+        (["--profile"], ["Where a turn's time goes"]),
+    ],
+)
+def test_every_table_is_printed(options, tables):
+    command = [sys.executable, "-m", "benchmarks", "--quick", *options]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ran.returncode, [title for title in tables if title not in ran.stdout]) == (0, []), ran.stderr
+
+
+WRONG_SERVER = """
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+from benchmarks.load import closed_loop
+from benchmarks.scripts import Request
+from benchmarks.servers import BenchmarkError, Server
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.send_response(200)
+        self.send_header("Ivr-Node", "trouble")
+        self.end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+with HTTPServer(("127.0.0.1", 0), Handler) as served:
+    threading.Thread(target=served.handle_request, daemon=True).start()
+    server = Server("the line", served.server_port, None, Path())
+    request = Request(b"POST /voice/turn/1 HTTP/1.0\\r\\n\\r\\n", "/voice/turn/1", {}, "", "main/main_menu")
+    try:
+        closed_loop(server, [[request]], 1)
+    except BenchmarkError as error:
+        print(error)
+"""
+
+
+def test_an_answer_from_another_node_stops_the_run():
+    """Times of wrong answers would be worth nothing."""
+    ran = subprocess.run(
+        [sys.executable, "-c", WRONG_SERVER], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout == (
+        "the line answered /voice/turn/1 with 'HTTP/1.0 200 OK' from node trouble;"
+        " expected was node main/main_menu\n"
+    )

@@ -1,0 +1,222 @@
+"""What operators type: what comes out, where problems go, and the exit status."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL, Engine, select
+
+from ivr.billing.samples import bills_csv, demo_members, members_csv
+from ivr.storage.tables import AuditEvent, Bill, Member
+
+NOW = datetime.now(UTC)
+MEMBERS = demo_members(NOW.date())
+COMMANDS = [
+    [],
+    ["bills"],
+    ["bills", "import"],
+    ["call"],
+    ["db"],
+    ["db", "upgrade"],
+    ["demo"],
+    ["flow"],
+    ["flow", "check"],
+    ["flow", "coverage"],
+    ["members"],
+    ["members", "import"],
+    ["members", "unlock"],
+    ["payments"],
+    ["payments", "list"],
+    ["payments", "show"],
+    ["replay"],
+    ["serve"],
+    ["worker"],
+]
+
+
+@pytest.fixture
+def members_file(tmp_path: Path) -> Path:
+    file = tmp_path / "members.csv"
+    file.write_text(members_csv(MEMBERS))
+    return file
+
+
+@pytest.fixture
+def bills_file(tmp_path: Path) -> Path:
+    file = tmp_path / "bills.csv"
+    file.write_text(bills_csv(MEMBERS))
+    return file
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_has_help_with_a_sentence(ivr, words: list[str]) -> None:
+    ran = ivr(*words, "--help")
+    assert ran.status == 0
+    sentence = ran.out.split("\n\n")[1]
+    assert sentence.rstrip().endswith(".")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["nothing"],
+        ["payments", "show"],
+        ["payments", "list", "--state", "lost"],
+        ["members", "import", "/nowhere.csv"],
+        ["members", "unlock", "12"],
+        ["bills", "import", __file__, "--as-of", "yesterday"],
+        ["bills", "import", __file__, "--as-of", "2999-01-01T00:00"],
+        ["flow", "check", "/nowhere"],
+        ["replay"],
+        ["serve", "--port", "70000"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_2_and_goes_to_stderr(ivr, words: list[str]) -> None:
+    ran = ivr(*words)
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith("Usage: ivr")
+
+
+def test_members_and_bills_are_loaded_and_counted(
+    ivr, engine: Engine, members_file: Path, bills_file: Path
+) -> None:
+    ran = ivr("members", "import", members_file)
+    count = len(MEMBERS)
+    assert (ran.status, ran.out) == (0, f"{count} read: {count} added, 0 changed, 0 unchanged\n")
+    ran = ivr("members", "import", members_file, "--json")
+    assert json.loads(ran.out) == {
+        "read": count,
+        "added": 0,
+        "changed": 0,
+        "unchanged": count,
+        "errors": [],
+    }
+    assert ivr("bills", "import", bills_file, "--as-of", "2026-01-05T18:00").status == 0
+    with engine.connect() as db:
+        (as_of,) = db.scalars(select(Bill.as_of_at).distinct())
+        assert as_of == datetime(2026, 1, 5, 23, tzinfo=UTC)
+
+
+def test_bad_lines_are_all_told_and_nothing_is_loaded(ivr, engine: Engine, members_file: Path) -> None:
+    lines = members_file.read_text().splitlines()
+    lines[2] = lines[2].replace("400000000102", "40000000010")
+    lines[3] = lines[3].replace("es-US", "Spanish")
+    members_file.write_text("\n".join(lines))
+    ran = ivr("members", "import", members_file)
+    assert (ran.status, ran.out) == (1, "")
+    first, second, last = ran.err.splitlines()
+    assert first.startswith(f"{members_file}:3: member_id: ")
+    assert second.startswith(f"{members_file}:4: language: ")
+    assert last == "Nothing was loaded: correct 2 errors, then try again."
+    ran = ivr("members", "import", members_file, "--json")
+    assert ran.status == 1
+    assert [error["line"] for error in json.loads(ran.out)["errors"]] == [3, 4]
+    with engine.connect() as db:
+        assert db.execute(select(Member)).first() is None
+
+
+def test_unlock_is_recorded_with_whoever_did_it(ivr, engine: Engine, members_file: Path) -> None:
+    ivr("members", "import", members_file)
+    assert ivr("members", "unlock", MEMBERS[0].member_id).status == 0
+    with engine.connect() as db:
+        (event,) = db.execute(select(AuditEvent.actor, AuditEvent.subject)).all()
+    assert event.subject == MEMBERS[0].member_id
+    assert event.actor
+    ran = ivr("members", "unlock", "999999999999")
+    assert (ran.status, ran.err) == (1, "No member has the ID 999999999999: check the number.\n")
+
+
+def test_payments_that_are_not_there(ivr) -> None:
+    assert ivr("payments", "list").out == "no payments\n"
+    assert json.loads(ivr("payments", "list", "--json").out) == {"payments": []}
+    ran = ivr("payments", "show", "123-4567-8901")
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err == "No payment has the confirmation number 123-4567-8901: check it.\n"
+
+
+def test_upgrade_migrates_and_may_be_repeated(
+    ivr, monkeypatch: pytest.MonkeyPatch, empty_database: URL
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", empty_database.render_as_string(hide_password=False))
+    ran = ivr("payments", "list")
+    assert (ran.status, ran.err) == (4, "The database is not migrated: run `ivr db upgrade`\n")
+    first, second = ivr("db", "upgrade"), ivr("db", "upgrade")
+    assert first.out == second.out
+    assert first.out.startswith("The database is at migration ")
+    assert ivr("payments", "list").status == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["db", "upgrade"],
+        ["payments", "list"],
+        ["members", "unlock", "400000000101"],
+        ["worker"],
+        ["replay", "."],
+    ],
+    ids=" ".join,
+)
+def test_a_dead_database_is_4_and_one_sentence(
+    ivr, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://localhost:1/nothing")
+    ran = ivr(*words)
+    assert (ran.status, ran.out) == (4, "")
+    (sentence,) = ran.err.splitlines()
+    assert sentence.startswith("The database does not answer (")
+
+
+def test_a_wrong_setting_is_3_and_each_is_told(ivr, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "x")
+    monkeypatch.delenv("IVR_KEYS")
+    ran = ivr("serve")
+    assert (ran.status, len(ran.err.splitlines())) == (3, 2)
+    assert ivr("members", "unlock", "400000000101").status == 1, "it needs neither"
+
+
+@pytest.mark.parametrize("text", ["mysql://h/d", "nonsense"])
+def test_a_database_url_that_is_none_is_3(ivr, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", text)
+    ran = ivr("payments", "list")
+    assert ran.status == 3
+    assert text not in ran.err
+
+
+def test_the_demo_must_be_asked_for(ivr) -> None:
+    ran = ivr("demo")
+    assert (ran.status, ran.out) == (3, "")
+    assert ran.err.startswith("Set IVR_DEMO to yes first")
+
+
+def test_the_demo_forgets_no_database_but_its_own(ivr, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IVR_DEMO", "yes")
+    ran = ivr("demo", "--forget")
+    assert ran.status == 3
+    assert ran.err.startswith("DATABASE_URL is set")
+
+
+def test_the_flows_are_checked(ivr, tmp_path: Path) -> None:
+    ran = ivr("flow", "check")
+    assert (ran.status, ran.err) == (0, "")
+    assert "2 languages, without a fault" in ran.out
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows" / "main.toml").write_text('start = "x"\n')
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "en-US.ftl").write_text("welcome = Hello.\n")
+    ran = ivr("flow", "check", tmp_path)
+    assert (ran.status, ran.out) == (1, "")
+    assert "main.toml" in ran.err
+
+
+def test_nobody_reads_the_end_of_the_list(environ: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "ivr.cli.main", "payments", "list"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ) as process:
+        process.stdout.close()
+        assert b"Traceback" not in process.stderr.read()

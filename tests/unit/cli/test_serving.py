@@ -1,0 +1,202 @@
+"""Serving for real: processes, ports and signals; what ends, and that nothing is left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+GUNICORN = [sys.executable, "-m", "gunicorn", "-c", "python:ivr.gunicorn"]
+SERVE = [sys.executable, "-m", "ivr.cli.main", "serve"]
+ANSWERS = "The line answers on "
+PATIENCE_SECONDS = 60.0
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def start(environ: dict[str, str]) -> Iterator[Start]:
+    """Start a command in a process group of its own; whatever still runs at the end is killed."""
+    started: list[subprocess.Popen[str]] = []
+
+    def command(arguments: list[str], **changes: str) -> subprocess.Popen[str]:
+        values = {**os.environ, **environ, **changes}
+        process = subprocess.Popen(
+            arguments,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            process_group=0,
+            env={name: value for name, value in values.items() if value},
+        )
+        started.append(process)
+        return process
+
+    yield command
+    for process in started:
+        for pid in (process.pid, *family(process.pid)):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        process.communicate()
+
+
+def family(pid: int) -> set[int]:
+    """Return the descendants of a process."""
+    found = set()
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split() if living(pid) else ():
+        found |= {int(child), *family(int(child))}
+    return found
+
+
+def living(pid: int) -> bool:
+    """Tell if a process runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def eventually(holds: Callable[[], object]) -> bool:
+    """Look until something holds."""
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        if time.monotonic() > give_up_at:
+            return False
+        select.select([], [], [], 0.05)
+    return True
+
+
+def address_of(process: subprocess.Popen[str]) -> str:
+    """Return where a line answers, once it says so."""
+    for line in process.stdout:
+        if line.startswith(ANSWERS):
+            return line.removeprefix(ANSWERS).strip().rstrip(".")
+    pytest.fail(f"it did not start: {process.stderr.read()}")
+
+
+def health(address: str) -> dict[str, str]:
+    with urllib.request.urlopen(f"{address}/health", timeout=PATIENCE_SECONDS) as reply:
+        read: dict[str, str] = json.load(reply)
+    return read
+
+
+def children_named(process: subprocess.Popen[str], part: str) -> set[int]:
+    found = set()
+    for pid in family(process.pid):
+        try:
+            if part in Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode():
+                found.add(pid)
+        except OSError:
+            pass
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_serving_ends_with_a_signal_and_leaves_no_process(start: Start, number: signal.Signals) -> None:
+    process = start([*SERVE, "--port", "0"])
+    assert health(address_of(process))["status"] == "ok"
+    everybody = {process.pid, *family(process.pid)}
+    assert len(everybody) >= 4, "runner, web master, web workers, worker"
+    process.send_signal(number)
+    assert process.wait(PATIENCE_SECONDS) == (-signal.SIGKILL if number == signal.SIGKILL else 0)
+    assert eventually(lambda: not any(map(living, everybody)))
+
+
+def test_a_worker_that_ends_is_started_again(start: Start) -> None:
+    process = start([*SERVE, "--port", "0"])
+    address = address_of(process)
+    (first,) = children_named(process, "ivr.cli.main worker")
+    os.kill(first, signal.SIGKILL)
+    assert eventually(lambda: children_named(process, "ivr.cli.main worker") - {first})
+    assert health(address)["status"] == "ok"
+
+
+def test_without_its_web_server_everything_ends(start: Start) -> None:
+    process = start([*SERVE, "--port", "0"])
+    address_of(process)
+    everybody = family(process.pid)
+    (master,) = (pid for pid in children_named(process, "gunicorn") if family(pid))
+    os.kill(master, signal.SIGTERM)
+    assert process.wait(PATIENCE_SECONDS) == 1
+    assert eventually(lambda: not any(map(living, everybody)))
+
+
+def test_a_taken_port_is_one_sentence(start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = start([*SERVE, "--port", str(port)])
+        out, err = process.communicate()
+    assert (process.returncode, out) == (3, "")
+    assert err == (
+        f"Port {port} on 127.0.0.1 cannot be had (Address already in use): stop what uses it (another demo?),"
+        " or set PORT to another one.\n"
+    )
+
+
+def test_an_address_that_is_none_is_one_sentence(start: Start) -> None:
+    process = start([*SERVE, "--host", "nowhere.invalid", "--port", "0"])
+    assert "nowhere.invalid is not an address to serve on" in process.communicate()[1]
+    assert process.returncode == 3
+
+
+@pytest.mark.parametrize("command", [[*GUNICORN, "--bind", "127.0.0.1:0", "ivr.wsgi:voice"], SERVE])
+@pytest.mark.parametrize(
+    ("changes", "status", "sentence"),
+    [
+        ({"TWILIO_AUTH_TOKEN": ""}, 3, "TWILIO_AUTH_TOKEN is missing: set it to "),
+        ({"IVR_SUPPORT_HOURS": "now and then"}, 3, "IVR_SUPPORT_HOURS is wrong: "),
+        ({"IVR_LANGUAGES": "en-US,xx-YY"}, 1, "no xx-YY.ftl; write it, or leave xx-YY out of IVR_LANGUAGES"),
+        ({"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, 4, "The database does not answer ("),
+    ],
+    ids=["missing", "wrong", "flow", "database"],
+)
+def test_a_start_that_cannot_be_says_why(
+    start: Start, command: list[str], changes: dict[str, str], status: int, sentence: str
+) -> None:
+    process = start(command, PORT="0" if command is SERVE else "", **changes)
+    out, err = process.communicate()
+    assert (process.returncode, out) == (status, "")
+    assert sentence in err
+    assert "Traceback" not in err
+
+
+def test_a_database_that_is_not_migrated_is_4(start: Start, empty_database: URL) -> None:
+    url = empty_database.render_as_string(hide_password=False)
+    process = start([*GUNICORN, "--bind", "127.0.0.1:0", "ivr.wsgi:voice"], DATABASE_URL=url)
+    assert process.communicate() == ("", "The database is not migrated: run `ivr db upgrade`\n")
+    assert process.returncode == 4
+
+
+def test_importing_the_app_does_nothing() -> None:
+    code = "import ivr.wsgi, sys; hasattr(ivr.wsgi, 'console'); print(ivr.wsgi._engines)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={}, check=True)
+    assert (ran.stdout, ran.stderr) == ("[]\n", "")
+
+
+def test_an_embedded_database_is_stopped_by_whoever_used_it_last(start: Start, tmp_path: Path) -> None:
+    own = {"DATABASE_URL": "", "IVR_VAR": str(tmp_path / "a folder" / "var"), "IVR_DEMO": "yes", "PORT": "0"}
+    process = start([sys.executable, "-m", "ivr.cli.main", "demo"], **own)
+    health(address_of(process))
+    everybody = {process.pid, *family(process.pid)}
+    servers = children_named(process, "/bin/postgres")
+    assert servers
+    process.kill()
+    assert eventually(lambda: not any(map(living, everybody)))
+    listed = start([sys.executable, "-m", "ivr.cli.main", "payments", "list"], **own)
+    assert listed.communicate() == ("no payments\n", "")
+    forgotten = start([sys.executable, "-m", "ivr.cli.main", "demo", "--forget"], **own)
+    assert forgotten.communicate()[0] == "The demo's members, calls and payments are forgotten.\n"
+    assert not (tmp_path / "a folder" / "var" / "demo-secrets.json").exists()

@@ -1,0 +1,97 @@
+"""The keys that mean the same everywhere, and silence, at every question of the real flows, in both paces."""
+
+import pytest
+
+from ivr.actions.line import compile_line, read_line_files
+from ivr.actions.vocabulary import SLOTS
+from ivr.dialog.definition import MENU
+from ivr.dialog.engine import Ask, Keys, Outcome, Silence, Wait, initial_state, step
+
+VALUES = {
+    "date": "2026-12-18",
+    "date_year": "2026-12-21",
+    "phone": "+18005550100",
+    "hours": "Mon-Fri 08:00-18:00",
+    "money": 4050,
+    "moment": "2026-12-18T17:00:00-05:00",
+    "last4": "2345",
+    "routing": "021000021",
+    "confirmation": "90210042197",
+    "count": 1,
+    "secret": "00123456789012345",
+    "choice": "health",
+}
+
+
+def pytest_generate_tests(metafunc):
+    if "question" in metafunc.fixturenames:
+        folder = metafunc.config.rootpath
+        nodes = compile_line(read_line_files(folder)).flow.nodes.values()
+        questions = [node.path for node in nodes if node.kind == "collect"]
+        metafunc.parametrize("question", questions)
+
+
+@pytest.fixture(params=["voice", "relay"])
+def waiting(request, line, question):
+    """Give the state of a call that waits at a question, all slots filled, two failures away from giving up."""
+    flow = line.flow
+    node = flow.nodes[question]
+    pace = node.only or request.param
+    state = initial_state(flow, {slot: VALUES[kind] for slot, kind in SLOTS.items() if kind != "secret"})
+    state.slots["channel"] = "letter"
+    state.slots["account_type"] = "checking"
+    state.secrets = {slot: VALUES["secret"] for slot, kind in SLOTS.items() if kind == "secret"}
+    state.node, state.pace, state.turns, state.failures = question, pace, 5, 1
+    state.frames = [] if question.startswith("main/") else ["main/verify"]
+    # an entry thrown away asks the question again, as a caller hears it
+    return passed(flow, step(flow, state, Keys("*"))).state
+
+
+def passed(flow, taken):
+    """Press 1 at gates until there is none."""
+    while taken.state.gate:
+        taken = step(flow, taken.state, Keys("1"))
+    return taken
+
+
+@pytest.mark.parametrize("keys", [Keys("9"), Keys("7"), Keys("*"), Keys("1*2"), Keys("", finished=True)])
+def test_a_common_key_asks_the_question_again_and_costs_nothing(line, waiting, question, keys):
+    taken = passed(line.flow, step(line.flow, waiting, keys))
+    assert isinstance(taken.result, Wait)
+    assert taken.state.node == question
+    assert taken.result.listen is not None
+    assert taken.state.failures == (0 if keys.digits == "7" else 1)
+    assert taken.state.pace == ("relay" if keys.digits == "7" else waiting.pace)
+
+
+def test_0_looks_for_a_person_and_comes_back_to_the_question(line, waiting, question):
+    taken = step(line.flow, waiting, Keys("0"))
+    assert taken.result == Ask("reach_person", {})
+    taken = passed(line.flow, step(line.flow, taken.state, Outcome("closed")))
+    assert taken.state.node == question
+    assert taken.result.prompts[-1].prompt == line.flow.nodes[question].prompts[0]
+    assert taken.state.frames == waiting.frames
+
+
+def test_silence_is_a_nudge_in_relay_and_an_error_once_in_voice(line, waiting, question):
+    node = line.flow.nodes[question]
+    taken = step(line.flow, waiting, Silence())
+    labels = [said.label for said in taken.result.prompts]
+    if waiting.pace == "relay":
+        assert labels == [f"{node.prompts[0]}.nudge"]
+        assert taken.state.failures == waiting.failures
+    elif "silence" in node.branches:
+        assert labels[0] == "pace-relay"
+    else:
+        assert labels[0] == "noinput"
+        assert taken.state.failures == waiting.failures + 1
+
+
+def test_a_third_failure_leads_to_a_person(line, waiting, question):
+    waiting.failures = 2
+    waiting.pace = "voice"
+    node = line.flow.nodes[question]
+    unknown = Keys("8" if node.word == MENU else "88888888888888888888")
+    taken = step(line.flow, waiting, unknown)
+    assert taken.result == Ask("reach_person", {})
+    assert [said.prompt for said in taken.state.pending] == ["give-up"]
