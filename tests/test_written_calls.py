@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from ivr.actions.line import compile_line, read_line_files
 from ivr.base.settings import load_settings
 from ivr.cli.local_host import LocalHost
+from ivr.dialog.engine import CALL_SECONDS_MAX
+from ivr.replay.player import PlayOptions
 from ivr.replay.runner import Run, find_calls, list_runs, play_run, print_result
+from ivr.storage.tables import Turn
 
 ROOT = Path(__file__).resolve().parent.parent
 CALLS = ROOT / "tests" / "calls"
@@ -34,7 +37,9 @@ def test_all_files_can_be_played() -> None:
     assert RUNS
 
 
-@pytest.mark.parametrize("run", RUNS, ids=lambda run: f"{Path(run.call.name).relative_to(CALLS)}-{run.language}-{run.pace}")
+@pytest.mark.parametrize(
+    "run", RUNS, ids=lambda run: f"{Path(run.call.name).relative_to(CALLS)}-{run.language}-{run.pace}"
+)
 def test_call(run: Run, host: LocalHost) -> None:
     result = play_run(run, host)
     out = io.StringIO()
@@ -46,3 +51,24 @@ def test_a_call_that_must_fail_fails(host: LocalHost) -> None:
     runs, problems = list_runs([CALLS / "must_fail" / "never_said.call"], LINE.flow.languages, root=CALLS)
     assert not problems
     assert not any(play_run(run, host).passed for run in runs)
+
+
+@pytest.mark.parametrize("language", LINE.flow.languages)
+def test_an_operator_who_types_every_word_pays_without_an_error(
+    language: str, host: LocalHost, engine: Engine
+) -> None:
+    """60 words a minute, ten seconds to answer, keys five seconds apart (47 CFR 64.604: the floor for typing)."""
+    [run] = [
+        run
+        for run in RUNS
+        if (Path(run.call.name).relative_to(CALLS), run.language, run.pace)
+        == (Path("way/goodbye.call"), language, "relay")
+    ]
+    result = play_run(run, host, PlayOptions(operator=True))
+    out = io.StringIO()
+    print_result(result, out, verbose=True)
+    assert result.passed, out.getvalue()
+    with engine.connect() as db:
+        events = db.execute(select(Turn.events).order_by(Turn.call_sid, Turn.seq)).scalars().all()
+    assert not [event for event in events if " ! " in event]  # no nomatch; silence in relay is none either
+    assert result.seconds < CALL_SECONDS_MAX["relay"]

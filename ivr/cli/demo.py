@@ -107,15 +107,9 @@ def steps(member: SampleMember) -> Mapping[str, str]:
         "account number": f"{SAMPLE_ACCOUNT_NUMBER}#",
         "account number again": f"{SAMPLE_ACCOUNT_NUMBER}#",
         "ready for the terms": "1" if member.extra_time else "",
-        "do you authorize it?": _consent(member),
+        "do you authorize it?": _yes(member),
         "after the number: finish": "2" if len(member.billing_accounts) > 1 else "1",
     }
-
-
-def _consent(member: SampleMember) -> str:
-    if member.extra_time:
-        return "say I authorize"  # through an operator, "yes" could be the operator's own
-    return "say sí" if member.language == "es-US" else "say yes"
 
 
 def _yes(member: SampleMember) -> str:

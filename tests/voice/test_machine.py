@@ -67,6 +67,7 @@ class AnyCaller(RuleBasedStateMachine):
     house = None
     calls = None
     tally = None
+    phones = ()
 
     @initialize(
         sample=st.sampled_from(SAMPLES),
