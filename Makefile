@@ -8,9 +8,10 @@ PYTHON := $(shell for name in python3.13 python3.12 python3.11 python3.14 python
 endif
 
 define CHECK_PYTHON
-[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed; found none: install it, or set PYTHON." >&2; exit 1; }; \
+command -v "$(PYTHON)" >/dev/null || \
+	{ echo "Python 3.11 or newer is needed; found none: install it, or set PYTHON to it." >&2; exit 1; }; \
 "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
-	"Python 3.11 or newer is needed; found %d.%d: install it, or set PYTHON." % sys.version_info[:2] or 0)'
+	"Python 3.11 or newer is needed; found %d.%d: install it, or set PYTHON to it." % sys.version_info[:2] or 0)'
 endef
 
 IVR := .venv/bin/ivr
@@ -47,8 +48,7 @@ lint: install-test
 # Coverage follows the tests into the processes they start. 100 % where everything is pure, 95 % overall.
 unit: install-test
 	.venv/bin/coverage erase
-	COVERAGE_PROCESS_START="$(CURDIR)/pyproject.toml" COVERAGE_FILE="$(CURDIR)/.coverage" \
-		.venv/bin/pytest -n auto -m "not soak"
+	.venv/bin/coverage run -m pytest -n auto -m "not soak"
 	.venv/bin/coverage combine --quiet
 	.venv/bin/coverage report --include='ivr/dialog/*,ivr/speech/*,ivr/ach/*' --skip-covered --show-missing --fail-under=100
 	.venv/bin/coverage report --skip-covered --show-missing --precision=2 --fail-under=95

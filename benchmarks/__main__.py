@@ -80,6 +80,7 @@ def site(sizes: Sizes) -> Iterator[Site]:
         "IVR_VAR": str(VAR),
         "IVR_NOW": NOW.isoformat(),
         "PUBLIC_URL": "https://line.example",
+        "WEB_CONCURRENCY": str(sizes.workers),
     }
     settings = load_settings(environment)
     load_calendar(NOW.date())
@@ -105,6 +106,7 @@ def measure(site: Site) -> None:
         settle(empty)
         settle(full)
         _show(_filled(full, sizes))
+        _tell("starting the servers")
         servers = _servers(site, held, empty, full)
         bench = Bench(servers, site.cluster.pid, Scripts(settings, seed=1), callers, sizes)
         _tell("warming up")
@@ -137,6 +139,9 @@ def measure(site: Site) -> None:
         line = load_line(settings)
         _show(report.statements(count_statements(empty, settings, line, NOW, calls)))
         _show(report.verdict(whole, menu, half))
+        for server in servers:  # all at once: each takes a moment to end
+            server.process.terminate()
+    _tell("done")
 
 
 def profile(site: Site) -> None:

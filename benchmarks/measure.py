@@ -6,6 +6,7 @@ cycle, and the median over all cycles counts.
 
 from __future__ import annotations
 
+import gc
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -74,6 +75,7 @@ class Bench:
         self._postmaster = postmaster
         self._scripts = scripts
         self._payers: Iterator[SampleMember] = iter(payers)
+        gc.freeze()  # what is loaded by now need not be looked through before each slice
 
     def paying_calls(self, count: int) -> list[Script]:
         """Write `count` calls, each by a member who has not called yet."""

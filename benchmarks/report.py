@@ -141,7 +141,7 @@ def profile(seen: Mapping[str, int], alone: Slice) -> str:
         [part, f"{count / looks * 100:.1f}", f"{count / looks * alone.web_ms:.3f}"] for part, count in ordered
     ]
     return table(
-        f"Where a turn's time goes: web processor time by part ({looks} looks into a worker, paying calls)",
+        f"Where a turn's time goes: web processor time by part ({looks} looks into one worker, paying calls)",
         ["", "%", "ms a turn"],
         [
             *rows,

@@ -24,6 +24,7 @@ class Sizes:
     lanes: int = 8
     saturating_lanes: int = 16
     payers: int = 6000
+    workers: int = 4  # of each gunicorn
 
 
 FULL = Sizes(
@@ -56,4 +57,5 @@ QUICK = Sizes(
     lanes=2,
     saturating_lanes=2,
     payers=120,
+    workers=1,
 )

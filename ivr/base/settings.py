@@ -124,12 +124,12 @@ def _hash_key(value: object) -> object:
 
 
 def _public_url(value: object) -> object:
-    if (
-        isinstance(value, str)
-        and re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?", value.rstrip("/")) is None
-    ):
+    if not isinstance(value, str):
+        return value
+    address = re.fullmatch(r"https?://[A-Za-z0-9.-]+(?::(\d{1,5}))?", value.rstrip("/"))
+    if address is None or int(address[1] or 1) not in range(1, 65536):
         raise ValueError("not scheme://host[:port]")
-    return value.rstrip("/") if isinstance(value, str) else value
+    return value.rstrip("/")
 
 
 Telephone = Annotated[str, BeforeValidator(_telephone)]

@@ -30,8 +30,9 @@ def main() -> str | None:
             fcntl.flock(project, fcntl.LOCK_EX)  # two installations at once go one after the other
             wanted = {"folder": str(ROOT), "pyproject": hashlib.sha256(project.read()).hexdigest()}
             found = _installed()
-            if found.get("folder") != wanted["folder"]:
+            if found is None or found.get("folder", wanted["folder"]) != wanted["folder"]:
                 shutil.rmtree(ENVIRONMENT, ignore_errors=True)
+                found = {}
             extras = found.get("extras", [])
             if wanted.items() <= found.items() and (not extra or extra in extras):
                 return None
@@ -40,12 +41,15 @@ def main() -> str | None:
         return f"The environment in {ENVIRONMENT} cannot be made: {error}."
 
 
-def _installed() -> dict[str, Any]:
-    """Return what the stamp says; nothing when the environment does not work."""
+def _installed() -> dict[str, Any] | None:
+    """Return what the stamp says, nothing without one; None when the environment does not work."""
     try:
         _run(PYTHON, "-c", "pass", check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    try:
         stamp: dict[str, Any] = json.loads(STAMP.read_text())
-    except (OSError, ValueError, subprocess.CalledProcessError):
+    except (OSError, ValueError):  # made by hand, or its installation was interrupted
         return {}
     return stamp
 

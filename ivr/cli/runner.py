@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import IO, Any
@@ -69,7 +70,7 @@ class Child:
     reader: threading.Thread | None = field(default=None, repr=False)
 
     def start(self) -> None:
-        """Start it in a process group of its own; its lines come out with its name before them."""
+        """Start it in a process group of its own; what it writes comes out on our standard error."""
         parent = os.getpid()
         self.process = subprocess.Popen(  # noqa: S603 (our own interpreter)
             self.arguments,
@@ -112,12 +113,12 @@ def _die_with(parent: int) -> None:
 
 
 def _copy_lines(name: str, lines: IO[bytes] | None) -> None:
+    """Copy a child's lines to standard error: log lines with its name, sentences for people as they are."""
     for line in lines or ():
-        try:
-            sys.stderr.write(f"{name:<6} | {line.decode('utf-8', 'replace')}")
+        prefix = f"{name:<6} | " if line.startswith(b"{") else ""
+        with suppress(OSError, ValueError):  # nobody reads us any more; the child must not block all the same
+            sys.stderr.write(prefix + line.decode("utf-8", "replace"))
             sys.stderr.flush()
-        except (OSError, ValueError):
-            pass  # nobody reads us any more; the child must not block all the same
 
 
 class Runner:

@@ -57,8 +57,8 @@ class PreparedLine:
     `clock` stands at the setup's instant and is moved by the call. `facts` are the sample member's, by the
     names call files use: `member_id`, `health_account`, `dental_account`, `ssn_last4`, `date_of_birth`
     (MMDDYYYY). `observe` returns the events of a call, oldest first; None when the line cannot be looked
-    into. `visited` returns the places of the flow the call came through. `pay_elsewhere` has the member's bills
-    paid at once by other means, for `fault paid_elsewhere`.
+    into. `visited` returns the places of the flow the call came through. `pay_elsewhere` has the member's
+    bills paid at once by other means, for `fault paid_elsewhere`.
     """
 
     line: Line

@@ -16,12 +16,13 @@ from typing import TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from ivr.actions.line import Line, compile_line
 from ivr.actions.perform import Services, TurnActions
 from ivr.actions.words import sentences
 from ivr.base.clock import Clock
+from ivr.base.keys import UnsealError
 from ivr.calls.store import (
     LockedCall,
     NewTurn,
@@ -36,6 +37,7 @@ from ivr.dialog.engine import Ask, DialogError, End, Input, Start, Step, Wait, i
 from ivr.dialog.state import Said, State
 from ivr.dialog.vocabulary import Value
 from ivr.payments.history import RecentPayment, payments_of_call
+from ivr.speech.catalog import SpeechError
 from ivr.voice.deadline import DeadlineExceeded, deadline
 from ivr.voice.forms import read_caller, read_input
 from ivr.voice.twiml import Passage, document, last_words
@@ -363,7 +365,8 @@ class Turns:
         payments = payments_of_call(db, call_sid)
         prompts = [_payment_told(payment) for payment in payments] or [Said("trouble-no-payment")]
         reply = replace(
-            self._last_reply(prompts, call.language, call.seq + 1, now), flow_version=call.flow_version
+            self._last_reply(prompts, call.language, call.seq + 1, now, call.pace),
+            flow_version=call.flow_version,
         )
         record_turn(
             db,
@@ -398,7 +401,9 @@ class Turns:
     def _last(self, prompt: str, language: str, seq: int) -> Reply:
         return self._last_reply([Said(prompt)], language, seq, None)
 
-    def _last_reply(self, prompts: list[Said], language: str, seq: int, now: datetime | None) -> Reply:
+    def _last_reply(
+        self, prompts: list[Said], language: str, seq: int, now: datetime | None, pace: str = "voice"
+    ) -> Reply:
         """Write last words: `prompts`, then a person if one can be reached `now`, else where to find one."""
         agent_phone = ""
         if now is not None and self._services.agent_available(now):
@@ -411,9 +416,11 @@ class Turns:
             }
             tags = dict.fromkeys(said.language for said in prompts)
             prompts = [*prompts, *(Said("trouble-call-again", language=tag, values=where) for tag in tags)]
-        spoken = [self._passage(self._line, said, language, "voice") for said in prompts]
+        spoken = [self._passage(self._line, said, language, pace) for said in prompts]
         labels = ",".join(said.label for said in prompts)
-        return Reply(last_words(spoken, agent_phone), seq, TROUBLE_NODE, labels, self._line.flow.version)
+        return Reply(
+            last_words(spoken, agent_phone, pace), seq, TROUBLE_NODE, labels, self._line.flow.version
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -452,8 +459,12 @@ def _is_transient(error: Exception) -> bool:
 
 def _described(error: BaseException) -> dict[str, str]:
     """Name an error for the log without what it was about: a statement's parameters may be secret."""
-    text = "" if isinstance(error, SQLAlchemyError) else str(error)
+    text = str(error) if isinstance(error, _TELLING) else ""
     return {"error": type(error).__name__, "reason": text}
+
+
+# Errors whose text names places and prompts, never what a caller keyed.
+_TELLING = (DialogError, SpeechError, UnsealError)
 
 
 def _reply_context(call_sid: str, seq: int) -> str:

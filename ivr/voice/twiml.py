@@ -63,11 +63,11 @@ def document(
     return str(response).encode()
 
 
-def last_words(passages: Sequence[Passage], agent_phone: str) -> bytes:
+def last_words(passages: Sequence[Passage], agent_phone: str, pace: str = "voice") -> bytes:
     """Write a call's last words, which nothing follows but a person (`agent_phone`) or the end."""
     response = VoiceResponse()
     for passage in passages:
-        _speak(response, passage, "voice")
+        _speak(response, passage, pace)
     if agent_phone:
         response.dial(timeout=DIAL_TIMEOUT_SECONDS).number(agent_phone)
     response.hangup()

@@ -280,6 +280,9 @@ class ServedLine:
     def settle(self) -> None:
         """Wait until the server answers and nothing that was asked of it is still under way."""
         self.engine.dispose()
+        self.cluster.send(
+            signal.SIGCONT, self.cluster.processes()
+        )  # a test that failed may have left it frozen
         wait_until(self.cluster.answers)
         wait_until(self._is_at_rest)
 

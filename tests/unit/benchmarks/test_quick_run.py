@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[3]
                 "Turn of a paying call:",
             ],
         ),
-        (["--profile"], ["Where a turn's time goes"]),
+        pytest.param(["--profile"], ["Where a turn's time goes"], marks=pytest.mark.soak),
     ],
 )
 def test_every_table_is_printed(options, tables):

@@ -67,10 +67,11 @@ def test_a_frozen_database_is_waited_for_five_seconds(line: ServedLine, then: st
     wait_until(line.cluster.is_frozen)
     line.cluster.freeze()  # all of it, so that another worker's connection is silent too
     beginning = line.start(other.answer)
-    for reply in (first.result(), beginning.result()):
-        assert reply.prompts[0] == UNKNOWN
-        assert reply.seconds < 7  # five and a half, and some for a busy machine
+    replies = (first.result(), beginning.result())
     line.cluster.thaw()
+    assert replies[0].prompts[0] in {UNKNOWN, "confirmation"}  # it may have answered before it froze
+    assert replies[1].prompts[0] == UNKNOWN
+    assert max(reply.seconds for reply in replies) < 7  # five and a half, and some for a busy machine
     line.settle()
     paid = payments_of(line, caller.call_sid) == 1  # the COMMIT had been sent, but may have come too late
     if then == "retry":
@@ -93,9 +94,10 @@ def test_workers_outlive_a_database_that_freezes_again_and_again(line: ServedLin
         caller = line.caller_at_the_question()
         caller.deadline_seconds = 0.3
         told = getattr(caller, post)(fault=f"freeze {place}")
-        assert told.prompts[0] == UNKNOWN, place
-        workers.add(int(told.headers["ivr-worker"]))
         line.cluster.thaw()
+        answered = {"confirmation", "trouble-no-payment"} if place.startswith("during") else set()
+        assert told.prompts[0] in {UNKNOWN, *answered}, place  # it may have answered before it froze
+        workers.add(int(told.headers["ivr-worker"]))
         line.settle()
         caller.deadline_seconds = None
         paid = payments_of(line, caller.call_sid) == 1
