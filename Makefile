@@ -48,7 +48,7 @@ lint: install-test
 # Coverage follows the tests into the processes they start. 100 % where everything is pure, 95 % overall.
 unit: install-test
 	.venv/bin/coverage erase
-	.venv/bin/coverage run -m pytest -n auto -m "not soak"
+	.venv/bin/coverage run -m pytest -n auto --dist loadgroup -m "not soak"
 	.venv/bin/coverage combine --quiet
 	.venv/bin/coverage report --include='ivr/dialog/*,ivr/speech/*,ivr/ach/*' --skip-covered --show-missing --fail-under=100
 	.venv/bin/coverage report --skip-covered --show-missing --precision=2 --fail-under=95
@@ -57,7 +57,7 @@ bench: install-test  ## benchmarks, as ratios against their baselines in the sam
 	.venv/bin/python -m benchmarks
 
 soak: install-test  ## the long versions of the random and fault tests
-	.venv/bin/pytest -n auto -m soak
+	.venv/bin/pytest -n auto --dist loadgroup -m soak
 
 reset: install  ## forget the demo: its database, its keys
 	@IVR_DEMO=yes exec $(IVR) demo --forget

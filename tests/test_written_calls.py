@@ -1,4 +1,4 @@
-"""Every written call, in every language and pace it is for, each turn posted twice over HTTP."""
+"""Every written call, in every language and pace it is for, each turn posted twice."""
 
 from __future__ import annotations
 
@@ -24,10 +24,18 @@ FILES, MISSING = find_calls([CALLS])
 RUNS, PROBLEMS = list_runs(FILES, LINE.flow.languages, root=CALLS)
 
 
+# The way through a payment, faults and redials go over real HTTP; the rest differ from them in what is said.
+OVER_HTTP = ("way", "fault", "redial")
+
+
 @pytest.fixture
-def host(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHost]:
+def host(
+    engine: Engine, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[LocalHost]:
     settings = load_settings({"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path_factory.mktemp("var"))})
-    with LocalHost(engine, LINE, settings) as host:
+    run = getattr(request.node, "callspec", None) and request.node.callspec.params.get("run")
+    over_http = run is None or Path(run.call.name).relative_to(CALLS).parts[0] in OVER_HTTP
+    with LocalHost(engine, LINE, settings, over_http=over_http) as host:
         yield host
 
 

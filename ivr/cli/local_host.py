@@ -14,6 +14,7 @@ from typing import Any, Final, Self
 from uuid import uuid4
 
 import psycopg
+from flask import Flask
 from psycopg import sql
 from sqlalchemy import URL, Connection, Engine, select, text
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -28,7 +29,7 @@ from ivr.billing.imports import import_bills
 from ivr.billing.samples import SampleMember, bills_csv, demo_members, members_csv
 from ivr.calls.store import keep_flow_version
 from ivr.members.imports import import_members
-from ivr.phone.lines import HttpLine
+from ivr.phone.lines import HttpLine, WsgiLine
 from ivr.replay.coverage import FlowCoverage, edge_name
 from ivr.replay.host import Event, PreparedLine, Setup, Visit, written_call_sid
 from ivr.start import hold_database, project_folder
@@ -96,10 +97,12 @@ class LocalServer:
 class LocalHost:
     """Gives every run an empty database with one sample member in it, and an app with the run's own clock.
 
-    `engine` is a scratch database: every run empties it. `with` starts and stops the server.
+    `engine` is a scratch database: every run empties it. `with` starts and stops the server. With `over_http`
+    false the calls reach the app without a socket between, signed and checked all the same.
     """
 
-    def __init__(self, engine: Engine, line: Line, settings: Settings) -> None:
+    def __init__(self, engine: Engine, line: Line, settings: Settings, *, over_http: bool = True) -> None:
+        self._over_http = over_http
         self._engine = engine
         self._line = line
         self._server = LocalServer()
@@ -143,9 +146,8 @@ class LocalHost:
             keep_flow_version(db, self._line.flow.version, dict(self._line.files), clock.now())
             if member is not None:
                 load_members(db, settings, [member], clock)
-        self._server.app = serve_line(settings, self._engine, self._line, clock, SeededRandomness(SEED))
-        line = HttpLine(settings.public_url, settings.twilio_account_sid, settings.twilio_auth_token)
-        try:
+        app = serve_line(settings, self._engine, self._line, clock, SeededRandomness(SEED))
+        with self._reached(app, settings) as line:
             yield PreparedLine(
                 line=line,
                 clock=clock,
@@ -156,6 +158,18 @@ class LocalHost:
                 visited=self._visits,
                 pay_elsewhere=lambda: self._pay_elsewhere(settings, member, clock),
             )
+
+    @contextmanager
+    def _reached(self, app: Flask, settings: Settings) -> Iterator[HttpLine | WsgiLine]:
+        """Give the line to the app, over HTTP or without."""
+        account = (settings.public_url, settings.twilio_account_sid, settings.twilio_auth_token)
+        if not self._over_http:
+            yield WsgiLine(app, *account)
+            return
+        self._server.app = app
+        line = HttpLine(*account)
+        try:
+            yield line
         finally:
             line.close()
 

@@ -153,7 +153,9 @@ def _health(engine: Engine, flow_version: str) -> Response:
         with deadline(HEALTH_SECONDS):
             migrations = "current" if is_current(engine) else "missing"
             database = "reachable"
-    except (DeadlineExceeded, SQLAlchemyError):
+    except DeadlineExceeded:
+        engine.dispose()  # whatever the alarm interrupted in the pool is not to be trusted
+    except SQLAlchemyError:
         pass
     well = migrations == "current"
     body = {

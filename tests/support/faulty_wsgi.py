@@ -20,6 +20,7 @@ Every reply says in `Ivr-Steps` what the request sent and in `Ivr-Worker` which 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from collections.abc import Callable, Generator, Iterable
@@ -145,8 +146,9 @@ def perform(act: str, connection: psycopg.Connection[Any] | None) -> None:
             "kill-postmaster": [(signal.SIGKILL, postmaster)],
             "freeze": [(signal.SIGSTOP, postmaster), (signal.SIGSTOP, backend)],
         }[name]:
-            if process is not None:
-                os.kill(process, sign)
+            with contextlib.suppress(ProcessLookupError):  # dead already, with a server that died before
+                if process is not None:
+                    os.kill(process, sign)
 
 
 def make_app() -> Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]:
