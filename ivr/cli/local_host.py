@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -281,7 +282,7 @@ def scratch_database(server: URL) -> Iterator[URL]:
 
     What a killed process left is dropped first. Raises `DatabaseUnavailableError`.
     """
-    name = sql.Identifier(f"{_SCRATCH}{uuid4().hex}")
+    name = sql.Identifier(f"{_SCRATCH}{os.getpid()}_{uuid4().hex}")
     url = server.set(database=name.as_string().strip('"'))
     with _server_connection(server) as maker:
         maker.execute("SELECT pg_advisory_lock(%s)", [_SCRATCH_LOCK])

@@ -1,8 +1,9 @@
 """Settings: every problem at once, as a sentence; the demo's own secrets, made once."""
 
 import base64
-import os
 import stat
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -148,19 +149,16 @@ def test_damaged_demo_secrets_are_a_sentence(tmp_path: Path) -> None:
 
 
 def test_two_demos_that_start_at_once_agree_on_the_secrets(tmp_path: Path) -> None:
-    readers = []
-    for _ in range(4):
-        reading, writing = os.pipe()
-        if os.fork() == 0:
-            token = load_settings({"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path)}).twilio_auth_token
-            os.write(writing, token.encode())
-            os._exit(0)
-        os.close(writing)
-        readers.append(reading)
-    tokens = {os.read(reading, 100) for reading in readers}
-    for reading in readers:
-        os.close(reading)
-        os.wait()
+    code = "from ivr.base.settings import load_settings; print(load_settings().twilio_auth_token)"
+    demos = [
+        subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdout=subprocess.PIPE,
+            env={"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path / "var")},
+        )
+        for _ in range(3)
+    ]
+    tokens = {demo.communicate()[0].strip() for demo in demos}
     assert len(tokens) == 1
     assert len(tokens.pop()) == 32
 

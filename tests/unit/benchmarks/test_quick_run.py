@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[3]
 @pytest.mark.parametrize(
     ("options", "tables"),
     [
-        (
+        pytest.param(
             [],
             [
                 "Whole paying calls (16 turns), closed loop",
@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[3]
                 "SQL statements a turn",
                 "Turn of a paying call:",
             ],
+            marks=pytest.mark.soak,
         ),
         pytest.param(["--profile"], ["Where a turn's time goes"], marks=pytest.mark.soak),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from datetime import datetime
 from pathlib import Path
 
@@ -178,4 +179,4 @@ def test_nothing_scratched_is_left(ivr, call_file: Path, engine: Engine) -> None
     ivr("replay", call_file)
     with engine.connect() as db:
         names = db.exec_driver_sql("SELECT datname FROM pg_database").scalars().all()
-    assert [name for name in names if name.startswith("ivr_scratch_")] == []
+    assert [name for name in names if name.startswith(f"ivr_scratch_{os.getpid()}_")] == []

@@ -190,7 +190,7 @@ class TestAfter:
         with pytest.raises(CallFileError) as raised:
             load_call(path, root=tmp_path / "root")
         assert raised.value.problems[0] == (
-            f"{path}:3: there is no file {tmp_path}/other.call or {tmp_path}/root/other.call: "
+            f"{path}:3: there is no file {tmp_path}/other.call, nor in a folder above: "
             "correct the name after `after`"
         )
 

@@ -2,92 +2,28 @@
 
 from __future__ import annotations
 
-import base64
-import gc
-import random
-import secrets
-import signal
-from types import SimpleNamespace
+import subprocess
+import sys
 
-import pytest
-from sqlalchemy import Engine, select
-from support.invariants import check_promises
+from sqlalchemy import URL
 from support.served_line import ROOT
 
-from ivr.actions.line import compile_line, read_line_files
-from ivr.base.clock import SystemClock
-from ivr.base.randomness import SecretRandomness
-from ivr.base.settings import load_settings
-from ivr.calls.store import keep_flow_version
-from ivr.phone.lines import WsgiLine
-from ivr.storage.tables import Call
-from ivr.voice import turns
-from ivr.voice.deadline import DeadlineExceeded, deadline
-from ivr.voice.serving import serve_line
+
+def ring(*arguments: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "support.alarms", *arguments],
+        cwd=ROOT / "tests",
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
 
 
 def test_an_alarm_at_the_very_end_does_not_go_on_ringing() -> None:
-    draw = random.Random(7)
-    rung = 0
-    for _ in range(20_000):
-        try:
-            with deadline(draw.uniform(2e-6, 2e-5)):
-                sum(range(draw.randrange(200)))
-        except DeadlineExceeded:
-            rung += 1
-        assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
-    assert signal.getsignal(signal.SIGALRM) == signal.SIG_DFL
-    assert rung > 100
+    ring("bare")
 
 
-# An alarm in a destructor is swallowed by Python: that is one reason why it repeats.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
-def test_alarms_at_random_instants_of_real_turns(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = load_settings(
-        {
-            "PUBLIC_URL": "https://line.example.org",
-            "TWILIO_ACCOUNT_SID": "AC" + "5e" * 16,
-            "TWILIO_AUTH_TOKEN": secrets.token_hex(16),
-            "IVR_KEYS": "test:" + base64.b64encode(secrets.token_bytes(32)).decode(),
-            "IVR_HASH_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
-            "IVR_SUPPORT_PHONE": "+18005550100",
-            "IVR_SUPPORT_HOURS": "Mon-Fri 08:00-18:00",
-        }
-    )
-    served = compile_line(read_line_files(ROOT, settings.ivr_languages))
-    with engine.begin() as db:
-        keep_flow_version(db, served.flow.version, dict(served.files), SystemClock().now())
-    app = serve_line(settings, engine, served, SystemClock(), SecretRandomness())
-    phone = WsgiLine(app, settings.public_url, settings.twilio_account_sid, settings.twilio_auth_token)
-    draw = random.Random(11)
-    heard = []
-
-    def post(call_sid: str, path: str, digits: str) -> str:
-        form = {"CallSid": call_sid, "AccountSid": settings.twilio_account_sid, "Digits": digits}
-        reply = phone.post(path, form)
-        heard.append(
-            SimpleNamespace(
-                call_sid=call_sid,
-                path=path,
-                form=form,
-                status=reply.status,
-                headers=reply.headers,
-                body=reply.body,
-            )
-        )
-        return str(reply.header("Ivr-Prompts"))
-
-    unknown = 0
-    for _ in range(150):
-        call_sid = f"CA{secrets.token_hex(16)}"
-        for path, digits in (("/voice/answer", ""), ("/voice/turn/1", "1"), ("/voice/fallback", "")):
-            monkeypatch.setattr(turns, "DEADLINE_SECONDS", draw.uniform(1e-5, 3e-2))
-            unknown += "trouble-unknown" in post(call_sid, path, digits)
-            assert engine.pool.checkedout() == 0
-    assert 0 < unknown < len(heard)
-    monkeypatch.undo()
-    gc.collect()  # what an alarm tore from a frame is closed when nobody holds it any more
-    assert post(f"CA{secrets.token_hex(16)}", "/voice/answer", "").startswith("welcome")
-    check_promises(engine, settings.key_ring, heard)
-    with engine.connect() as db:
-        assert db.execute(select(Call.call_sid).limit(1)).first() is not None
+def test_alarms_at_random_instants_of_real_turns(database_url: URL) -> None:
+    ring("turns", database_url.render_as_string(hide_password=False))
