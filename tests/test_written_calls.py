@@ -17,6 +17,8 @@ from ivr.replay.player import PlayOptions
 from ivr.replay.runner import Run, find_calls, list_runs, play_run, print_result
 from ivr.storage.tables import Turn
 
+pytestmark = pytest.mark.whole
+
 ROOT = Path(__file__).resolve().parent.parent
 CALLS = ROOT / "tests" / "calls"
 LINE = compile_line(read_line_files(ROOT))

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from ivr.storage.migrate import is_current
-from ivr.voice.deadline import DeadlineExceeded, deadline
+from ivr.voice.deadline import DeadlineExceeded, deadline, stop_alarms
 from ivr.voice.forms import CALL_SID
 from ivr.voice.signature import SignatureCheck
 from ivr.voice.turns import Reply, Turns
@@ -154,6 +154,7 @@ def _health(engine: Engine, flow_version: str) -> Response:
             migrations = "current" if is_current(engine) else "missing"
             database = "reachable"
     except DeadlineExceeded:
+        stop_alarms()
         engine.dispose()  # whatever the alarm interrupted in the pool is not to be trusted
     except SQLAlchemyError:
         pass

@@ -44,6 +44,17 @@ class deadline:  # noqa: N801 (used as a statement: `with deadline(5)`)
             signal.signal(signal.SIGALRM, self._before)
 
 
+def stop_alarms() -> None:
+    """Stop the clock after a `DeadlineExceeded` was caught, wherever it came from.
+
+    An alarm between a block's last instruction and `__exit__` leaves the block without it; the clock would go
+    on ringing.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+
 def _ring(_number: int, frame: FrameType | None) -> None:
     # An alarm that comes while the clock is being stopped must not prevent that: it would go on ringing
     # where nothing catches it, and end the worker.

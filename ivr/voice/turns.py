@@ -38,7 +38,7 @@ from ivr.dialog.state import Said, State
 from ivr.dialog.vocabulary import Value
 from ivr.payments.history import RecentPayment, payments_of_call
 from ivr.speech.catalog import SpeechError
-from ivr.voice.deadline import DeadlineExceeded, deadline
+from ivr.voice.deadline import DeadlineExceeded, deadline, stop_alarms
 from ivr.voice.forms import read_caller, read_input
 from ivr.voice.twiml import Passage, document, last_words
 
@@ -165,6 +165,7 @@ class Turns:
         places that are lost so would add up until a worker had none.
         """
         if isinstance(error, DeadlineExceeded):
+            stop_alarms()
             self._engine.dispose()
 
     def _told(self, call_sid: str, form: Mapping[str, str], seq: int | None) -> Reply:

@@ -27,7 +27,7 @@ from ivr.phone.lines import WsgiLine
 from ivr.storage.engine import make_engine
 from ivr.storage.tables import Call
 from ivr.voice import turns
-from ivr.voice.deadline import DeadlineExceeded, deadline
+from ivr.voice.deadline import DeadlineExceeded, deadline, stop_alarms
 from ivr.voice.serving import serve_line
 
 
@@ -40,6 +40,7 @@ def ring_around_nothing() -> None:
             with deadline(draw.uniform(2e-6, 2e-5)):
                 sum(range(draw.randrange(200)))
         except DeadlineExceeded:
+            stop_alarms()
             rung += 1
         assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
     assert signal.getsignal(signal.SIGALRM) == signal.SIG_DFL
