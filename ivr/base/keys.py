@@ -1,7 +1,7 @@
 """Sealing what must be read again, hashing what must only be compared.
 
 Bank accounts, stored replies and keyed digits are sealed (AES-256-GCM, with key ids so that keys
-rotate); SSN digits and dates of birth are only ever hashed with a key (design decision 9).
+rotate); SSN digits and dates of birth are only ever hashed with a key.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ GIVE_UP_DIALOG = "give_up"
 TIME_UP_DIALOG = "time_up"
 REQUIRED_DIALOGS = (MAIN, PERSON, GIVE_UP_DIALOG, TIME_UP_DIALOG)
 
-# Keys with one meaning everywhere (design decision 8).
+# Keys with one meaning everywhere.
 KEY_PERSON = "0"
 KEY_REPEAT = "9"
 KEY_MORE_TIME = "7"

@@ -2,7 +2,7 @@
 
 `step` runs nodes until the call must wait for the caller, ends, or asks the domain something; the host
 answers an `Ask` with the action's outcome and steps again. noinput, nomatch, tapering, the keys 0, 7 and 9,
-pace and all limits live here, once (VoiceXML's form semantics; design decisions 7 and 8).
+pace and all limits live here, once (VoiceXML's form semantics).
 """
 
 from __future__ import annotations
@@ -263,7 +263,7 @@ class _Run:
         return not self.state.gate and entry is not None and entry.hear is not None
 
     def _common_key(self, node: Node, keys: Keys) -> Callable[[], Result | None] | None:
-        """Keys that mean the same everywhere: 0, 7, 9, an entry with `*`, a stray `#` (design decision 8)."""
+        """Keys that mean the same everywhere: 0, 7, 9, an entry with `*`, a stray `#`."""
         if "*" in keys.digits:
             self.heard = "discarded"
             return lambda: self._ask_again(node, Said(DISCARDED))

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, func, select, update
 from ivr.storage.tables import Call, Turn
 
 KEPT = timedelta(hours=24)
-LONGEST_CALL = timedelta(minutes=60)  # design decision 7: relay's limit, the longer of the two
+LONGEST_CALL = timedelta(minutes=60)  # relay's limit, the longer of the two
 
 
 def purge_calls(engine: Engine, now: datetime, *, batch_size: int = 200) -> int:

@@ -213,7 +213,7 @@ class Notice(Base):
 
 
 class VerificationCounter(Base):
-    """Failures per keyed id, whether such a member exists or not (design decision 10)."""
+    """Failures per keyed id, whether such a member exists or not."""
 
     __tablename__ = "verification_counters"
 

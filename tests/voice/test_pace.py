@@ -7,7 +7,7 @@ import pytest
 from ivr.phone.twiml import Gather, Pause, Say, parse_twiml
 
 ROUTING, ACCOUNT = "021000021", "48151623426789#"
-# Design decision 7: menus, numbers, numbers that people look up, and time to fetch a cheque.
+# Menus, numbers, numbers that people look up, and time to fetch a cheque.
 MENU, NUMBER, LOOKUP, FETCH = "menu", "number", "lookup", "fetch"
 SECONDS = {
     "voice": {MENU: 7, NUMBER: 10, LOOKUP: 20, FETCH: 60},
