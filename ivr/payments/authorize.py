@@ -28,6 +28,20 @@ if TYPE_CHECKING:
 
 _DRAWS: Final = 5  # of 900 million numbers: five clashes in a row mean that the randomness is broken
 _LAST4_DIGITS: Final = 4
+# What becomes of a payment after its authorization; the rest of its row never changes.
+_LATER: Final = frozenset(
+    {
+        "id",
+        "state",
+        "trace_number",
+        "return_code",
+        "returned_at",
+        "settled_at",
+        "hold_reason",
+        "cancelled_at",
+        "cancellation_number",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,11 +150,7 @@ def _write() -> Select[Any]:
     It writes nothing and returns no row when the amount is no longer owed or the confirmation number is
     taken; a second payment of one turn is an `IntegrityError`.
     """
-    bound = [
-        column.name
-        for column in Payment.__table__.columns
-        if column.name not in {"id", "state", "trace_number", "return_code"}
-    ]
+    bound = [column.name for column in Payment.__table__.columns if column.name not in _LATER]
     columns = Payment.__table__.columns
     owed_enough = select(literal("authorized"), *_values([columns[name] for name in bound])).where(
         _OWED >= bindparam("payments_amount_cents")  # noqa: SIM300 (neither side is a constant)

@@ -22,6 +22,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Numeric,
+    Sequence,
     Text,
     UniqueConstraint,
     text,
@@ -117,8 +118,21 @@ class LedgerEntry(Base):
 
     __tablename__ = "ledger_entries"
     __table_args__ = (
-        CheckConstraint("kind in ('bill', 'correction', 'payment')", name="kind"),
+        CheckConstraint(
+            "kind in ('bill', 'correction', 'payment', 'receipt', 'cancellation', 'return', 'retry',"
+            " 'reversal', 'refund')",
+            name="kind",
+        ),
         Index(None, "billing_account"),
+        Index(
+            "ux_ledger_entries_of_payment",
+            "payment_id",
+            "kind",
+            "entry_id",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+            postgresql_where=text("payment_id is not null"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -128,6 +142,25 @@ class LedgerEntry(Base):
     coverage_month: Mapped[str | None]
     payment_id: Mapped[int | None] = mapped_column(ForeignKey("payments.id"))
     posted_at: Mapped[datetime]
+    entry_id: Mapped[int | None] = mapped_column(ForeignKey("ach_entries.id"))
+    receipt_reference: Mapped[str | None] = mapped_column(ForeignKey("receipts.reference"), unique=True)
+
+
+class Receipt(Base):
+    """Money that came another way: by mail, at a counter, from a bank's bill pay, online."""
+
+    __tablename__ = "receipts"
+    __table_args__ = (
+        CheckConstraint("channel in ('mail', 'counter', 'bank_bill_pay', 'online')", name="channel"),
+        CheckConstraint("amount_cents > 0", name="amount"),
+    )
+
+    reference: Mapped[str] = mapped_column(primary_key=True)
+    billing_account: Mapped[str] = mapped_column(ForeignKey("billing_accounts.billing_account"))
+    amount_cents: Mapped[int]
+    received_date: Mapped[date]
+    channel: Mapped[str]
+    imported_at: Mapped[datetime]
 
 
 class Payment(Base):
@@ -144,6 +177,11 @@ class Payment(Base):
         CheckConstraint("account_type in ('checking', 'savings')", name="account_type"),
         Index(None, "member_id", "authorized_at"),
         Index(None, "billing_account"),
+        Index(
+            "ix_payments_due",
+            "cutoff_at",
+            postgresql_where=text("state in ('authorized', 'held')"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -168,8 +206,182 @@ class Payment(Base):
     receiver_name: Mapped[str]
     language: Mapped[str]
     pace: Mapped[str]
-    trace_number: Mapped[str | None]
+    trace_number: Mapped[str | None]  # of its newest entry, as the next two
     return_code: Mapped[str | None]
+    returned_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]
+    hold_reason: Mapped[str | None]
+    cancelled_at: Mapped[datetime | None]
+    cancellation_number: Mapped[str | None] = mapped_column(unique=True)
+
+
+# The last seven digits of a trace number: one in ten million entries ago had the same.
+TRACE_NUMBERS = Sequence(
+    "ach_trace_number", minvalue=1, maxvalue=9_999_999, cycle=True, metadata=Base.metadata
+)
+
+
+class AchCutoff(Base):
+    """One cutoff of the bank's. The row is the lock where two runs meet."""
+
+    __tablename__ = "ach_cutoffs"
+
+    cutoff_at: Mapped[datetime] = mapped_column(primary_key=True)
+    finished_at: Mapped[datetime | None]
+
+
+class AchFile(Base):
+    """One file to the bank: its bytes are made once, sealed, and sent as they are, however often."""
+
+    __tablename__ = "ach_files"
+    __table_args__ = (
+        CheckConstraint("state in ('written', 'sent', 'rejected')", name="state"),
+        CheckConstraint("entries > 0", name="entries"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    cutoff_at: Mapped[datetime] = mapped_column(ForeignKey("ach_cutoffs.cutoff_at"), unique=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    file_id_modifier: Mapped[str]
+    created_at: Mapped[datetime]
+    effective_entry_date: Mapped[date]
+    batches: Mapped[int]
+    entries: Mapped[int]
+    debit_cents: Mapped[int]
+    credit_cents: Mapped[int]
+    sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    content: Mapped[bytes | None] = mapped_column(Sealed)
+    state: Mapped[str]
+    sent_at: Mapped[datetime | None]
+    rejected_at: Mapped[datetime | None]
+    reject_reason: Mapped[str | None]
+
+
+class AchEntry(Base):
+    """One attempt to move a payment's money: the debit, a retry, a reversal, a refund."""
+
+    __tablename__ = "ach_entries"
+    __table_args__ = (
+        CheckConstraint("kind in ('debit', 'retry', 'reversal', 'refund')", name="kind"),
+        CheckConstraint(
+            "state in ('requested', 'batched', 'sent', 'settled', 'returned', 'final', 'rejected')",
+            name="state",
+        ),
+        CheckConstraint("amount_cents > 0", name="amount"),
+        CheckConstraint(
+            "state = 'requested' or (file_id is not null and trace_number is not null"
+            " and effective_entry_date is not null)",
+            name="in_a_file",
+        ),
+        UniqueConstraint("file_id", "trace_number"),
+        Index(None, "payment_id"),
+        Index(None, "trace_number"),
+        Index(
+            "ix_ach_entries_moving",
+            "effective_entry_date",
+            postgresql_where=text("state in ('batched', 'sent', 'settled')"),
+        ),
+        Index(
+            "ux_ach_entries_live_debit",
+            "payment_id",
+            unique=True,
+            postgresql_where=text(
+                "kind in ('debit', 'retry') and state in ('requested', 'batched', 'sent', 'settled', 'final')"
+            ),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"))
+    file_id: Mapped[int | None] = mapped_column(ForeignKey("ach_files.id"))  # None while only requested
+    kind: Mapped[str]
+    sec_code: Mapped[str]
+    transaction_code: Mapped[str]
+    amount_cents: Mapped[int]
+    trace_number: Mapped[str | None]
+    effective_entry_date: Mapped[date | None]
+    state: Mapped[str]
+    return_code: Mapped[str | None]
+    returned_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class BankItem(Base):
+    """A return or a notification of change that the bank sent, whether it matched an entry or not."""
+
+    __tablename__ = "bank_items"
+    __table_args__ = (
+        CheckConstraint("kind in ('return', 'change')", name="kind"),
+        CheckConstraint("state in ('applied', 'unmatched', 'handed_over', 'closed')", name="state"),
+        Index(None, "entry_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    kind: Mapped[str]
+    code: Mapped[str]
+    digest: Mapped[bytes] = mapped_column(Keyed, unique=True)  # of the records: the same item twice is one
+    original_trace_number: Mapped[str]
+    trace_number: Mapped[str]
+    amount_cents: Mapped[int]
+    individual_id: Mapped[str]
+    entry_id: Mapped[int | None] = mapped_column(ForeignKey("ach_entries.id"))
+    state: Mapped[str]
+    information: Mapped[str | None]
+    corrected: Mapped[bytes | None] = mapped_column(Sealed)
+    imported_at: Mapped[datetime]
+    file_name: Mapped[str]
+    line: Mapped[int] = mapped_column(Integer)
+
+
+class BlockedAccount(Base):
+    """A bank account that must not be debited again, known by its keyed hash."""
+
+    __tablename__ = "blocked_accounts"
+
+    account_fingerprint: Mapped[bytes] = mapped_column(Keyed, primary_key=True)
+    return_code: Mapped[str]
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"))
+    blocked_at: Mapped[datetime]
+    released_at: Mapped[datetime | None]
+
+
+class BlockedRoutingNumber(Base):
+    """A routing number that the network says takes no entries (R13)."""
+
+    __tablename__ = "blocked_routing_numbers"
+
+    routing_number: Mapped[str] = mapped_column(primary_key=True)
+    return_code: Mapped[str]
+    blocked_at: Mapped[datetime]
+    released_at: Mapped[datetime | None]
+
+
+class StaffTask(Base):
+    """Something that a person must look at; closed by a person."""
+
+    __tablename__ = "staff_tasks"
+    __table_args__ = (Index("ix_staff_tasks_open", "opened_at", postgresql_where=text("closed_at is null")),)
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    kind: Mapped[str]
+    payment_id: Mapped[int | None] = mapped_column(ForeignKey("payments.id"))
+    bank_item_id: Mapped[int | None] = mapped_column(ForeignKey("bank_items.id"))
+    details: Mapped[dict[str, Any]]
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    closed_by: Mapped[str | None]
+
+
+class EvidenceSeal(Base):
+    """One link of the chain over all evidence: `head` is the keyed hash of the head before and `digest`."""
+
+    __tablename__ = "evidence_seals"
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"), unique=True)
+    sealed_at: Mapped[datetime]
+    digest: Mapped[bytes] = mapped_column(Keyed)
+    head: Mapped[bytes] = mapped_column(Keyed)
 
 
 class Consent(Base):
@@ -210,6 +422,31 @@ class Notice(Base):
     state: Mapped[str]
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+    body: Mapped[str | None]  # as sent, word for word
+
+
+class NoticeAttempt(Base):
+    """One try to send a notice by one channel, and what became of it."""
+
+    __tablename__ = "notice_attempts"
+    __table_args__ = (
+        CheckConstraint("channel in ('sms', 'email', 'letter')", name="channel"),
+        CheckConstraint(
+            "state in ('sending', 'accepted', 'delivered', 'undelivered', 'failed', 'unknown')", name="state"
+        ),
+        Index(None, "payment_id"),
+        Index(None, "provider_reference"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    payment_id: Mapped[int] = mapped_column(ForeignKey("notices.payment_id"))
+    channel: Mapped[str]
+    state: Mapped[str]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    provider_reference: Mapped[str | None]
+    detail: Mapped[str | None]
+    document_sha256: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class VerificationCounter(Base):
