@@ -124,11 +124,12 @@ def _payment(row: Row[Any]) -> dict[str, Any]:
 
 def _part(row: Row[Any], table: Any, fields: tuple[str, ...]) -> dict[str, Any] | None:
     """Return the columns of one table in a joined row, or None where the join found nothing."""
-    values = {name: _plain(row._mapping[f"{table.__tablename__}_{name}"]) for name in fields}  # noqa: SLF001 (public, only named so)
+    values = {name: plain(row._mapping[f"{table.__tablename__}_{name}"]) for name in fields}  # noqa: SLF001 (public, only named so)
     return values if values[fields[0]] is not None else None
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return an instant as UTC text ending in Z, a date as YYYY-MM-DD, anything else as it is."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     if isinstance(value, date):

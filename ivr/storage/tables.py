@@ -413,7 +413,7 @@ class Notice(Base):
     __tablename__ = "notices"
     __table_args__ = (
         CheckConstraint("channel in ('sms', 'email', 'letter')", name="channel"),
-        CheckConstraint("state in ('pending', 'sent', 'failed')", name="state"),
+        CheckConstraint("state in ('pending', 'sent', 'failed', 'withdrawn')", name="state"),
     )
 
     payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"), primary_key=True)

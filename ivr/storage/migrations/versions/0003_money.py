@@ -251,6 +251,10 @@ def upgrade() -> None:
     op.create_foreign_key(
         op.f("fk_ledger_entries_entry_id"), "ledger_entries", "ach_entries", ["entry_id"], ["id"]
     )
+    op.drop_constraint(op.f("ck_notices_state"), "notices")
+    op.create_check_constraint(
+        op.f("ck_notices_state"), "notices", "state in ('pending', 'sent', 'failed', 'withdrawn')"
+    )
     op.add_column("notices", sa.Column("body", sa.Text(), nullable=True))
     op.add_column("payments", sa.Column("returned_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("payments", sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True))
@@ -279,6 +283,9 @@ def downgrade() -> None:
     op.drop_column("payments", "settled_at")
     op.drop_column("payments", "returned_at")
     op.drop_column("notices", "body")
+    op.execute("UPDATE notices SET state = 'failed' WHERE state = 'withdrawn'")
+    op.drop_constraint(op.f("ck_notices_state"), "notices")
+    op.create_check_constraint(op.f("ck_notices_state"), "notices", "state in ('pending', 'sent', 'failed')")
     op.drop_constraint(op.f("fk_ledger_entries_entry_id"), "ledger_entries", type_="foreignkey")
     op.drop_constraint(op.f("fk_ledger_entries_receipt_reference"), "ledger_entries", type_="foreignkey")
     op.drop_index(

@@ -1,0 +1,386 @@
+"""The consent pack of a payment, and the chain that shows when somebody changed it.
+
+A bank may ask for proof of an authorization within ten banking days (Nacha), so everything that proves it
+comes out of one call. Every night what must never change again is sealed: each seal's `head` is a keyed hash
+of the head before it and of the payment's own digest. Whoever changes, removes or inserts a row without
+the key breaks the chain from there on; whoever cuts off its end is found by a head that was printed before.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Row, Select, exists, func, insert, select
+
+from ivr.payments.report import plain
+from ivr.storage.tables import (
+    AchEntry,
+    Consent,
+    EvidenceSeal,
+    FlowVersion,
+    Notice,
+    NoticeAttempt,
+    Payment,
+    Turn,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from sqlalchemy import Connection, RowMapping
+
+    from ivr.base.keys import KeyedHash
+
+FIRST_HEAD: Final = bytes(32)
+_ROWS_AT_ONCE: Final = 1000
+_PURPOSE: Final = "evidence"
+
+# What a yes fixed for good; state, trace number and return code come later and are not sealed.
+_PAYMENT: Final = (
+    "confirmation_number",
+    "call_sid",
+    "seq",
+    "amount_cents",
+    "plan",
+    "billing_account",
+    "member_id",
+    "authorized_at",
+    "cutoff_at",
+    "not_before_date",
+    "sec_code",
+    "account_type",
+    "rdfi_routing_number",
+    "account_last4",
+    "receiver_name",
+    "language",
+    "pace",
+)
+_CONSENT: Final = (
+    "how",
+    "spoken_by",
+    "words_heard",
+    "confidence",
+    "asked_at",
+    "answered_at",
+    "text",
+    "language",
+    "flow_version",
+    "prompts",
+    "recording",
+)
+_NOTICE: Final = ("language", "created_at", "body")
+_ATTEMPT: Final = ("channel", "started_at", "provider_reference", "document_sha256")
+_ACCEPTED: Final = ("accepted", "delivered", "undelivered")
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenEvidence:
+    """A payment whose evidence is not what was sealed, or a place where the chain itself is broken."""
+
+    confirmation_number: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What checking every seal found: how many hold, how many payments are past retention, what is broken."""
+
+    seals: int
+    expired: int
+    head: bytes
+    broken: tuple[BrokenEvidence, ...]
+    head_found: bool
+
+
+def _labelled(table: Any, names: tuple[str, ...]) -> list[Any]:
+    return [table.__table__.columns[name].label(f"{table.__tablename__}_{name}") for name in names]
+
+
+def _first_accepted() -> Any:
+    """Return a subquery for the first attempt at a notice that a carrier took: the proof that it was sent."""
+    return (
+        select(*_labelled(NoticeAttempt, _ATTEMPT))
+        .where(NoticeAttempt.payment_id == Payment.id, NoticeAttempt.state.in_(_ACCEPTED))
+        .order_by(NoticeAttempt.id)
+        .limit(1)
+        .lateral("proof")
+    )
+
+
+def _sealed_rows() -> Select[Any]:
+    proof = _first_accepted()
+    return (
+        select(
+            Payment.id.label("payment_id"),
+            *_labelled(Payment, _PAYMENT),
+            *_labelled(Consent, _CONSENT),
+            *_labelled(Notice, _NOTICE),
+            *proof.c,
+        )
+        .select_from(Payment)
+        .outerjoin(Consent, Consent.payment_id == Payment.id)
+        .outerjoin(Notice, Notice.payment_id == Payment.id)
+        .outerjoin(proof, Payment.id.is_not(None))
+    )
+
+
+_SEALED_ROWS: Final = _sealed_rows()
+
+
+def seal_evidence(db: Connection, hashes: KeyedHash, now: datetime, before: datetime) -> int:
+    """Seal every payment authorized before `before` (aware) that is ready and has no seal; return how many.
+
+    A payment is ready once its notice was sent, or withdrawn because the payment was cancelled. Two that seal
+    at once go one after the other. The transaction is the caller's.
+    """
+    db.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+    last = db.execute(
+        select(EvidenceSeal.head).order_by(EvidenceSeal.id.desc()).limit(1)
+    ).scalar_one_or_none()
+    head = last or FIRST_HEAD
+    due = (
+        _SEALED_ROWS.where(
+            Payment.authorized_at < before,
+            Notice.state.in_(("sent", "withdrawn")),
+            ~exists().where(EvidenceSeal.payment_id == Payment.id),
+        )
+        .order_by(Payment.id)
+        .execution_options(yield_per=_ROWS_AT_ONCE)
+    )
+    seals = []
+    for row in db.execute(due):
+        digest = _digest(hashes, row)
+        head = _next_head(hashes, head, digest)
+        seals.append({"payment_id": row.payment_id, "sealed_at": now, "digest": digest, "head": head})
+    for start in range(0, len(seals), _ROWS_AT_ONCE):
+        db.execute(insert(EvidenceSeal), seals[start : start + _ROWS_AT_ONCE])
+    return len(seals)
+
+
+_LOCK: Final = 7_448_150_031  # the chain has one end: one seals at a time
+
+
+def newest_head(db: Connection) -> bytes:
+    """Return the head of the chain, 32 bytes; zeros before the first seal."""
+    head = db.execute(
+        select(EvidenceSeal.head).order_by(EvidenceSeal.id.desc()).limit(1)
+    ).scalar_one_or_none()
+    return head or FIRST_HEAD
+
+
+def verify_evidence(
+    db: Connection, hashes: KeyedHash, *, kept_since: datetime, known_head: bytes | None = None
+) -> Verification:
+    """Check every seal against the rows of today.
+
+    `known_head`, as an earlier day's export printed it, must stand somewhere in the chain: that shows if the
+    chain's end was cut off. A payment authorized before `kept_since` (aware), whose consent was removed when
+    its retention ended, counts as expired; its link must still hold.
+    """
+    rows = (
+        _SEALED_ROWS.add_columns(EvidenceSeal.digest, EvidenceSeal.head)
+        .join(EvidenceSeal, EvidenceSeal.payment_id == Payment.id)
+        .order_by(EvidenceSeal.id)
+        .execution_options(yield_per=_ROWS_AT_ONCE)
+    )
+    head, seals, expired, broken = FIRST_HEAD, 0, 0, []
+    found = known_head in (None, FIRST_HEAD)
+    for row in db.execute(rows):
+        seals += 1
+        number = row.payments_confirmation_number
+        if row.consents_how is None and row.payments_authorized_at < kept_since:
+            expired += 1
+        elif not hmac.compare_digest(row.digest, _digest(hashes, row)):
+            broken.append(
+                BrokenEvidence(number, "its row, its consent or its notice was changed after sealing")
+            )
+        if not hmac.compare_digest(row.head, _next_head(hashes, head, row.digest)):
+            broken.append(
+                BrokenEvidence(number, "the chain is broken here: a seal before it was removed or changed")
+            )
+        head = row.head
+        found = found or head == known_head
+    return Verification(seals, expired, head, tuple(broken), found)
+
+
+def evidence_json(db: Connection, hashes: KeyedHash, confirmation_number: str) -> dict[str, Any] | None:
+    """Return everything that proves one authorization, ready for `json.dumps`; None if there is no payment.
+
+    Words spoken and heard, prompts with their hashes, the flow version and whether its text is kept, times,
+    amount, dates, account type and last four, how to revoke, the notice with each attempt to send it, the
+    entries made of it, the call's turns (masked), and the seal.
+    """
+    row = db.execute(_SEALED_ROWS.where(Payment.confirmation_number == confirmation_number)).one_or_none()
+    if row is None:
+        return None
+    consent = _part(row, Consent, _CONSENT)
+    return {
+        "payment": _part(row, Payment, _PAYMENT),
+        "consent": consent,
+        "revocation": {
+            "until": plain(row.payments_cutoff_at),
+            "told": "in the words spoken before the yes, and in the notice",
+        },
+        "flow_version_kept": _is_kept(db, consent),
+        "notice": _notice(db, row),
+        "entries": _entries(db, row.payment_id),
+        "turns": _turns(db, row.payments_call_sid),
+        "seal": _seal(db, hashes, row),
+    }
+
+
+def _digest(hashes: KeyedHash, row: Row[Any]) -> bytes:
+    """Return the keyed hash of what was fixed: the same for the same facts, however they are stored."""
+    facts = {
+        table.__tablename__: _part(row, table, names, _exact)
+        for table, names in (
+            (Payment, _PAYMENT),
+            (Consent, _CONSENT),
+            (Notice, _NOTICE),
+            (NoticeAttempt, _ATTEMPT),
+        )
+    }
+    return hashes.digest(
+        _PURPOSE, json.dumps(facts, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    )
+
+
+def _next_head(hashes: KeyedHash, head: bytes, digest: bytes) -> bytes:
+    return hashes.digest("evidence-chain", head.hex(), digest.hex())
+
+
+def _part(
+    row: Row[Any], table: Any, names: tuple[str, ...], write: Callable[[Any], Any] = plain
+) -> dict[str, Any]:
+    return {name: write(getattr(row, f"{table.__tablename__}_{name}")) for name in names}
+
+
+def _exact(value: Any) -> Any:
+    """Write an instant to the microsecond, so that not even that can be changed unseen."""
+    if isinstance(value, datetime):
+        return value.timestamp()
+    return value.hex() if isinstance(value, bytes) else plain(value)
+
+
+def _is_kept(db: Connection, consent: Mapping[str, Any]) -> bool:
+    return bool(
+        db.execute(select(exists().where(FlowVersion.version == consent["flow_version"]))).scalar_one()
+    )
+
+
+def _notice(db: Connection, row: Row[Any]) -> dict[str, Any]:
+    found = db.execute(
+        select(
+            Notice.channel, Notice.state, Notice.language, Notice.created_at, Notice.sent_at, Notice.body
+        ).where(Notice.payment_id == row.payment_id)
+    )
+    notice = found.mappings().one_or_none()
+    attempts = db.execute(
+        select(
+            NoticeAttempt.channel,
+            NoticeAttempt.state,
+            NoticeAttempt.started_at,
+            NoticeAttempt.finished_at,
+            NoticeAttempt.provider_reference,
+            NoticeAttempt.detail,
+            NoticeAttempt.document_sha256,
+        )
+        .where(NoticeAttempt.payment_id == row.payment_id)
+        .order_by(NoticeAttempt.id)
+    )
+    return {
+        **({} if notice is None else _told(notice)),
+        "attempts": [_told(each) for each in attempts.mappings()],
+    }
+
+
+def _entries(db: Connection, payment_id: int) -> list[dict[str, Any]]:
+    entries = db.execute(
+        select(
+            AchEntry.kind,
+            AchEntry.sec_code,
+            AchEntry.amount_cents,
+            AchEntry.trace_number,
+            AchEntry.effective_entry_date,
+            AchEntry.state,
+            AchEntry.return_code,
+            AchEntry.returned_at,
+        )
+        .where(AchEntry.payment_id == payment_id)
+        .order_by(AchEntry.id)
+    )
+    return [_told(entry) for entry in entries.mappings()]
+
+
+def _turns(db: Connection, call_sid: str) -> list[dict[str, Any]]:
+    turns = db.execute(
+        select(Turn.seq, Turn.at, Turn.node, Turn.prompts, Turn.events)
+        .where(Turn.call_sid == call_sid)
+        .order_by(Turn.seq)
+    )
+    return [
+        {
+            "seq": turn.seq,
+            "at": plain(turn.at),
+            "heard": json.loads(turn.events)["heard"],
+            "node": turn.node,
+            "prompts": turn.prompts.split(",") if turn.prompts else [],
+        }
+        for turn in turns
+    ]
+
+
+def _seal(db: Connection, hashes: KeyedHash, row: Row[Any]) -> dict[str, Any] | None:
+    seal = db.execute(
+        select(EvidenceSeal.sealed_at, EvidenceSeal.digest, EvidenceSeal.head).where(
+            EvidenceSeal.payment_id == row.payment_id
+        )
+    ).one_or_none()
+    if seal is None:
+        return None
+    return {
+        "sealed_at": plain(seal.sealed_at),
+        "head": seal.head.hex(),
+        "unchanged": hmac.compare_digest(seal.digest, _digest(hashes, row)),
+    }
+
+
+def _told(row: RowMapping) -> dict[str, Any]:
+    return {name: value.hex() if isinstance(value, bytes) else plain(value) for name, value in row.items()}
+
+
+def evidence_text(evidence: Mapping[str, Any]) -> str:
+    """Return what `evidence_json` returned as a page for people, in the order a bank asks for it."""
+    return "\n".join(_lines(evidence))
+
+
+def _lines(evidence: Mapping[str, Any]) -> Iterator[str]:
+    for heading in ("payment", "consent", "revocation", "notice", "seal"):
+        yield heading.upper()
+        part = dict(evidence[heading] or {"": "none yet"})
+        prompts, attempts = part.pop("prompts", ()), part.pop("attempts", ())
+        text, body = part.pop("text", None), part.pop("body", None)
+        yield from (
+            f"  {name.replace('_', ' ')}: {'-' if value is None else value}" for name, value in part.items()
+        )
+        yield from (
+            f"  prompt: {each['id']} ({each['language']}) sha256 {each['sha256']}" for each in prompts or ()
+        )
+        yield from (f"  attempt: {_joined(each)}" for each in attempts)
+        for name, words in (("words spoken", text), ("words sent", body)):
+            if words:
+                yield f"  {name}:"
+                yield from (f"    {line}" for line in words.splitlines())
+    for heading in ("entries", "turns"):
+        yield heading.upper()
+        yield from (f"  {_joined(each)}" for each in evidence[heading])
+
+
+def _joined(part: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{name.replace('_', ' ')} {value}" for name, value in part.items() if value not in (None, [], "")
+    )

@@ -1,0 +1,230 @@
+"""The consent pack, and the chain that finds whoever changed it."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import delete, insert, select, text, update
+from support.authorized import ACCOUNT_NUMBER, NOW, authorized, notice_sent
+
+from ivr.calls.store import keep_flow_version
+from ivr.payments.evidence import (
+    FIRST_HEAD,
+    evidence_json,
+    evidence_text,
+    newest_head,
+    seal_evidence,
+    verify_evidence,
+)
+from ivr.storage.tables import (
+    AchCutoff,
+    AchEntry,
+    AchFile,
+    Call,
+    Consent,
+    EvidenceSeal,
+    Notice,
+    NoticeAttempt,
+    Payment,
+    Turn,
+)
+
+TOMORROW = NOW + timedelta(days=1)
+LONG_AGO = NOW - timedelta(days=4000)
+
+
+@pytest.fixture
+def three(engine, hashes, samples):
+    """Three payments, sealed; the numbers in the order of the chain."""
+    paid = [authorized(engine, hashes, seq=seq, amount_cents=1000 * seq) for seq in (1, 2, 3)]
+    with engine.begin() as db:
+        assert seal_evidence(db, hashes, TOMORROW, TOMORROW) == 3
+    return paid
+
+
+def verify(engine, hashes, **options):
+    with engine.connect() as db:
+        return verify_evidence(db, hashes, kept_since=LONG_AGO, **options)
+
+
+def change(engine, table, **values):
+    with engine.begin() as db:
+        db.execute(update(table).values(**values))
+
+
+def test_untouched_evidence_verifies(engine, hashes, three):
+    found = verify(engine, hashes)
+    assert (found.seals, found.expired, found.broken, found.head_found) == (3, 0, (), True)
+    with engine.connect() as db:
+        assert found.head == newest_head(db) != FIRST_HEAD
+
+
+@pytest.mark.parametrize(
+    ("table", "values"),
+    [
+        (Payment, {"amount_cents": 999}),
+        (Payment, {"authorized_at": NOW + timedelta(microseconds=1)}),
+        (Payment, {"rdfi_routing_number": "011000015"}),
+        (Payment, {"receiver_name": "Somebody Else"}),
+        (Consent, {"words_heard": "yes"}),
+        (Consent, {"text": "You authorize anything."}),
+        (Consent, {"prompts": []}),
+        (Consent, {"confidence": 0.876}),
+        (Notice, {"body": "We will debit your account twice."}),
+    ],
+    ids=str,
+)
+def test_a_changed_row_is_found_by_its_number(engine, hashes, three, table, values):
+    changed = three[1]
+    column = Payment.id if table is Payment else table.payment_id
+    with engine.begin() as db:
+        db.execute(update(table).where(column == changed.payment_id).values(**values))
+    found = verify(engine, hashes)
+    assert [broken.confirmation_number for broken in found.broken] == [changed.confirmation_number]
+    assert "changed after sealing" in found.broken[0].problem
+
+
+def test_what_the_bank_says_later_breaks_nothing(engine, hashes, three):
+    change(engine, Payment, state="returned", return_code="R01", trace_number="011000010000001")
+    change(engine, Notice, state="failed", channel="email")
+    assert verify(engine, hashes).broken == ()
+
+
+def test_a_removed_seal_breaks_the_chain_after_it(engine, hashes, three):
+    with engine.begin() as db:
+        db.execute(delete(EvidenceSeal).where(EvidenceSeal.payment_id == three[1].payment_id))
+    found = verify(engine, hashes)
+    assert [broken.confirmation_number for broken in found.broken] == [three[2].confirmation_number]
+    assert "chain is broken" in found.broken[0].problem
+
+
+def test_a_seal_made_without_the_key_breaks_it_too(engine, hashes, three):
+    with engine.begin() as db:
+        db.execute(
+            update(EvidenceSeal)
+            .where(EvidenceSeal.payment_id == three[0].payment_id)
+            .values(digest=b"x" * 32)
+        )
+    assert {broken.problem[:9] for broken in verify(engine, hashes).broken} == {"its row, ", "the chain"}
+
+
+def test_a_chain_cut_off_at_its_end_is_found_by_a_head_printed_before(engine, hashes, three):
+    with engine.connect() as db:
+        printed = newest_head(db)
+    assert verify(engine, hashes, known_head=printed).head_found
+    with engine.begin() as db:
+        db.execute(delete(EvidenceSeal).where(EvidenceSeal.payment_id == three[2].payment_id))
+    found = verify(engine, hashes, known_head=printed)
+    assert (found.broken, found.head_found) == ((), False)
+
+
+def test_removed_consent_is_a_change_until_its_retention_is_over(engine, hashes, three):
+    with engine.begin() as db:
+        db.execute(delete(Consent).where(Consent.payment_id == three[0].payment_id))
+    assert [broken.confirmation_number for broken in verify(engine, hashes).broken] == [
+        three[0].confirmation_number
+    ]
+    with engine.connect() as db:
+        found = verify_evidence(db, hashes, kept_since=TOMORROW)
+    assert (found.expired, found.broken) == (1, ())
+
+
+def test_only_what_is_ready_is_sealed_and_only_once(engine, hashes, samples):
+    waiting = authorized(engine, hashes, seq=1, amount_cents=1000, sent=False)
+    withdrawn = authorized(engine, hashes, seq=2, amount_cents=1000, sent=False)
+    today = authorized(engine, hashes, seq=3, amount_cents=1000, now=TOMORROW)
+    with engine.begin() as db:
+        db.execute(update(Notice).where(Notice.payment_id == withdrawn.payment_id).values(state="withdrawn"))
+        assert seal_evidence(db, hashes, TOMORROW, TOMORROW) == 1
+        assert seal_evidence(db, hashes, TOMORROW, TOMORROW) == 0
+        notice_sent(db, waiting.payment_id, TOMORROW)
+        assert seal_evidence(db, hashes, TOMORROW, TOMORROW + timedelta(hours=1)) == 2
+        order = select(EvidenceSeal.payment_id).order_by(EvidenceSeal.id)
+        assert db.scalars(order).all() == [withdrawn.payment_id, waiting.payment_id, today.payment_id]
+    assert verify(engine, hashes).broken == ()
+
+
+def test_the_pack_has_everything_a_bank_asks_for(engine, hashes, samples):
+    paid = authorized(engine, hashes)
+    events = '{"recipe": 2, "heard": "speech:yes", "path": [], "asked": [], "milliseconds": 3.0}'
+    with engine.begin() as db:
+        keep_flow_version(db, "abc123", {}, NOW)
+        db.execute(
+            insert(Call).values(
+                call_sid="CA" + "1" * 32, status="closed", caller_kind="number", started_at=NOW, answered_at=NOW,
+                flow_version="abc123", language="en-US", pace="voice", seq=14, node="", state="{}", purged=True,
+            )
+        )  # fmt: skip
+        db.execute(
+            insert(Turn).values(
+                call_sid="CA" + "1" * 32,
+                seq=14,
+                at=NOW,
+                node="main/goodbye",
+                prompts="confirmation",
+                events=events,
+            )
+        )
+        db.execute(
+            insert(NoticeAttempt).values(
+                payment_id=paid.payment_id, channel="letter", state="accepted", started_at=NOW,
+                document_sha256=b"\x01" * 32, provider_reference="0001.pdf",
+            )
+        )  # fmt: skip
+        db.execute(insert(AchCutoff).values(cutoff_at=NOW))
+        file_id = db.execute(
+            insert(AchFile).values(
+                cutoff_at=NOW, name="a", file_id_modifier="A", created_at=NOW, effective_entry_date=NOW.date(),
+                batches=1, entries=1, debit_cents=10000, credit_cents=0, sha256=b"", state="sent",
+            ).returning(AchFile.id)
+        ).scalar_one()  # fmt: skip
+        db.execute(
+            insert(AchEntry).values(
+                payment_id=paid.payment_id, file_id=file_id, kind="debit", sec_code="TEL", transaction_code="27",
+                amount_cents=10000, trace_number="011000010000001", effective_entry_date=NOW.date(), state="sent",
+                created_at=NOW,
+            )
+        )  # fmt: skip
+        seal_evidence(db, hashes, TOMORROW, TOMORROW)
+        pack = evidence_json(db, hashes, paid.confirmation_number)
+    assert pack["payment"]["amount_cents"] == 10000
+    assert pack["payment"]["account_last4"] == "2345"
+    assert pack["consent"]["words_heard"] == "yes I do"
+    assert pack["consent"]["prompts"][0]["sha256"] == "0" * 64
+    assert pack["flow_version_kept"] is True
+    assert pack["revocation"]["until"] == "2026-12-18T22:00:00Z"
+    assert pack["notice"]["body"] == "We will debit your account once."
+    assert pack["notice"]["attempts"][0]["document_sha256"] == "01" * 32
+    assert pack["entries"][0]["trace_number"] == "011000010000001"
+    assert pack["turns"] == [
+        {
+            "seq": 14,
+            "at": "2026-12-18T15:15:00Z",
+            "heard": "speech:yes",
+            "node": "main/goodbye",
+            "prompts": ["confirmation"],
+        }
+    ]
+    assert pack["seal"]["unchanged"] is True
+    page = evidence_text(pack)
+    for fact in (
+        "You authorize one electronic debit.",
+        "We will debit your account once.",
+        "heard speech:yes",
+        "trace number",
+    ):
+        assert fact in page
+    assert ACCOUNT_NUMBER not in page + str(pack)
+    change(engine, Consent, words_heard="no")
+    with engine.connect() as db:
+        assert evidence_json(db, hashes, paid.confirmation_number)["seal"]["unchanged"] is False
+
+
+def test_a_payment_without_call_notice_or_seal_is_shown_as_it_is(engine, hashes, samples):
+    paid = authorized(engine, hashes, sent=False)
+    with engine.begin() as db:
+        db.execute(text("DELETE FROM notices"))
+        pack = evidence_json(db, hashes, paid.confirmation_number)
+        assert evidence_json(db, hashes, "00000000000") is None
+    assert (pack["seal"], pack["turns"], pack["entries"], pack["notice"]) == (None, [], [], {"attempts": []})
+    assert pack["flow_version_kept"] is False
+    assert "none yet" in evidence_text(pack)
