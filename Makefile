@@ -17,7 +17,7 @@ endef
 IVR := .venv/bin/ivr
 CALL ?=
 
-.PHONY: help install install-test demo call test lint unit bench soak reset
+.PHONY: help install install-test demo call test lint unit achlens bench soak reset
 
 help:  ## show this
 	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | awk '{ name = $$1; $$1 = ""; sub(":", "", name); printf "make %-8s%s\n", name, $$0 }'
@@ -36,7 +36,7 @@ demo: install  ## the line with sample members on 127.0.0.1:8000 (PORT); prints 
 call: install  ## a phone in the terminal; CALL=path.call plays a written call by itself
 	@IVR_DEMO=yes exec $(IVR) call $(if $(CALL),"$(CALL)")
 
-test: lint unit  ## everything a commit must pass
+test: lint unit achlens  ## everything a commit must pass
 
 lint: install-test
 	.venv/bin/ruff check .
@@ -54,6 +54,10 @@ unit: install-test
 	.venv/bin/coverage report --include='ivr/dialog/*,ivr/speech/*,ivr/ach/*' --skip-covered --show-missing --fail-under=100
 	.venv/bin/coverage report --skip-covered --show-missing --precision=2 --fail-under=95
 	.venv/bin/pytest -n auto --dist loadgroup -m "whole and not soak"
+
+# A validator of Nacha files that others wrote, in an environment of its own (var/achlens, made the first time).
+achlens: install-test
+	.venv/bin/python tests/ach/achlens_check.py
 
 bench: install-test  ## benchmarks, as ratios against their baselines in the same run
 	.venv/bin/python -m benchmarks

@@ -1,1 +1,1 @@
-"""PURE: routing numbers and banking days."""
+"""PURE: Nacha records and files, returns and notifications of change, routing numbers, banking days."""

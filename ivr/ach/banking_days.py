@@ -3,10 +3,14 @@
 A holiday on a Saturday is not observed; one on a Sunday closes the Monday (Federal Reserve Bank holiday
 schedule). The `holidays` calendar XFED follows exactly that rule; calendars of federal offices, of
 exchanges and of the bond market do not.
+
+`closings` are dates on which the Federal Reserve is closed beyond its schedule (a day of mourning, a storm):
+an operator's list, given as a value. Whoever counts for one payment must give the same list everywhere.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -16,6 +20,8 @@ from holidays import financial_holidays
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
+
+NO_CLOSINGS: Final[frozenset[date]] = frozenset()
 
 _SATURDAY: Final = 5
 _ONE_DAY: Final = timedelta(days=1)
@@ -33,37 +39,69 @@ def load_calendar(today: date) -> None:
         _holidays_of(year)
 
 
-def is_banking_day(day: date) -> bool:
+def is_banking_day(day: date, closings: Collection[date] = NO_CLOSINGS) -> bool:
     """Tell whether the Federal Reserve settles on this day."""
-    return day.weekday() < _SATURDAY and day not in _holidays_of(day.year)
+    return day.weekday() < _SATURDAY and day not in _holidays_of(day.year) and day not in closings
 
 
-def next_banking_day(day: date) -> date:
+def next_banking_day(day: date, closings: Collection[date] = NO_CLOSINGS) -> date:
     """Return the first banking day after `day`."""
     day += _ONE_DAY
-    while not is_banking_day(day):
+    while not is_banking_day(day, closings):
         day += _ONE_DAY
     return day
 
 
-def cutoff_at(now: datetime, cutoff_time: time, zone: ZoneInfo) -> datetime:
+def previous_banking_day(day: date, closings: Collection[date] = NO_CLOSINGS) -> date:
+    """Return the last banking day before `day`."""
+    day -= _ONE_DAY
+    while not is_banking_day(day, closings):
+        day -= _ONE_DAY
+    return day
+
+
+def add_banking_days(day: date, count: int, closings: Collection[date] = NO_CLOSINGS) -> date:
+    """Return the banking day that is `count` banking days after `day`; before it when `count` is negative.
+
+    With 0: `day` itself when it is a banking day, else the next one.
+    """
+    if count == 0:
+        return next_banking_day(day - _ONE_DAY, closings)
+    step = next_banking_day if count > 0 else previous_banking_day
+    for _ in range(abs(count)):
+        day = step(day, closings)
+    return day
+
+
+def banking_days_between(first: date, last: date, closings: Collection[date] = NO_CLOSINGS) -> int:
+    """Count the banking days after `first` up to and including `last`; 0 when `last` is not after `first`.
+
+    A window of five banking days from a settlement on `first` is open on `last` while this is at most 5.
+    """
+    days = ((first + timedelta(days=after)) for after in range(1, (last - first).days + 1))
+    return sum(is_banking_day(day, closings) for day in days)
+
+
+def cutoff_at(
+    now: datetime, cutoff_time: time, zone: ZoneInfo, closings: Collection[date] = NO_CLOSINGS
+) -> datetime:
     """Return the cutoff (aware UTC) that an authorization at `now` falls under.
 
     It is the first banking day's `cutoff_time`, by the bank's clock, strictly after `now` (aware).
     """
     day = now.astimezone(zone).date()
     cutoff = datetime.combine(day, cutoff_time, zone).astimezone(UTC)
-    if is_banking_day(day) and now < cutoff:
+    if is_banking_day(day, closings) and now < cutoff:
         return cutoff
-    return datetime.combine(next_banking_day(day), cutoff_time, zone).astimezone(UTC)
+    return datetime.combine(next_banking_day(day, closings), cutoff_time, zone).astimezone(UTC)
 
 
-def effective_entry_date(cutoff: datetime, zone: ZoneInfo) -> date:
+def effective_entry_date(cutoff: datetime, zone: ZoneInfo, closings: Collection[date] = NO_CLOSINGS) -> date:
     """Return the day the debit of a file made at `cutoff` takes effect.
 
     Exactly one banking day after the cutoff's own: a later one is rejected by the operator (R18).
     """
-    return next_banking_day(cutoff.astimezone(zone).date())
+    return next_banking_day(cutoff.astimezone(zone).date(), closings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +113,31 @@ class DebitDates:
 
 
 def debit_dates(
-    now: datetime, cutoff_time: time, zone: ZoneInfo, not_before_date: date | None = None
+    now: datetime,
+    cutoff_time: time,
+    zone: ZoneInfo,
+    not_before_date: date | None = None,
+    closings: Collection[date] = NO_CLOSINGS,
 ) -> DebitDates:
     """Return the earliest cutoff and effective date for an authorization at `now`.
 
     With `not_before_date`, the date the caller was told, the earliest that does not debit before it.
     """
-    cutoff = cutoff_at(now, cutoff_time, zone)
-    effective = effective_entry_date(cutoff, zone)
+    cutoff = cutoff_at(now, cutoff_time, zone, closings)
+    effective = effective_entry_date(cutoff, zone, closings)
     while not_before_date is not None and effective < not_before_date:
-        cutoff = cutoff_at(cutoff, cutoff_time, zone)
-        effective = effective_entry_date(cutoff, zone)
+        cutoff = cutoff_at(cutoff, cutoff_time, zone, closings)
+        effective = effective_entry_date(cutoff, zone, closings)
     return DebitDates(cutoff, effective)
+
+
+def last_debit_before(
+    due_date: date, cutoff_time: time, zone: ZoneInfo, closings: Collection[date] = NO_CLOSINGS
+) -> DebitDates:
+    """Return the last debit that settles on or before `due_date`: its cutoff and its effective date.
+
+    An authorization strictly before that cutoff settles in time; one at it or later does not.
+    """
+    effective = previous_banking_day(due_date + _ONE_DAY, closings)
+    leaves = previous_banking_day(effective, closings)
+    return DebitDates(datetime.combine(leaves, cutoff_time, zone).astimezone(UTC), effective)

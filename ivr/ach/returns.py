@@ -1,0 +1,319 @@
+"""What came back from the bank: returns, notifications of change, and what is neither.
+
+    came = read_returns(data, odfi_routing="01100001")
+    for back in came.returns: …      # find the attempt by original_trace_number, confirm by amount and ID
+    for change in came.changes: …    # change.corrected holds only what was checked
+    for other in came.others: …      # queue for a person
+    for problem in came.problems: …  # line, field, message: a notification that cannot be used
+
+The file as a whole is whole (`NachaReadError` otherwise, and nothing comes back). `problems` are about single
+entries that are in none of the other three; these stand. Whoever wants all or nothing applies only when there
+are no problems.
+
+A return moves the money back. A notification of change moves none: the payment stands, and its corrected data
+are for the next one. Corrected data are cut out by position, never by words: banks leave blanks inside.
+
+`account_number` is there to be fingerprinted and forgotten; no `repr` shows it.
+
+Layouts: Nacha Operating Rules, appendix 4 (returns) and 5 (notifications of change).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, Final, Literal
+
+from ivr.ach.reader import (
+    AddendaRecord,
+    BatchRecord,
+    EntryRecord,
+    NachaFile,
+    Place,
+    ReadProblem,
+    all_entries,
+    as_date,
+    read_file,
+)
+from ivr.ach.records import AccountType
+from ivr.ach.routing_numbers import routing_number_fault
+
+OtherKind = Literal[
+    "forward",  # an entry that does not come back at all
+    "dishonored_return",  # R61 to R69: our bank refuses a return
+    "contested_return",  # R70 to R77: the other bank insists on it
+    "refused_notification",  # C61 to C69: somebody refuses a notification of change
+    "unknown_notification",  # a change code that carries nothing we can use
+    "unknown",
+]
+
+_RETURN_CODE: Final = re.compile(r"R[0-9]{2}")
+_CHANGE_CODE: Final = re.compile(r"C[0-9]{2}")
+_TRACE: Final = re.compile(r"[0-9]{15}")
+_ACCOUNT: Final = re.compile(r"[0-9A-Z-]{4,17}")
+_ACCOUNT_TYPES: Final[Mapping[str, AccountType]] = {
+    "22": "checking",
+    "27": "checking",
+    "28": "checking",
+    "32": "savings",
+    "37": "savings",
+    "38": "savings",
+}
+
+_ORIGINAL_TRACE: Final = Place("original trace number", 7, 21)
+_CORRECTED: Final = Place("corrected data", 36, 64)
+
+# Where in the 29 characters of corrected data each item stands (positions within them), by change code.
+_CORRECTIONS: Final[Mapping[str, tuple[Place, ...]]] = {
+    "C01": (Place("account number", 1, 17),),
+    "C02": (Place("routing number", 1, 9),),
+    "C03": (Place("routing number", 1, 9), Place("account number", 13, 29)),
+    "C04": (Place("individual name", 1, 22),),  # out of the rules since 2015; some banks still send it
+    "C05": (Place("transaction code", 1, 2),),
+    "C06": (Place("account number", 1, 17), Place("transaction code", 21, 22)),
+    "C07": (
+        Place("routing number", 1, 9),
+        Place("account number", 10, 26),
+        Place("transaction code", 27, 28),
+    ),
+    "C09": (Place("individual ID", 1, 22),),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CameBack:
+    """What a return and a notification of change have in common: which of our entries, and where it stands.
+
+    `line` is the addenda record's. `transaction_code` is the returned one (26 for what was 27, 36 for 37).
+    `settlement_date` is when the return itself settled. `trace_number` is the returning bank's own.
+    """
+
+    line: int
+    code: str
+    original_trace_number: str
+    amount_cents: int
+    individual_id: str
+    individual_name: str
+    account_number: str = field(repr=False)
+    transaction_code: str
+    company_id: str
+    company_name: str
+    entry_description: str
+    sec_code: str
+    effective_entry_date: date | None
+    settlement_date: date | None
+    original_rdfi: str  # 8 digits, as the bank wrote them
+    trace_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Return(CameBack):
+    """A returned entry. `code` is a return code: see `ivr.ach.return_codes.return_rule`."""
+
+    date_of_death: date | None  # R14 and R15
+    information: str = field(repr=False)  # the other bank's own words; may quote anything
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectedData:
+    """What a notification of change puts in place of what we sent; None where nothing is to change."""
+
+    routing_number: str | None = None
+    account_number: str | None = field(default=None, repr=False)
+    transaction_code: str | None = None
+    individual_name: str | None = None
+    individual_id: str | None = None
+
+    @property
+    def account_type(self) -> AccountType | None:
+        """The kind of account that the corrected transaction code means."""
+        return None if self.transaction_code is None else _ACCOUNT_TYPES[self.transaction_code]
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationOfChange(CameBack):
+    """A correction from the receiver's bank. `code` is a change code, C01 to C09."""
+
+    corrected: CorrectedData
+
+
+@dataclass(frozen=True, slots=True)
+class OtherEntry:
+    """An entry that is neither a return nor a usable notification: for a person to look at."""
+
+    line: int
+    kind: OtherKind
+    code: str | None
+    original_trace_number: str | None
+    amount_cents: int
+    individual_id: str
+    trace_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class CameBackFile:
+    """All that a file brought, in its order. `file` has the header: whose it is and when it was made."""
+
+    file: NachaFile
+    returns: tuple[Return, ...]
+    changes: tuple[NotificationOfChange, ...]
+    others: tuple[OtherEntry, ...]
+    problems: tuple[ReadProblem, ...]
+
+
+def read_returns(data: bytes, *, odfi_routing: str | None = None) -> CameBackFile:
+    """Return what came back in a bank's file.
+
+    With `odfi_routing`, our bank's 8 digits, a file with another bank's entries is refused.
+    Raises `NachaReadError` when the file is not whole, not a Nacha file, or another bank's.
+    """
+    return sort_returns(read_file(data, odfi_routing=odfi_routing))
+
+
+def sort_returns(file: NachaFile) -> CameBackFile:
+    """Return what came back in a file that was read."""
+    returns: list[Return] = []
+    changes: list[NotificationOfChange] = []
+    others: list[OtherEntry] = []
+    problems: list[ReadProblem] = []
+    for batch, entry in all_entries(file):
+        found = _came_back(file, batch, entry)
+        if isinstance(found, Return):
+            returns.append(found)
+        elif isinstance(found, NotificationOfChange):
+            changes.append(found)
+        elif isinstance(found, OtherEntry):
+            others.append(found)
+        else:
+            problems.extend(found)
+    return CameBackFile(file, tuple(returns), tuple(changes), tuple(others), tuple(problems))
+
+
+def settled_on(day_of_year: int | None, near: date) -> date | None:
+    """Return the date with this day of the year that is nearest to `near`; None when there is none.
+
+    The operator writes no year. A file of the first days of January speaks of December's.
+    """
+    if day_of_year is None:
+        return None
+    candidates = (date(near.year + offset, 1, 1) + timedelta(days=day_of_year - 1) for offset in (-1, 0, 1))
+    return min(candidates, key=lambda day: abs(day - near))
+
+
+_Found = Return | NotificationOfChange | OtherEntry | tuple[ReadProblem, ...]
+
+
+def _came_back(file: NachaFile, batch: BatchRecord, entry: EntryRecord) -> _Found:
+    if not entry.is_return:
+        return _other(entry, "forward", None)
+    if len(entry.addenda) != 1:
+        return (ReadProblem(entry.line, "addenda", "what comes back has exactly one addenda record"),)
+    addenda = entry.addenda[0]
+    if addenda.type_code not in {"98", "99"}:
+        return _other(entry, "unknown", None)
+    if _TRACE.fullmatch(_ORIGINAL_TRACE.of(addenda.record)) is None:
+        return (ReadProblem(addenda.line, _ORIGINAL_TRACE.name, "must be 15 digits"),)
+    code = addenda.record[3:6]
+    if addenda.type_code == "99" and _RETURN_CODE.fullmatch(code):
+        return _return(file, batch, entry, addenda, code)
+    if addenda.type_code == "98" and _CHANGE_CODE.fullmatch(code):
+        return _notification(file, batch, entry, addenda, code)
+    return _other(entry, "unknown", None)
+
+
+def _return(
+    file: NachaFile, batch: BatchRecord, entry: EntryRecord, addenda: AddendaRecord, code: str
+) -> _Found:
+    if "R61" <= code <= "R69":
+        return _other(entry, "dishonored_return", addenda)
+    if "R70" <= code <= "R77":
+        return _other(entry, "contested_return", addenda)
+    return Return(
+        **_common(file, batch, entry, addenda, code),
+        date_of_death=as_date(addenda.record[21:27]),
+        information=addenda.record[35:79].strip(),
+    )
+
+
+def _notification(
+    file: NachaFile, batch: BatchRecord, entry: EntryRecord, addenda: AddendaRecord, code: str
+) -> _Found:
+    if code >= "C61":
+        return _other(entry, "refused_notification", addenda)
+    if code not in _CORRECTIONS:
+        return _other(entry, "unknown_notification", addenda)
+    data = _CORRECTED.of(addenda.record)
+    items = {place.name: _item(place, data) for place in _CORRECTIONS[code]}
+    problems = tuple(
+        ReadProblem(addenda.line, f"corrected {name} ({code})", message)
+        for name, message in _correction_faults(_CORRECTIONS[code], data, items)
+    )
+    if entry.amount_cents:
+        problems += (ReadProblem(entry.line, "amount", "must be zero in a notification of change"),)
+    if problems:
+        return problems
+    corrected = CorrectedData(**{name.lower().replace(" ", "_"): text for name, text in items.items()})
+    return NotificationOfChange(**_common(file, batch, entry, addenda, code), corrected=corrected)
+
+
+def _item(place: Place, data: str) -> str:
+    """Return one item of the corrected data; blanks inside an account number mean nothing."""
+    text = place.of(data).strip()
+    return text.replace(" ", "") if place.name == "account number" else text
+
+
+def _correction_faults(
+    places: tuple[Place, ...], data: str, items: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Yield which items cannot be used, and why. A blank that is not there means that all may be shifted."""
+    used = {position for place in places for position in range(place.first, place.last + 1)}
+    if any(letter != " " for position, letter in enumerate(data, 1) if position not in used):
+        yield "data", "something stands where the code has blanks; ask the bank for the item by phone"
+        return
+    for name, text in items.items():
+        if not text:
+            yield name, "is missing"
+        elif name == "routing number" and routing_number_fault(text) is not None:
+            yield name, "is not a routing number: its length, first two digits or check digit is wrong"
+        elif name == "account number" and _ACCOUNT.fullmatch(text) is None:
+            yield name, "must be 4 to 17 digits, capitals or hyphens"
+        elif name == "transaction code" and text not in _ACCOUNT_TYPES:
+            yield name, "is not the code of a checking or savings account"
+
+
+def _common(
+    file: NachaFile, batch: BatchRecord, entry: EntryRecord, addenda: AddendaRecord, code: str
+) -> dict[str, Any]:
+    """Return the fields of `CameBack`."""
+    return {
+        "line": addenda.line,
+        "code": code,
+        "original_trace_number": _ORIGINAL_TRACE.of(addenda.record),
+        "amount_cents": entry.amount_cents,
+        "individual_id": entry.individual_id,
+        "individual_name": entry.individual_name,
+        "account_number": entry.account_number,
+        "transaction_code": entry.transaction_code,
+        "company_id": batch.company_id,
+        "company_name": batch.company_name,
+        "entry_description": batch.entry_description,
+        "sec_code": batch.sec_code,
+        "effective_entry_date": batch.effective_entry_date,
+        "settlement_date": settled_on(batch.settlement_day, file.creation_date),
+        "original_rdfi": addenda.record[27:35].strip(),
+        "trace_number": addenda.record[79:94].strip(),
+    }
+
+
+def _other(entry: EntryRecord, kind: OtherKind, addenda: AddendaRecord | None) -> OtherEntry:
+    return OtherEntry(
+        line=addenda.line if addenda else entry.line,
+        kind=kind,
+        code=addenda.record[3:6] if addenda else None,
+        original_trace_number=_ORIGINAL_TRACE.of(addenda.record) if addenda else None,
+        amount_cents=entry.amount_cents,
+        individual_id=entry.individual_id,
+        trace_number=entry.trace_number,
+    )
