@@ -31,6 +31,7 @@ from benchmarks.databases import (
     settle,
 )
 from benchmarks.measure import Bench
+from benchmarks.replays import replays
 from benchmarks.scripts import KINDS, Scripts, payers, strangers
 from benchmarks.servers import ROOT, BenchmarkError, Server, serving, wait_until_open
 from benchmarks.sizes import FULL, QUICK, Sizes
@@ -60,12 +61,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a few calls only: does it run at all?")
     parser.add_argument("--profile", action="store_true", help="only tell where a turn's time goes")
+    parser.add_argument("--replays", action="store_true", help="only run recorded calls again")
     given = parser.parse_args()
     sizes = QUICK if given.quick else FULL
     try:
         with site(sizes) as made:
             _show(_machine(made))
-            (profile if given.profile else measure)(made)
+            if given.replays:
+                _show(again(made))
+            else:
+                (profile if given.profile else measure)(made)
     except (BenchmarkError, OperatorError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -139,9 +144,20 @@ def measure(site: Site) -> None:
         line = load_line(settings)
         _show(report.statements(count_statements(empty, settings, line, NOW, calls)))
         _show(report.verdict(whole, menu, half))
+        _tell("recorded calls")
+        _show(again(site))
         for server in servers:  # all at once: each takes a moment to end
             server.process.terminate()
     _tell("done")
+
+
+def again(site: Site) -> str:
+    """Run recorded calls again, and write how many a second."""
+    sizes = site.sizes
+    with fresh_database(site.cluster, "replays") as engine:
+        return report.replays(
+            replays(engine, site.settings, played=sizes.played_calls, recorded=sizes.recorded_calls)
+        )
 
 
 def profile(site: Site) -> None:

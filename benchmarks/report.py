@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
 from benchmarks.measure import PERCENTS, Series, Slice, Table
+from benchmarks.replays import COMPARED, Taken
 from benchmarks.statements import TurnStatements
 
 BARE, LINE, FULL_LINE = "bare Flask + twilio", "line, empty database", "line, full database"
 GOAL_RATIO = 3.0
 GOAL_P99_MS = 50.0
+GOAL_REPLAY_SECONDS = 60.0
+REPLAYED_CALLS = 10_000
 
 
 def _cpu(each: Slice) -> float:
@@ -168,6 +171,31 @@ def verdict(whole: Table, menu: Table, half: Table) -> str:
     reached = _met(p99 < GOAL_P99_MS)
     lines.append(f"p99 at half the saturating rate: {p99:.1f} ms (goal {GOAL_P99_MS:.0f}, {reached}).")
     return "\n".join([*lines, ""])
+
+
+def replays(taken: Sequence[Taken]) -> str:
+    """Write how many recorded calls a second run again, in one process."""
+    whole = taken[0]
+    body = table(
+        "Calls run again, by the processor time of one process",
+        ["", "calls", "seconds", "calls / CPU s", "of the whole line"],
+        [
+            [
+                each.what,
+                f"{each.calls:,}",
+                f"{each.seconds:.1f}",
+                f"{each.calls / each.seconds:,.0f}",
+                f"{each.calls / each.seconds / (whole.calls / whole.seconds):,.0f}",
+            ]
+            for each in taken
+        ],
+    )
+    seconds = next(REPLAYED_CALLS * each.seconds / each.calls for each in taken if each.what == COMPARED)
+    reached = _met(seconds < GOAL_REPLAY_SECONDS)
+    return (
+        f"{body}{REPLAYED_CALLS:,} recorded calls, read and compared on two versions: {seconds:.1f} s"
+        f" (goal {GOAL_REPLAY_SECONDS:.0f} s, {reached}).\n"
+    )
 
 
 def _met(reached: bool) -> str:  # noqa: FBT001

@@ -25,6 +25,8 @@ class Sizes:
     saturating_lanes: int = 16
     payers: int = 6000
     workers: int = 4  # of each gunicorn
+    played_calls: int = 60  # by the whole line, to be run again
+    recorded_calls: int = 10_000
 
 
 FULL = Sizes(
@@ -58,4 +60,6 @@ QUICK = Sizes(
     saturating_lanes=2,
     payers=120,
     workers=1,
+    played_calls=3,
+    recorded_calls=12,
 )

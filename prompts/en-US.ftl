@@ -120,6 +120,55 @@ recent-payments-more =
     There are more payments.
     A person can tell you about them.
 
+## A payment that came back
+
+# The reasons say no more than the bank did; a death or a frozen account is never told by a machine.
+returned-payment =
+    Your payment of { $returned_amount }, made on { $returned_date }, came back from your bank.
+    It was for your { $returned_plan ->
+        [dental] dental
+       *[health] health
+    } bill.
+    { $returned_reason ->
+        [insufficient_funds] There was not enough money in the account.
+        [account_closed] The bank says that the account is closed.
+        [no_such_account] The bank could not find that account.
+        [account_not_usable] The bank does not allow payments from that account.
+        [not_authorized] The bank says that the payment was not authorized.
+        [stopped] The payment was stopped at the bank.
+       *[other] The bank could not process it.
+    }
+    You owe it again.
+    .relay =
+        Your payment of { $returned_amount } came back.
+        You made it on { $returned_date }.
+
+        It was for your { $returned_plan ->
+            [dental] dental
+           *[health] health
+        } bill.
+        { $returned_reason ->
+            [insufficient_funds] There was not enough money in the account.
+            [account_closed] The bank says that the account is closed.
+            [no_such_account] The bank could not find that account.
+            [account_not_usable] The bank does not allow payments from it.
+            [not_authorized] The bank says that it was not authorized.
+            [stopped] The payment was stopped at the bank.
+           *[other] The bank could not process it.
+        }
+        You owe it again.
+
+returned-payment-call-us =
+    We need to speak with you about a payment.
+    Please call { $support_phone }.
+    We answer { $support_hours }.
+    .relay =
+        We need to speak with you about a payment.
+
+        Please call { $support_phone }.
+
+        We answer { $support_hours }.
+
 ## Balance
 
 balance-as-of =
@@ -451,7 +500,11 @@ bank-account-different =
     The two account numbers were not the same.
     Let us try again.
 
-bank-account-exhausted = The account numbers did not match.
+bank-account-blocked =
+    We cannot take a payment from that account.
+    Please use another account.
+
+bank-account-exhausted = We could not use those account numbers.
 
 ## Authorization
 

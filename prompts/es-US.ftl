@@ -124,6 +124,55 @@ recent-payments-more =
     Hay más pagos.
     Una persona puede informarle sobre ellos.
 
+## Un pago devuelto
+
+# Los motivos no dicen más que el banco; una máquina nunca habla de una muerte ni de una cuenta congelada.
+returned-payment =
+    Su banco devolvió su pago de { $returned_amount }, hecho el { $returned_date }.
+    Era para su factura { $returned_plan ->
+        [dental] dental
+       *[health] de salud
+    }.
+    { $returned_reason ->
+        [insufficient_funds] No había suficiente dinero en la cuenta.
+        [account_closed] El banco dice que la cuenta está cerrada.
+        [no_such_account] El banco no encontró esa cuenta.
+        [account_not_usable] El banco no permite pagos desde esa cuenta.
+        [not_authorized] El banco dice que el pago no estaba autorizado.
+        [stopped] El pago se detuvo en el banco.
+       *[other] El banco no pudo procesarlo.
+    }
+    Usted lo debe otra vez.
+    .relay =
+        Su banco devolvió su pago de { $returned_amount }.
+        Lo hizo el { $returned_date }.
+
+        Era para su factura { $returned_plan ->
+            [dental] dental
+           *[health] de salud
+        }.
+        { $returned_reason ->
+            [insufficient_funds] No había suficiente dinero en la cuenta.
+            [account_closed] El banco dice que la cuenta está cerrada.
+            [no_such_account] El banco no encontró esa cuenta.
+            [account_not_usable] El banco no permite pagos desde ella.
+            [not_authorized] El banco dice que no estaba autorizado.
+            [stopped] El pago se detuvo en el banco.
+           *[other] El banco no pudo procesarlo.
+        }
+        Usted lo debe otra vez.
+
+returned-payment-call-us =
+    Necesitamos hablar con usted sobre un pago.
+    Por favor, llame al { $support_phone }.
+    Atendemos { $support_hours }.
+    .relay =
+        Necesitamos hablar con usted sobre un pago.
+
+        Por favor, llame al { $support_phone }.
+
+        Atendemos { $support_hours }.
+
 ## Saldo
 
 balance-as-of =
@@ -460,7 +509,11 @@ bank-account-different =
     Los dos números de cuenta no fueron iguales.
     Intentemos otra vez.
 
-bank-account-exhausted = Los números de cuenta no coincidieron.
+bank-account-blocked =
+    No podemos aceptar un pago de esa cuenta.
+    Por favor, use otra cuenta.
+
+bank-account-exhausted = No pudimos usar esos números de cuenta.
 
 ## Autorización
 

@@ -10,6 +10,7 @@ from typing import Literal, cast
 from sqlalchemy import Connection, select
 
 from ivr.ach.banking_days import debit_dates
+from ivr.ach.return_codes import return_rule
 from ivr.actions.vocabulary import VOCABULARY
 from ivr.actions.words import sentences
 from ivr.base.keys import KeyedHash, KeyRing
@@ -21,22 +22,27 @@ from ivr.dialog.flow import Flow
 from ivr.dialog.state import State
 from ivr.dialog.vocabulary import Value
 from ivr.members.verification import verify
-from ivr.notices.channels import choose_channel, promise
+from ivr.notices.channels import Channel, choose_channel, promise
 from ivr.payments.authorize import (
     AuthorizationRequest,
     Authorized,
     ConsentGiven,
     CutoffRule,
+    account_fingerprint,
     authorize,
 )
-from ivr.payments.history import RecentPayment, recent_payments, same_payment_today
+from ivr.payments.blocks import either_blocked
+from ivr.payments.history import PaymentsToTell, payments_to_tell, same_payment_today
 from ivr.speech.catalog import Catalog
 from ivr.speech.hours import OpenHours, is_open
 from ivr.storage.tables import Bill
 
 RECENT = timedelta(hours=24)
+RETURNED = timedelta(days=60)
 MINIMUM_CENTS = 100
 PLANS = ("health", "dental")
+# Deaths, frozen accounts, sanctions: nothing that a machine should explain.
+FOR_A_PERSON = frozenset({"R14", "R15", "R16", "R90"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,7 @@ class Services:
     support_hours: tuple[OpenHours, ...]
     agent_phone: str
     consent: Literal["spoken", "bill_code"]
+    notice_channels: tuple[Channel, ...]
 
     def local(self, instant: datetime) -> datetime:
         """Return an instant by the bank's clock."""
@@ -73,7 +80,7 @@ class TurnActions:
     seq: int
     asked_at: datetime
     _balances: tuple[Balance, ...] | None = field(default=None, init=False)
-    _recent: tuple[RecentPayment, ...] | None = field(default=None, init=False)
+    _to_tell: PaymentsToTell | None = field(default=None, init=False)
 
     def perform(self, ask: Ask, state: State) -> Outcome:
         """Run one action and return its outcome with the slots it fills."""
@@ -106,18 +113,22 @@ class TurnActions:
                 "member_last4": member.member_id_last4,
                 "health_account": member.billing_accounts.get("health", ""),
                 "dental_account": member.billing_accounts.get("dental", ""),
-                "channel": choose_channel(member.phone, sms_ok=member.sms_ok, email=member.email),
+                "channel": choose_channel(
+                    member.phone,
+                    sms_ok=member.sms_ok,
+                    email=member.email,
+                    available=self.services.notice_channels,
+                ),
             },
         )
 
     def next_recent_payment(self, state: State, _args: Mapping[str, str]) -> Outcome:
         """Tell the next payment of the last 24 hours."""
-        if self._recent is None:
-            self._recent = recent_payments(self.db, str(state.slots["member_id"]), self.now - RECENT)
+        recent = self._read_payments(state).recent
         shown = int(state.slots.get("recent_shown", 0))
-        if shown >= len(self._recent):
+        if shown >= len(recent):
             return Outcome("none")
-        payment = self._recent[shown]
+        payment = recent[shown]
         return Outcome(
             "payment",
             {
@@ -128,6 +139,36 @@ class TurnActions:
                 "recent_confirmation": payment.confirmation_number,
             },
         )
+
+    def next_returned_payment(self, state: State, _args: Mapping[str, str]) -> Outcome:
+        """Tell the next payment that came back and is still owed; of some reasons only a person speaks."""
+        returned = self._read_payments(state).returned
+        shown = int(state.slots.get("returned_shown", 0))
+        if shown >= len(returned):
+            return Outcome("none")
+        if any(payment.return_code in FOR_A_PERSON for payment in returned):
+            return Outcome("call_us", {"returned_shown": len(returned)})
+        payment = returned[shown]
+        return Outcome(
+            "returned",
+            {
+                "returned_shown": shown + 1,
+                "returned_amount": payment.amount_cents,
+                "returned_plan": payment.plan,
+                "returned_date": self.services.local(payment.authorized_at).date().isoformat(),
+                "returned_reason": return_rule(payment.return_code).reason,
+            },
+        )
+
+    def _read_payments(self, state: State) -> PaymentsToTell:
+        if self._to_tell is None:
+            self._to_tell = payments_to_tell(
+                self.db,
+                str(state.slots["member_id"]),
+                recent_since=self.now - RECENT,
+                returned_since=self.now - RETURNED,
+            )
+        return self._to_tell
 
     # What is owed.
 
@@ -229,17 +270,22 @@ class TurnActions:
         return Outcome("known", given) if len(given) == len(known) else Outcome("unknown")
 
     def compare_account(self, state: State, _args: Mapping[str, str]) -> Outcome:
-        """Compare the two account numbers; nothing of either is spoken."""
+        """Compare the two account numbers, and see that no return has closed the account to us."""
         keyed = str(state.secrets["account_number"])
         if keyed != state.secrets["account_number_again"]:
             return Outcome("different")
+        routing_number = str(state.slots["routing_number"])
+        fingerprint = account_fingerprint(self.services.hashes, routing_number, keyed)
+        if either_blocked(self.db, routing_number, fingerprint):
+            return Outcome("blocked")
         return Outcome("same", {"account_last4": keyed[-4:]})
 
     # The authorization.
 
     def prepare_authorization(self, _state: State, _args: Mapping[str, str]) -> Outcome:
         """Work out the dates that the terms name."""
-        dates = debit_dates(self.now, self.services.cutoff.cutoff_time, self.services.cutoff.zone)
+        rule = self.services.cutoff
+        dates = debit_dates(self.now, rule.cutoff_time, rule.zone, closings=rule.closings)
         return Outcome(
             self.services.consent,
             {
@@ -300,7 +346,7 @@ class TurnActions:
                 prompts=self._evidence_prompts(state),
             ),
         )
-        self._balances = self._recent = None
+        self._balances = self._to_tell = None
         written = authorize(
             self.db,
             self.services.keys,

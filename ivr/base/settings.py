@@ -11,14 +11,19 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from datetime import datetime, time
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from stdnum.us import rtn
 
 from ivr.base.clock import Clock, ShiftedClock, SystemClock
 from ivr.base.errors import SettingsError
@@ -41,6 +46,30 @@ _CURES = {
     "IVR_LANGUAGES": "language tags, comma-separated, such as en-US,es-US",
     "IVR_RECORDING": "off (asking to record is not available yet)",
     "IVR_CONSENT": "spoken or bill_code",
+    "IVR_ON_TIME": "unset, authorized or settled: which of the two counts as paid by the due date",
+    "IVR_CLOSINGS": "days on which banks are closed beyond their holidays, YYYY-MM-DD, comma-separated",
+    "IVR_ODFI_ROUTING": "the routing number of your bank, 9 digits with a right check digit",
+    "IVR_ODFI_NAME": "your bank's name, at most 23 characters",
+    "IVR_ODFI_DESTINATION": "the immediate destination that your bank assigned, 10 characters, or 9 digits",
+    "IVR_ODFI_ORIGIN": "the immediate origin that your bank assigned, 10 characters, or 9 digits",
+    "IVR_ODFI_SFTP": "where files go, sftp://account@host/folder, or nothing: a folder here",
+    "IVR_ODFI_SFTP_HOST_KEY": "that server's public host key, as the bank gave it: ssh-ed25519 AAAA…",
+    "IVR_ODFI_SFTP_KEY": "the file with the private key that opens that server, unless a password does",
+    "IVR_ODFI_LINE_END": "lf or crlf",
+    "IVR_ODFI_FINAL_NEWLINE": "yes or no",
+    "IVR_ACH_OUT": "a folder this account can write",
+    "IVR_ACH_NAME": "a file name of letters, digits, dots and hyphens, with {date} and {modifier} in it",
+    "IVR_COMPANY_NAME": "the name that members know from their statements, at most 16 characters",
+    "IVR_COMPANY_ID": "the company identification that your bank assigned, 10 characters",
+    "IVR_COMPANY_HEALTH": "the description of a health debit, at most 10 characters, such as HLTH PREM",
+    "IVR_COMPANY_DENTAL": "the description of a dental debit, at most 10 characters, such as DNTL PREM",
+    "IVR_RETRIES": "how often a debit may be tried again that came back for want of money: 0, 1 or 2",
+    "IVR_SMS_FROM": "the number that text messages come from, +1 and ten digits, or a messaging service SID",
+    "IVR_SMTP": "smtp://account:password@host:port, or smtps:// to encrypt from the first byte",
+    "IVR_MAIL_FROM": "the address that e-mail comes from, such as Payments <payments@example.org>",
+    "IVR_LETTERS_OUT": "a folder this account can write",
+    "TWILIO_API_URL": "where Twilio's REST API answers, such as https://api.twilio.com",
+    "IVR_EVIDENCE_YEARS": "how many years evidence is kept, 2 at least",
     "IVR_DEMO": "yes or no",
     "IVR_VAR": "a folder this account can write",
     "PORT": "a port from 0 to 65535",
@@ -52,6 +81,14 @@ _DEMO_VALUES = {
     "IVR_SUPPORT_PHONE": "+18005550100",
     "IVR_SUPPORT_HOURS": "Mon-Fri 08:00-18:00",
     "IVR_AGENT_PHONE": "+16175550199",
+    "IVR_ODFI_ROUTING": "011000015",
+    "IVR_ODFI_NAME": "DEMO BANK",
+    "IVR_ODFI_DESTINATION": " 011000015",
+    "IVR_ODFI_ORIGIN": "1041234567",
+    "IVR_COMPANY_NAME": "MA HLTH CONNECT",
+    "IVR_COMPANY_ID": "1041234567",
+    "IVR_COMPANY_HEALTH": "HLTH PREM",
+    "IVR_COMPANY_DENTAL": "DNTL PREM",
 }
 _MAY_BE_EMPTY = frozenset({"ivr_agent_phone"})  # given and empty is a choice: no transfer
 
@@ -132,11 +169,147 @@ def _public_url(value: object) -> object:
     return value.rstrip("/")
 
 
+def _days(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return frozenset(date.fromisoformat(part.strip()) for part in value.split(","))
+
+
+@dataclass(frozen=True, slots=True)
+class SftpAddress:
+    """An account on an SFTP server and the folder there; `password` is empty where a key opens it."""
+
+    host: str
+    port: int
+    account: str
+    folder: str
+    password: str = field(default="", repr=False)
+
+
+def _sftp(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    parts = urlsplit(value)
+    if parts.scheme != "sftp" or not (parts.hostname and parts.username) or parts.query or parts.fragment:
+        raise ValueError("not sftp://account@host/folder")
+    return SftpAddress(
+        host=parts.hostname,
+        port=parts.port or 22,
+        account=unquote(parts.username),
+        folder=unquote(parts.path).removeprefix("/~/") or ".",
+        password=unquote(parts.password or ""),
+    )
+
+
+def _record_text(value: object) -> object:
+    """Return what a record can hold: capitals, printable ASCII, something beside spaces."""
+    if isinstance(value, str):
+        if not (value.isascii() and value.isprintable() and value.strip()):
+            raise ValueError("characters that no record can hold")
+        return value.strip().upper()
+    return value
+
+
+def _assigned(value: object) -> object:
+    """Return an address of a file header: ten characters, or a routing number with a space before it."""
+    if isinstance(value, str) and re.fullmatch(r"\d{9}", value, re.ASCII):
+        return f" {value}"
+    _record_text(value)
+    return value.upper() if isinstance(value, str) else value
+
+
+def _odfi_routing(value: object) -> object:
+    if isinstance(value, str) and not (value.isascii() and len(value) == 9 and rtn.is_valid(value)):
+        raise ValueError("not a routing number")
+    return value
+
+
+# What the Nacha rules reserve for entries of another kind; from 2026 also PAYROLL and PURCHASE.
+_RESERVED_DESCRIPTIONS = frozenset(
+    {"REVERSAL", "RETURN FEE", "RECLAIM", "RETRY PYMT", "NONSETTLED", "PAYROLL", "PURCHASE"}
+)
+
+
+def _description(value: object) -> object:
+    text = _record_text(value)
+    if isinstance(text, str) and text.strip() in _RESERVED_DESCRIPTIONS:
+        raise ValueError("a reserved description")
+    return text
+
+
+_SSH_PUBLIC_KEY = re.compile(r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp\d{3}) [A-Za-z0-9+/]+={0,2}( .*)?")
+
+
+def _host_keys(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    keys = tuple(part.strip() for part in value.split(","))
+    if not all(_SSH_PUBLIC_KEY.fullmatch(key) for key in keys):
+        raise ValueError("not public keys")
+    return keys
+
+
+def _file_name(value: object) -> object:
+    if isinstance(value, str):
+        plain = value.replace("{date}", "").replace("{modifier}", "")
+        if len(value) - len(plain) != len("{date}{modifier}") or not re.fullmatch(r"[A-Za-z0-9._-]*", plain):
+            raise ValueError("not a pattern of file names")
+        if value.startswith("."):
+            raise ValueError("a hidden file")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail is handed in: `encrypted` from the first byte, or by STARTTLS when the server offers it."""
+
+    host: str
+    port: int
+    encrypted: bool
+    account: str = ""
+    password: str = field(default="", repr=False)
+
+
+def _mail_server(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    parts = urlsplit(value)
+    ports = {"smtp": 587, "smtps": 465}
+    if parts.scheme not in ports or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ValueError("not smtp://host")
+    if bool(parts.username) != bool(parts.password):
+        raise ValueError("an account goes with a password")
+    return MailServer(
+        host=parts.hostname,
+        port=parts.port or ports[parts.scheme],
+        encrypted=parts.scheme == "smtps",
+        account=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+    )
+
+
+def _sms_sender(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"MG[0-9a-fA-F]{32}", value):
+        return value
+    return _telephone(value)
+
+
+def _mail_sender(value: object) -> object:
+    if isinstance(value, str) and value:
+        address = parseaddr(value)[1]
+        if not value.isprintable() or re.fullmatch(r"[!-?A-~]+@[A-Za-z0-9.-]+", address) is None:
+            raise ValueError("not an address")
+    return value
+
+
 Telephone = Annotated[str, BeforeValidator(_telephone)]
+RecordText = Annotated[str, BeforeValidator(_record_text)]
+AssignedAddress = Annotated[str, BeforeValidator(_assigned), Field(min_length=10, max_length=10)]
+Description = Annotated[str, BeforeValidator(_description), Field(max_length=10)]
 
 
 class DatabaseSettings(BaseSettings):
-    """Where the data are, and what day it is there: enough to migrate, to look at payments, to run jobs.
+    """Where the data are, what day it is there and when the bank's ends: enough to look at payments.
 
     Field names are the environment's names in lower case, here and in what builds on it.
     """
@@ -148,6 +321,8 @@ class DatabaseSettings(BaseSettings):
     ivr_demo: Annotated[bool, BeforeValidator(_yes_no)] = False
     ivr_now: Annotated[datetime | None, BeforeValidator(_instant)] = None
     ivr_timezone: Annotated[ZoneInfo, BeforeValidator(_zone)] = ZoneInfo("America/New_York")
+    ivr_closings: Annotated[frozenset[date], NoDecode, BeforeValidator(_days)] = frozenset()
+    ivr_cutoff: Annotated[time, BeforeValidator(_clock_time)] = time(17)
 
     @classmethod
     def settings_customise_sources(
@@ -167,10 +342,19 @@ class DatabaseSettings(BaseSettings):
         return SystemClock() if self.ivr_now is None else ShiftedClock(self.ivr_now)
 
 
+class PhoneSettings(DatabaseSettings):
+    """What it takes to call a line somewhere else as Twilio does: the account that signs, the languages."""
+
+    twilio_account_sid: Annotated[str, Field(pattern=r"^AC[0-9a-fA-F]{32}$")]
+    twilio_auth_token: Annotated[str, Field(min_length=16, max_length=256, repr=False)]
+    ivr_languages: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ("en-US", "es-US")
+
+
 class MemberSettings(DatabaseSettings):
     """What it takes besides to load members and bills."""
 
     ivr_hash_key: Annotated[bytes, BeforeValidator(_hash_key), Field(repr=False)]
+    ivr_evidence_years: Annotated[int, Field(ge=2, le=100)] = 10
 
     @property
     def hashes(self) -> KeyedHash:
@@ -178,27 +362,124 @@ class MemberSettings(DatabaseSettings):
         return KeyedHash(self.ivr_hash_key)
 
 
-class Settings(MemberSettings):
-    """Every setting, typed: what serving the line takes."""
+class KeySettings(MemberSettings):
+    """What it takes besides to read what is sealed."""
 
-    public_url: Annotated[str, BeforeValidator(_public_url)]
-    twilio_account_sid: Annotated[str, Field(pattern=r"^AC[0-9a-fA-F]{32}$")]
-    twilio_auth_token: Annotated[str, Field(min_length=16, max_length=256, repr=False)]
     ivr_keys: Annotated[dict[str, bytes], NoDecode, BeforeValidator(_keys), Field(repr=False)]
-    ivr_support_phone: Telephone
-    ivr_support_hours: Annotated[str, Field(min_length=1, max_length=200)]
-    ivr_cutoff: Annotated[time, BeforeValidator(_clock_time)] = time(17)
-    ivr_agent_phone: Telephone = ""
-    ivr_languages: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ("en-US", "es-US")
-    ivr_recording: Literal["off"] = "off"
-    ivr_consent: Literal["spoken", "bill_code"] = "spoken"
-    port: Annotated[int, Field(ge=0, le=65535)] = 8000
-    web_concurrency: Annotated[int, Field(ge=1, le=64)] = 4
 
     @property
     def key_ring(self) -> KeyRing:
         """What seals and opens."""
         return KeyRing(self.ivr_keys)
+
+
+class OriginationSettings(KeySettings):
+    """What it takes besides to write the bank's files and to deliver them."""
+
+    ivr_odfi_routing: Annotated[str, BeforeValidator(_odfi_routing)]
+    ivr_odfi_name: Annotated[RecordText, Field(max_length=23)]
+    ivr_odfi_destination: AssignedAddress
+    ivr_odfi_origin: AssignedAddress
+    ivr_company_name: Annotated[RecordText, Field(max_length=16)]
+    ivr_company_id: Annotated[RecordText, Field(min_length=10, max_length=10)]
+    ivr_company_health: Description
+    ivr_company_dental: Description
+    ivr_odfi_line_end: Literal["lf", "crlf"] = "lf"
+    ivr_odfi_final_newline: Annotated[bool, BeforeValidator(_yes_no)] = True
+    ivr_ach_name: Annotated[str, BeforeValidator(_file_name), Field(max_length=100)] = (
+        "ivr-{date}-{modifier}.ach"
+    )
+    ivr_ach_out: Path | None = None
+    ivr_retries: Annotated[int, Field(ge=0, le=2)] = 0
+    ivr_odfi_sftp: Annotated[SftpAddress | None, BeforeValidator(_sftp)] = None
+    ivr_odfi_sftp_host_key: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(_host_keys), Field(validate_default=True)
+    ] = ()
+    ivr_odfi_sftp_key: Annotated[Path | None, Field(validate_default=True)] = None
+
+    @property
+    def ach_out(self) -> Path:
+        """The folder where files land without SFTP."""
+        return self.ivr_ach_out or self.ivr_var / "ach" / "out"
+
+    @field_validator("ivr_odfi_sftp_host_key")
+    @classmethod
+    def _host_is_known(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        """Refuse a server that nobody could tell from another."""
+        if info.data.get("ivr_odfi_sftp") is not None and not value:
+            raise PydanticCustomError("missing", "the server would not be known")
+        return value
+
+    @field_validator("ivr_odfi_sftp_key")
+    @classmethod
+    def _key_is_there(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        """Refuse a private key that is no file, and none where no password takes its place."""
+        address = info.data.get("ivr_odfi_sftp")
+        if address is not None and value is None and not address.password:
+            raise PydanticCustomError("missing", "nothing opens the server")
+        if value is not None and not value.is_file():
+            raise ValueError("no file")
+        return value
+
+
+class CarrierSettings(DatabaseSettings):
+    """Which carriers of notices there are: what is not set is not promised. Letters always are."""
+
+    ivr_sms_from: Annotated[str, BeforeValidator(_sms_sender)] = ""
+    ivr_smtp: Annotated[MailServer | None, BeforeValidator(_mail_server)] = None
+    ivr_mail_from: Annotated[str, BeforeValidator(_mail_sender), Field(validate_default=True)] = ""
+
+    @field_validator("ivr_mail_from")
+    @classmethod
+    def _mail_has_a_sender(cls, value: str, info: ValidationInfo) -> str:
+        """Refuse mail that comes from nobody."""
+        if info.data.get("ivr_smtp") is not None and not value:
+            raise PydanticCustomError("missing", "mail would come from nobody")
+        return value
+
+    @property
+    def notice_channels(self) -> tuple[Literal["sms", "email", "letter"], ...]:
+        """The channels by which a notice can go out today."""
+        given: dict[Literal["sms", "email", "letter"], object] = {
+            "sms": self.ivr_sms_from,
+            "email": self.ivr_smtp,
+            "letter": True,
+        }
+        return tuple(channel for channel, setting in given.items() if setting)
+
+
+class NoticeSettings(CarrierSettings):
+    """What it takes to write and send notices."""
+
+    public_url: Annotated[str, BeforeValidator(_public_url)]
+    twilio_account_sid: Annotated[str, Field(pattern=r"^AC[0-9a-fA-F]{32}$")]
+    twilio_auth_token: Annotated[str, Field(min_length=16, max_length=256, repr=False)]
+    twilio_api_url: Annotated[str, BeforeValidator(_public_url)] = "https://api.twilio.com"
+    ivr_support_phone: Telephone
+    ivr_support_hours: Annotated[str, Field(min_length=1, max_length=200)]
+    ivr_letters_out: Path | None = None
+
+    @property
+    def letters_out(self) -> Path:
+        """The folder where letters wait to be printed."""
+        return self.ivr_letters_out or self.ivr_var / "letters" / "out"
+
+
+class Settings(KeySettings, CarrierSettings):
+    """Every setting, typed: what serving the line takes."""
+
+    public_url: Annotated[str, BeforeValidator(_public_url)]
+    twilio_account_sid: Annotated[str, Field(pattern=r"^AC[0-9a-fA-F]{32}$")]
+    twilio_auth_token: Annotated[str, Field(min_length=16, max_length=256, repr=False)]
+    ivr_support_phone: Telephone
+    ivr_support_hours: Annotated[str, Field(min_length=1, max_length=200)]
+    ivr_agent_phone: Telephone = ""
+    ivr_languages: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ("en-US", "es-US")
+    ivr_recording: Literal["off"] = "off"
+    ivr_consent: Literal["spoken", "bill_code"] = "spoken"
+    ivr_on_time: Literal["unset", "authorized", "settled"] = "unset"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    web_concurrency: Annotated[int, Field(ge=1, le=64)] = 4
 
 
 SettingsType = TypeVar("SettingsType", bound=DatabaseSettings)
@@ -218,6 +499,33 @@ def load_member_settings(environ: Mapping[str, str] | None = None) -> MemberSett
     return _load(MemberSettings, environ)
 
 
+def load_origination_settings(environ: Mapping[str, str] | None = None) -> OriginationSettings:
+    """Read what the bank's files take; as `load_settings`."""
+    return _load(OriginationSettings, environ)
+
+
+def load_notice_settings(environ: Mapping[str, str] | None = None) -> NoticeSettings:
+    """Read what sending notices takes; as `load_settings`."""
+    return _load(NoticeSettings, environ)
+
+
+def load_phone_settings(environ: Mapping[str, str] | None = None) -> PhoneSettings:
+    """Read what calling a line somewhere else takes; as `load_settings`."""
+    return _load(PhoneSettings, environ)
+
+
+def load_bank_settings(environ: Mapping[str, str] | None = None) -> OriginationSettings | None:
+    """Read what the bank's files take, or None where nothing names a bank: such a line makes no files.
+
+    As `load_settings`: one setting of the bank without the others is a problem.
+    """
+    given = os.environ if environ is None else environ
+    named = any(given.get(name) for name in given if name.startswith(("IVR_ODFI_", "IVR_COMPANY_")))
+    if named or given.get("IVR_DEMO", "").lower() == "yes":
+        return load_origination_settings(given)
+    return None
+
+
 def load_database_settings(environ: Mapping[str, str] | None = None) -> DatabaseSettings:
     """Read where the database is; as `load_settings`, but no secret is asked for."""
     return _load(DatabaseSettings, environ)
@@ -231,11 +539,17 @@ def _load(kind: type[SettingsType], environ: Mapping[str, str] | None) -> Settin
         if given.get(name.upper()) or (name in _MAY_BE_EMPTY and name.upper() in given)
     }
     demo = str(values.get("ivr_demo", "")).lower() == "yes"
-    if demo and "ivr_hash_key" in kind.model_fields:
+    if demo and kind is not DatabaseSettings:
         values = _demo_values(values) | values
     problems = []
     if values.get("ivr_now") and not demo:
         problems.append("IVR_NOW is for the demo only: unset it, or set IVR_DEMO=yes.")
+    if demo:
+        problems += [
+            f"{name.upper()} is not for the demo, which sends nothing to anybody: unset it, or IVR_DEMO."
+            for name in ("ivr_sms_from", "ivr_smtp")
+            if values.get(name)
+        ]
     try:
         settings = kind(**values)
     except ValidationError as error:
@@ -260,6 +574,9 @@ def load_replay_settings(environ: Mapping[str, str] | None = None) -> Settings:
             "TWILIO_AUTH_TOKEN": "0" * 32,
             "IVR_KEYS": f"replay:{key}",
             "IVR_HASH_KEY": key,
+            "IVR_SMS_FROM": "+16175550198",  # spoken of and never used: nothing is sent from a replay
+            "IVR_SMTP": "smtp://mail.example.com",
+            "IVR_MAIL_FROM": "payments@example.com",
             **{name: given[name] for name in ("DATABASE_URL", "IVR_VAR") if given.get(name)},
         }
     )

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from datetime import UTC, date
 from types import TracebackType
 from typing import Any, Final, Self
 from uuid import uuid4
@@ -20,6 +21,7 @@ from psycopg import sql
 from sqlalchemy import URL, Connection, Engine, select, text
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from ivr.ach.banking_days import debit_dates
 from ivr.actions.line import Line, compile_line, read_line_files
 from ivr.base.clock import Clock, ManualClock
 from ivr.base.errors import DatabaseUnavailableError, OperatorError
@@ -27,21 +29,25 @@ from ivr.base.money import format_amount
 from ivr.base.randomness import SeededRandomness
 from ivr.base.settings import MemberSettings, Settings, load_replay_settings
 from ivr.billing.imports import import_bills
-from ivr.billing.samples import SampleMember, bills_csv, demo_members, members_csv
+from ivr.billing.samples import SampleBill, SampleMember, bills_csv, demo_members, members_csv
 from ivr.calls.store import keep_flow_version
 from ivr.members.imports import import_members
+from ivr.notices.channels import choose_channel, promise
+from ivr.payments.authorize import AuthorizationRequest, Authorized, ConsentGiven, authorize
 from ivr.phone.lines import HttpLine, WsgiLine
-from ivr.replay.coverage import FlowCoverage, edge_name
+from ivr.replay.circumstances import MADE_UP, Circumstances, MadeUpBill, PaidBefore
+from ivr.replay.coverage import visits_of
 from ivr.replay.host import Event, PreparedLine, Setup, Visit, written_call_sid
 from ivr.start import hold_database, project_folder
 from ivr.storage.engine import NO_LIMITS, connection_arguments, make_engine
 from ivr.storage.migrate import upgrade
 from ivr.storage.tables import Base, LedgerEntry, Payment, Turn
-from ivr.voice.serving import serve_line
+from ivr.voice.serving import make_services, serve_line
 
 SEED = 20_261_218
-PACES: Final = ("voice", "relay")
 
+_MADE_UP_ACCOUNTS: Final = {"health": "749000157", "dental": "759000157"}
+_EARLIER_CALL_SID: Final = "CA" + "0" * 32  # of the payments that a file says were made before its call
 _SCRATCH: Final = "ivr_scratch_"
 _SCRATCH_LOCK: Final = 7_448_150_003  # making and dropping scratch databases, one process at a time
 _UNUSED: Final = (
@@ -118,14 +124,6 @@ class LocalHost:
     ) -> None:
         self._server.__exit__(kind, error, trace)
 
-    def new_coverage(self) -> FlowCoverage:
-        """Return a count of visits to the line's nodes and edges, which begins at zero."""
-        nodes = self._line.flow.nodes
-        edges = [edge_name(path, label) for path, node in nodes.items() for label in node.branches]
-        # In relay pace silence only renews the wait, so no flow leads anywhere from it.
-        silences = {edge_name(path, "silence"): "voice" for path in nodes}
-        return FlowCoverage(nodes, edges, self.languages, PACES, only_in=silences)
-
     @property
     def languages(self) -> Sequence[str]:
         """The languages of the line."""
@@ -140,13 +138,15 @@ class LocalHost:
         clock = ManualClock(setup.now)
         settings = self._settings.model_copy(update=_settings_of(setup))
         local = setup.now.astimezone(settings.ivr_timezone)
-        members = demo_members(local.date())
-        member = _named(members, setup.member)
+        circumstances = setup.circumstances
+        made_up = setup.member == MADE_UP
+        member = made_up_member(circumstances) if made_up else _named(local.date(), setup.member)
         with self._engine.begin() as db:
             empty(db)
             keep_flow_version(db, self._line.flow.version, dict(self._line.files), clock.now())
             if member is not None:
                 load_members(db, settings, [member], clock)
+                pay_before(db, settings, member, circumstances.paid)
         app = serve_line(settings, self._engine, self._line, clock, SeededRandomness(SEED))
         with self._reached(app, settings) as line:
             yield PreparedLine(
@@ -204,24 +204,15 @@ class LocalHost:
     def _visits(self, call_sid: str) -> list[Visit]:
         with self._engine.connect() as db:
             turns = db.execute(
-                select(Turn.node, Turn.events).where(Turn.call_sid == call_sid).order_by(Turn.seq)
+                select(Turn.node, Turn.events, Turn.prompts)
+                .where(Turn.call_sid == call_sid)
+                .order_by(Turn.seq)
             ).all()
-        branches = {path: node.branches for path, node in self._line.flow.nodes.items()}
         return [
-            Visit(visit.node, visit.edge if visit.edge in branches.get(visit.node, ()) else None)
-            for node, events in turns
-            for visit in visits_of(node, events)
+            visit
+            for node, events, prompts in turns
+            for visit in visits_of(self._line.flow, node, json.loads(events)["path"], prompts.split(","))
         ]
-
-
-def visits_of(node: str, events: str) -> Iterator[Visit]:
-    """Yield the places a stored turn came through; `events` is its masked JSON."""
-    for entry in json.loads(events)["path"]:
-        place, arrow, label = entry.partition(" > ")
-        if arrow:
-            yield Visit(place, label)
-    if "/" in node:
-        yield Visit(node, None)
 
 
 def facts_of(member: SampleMember) -> dict[str, str]:
@@ -317,18 +308,103 @@ def _server_connection(server: URL) -> Iterator[psycopg.Connection]:
         ) from None
 
 
-def _named(members: Sequence[SampleMember], name: str | None) -> SampleMember | None:
+def made_up_member(circumstances: Circumstances) -> SampleMember:
+    """Return the member whom the headers of a call file make up; the facts are always the same."""
+    plans = {bill.plan for bill in circumstances.bills}
+    return SampleMember(
+        name=MADE_UP,
+        member_id="409000000157",
+        first_name="Maple",
+        last_name="Made-Up",
+        date_of_birth=date(1961, 4, 17),
+        ssn_last4="6283",
+        billing_accounts={plan: number for plan, number in _MADE_UP_ACCOUNTS.items() if plan in plans},
+        bills=[bill for plan in plans for bill in _made_up_bills(plan, circumstances.bills)],
+        phone="+16175550157" if circumstances.notices == "sms" else "",
+        email="maple@example.com" if circumstances.notices != "letter" else "",
+        extra_time=circumstances.extra_time,
+        sms_ok=circumstances.notices == "sms",
+    )
+
+
+def _made_up_bills(plan: str, bills: Sequence[MadeUpBill]) -> Iterator[SampleBill]:
+    """Yield one plan's bills, each for a month of its own: that after its due date, or an earlier one."""
+    month = 12 * date.max.year
+    for bill in sorted((each for each in bills if each.plan == plan), key=lambda each: each.due_date)[::-1]:
+        month = min(bill.due_date.year * 12 + bill.due_date.month, month - 1)
+        yield SampleBill(
+            plan=plan,
+            coverage_month=f"{month // 12:04d}-{month % 12 + 1:02d}",
+            amount_cents=bill.amount_cents,
+            due_date=bill.due_date,
+            first_payment=bill.first_payment,
+            authorization_code=bill.code,
+        )
+
+
+def pay_before(
+    db: Connection, settings: Settings, member: SampleMember, payments: Sequence[PaidBefore]
+) -> None:
+    """Write payments as if the member had authorized them on this line, each at its own instant."""
+    randomness = SeededRandomness(SEED + 1)
+    services = make_services(settings, randomness)
+    for seq, paid in enumerate(sorted(payments, key=lambda each: each.at)):
+        at = paid.at.astimezone(UTC)
+        cutoff = services.cutoff
+        dates = debit_dates(at, cutoff.cutoff_time, cutoff.zone, closings=cutoff.closings)
+        written = authorize(
+            db,
+            services.keys,
+            services.hashes,
+            randomness,
+            now=at,
+            cutoff=cutoff,
+            request=AuthorizationRequest(
+                call_sid=_EARLIER_CALL_SID,
+                seq=seq,
+                member_id=member.member_id,
+                billing_account=member.billing_accounts[paid.plan],
+                amount_cents=paid.amount_cents,
+                account_type="checking",
+                rdfi_routing_number="021000021",
+                account_number="40090157",
+                not_before_date=dates.effective_entry_date,
+                language=member.language,
+                pace="voice",
+                consent=ConsentGiven(
+                    how="spoken",
+                    spoken_by="caller",
+                    words_heard="yes",
+                    confidence=0.9,
+                    asked_at=at,
+                    answered_at=at,
+                    text="An earlier call, made up for a written one.",
+                    flow_version="",
+                    prompts=(),
+                ),
+            ),
+        )
+        if isinstance(written, Authorized):
+            channel = choose_channel(member.phone, sms_ok=member.sms_ok, email=member.email)
+            promise(db, written.payment_id, channel, member.language, at)
+
+
+def _named(today: date, name: str | None) -> SampleMember | None:
     if name is None:
         return None
+    members = demo_members(today)
     for member in members:
         if member.name == name:
             return member
     known = ", ".join(member.name for member in members)
-    raise OperatorError(f"no sample member is called {name!r}: use one of {known}")
+    raise OperatorError(f"no sample member is called {name!r}: use one of {known}, or {MADE_UP}")
 
 
 def _settings_of(setup: Setup) -> Mapping[str, Any]:
     # Bills that carry a code are there to show the other lawful way of consent. Somebody answers the phone,
-    # in the hours that the settings give.
-    consent = "bill_code" if setup.member == "demo.bill_code" else "spoken"
-    return {"ivr_consent": consent, "ivr_agent_phone": "+16175550190"}
+    # in the hours that the settings give, unless the file says whether a person can be reached.
+    circumstances = setup.circumstances
+    consent = circumstances.consent or ("bill_code" if setup.member == "demo.bill_code" else "spoken")
+    agent_phone = "" if circumstances.support == "closed" else "+16175550190"
+    hours = {"ivr_support_hours": "Mon-Sun 00:00-24:00"} if circumstances.support == "open" else {}
+    return {"ivr_consent": consent, "ivr_agent_phone": agent_phone, **hours}

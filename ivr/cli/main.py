@@ -8,13 +8,17 @@ import click
 
 from ivr.base.errors import OperatorError
 from ivr.cli import (
+    ach,
     bills,
     call,
+    calls,
     database,
     demo,
     flow,
     members,
+    notices,
     payments,
+    receipts,
     replay,
     serve,
     worker,
@@ -28,13 +32,17 @@ def ivr() -> None:
 
 
 for _command in (
+    ach.ach,
     bills.bills,
     call.call,
+    calls.calls,
     database.db,
     demo.demo,
     flow.flow_group,
     members.members,
+    notices.notices,
     payments.payments,
+    receipts.receipts,
     replay.replay,
     serve.serve,
     worker.worker,

@@ -1,38 +1,266 @@
-"""`ivr replay`: written calls, played on a scratch database by a phone made of code."""
+"""`ivr replay`: written calls, played on a scratch database or on a line somewhere else."""
 
 from __future__ import annotations
 
 import logging
+import os
+import re
 import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from ivr.cli.calls import chosen, filters
+
+if TYPE_CHECKING:
+    from ivr.replay.host import Host
+    from ivr.replay.player import CallResult
+    from ivr.replay.runner import Players
+
+MOST_JOBS_UNASKED = 4
+FILES_A_JOB = 10  # fewer are done before another process is ready
+
+
+def _address(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None and re.fullmatch(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?/?", value) is None:
+        raise click.BadParameter("give the line's PUBLIC_URL, scheme://host[:port] and nothing after it.")
+    return value
+
 
 @click.command()
-@click.argument("paths", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", type=click.Path(path_type=Path), nargs=-1, metavar="[PATH]...")
 @click.option("--verbose", "-v", is_flag=True, help="Print every word of every call.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def replay(paths: tuple[Path, ...], *, verbose: bool, as_json: bool) -> int:
+@click.option(
+    "--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML to this file."
+)
+@click.option(
+    "--update", is_flag=True, help="Rewrite what the files expect; look at the change with git diff."
+)
+@click.option("--jobs", type=click.IntRange(1, 64), help="Processes that play (one a core, at most 4).")
+@click.option("--url", callback=_address, help="Call the line at this address instead, as Twilio does.")
+@click.option(
+    "--against",
+    metavar="VERSION",
+    help="Compare the calls on the line here with another: a git revision, a folder, a flow version.",
+)
+@click.option(
+    "--bisect",
+    nargs=2,
+    metavar="GOOD BAD",
+    help="Name the first git revision after GOOD, up to BAD, at which a call changes.",
+)
+@click.option("--recorded", is_flag=True, help="Compare recorded calls, instead of files at PATH.")
+@filters
+def replay(
+    paths: tuple[Path, ...],
+    *,
+    verbose: bool,
+    as_json: bool,
+    junit: Path | None,
+    update: bool,
+    jobs: int | None,
+    url: str | None,
+    against: str | None,
+    bisect: tuple[str, str] | None,
+    recorded: bool,
+    **which: str | None,
+) -> int:
     """Play the call files at PATH, every turn posted twice, in every language and pace they allow.
 
     Folders are searched for *.call. The answer is no when a call goes another way than its file says.
+    With --url the calls go to a line somewhere else: TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are its own, it
+    must hold the sample members, and what it did (`did`) cannot be checked.
+
+    With --against or --bisect each call runs again on two versions of flows and prompts, with the answers it
+    got when it was recorded (files at PATH are played here first, which records them); the answer is no when
+    a call differs, or cannot be compared. The options from --on to --last-node choose among recorded calls.
+
+        ivr replay --recorded --since yesterday --against new-wording
     """
-    from ivr.base.logs import configure_logs
-    from ivr.cli.local_host import scratch_host
-    from ivr.replay.player import CallResult
-    from ivr.replay.runner import print_json, print_result, print_summary
-    from ivr.replay.runner import replay as play_all
+    others = {"--url": url, "--junit": junit, "--update": update, "--jobs": jobs, "--verbose": verbose}
+    if against is not None or bisect is not None or recorded or any(which.values()):
+        if found := [option for option, value in others.items() if value]:
+            raise click.UsageError(f"{found[0]} plays calls: leave it out where calls are compared.")
+        return _compare(paths, against, bisect, recorded=recorded, which=which, as_json=as_json)
+    if not paths:
+        raise click.UsageError("Missing argument 'PATH...'.")
+    if update and (url is not None or junit is not None):
+        raise click.UsageError("--update rewrites files after the line here: leave --url and --junit out.")
+    make_host = scratch_players_host if url is None else partial(remote_host, url)
+    with open_players(make_host, jobs or default_jobs(paths)) as players:
+        if update:
+            return _update(players, paths, as_json=as_json)
+        return _play(players, paths, verbose=verbose, as_json=as_json, junit=junit)
+
+
+def _compare(
+    paths: tuple[Path, ...],
+    against: str | None,
+    bisect: tuple[str, str] | None,
+    *,
+    recorded: bool,
+    which: Mapping[str, str | None],
+    as_json: bool,
+) -> int:
+    from ivr.base.settings import load_database_settings
+    from ivr.cli.against import bisect_calls, compare_against, played_calls, recorded_calls
+    from ivr.start import project_folder
+
+    if (against is None) == (bisect is None):
+        raise click.UsageError("Give one of --against and --bisect: what to compare the calls on.")
+    if recorded == bool(paths):
+        raise click.UsageError("Give either files at PATH or --recorded: which calls to compare.")
+    if not recorded and any(which.values()):
+        raise click.UsageError("The options from --on to --last-node choose among calls: add --recorded.")
+    calls = recorded_calls(chosen(load_database_settings(), **which)) if recorded else played_calls(paths)
+    with calls as found:
+        if bisect is not None:
+            return bisect_calls(found, *bisect, project_folder(), as_json=as_json)
+        return compare_against(found, str(against), project_folder(), as_json=as_json)
+
+
+def _play(
+    players: Players, paths: tuple[Path, ...], *, verbose: bool, as_json: bool, junit: Path | None
+) -> int:
+    from ivr.replay.junit import junit_xml
+    from ivr.replay.runner import print_json, print_result, print_summary, replay_with
+
+    counter = Counter()
 
     def progress(result: CallResult) -> None:
         if not as_json:
+            counter.clear()
             print_result(result, sys.stdout, verbose=verbose)
+        counter.count(result)
+
+    report = replay_with(players, paths, progress=progress, expect=counter.expect)
+    counter.clear()
+    if junit is not None:
+        write_file(junit, junit_xml(report))
+    (print_json if as_json else print_summary)(report, sys.stdout)
+    return report.exit_status
+
+
+def _update(players: Players, paths: tuple[Path, ...], *, as_json: bool) -> int:
+    from ivr.replay.update import print_json, print_text, update
+
+    counter = Counter()
+    report = update(players, paths, progress=counter.count, expect=counter.expect)
+    counter.clear()
+    (print_json if as_json else print_text)(report, sys.stdout)
+    return report.exit_status
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file that was asked for. Raises `OperatorError`."""
+    from ivr.base.errors import OperatorError
+
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise OperatorError(f"{path}: cannot be written ({error.strerror}): name another file") from None
+
+
+class Counter:
+    """How far a replay is, on standard error where somebody looks; nothing where nobody does."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+        self._expected = self._played = self._differ = 0
+
+    def expect(self, count: int) -> None:
+        """Take in how many calls there will be in all."""
+        self._expected = count
+
+    def count(self, result: CallResult) -> None:
+        """Count one more call."""
+        self._played += 1
+        self._differ += not result.passed
+        if self._shown:
+            sys.stderr.write(f"\r{self._played} of {self._expected} calls, {self._differ} differ")
+            sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Take the count away, so that something else can be printed."""
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+def default_jobs(paths: tuple[Path, ...]) -> int:
+    """Return how many processes are worth starting: at most one a core, one for a handful of files."""
+    from ivr.replay.runner import find_calls
+
+    files, _ = find_calls(paths)
+    return max(1, min(os.cpu_count() or 1, MOST_JOBS_UNASKED, len(files) // FILES_A_JOB))
+
+
+@contextmanager
+def open_players(make_host: Callable[[], AbstractContextManager[Host]], jobs: int) -> Iterator[Players]:
+    """Give what plays runs: this process, or several. Raises what `make_host` raises."""
+    from ivr.base.logs import configure_logs
+    from ivr.replay.processes import Processes
+    from ivr.replay.runner import InTurn
 
     configure_logs(level=logging.ERROR)
-    with scratch_host() as host:
-        report = play_all(paths, host, progress=progress)
-    if as_json:
-        print_json(report, sys.stdout)
-    else:
-        print_summary(report, sys.stdout)
-    return report.exit_status
+    if jobs == 1:
+        with make_host() as host:
+            yield InTurn(host)
+        return
+    with Processes(make_host, jobs) as players:
+        yield players
+
+
+@contextmanager
+def scratch_players_host() -> Iterator[Host]:
+    """Give the project's line on a scratch database; called in each process that plays."""
+    from ivr.base.logs import configure_logs
+    from ivr.cli.local_host import scratch_host
+    from ivr.cli.setup import lost_database_told
+
+    configure_logs(level=logging.ERROR)
+    with lost_database_told(), scratch_host() as host:
+        yield host
+
+
+@contextmanager
+def remote_host(url: str) -> Iterator[Host]:
+    """Give the line at `url`, as its Twilio account calls it. Raises `SettingsError`."""
+    from ivr.base.randomness import SecretRandomness
+    from ivr.base.settings import load_phone_settings
+    from ivr.billing.samples import demo_member
+    from ivr.cli.local_host import facts_of
+    from ivr.replay.host import RemoteHost
+
+    settings = load_phone_settings()
+    clock = settings.make_clock()
+    today = clock.now().astimezone(settings.ivr_timezone).date()
+
+    def facts(name: str | None) -> Mapping[str, str]:
+        from ivr.base.errors import OperatorError
+
+        if name is None:
+            return {}
+        try:
+            return facts_of(demo_member(name, today))
+        except LookupError as error:
+            raise OperatorError(str(error)) from None
+
+    host = RemoteHost(
+        url.rstrip("/"),
+        account_sid=settings.twilio_account_sid,
+        auth_token=settings.twilio_auth_token,
+        languages=settings.ivr_languages,
+        clock=clock,
+        randomness=SecretRandomness(),
+        facts_of=facts,
+    )
+    try:
+        yield host
+    finally:
+        host.close()

@@ -146,7 +146,14 @@ _GATE_LISTEN = Listen(TIMEOUT_SECONDS["relay"]["menu"], num_digits=1)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a step left: the new state, what to do now, and what happened (masked)."""
+    """What a step left: the new state, what to do now, and what happened (masked).
+
+    `heard` is "" for a call answered or an outcome; `key:5` or `key:other` where one key is asked for;
+    `digits:9` (their number), `digits:5#` when `#` ended the entry, also for secrets; `speech:yes` (the
+    field's own result), `speech:unasked`; each followed by the reason where it did not fit, `digits:9:date`;
+    `silence`, `discarded` (a `*` in it), `stray` (a `#` alone), `transfer:failed`. `path` lists nodes with
+    the branch taken (`>`), the outcome of an action (`?`), or the reason why an entry did not fit (`!`).
+    """
 
     state: State
     result: Result
@@ -313,13 +320,13 @@ class _Run:
         return self._ask(node, self._taper())
 
     def _at_gate(self, node: Node, heard: Keys | Speech | Silence) -> Result | None:
-        """At a gate only 1 goes on; the rest follows."""
+        """At a gate only 1 goes on; the rest follows. Speech is not listened for."""
         if isinstance(heard, Silence):
             return self._renew(node, Said(GATE_GO_ON, "nudge"))
         if isinstance(heard, Keys) and heard.digits == "1":
             self.heard = "key:1"
             return self._go_on(node)
-        self.heard = "key:other"
+        self.heard = f"{_pressed(heard)}:{NOT_A_CHOICE}"
         return self._failed(node, self._spoken(nomatch_prompt(NOT_A_CHOICE)))
 
     def _go_on(self, node: Node) -> Result | None:
@@ -367,17 +374,18 @@ class _Run:
             return self._choice(node, heard)
         entry = self.flow.vocabulary.fields[node.word]
         if isinstance(heard, Speech):
-            self.heard = "speech"
             hear = cast("Callable[..., Match | NoMatch]", entry.hear)  # else the speech was not asked for
-            return hear(heard.words, heard.confidence, self.state.language, self.state.pace)
-        # How long an account number is, is nobody's business either.
-        self.heard = "digits" if entry.secret else f"digits:{len(heard.digits)}"
+            judged = hear(heard.words, heard.confidence, self.state.language, self.state.pace)
+            self.heard = "speech" if isinstance(judged, NoMatch) else f"speech:{judged.result}"
+            return judged
+        one_key = entry.num_digits == 1 and not entry.secret
+        self.heard = _pressed(heard) if one_key else _keyed(heard)
         slots = {**self.state.slots, **self.state.secrets}
         return entry.judge(heard.digits, slots, tuple(self.state.reasons))
 
     def _choice(self, node: Node, heard: Keys | Speech) -> Match | NoMatch:
         key = heard.digits if isinstance(heard, Keys) else ""
-        self.heard = f"key:{key}" if len(key) == 1 else "key:other"
+        self.heard = _pressed(heard)
         if node.word == LANGUAGE:
             language = self.flow.vocabulary.language_keys.get(key, "")
             if language not in self.flow.languages:
@@ -625,3 +633,14 @@ class _Run:
         entry: Field = self.flow.vocabulary.fields[node.word]
         hints = entry.hints.get(self.state.language, "")
         return Listen(timeouts[entry.waiting], entry.num_digits, speech=entry.hear is not None, hints=hints)
+
+
+def _pressed(heard: Keys | Speech) -> str:
+    """Name a key of a menu as it is; several at once are only `other`: they may be a number of somebody's."""
+    key = heard.digits if isinstance(heard, Keys) else ""
+    return f"key:{key}" if len(key) == 1 else "key:other"
+
+
+def _keyed(heard: Keys) -> str:
+    """Name an entry by its length, with `#` when that key ended it; its digits are nobody's business."""
+    return f"digits:{len(heard.digits)}{'#' if heard.finished else ''}"

@@ -10,6 +10,7 @@ import io
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes, urldefrag, urlencode, urljoin, urlsplit
 
@@ -24,6 +25,8 @@ ERROR_CONNECTION = 11205
 
 _FORM_TYPE = "application/x-www-form-urlencoded; charset=utf-8"
 
+# Headers to send; None takes one out of the usual ones.
+Headers = Mapping[str, str | None]
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -37,11 +40,15 @@ class LineError(Exception):
 
 @dataclass(frozen=True)
 class LineReply:
-    """What came back: the HTTP status, the headers with their names in lower case, and the bytes."""
+    """What came back: the HTTP status, the headers with their names in lower case, the bytes, the cookies.
+
+    `cookies` are the values of the `Set-Cookie` headers, which may be several.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    cookies: tuple[str, ...] = ()
 
     def header(self, name: str) -> str | None:
         """Return the value of a header, whatever the case of its name, or None."""
@@ -56,10 +63,11 @@ class Line(Protocol):
         """The line's public address, scheme://host[:port], which signatures are computed over."""
         ...
 
-    def post(
-        self, path_or_url: str, form: Mapping[str, str], *, headers: Mapping[str, str] | None = None
-    ) -> LineReply:
-        """Post a signed form; extra `headers` win over the usual ones. Raises `LineError`."""
+    def post(self, path_or_url: str, form: Mapping[str, str], *, headers: Headers | None = None) -> LineReply:
+        """Post a signed form; extra `headers` win over the usual ones, None takes one out.
+
+        Raises `LineError`.
+        """
         ...
 
 
@@ -81,12 +89,10 @@ class Signer:
             raise LineError(ERROR_CONNECTION, f"{url} does not lie under {self.public_url}")
         return url[len(self.public_url) :]
 
-    def headers(
-        self, target: str, form: Mapping[str, str], extra: Mapping[str, str] | None
-    ) -> dict[str, str]:
+    def headers(self, target: str, form: Mapping[str, str], extra: Headers | None) -> dict[str, str]:
         """Return the headers Twilio's proxy sends, the signature over public address + target among them."""
         signature: str = self._validator.compute_signature(self.public_url + target, dict(form))
-        return {
+        headers: dict[str, str | None] = {
             "User-Agent": "TwilioProxy/1.1",
             "Accept": "*/*",
             "Accept-Encoding": "gzip",
@@ -94,6 +100,7 @@ class Signer:
             "X-Twilio-Signature": signature,
             **(extra or {}),
         }
+        return {name: value for name, value in headers.items() if value is not None}
 
 
 class HttpLine:
@@ -117,15 +124,15 @@ class HttpLine:
         self._timeouts = (min(CONNECT_TIMEOUT_SECONDS, timeout_seconds), timeout_seconds)
         self._connections = requests.Session()
         self._connections.trust_env = False
+        # Cookies belong to a call, and a line serves many: the phone keeps its own.
+        self._connections.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
     @property
     def public_url(self) -> str:
         """The line's public address."""
         return self._signer.public_url
 
-    def post(
-        self, path_or_url: str, form: Mapping[str, str], *, headers: Mapping[str, str] | None = None
-    ) -> LineReply:
+    def post(self, path_or_url: str, form: Mapping[str, str], *, headers: Headers | None = None) -> LineReply:
         """Post a signed form; raises `LineError` when nothing answers or no answer comes in time."""
         target = self._signer.target(path_or_url)
         request = self._connections.prepare_request(
@@ -149,6 +156,7 @@ class HttpLine:
             reply.status_code,
             {name.lower(): value for name, value in reply.headers.items()},
             reply.content,
+            tuple(reply.raw.headers.getlist("Set-Cookie")),
         )
 
     def close(self) -> None:
@@ -168,9 +176,7 @@ class WsgiLine:
         """The line's public address."""
         return self._signer.public_url
 
-    def post(
-        self, path_or_url: str, form: Mapping[str, str], *, headers: Mapping[str, str] | None = None
-    ) -> LineReply:
+    def post(self, path_or_url: str, form: Mapping[str, str], *, headers: Headers | None = None) -> LineReply:
         """Post a signed form into the app. Raises `LineError` for a URL elsewhere; the app's errors pass."""
         target = self._signer.target(path_or_url)
         body = urlencode(form).encode("ascii")
@@ -193,6 +199,7 @@ class WsgiLine:
             int(status.split(" ", 1)[0]),
             {name.lower(): value for name, value in reply_headers},
             content,
+            tuple(value for name, value in reply_headers if name.lower() == "set-cookie"),
         )
 
     def _environ(self, target: str, body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from ivr.phone.webhooks import VirtualClock
 
 DEFAULT_FROM = "+16175550123"
-ANONYMOUS = "+266696687"  # how Twilio spells a withheld number on a keypad
 
 MAX_CALL_SECONDS = 4 * 3600.0
 MAX_DOCUMENTS_UNASKED = 100
@@ -53,6 +52,10 @@ _ANSWERS_AFTER_SECONDS = 5.0
 _TALK_SECONDS = 60.0
 _APOLOGY = "We are sorry, an application error has occurred. Goodbye."
 _KEYS = re.compile(r"[0-9*#]+")
+
+# The caller leaves. What is said at a turn is heard, at least in part, or never.
+_LEAVING_UNHEARD = frozenset({Fault.HANGUP_BEFORE_TURN, Fault.HANGUP_DURING_TURN, Fault.STATUS_OUT_OF_ORDER})
+_LEAVING = _LEAVING_UNHEARD | {Fault.HANGUP_AFTER_TURN}
 
 Callee = Literal["completed", "busy", "no-answer", "failed"]
 
@@ -73,6 +76,8 @@ class PhoneOptions:
     `type_ahead`: keys pressed while nobody listens are `lost`, as is safest to assume, or kept in a `buffer`.
     `empty_digits`: whether an empty result carries a `blank` Digits or none (`missing`); both are seen.
     `round_trip_seconds`: the time a turn takes, in which keys fall between two documents.
+    `hang_up_after_seconds`: how much of a reply is heard under `Fault.HANGUP_AFTER_TURN`.
+    `more_parameters`: what some calls carry besides, such as ForwardedFrom, CallerName or SipCallId.
     """
 
     answer_path: str = "/voice/answer"
@@ -82,6 +87,8 @@ class PhoneOptions:
     type_ahead: Literal["lost", "buffer"] = "lost"
     empty_digits: Literal["blank", "missing"] = "blank"
     round_trip_seconds: float = 0.5
+    hang_up_after_seconds: float = 1.0
+    more_parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -134,6 +141,7 @@ class Phone:
         self._began_at = clock.now()
         self._call_sid = call_sid
         self._public_url = line.public_url
+        self._status_url = urljoin(f"{line.public_url}/", self._options.status_path)
         self._webhooks = Webhooks(
             line,
             clock,
@@ -141,6 +149,7 @@ class Phone:
             fallback_path=self._options.fallback_path,
             post_twice=self._options.post_twice,
             round_trip_seconds=self._options.round_trip_seconds,
+            more_parameters=self._options.more_parameters,
         )
         self._running: _Running | None = None
         self._open: _OpenGather | None = None
@@ -150,6 +159,9 @@ class Phone:
         self._documents_unasked = 0
         self._talked_with_a_person = False
         self._call_status = "completed"
+        self._status_number = 0
+        self._leaving: Fault | None = None
+        self._leaves_at: float | None = None
         self.ended: Ending | None = None
         self.callee: Callee = "completed"
         self.hold_status = False
@@ -177,7 +189,10 @@ class Phone:
 
     def inject(self, fault: Fault) -> None:
         """Let `fault` befall the next turn."""
-        self._webhooks.fault = fault
+        if fault in _LEAVING:
+            self._leaving = fault
+        else:
+            self._webhooks.fault = fault
 
     # What a caller does.
 
@@ -247,17 +262,12 @@ class Phone:
     def hang_up(self, *, barge_in_seconds: float | None = None) -> Heard:
         """Hang up when the sounds end, or so long after they began: no action, only the status callback."""
         opened = self._listening()
-        at = self._moment(opened, 0.0, barge_in_seconds)
-        self._advance_to(at)
-        self._settle(opened, at)
-        self._open = None
-        self._end("hangup")
+        self._leaves_at = self._moment(opened, 0.0, barge_in_seconds)
         return self._go_on()
 
     def deliver_status(self) -> None:
         """Post the status callback that `hold_status` held back; may be called again to repeat it."""
-        url = urljoin(f"{self._public_url}/", self._options.status_path)
-        self._webhooks.status(url, self._call_status, self.seconds)
+        self._webhooks.status(self._status_url, self._call_status, self.seconds, number=self._status_number)
 
     # How time passes.
 
@@ -282,9 +292,12 @@ class Phone:
         """Execute until the call is over or a Gather waits for a caller who has nothing under way."""
         while self.ended is None:
             if self.seconds > MAX_CALL_SECONDS:
+                self._note("error", "a call lasts four hours at most")
                 self._end("error")
             elif self._open is None:
                 self._execute_next()
+            elif self._leaves_at is not None:
+                self._leave(self._open, self._leaves_at)
             elif self._keys:
                 self._receive_keys(self._open)
             else:
@@ -303,6 +316,10 @@ class Phone:
             raise EndlessCallError(
                 f"{MAX_DOCUMENTS_UNASKED} documents without a question, the last from {url}"
             )
+        leaving, self._leaving = self._leaving, None
+        if leaving in _LEAVING_UNHEARD:
+            self._leave_unheard(leaving, base_url, url, gathered)
+            return
         first = not self._webhooks.turns
         self._note("request", urldefrag(urljoin(base_url, url)).url.removeprefix(self._public_url))
         try:
@@ -313,6 +330,28 @@ class Phone:
             self._end("error")
             return
         self._running = _Running(fetched.url, self._usable(fetched.document, fetched.url, first=first))
+        if leaving is Fault.HANGUP_AFTER_TURN:
+            self._leaves_at = self.seconds + self._options.hang_up_after_seconds
+
+    def _leave_unheard(
+        self, leaving: Fault | None, base_url: str, url: str, gathered: Mapping[str, str]
+    ) -> None:
+        """Hang up around a turn whose reply is not heard; its request and the status callback may race."""
+        self._open = None
+        if leaving is Fault.HANGUP_DURING_TURN:
+            self._webhooks.post_unheard(base_url, url, gathered)
+        self._status_number = int(leaving is Fault.STATUS_OUT_OF_ORDER)
+        self._end("hangup")
+        if leaving is Fault.STATUS_OUT_OF_ORDER:
+            self._webhooks.post_unheard(base_url, url, gathered)
+            self._webhooks.status(self._status_url, "in-progress", self.seconds, number=0)
+
+    def _leave(self, opened: _OpenGather, at: float) -> None:
+        """Hang up while a Gather listens: it requests nothing, whatever was keyed."""
+        self._advance_to(at)
+        self._settle(opened, self.seconds)
+        self._open = None
+        self._end("hangup")
 
     def _usable(self, document: Document, url: str, *, first: bool) -> Iterator[Verb]:
         """Yield a document's verbs; Reject counts only as the very first verb of a call."""
@@ -337,13 +376,22 @@ class Phone:
             self._end("rejected", "busy" if verb.reason == "busy" else "no-answer")
         else:
             for sounded in _sounded(verb):
-                self._sound(sounded)
+                if self.ended is None:
+                    self._sound(sounded)
 
     def _sound(self, sounded: Sounded) -> None:
+        """Let something be heard that no key stops; a caller who leaves hears some of it."""
         self._sounds.append(sounded)
+        until = self.seconds + sounded.seconds
+        leaves_at = self._leaves_at
+        cut = leaves_at is not None and leaves_at < until
         if sounded.text:
-            self._note("said", sounded.text)
-        self._advance_to(self.seconds + sounded.seconds)
+            self._note("cut" if cut else "said", sounded.text)
+        if leaves_at is not None and cut:
+            self._advance_to(leaves_at)
+            self._end("hangup")
+        else:
+            self._advance_to(until)
 
     # How a Gather listens.
 
@@ -431,6 +479,10 @@ class Phone:
     def _dial(self, dial: Dial, url: str) -> None:
         """Ring the other phone; the conversation ends when that person hangs up."""
         self._note("dialed", ", ".join(dial.numbers))
+        if self._leaves_at is not None:  # before anybody answers
+            self._advance_to(self._leaves_at)
+            self._end("hangup")
+            return
         result = {"DialCallStatus": self.callee, "DialCallSid": f"CA{self._dialed_leg().hex}"}
         if self.callee == "completed":
             talk_seconds = min(_TALK_SECONDS, dial.time_limit_seconds)
@@ -453,6 +505,7 @@ class Phone:
             self._note("lost", f"{''.join(key for _, key in self._keys)} pressed after the call was over")
             self._keys.clear()
         self.ended = ending
+        self._leaves_at = None
         self._note("ended", ending)
         self._call_status = call_status
         if not self.hold_status:

@@ -3,7 +3,8 @@
 A document that Twilio could not execute at all raises `DocumentError` with Twilio's code: 12300 content type,
 11750 longer than 64 kB, 11770 empty, 12100 not XML, 12102 the root is not `Response`. An unknown verb, an
 unknown attribute, a child where none belongs: warning 12200 and the element or attribute is skipped. A value
-that is not allowed: that attribute's warning, and the default is used.
+that is not allowed: that attribute's warning, and the default is used. What Twilio would do and this phone
+cannot is a warning too, with the code 0, so that no test passes because of it.
 """
 
 from __future__ import annotations
@@ -11,25 +12,35 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote_plus
 from xml.parsers import expat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 MAX_DOCUMENT_BYTES = 64 * 1024
-MAX_GOOGLE_OR_BASIC_CHARACTERS = 4096
-MAX_POLLY_CHARACTERS = 3000
+MAX_BASIC_BYTES = 4096
+MAX_POLLY_BYTES = 3000
+MAX_GOOGLE_BYTES = 5000
+MAX_ENCODED_CHARACTERS = 4500
+MAX_HINTS = 500
+MAX_HINT_CHARACTERS = 100
 
 ERROR_TOO_LONG = 11750
 ERROR_EMPTY = 11770
 ERROR_XML = 12100
 ERROR_ROOT = 12102
 ERROR_CONTENT_TYPE = 12300
+WARNING_VERSION = 12101
 WARNING_SCHEMA = 12200
-WARNING_VOICE = 13512
-WARNING_SAY_LENGTH = 13521
 WARNING_NESTED = 13320
+WARNING_SPEECH_TIMEOUT = 13335
+WARNING_LANGUAGE = 13511
+WARNING_VOICE = 13512
+WARNING_RATE = 13513
+WARNING_SAY_LENGTH = 13521
 WARNING_PLAY_DIGITS = 13430
+WARNING_NOT_DONE = 0
 
 _TWIML_TYPES = ("text/xml", "application/xml", "text/html")
 
@@ -153,6 +164,17 @@ class _Element:
         """Return the text of this element and everything in it."""
         return "".join(child if isinstance(child, str) else child.text() for child in self.children)
 
+    def markup(self) -> str:
+        """Return what is inside this element, its tags included, as a voice that counts them is sent it."""
+        return "".join(
+            child if isinstance(child, str) else f"{child.opening()}{child.markup()}</{child.name}>"
+            for child in self.children
+        )
+
+    def opening(self) -> str:
+        """Return the tag that begins this element."""
+        return f"<{' '.join((self.name, *(f'{name}={value!r}' for name, value in self.attributes.items())))}>"
+
     def elements(self) -> Iterator[_Element]:
         """Yield the elements directly inside."""
         return (child for child in self.children if isinstance(child, _Element))
@@ -191,7 +213,7 @@ def parse_twiml(body: bytes) -> Document:
     if root.name != "Response":
         raise DocumentError(ERROR_ROOT, f"the root is <{root.name}>, not <Response>")
     reader = _Reader()
-    reader.attributes(root, {})
+    reader.attributes(root, _RESPONSE)
     verbs = tuple(reader.verbs(root))
     return Document(verbs, tuple(reader.warnings))
 
@@ -229,6 +251,7 @@ class _Rule(NamedTuple):
 
     allowed: Callable[[str], object]
     code: int = WARNING_SCHEMA
+    not_done: bool = False  # Twilio has it and this phone has not
 
 
 def _pattern(expression: str, code: int = WARNING_SCHEMA) -> _Rule:
@@ -237,12 +260,21 @@ def _pattern(expression: str, code: int = WARNING_SCHEMA) -> _Rule:
 
 _ANYTHING = _Rule(lambda _value: True)
 _URL = _Rule(lambda value: " " not in value)
-# A phone that only posts: GET is Twilio's to do, and this line never asks for it.
-_METHOD = _pattern("POST")
+_METHOD = _pattern("POST|GET")
 _BOOLEAN = _pattern("true|false")
 _COUNT = _pattern("[0-9]+")
 _POSITIVE = _pattern("[1-9][0-9]*")
 
+
+def _are_hints(value: str) -> bool:
+    """Tell whether these are at most 500 hints of at most 100 characters, with commas between."""
+    hints = value.split(",")
+    return len(hints) <= MAX_HINTS and all(len(hint.strip()) <= MAX_HINT_CHARACTERS for hint in hints)
+
+
+_NOT_DONE = _Rule(lambda _value: True, not_done=True)
+
+_RESPONSE: Mapping[str, _Rule] = {"version": _Rule(lambda _value: False, WARNING_VERSION)}
 _SAY: Mapping[str, _Rule] = {"voice": _ANYTHING, "language": _ANYTHING, "loop": _COUNT}
 _PAUSE: Mapping[str, _Rule] = {"length": _COUNT}
 _PLAY: Mapping[str, _Rule] = {"loop": _COUNT, "digits": _pattern("[0-9*#A-Dw]+", WARNING_PLAY_DIGITS)}
@@ -256,10 +288,14 @@ _GATHER: Mapping[str, _Rule] = {
     "actionOnEmptyResult": _Rule(_BOOLEAN.allowed, 13338),
     "speechTimeout": _pattern("auto|[1-9][0-9]*"),
     "speechModel": _pattern("default|numbers_and_commands|phone_call|(?:experimental|googlev2|deepgram)_.+"),
-    "hints": _ANYTHING,
+    "hints": _Rule(_are_hints),
     "language": _ANYTHING,
     "profanityFilter": _BOOLEAN,
     "bargeIn": _Rule(_BOOLEAN.allowed, 13332),
+    **dict.fromkeys(
+        ("partialResultCallback", "partialResultCallbackMethod", "enhanced", "maxSpeechTime", "debug"),
+        _NOT_DONE,
+    ),
 }
 _REDIRECT: Mapping[str, _Rule] = {"method": _METHOD}
 _REJECT: Mapping[str, _Rule] = {"reason": _pattern("rejected|busy")}
@@ -273,21 +309,55 @@ _DIAL: Mapping[str, _Rule] = {
     "hangupOnStar": _BOOLEAN,
     "ringTone": _ANYTHING,
     "record": _pattern("do-not-record"),
+    **dict.fromkeys(
+        (
+            *("recordingStatusCallback", "recordingStatusCallbackMethod", "recordingStatusCallbackEvent"),
+            *("recordingTrack", "referMethod", "referUrl", "sequential", "trim"),
+        ),
+        _NOT_DONE,
+    ),
 }
+_NUMBER: Mapping[str, _Rule] = dict.fromkeys(
+    ("sendDigits", "url", "method", "statusCallback", "statusCallbackEvent", "statusCallbackMethod"),
+    _NOT_DONE,
+)
+# Verbs that Twilio executes and this phone does not.
+_VERBS_NOT_DONE = frozenset(
+    {
+        *("Connect", "Echo", "Enqueue", "Leave", "Pay", "Prompt", "Queue", "Record", "Refer", "Sms"),
+        *("Start", "Stop"),
+    }
+)
 
 # SSML inside Say: the elements, and the attributes each may carry.
 _SSML: Mapping[str, Mapping[str, _Rule]] = {
-    "break": {"strength": _ANYTHING, "time": _pattern(r"[0-9]+(?:\.[0-9]+)?(?:ms|s)")},
-    "emphasis": {"level": _ANYTHING},
+    "break": {
+        "strength": _pattern("none|x-weak|weak|medium|strong|x-strong"),
+        "time": _pattern(r"[0-9]+(?:\.[0-9]+)?(?:ms|s)"),
+    },
+    "emphasis": {"level": _pattern("strong|moderate|reduced|none")},
     "lang": {"xml:lang": _ANYTHING},
     "p": {},
-    "phoneme": {"alphabet": _ANYTHING, "ph": _ANYTHING},
-    "prosody": {"volume": _ANYTHING, "rate": _ANYTHING, "pitch": _ANYTHING},
+    "phoneme": {"alphabet": _pattern("ipa|x-sampa|x-amazon-.+"), "ph": _ANYTHING},
+    "prosody": {
+        "volume": _ANYTHING,
+        "rate": _pattern("x-slow|slow|medium|fast|x-fast|[0-9]+%", WARNING_RATE),
+        "pitch": _ANYTHING,
+    },
     "s": {},
-    "say-as": {"interpret-as": _ANYTHING, "format": _ANYTHING},
+    "say-as": {
+        "interpret-as": _pattern(
+            "characters|spell-out|cardinal|number|ordinal|digits|fraction|unit|date|time|address|"
+            "expletive|telephone"
+        ),
+        "format": _pattern("mdy|dmy|ymd|md|dm|ym|my|d|m|y|yyyymmdd"),
+    },
     "sub": {"alias": _ANYTHING},
     "w": {"role": _ANYTHING},
 }
+
+# What newer Polly voices leave out: no emphasis, no pitch.
+_OLD_POLLY_ONLY = frozenset({("emphasis", ""), ("prosody", "pitch")})
 
 _POLLY_LANGUAGES: Mapping[str, str] = {
     **dict.fromkeys(
@@ -304,6 +374,14 @@ _POLLY_LANGUAGES: Mapping[str, str] = {
     "Hiujin": "yue-CN",
 }
 _BASIC_VOICES = ("man", "woman", "alice")
+# Languages that some voice of Twilio's speaks, as far as a line like this one needs them. No voice speaks
+# Haitian Creole.
+_LANGUAGES = frozenset(
+    {
+        *("en-US", "es-US", "es-MX", "pt-BR", "cmn-CN", "zh-CN", "cmn-TW", "yue-CN", "yue-HK", "vi-VN"),
+        *("fr-FR", "fr-CA", "fr-BE"),
+    }
+)
 
 
 def _voice_speaks(voice: str, language: str) -> bool:
@@ -314,6 +392,22 @@ def _voice_speaks(voice: str, language: str) -> bool:
     if family == "Polly":
         return _POLLY_LANGUAGES.get(name.split("-", 1)[0]) == language
     return voice in _BASIC_VOICES
+
+
+def _too_long(text: str, raw: str, voice: str) -> str:
+    """Say which limit of a voice's family a text breaks, or nothing.
+
+    Markup does not count in a Polly voice; in a Google voice every space and tag does. Whatever the voice,
+    the text has to fit a URL.
+    """
+    family = voice.partition(".")[0]
+    size, most = len(text.encode()), MAX_POLLY_BYTES if family == "Polly" else MAX_BASIC_BYTES
+    if family == "Google":
+        size, most = len(raw.encode()), MAX_GOOGLE_BYTES
+    if size > most:
+        return f"{size} bytes; {most} are the most"
+    encoded = len(quote_plus(text))
+    return f"{encoded} characters in a URL" if encoded > MAX_ENCODED_CHARACTERS else ""
 
 
 def _speech_timeout(value: str | None, timeout_seconds: float) -> float | None:
@@ -352,6 +446,8 @@ class _Reader:
                 self.warn(WARNING_SCHEMA, element, f"unknown attribute {name}")
             elif not rule.allowed(value):
                 self.warn(rule.code, element, f"{name} cannot be {value!r}; the default is used")
+            elif rule.not_done or (name == "method" and value == "GET"):
+                self.warn(WARNING_NOT_DONE, element, f"this phone does not do {name}={value!r}")
             else:
                 kept[name] = value
         return kept
@@ -361,6 +457,9 @@ class _Reader:
         self._no_text(parent)
         for element in parent.elements():
             reader = self._readers.get(element.name)
+            if element.name in _VERBS_NOT_DONE:
+                self.warn(WARNING_NOT_DONE, element, "this phone does not do it, skipped")
+                continue
             if reader is None:
                 self.warn(WARNING_SCHEMA, element, "unknown verb, skipped")
                 continue
@@ -376,20 +475,23 @@ class _Reader:
         for child in element.elements():
             self.warn(WARNING_SCHEMA, child, f"does not belong in <{element.name}>, skipped")
 
-    def _say(self, element: _Element) -> Say | None:
+    def _say(self, element: _Element) -> Say:
         kept = self.attributes(element, _SAY)
         voice, language = kept.get("voice"), kept.get("language", "en-US")
-        if voice is not None and not _voice_speaks(voice, language):
+        if language not in _LANGUAGES:
+            self.warn(WARNING_LANGUAGE, element, f"no voice speaks {language}")
+        elif voice is not None and not _voice_speaks(voice, language):
             self.warn(WARNING_VOICE, element, f"the voice {voice} does not speak {language}")
         text = " ".join(element.text().split())
-        most = MAX_POLLY_CHARACTERS if (voice or "").startswith("Polly.") else MAX_GOOGLE_OR_BASIC_CHARACTERS
-        if len(text) > most:
-            self.warn(WARNING_SAY_LENGTH, element, f"{len(text)} characters; {most} are the most")
+        too_long = _too_long(text, element.markup(), voice or "")
+        if too_long:
+            self.warn(WARNING_SAY_LENGTH, element, too_long)
         if not text:
             self.warn(WARNING_SCHEMA, element, "nothing to say")
-        return Say(text, language, voice, int(kept.get("loop", "1")), self._breaks(element))
+        breaks = self._breaks(element, voice or "")
+        return Say(text, language, voice, int(kept.get("loop", "1")), breaks)
 
-    def _breaks(self, element: _Element) -> float:
+    def _breaks(self, element: _Element, voice: str) -> float:
         """Check the SSML inside an element and return the seconds its breaks add."""
         seconds = 0.0
         for child in element.elements():
@@ -397,10 +499,16 @@ class _Reader:
             if rules is None:
                 self.warn(WARNING_SCHEMA, child, "no SSML that Say takes")
                 continue
-            time = self.attributes(child, rules).get("time")
+            kept = self.attributes(child, rules)
+            if voice in _BASIC_VOICES:
+                self.warn(WARNING_SCHEMA, child, f"the voice {voice} knows no SSML")
+            newer = voice.startswith("Polly.") and voice.endswith(("-Neural", "-Generative"))
+            if newer and not _OLD_POLLY_ONLY.isdisjoint((child.name, name) for name in ("", *kept)):
+                self.warn(WARNING_SCHEMA, child, f"the voice {voice} leaves it out")
+            time = kept.get("time")
             if time is not None:
                 seconds += float(time[:-2]) / 1000 if time.endswith("ms") else float(time[:-1])
-            seconds += self._breaks(child)
+            seconds += self._breaks(child, voice)
         return seconds
 
     def _pause(self, element: _Element) -> Pause:
@@ -432,6 +540,10 @@ class _Reader:
         inputs = kept.get("input", "dtmf").split(" ")
         timeout = float(kept.get("timeout", "5"))
         digits = kept.get("numDigits")
+        if kept.get("speechTimeout") == "auto" and "speechModel" in kept:
+            self.warn(WARNING_SPEECH_TIMEOUT, element, "speechTimeout cannot be auto with a model")
+            del kept["speechTimeout"]
+        self._speech_language(element, kept, inputs)
         return Gather(
             sounds=tuple(self._sounds(element)),
             action=kept.get("action"),
@@ -445,6 +557,11 @@ class _Reader:
             barge_in=kept.get("bargeIn") != "false",
             language=kept.get("language", "en-US"),
         )
+
+    def _speech_language(self, element: _Element, kept: Mapping[str, str], inputs: list[str]) -> None:
+        language = kept.get("language", "en-US")
+        if "speech" in inputs and language not in _LANGUAGES:
+            self.warn(WARNING_SCHEMA, element, f"nobody recognizes speech in {language}")
 
     def _redirect(self, element: _Element) -> Redirect | None:
         self._no_children(element)
@@ -473,7 +590,7 @@ class _Reader:
             if child.name != "Number":
                 self.warn(WARNING_SCHEMA, child, "does not belong in <Dial>, skipped")
                 continue
-            self.attributes(child, {})
+            self.attributes(child, _NUMBER)
             self._no_children(child)
             numbers.append(child.text().strip())
         direct = "".join(child for child in element.children if isinstance(child, str)).strip()

@@ -7,23 +7,26 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email.utils import format_datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import parse_qs, urldefrag, urljoin, urlsplit
 
+from ivr.phone.cookies import Cookies
 from ivr.phone.heard import PhoneFailure, PhoneWarning, Turn
 from ivr.phone.lines import ERROR_CONNECTION, ERROR_RETRIEVAL, TWILIO_TIMEOUT_SECONDS, LineError
-from ivr.phone.twiml import WARNING_SCHEMA, Document, DocumentError, parse_reply
+from ivr.phone.twiml import WARNING_NOT_DONE, WARNING_SCHEMA, Document, DocumentError, parse_reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from ivr.phone.lines import Line, LineReply
+    from ivr.phone.lines import Headers, Line, LineReply
 
 ERROR_REDIRECTS = 11215
 MAX_REDIRECTS = 10
 _TOKENS = uuid.UUID("6f0d7a52-1f7b-5a0e-9a4c-7b6f3f0f3b11")
 _PLACES = ("City", "State", "Zip", "Country")
+_RETRIED = frozenset({"ct", "rt", "4xx", "5xx"})
+_NOBODYS_SIGNATURE = "A" * 27 + "="  # twenty bytes, as a signature has
 
 
 class VirtualClock(Protocol):
@@ -39,11 +42,25 @@ class VirtualClock(Protocol):
 
 
 class Fault(StrEnum):
-    """What may go wrong with the next turn on its way."""
+    """What may go wrong with the next turn on its way.
+
+    `slow`: the turn reaches the line only after Twilio has given up and the fallback has answered.
+    `forged_signature`, `missing_signature`: a stranger posts the turn before Twilio does.
+    `hangup_…`: the caller leaves before the turn is posted, while it is under way, or while its reply is
+    heard. `status_out_of_order`: the caller leaves while the turn is under way, the status callback overtakes
+    it, and an older one comes after both.
+    """
 
     DUPLICATE = "duplicate"
     CONCURRENT_DUPLICATE = "concurrent_duplicate"
     LOST_RESPONSE = "lost_response"
+    SLOW = "slow"
+    FORGED_SIGNATURE = "forged_signature"
+    MISSING_SIGNATURE = "missing_signature"
+    HANGUP_BEFORE_TURN = "hangup_before_turn"
+    HANGUP_DURING_TURN = "hangup_during_turn"
+    HANGUP_AFTER_TURN = "hangup_after_turn"
+    STATUS_OUT_OF_ORDER = "status_out_of_order"
 
 
 class UnequalRepliesError(Exception):
@@ -63,6 +80,26 @@ class CallIdentity:
     from_number: str
     to_number: str
 
+    def parameters(self, call_status: str) -> dict[str, str]:
+        """Return what every request of an inbound call carries; the first one, `ringing`, carries more."""
+        form = {
+            "CallSid": self.call_sid,
+            "AccountSid": self.account_sid,
+            "ApiVersion": "2010-04-01",
+            "CallStatus": call_status,
+            "Direction": "inbound",
+            "From": self.from_number,
+            "Caller": self.from_number,
+            "To": self.to_number,
+            "Called": self.to_number,
+        }
+        for party in ("From", "Caller", "To", "Called"):
+            form |= {f"{party}{place}": "" for place in _PLACES}
+        if call_status == "ringing":
+            form["StirVerstat"] = "TN-Validation-Passed-A"
+            form["CallToken"] = '{"parentCallInfoToken":"virtual-phone"}'
+        return form
+
 
 @dataclass(frozen=True)
 class Fetched:
@@ -70,6 +107,7 @@ class Fetched:
 
     document: Document
     url: str
+    turn: Turn
 
 
 class _Refused(Exception):  # noqa: N818 (a step on the way to the fallback, not an error a caller sees)
@@ -80,19 +118,43 @@ class _Refused(Exception):  # noqa: N818 (a step on the way to the fallback, not
 
 
 @dataclass(frozen=True)
-class _RetryPolicy:
-    """What a URL's fragment asks for (`#rc=2&rp=ct,rt,5xx`): by default one retry, of connections only."""
+class _Wishes:
+    """What a URL's fragment asks for (`#rc=2&rp=ct,rt,5xx&tt=6000`), and which of it makes no sense.
+
+    By default connections alone are tried again, once, and the whole request lasts 15 seconds at most.
+    """
 
     retries: int = 1
     kinds: frozenset[str] = frozenset({"ct"})
+    read_seconds: float = TWILIO_TIMEOUT_SECONDS
+    total_seconds: float = TWILIO_TIMEOUT_SECONDS
+    senseless: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, fragment: str) -> _RetryPolicy:
-        asked = parse_qs(fragment)
-        kinds = frozenset(asked.get("rp", ["ct"])[0].split(","))
-        if "all" in kinds:
-            kinds = frozenset({"ct", "rt", "4xx", "5xx"})
-        return cls(min(5, int(asked.get("rc", ["1"])[0])), kinds)
+    def of(cls, fragment: str) -> _Wishes:
+        asked = {name: values[-1] for name, values in parse_qs(fragment, keep_blank_values=True).items()}
+        senseless = []
+
+        def number(name: str, least: int, most: int, default: int) -> int:
+            text = asked.get(name, str(default))
+            if text.isdecimal() and least <= int(text) <= most:
+                return int(text)
+            senseless.append(f"{name}={text}")
+            return default
+
+        kinds = frozenset(asked.get("rp", "ct").split(","))
+        if not kinds <= _RETRIED | {"all"}:
+            senseless.append(f"rp={asked['rp']}")
+            kinds = frozenset({"ct"})
+        most = round(TWILIO_TIMEOUT_SECONDS * 1000)
+        number("ct", 100, 10_000, 5000)
+        return cls(
+            retries=number("rc", 0, 5, 1),
+            kinds=_RETRIED if "all" in kinds else kinds,
+            read_seconds=number("rt", 100, most, most) / 1000,
+            total_seconds=number("tt", 100, most, most) / 1000,
+            senseless=tuple(senseless),
+        )
 
 
 class Webhooks:
@@ -107,6 +169,7 @@ class Webhooks:
         fallback_path: str | None,
         post_twice: bool,
         round_trip_seconds: float,
+        more_parameters: Mapping[str, str],
     ) -> None:
         self._line = line
         self._clock = clock
@@ -114,8 +177,11 @@ class Webhooks:
         self._fallback_path = fallback_path
         self._post_twice = post_twice
         self._round_trip_seconds = round_trip_seconds
+        self._more_parameters = dict(more_parameters)
         self._requests = 0
-        self._answered = False
+        self._call_status = "ringing"
+        self._cookies = Cookies()
+        self._under_way: list[_UnderWay] = []
         self.fault: Fault | None = None
         self.turns: list[Turn] = []
         self.warnings: list[PhoneWarning] = []
@@ -128,9 +194,51 @@ class Webhooks:
         when the fallback has none either, `UnequalRepliesError` when a repeated turn differs.
         """
         try:
-            return self._document(urljoin(base_url, url), gathered)
+            fetched = self._document_or_fallback(urljoin(base_url, url), gathered)
+        finally:
+            self._let_late_turns_arrive()
+        self.turns.append(fetched.turn)
+        if self._call_status == "ringing":
+            self._call_status = "in-progress"
+        return fetched
+
+    def post_unheard(self, base_url: str, url: str, gathered: Mapping[str, str]) -> None:
+        """Post a turn whose caller has gone: the reply is read like any other, and nobody hears it."""
+        address = urljoin(base_url, url)
+        try:
+            self._document(address, gathered)
         except _Refused as refused:
-            failed_url = urldefrag(urljoin(base_url, url)).url
+            self._failed(urldefrag(address).url, refused)
+
+    def status(self, url: str, call_status: str, seconds: float, *, number: int = 0) -> None:
+        """Post the `number`th status callback of a call, `seconds` after it began.
+
+        An odd answer is a warning. After `completed` the call's other requests say so too.
+        """
+        form = {
+            **self._identity.parameters(call_status),
+            **self._more_parameters,
+            "CallDuration": str(round(seconds)),
+            "Duration": str(-(-round(seconds) // 60)),
+            "Timestamp": format_datetime(self._clock.now(), usegmt=True),
+            "SequenceNumber": str(number),
+            "CallbackSource": "call-progress-events",
+        }
+        if call_status == "completed":
+            self._call_status = call_status
+        try:
+            reply = self._line.post(url, form, headers=self._next_token())
+        except LineError as error:
+            self.failures.append(PhoneFailure(url, error.code, str(error), injected=False))
+            return
+        if reply.status != 204 and not (reply.status == 200 and _is_xml(reply)):
+            self.warnings.append(PhoneWarning(url, ERROR_RETRIEVAL, f"a status callback got {reply.status}"))
+
+    def _document_or_fallback(self, url: str, gathered: Mapping[str, str]) -> Fetched:
+        failed_url = urldefrag(url).url
+        try:
+            return self._document(url, gathered)
+        except _Refused as refused:
             self._failed(failed_url, refused)
             if self._fallback_path is None:
                 raise CallFailedError(str(refused)) from refused
@@ -142,24 +250,6 @@ class Webhooks:
             self._failed(fallback_url, refused)
             raise CallFailedError(str(refused)) from refused
 
-    def status(self, url: str, call_status: str, seconds: float) -> None:
-        """Post the status callback of a call that ended after `seconds`; an odd answer is a warning."""
-        form = {
-            **self._parameters(call_status),
-            "CallDuration": str(round(seconds)),
-            "Duration": str(-(-round(seconds) // 60)),
-            "Timestamp": format_datetime(self._clock.now(), usegmt=True),
-            "SequenceNumber": "0",
-            "CallbackSource": "call-progress-events",
-        }
-        try:
-            reply = self._line.post(url, form, headers=self._next_token())
-        except LineError as error:
-            self.failures.append(PhoneFailure(url, error.code, str(error), injected=False))
-            return
-        if reply.status != 204 and not (reply.status == 200 and _is_xml(reply)):
-            self.warnings.append(PhoneWarning(url, ERROR_RETRIEVAL, f"a status callback got {reply.status}"))
-
     def _failed(self, url: str, refused: _Refused) -> None:
         self.failures.append(
             PhoneFailure(urlsplit(url).path, refused.code, str(refused), injected=refused.injected)
@@ -169,7 +259,10 @@ class Webhooks:
         """Post one turn, follow redirects, read the reply. Raises `_Refused`."""
         for _ in range(MAX_REDIRECTS + 1):
             address, fragment = urldefrag(url)
-            reply = self._attempt(address, extra, _RetryPolicy.of(fragment))
+            wishes = _Wishes.of(fragment)
+            for senseless in wishes.senseless:
+                self._warn(address, WARNING_NOT_DONE, f"#{senseless} makes no sense; the default is used")
+            reply = self._attempt(address, extra, wishes)
             if not 300 <= reply.status < 400:
                 return self._read(address, reply)
             self._warn(address, ERROR_REDIRECTS, f"{reply.status}: a redirect loses what the caller entered")
@@ -185,9 +278,7 @@ class Webhooks:
             raise _Refused(error.code, str(error)) from error
         for warning in document.warnings:
             self._warn(url, warning.code, f"line {warning.line}: {warning.message}")
-        self.turns.append(_turn(url, reply))
-        self._answered = True
-        return Fetched(document, url)
+        return Fetched(document, url, _turn(url, reply))
 
     def _warn(self, url: str, code: int, message: str) -> None:
         self.warnings.append(PhoneWarning(urlsplit(url).path, code, message))
@@ -196,64 +287,90 @@ class Webhooks:
         """Record that a document asks for something that has no effect where it stands."""
         self._warn(url, WARNING_SCHEMA, message)
 
-    def _attempt(self, url: str, extra: Mapping[str, str], policy: _RetryPolicy) -> LineReply:
-        """Post until the policy has no retry left; every attempt carries the same token."""
-        form = {**self._parameters("in-progress" if self._answered else "ringing"), **extra}
+    def _attempt(self, url: str, extra: Mapping[str, str], wishes: _Wishes) -> LineReply:
+        """Post until no try or no time is left; every attempt carries the same token."""
+        form = {**self._identity.parameters(self._call_status), **self._more_parameters, **extra}
         headers = self._next_token()
-        for attempts_left in range(policy.retries, -1, -1):
+        began_at = self._clock.now()
+        for attempts_left in range(wishes.retries, -1, -1):
+            spent_seconds = (self._clock.now() - began_at).total_seconds()
+            patience_seconds = min(wishes.read_seconds, wishes.total_seconds - spent_seconds)
             try:
-                reply = self._post(url, form, headers)
+                reply = self._post(url, form, headers, patience_seconds)
             except LineError as error:
                 kind = "ct" if error.code == ERROR_CONNECTION else "rt"
-                if attempts_left and kind in policy.kinds:
+                late = (self._clock.now() - began_at).total_seconds() >= wishes.total_seconds
+                if attempts_left and kind in wishes.kinds and not late:
                     continue
                 raise _Refused(error.code, str(error), injected=isinstance(error, _LostError)) from error
-            if not (attempts_left and f"{reply.status // 100}xx" in policy.kinds):
+            if not (attempts_left and f"{reply.status // 100}xx" in wishes.kinds):
                 return reply
         raise AssertionError  # pragma: no cover (the last attempt returns or raises)
 
-    def _post(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> LineReply:
+    def _post(
+        self, url: str, form: Mapping[str, str], headers: Headers, patience_seconds: float
+    ) -> LineReply:
         """Post once, as the fault in force says, and once more when every turn is to be posted twice."""
         fault, self.fault = self.fault, None
         self._clock.advance(self._round_trip_seconds)
-        if fault is Fault.CONCURRENT_DUPLICATE:
+        if fault is Fault.FORGED_SIGNATURE:
+            self._let_a_stranger_post(url, form, {"X-Twilio-Signature": _NOBODYS_SIGNATURE})
+        elif fault is Fault.MISSING_SIGNATURE:
+            self._let_a_stranger_post(url, form, {"X-Twilio-Signature": None})
+        elif fault is Fault.SLOW:
+            self._under_way.append(_UnderWay(url, form, headers))
+            self._clock.advance(patience_seconds)
+            raise _LostError(ERROR_RETRIEVAL, f"no answer in {patience_seconds:g} s")
+        elif fault is Fault.CONCURRENT_DUPLICATE:
             with ThreadPoolExecutor(2) as senders:
-                both = [senders.submit(self._line.post, url, form, headers=headers) for _ in range(2)]
+                both = [senders.submit(self._send, url, form, headers) for _ in range(2)]
                 first, second = (sender.result() for sender in both)
             _require_equal(url, first, second)
             return first
-        reply = self._line.post(url, form, headers=headers)
+        reply = self._send(url, form, headers)
         if self._post_twice or fault is Fault.DUPLICATE:
-            _require_equal(url, reply, self._line.post(url, form, headers=headers))
+            _require_equal(url, reply, self._send(url, form, headers))
         if fault is Fault.LOST_RESPONSE:
-            self._clock.advance(TWILIO_TIMEOUT_SECONDS)
+            self._clock.advance(patience_seconds)
             raise _LostError(ERROR_RETRIEVAL, "the reply was lost on the way")
         return reply
+
+    def _send(self, url: str, form: Mapping[str, str], headers: Headers) -> LineReply:
+        reply = self._line.post(url, form, headers={**headers, **self._cookies.header(url)})
+        self._cookies.keep(url, reply.cookies)
+        return reply
+
+    def _let_a_stranger_post(self, url: str, form: Mapping[str, str], signature: Headers) -> None:
+        """Post what Twilio did not sign. Any answer but 403 is an error of the line."""
+        status = self._line.post(url, form, headers=signature).status
+        if status != 403:
+            message = f"what nobody signed was answered {status}, not 403"
+            self.failures.append(PhoneFailure(urlsplit(url).path, ERROR_RETRIEVAL, message, injected=False))
+
+    def _let_late_turns_arrive(self) -> None:
+        """Let turns reach the line that Twilio no longer waits for. They must be answered like any other."""
+        while self._under_way:
+            url, form, headers = self._under_way.pop(0)
+            reply = self._send(url, form, headers)
+            if self._post_twice:
+                _require_equal(url, reply, self._send(url, form, headers))
+            try:
+                self._read(url, reply)
+            except _Refused as refused:
+                self._failed(url, refused)
 
     def _next_token(self) -> dict[str, str]:
         self._requests += 1
         token = uuid.uuid5(_TOKENS, f"{self._identity.call_sid}/{self._requests}")
         return {"I-Twilio-Idempotency-Token": str(token)}
 
-    def _parameters(self, call_status: str) -> dict[str, str]:
-        identity = self._identity
-        form = {
-            "CallSid": identity.call_sid,
-            "AccountSid": identity.account_sid,
-            "ApiVersion": "2010-04-01",
-            "CallStatus": call_status,
-            "Direction": "inbound",
-            "From": identity.from_number,
-            "Caller": identity.from_number,
-            "To": identity.to_number,
-            "Called": identity.to_number,
-        }
-        for party in ("From", "Caller", "To", "Called"):
-            form |= {f"{party}{place}": "" for place in _PLACES}
-        if call_status == "ringing":
-            form["StirVerstat"] = "TN-Validation-Passed-A"
-            form["CallToken"] = '{"parentCallInfoToken":"virtual-phone"}'
-        return form
+
+class _UnderWay(NamedTuple):
+    """A request that has not reached the line yet."""
+
+    url: str
+    form: Mapping[str, str]
+    headers: Headers
 
 
 class _LostError(LineError):

@@ -10,20 +10,24 @@
     caller  hangs up
     end     hangup
 
-Headers come first: `now`, `member`, `language`, `pace`, `from`, `after`. Every fault of a file is reported at
-once, with file, line and cure.
+Headers come first: `now`, `member`, `language`, `pace`, `from`, `after`, and those that make up a member
+(`ivr.replay.circumstances`). Every fault of a file is reported at once, with file, line and cure.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from ivr.base.errors import OperatorError
+from ivr.replay.circumstances import NO_CIRCUMSTANCES, Circumstances, CircumstancesReader
+from ivr.replay.circumstances import WORDS as CIRCUMSTANCES
 
 Pace = Literal["voice", "relay"]
 EndKind = Literal["goodbye", "agent", "hangup"]
@@ -31,10 +35,28 @@ FaultName = Literal[
     "duplicate",
     "concurrent_duplicate",
     "lost_response",
+    "slow",
+    "forged_signature",
+    "missing_signature",
+    "hangup_before_turn",
+    "hangup_during_turn",
+    "hangup_after_turn",
+    "status_out_of_order",
     "late_status",
     "withheld",
+    "withheld_unavailable",
+    "withheld_unknown",
+    "withheld_blocked",
+    "withheld_restricted",
+    "withheld_word_anonymous",
+    "withheld_word_unavailable",
+    "withheld_word_unknown",
+    "withheld_word_blocked",
+    "withheld_word_restricted",
+    "withheld_empty",
     "transfer_busy",
     "transfer_no_answer",
+    "transfer_answered",
     "paid_elsewhere",
     "hour_passes",
 ]
@@ -55,10 +77,16 @@ MEMBER_FACTS = ("member_id", "health_account", "dental_account", "ssn_last4", "d
 PLACEHOLDERS = ("language_key", *MEMBER_FACTS)
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
+BYTE_ORDER_MARK = "\ufeff"  # what some editors put before the first line
+MAX_CALLS_IN_A_ROW = 50
+YEARS = (2000, 2099)
+
+_LINES = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
 _HEADERS = ("now", "member", "language", "pace", "from", "after")
 _PROMPT = re.compile(r"[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)?(?:\[[0-9]+\])?(?:@[A-Za-z-]+)?")
 _KEYS = re.compile(r"(?:[0-9*#]|\{[a-z0-9_]+\})+")
 _SAYS = re.compile(r'says\s+"([^"]+)"(?:\s+(none|0(?:\.[0-9]+)?|1(?:\.0+)?))?')
+_WAITS = re.compile(r"waits\s+([0-9]+(?:\.[0-9]+)?)")
 _EVENT = re.compile(r"[a-z][a-z0-9_]*")
 _FROM = re.compile(r"\+?[0-9A-Za-z@.:-]+")
 
@@ -114,6 +142,14 @@ class Words:
 
 
 @dataclass(frozen=True)
+class Waits:
+    """The caller thinks for so many seconds once the line has spoken; what follows comes then."""
+
+    place: Place
+    seconds: float
+
+
+@dataclass(frozen=True)
 class HangsUp:
     """The caller hangs up."""
 
@@ -148,7 +184,7 @@ class End:
     kind: EndKind
 
 
-Step = Start | ExpectedLine | Keys | Silence | Words | HangsUp | Befalls | Did | End
+Step = Start | ExpectedLine | Keys | Silence | Words | Waits | HangsUp | Befalls | Did | End
 
 
 @dataclass(frozen=True)
@@ -164,6 +200,7 @@ class CallFile:
     after: str | None = None
     steps: tuple[Step, ...] = ()
     header_lines: Mapping[str, int] = field(default_factory=dict)
+    circumstances: Circumstances = NO_CIRCUMSTANCES
 
     def place(self, header: str) -> Place:
         """Return where a header stands (line 1 for one that is not there)."""
@@ -190,13 +227,36 @@ def parse_call(text: str, name: str) -> CallFile:
     `name` is how the file is called in errors. Raises `CallFileError` with every fault of the file.
     """
     parser = _Parser(name)
-    for number, raw in enumerate(text.splitlines(), start=1):
-        line = raw.strip()
+    for number, raw in enumerate(split_lines(text), start=1):
+        line = raw.removeprefix(BYTE_ORDER_MARK if number == 1 else "").strip()
         if line and not line.startswith("#"):
             parser.read(number, line)
+    parser.finish()
     if parser.problems:
         raise CallFileError(*parser.problems)
     return parser.call
+
+
+def read_call_file(path: Path) -> str:
+    """Return the text of a call file, its line endings as they are. Raises `CallFileError`."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CallFileError(f"{path}:1: cannot be read ({error.strerror}): check the name") from error
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise CallFileError(f"{path}:{line}: not UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise CallFileError(f"{path}:{line}: no text, it holds a zero byte: name a call file")
+    return text
+
+
+def split_lines(text: str) -> list[str]:
+    """Split a text into lines as editors count them, each with its ending."""
+    return _LINES.findall(text)
 
 
 def load_call(path: Path, *, root: Path | None = None) -> CallFile:
@@ -222,24 +282,23 @@ def load_call(path: Path, *, root: Path | None = None) -> CallFile:
 
 
 def _load(path: Path, root: Path | None, chain: tuple[Path, ...]) -> CallFile:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise CallFileError(f"{path}: cannot be read ({error.strerror}): check the name") from error
-    except UnicodeDecodeError as error:
-        raise CallFileError(f"{path}: not UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
-    call = parse_call(text, str(path))
+    call = parse_call(read_call_file(path), str(path))
     if call.after is None:
         return call
     chain = (*chain, path.resolve())
     place = call.place("after")
     folders = (*path.absolute().parents, *(() if root is None else (root,)))
-    earlier_path = next((folder / call.after for folder in folders if (folder / call.after).is_file()), None)
+    named = (folder / call.after for folder in folders)
+    earlier_path = next((file for file in named if os.path.isfile(file)), None)  # noqa: PTH113 (never raises)
     if earlier_path is None:
         where = f"{path.parent / call.after}, nor in a folder above"
         raise CallFileError(f"{place}: there is no file {where}: correct the name after `after`")
     if earlier_path.resolve() in chain:
         raise CallFileError(f"{place}: {call.after} comes after this file itself: break the circle")
+    if len(chain) > MAX_CALLS_IN_A_ROW:
+        raise CallFileError(
+            f"{place}: more than {MAX_CALLS_IN_A_ROW} files come one after another: write this call in fewer"
+        )
     return _joined(_load(earlier_path, root, chain), call)
 
 
@@ -275,6 +334,7 @@ def _joined(earlier: CallFile, call: CallFile) -> CallFile:
         language=call.language or earlier.language,
         pace=call.pace or earlier.pace,
         from_number=call.from_number or earlier.from_number,
+        circumstances=earlier.circumstances.around(call.circumstances, same_member=call.member is None),
         steps=earlier.steps + call.steps,
     )
 
@@ -285,6 +345,7 @@ class _Parser:
     def __init__(self, name: str) -> None:
         self.call = CallFile(name)
         self.problems: list[str] = []
+        self._circumstances = CircumstancesReader()
         self._readers: Mapping[str, Callable[[Place, str], Step | None]] = {
             "start": self._start,
             "line": self._line,
@@ -302,9 +363,12 @@ class _Parser:
         if word in _HEADERS:
             self._header(place, word, rest)
             return
+        if word in CIRCUMSTANCES:
+            self._circumstance(place, word, rest)
+            return
         reader = self._readers.get(word)
         if reader is None:
-            known = ", ".join((*_HEADERS, *self._readers))
+            known = ", ".join((*_HEADERS, *CIRCUMSTANCES, *self._readers))
             self._problem(place, f"{word!r} is no word of a call file: a line begins with one of {known}")
             return
         steps = self.call.steps
@@ -331,6 +395,24 @@ class _Parser:
             header_lines = {**self.call.header_lines, word: place.line}
             self.call = replace(self.call, header_lines=header_lines, **change)
 
+    def _circumstance(self, place: Place, word: str, value: str) -> None:
+        if self.call.steps:
+            self._problem(place, f"{word} is a header: put it above the first line of the call")
+        problem = self._circumstances.read(place.line, word, value)
+        if problem is not None:
+            self._problem(place, problem)
+
+    def finish(self) -> None:
+        """Look at the whole file once its last line is read."""
+        for line, problem in self._circumstances.faults(self.call.member, self.call.now):
+            self._problem(Place(self.call.name, line), problem)
+        for step, following in pairwise((*self.call.steps, None)):
+            if isinstance(step, Waits) and not isinstance(following, Keys | Words):
+                self._problem(
+                    step.place, "after waiting a caller keys or speaks: write what, in the next line"
+                )
+        self.call = replace(self.call, circumstances=self._circumstances.circumstances)
+
     def _header_value(self, place: Place, word: str, value: str) -> dict[str, Any] | None:
         """Check a header and return the field it sets, or None when it is wrong."""
         if not value:
@@ -341,6 +423,10 @@ class _Parser:
             if now is None:
                 self._problem(
                     place, f"{value!r} is no instant: write it with its offset, 2026-12-18T10:15-05:00"
+                )
+            elif not YEARS[0] <= now.year <= YEARS[1]:
+                self._problem(
+                    place, f"{now.year} is no year of a call: write one from {YEARS[0]} to {YEARS[1]}"
                 )
             return {"now": now}
         if word == "pace" and value not in PACES:
@@ -376,14 +462,24 @@ class _Parser:
             return Silence(place)
         if rest == "hangs up":
             return HangsUp(place)
+        waits = _WAITS.fullmatch(rest)
+        if waits is not None:
+            return Waits(place, float(waits[1]))
         says = _SAYS.fullmatch(rest)
         if says is not None:
             return Words(place, says[1], _confidence(says[2]))
+        if rest.startswith("says"):
+            self._problem(
+                place,
+                f'{rest!r} is nothing a caller says: write says "words", in straight quotes, then if you like'
+                " a confidence from 0 to 1, or none",
+            )
+            return None
         if _KEYS.fullmatch(rest) is None:
             self._problem(
                 place,
-                f"a caller cannot {rest!r}: write keys (0-9, *, #), silence, hangs up, "
-                'or says "words" with a confidence from 0 to 1 after them if you like',
+                f"a caller cannot {rest!r}: write keys (0-9, *, #), silence, hangs up, waits SECONDS, "
+                'or says "words"',
             )
             return None
         unknown = [name for name in PLACEHOLDER.findall(rest) if name not in PLACEHOLDERS]
@@ -398,7 +494,7 @@ class _Parser:
         if name is None:
             self._problem(place, f"there is no fault {rest!r}: write one of {', '.join(FAULTS)}")
             return None
-        if name == "withheld" and any(not isinstance(step, Befalls) for step in self.call.steps):
+        if name.startswith("withheld") and any(not isinstance(step, Befalls) for step in self.call.steps):
             self._problem(place, "a number is withheld from the start: move this line above the others")
         return Befalls(place, name)
 

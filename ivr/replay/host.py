@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ivr.base.clock import Clock, ManualClock
-from ivr.phone.lines import HttpLine
+from ivr.base.errors import OperatorError
+from ivr.phone.lines import ERROR_RETRIEVAL, HttpLine, LineError
+from ivr.replay.circumstances import NO_CIRCUMSTANCES, Circumstances
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ivr.base.randomness import Randomness
-    from ivr.phone.lines import Line
+    from ivr.phone.lines import Headers, Line, LineReply
     from ivr.phone.webhooks import VirtualClock
     from ivr.replay.callfile import Pace
 
@@ -33,21 +35,29 @@ class Event(NamedTuple):
 
 
 class Visit(NamedTuple):
-    """A place a call came through: the node (`dialog/node`), and the label of the edge it left by if any."""
+    """A place a call came through: the node (`dialog/node`), and the label of the edge it left by if any.
+
+    `level` is how its question was asked, if it was: first, again, last.
+    """
 
     node: str
     edge: str | None
+    level: str = ""
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What one run needs: the file's name, its instant, its sample member, and the language and pace."""
+    """What one run needs: the file's name, its instant, its sample member, and the language and pace.
+
+    A member called `made_up` is made of the `circumstances`.
+    """
 
     name: str
     now: datetime
     member: str | None
     language: str
     pace: Pace
+    circumstances: Circumstances = NO_CIRCUMSTANCES
 
 
 @dataclass(frozen=True)
@@ -91,6 +101,44 @@ def written_call_sid(setup: Setup) -> str:
     return f"CA{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
+class LineDownError(OperatorError):
+    """A line gave one call no answer at all, so that it makes no sense to place another."""
+
+
+class _WatchedLine:
+    """A line of which is known how its answers to one call began: whether there was any document."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self.answered = False
+        self.reason = ""
+
+    @property
+    def public_url(self) -> str:
+        return self._line.public_url
+
+    def post(self, path_or_url: str, form: Mapping[str, str], *, headers: Headers | None = None) -> LineReply:
+        try:
+            reply = self._line.post(path_or_url, form, headers=headers)
+        except LineError as error:
+            what = "does not answer in time" if error.code == ERROR_RETRIEVAL else "takes no connection"
+            self.reason = self.reason or f"{what}: start the line, or correct the address"
+            raise
+        if reply.status in _REFUSALS:
+            self.reason = self.reason or f"{_REFUSALS[reply.status]} (status {reply.status})"
+        else:
+            self.answered = True
+        return reply
+
+
+_REFUSALS: Mapping[int, str] = {
+    403: "refuses our signature: set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN to the line's own, and give"
+    " --url as its PUBLIC_URL",
+    404: "is no payment line: correct the address",
+    405: "is no payment line: correct the address",
+}
+
+
 class RemoteHost:
     """A line somewhere else, driven over HTTP; it reads the `Ivr-…` headers and sees nothing of the database.
 
@@ -114,6 +162,7 @@ class RemoteHost:
         self._clock = clock
         self._randomness = randomness
         self._facts_of = facts_of
+        self._down = ""
 
     @property
     def languages(self) -> Sequence[str]:
@@ -122,11 +171,24 @@ class RemoteHost:
 
     @contextmanager
     def prepare(self, setup: Setup) -> Iterator[PreparedLine]:
-        """Give the line for one run, under a call SID it has not seen."""
+        """Give the line for one run, under a call SID it has not seen.
+
+        Raises `LineDownError` at the end of a call that the line gave no answer, and before any later one.
+        """
+        if self._down:
+            raise LineDownError(self._down)
+        watched = _WatchedLine(self._line)
         yield PreparedLine(
-            line=self._line,
+            line=watched,
             clock=ManualClock(self._clock.now()),
             call_sid=f"CA{self._randomness.below(16**32):032x}",
             account_sid=self._account_sid,
             facts=self._facts_of(setup.member),
         )
+        if watched.reason and not watched.answered:
+            self._down = f"{watched.public_url} {watched.reason}"
+            raise LineDownError(self._down)
+
+    def close(self) -> None:
+        """Close the connections kept open."""
+        self._line.close()

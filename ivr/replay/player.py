@@ -12,12 +12,16 @@ import hashlib
 import re
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING, Literal, NamedTuple, NoReturn, Protocol
 
+from ivr.dialog.flow import GATE_GO_ON
 from ivr.phone.operator import RelayOperator
-from ivr.phone.phone import ANONYMOUS, DEFAULT_FROM, CallOverError, EndlessCallError, Phone, PhoneOptions
+from ivr.phone.phone import DEFAULT_FROM, CallOverError, EndlessCallError, Phone, PhoneOptions
 from ivr.phone.webhooks import Fault, UnequalRepliesError
+from ivr.phone.withheld import WITHHELD_FORMS
 from ivr.replay.callfile import (
+    ENDS,
     LANGUAGE_KEYS,
     PLACEHOLDER,
     Befalls,
@@ -32,13 +36,15 @@ from ivr.replay.callfile import (
     Silence,
     Start,
     Step,
+    Waits,
     Words,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from ivr.phone.heard import Heard
+    from ivr.phone.twiml import Gather
     from ivr.replay.host import Event, PreparedLine, Visit
 
 GATE_PREFIX = "gate-"
@@ -47,6 +53,7 @@ GATE_KEY = "1"
 MAX_GATES_IN_A_ROW = 50
 LATE_STATUS_SECONDS = 600.0
 HOUR_SECONDS = 3600.0
+VALUES_WORTH_WRITING = ("amount", "plan")
 
 # What a caller says who means yes or no: (language, pace). An operator's plain "yes" is not the caller's.
 _ANSWERS: Mapping[tuple[str, str], tuple[str, str]] = {
@@ -87,10 +94,14 @@ class Caller(Protocol):
 
 @dataclass(frozen=True)
 class PlayOptions:
-    """`post_twice`: every turn is posted twice. `operator`: a simulated relay operator keys in relay pace."""
+    """`post_twice`: every turn is posted twice. `operator`: a simulated relay operator keys in relay pace.
+
+    `correct`: what the file itself expects in another way is noted as a correction, and the call goes on.
+    """
 
     post_twice: bool = True
     operator: bool = False
+    correct: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,6 +116,14 @@ class Difference:
         return f"{self.place}: expected {self.expected}, heard {self.heard}"
 
 
+class Correction(NamedTuple):
+    """What a call file should say: `text` in place of a line, before it or after it; or not that line."""
+
+    place: Place
+    how: Literal["replace", "remove", "before", "after"]
+    text: str
+
+
 class TranscriptLine(NamedTuple):
     """One thing that happened: the line's prompts and words, or the caller's deed."""
 
@@ -115,7 +134,10 @@ class TranscriptLine(NamedTuple):
 
 @dataclass(frozen=True)
 class CallResult:
-    """What became of one run. `difference` None: as written. `unchecked`: what could not be looked at."""
+    """What became of one run. `difference` None: as written. `unchecked`: what could not be looked at.
+
+    `corrections`, asked for by `PlayOptions.correct`, make the file say what was heard.
+    """
 
     name: str
     language: str
@@ -126,11 +148,12 @@ class CallResult:
     seconds: float
     visits: tuple[Visit, ...] = ()
     unchecked: tuple[str, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
     @property
     def passed(self) -> bool:
         """Whether the call went as written."""
-        return self.difference is None
+        return self.difference is None and not self.corrections
 
 
 class _DifferenceFoundError(Exception):
@@ -165,6 +188,7 @@ def play(
         seconds=player.phone.seconds,
         visits=player.visits(),
         unchecked=tuple(player.unchecked),
+        corrections=tuple(player.corrections),
     )
 
 
@@ -184,8 +208,9 @@ class _Player:
         self._prepared = prepared
         self._language = language
         self._pace = pace
-        withheld = any(isinstance(step, Befalls) and step.fault == "withheld" for step in call.steps)
-        self._from_number = ANONYMOUS if withheld else call.from_number or DEFAULT_FROM
+        faults = [step.fault for step in call.steps if isinstance(step, Befalls)]
+        withheld = next((WITHHELD_FORMS[fault] for fault in faults if fault in WITHHELD_FORMS), None)
+        self._from_number = withheld if withheld is not None else call.from_number or DEFAULT_FROM
         self._options = options
         self._call_sids: list[str] = []
         self._pick_up()
@@ -194,6 +219,7 @@ class _Player:
         self._following: tuple[Step, ...] = call.steps
         self.transcript: list[TranscriptLine] = []
         self.unchecked: list[str] = []
+        self.corrections: list[Correction] = []
 
     def _pick_up(self) -> None:
         """Take a phone for one call; a file with a second `start` is called back from a second one."""
@@ -214,6 +240,8 @@ class _Player:
         operator = self._options.operator and self._pace == "relay"
         self._caller: Caller = RelayOperator(self.phone) if operator else self.phone
         self._dialed = False
+        self._think_seconds: float | None = None
+        self._waiting_for: Gather | None = None
 
     def visits(self) -> tuple[Visit, ...]:
         """Return the places that the calls of this file came through, as far as they can be seen."""
@@ -239,7 +267,11 @@ class _Player:
                 self.phone.deliver_status()
         self._check_phone(place)
         surplus = self._unclaimed()
-        if surplus:
+        if surplus and not self._correct(
+            place,
+            "before" if self._call.steps and isinstance(self._call.steps[-1], End) else "after",
+            *(_did_line(event, only=VALUES_WORTH_WRITING) for event in surplus),
+        ):
             self._differ(place, "nothing else to happen (write a `did` line for it)", _events(surplus))
 
     def leave(self) -> None:
@@ -247,7 +279,7 @@ class _Player:
         with contextlib.suppress(CallOverError):
             self.phone.hang_up()
 
-    def _take(self, step: Step) -> None:
+    def _take(self, step: Step) -> None:  # noqa: C901 (a table of the steps)
         place = step.place
         if isinstance(step, Befalls):
             self._befall(step.fault)
@@ -258,15 +290,12 @@ class _Player:
         if isinstance(step, ExpectedLine):
             self._compare(step)
         elif isinstance(step, Keys):
-            keys = self._resolved(step)
-            self._deed(place, step.keys, lambda: self._caller.press(keys))
+            self._press(step)
         elif isinstance(step, Words):
-            words = self._in_own_words(step.words)
-            self._deed(
-                place,
-                f'says "{words}"',
-                lambda: self._caller.say(words, confidence=step.confidence),
-            )
+            self._say(step)
+        elif isinstance(step, Waits):
+            self._think_seconds = step.seconds
+            self._write("caller", f"waits {step.seconds:g}")
         elif isinstance(step, Silence):
             self._deed(place, "silence", self._caller.stay_silent)
         elif isinstance(step, HangsUp):
@@ -293,6 +322,32 @@ class _Player:
             self._unread = first
         self._following = following
 
+    def _press(self, step: Keys) -> None:
+        keys = self._resolved(step)
+        thinking = self._thinking(step.place, lambda after: self.phone.press(keys, after_seconds=after))
+        self._deed(step.place, step.keys, thinking or (lambda: self._caller.press(keys)))
+
+    def _say(self, step: Words) -> None:
+        words, given = self._in_own_words(step.words), step.confidence
+        thinking = self._thinking(
+            step.place, lambda after: self.phone.say(words, confidence=given, after_seconds=after)
+        )
+        say = thinking or (lambda: self._caller.say(words, confidence=given))
+        self._deed(step.place, f'says "{words}"', say)
+
+    def _thinking(self, place: Place, do: Callable[[float], Heard]) -> Callable[[], Heard] | None:
+        """Return the deed with the caller's thinking before it, or None when the file says nothing of it.
+
+        An operator made of code takes the time that typing takes.
+        """
+        seconds, self._think_seconds = self._think_seconds, None
+        if seconds is None or self._caller is not self.phone:
+            return None
+        if self._waiting_for is not None and seconds > self._waiting_for.timeout_seconds:
+            window = f"a line that waits {self._waiting_for.timeout_seconds:g} s"
+            self._differ(place, f"a line that waits {seconds:g} s", window)
+        return lambda: do(seconds)
+
     def _deed(self, place: Place, text: str, do: Callable[[], Heard]) -> None:
         """Let the caller do something and take in what is heard, passing the gates."""
         if self.phone.ended is not None:
@@ -303,6 +358,7 @@ class _Player:
         before_gate: tuple[str, ...] = ()
         for _ in range(MAX_GATES_IN_A_ROW):
             heard = self._guarded(place, do)
+            self._waiting_for = heard.waiting_for
             self._write("line", ", ".join(heard.prompts), heard.spoken)
             own = [turn.prompts for turn in heard.turns] or [()]
             own[0] = before_gate + own[0]
@@ -323,8 +379,11 @@ class _Player:
         if heard.ended is not None or not prompts or not prompts[-1].startswith(GATE_PREFIX):
             return False
         gate = _plain(prompts[-1])
-        following = next((step for step in self._following if not isinstance(step, Befalls | Did)), None)
-        return not isinstance(following, ExpectedLine) or gate not in map(_plain, following.prompts)
+        before_a_deed = takewhile(
+            lambda step: isinstance(step, ExpectedLine | Befalls | Did), self._following
+        )
+        lines = (step.prompts for step in before_a_deed if isinstance(step, ExpectedLine))
+        return not any(gate in map(_plain, prompts) for prompts in lines)
 
     def _guarded(self, place: Place, do: Callable[[], Heard]) -> Heard:
         try:
@@ -340,12 +399,14 @@ class _Player:
             self.phone.callee = "busy"
         elif fault == "transfer_no_answer":
             self.phone.callee = "no-answer"
+        elif fault == "transfer_answered":
+            self.phone.callee = "completed"
         elif fault == "paid_elsewhere":
             if self._prepared.pay_elsewhere is not None:
                 self._prepared.pay_elsewhere()
         elif fault == "hour_passes":
             self._prepared.clock.advance(HOUR_SECONDS)
-        elif fault != "withheld":
+        elif fault not in WITHHELD_FORMS:
             self.phone.inject(Fault(fault))
 
     def _resolved(self, step: Keys) -> str:
@@ -369,17 +430,23 @@ class _Player:
         expected = f"line {', '.join(step.prompts)}"
         if not self._unread.turns:
             ended = self.phone.ended
+            if ended != "error" and self._correct(step.place, "remove", ""):
+                return
             self._differ(step.place, expected, "nothing more" if ended is None else f"end {ended}")
         self._unread.compared = True
         heard = self._unread.turns.popleft()
-        if not any(_is_inner(prompt) for prompt in step.prompts):
-            heard = tuple(prompt for prompt in heard if not _is_inner(prompt))
-        if not any(_match(step.prompts, form) for form in (heard, _in_one_language(heard))):
+        heard = _told(heard, step.prompts)
+        if not any(_match(step.prompts, form) for form in (heard, _in_one_language(heard))) and not (
+            heard and self._correct(step.place, "replace", _line(heard, step.prompts))
+        ):
             self._differ(step.place, expected, f"line {', '.join(heard)}")
 
     def _require_all_compared(self, place: Place, expected: str) -> None:
         """Require that a file which compares one turn of several compares them all."""
         if self._unread.compared and self._unread.turns:
+            if self._correct(place, "before", *map(_line, self._unread.turns)):
+                self._unread.turns.clear()
+                return
             also = "; line ".join(", ".join(turn) for turn in self._unread.turns)
             self._differ(place, expected, f"before that, line {also}")
 
@@ -388,6 +455,8 @@ class _Player:
         ended = self.phone.ended
         self._write("end", str(ended))
         if ended != step.kind:
+            if ended in ENDS and self._correct(step.place, "replace", f"end {ended}"):
+                return
             heard = "a line that waits for the caller" if ended is None else f"end {ended}"
             self._differ(step.place, f"end {step.kind}", heard)
 
@@ -401,7 +470,14 @@ class _Player:
                 self._claimed.append(event)
                 self._write("did", str(step))
                 return
-        self._differ(step.place, f"did {step}", _events(unclaimed))
+        happened = next((event for event in unclaimed if event.name == step.event), None)
+        if happened is None:
+            corrected = self._correct(step.place, "remove", "")
+        else:
+            corrected = self._correct(step.place, "replace", _did_line(happened, only=step.values))
+        if not corrected:
+            self._differ(step.place, f"did {step}", _events(unclaimed))
+        self._claimed += [] if happened is None else [happened]
 
     def _unclaimed(self) -> list[Event]:
         """Return the events no `did` has named yet."""
@@ -421,6 +497,15 @@ class _Player:
             heard = f"warning {warning.code} about {warning.path}: {warning.message}"
             self._differ(place, "TwiML without warnings", heard)
 
+    def _correct(
+        self, place: Place, how: Literal["replace", "remove", "before", "after"], *texts: str
+    ) -> bool:
+        """Note what the file should say, if that is asked for and the line stands in the file itself."""
+        if not self._options.correct or place.file != self._call.name:
+            return False
+        self.corrections += [Correction(place, how, text) for text in texts]
+        return True
+
     def _differ(self, place: Place, expected: str, heard: str) -> NoReturn:
         raise _DifferenceFoundError(Difference(place, expected, heard))
 
@@ -436,6 +521,14 @@ def _plain(prompt: str) -> str:
 def _is_inner(prompt: str) -> bool:
     """Tell whether an id is a gate or a later piece of a prompt: pace decides whether they are there."""
     return prompt.startswith(GATE_PREFIX) or "[" in prompt
+
+
+def _told(heard: Sequence[str], like: Sequence[str]) -> tuple[str, ...]:
+    """Return what a file tells of a turn: every piece and gate if `like` has one, else the gates it names."""
+    if any("[" in prompt or _plain(prompt) == GATE_GO_ON for prompt in like):
+        return tuple(heard)
+    named = {prompt for prompt in map(_plain, like) if prompt.startswith(GATE_PREFIX)}
+    return tuple(prompt for prompt in heard if not _is_inner(prompt) or prompt in named)
 
 
 def _match(expected: Sequence[str], heard: Sequence[str]) -> bool:
@@ -456,12 +549,20 @@ def _in_one_language(heard: Sequence[str]) -> list[str]:
     return once
 
 
+def _line(heard: Sequence[str], like: Sequence[str] = ()) -> str:
+    """Write a turn as a `line`: with gates, later pieces and languages only where `like` has them."""
+    heard = _told(heard, like) or heard
+    if not any("@" in prompt for prompt in like):
+        heard = _in_one_language(heard)
+    return f"line {', '.join(heard)}"
+
+
+def _did_line(event: Event, *, only: Collection[str] = ()) -> str:
+    """Write an event as a `did` line does; of the values named in `only` those it has, if it has any."""
+    named = {key: value for key, value in event.values.items() if key in only} or event.values
+    return " ".join(("did", event.name, *(f"{key}={value}" for key, value in named.items())))
+
+
 def _events(events: Sequence[Event]) -> str:
     """Write events as `did` lines do."""
-    return (
-        "; ".join(
-            " ".join(("did", event.name, *(f"{key}={value}" for key, value in event.values.items())))
-            for event in events
-        )
-        or "nothing"
-    )
+    return "; ".join(map(_did_line, events)) or "nothing"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from ivr.base.errors import EXIT_NO, OperatorError
+from ivr.base.errors import EXIT_NO, DatabaseUnavailableError, OperatorError
 from ivr.replay.callfile import CallFile, CallFileError, load_call
-from ivr.replay.host import Setup
+from ivr.replay.host import Host, LineDownError, Setup
 from ivr.replay.player import CallResult, PlayOptions, play
 
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ivr.replay.callfile import Pace
-    from ivr.replay.host import Host
+
+    Progress = Callable[[CallResult], None]
 
 MUST_FAIL = "must_fail"
 TRANSCRIPT_LINES_AROUND = 12
@@ -32,6 +33,51 @@ class Run:
 
     def __str__(self) -> str:
         return f"{self.call.name} {self.language} {self.pace}"
+
+
+@dataclass(frozen=True)
+class Unplayed:
+    """A run that could not be played, and why. `line_down`: nor could any other, and none was tried."""
+
+    run: Run
+    problems: tuple[str, ...]
+    line_down: bool = False
+
+
+Outcome = CallResult | Unplayed
+
+
+class Players(Protocol):
+    """Plays runs."""
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """The languages the line speaks."""
+        ...
+
+    def play(self, runs: Sequence[Run], options: PlayOptions | None = None) -> Iterator[Outcome]:
+        """Yield what became of each run, in their order; it ends early when the line is down."""
+        ...
+
+
+class InTurn:
+    """Plays one run after another in this process."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """The languages the line speaks."""
+        return self._host.languages
+
+    def play(self, runs: Sequence[Run], options: PlayOptions | None = None) -> Iterator[Outcome]:
+        """Yield what became of each run, in their order; it ends early when the line is down."""
+        for run in runs:
+            outcome = play_or_say_why(run, self._host, options)
+            yield outcome
+            if isinstance(outcome, Unplayed) and outcome.line_down:
+                return
 
 
 @dataclass(frozen=True)
@@ -67,7 +113,7 @@ def find_calls(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
     """
     found: list[Path] = []
     problems: list[str] = []
-    for path in paths:
+    for path in dict.fromkeys(paths):
         if path.is_file():
             found.append(path)
         elif path.is_dir():
@@ -81,7 +127,7 @@ def find_calls(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
             found += inside
         else:
             problems.append(f"{path}: no such file or folder: check the name")
-    return found, problems
+    return list({file.resolve(): file for file in reversed(found)}.values())[::-1], problems
 
 
 def list_runs(
@@ -114,9 +160,22 @@ def play_run(run: Run, host: Host, options: PlayOptions | None = None) -> CallRe
     now = run.call.now
     if now is None:
         raise CallFileError(f"{run.call.name}:1: no header says when the call is: add now …")
-    setup = Setup(run.call.name, now, run.call.member, run.language, run.pace)
+    call = run.call
+    setup = Setup(call.name, now, call.member, run.language, run.pace, call.circumstances)
     with host.prepare(setup) as prepared:
         return play(run.call, prepared, language=run.language, pace=run.pace, options=options)
+
+
+def play_or_say_why(run: Run, host: Host, options: PlayOptions | None = None) -> Outcome:
+    """Play one run; say why when it cannot be played. Raises `DatabaseUnavailableError`."""
+    try:
+        return play_run(run, host, options)
+    except LineDownError as error:
+        return Unplayed(run, tuple(error.problems), line_down=True)
+    except DatabaseUnavailableError:
+        raise
+    except OperatorError as error:
+        return Unplayed(run, tuple(error.problems))
 
 
 def replay(
@@ -125,25 +184,51 @@ def replay(
     *,
     root: Path | None = None,
     options: PlayOptions | None = None,
-    progress: Callable[[CallResult], None] = lambda _result: None,
+    progress: Progress = lambda _result: None,
 ) -> Report:
-    """Play every run of the call files among `paths`; `progress` gets each result as it comes.
+    """Play every run of the call files among `paths` on `host`, one after another; as `replay_with`."""
+    return replay_with(InTurn(host), paths, root=root, options=options, progress=progress)
 
-    A file that cannot be played is a problem of the report, and the rest still runs.
+
+def replay_with(
+    players: Players,
+    paths: Iterable[Path],
+    *,
+    root: Path | None = None,
+    options: PlayOptions | None = None,
+    progress: Progress = lambda _result: None,
+    expect: Callable[[int], None] = lambda _count: None,
+) -> Report:
+    """Play every run of the call files among `paths`.
+
+    `expect` is told how many runs there are, `progress` gets each result as it comes.
+    A file that cannot be played is a problem of the report, and the rest still runs. Raises `OperatorError`
+    when the players themselves fail.
     """
     files, problems = find_calls(paths)
-    runs, faults = list_runs(files, host.languages, root=root)
+    runs, faults = list_runs(files, players.languages, root=root)
     problems += faults
-    results = []
-    for run in runs:
-        try:
-            result = play_run(run, host, options)
-        except OperatorError as error:
-            problems += [f"{run}: {problem}" for problem in error.problems]
-            continue
-        progress(result)
-        results.append(result)
-    return Report(tuple(results), tuple(problems))
+    expect(len(runs))
+    results: list[CallResult] = []
+    unplayed = 0
+    for outcome in players.play(runs, options):
+        if isinstance(outcome, CallResult):
+            results.append(outcome)
+            progress(outcome)
+        elif outcome.line_down:
+            problems += [line_down(outcome, len(runs) - len(results) - unplayed)]
+            break
+        else:
+            unplayed += 1
+            problems += [f"{outcome.run}: {problem}" for problem in outcome.problems]
+    return Report(tuple(results), tuple(dict.fromkeys(problems)))
+
+
+def line_down(outcome: Unplayed, count: int) -> str:
+    """Say that the line is down, and how many calls were not played for it."""
+    return (
+        f"{'; '.join(outcome.problems)}; {_count(count, 'call')} {'was' if count == 1 else 'were'} not played"
+    )
 
 
 def print_result(result: CallResult, out: TextIO, *, verbose: bool = False) -> None:
@@ -176,7 +261,16 @@ def print_summary(report: Report, out: TextIO) -> None:
     """Print what could not be played, and the count."""
     out.writelines(f"{problem}\n" for problem in report.problems)
     failed = sum(not result.passed for result in report.results)
-    out.write(f"{len(report.results)} calls, {failed} differ, {len(report.problems)} problems\n")
+    counts = (
+        _count(len(report.results), "call"),
+        f"{failed} differ",
+        _count(len(report.problems), "problem"),
+    )
+    out.write(f"{', '.join(counts)}\n")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def print_json(report: Report, out: TextIO) -> None:

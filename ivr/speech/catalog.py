@@ -111,6 +111,7 @@ class Catalog:
         self.texts: Mapping[str, str] = MappingProxyType({source.language: source.text for source in sources})
         self.languages: tuple[str, ...] = tuple(self._sources)
         self._prompts: dict[_Key, _Prompt] = {}
+        self._counted: dict[tuple[int, str], tuple[int, ...]] = {}  # counting takes longer than speaking
         for source in sources:
             prepared = {key: _prepare(form, kinds) for key, form in source.forms.items()}
             for prompt_id, attempt, pace in product(source.lines, ATTEMPTS, _PACES):
@@ -151,8 +152,12 @@ class Catalog:
 
     def pieces(self, prompt_id: str, attempt: str | None, language: str, pace: str) -> tuple[int, ...]:
         """Count the words of each piece at their worst; raises `SpeechError` for an unknown prompt."""
-        form = self._find(prompt_id, attempt, language, pace).form
-        return longest_pieces(form.samples(self._kinds, language))
+        prompt = self._find(prompt_id, attempt, language, pace)
+        counted = self._counted.get((id(prompt), language))
+        if counted is None:
+            counted = longest_pieces(prompt.form.samples(self._kinds, language))
+            self._counted[id(prompt), language] = counted
+        return counted
 
     def sha256(self, prompt_id: str, attempt: str | None, language: str, pace: str) -> str:
         """Hash the source text of the wording, and of the terms it uses, as hex digits.

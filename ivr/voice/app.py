@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -13,8 +15,10 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from ivr.notices.callbacks import MESSAGE_SID
 from ivr.storage.migrate import is_current
 from ivr.voice.deadline import DeadlineExceeded, deadline, stop_alarms
+from ivr.voice.deliveries import Deliveries
 from ivr.voice.forms import CALL_SID
 from ivr.voice.signature import SignatureCheck
 from ivr.voice.turns import Reply, Turns
@@ -43,7 +47,7 @@ class _RefusedError(Exception):
         self.status = status
 
 
-def make_voice_app(turns: Turns, engine: Engine, settings: VoiceSettings) -> Flask:
+def make_voice_app(turns: Turns, engine: Engine, settings: VoiceSettings, deliveries: Deliveries) -> Flask:
     """Make the WSGI app of the webhooks. It holds no state; every process may serve any turn."""
     app = Flask("ivr.voice", static_folder=None)
     app.url_map.strict_slashes = False
@@ -73,6 +77,8 @@ def make_voice_app(turns: Turns, engine: Engine, settings: VoiceSettings) -> Fla
     @app.route("/voice/status", **methods)
     def status() -> Response:
         return edge.note(turns.status)
+
+    app.add_url_rule("/notices/status", "delivery", partial(edge.note_delivery, deliveries), **methods)
 
     @app.get("/health")
     def health() -> Response:
@@ -119,7 +125,15 @@ class _Edge:
             work(form["CallSid"])
         return Response(status=204)
 
-    def _form(self) -> dict[str, str]:
+    def note_delivery(self, deliveries: Deliveries) -> Response:
+        try:
+            form = self._form("MessageSid", MESSAGE_SID)
+        except _RefusedError as refused:
+            return _refusal(refused.status)
+        deliveries.note(form, request.args.get("attempt", type=int))
+        return Response(status=204)
+
+    def _form(self, name: str = "CallSid", kind: re.Pattern[str] = CALL_SID) -> dict[str, str]:
         body = request.get_data(cache=False)
         fields = _parsed(body) if request.mimetype == FORM else []
         # As it was sent: what a framework decodes and puts together again is not what was signed.
@@ -130,7 +144,7 @@ class _Edge:
         form = dict(fields)
         if form.get("AccountSid") != self._settings.account_sid:
             raise _RefusedError(403)
-        if CALL_SID.fullmatch(form.get("CallSid", "")) is None:
+        if kind.fullmatch(form.get(name, "")) is None:
             raise _RefusedError(400)
         return form
 

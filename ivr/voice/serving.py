@@ -14,6 +14,7 @@ from ivr.base.settings import Settings
 from ivr.payments.authorize import CutoffRule
 from ivr.speech.hours import parse_hours
 from ivr.voice.app import VoiceSettings, make_voice_app
+from ivr.voice.deliveries import Deliveries
 from ivr.voice.turns import Support, Turns
 
 
@@ -27,10 +28,11 @@ def make_services(settings: Settings, randomness: Randomness) -> Services:
         keys=settings.key_ring,
         hashes=settings.hashes,
         randomness=randomness,
-        cutoff=CutoffRule(settings.ivr_cutoff, settings.ivr_timezone),
+        cutoff=CutoffRule(settings.ivr_cutoff, settings.ivr_timezone, settings.ivr_closings),
         support_hours=hours,
         agent_phone=settings.ivr_agent_phone,
         consent=settings.ivr_consent,
+        notice_channels=settings.notice_channels,
     )
 
 
@@ -40,4 +42,4 @@ def serve_line(settings: Settings, engine: Engine, line: Line, clock: Clock, ran
     support = Support(settings.ivr_support_phone, settings.ivr_support_hours)
     turns = Turns(engine, line, services, support, clock)
     edge = VoiceSettings(settings.public_url, settings.twilio_account_sid, settings.twilio_auth_token)
-    return make_voice_app(turns, engine, edge)
+    return make_voice_app(turns, engine, edge, Deliveries(engine, clock))

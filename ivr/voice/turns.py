@@ -6,12 +6,11 @@ Whatever goes wrong, the caller hears a sentence that is true.
 
 from __future__ import annotations
 
-import json
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import TypeVar
 
 import structlog
@@ -19,10 +18,12 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from ivr.actions.line import Line, compile_line
+from ivr.actions.masks import GIVEN, Since, shapes_of
 from ivr.actions.perform import Services, TurnActions
 from ivr.actions.words import sentences
 from ivr.base.clock import Clock
 from ivr.base.keys import UnsealError
+from ivr.calls.events import AskedEvent, turn_events
 from ivr.calls.store import (
     LockedCall,
     NewTurn,
@@ -33,7 +34,7 @@ from ivr.calls.store import (
     record_turn,
     stored_turn,
 )
-from ivr.dialog.engine import Ask, DialogError, End, Input, Start, Step, Wait, initial_state, step
+from ivr.dialog.engine import Ask, DialogError, End, Input, Outcome, Start, Step, Wait, initial_state, step
 from ivr.dialog.state import Said, State
 from ivr.dialog.vocabulary import Value
 from ivr.payments.history import RecentPayment, payments_of_call
@@ -107,11 +108,11 @@ class Turns:
 
     def answer(self, call_sid: str, form: Mapping[str, str]) -> Reply:
         """Answer a call: its first turn, seq 0."""
-        return self._guarded(call_sid, 0, lambda db: self._answer(db, call_sid, form))
+        return self._guarded(call_sid, 0, lambda db, began: self._answer(db, call_sid, form, began))
 
     def turn(self, call_sid: str, seq: int, form: Mapping[str, str]) -> Reply:
         """Take the turn `seq` of a call that has begun."""
-        return self._guarded(call_sid, seq, lambda db: self._turn(db, call_sid, seq, form))
+        return self._guarded(call_sid, seq, lambda db, began: self._turn(db, call_sid, seq, form, began))
 
     def status(self, call_sid: str) -> None:
         """Note that Twilio's call is over. A payment that was authorized stays authorized."""
@@ -130,12 +131,12 @@ class Turns:
 
     # Keeping the promise whatever goes wrong.
 
-    def _guarded(self, call_sid: str, seq: int, work: Callable[[Connection], Reply]) -> Reply:
-        started = time.perf_counter()
+    def _guarded(self, call_sid: str, seq: int, work: Callable[[Connection, float], Reply]) -> Reply:
+        began = time.perf_counter()
         try:
             with deadline(DEADLINE_SECONDS):
                 try:
-                    reply = self._retried(work)
+                    reply = self._retried(lambda db: work(db, began))
                 except Exception as error:
                     if _is_transient(error):
                         raise  # every try is used up
@@ -145,7 +146,7 @@ class Turns:
             _log.error("turn_unknown", call_sid=call_sid, seq=seq, **_described(error))
             self._clear_up(error)
             reply = self._unknown(seq)
-        milliseconds = round((time.perf_counter() - started) * 1000, 1)
+        milliseconds = round(_milliseconds_since(began), 1)
         _log.info("turn", call_sid=call_sid, seq=reply.seq, node=reply.node, milliseconds=milliseconds)
         return reply
 
@@ -199,7 +200,7 @@ class Turns:
 
     # Turns.
 
-    def _answer(self, db: Connection, call_sid: str, form: Mapping[str, str]) -> Reply:
+    def _answer(self, db: Connection, call_sid: str, form: Mapping[str, str], began: float) -> Reply:
         now = self._clock.now()
         caller = read_caller(form.get("From", ""))
         flow = self._line.flow
@@ -221,9 +222,9 @@ class Turns:
             "support_hours": self._support.hours,
         }
         state = initial_state(flow, given)
-        return self._step(db, call_sid, _Moment(self._line, 0, now, now, now), state, Start())
+        return self._step(db, call_sid, _Moment(self._line, 0, now, now, now, began), state, Start())
 
-    def _turn(self, db: Connection, call_sid: str, seq: int, form: Mapping[str, str]) -> Reply:
+    def _turn(self, db: Connection, call_sid: str, seq: int, form: Mapping[str, str], began: float) -> Reply:
         call = lock_call(db, call_sid)
         if call is None:
             return self._last("call-unknown", self._line.flow.languages[0], seq)
@@ -234,7 +235,7 @@ class Turns:
         line = self._line_of(db, call.flow_version)
         state = self._read_state(call)
         transferring = line.flow.nodes[state.node].kind == "transfer" and not state.gate
-        moment = _Moment(line, seq, self._clock.now(), call.started_at, call.answered_at)
+        moment = _Moment(line, seq, self._clock.now(), call.started_at, call.answered_at, began)
         return self._step(db, call_sid, moment, state, read_input(form, transferring=transferring))
 
     def _again(self, db: Connection, call_sid: str, seq: int) -> Reply:
@@ -264,18 +265,20 @@ class Turns:
         )
         elapsed_seconds = (moment.now - moment.started_at).total_seconds()
         taken = step(line.flow, state, heard, elapsed_seconds)
-        first, path, asks = taken.heard, list(taken.path), 0
+        happened = _Happened(taken.heard, list(taken.path))
+        since = Since(date.fromisoformat(str(state.slots["call_date"])), moment.started_at)
         while isinstance(taken.result, Ask):
-            asks += 1
-            if asks > ASKS_MAX:
+            if len(happened.asked) >= ASKS_MAX:
                 raise DialogError(f"{taken.state.node}: more than {ASKS_MAX} questions in one turn")
             outcome = actions.perform(taken.result, taken.state)
+            happened.asked.append(_asked(line, taken.result, taken.state, outcome, since))
             taken = step(line.flow, taken.state, outcome, elapsed_seconds)
-            path += taken.path
-        return self._record(db, call_sid, moment, taken, {"heard": first, "path": path})
+            happened.path += taken.path
+        happened.values = [shapes_of(said.values, since) for said in _prompts(taken.result)]
+        return self._record(db, call_sid, moment, taken, happened)
 
     def _record(
-        self, db: Connection, call_sid: str, moment: _Moment, taken: Step, events: Mapping[str, object]
+        self, db: Connection, call_sid: str, moment: _Moment, taken: Step, happened: _Happened
     ) -> Reply:
         """Render, then store: a missing prompt must not strand a call that has already moved on."""
         line, state, result = moment.line, taken.state, taken.result
@@ -293,7 +296,13 @@ class Turns:
                 at=moment.now,
                 node=state.node,
                 prompts=reply.prompts,
-                events=json.dumps(events, separators=(",", ":")),
+                events=turn_events(
+                    heard=happened.heard,
+                    path=happened.path,
+                    asked=happened.asked,
+                    values=happened.values,
+                    milliseconds=_milliseconds_since(moment.began),
+                ),
                 reply=self._services.keys.seal(body, _reply_context(call_sid, moment.seq)),
                 state=state.to_json(),
                 secrets=self._services.keys.seal(secrets.encode(), _secrets_context(call_sid))
@@ -344,6 +353,7 @@ class Turns:
         Closing first is what makes the sentence stay true: a late first request finds the call closed. The
         turn `seq` that failed here may have been answered elsewhere meanwhile: then nothing is wrong.
         """
+        began = time.perf_counter()
         now = self._clock.now()
         language = self._line.flow.languages[0]
         open_call(
@@ -377,7 +387,13 @@ class Turns:
                 at=now,
                 node=TROUBLE_NODE,
                 prompts=reply.prompts,
-                events='{"heard":"trouble","path":[]}',
+                events=turn_events(
+                    heard=TROUBLE_NODE,
+                    path=(),
+                    asked=(),
+                    values=(),
+                    milliseconds=_milliseconds_since(began),
+                ),
                 reply=self._services.keys.seal(reply.body, _reply_context(call_sid, reply.seq)),
                 state=call.state,
                 secrets=None,
@@ -426,13 +442,41 @@ class Turns:
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """Which turn of which call, and when."""
+    """Which turn of which call, and when; `began` is the work's own beginning, in seconds of a stopwatch."""
 
     line: Line
     seq: int
     now: datetime
     started_at: datetime
     asked_at: datetime
+    began: float
+
+
+@dataclass(slots=True)
+class _Happened:
+    """What there is to keep of a turn, masked."""
+
+    heard: str
+    path: list[str]
+    asked: list[AskedEvent] = field(default_factory=list)
+    values: list[dict[str, str]] = field(default_factory=list)
+
+
+def _asked(line: Line, ask: Ask, state: State, outcome: Outcome, since: Since) -> AskedEvent:
+    """Mask one question to the domain; of what it was given, only what says more than that it was there."""
+    needs = line.flow.vocabulary.actions[ask.action].needs
+    given = shapes_of({slot: state.slots[slot] for slot in needs if slot in state.slots}, since)
+    return {
+        "action": ask.action,
+        "args": ask.args,
+        "given": {slot: shape for slot, shape in given.items() if shape != GIVEN},
+        "outcome": outcome.name,
+        "slots": shapes_of(outcome.slots, since),
+    }
+
+
+def _milliseconds_since(began: float) -> float:
+    return (time.perf_counter() - began) * 1000
 
 
 def _prompts(result: Wait | End | Ask) -> tuple[Said, ...]:

@@ -24,6 +24,7 @@ from ivr.base.randomness import SecretRandomness
 from ivr.base.settings import load_settings
 from ivr.calls.store import keep_flow_version
 from ivr.phone.lines import WsgiLine
+from ivr.phone.webhooks import CallIdentity
 from ivr.storage.engine import make_engine
 from ivr.storage.tables import Call
 from ivr.voice import turns
@@ -70,7 +71,8 @@ def ring_in_turns(database_url: str) -> None:
     heard = []
 
     def post(call_sid: str, path: str, digits: str) -> str:
-        form = {"CallSid": call_sid, "AccountSid": settings.twilio_account_sid, "Digits": digits}
+        identity = CallIdentity(call_sid, settings.twilio_account_sid, "+16175550123", "+18005550100")
+        form = {**identity.parameters("in-progress"), "Digits": digits}
         reply = phone.post(path, form)
         heard.append(
             SimpleNamespace(

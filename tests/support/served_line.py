@@ -1,6 +1,7 @@
-"""A real line to break: gunicorn with several workers on a PostgreSQL of its own, and callers who post by hand.
+"""A real line to break: gunicorn with several workers on a PostgreSQL of its own, and callers to break it.
 
-Everything posted and everything that came back is kept, for `invariants.py`.
+A caller here is the virtual phone taken apart: the same parameters, signature and HTTP, but one request at a
+time, at any moment and as often as a test wants, with a fault in the server where it wants one. Everything posted and everything that came back is kept, for `invariants.py`.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from ivr.billing.samples import SampleMember, bills_csv, generate, members_csv
 from ivr.calls.store import keep_flow_version
 from ivr.members.imports import import_members
 from ivr.phone.lines import HttpLine, LineError
+from ivr.phone.webhooks import CallIdentity
 from ivr.storage.embedded import EmbeddedPostgres
 from ivr.storage.engine import NO_LIMITS, connection_arguments, make_engine
 from ivr.storage.migrate import upgrade
@@ -366,7 +368,7 @@ class Gate:
 
 
 class Caller:
-    """One call, posted by hand: any request at any time, as often as a test wants."""
+    """One call whose requests are made one by one: any of them at any time, as often as a test wants."""
 
     def __init__(self, line: ServedLine, member: SampleMember) -> None:
         self.member = member
@@ -374,6 +376,9 @@ class Caller:
         self.seq = 0
         self.deadline_seconds: float | None = None
         self._line = line
+        self._identity = CallIdentity(
+            self.call_sid, line.settings.twilio_account_sid, "+16175550123", "+18005550100"
+        )
         self._http = HttpLine(
             PUBLIC_URL,
             line.settings.twilio_account_sid,
@@ -386,12 +391,7 @@ class Caller:
 
         `deadline_seconds`, when it is set, is the deadline of the requests that follow.
         """
-        form = {
-            "CallSid": self.call_sid,
-            "AccountSid": self._line.settings.twilio_account_sid,
-            "From": "+16175550123",
-            **(extra or {}),
-        }
+        form = {**self._identity.parameters("ringing" if self.seq == 0 else "in-progress"), **(extra or {})}
         asked_at = time.monotonic()
         headers = {"Ivr-Fault": fault} if fault else {}
         if self.deadline_seconds is not None:
@@ -457,7 +457,8 @@ class Caller:
 
 def keyed(keys: str) -> dict[str, str]:
     """Return what Twilio posts for keys; `#` ends an entry."""
-    return {"Digits": keys.removesuffix("#"), **({"FinishedOnKey": "#"} if keys.endswith("#") else {})}
+    finished = "#" if keys.endswith("#") else ""
+    return {"Digits": keys.removesuffix("#"), "FinishedOnKey": finished, "msg": "Gather End"}
 
 
 def said(words: str) -> dict[str, str]:

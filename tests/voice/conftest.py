@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from base64 import b64encode
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlencode
@@ -42,6 +43,9 @@ ENVIRONMENT = {
     "IVR_HASH_KEY": b64encode(b"h" * 32).decode(),
     "IVR_SUPPORT_PHONE": "+18005550100",
     "IVR_SUPPORT_HOURS": "Mon-Fri 08:00-18:00",
+    "IVR_SMS_FROM": "+16175550198",
+    "IVR_SMTP": "smtp://127.0.0.1:9",
+    "IVR_MAIL_FROM": "payments@line.example",
 }
 FORM_TYPE = "application/x-www-form-urlencoded; charset=utf-8"
 
@@ -66,6 +70,45 @@ def form_of(sid, **more):
     }
 
 
+@dataclass(frozen=True)
+class Exchange:
+    """A request as a phone posted it, and the reply."""
+
+    url: str
+    form: dict
+    headers: dict
+    reply: object
+
+
+class RecordedLine:
+    """A line that keeps what was posted and answered, and can post one of those requests again."""
+
+    def __init__(self, line):
+        self._line, self.public_url, self.exchanges = line, line.public_url, []
+
+    def post(self, path_or_url, form, *, headers=None):
+        reply = self._line.post(path_or_url, form, headers=headers)
+        self.exchanges.append(Exchange(path_or_url, dict(form), dict(headers or {}), reply))
+        return reply
+
+    @property
+    def replies(self):
+        """Return every document in order."""
+        return [exchange.reply for exchange in self.exchanges if exchange.reply.body]
+
+    def last_reply(self, sid):
+        """Return the last document that a call got."""
+        return next(
+            exchange.reply
+            for exchange in reversed(self.exchanges)
+            if exchange.reply.body and exchange.form["CallSid"] == sid
+        )
+
+    def again(self, exchange, **changes):
+        """Post a request once more, signed anew if parameters are changed."""
+        return self._line.post(exchange.url, exchange.form | changes, headers=exchange.headers)
+
+
 class House:
     """The app, its clock, its database, and sample members who can call it."""
 
@@ -85,9 +128,14 @@ class House:
 
     def restart(self, seed=1):
         """Put the app together again, as a new process would."""
-        self.app = serve_line(self.settings, self.engine, self.compiled, self.clock, SeededRandomness(seed))
-        self.client = self.app.test_client()
-        self.line = WsgiLine(self.app, PUBLIC_URL, ACCOUNT_SID, AUTH_TOKEN)
+        self.use(serve_line(self.settings, self.engine, self.compiled, self.clock, SeededRandomness(seed)))
+
+    def use(self, app):
+        self.app, self.client, self.line = app, app.test_client(), self.line_to(app)
+
+    @staticmethod
+    def line_to(app, auth_token=AUTH_TOKEN):
+        return RecordedLine(WsgiLine(app, PUBLIC_URL, ACCOUNT_SID, auth_token))
 
     def load(self, members):
         now = self.clock.now()
@@ -109,7 +157,7 @@ class House:
         return chosen
 
     def post(self, target, fields, *, signature=None, headers=None, **more):
-        """Post a signed form through Flask's client."""
+        """Post a form by hand, for what no phone would send: forged, malformed, out of any order."""
         given = {"X-Twilio-Signature": sign(target, fields) if signature is None else signature}
         return self.client.post(
             target,
@@ -119,10 +167,15 @@ class House:
             **more,
         )
 
-    def phone(self, number=1, *, from_number="+16175550123", **options):
+    def stranger(self, number=1, **options):
+        """Give a phone whose requests are signed with a token that is not the account's."""
+        return self.phone(number, line=self.line_to(self.app, "f" * 32), **options)
+
+    def phone(self, number=1, *, from_number="+16175550123", line=None, clock=None, **options):
+        """Give a phone; with a clock of its own it does not move the line's."""
         return Phone(
-            self.line,
-            self.clock,
+            line or self.line,
+            clock or self.clock,
             call_sid=call_sid(number),
             account_sid=ACCOUNT_SID,
             from_number=from_number,

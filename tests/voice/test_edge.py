@@ -1,4 +1,8 @@
-"""The webhooks' checks, in their fixed order: 413, 405, 403, 400; nothing stored, nothing echoed."""
+"""The webhooks' checks, in their fixed order: 413, 405, 403, 400; nothing stored, nothing echoed.
+
+Most requests here are posted by hand, since no phone would send them: too large, forged, malformed, to other
+paths, by other methods, with headers of a proxy, or a turn that belongs to no question.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from sqlalchemy import create_engine, func, select
 
 from ivr.base.randomness import SeededRandomness
 from ivr.phone.lines import WsgiLine
+from ivr.phone.webhooks import Fault
 from ivr.storage.tables import Base
 from ivr.voice.serving import serve_line
 
@@ -334,26 +339,31 @@ def test_a_server_that_hides_the_raw_target_is_refused(house):
 
 
 def test_a_reply_carries_what_a_replay_reads(house):
-    reply = house.post("/voice/answer", house.form_of(SID))
-    assert reply.content_type == "text/xml; charset=utf-8"
-    assert {name: value for name, value in reply.headers.items() if name.startswith("Ivr-")} == {
-        "Ivr-Turn": "0",
-        "Ivr-Node": "main/language",
-        "Ivr-Prompts": "welcome,language-option@en-US,language-option@es-US",
-        "Ivr-Flow": house.compiled.flow.version,
+    phone = house.phone()
+    phone.dial()
+    phone.press("1")
+    answer, menu = house.line.replies
+    assert answer.header("Content-Type") == "text/xml; charset=utf-8"
+    assert {name: value for name, value in answer.headers.items() if name.startswith("ivr-")} == {
+        "ivr-turn": "0",
+        "ivr-node": "main/language",
+        "ivr-prompts": "welcome,language-option@en-US,language-option@es-US",
+        "ivr-flow": house.compiled.flow.version,
     }
-    assert "Set-Cookie" not in reply.headers
-    reply = house.post("/voice/turn/1", house.form_of(SID, Digits="1", CallStatus="in-progress"))
-    assert (reply.headers["Ivr-Turn"], reply.headers["Ivr-Node"], reply.headers["Ivr-Prompts"]) == (
+    assert answer.cookies == menu.cookies == ()
+    assert [menu.header(f"Ivr-{name}") for name in ("Turn", "Node", "Prompts")] == [
         "1",
         "main/main_menu",
         "main-menu",
-    )
+    ]
 
 
 def test_a_repeated_turn_is_the_same_bytes_and_a_seq_ahead_the_latest(house):
-    replies = [house.post("/voice/answer", house.form_of(SID))]
-    replies.append(house.post("/voice/turn/1", house.form_of(SID, Digits="1")))
+    phone = house.phone()
+    phone.dial()
+    phone.press("1")
+    replies = house.line.replies
+    sid = house.call_sid(1)
     for target, body, seq in (
         ("/voice/answer", {}, 0),
         ("/voice/turn/0", {"Digits": "7"}, 0),
@@ -361,20 +371,19 @@ def test_a_repeated_turn_is_the_same_bytes_and_a_seq_ahead_the_latest(house):
         ("/voice/turn/3", {"Digits": "1"}, 1),
         ("/voice/turn/9999", {}, 1),
     ):
-        again = house.post(target, house.form_of(SID, **body))
+        again = house.post(target, house.form_of(sid, **body))
         assert (again.status_code, again.data, again.headers["Ivr-Turn"]) == (
             200,
-            replies[seq].data,
+            replies[seq].body,
             str(seq),
         ), target
-    assert house.call_row(SID).seq == 1
+    assert house.call_row(sid).seq == 1
 
 
 def test_an_unknown_call_hears_a_true_sentence(house, stored):
-    reply = house.post("/voice/turn/3", house.form_of(SID))
-    assert (reply.status_code, reply.content_type) == (200, "text/xml; charset=utf-8")
-    assert reply.data.endswith(b"<Hangup /></Response>")
-    assert reply.headers["Ivr-Prompts"].startswith("call-unknown")
+    phone = house.phone(answer_path="/voice/turn/3")
+    heard = phone.dial()
+    assert (heard.ended, heard.prompts[0], phone.failures) == ("goodbye", "call-unknown", ())
     assert stored() == 0
 
 
@@ -413,11 +422,13 @@ def test_a_status_callback_of_an_unknown_call_is_204_and_stores_nothing(house, s
 
 
 def test_a_closed_call_hears_that_it_is_over(house):
-    house.post("/voice/answer", house.form_of(SID))
-    house.post("/voice/status", house.form_of(SID, CallStatus="completed"))
-    reply = house.post("/voice/turn/1", house.form_of(SID, Digits="1"))
-    assert (reply.status_code, reply.headers["Ivr-Prompts"].split(",")[0]) == (200, "call-over")
-    assert house.call_row(SID).seq == 0
+    phone = house.phone()
+    phone.dial()
+    phone.inject(Fault.STATUS_OUT_OF_ORDER)
+    assert phone.press("1").ended == "hangup"
+    assert house.line.replies[-1].header("Ivr-Prompts").startswith("call-over,")
+    sid = house.call_sid(1)
+    assert (house.call_row(sid).seq, house.call_row(sid).end) == (0, "hangup")
 
 
 # Health

@@ -37,24 +37,11 @@ CALL = [
 WORDS = {"en-US": "I authorize", "es-US": "autorizo"}
 
 
-class Recorded:
-    """A line that keeps what it answered."""
-
-    def __init__(self, line):
-        self.line, self.public_url, self.replies = line, line.public_url, []
-
-    def post(self, path_or_url, form, *, headers=None):
-        reply = self.line.post(path_or_url, form, headers=headers)
-        if reply.body:
-            self.replies.append(reply)
-        return reply
-
-
 @pytest.mark.parametrize("language", ["en-US", "es-US"])
 @pytest.mark.parametrize("pace", ["voice", "relay"])
 def test_every_question_waits_as_long_as_its_kind_and_pace_need(house, language, pace):
     (member,) = house.load_samples("demo.letter")
-    house.line = recorded = Recorded(house.line)
+    recorded = house.line
     phone = house.phone()
     heard = phone.dial()
     if pace == "relay":
@@ -103,7 +90,7 @@ def check_words(reply, pace):
 
 def test_the_terms_and_the_confirmation_cannot_be_cut_short(house):
     (member,) = house.load_samples("demo.letter")
-    house.line = recorded = Recorded(house.line)
+    recorded = house.line
     phone = house.phone()
     phone.dial()
     for keys in ("1", "1", member.member_id, member.ssn_last4, member.date_of_birth_keyed, *"1111"):

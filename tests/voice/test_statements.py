@@ -93,13 +93,16 @@ def test_a_repeated_turn_reads_and_writes_nothing(house, statements):
     phone = house.phone()
     phone.dial()
     phone.press("1")
-    for target, count in (("/voice/turn/1", 4), ("/voice/answer", 5)):
+    answer, turn = house.line.exchanges
+    for exchange, count in ((turn, 4), (answer, 5)):
         statements.clear()
-        house.post(target, house.form_of(house.call_sid(1), Digits="1"))
+        assert house.line.again(exchange) == exchange.reply
         assert len(statements) <= count, statements
         assert not [each for each in statements if each.startswith(("UPDATE", "WITH"))]
 
 
 def test_a_refused_request_asks_the_database_nothing(house, statements):
-    house.post("/voice/answer", house.form_of(house.call_sid(1)), signature="forged")
+    stranger = house.stranger()
+    assert stranger.dial().ended == "error"
+    assert [failure.code for failure in stranger.failures] == [11200] * 2
     assert statements == []

@@ -5,16 +5,17 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import event, select
 
+from ivr.base.clock import ManualClock
 from ivr.base.keys import KeyedHash
 from ivr.base.randomness import SeededRandomness
 from ivr.billing.samples import generate
 from ivr.storage.tables import VerificationCounter
 from ivr.voice.app import VoiceSettings, make_voice_app
+from ivr.voice.deliveries import Deliveries
 from ivr.voice.serving import make_services
 from ivr.voice.turns import Support, Turns
 
@@ -42,42 +43,47 @@ def watched(house):
     services = dataclasses.replace(make_services(house.settings, SeededRandomness(1)), hashes=hashes)
     support = Support(house.settings.ivr_support_phone, house.settings.ivr_support_hours)
     turns = Turns(house.engine, house.compiled, services, support, house.clock)
-    house.app = make_voice_app(
-        turns, house.engine, VoiceSettings(house.public_url, house.account_sid, house.auth_token)
+    house.use(
+        make_voice_app(
+            turns,
+            house.engine,
+            VoiceSettings(house.public_url, house.account_sid, house.auth_token),
+            Deliveries(house.engine, house.clock),
+        )
     )
-    house.client = house.app.test_client()
     return hashes
 
 
-@dataclasses.dataclass
 class Caller:
-    """Keys the same turns whatever they are answered, as one test process sees them."""
+    """Keys what they want to key and keeps the line's replies. The line's clock stands still meanwhile."""
 
-    house: object
-    number: int
+    def __init__(self, house, number, line=None):
+        self.line = line or house.line
+        self.sid = house.call_sid(number)
+        self.phone = house.phone(number, line=self.line, clock=ManualClock(house.clock.now()))
 
-    def turn(self, seq, digits="", finished=""):
-        sid = self.house.call_sid(self.number)
-        target = f"/voice/turn/{seq}" if seq else "/voice/answer"
-        reply = self.house.post(target, self.house.form_of(sid, Digits=digits, FinishedOnKey=finished))
-        assert reply.status_code == 200
-        return reply
+    def press(self, *entries):
+        """Key one entry after another and return the answers."""
+        replies = []
+        for keys in entries:
+            self.phone.press(keys)
+            replies.append(self.line.last_reply(self.sid))
+        return replies
 
-    def verify(self, keyed_id, ssn, birth, *, first=True, seq=3):
-        """Go to verification and key three facts; return the answers to them."""
+    def begin(self):
+        """Go to verification."""
+        self.phone.dial()
+        self.press("1", "1")
+
+    def verify(self, keyed_id, ssn, birth, *, first=True):
+        """Key three facts and return the answers to them."""
         if first:
-            self.turn(0)
-            self.turn(1, "1")
-            self.turn(2, "1")
-        return [
-            self.turn(seq, keyed_id, "#" if len(keyed_id) == 9 else ""),
-            self.turn(seq + 1, ssn),
-            self.turn(seq + 2, birth),
-        ]
+            self.begin()
+        return self.press(keyed_id + ("#" if len(keyed_id) == 9 else ""), ssn, birth)
 
 
 def verified(reply):
-    return reply.headers["Ivr-Node"] != "verify/member_id"
+    return reply.header("Ivr-Node") != "verify/member_id"
 
 
 def lock(house, member_id, failures, *, spread=False):
@@ -123,16 +129,14 @@ def test_every_kind_of_failure_is_the_same_bytes_statements_and_hashes(house, wa
             db.execute(VerificationCounter.__table__.delete())
         lock(house, keyed, failures, spread=spread)
         caller = Caller(house, number)
-        caller.turn(0), caller.turn(1, "1"), caller.turn(2, "1")
+        caller.begin()
         event.listen(engine, "before_cursor_execute", executing)
         statements.clear()
         watched.purposes.clear()
         # Twice, because the second answer must be the same too: the third leads to a person.
-        replies = [
-            reply for seq in (3, 6, 9) for reply in caller.verify(keyed, ssn, birth, first=False, seq=seq)
-        ]
+        replies = [reply for _ in range(3) for reply in caller.verify(keyed, ssn, birth, first=False)]
         event.remove(engine, "before_cursor_execute", executing)
-        answers = [(reply.data, sorted(reply.headers.items())) for reply in replies]
+        answers = [(reply.body, sorted(reply.headers.items())) for reply in replies]
         seen[kind] = (answers, list(statements), list(watched.purposes))
         assert not any(verified(reply) for reply in (replies[2], replies[5])), kind
     usual = seen["wrong ssn"]
@@ -146,9 +150,8 @@ def test_every_kind_of_failure_is_the_same_bytes_statements_and_hashes(house, wa
 def test_right_facts_take_the_same_hashes(house, watched):
     (member,) = house.load_samples("demo.letter")
     caller = Caller(house, 1)
-    caller.turn(0)
+    caller.begin()
     watched.purposes.clear()
-    caller.turn(1, "1"), caller.turn(2, "1")
     caller.verify(member.member_id, member.ssn_last4, member.date_of_birth_keyed, first=False)
     assert watched.purposes == [("keyed_id", 1), ("ssn_last4", 2), ("date_of_birth", 2)]
 
@@ -157,11 +160,11 @@ def test_three_tries_a_call_then_a_person(house):
     (member,) = house.load_samples("demo.letter")
     caller = Caller(house, 1)
     caller.verify(member.member_id, "0001", "01011950")
-    caller.verify(member.member_id, "0001", "01011950", first=False, seq=6)
-    last = caller.verify(member.member_id, "0001", "01011950", first=False, seq=9)[-1]
-    prompts = last.headers["Ivr-Prompts"].split(",")
+    caller.verify(member.member_id, "0001", "01011950", first=False)
+    last = caller.verify(member.member_id, "0001", "01011950", first=False)[-1]
+    prompts = last.header("Ivr-Prompts").split(",")
     assert prompts[:2] == ["verify-exhausted", "give-up"]
-    assert last.headers["Ivr-Node"].startswith(("reach/", "give_up/"))
+    assert last.header("Ivr-Node").startswith(("reach/", "give_up/"))
     again = Caller(house, 2).verify(member.member_id, member.ssn_last4, member.date_of_birth_keyed)[-1]
     assert verified(again)
 
@@ -170,10 +173,8 @@ def test_the_right_facts_at_the_third_try_are_verified(house):
     (member,) = house.load_samples("demo.letter")
     caller = Caller(house, 1)
     caller.verify(member.member_id, "0001", "01011950")
-    caller.verify(NOBODY, "0001", "01011950", first=False, seq=6)
-    last = caller.verify(member.member_id, member.ssn_last4, member.date_of_birth_keyed, first=False, seq=9)[
-        -1
-    ]
+    caller.verify(NOBODY, "0001", "01011950", first=False)
+    last = caller.verify(member.member_id, member.ssn_last4, member.date_of_birth_keyed, first=False)[-1]
     assert verified(last)
 
 
@@ -183,7 +184,7 @@ def test_two_hundred_failures_from_one_number_refuse_nobody(house):
     for number in range(0, 200, 3):
         caller = Caller(house, number)
         for place, member in enumerate(members[number : number + 3]):
-            replies = caller.verify(member.member_id, "0000", "01011950", first=place == 0, seq=3 + 3 * place)
+            replies = caller.verify(member.member_id, "0000", "01011950", first=place == 0)
             assert not verified(replies[-1]) or place == 2
     for number in range(0, 200, 20):
         member = members[number]
@@ -210,38 +211,37 @@ def test_failures_are_exact_under_parallel_calls(house, engine):
     (member,) = house.load_samples("demo.letter")
     callers = [Caller(house, number) for number in range(8)]
     for caller in callers:
-        caller.turn(0), caller.turn(1, "1"), caller.turn(2, "1")
-        caller.turn(3, member.member_id), caller.turn(4, "0001")
-
-    def last_fact(caller):
-        sid = house.call_sid(caller.number)
-        form = house.form_of(sid, Digits="01011950")
-        return house.app.test_client().post(
-            "/voice/turn/5",
-            data=urlencode(form),
-            content_type="application/x-www-form-urlencoded",
-            headers={"X-Twilio-Signature": house.sign("/voice/turn/5", form)},
-        )
-
+        caller.begin()
+        caller.press(member.member_id, "0001")
     with ThreadPoolExecutor(8) as pool:
-        replies = list(pool.map(last_fact, callers))
-    assert {reply.data for reply in replies} == {replies[0].data}
+        replies = list(pool.map(lambda caller: caller.press("01011950")[0], callers))
+    assert {reply.body for reply in replies} == {replies[0].body}
     with engine.connect() as db:
         row = db.execute(select(VerificationCounter.__table__)).one()
     assert (row.failures_since_success, len(row.recent_failures_at)) == (8, 5)
 
 
+class Crowded:
+    """A line that gets every request six times at one instant."""
+
+    def __init__(self, line):
+        self.line, self.public_url, self.last_reply = line, line.public_url, line.last_reply
+
+    def post(self, path_or_url, form, *, headers=None):
+        def once(_):
+            return self.line.post(path_or_url, form, headers=headers)
+
+        with ThreadPoolExecutor(6) as pool:
+            replies = list(pool.map(once, range(6)))
+        assert all(reply == replies[0] for reply in replies)
+        return replies[0]
+
+
 def test_one_turn_posted_many_times_at_once_counts_once(house, engine):
     (member,) = house.load_samples("demo.letter")
-    caller = Caller(house, 1)
-    caller.turn(0), caller.turn(1, "1"), caller.turn(2, "1")
-    caller.turn(3, member.member_id), caller.turn(4, "0001")
-    form = house.form_of(house.call_sid(1), Digits="01011950")
-
-    def post(_):
-        return house.line.post("/voice/turn/5", form).body
-
-    with ThreadPoolExecutor(6) as pool:
-        assert len(set(pool.map(post, range(6)))) == 1
+    caller = Caller(house, 1, Crowded(house.line))
+    caller.begin()
+    caller.press(member.member_id, "0001", "01011950")
+    assert len(house.line.exchanges) == 6 * 6
     with engine.connect() as db:
         assert db.execute(select(VerificationCounter.failures_since_success)).scalar_one() == 1

@@ -81,6 +81,7 @@ def services():
         support_hours=parse_hours("Mon-Fri 08:00-18:00"),
         agent_phone="+18005550199",
         consent="spoken",
+        notice_channels=("sms", "email", "letter"),
     )
 
 

@@ -4,7 +4,7 @@ import base64
 import stat
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,8 @@ from ivr.base.settings import (
     forget_demo_secrets,
     load_database_settings,
     load_member_settings,
+    load_origination_settings,
+    load_phone_settings,
     load_replay_settings,
     load_settings,
 )
@@ -74,6 +76,8 @@ def test_each_missing_setting_is_a_sentence(name: str) -> None:
         ("IVR_TIMEZONE", "../etc/passwd"),
         ("IVR_DEMO", "maybe"),
         ("IVR_CONSENT", "silent"),
+        ("IVR_ON_TIME", "mostly"),
+        ("IVR_CLOSINGS", "2026-02-30"),
         ("IVR_RECORDING", "always"),
         ("PORT", "70000"),
         ("WEB_CONCURRENCY", "0"),
@@ -177,3 +181,139 @@ def test_written_calls_run_under_the_same_settings_everywhere() -> None:
     assert here.ivr_var == Path("v")
     assert here.ivr_cutoff.hour == 17
     assert here.hashes.digest("a", "b") == load_replay_settings({}).hashes.digest("a", "b")
+
+
+ORIGINATION = {
+    "IVR_KEYS": f"new:{KEY}",
+    "IVR_HASH_KEY": KEY,
+    "IVR_ODFI_ROUTING": "011000015",
+    "IVR_ODFI_NAME": "Federal Reserve Bank",
+    "IVR_ODFI_DESTINATION": "011000015",
+    "IVR_ODFI_ORIGIN": "1041234567",
+    "IVR_COMPANY_NAME": "MA Hlth Connect",
+    "IVR_COMPANY_ID": "1041234567",
+    "IVR_COMPANY_HEALTH": "HLTH PREM",
+    "IVR_COMPANY_DENTAL": "DNTL PREM",
+}
+HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEfTp0k6b3o5cXN2d3h5ejAxMjM0NTY3ODkwYWJjZGVm bank"
+SFTP = {
+    **ORIGINATION,
+    "IVR_ODFI_SFTP": "sftp://connector:p%40ss-word@files.bank.example:2222/in/ach",
+    "IVR_ODFI_SFTP_HOST_KEY": HOST_KEY,
+}
+
+
+def origination_problems(environ: dict[str, str]) -> tuple[str, ...]:
+    with pytest.raises(SettingsError) as caught:
+        load_origination_settings(environ)
+    return tuple(caught.value.problems)
+
+
+def test_what_the_banks_files_take_is_read_in_capitals() -> None:
+    settings = load_origination_settings(ORIGINATION)
+    assert settings.ivr_odfi_name == "FEDERAL RESERVE BANK"
+    assert settings.ivr_odfi_destination == " 011000015"
+    assert settings.ivr_odfi_origin == "1041234567"
+    assert settings.ivr_company_name == "MA HLTH CONNECT"
+    assert settings.ach_out == Path("var/ach/out")
+    assert (settings.ivr_odfi_line_end, settings.ivr_odfi_final_newline) == ("lf", True)
+    assert load_origination_settings({**ORIGINATION, "IVR_ACH_OUT": "/out"}).ach_out == Path("/out")
+
+
+@pytest.mark.parametrize("name", [name for name in ORIGINATION if name != "IVR_KEYS"])
+def test_each_missing_setting_of_the_bank_is_a_sentence(name: str) -> None:
+    (sentence,) = origination_problems({key: value for key, value in ORIGINATION.items() if key != name})
+    assert sentence.startswith(f"{name} is missing: set it to ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("IVR_ODFI_ROUTING", "011000016"),
+        ("IVR_ODFI_ROUTING", "01100001"),
+        ("IVR_ODFI_NAME", "A bank with a name of more than 23"),
+        ("IVR_ODFI_NAME", "Banque Générale"),
+        ("IVR_ODFI_DESTINATION", "01100001"),
+        ("IVR_ODFI_ORIGIN", "10412345678"),
+        ("IVR_COMPANY_NAME", "The Health Connector"),
+        ("IVR_COMPANY_NAME", "   "),
+        ("IVR_COMPANY_ID", "123"),
+        ("IVR_COMPANY_HEALTH", "HEALTH PREMIUM"),
+        ("IVR_COMPANY_HEALTH", "reversal"),
+        ("IVR_COMPANY_DENTAL", "RETRY PYMT"),
+        ("IVR_ODFI_LINE_END", "native"),
+        ("IVR_ODFI_FINAL_NEWLINE", "perhaps"),
+        ("IVR_ACH_NAME", "debits.ach"),
+        ("IVR_ACH_NAME", "{date}.ach"),
+        ("IVR_ACH_NAME", "../{date}-{modifier}"),
+        ("IVR_ACH_NAME", ".{date}-{modifier}"),
+        ("IVR_ACH_NAME", "{date}-{modifier}-{modifier}"),
+        ("IVR_ODFI_SFTP", "ftp://connector@bank.example/in"),
+        ("IVR_ODFI_SFTP", "sftp://bank.example/in"),
+        ("IVR_ODFI_SFTP", "sftp://connector@bank.example:port/in"),
+        ("IVR_ODFI_SFTP_HOST_KEY", "SHA256:abc"),
+        ("IVR_ODFI_SFTP_KEY", "/no/such/file"),
+        ("IVR_CLOSINGS", "the 5th"),
+    ],
+)
+def test_each_wrong_setting_of_the_bank_is_a_sentence_that_does_not_quote_it(name: str, value: str) -> None:
+    (sentence,) = origination_problems({**ORIGINATION, name: value})
+    assert sentence.startswith(f"{name} is wrong: set it to ")
+    assert value not in sentence
+
+
+def test_an_sftp_address_is_read_and_its_password_is_in_no_text() -> None:
+    settings = load_origination_settings(SFTP)
+    address = settings.ivr_odfi_sftp
+    assert address is not None
+    assert (address.account, address.host, address.port) == ("connector", "files.bank.example", 2222)
+    assert (address.folder, address.password) == ("/in/ach", "p@ss-word")
+    assert "ss-word" not in repr(settings)
+    assert settings.ivr_odfi_sftp_host_key == (HOST_KEY,)
+    at_home = {**SFTP, "IVR_ODFI_SFTP": "sftp://connector:x@bank.example/~/in"}
+    assert load_origination_settings(at_home).ivr_odfi_sftp.folder == "in"
+
+
+def test_a_server_without_a_host_key_or_anything_that_opens_it_is_refused(tmp_path: Path) -> None:
+    without_host_key = {name: value for name, value in SFTP.items() if name != "IVR_ODFI_SFTP_HOST_KEY"}
+    (sentence,) = origination_problems(without_host_key)
+    assert sentence.startswith("IVR_ODFI_SFTP_HOST_KEY is missing")
+    without_password = {**SFTP, "IVR_ODFI_SFTP": "sftp://connector@bank.example/in"}
+    (sentence,) = origination_problems(without_password)
+    assert sentence.startswith("IVR_ODFI_SFTP_KEY is missing")
+    key = tmp_path / "key"
+    key.write_text("a private key")
+    settings = load_origination_settings({**without_password, "IVR_ODFI_SFTP_KEY": str(key)})
+    assert settings.ivr_odfi_sftp_key == key
+
+
+def test_the_demo_has_a_value_for_everything_the_bank_asks(tmp_path: Path) -> None:
+    settings = load_origination_settings({"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path)})
+    assert settings.ivr_odfi_routing == "011000015"
+    assert settings.ach_out == tmp_path / "ach" / "out"
+
+
+def test_extra_closings_are_days_of_the_whole_line() -> None:
+    settings = load_settings({**WHOLE, "IVR_CLOSINGS": "2026-12-24, 2027-01-04"})
+    assert settings.ivr_closings == {date(2026, 12, 24), date(2027, 1, 4)}
+    assert load_settings(WHOLE).ivr_closings == frozenset()
+
+
+@pytest.mark.parametrize("choice", ["unset", "authorized", "settled"])
+def test_which_day_counts_as_paid_is_a_choice(choice: str) -> None:
+    assert load_settings({**WHOLE, "IVR_ON_TIME": choice}).ivr_on_time == choice
+
+
+def test_calling_a_line_elsewhere_takes_its_account_only(tmp_path: Path) -> None:
+    settings = load_phone_settings(
+        {name: WHOLE[name] for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")}
+    )
+    assert settings.twilio_account_sid == WHOLE["TWILIO_ACCOUNT_SID"]
+    with pytest.raises(SettingsError) as caught:
+        load_phone_settings({})
+    assert [problem.split()[0] for problem in caught.value.problems] == [
+        "TWILIO_ACCOUNT_SID",
+        "TWILIO_AUTH_TOKEN",
+    ]
+    demo = {"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path)}
+    assert load_phone_settings(demo).twilio_auth_token == load_settings(demo).twilio_auth_token

@@ -681,7 +681,7 @@ def test_values_are_those_of_the_moment():
 def test_secrets_are_kept_apart_until_their_action_has_answered():
     talk = play(VOICE + "1 -> pin-ask\n1234 -> ?check_pin")
     assert json.loads(talk.state.secrets_json()) == {"pin": "1234"}
-    assert talk.last.heard == "digits"
+    assert talk.last.heard == "digits:4"
     assert "1234" not in talk.state.to_json() + "".join(talk.last.path)
     talk.turn("outcome ok amount=1")
     assert talk.state.secrets_json() == ""
@@ -717,6 +717,26 @@ def test_what_is_noted_of_a_turn(deed, heard, path):
     talk = play(VOICE)
     talk.turn(deed)
     assert (talk.last.heard.split(":not")[0], list(talk.last.path)) == (heard, path)
+
+
+ENTRIES_HEARD = [
+    (VOICE + "1 -> pin-ask", "1234", "digits:4"),
+    (VOICE + "1 -> pin-ask", "123#", "digits:3#:length"),
+    (VOICE + "1 -> pin-ask", "123", "digits:3:length"),
+    (NUMBER + "1 -> terms, answer-ask", "says no", "speech:no"),
+    (NUMBER + "1 -> terms, answer-ask", "says perhaps", "speech:unclear"),
+    (NUMBER + "1 -> terms, answer-ask", "12#", "digits:2#:unclear"),
+    (RELAY + "4 -> long, long[2], gate-go-on", "5", "key:5:not-a-choice"),
+    (RELAY + "4 -> long, long[2], gate-go-on", "55", "key:other:not-a-choice"),
+    (RELAY + "4 -> long, long[2], gate-go-on", "1", "key:1"),
+]
+
+
+@pytest.mark.parametrize(("script", "deed", "heard"), ENTRIES_HEARD)
+def test_of_an_entry_its_length_and_its_verdict_are_noted(script, deed, heard):
+    talk = play(script)
+    talk.turn(deed)
+    assert talk.last.heard == heard
 
 
 def test_no_more_turns_than_there_may_be(monkeypatch):

@@ -41,16 +41,21 @@ class ScriptedApp:
     def __init__(self, replies):
         self.replies = {path: list(given) for path, given in replies.items()}
         self.requests = []
+        self.refused = []
         self.forget_tokens = False
+        self.takes_forgeries = False
         self._answered = {}
 
     def __call__(self, environ, start_response):
         body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])).decode()
         form = dict(parse_qsl(body, keep_blank_values=True))
-        signature = environ["HTTP_X_TWILIO_SIGNATURE"]
-        assert RequestValidator(AUTH_TOKEN).validate(PUBLIC_URL + environ["RAW_URI"], form, signature)
         headers = {name: value for name, value in environ.items() if name.startswith(("HTTP_", "CONTENT_"))}
         path = environ["PATH_INFO"]
+        signature = headers.get("HTTP_X_TWILIO_SIGNATURE", "")
+        if not RequestValidator(AUTH_TOKEN).validate(PUBLIC_URL + environ["RAW_URI"], form, signature):
+            self.refused.append(Request(path, environ["QUERY_STRING"], form, headers))
+            start_response("200 -" if self.takes_forgeries else "403 -", [])
+            return []
         self.requests.append(Request(path, environ["QUERY_STRING"], form, headers))
         reply = self._reply(path, headers.get("HTTP_I_TWILIO_IDEMPOTENCY_TOKEN"))
         start_response(f"{reply.status} -", list(reply.headers.items()))

@@ -126,6 +126,25 @@ def test_redirects_are_not_followed(line_to):
     assert (reply.status, reply.header("Location"), len(app.seen)) == (302, "/elsewhere", 1)
 
 
+# Cookies: a reply may set several; a line itself keeps none, since it serves many calls.
+def test_cookies_are_told_and_not_kept(line_to):
+    app = Echo(
+        headers=[("Set-Cookie", "a=1; Path=/"), ("Set-Cookie", "b=2; Expires=Fri, 18 Dec 2037 15:15:00 GMT")]
+    )
+    line = line_to(app)
+    reply = line.post("/voice/answer", FORM)
+    assert reply.cookies == ("a=1; Path=/", "b=2; Expires=Fri, 18 Dec 2037 15:15:00 GMT")
+    line.post("/voice/answer", FORM)
+    assert "HTTP_COOKIE" not in app.seen[1][0]
+
+
+# Signatures: a request can be sent without one.
+def test_headers_can_be_taken_out(line_to):
+    app = Echo()
+    line_to(app).post("/voice/answer", FORM, headers={"X-Twilio-Signature": None})
+    assert "HTTP_X_TWILIO_SIGNATURE" not in app.seen[0][0]
+
+
 def test_headers_can_be_replaced(line_to):
     app = Echo()
     line_to(app).post("/voice/answer", FORM, headers={"X-Twilio-Signature": "forged"})

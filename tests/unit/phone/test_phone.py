@@ -7,13 +7,13 @@ import pytest
 from ivr.phone.heard import Sounded
 from ivr.phone.lines import LineError
 from ivr.phone.phone import (
-    ANONYMOUS,
     MAX_CALL_SECONDS,
     CallOverError,
     EndlessCallError,
     Phone,
 )
 from ivr.phone.webhooks import Fault, UnequalRepliesError
+from ivr.phone.withheld import WITHHELD_FORMS
 
 # Five words take two seconds at 150 words a minute.
 FIVE = "one two three four five"
@@ -32,7 +32,8 @@ def kinds(phone, *kinds):
 
 
 class TestGather:
-    # A key during the nested words stops them; it counts, and what would have followed is skipped.
+    # Gather, barge-in: a key during the nested words stops them; it counts, and what would have followed is
+    # skipped.
     def test_a_key_interrupts_the_words_and_counts(self, stage):
         inside = f"<Say>{FIVE}</Say><Pause/><Say>never heard</Say>"
         on = stage(ask('numDigits="1"', inside), TURN_1)
@@ -43,7 +44,8 @@ class TestGather:
         assert kinds(on.phone, "said", "cut") == [("cut", FIVE)]
         assert on.phone.seconds == pytest.approx(ROUND_TRIP + 1.0 + ROUND_TRIP)
 
-    # Nobody interrupts by waiting: the window opens when the words end and then lasts the whole timeout.
+    # Gather, timeout: nobody interrupts by waiting: the window opens when the words end and then lasts the
+    # whole timeout.
     def test_the_timer_starts_when_the_words_end(self, stage):
         on = stage(ASK_TWICE)
         on.phone.dial()
@@ -51,14 +53,14 @@ class TestGather:
         assert heard.spoken == (("en-US", "nothing came"),)
         assert on.phone.seconds == pytest.approx(ROUND_TRIP + 2.0 + 7.0 + 0.8)
 
-    # A first key during the words starts the timer at that key, not at the words' end.
+    # Gather, timeout: a first key during the words starts the timer at that key, not at the words' end.
     def test_the_timer_starts_at_a_key_that_interrupts(self, stage):
         on = stage(ask(""), TURN_1)
         on.phone.dial()
         on.phone.press("1", barge_in_seconds=0.5)
         assert on.phone.seconds == pytest.approx(ROUND_TRIP + 0.5 + 7.0 + ROUND_TRIP)
 
-    # A pause among the words is part of them.
+    # Gather, nested Pause: a pause among the words is part of them.
     def test_a_pause_among_the_words(self, stage):
         on = stage(ask('numDigits="1"', '<Say>a</Say><Pause length="3"/><Say>b</Say>'), TURN_1)
         on.phone.dial()
@@ -66,7 +68,7 @@ class TestGather:
         said = [(round(note.seconds, 1), note.text) for note in on.phone.notes if note.kind == "said"]
         assert said == [(0.5, "a"), (3.9, "b")]
 
-    # Every digit starts the same timer anew.
+    # Gather, timeout: every digit starts the same timer anew.
     @pytest.mark.parametrize(("gap", "digits"), [(6.9, "123"), (7.1, "1")])
     def test_each_key_restarts_the_timer(self, stage, gap, digits):
         on = stage(ask(""), TURN_1)
@@ -74,7 +76,8 @@ class TestGather:
         on.phone.press("123", gap_seconds=gap)
         assert on.app.last("/voice/turn/1").form["Digits"] == digits
 
-    # A timeout without a digit requests nothing; the next verb comes, and after the last one the line hangs up.
+    # Gather, no input: a timeout without a digit requests nothing; the next verb comes, and after the last
+    # one the line hangs up.
     def test_silence_falls_through_and_off_the_end(self, stage):
         on = stage(ASK, TURN_1)
         on.phone.dial()
@@ -82,7 +85,7 @@ class TestGather:
         assert heard.ended == "goodbye"
         assert "/voice/turn/1" not in on.app.paths
 
-    # A timeout after some digits requests the action with those; no key finished them.
+    # Gather, timeout: a timeout after some digits requests the action with those; no key finished them.
     def test_a_timeout_sends_what_was_collected(self, stage):
         on = stage(ask(""), TURN_1)
         on.phone.dial()
@@ -90,7 +93,7 @@ class TestGather:
         form = on.app.last("/voice/turn/1").form
         assert (form["Digits"], form["FinishedOnKey"], form["msg"]) == ("12", "", "Gather End")
 
-    # The finishing key is named and is not among the digits.
+    # Gather, finishOnKey: the finishing key is named and is not among the digits.
     @pytest.mark.parametrize(
         ("attributes", "keys", "digits", "finished"),
         [
@@ -106,7 +109,8 @@ class TestGather:
         form = on.app.last("/voice/turn/1").form
         assert (form["Digits"], form["FinishedOnKey"]) == (digits, finished)
 
-    # The finishing key before any digit is no input at all: no action, the next verb comes at once.
+    # Gather, finishOnKey: the finishing key before any digit is no input at all: no action, the next verb
+    # comes at once.
     def test_a_finishing_key_first_is_no_input(self, stage):
         on = stage(ASK_TWICE)
         on.phone.dial()
@@ -114,7 +118,7 @@ class TestGather:
         assert heard.spoken == (("en-US", "nothing came"),)
         assert "/voice/turn/1" not in on.app.paths
 
-    # The last digit of numDigits requests the action at once, without a finishing key.
+    # Gather, numDigits: the last digit of numDigits requests the action at once, without a finishing key.
     def test_the_number_of_digits_ends_the_entry_at_once(self, stage):
         on = stage(ask('numDigits="4"'), TURN_1)
         on.phone.dial()
@@ -123,14 +127,16 @@ class TestGather:
         assert (form["Digits"], form["FinishedOnKey"]) == ("1234", "")
         assert on.phone.seconds == pytest.approx(ROUND_TRIP + 2.0 + 1.0 + 3.0 + ROUND_TRIP)
 
-    # The finishing key ends an entry before numDigits is reached; the line must look at the length itself.
+    # Gather, numDigits: the finishing key ends an entry before numDigits is reached; the line must look at
+    # the length itself.
     def test_a_finishing_key_ends_a_counted_entry_early(self, stage):
         on = stage(ask('numDigits="9"'), TURN_1)
         on.phone.dial()
         on.phone.press("123#")
         assert on.app.last("/voice/turn/1").form["Digits"] == "123"
 
-    # actionOnEmptyResult requests the action for nothing; its Digits may be blank or may not be there.
+    # Gather, actionOnEmptyResult: actionOnEmptyResult requests the action for nothing; its Digits may be
+    # blank or may not be there.
     @pytest.mark.parametrize("keys", [None, "#"])
     @pytest.mark.parametrize(("empty_digits", "digits"), [("blank", ""), ("missing", None)])
     def test_an_empty_result_may_request_the_action(self, stage, keys, empty_digits, digits):
@@ -140,7 +146,7 @@ class TestGather:
         form = on.app.last("/voice/turn/1").form
         assert (form.get("Digits"), form["FinishedOnKey"]) == (digits, keys or "")
 
-    # Without an action a Gather comes back to its own document.
+    # Gather, action: without an action a Gather comes back to its own document.
     def test_the_default_action_is_the_document_itself(self, stage):
         on = stage(['<Gather numDigits="1"/>', "<Hangup/>"])
         on.phone.dial()
@@ -148,7 +154,7 @@ class TestGather:
         assert on.app.paths[:2] == ["/voice/answer", "/voice/answer"]
         assert on.app.requests[1].form["Digits"] == "1"
 
-    # What follows a Gather that collected something is never reached.
+    # Gather, what follows it: what follows a Gather that collected something is never reached.
     def test_verbs_after_an_answered_gather_are_unreachable(self, stage):
         on = stage(ASK_TWICE, TURN_1)
         on.phone.dial()
@@ -158,7 +164,7 @@ class TestGather:
 
 
 class TestEarlyKeys:
-    # Keys pressed while words play outside a Gather are lost.
+    # Keys outside a Gather: keys pressed while words play outside a Gather are lost.
     def test_keys_outside_a_gather_are_lost(self, stage):
         on = stage(ask('numDigits="1"'), {"/voice/turn/1": f"<Say>{FIVE}</Say>{ASK}"})
         on.phone.dial()
@@ -166,7 +172,7 @@ class TestEarlyKeys:
         assert heard.waiting_for is not None
         assert ("lost", "2 pressed while nobody listened") in kinds(on.phone, "lost")
 
-    # Keys pressed while the action is under way are lost: a # typed by habit does no harm.
+    # Type-ahead: keys pressed while the action is under way are lost: a # typed by habit does no harm.
     def test_keys_between_documents_are_lost(self, stage):
         on = stage(ask('numDigits="1"'), {"/voice/turn/1": ASK})
         on.phone.dial()
@@ -174,14 +180,14 @@ class TestEarlyKeys:
         assert heard.waiting_for is not None
         assert len(heard.turns) == 1
 
-    # They are kept for the next Gather where type-ahead is buffered.
+    # Type-ahead, buffered: they are kept for the next Gather where type-ahead is buffered.
     def test_a_buffer_keeps_them(self, stage):
         on = stage(ask('numDigits="1"'), {"/voice/turn/1": ask('numDigits="2"')}, type_ahead="buffer")
         on.phone.dial()
         on.phone.press("123", gap_seconds=0.1)
         assert [request.form.get("Digits") for request in on.app.requests[1:3]] == ["1", "23"]
 
-    # A key that comes once the next Gather listens belongs to that one.
+    # Type-ahead: a key that comes once the next Gather listens belongs to that one.
     def test_a_late_key_belongs_to_the_next_gather(self, stage):
         on = stage(ask('numDigits="1"'), {"/voice/turn/1": [ask('numDigits="1"'), "<Hangup/>"]})
         on.phone.dial()
@@ -189,7 +195,7 @@ class TestEarlyKeys:
         assert [request.form.get("Digits") for request in on.app.requests[1:3]] == ["1", "2"]
         assert heard.sounds == (Sounded(2.0, "en-US", FIVE),)
 
-    # A key after the window is not part of it: the Gather is over by then.
+    # Gather, timeout: a key after the window is not part of it: the Gather is over by then.
     def test_a_key_after_the_window_comes_too_late(self, stage):
         on = stage(ASK, TURN_1)
         on.phone.dial()
@@ -197,6 +203,7 @@ class TestEarlyKeys:
         assert heard.ended == "goodbye"
         assert kinds(on.phone, "lost") == [("lost", "1 pressed after the call was over")]
 
+    # Keys: a phone has ten digits, a star and a finishing key.
     def test_only_keys_of_a_phone_can_be_pressed(self, stage):
         on = stage(ASK)
         on.phone.dial()
@@ -207,7 +214,8 @@ class TestEarlyKeys:
 class TestSpeech:
     SPEECH = 'input="dtmf speech" speechTimeout="3" language="es-US"'
 
-    # Words bring SpeechResult and Confidence, when the pause after them has lasted speechTimeout.
+    # Gather, speech: words bring SpeechResult and Confidence, when the pause after them has lasted
+    # speechTimeout.
     def test_words_are_heard(self, stage):
         on = stage(ask(self.SPEECH), TURN_1)
         on.phone.dial()
@@ -221,14 +229,14 @@ class TestSpeech:
         assert "Digits" not in form
         assert on.phone.seconds == pytest.approx(ROUND_TRIP + 2.0 + 1.0 + 0.8 + 3.0 + ROUND_TRIP)
 
-    # Confidence is not guaranteed.
+    # Gather, speech: Confidence is not guaranteed.
     def test_confidence_may_be_missing(self, stage):
         on = stage(ask(self.SPEECH), TURN_1)
         on.phone.dial()
         on.phone.say("sí", confidence=None)
         assert "Confidence" not in on.app.last("/voice/turn/1").form
 
-    # Without speechTimeout the Gather's timeout ends speech; auto is the first pause.
+    # Gather, speechTimeout: without speechTimeout the Gather's timeout ends speech; auto is the first pause.
     @pytest.mark.parametrize(("attribute", "pause"), [("", 7.0), ('speechTimeout="auto"', 1.0)])
     def test_what_ends_speech(self, stage, attribute, pause):
         on = stage(ask(f'input="speech" {attribute}'), TURN_1)
@@ -236,20 +244,22 @@ class TestSpeech:
         on.phone.say("yes")
         assert on.phone.seconds == pytest.approx(ROUND_TRIP + 2.0 + 1.0 + 0.4 + pause + ROUND_TRIP)
 
-    # A Gather for keys hears no words, one for speech takes no keys: both wait on, as in silence.
+    # Gather, input: a Gather for keys hears no words, one for speech takes no keys: both wait on, as in
+    # silence.
     def test_a_gather_for_keys_hears_no_words(self, stage):
         on = stage(ASK, TURN_1)
         on.phone.dial()
         assert on.phone.say("yes").ended == "goodbye"
         assert kinds(on.phone, "lost") == [("lost", "the words 'yes'")]
 
+    # Gather, input: one for speech alone takes no key.
     def test_a_gather_for_speech_takes_no_keys(self, stage):
         on = stage(ask('input="speech" actionOnEmptyResult="true"'), TURN_1)
         on.phone.dial()
         on.phone.press("1")
         assert on.app.last("/voice/turn/1").form["SpeechResult"] == ""
 
-    # Speech interrupts the words unless bargeIn forbids it; a key always does.
+    # Gather, bargeIn: speech interrupts the words unless bargeIn forbids it; a key always does.
     @pytest.mark.parametrize(("barge_in", "heard"), [("true", True), ("false", False)])
     def test_speech_may_interrupt(self, stage, barge_in, heard):
         on = stage(ask(f'{self.SPEECH} bargeIn="{barge_in}"'), TURN_1)
@@ -257,14 +267,37 @@ class TestSpeech:
         on.phone.say("sí", barge_in_seconds=1.0)
         assert ("/voice/turn/1" in on.app.paths) is heard
 
+    # Gather, timeout: words after the window are not part of it.
     def test_words_after_the_window_come_too_late(self, stage):
         on = stage(ask(self.SPEECH), TURN_1)
         on.phone.dial()
         assert on.phone.say("sí", after_seconds=8.0).ended == "goodbye"
 
+    # Gather, speech: a minute of it is the most; then the recognizer stops listening.
+    def test_a_long_speech_is_cut_off(self, stage):
+        on = stage(ask('input="speech" speechTimeout="auto"'), TURN_1)
+        on.phone.dial()
+        on.phone.say(" ".join(["word"] * 200))  # 80 seconds
+        assert on.phone.seconds == pytest.approx(ROUND_TRIP + 2.0 + 1.0 + 60.0 + 1.0 + ROUND_TRIP)
+
+    # Gather, speech: a key interrupts where bargeIn forbids words to.
+    def test_a_key_interrupts_all_the_same(self, stage):
+        on = stage(ask(f'{self.SPEECH} numDigits="1" bargeIn="false"'), TURN_1)
+        on.phone.dial()
+        on.phone.press("1", barge_in_seconds=1.0)
+        assert on.phone.seconds == pytest.approx(ROUND_TRIP + 1.0 + ROUND_TRIP)
+
+    # Gather, speech: there is no FinishedOnKey and no msg beside it, and the finishing key counts no more.
+    def test_words_and_keys_do_not_mix(self, stage):
+        on = stage(ask(self.SPEECH), TURN_1)
+        on.phone.dial()
+        on.phone.say("sí")
+        assert not {"FinishedOnKey", "msg"} & set(on.app.last("/voice/turn/1").form)
+
 
 class TestDocuments:
-    # Verbs run top to bottom; the words take their time, each in its language, as often as loop says.
+    # Documents: verbs run top to bottom; the words take their time, each in its language, as often as loop
+    # says.
     def test_words_pauses_and_recordings_take_time(self, stage):
         on = stage(
             f'<Say language="es-US" loop="2">{FIVE}</Say><Pause length="3"/><Play digits="12w"/>'
@@ -274,7 +307,8 @@ class TestDocuments:
         assert heard.spoken == (("es-US", FIVE), ("es-US", FIVE), ("en-US", "a"))
         assert on.phone.seconds == pytest.approx(ROUND_TRIP + 4.0 + 3.0 + 1.5 + 3.0 + 0.9)
 
-    # Relative URLs are resolved against the document they stand in; the fragment is neither sent nor signed.
+    # URLs: relative URLs are resolved against the document they stand in; the fragment is neither sent nor
+    # signed.
     def test_relative_urls(self, stage):
         on = stage(
             "<Redirect>turn/5?a=1#rc=0</Redirect>",
@@ -284,7 +318,7 @@ class TestDocuments:
         assert on.app.paths[:3] == ["/voice/answer", "/voice/turn/5", "/voice/turn/6"]
         assert on.app.requests[1].query == "a=1"
 
-    # A Redirect carries the standard parameters only, not what was keyed before.
+    # Redirect: a Redirect carries the standard parameters only, not what was keyed before.
     def test_a_redirect_forgets_the_digits(self, stage):
         on = stage(
             ask('numDigits="1"'),
@@ -294,54 +328,87 @@ class TestDocuments:
         on.phone.press("1")
         assert "Digits" not in on.app.last("/voice/turn/2").form
 
-    # An empty document hangs up, and so does Hangup; nothing after it is spoken.
+    # Hangup, and the end of a document: an empty document hangs up, and so does Hangup; nothing after it is
+    # spoken.
     @pytest.mark.parametrize("inside", ["", "<Hangup/><Say>never</Say>"])
     def test_the_end(self, stage, inside):
         on = stage(inside)
         heard = on.phone.dial()
         assert (heard.ended, heard.spoken) == ("goodbye", ())
 
-    # Reject refuses the call, but only as the very first verb of the first document.
+    # Redirect: what follows it is never reached.
+    def test_verbs_after_a_redirect_are_unreachable(self, stage):
+        on = stage("<Redirect>/voice/turn/1</Redirect><Say>never</Say>", TURN_1)
+        assert on.phone.dial().spoken == ()
+        assert on.app.paths == ["/voice/answer", "/voice/turn/1", "/voice/status"]
+
+    # URLs: an action that is relative or the document's own means the document last fetched, after a
+    # fallback the fallback.
+    def test_urls_after_a_fallback(self, stage, reply):
+        on = stage(
+            reply("", 500),
+            {
+                "/voice/fallback": ['<Gather numDigits="1"/>', '<Gather action="turn/1" numDigits="1"/>'],
+                "/voice/turn/1": "<Hangup/>",
+            },
+        )
+        on.phone.dial()
+        on.phone.press("1")
+        on.phone.press("2")
+        assert on.app.paths[1:4] == ["/voice/fallback", "/voice/fallback", "/voice/turn/1"]
+
+    # Say, loop: none means until the call is over, or a thousand times.
+    def test_an_endless_loop_ends(self, stage):
+        on = stage('<Say loop="0">a</Say>')
+        heard = on.phone.dial()
+        assert (len(heard.spoken), heard.ended) == (1000, "goodbye")
+
+    # Reject: Reject refuses the call, but only as the very first verb of the first document.
     @pytest.mark.parametrize(("reason", "status"), [("busy", "busy"), ("rejected", "no-answer")])
     def test_reject(self, stage, reason, status):
         on = stage(f'<Reject reason="{reason}"/>')
         assert on.phone.dial().ended == "rejected"
         assert on.app.last("/voice/status").form["CallStatus"] == status
 
+    # Reject: later than that it has no effect, and Twilio would warn.
     @pytest.mark.parametrize("answer", ["<Say>hello</Say><Reject/>", "<Redirect>/voice/turn/1</Redirect>"])
     def test_a_late_reject_does_nothing_but_warn(self, stage, answer):
         on = stage(answer, {"/voice/turn/1": "<Reject/>"})
         assert on.phone.dial().ended == "goodbye"
         assert [warning.code for warning in on.phone.warnings] == [12200]
 
-    # A document's warnings are kept with its path.
+    # Warnings: a document's warnings are kept with its path.
     def test_warnings_are_kept(self, stage):
         on = stage("<Speak>hello</Speak>")
         on.phone.dial()
         assert on.phone.warnings[0].path == "/voice/answer"
 
-    # Nobody asked the caller anything in a hundred documents: something goes in circles.
+    # Loops: nobody asked the caller anything in a hundred documents: something goes in circles.
     def test_a_circle_of_redirects_is_noticed(self, stage):
         on = stage("<Redirect/><Redirect>/voice/answer</Redirect>")
         with pytest.raises(EndlessCallError):
             on.phone.dial()
 
-    # A call lasts four hours at most.
+    # Length of a call: a call lasts four hours at most.
     def test_a_call_has_a_longest_length(self, stage):
         on = stage(f'<Pause length="{int(MAX_CALL_SECONDS)}"/><Gather/>')
         assert on.phone.dial().ended == "error"
+        assert kinds(on.phone, "error") == [("error", "a call lasts four hours at most")]
 
 
 class TestDial:
     DIAL = '<Dial {action} timeout="20"><Number>+18005550199</Number></Dial><Say>after</Say>'
 
-    # Without an action the document goes on after the conversation; with one, it says how the dialing went.
+    # Dial, action: without an action the document goes on after the conversation; with one, it says how the
+    # dialing went.
     def test_without_action_the_document_goes_on(self, stage):
         on = stage(self.DIAL.format(action=""))
         heard = on.phone.dial()
         assert heard.spoken == (("en-US", "after"),)
         assert heard.ended == "agent"
 
+    # Dial, action: its request says how the dialing went and how long they talked; a timeout ends the
+    # ringing.
     @pytest.mark.parametrize(
         ("callee", "duration", "seconds", "ended"),
         [
@@ -361,6 +428,13 @@ class TestDial:
         assert form["DialCallSid"] != form["CallSid"]
         assert on.phone.seconds == pytest.approx(ROUND_TRIP + seconds + ROUND_TRIP)
 
+    # Dial, timeLimit: the conversation ends when it is over.
+    def test_a_conversation_has_a_longest_length(self, stage):
+        on = stage('<Dial timeLimit="10" action="/voice/turn/1">+18005550199</Dial>', TURN_1)
+        on.phone.dial()
+        assert on.app.last("/voice/turn/1").form["DialCallDuration"] == "10"
+
+    # Dial, action: its document goes on like any other.
     def test_who_keys_again_after_a_conversation_ends_with_the_line(self, stage):
         on = stage(self.DIAL.format(action='action="/voice/turn/1"'), {"/voice/turn/1": [ASK, "<Hangup/>"]})
         on.phone.dial()
@@ -368,7 +442,8 @@ class TestDial:
 
 
 class TestRequests:
-    # The first request says ringing, carries the attestation and the token, and blank places; later ones not.
+    # Parameters: the first request says ringing, carries the attestation and the token, and blank places;
+    # later ones not.
     def test_the_parameters_of_a_call(self, stage):
         on = stage(ask('numDigits="1"'), TURN_1)
         on.phone.dial()
@@ -395,6 +470,15 @@ class TestRequests:
         statuses = [form["CallStatus"] for form in (first, second, status)]
         assert statuses == ["ringing", "in-progress", "completed"]
 
+    # Parameters: more may come with any request: who forwarded the call, its name, what SIP says.
+    def test_more_parameters(self, stage):
+        more = {"ForwardedFrom": "+16175550199", "CallerName": "DOE JANE", "SipCallId": "a@b"}
+        on = stage(ask('numDigits="1"'), TURN_1, more_parameters=more)
+        on.phone.dial()
+        on.phone.press("1")
+        assert all(more.items() <= request.form.items() for request in on.app.requests)
+
+    # Headers: the proxy names itself, sends a form, and gives every request a token of its own.
     def test_the_headers_of_a_request(self, stage):
         on = stage(ask('numDigits="1"'), TURN_1)
         on.phone.dial()
@@ -404,7 +488,7 @@ class TestRequests:
         assert first["CONTENT_TYPE"] == "application/x-www-form-urlencoded; charset=utf-8"
         assert first["HTTP_I_TWILIO_IDEMPOTENCY_TOKEN"] != second["HTTP_I_TWILIO_IDEMPOTENCY_TOKEN"]
 
-    # The number's status URL is told once, at the end, with the call's length.
+    # Status callback: the number's status URL is told once, at the end, with the call's length.
     def test_the_status_callback(self, stage):
         on = stage(f'<Pause length="70"/>{ASK}')
         on.phone.dial()
@@ -416,14 +500,21 @@ class TestRequests:
         assert (form["SequenceNumber"], form["CallbackSource"]) == ("0", "call-progress-events")
         assert on.app.paths == ["/voice/answer", "/voice/status"]
 
-    # A caller who hangs up inside a Gather causes no action, whatever was heard by then.
+    # Hang-up in a Gather: keys on the way make no action when the call is over.
+    def test_hanging_up_is_not_silence(self, stage):
+        on = stage(ask('actionOnEmptyResult="true"'), TURN_1)
+        on.phone.dial()
+        assert on.phone.hang_up(barge_in_seconds=0.5).ended == "hangup"
+        assert "/voice/turn/1" not in on.app.paths
+
+    # Hang-up in a Gather: a caller who hangs up inside a Gather causes no action, whatever was heard by then.
     def test_hanging_up_in_the_middle_of_the_words(self, stage):
         on = stage(ASK)
         on.phone.dial()
         on.phone.hang_up(barge_in_seconds=1.0)
         assert kinds(on.phone, "said", "cut") == [("cut", FIVE)]
 
-    # The callback may come late, and twice.
+    # Status callback: the callback may come late, and twice.
     def test_a_held_status_callback(self, stage):
         on = stage("<Hangup/>")
         on.phone.hold_status = True
@@ -433,7 +524,7 @@ class TestRequests:
         on.phone.deliver_status()
         assert on.app.paths == ["/voice/answer", "/voice/status", "/voice/status"]
 
-    # 204 answers it, or an empty document; anything else is logged as a warning.
+    # Status callback: 204 answers it, or an empty document; anything else is logged as a warning.
     @pytest.mark.parametrize(
         ("answered", "warned"),
         [
@@ -448,6 +539,7 @@ class TestRequests:
         on.phone.dial()
         assert bool(on.phone.warnings) is warned
 
+    # Our own headers: the line says in each reply which turn, node, prompts and flow it is.
     def test_turns_are_read_from_the_headers(self, stage, reply):
         headers = {
             "Content-Type": "text/xml",
@@ -463,6 +555,7 @@ class TestRequests:
         assert heard.prompts == ("noinput", "amount-menu.again")
         assert on.phone.turns == heard.turns
 
+    # A call: it is dialed once, and nothing can be done before or after it.
     def test_a_phone_dials_once_and_acts_only_while_somebody_listens(self, stage):
         on = stage("<Hangup/>")
         with pytest.raises(CallOverError):
@@ -473,9 +566,16 @@ class TestRequests:
         with pytest.raises(CallOverError):
             on.phone.hang_up()
 
+    # Withheld numbers: they come as words, or as words spelled on a keypad.
     def test_a_withheld_number_is_sent_as_twilio_spells_it(self, stage):
         on = stage("<Hangup/>")
-        phone = Phone(on.line, on.clock, call_sid="CA" + "2c" * 16, account_sid="AC1", from_number=ANONYMOUS)
+        phone = Phone(
+            on.line,
+            on.clock,
+            call_sid="CA" + "2c" * 16,
+            account_sid="AC1",
+            from_number=WITHHELD_FORMS["withheld"],
+        )
         phone.dial()
         assert on.app.requests[0].form["From"] == "+266696687"
 
@@ -498,8 +598,8 @@ FALLBACK = {"/voice/fallback": "<Say>a true sentence</Say>"}
 
 
 class TestFailures:
-    # A status that is not 2xx, a wrong type, an empty body, no XML: the fallback URL is asked, with the
-    # error's code and the URL that failed, and its document is executed instead.
+    # Fallback: a status that is not 2xx, a wrong type, an empty body, no XML: the fallback URL is asked, with
+    # the error's code and the URL that failed, and its document is executed instead.
     @pytest.mark.parametrize(
         ("answered", "code"),
         [
@@ -523,7 +623,7 @@ class TestFailures:
         assert "Digits" not in form
         assert [(failure.code, failure.injected) for failure in on.phone.failures] == [(code, False)]
 
-    # When there is no fallback, or it fails too, the caller hears an apology and the call drops.
+    # Fallback: when there is no fallback, or it fails too, the caller hears an apology and the call drops.
     @pytest.mark.parametrize("fallback_path", [None, "/voice/fallback"])
     def test_no_fallback_drops_the_call(self, stage, reply, fallback_path):
         broken = reply("", 500)
@@ -533,21 +633,24 @@ class TestFailures:
         assert "application error" in heard.spoken[0][1]
         assert on.app.last("/voice/status").form["CallStatus"] == "completed"
 
-    # A connection that fails is tried once more, with the same token; a second failure goes to the fallback.
+    # Retries: a connection that fails is tried once more, with the same token; a second failure goes to the
+    # fallback.
     def test_connections_are_retried_once(self, stage):
         on = stage("<Say>hello</Say>", wrap=lambda line: Failing(line, 11205))
         assert on.phone.dial().spoken == (("en-US", "hello"),)
         assert on.phone.failures == ()
 
+    # Retries: there is one and no more.
     def test_two_failed_connections_are_a_failure(self, stage):
         on = stage("<Hangup/>", FALLBACK, wrap=lambda line: Failing(line, 11205, 11205))
         assert on.phone.dial().spoken == (("en-US", "a true sentence"),)
         assert on.app.last("/voice/fallback").form["ErrorCode"] == "11205"
 
-    # No time-out and no 5xx is retried unless the URL's fragment asks for it, and then so often.
+    # Retries, rc and rp: no time-out and no 5xx is retried unless the URL's fragment asks for it, and then so
+    # often.
     @pytest.mark.parametrize(
         ("fragment", "requests"),
-        [("", 1), ("#rc=2&rp=5xx", 3), ("#rc=1&rp=all", 2), ("#rc=9&rp=4xx,5xx", 6), ("#rc=2&rp=ct,rt", 1)],
+        [("", 1), ("#rc=2&rp=5xx", 3), ("#rc=1&rp=all", 2), ("#rc=5&rp=4xx,5xx", 6), ("#rc=2&rp=ct,rt", 1)],
     )
     def test_the_fragment_asks_for_retries(self, stage, reply, fragment, requests):
         on = stage(
@@ -559,6 +662,7 @@ class TestFailures:
         assert len(tried) == requests
         assert len({request.headers["HTTP_I_TWILIO_IDEMPOTENCY_TOKEN"] for request in tried}) == 1
 
+    # Retries, rp=rt: it asks for them after a read timeout as well.
     def test_a_time_out_can_be_retried_too(self, stage):
         on = stage(
             "<Redirect>/voice/turn/1#rp=rt</Redirect>",
@@ -568,7 +672,8 @@ class TestFailures:
         assert on.phone.dial().ended == "goodbye"
         assert on.phone.failures == ()
 
-    # A redirect of the webhook is followed, but what the caller entered is gone: never redirect.
+    # HTTP redirects: a redirect of the webhook is followed, but what the caller entered is gone: never
+    # redirect.
     def test_an_http_redirect_loses_the_digits(self, stage, reply):
         elsewhere = reply("", 302, {"Location": "/voice/turn/1/"})
         on = stage(ask('numDigits="1"'), {"/voice/turn/1": elsewhere, "/voice/turn/1/": "<Hangup/>"})
@@ -577,18 +682,20 @@ class TestFailures:
         assert "Digits" not in on.app.last("/voice/turn/1/").form
         assert [warning.code for warning in on.phone.warnings] == [11215]
 
+    # HTTP redirects: ten are followed, the next one is error 11215.
     def test_ten_http_redirects_are_the_most(self, stage, reply):
         on = stage(reply("", 302, {"Location": "/voice/answer"}), fallback_path=None)
         assert on.phone.dial().ended == "error"
         assert on.phone.failures[0].code == 11215
         assert len(on.phone.warnings) == 11
 
-    # A virtual phone never calls strangers.
+    # URLs: a virtual phone never calls strangers.
     def test_a_url_elsewhere_is_a_failure(self, stage):
         on = stage("<Redirect>https://elsewhere.example/</Redirect>", FALLBACK)
         on.phone.dial()
         assert on.phone.failures[0].code == 11205
 
+    # Status callback: nobody repeats it, and the call has ended all the same.
     def test_a_status_callback_nobody_takes_is_a_failure(self, stage):
         on = stage("<Hangup/>", wrap=lambda line: Failing(line, None, 11205))
         assert on.phone.dial().ended == "goodbye"
@@ -598,7 +705,8 @@ class TestFailures:
 
 
 class TestFaults:
-    # A turn may come twice, at once or one after the other; both carry one token and get the same bytes.
+    # Duplicates: a turn may come twice, at once or one after the other; both carry one token and get the same
+    # bytes.
     @pytest.mark.parametrize("fault", [Fault.DUPLICATE, Fault.CONCURRENT_DUPLICATE])
     def test_a_duplicate_must_get_the_same_answer(self, stage, fault):
         on = stage(ask('numDigits="1"'), {"/voice/turn/1": ["<Hangup/>", "<Say>other</Say>"]})
@@ -610,6 +718,7 @@ class TestFaults:
         assert twice[0].headers == twice[1].headers
         assert twice[0].form == twice[1].form
 
+    # Duplicates: a line that answers them in two ways is wrong.
     @pytest.mark.parametrize("fault", [Fault.DUPLICATE, Fault.CONCURRENT_DUPLICATE])
     def test_another_answer_is_an_error(self, stage, fault):
         on = stage(ask('numDigits="1"'), {"/voice/turn/1": ["<Hangup/>", "<Say>other</Say>"]})
@@ -619,7 +728,7 @@ class TestFaults:
         with pytest.raises(UnequalRepliesError, match="/voice/turn/1 was posted twice and its body differs"):
             on.phone.press("1")
 
-    # The option posts every turn twice, and compares our headers too.
+    # Duplicates: the option posts every turn twice, and compares our headers too.
     def test_every_turn_may_be_posted_twice(self, stage):
         on = stage(ask('numDigits="1"'), TURN_1, post_twice=True)
         on.phone.dial()
@@ -627,6 +736,7 @@ class TestFaults:
         assert on.app.paths == [*["/voice/answer"] * 2, *["/voice/turn/1"] * 2, "/voice/status"]
         assert len(on.phone.turns) == 2
 
+    # Duplicates: a repeated reply repeats our headers.
     def test_headers_must_be_repeated_too(self, stage, reply):
         answers = [
             reply("<Response/>", headers={"Content-Type": "text/xml", "Ivr-Node": node}) for node in "ab"
@@ -636,7 +746,8 @@ class TestFaults:
         with pytest.raises(UnequalRepliesError, match="Ivr-Node differs: 'a', then 'b'"):
             on.phone.dial()
 
-    # A response lost after the line has worked: Twilio waits 15 seconds, then asks the fallback.
+    # Response lost after the commit: a response lost after the line has worked: Twilio waits 15 seconds, then
+    # asks the fallback.
     def test_a_lost_response(self, stage):
         on = stage(ask('numDigits="1"'), {**TURN_1, **FALLBACK})
         on.phone.dial()

@@ -5,6 +5,7 @@ import pytest
 from ivr.phone.speech_time import count_words, speech_seconds
 
 
+# The virtual clock: words are counted; what is written without spaces is counted by its characters.
 @pytest.mark.parametrize(
     ("text", "language", "words"),
     [
@@ -21,5 +22,6 @@ def test_words_are_counted(text, language, words):
     assert count_words(text, language) == words
 
 
+# The virtual clock: a voice says 150 words a minute.
 def test_a_voice_says_150_words_a_minute():
     assert speech_seconds("one two three four five", "en-US") == pytest.approx(2.0)

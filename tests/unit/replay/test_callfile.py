@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ivr.replay.callfile import (
+    MAX_CALLS_IN_A_ROW,
     Befalls,
     CallFileError,
     Did,
@@ -17,6 +22,7 @@ from ivr.replay.callfile import (
     Words,
     load_call,
     parse_call,
+    split_lines,
 )
 
 EVERYTHING = """
@@ -90,14 +96,49 @@ def test_every_word_of_a_call_file_is_read():
         ("line a\nstart", "x.call:2: start is the first line of a call: move it up, or write it after `end`"),
         ("line a,,b", "x.call:1: '' is no prompt id: write line id, id.again"),
         ("line Hello there", "x.call:1: 'Hello there' is no prompt id"),
+        ("line", "x.call:1: '' is no prompt id: write line id, id.again"),
+        ("language", "x.call:1: language needs a value: write it after the word"),
         ("caller", "x.call:1: a caller cannot '': write keys"),
         ("caller 12a", "x.call:1: a caller cannot '12a': write keys (0-9, *, #), silence, hangs up"),
-        ('caller says "yes" 1.5', "x.call:1: a caller cannot 'says"),
+        (
+            'caller says "yes" 1.5',
+            """x.call:1: 'says "yes" 1.5' is nothing a caller says: write says "words",""",
+        ),
+        ("caller says yes", "x.call:1: 'says yes' is nothing a caller says"),
+        (
+            "caller says \u201cyes\u201d",
+            "x.call:1: 'says \u201cyes\u201d' is nothing a caller says: write says \"words\", in straight",
+        ),
+        (
+            "caller thinks",
+            "x.call:1: a caller cannot 'thinks': write keys (0-9, *, #), silence, hangs up, waits",
+        ),
+        ("caller waits", "x.call:1: a caller cannot 'waits'"),
+        ("caller waits 5", "x.call:1: after waiting a caller keys or speaks: write what, in the next line"),
+        ("now 1999-12-31T23:59Z", "x.call:1: 1999 is no year of a call: write one from 2000 to 2099"),
+        ("now 9999-12-31T23:59-05:00", "x.call:1: 9999 is no year of a call"),
         ("caller {ssn}", "x.call:1: {ssn} stands for nothing: there are {language_key}, {member_id}"),
         ("fault fire", "x.call:1: there is no fault 'fire': write one of duplicate, concurrent_duplicate"),
         ("start\nfault withheld", "x.call:2: a number is withheld from the start: move this line above"),
         ("did", "x.call:1: '' is no event: write did payment amount=310.15"),
         ("did payment amount", "x.call:1: 'payment amount' is no event"),
+        ("did payment =5", "x.call:1: 'payment =5' is no event"),
+        ("did Payment", "x.call:1: 'Payment' is no event"),
+        ("fault", "x.call:1: there is no fault '': write one of duplicate, concurrent_duplicate"),
+        (
+            "start\nfault withheld_empty",
+            "x.call:2: a number is withheld from the start: move this line above",
+        ),
+        ("end", "x.call:1: a call cannot end '': write goodbye, agent or hangup"),
+        (
+            "extra_time yes\nmember made_up",
+            "x.call:1: extra_time stands alone: take the rest of the line out",
+        ),
+        (
+            "bill health 1.00 due 2026-12-23",
+            "x.call:1: bill is for a member who is made up: write member made_up",
+        ),
+        ("start\nsupport open", "x.call:2: support is a header: put it above the first line of the call"),
         ("end happily", "x.call:1: a call cannot end 'happily': write goodbye, agent or hangup"),
         ("end goodbye\nline a", "x.call:2: only `start`, another call, comes after `end`"),
     ],
@@ -194,6 +235,22 @@ class TestAfter:
             "correct the name after `after`"
         )
 
+    @pytest.mark.parametrize("name", ["nowhere.call", ".", "/", "x" * 300, "a\tb", "~"])
+    def test_a_name_that_is_no_file(self, write_call, name):
+        path = write_call(f"after {name}\n")
+        with pytest.raises(CallFileError, match=r"there is no file .*: correct the name after `after`"):
+            load_call(path)
+
+    def test_too_many_in_a_row(self, write_call):
+        for number in range(MAX_CALLS_IN_A_ROW + 2):
+            write_call(f"after {number + 1}.call\n", name=f"{number}.call")
+        last = write_call("", name=f"{MAX_CALLS_IN_A_ROW + 2}.call")
+        with pytest.raises(
+            CallFileError, match="more than 50 files come one after another: write this call in"
+        ):
+            load_call(last.with_name("0.call"))
+        assert load_call(last.with_name("2.call"))
+
     def test_a_circle(self, write_call):
         write_call("after a.call\n", name="b.call")
         with pytest.raises(CallFileError, match=r"a\.call comes after this file itself: break the circle"):
@@ -211,9 +268,76 @@ def test_a_call_needs_an_instant_and_its_facts_a_member(write_call):
 
 
 def test_a_file_that_cannot_be_read(tmp_path):
-    with pytest.raises(CallFileError, match=r"nowhere\.call: cannot be read \(No such file"):
+    with pytest.raises(CallFileError, match=r"nowhere\.call:1: cannot be read \(No such file"):
         load_call(tmp_path / "nowhere.call")
     path = tmp_path / "latin.call"
     path.write_bytes(b"# s\xed\n")
-    with pytest.raises(CallFileError, match=r"latin\.call: not UTF-8 \(byte 4\): save it as UTF-8"):
+    with pytest.raises(CallFileError, match=r"latin\.call:1: not UTF-8 \(byte 4\): save it as UTF-8"):
         load_call(path)
+    path.write_bytes(b"now\nstart\0\n")
+    with pytest.raises(CallFileError, match=r"latin\.call:2: no text, it holds a zero byte"):
+        load_call(path)
+    with pytest.raises(CallFileError, match=rf"{tmp_path}:1: cannot be read \(Is a directory\)"):
+        load_call(tmp_path)
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_lines_are_counted_as_editors_count_them(ending):
+    text = f"\ufeffnow 2026-12-18T10:15Z{ending}# \x0b\x0c\x1c\x85\u2028{ending}{ending}start{ending}hm"
+    assert "".join(split_lines(text)) == text
+    with pytest.raises(CallFileError) as raised:
+        parse_call(text, "x.call")
+    assert [problem.split(" ")[0] for problem in raised.value.problems] == ["x.call:5:"]
+
+
+# Lines that are right, nearly right and not right at all, so that every branch of the parser is come to.
+SENTENCES = """
+now 2026-12-18T10:15-05:00 0001-01-01T00:00+23:59
+member made_up demo.spanish
+language en-US
+pace relay
+from +16175550123 anonymous
+after x.call
+bill health 1.00 due 2026-12-23 first_payment code 1234
+paid dental 1.00 at 2026-12-18T10:15Z
+notices sms
+extra_time
+support open
+consent bill_code
+start
+line a, a.b, [1] c[1]@en-US
+caller 12#* {language_key} {} {x} silence hangs up waits 5 99999999999999999999 says "yes" "" 0.4 none
+fault duplicate withheld
+did payment x=1 =
+end goodbye agent hangup
+# a remark
+"""
+WORDS = st.sampled_from([line.split()[0] for line in SENTENCES.splitlines() if line])
+VALUES = st.sampled_from([word for line in SENTENCES.splitlines() for word in line.split()[1:]])
+LINES = st.builds(lambda word, values: " ".join([word, *values]), WORDS, st.lists(VALUES, max_size=5))
+TEXTS = st.lists(LINES | st.text(max_size=12), max_size=12).map("\n".join) | st.text()
+
+
+def _problems_of(read: Callable[[], object]) -> Sequence[str]:
+    try:
+        read()
+    except CallFileError as error:
+        return error.problems
+    return ()
+
+
+@given(st.sampled_from(SENTENCES.splitlines()) | TEXTS)
+def test_any_text_is_a_call_or_tells_its_faults(text):
+    lines = len(split_lines(text))
+    for problem in _problems_of(lambda: parse_call(text, "x.call")):
+        match = re.fullmatch(r"x\.call:([0-9]+): .+", problem)
+        assert match
+        assert 1 <= int(match[1]) <= lines
+
+
+@given(content=st.binary(max_size=60) | TEXTS.map(str.encode))
+def test_any_file_is_a_call_or_tells_its_faults(content, tmp_path_factory):
+    path = tmp_path_factory.getbasetemp() / "any.call"
+    path.write_bytes(content)
+    for problem in _problems_of(lambda: load_call(path)):
+        assert problem.startswith(f"{path}:")

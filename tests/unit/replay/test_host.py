@@ -2,9 +2,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from ivr.base.clock import ManualClock
 from ivr.base.randomness import SeededRandomness
-from ivr.replay.host import RemoteHost, Setup, written_call_sid
+from ivr.phone.lines import ERROR_CONNECTION, ERROR_RETRIEVAL, LineError, LineReply
+from ivr.replay.host import LineDownError, RemoteHost, Setup, written_call_sid
 
 NOW = datetime(2026, 12, 18, 15, 15, tzinfo=UTC)
 SETUP = Setup("a.call", NOW, "demo.one", "en-US", "voice")
@@ -23,8 +26,8 @@ def test_a_written_call_has_a_sid_of_its_own_and_always_the_same():
     assert len({sid, *map(written_call_sid, others)}) == 4
 
 
-def test_a_remote_line_is_prepared_under_new_sids_and_cannot_be_looked_into():
-    host = RemoteHost(
+def remote_host():
+    return RemoteHost(
         "https://line.example",
         account_sid="AC1",
         auth_token="a token",
@@ -33,6 +36,10 @@ def test_a_remote_line_is_prepared_under_new_sids_and_cannot_be_looked_into():
         randomness=SeededRandomness(1),
         facts_of=lambda member: {"member_id": f"id of {member}"},
     )
+
+
+def test_a_remote_line_is_prepared_under_new_sids_and_cannot_be_looked_into():
+    host = remote_host()
     assert host.languages == ("en-US",)
     with host.prepare(SETUP) as first, host.prepare(SETUP) as second:
         assert first.call_sid != second.call_sid
@@ -42,3 +49,57 @@ def test_a_remote_line_is_prepared_under_new_sids_and_cannot_be_looked_into():
         assert first.line.public_url == "https://line.example"
         assert (first.observe, first.visited) == (None, None)
         assert first.facts == {"member_id": "id of demo.one"}
+
+
+class Answers:
+    """A line that gives one answer after another: a status, or the code of what went wrong."""
+
+    public_url = "https://line.example"
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+
+    def post(self, path_or_url, form, *, headers=None):
+        answer = self.answers.pop(0)
+        if answer in (ERROR_CONNECTION, ERROR_RETRIEVAL):
+            raise LineError(answer, "nothing came")
+        return LineReply(answer, {}, b"")
+
+
+def call(host, posts):
+    """Place a call of so many requests."""
+    with host.prepare(SETUP) as prepared:
+        for _ in range(posts):
+            try:
+                prepared.line.post("/voice/answer", {})
+            except LineError:
+                continue
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason"),
+    [
+        ([ERROR_CONNECTION, ERROR_CONNECTION], "takes no connection: start the line, or correct the address"),
+        ([ERROR_RETRIEVAL], "does not answer in time: start the line, or correct the address"),
+        (
+            [403, ERROR_RETRIEVAL],
+            "refuses our signature: set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN to the",
+        ),
+        ([404], r"is no payment line: correct the address \(status 404\)"),
+        ([405], "is no payment line"),
+    ],
+)
+def test_a_line_without_any_answer_is_called_no_more(answers, reason):
+    host = remote_host()
+    host._line = Answers(*answers)
+    for _ in range(2):
+        with pytest.raises(LineDownError, match=f"^https://line.example {reason}"):
+            call(host, len(answers))
+
+
+@pytest.mark.parametrize("answers", [[200], [ERROR_CONNECTION, 200], [500], [403, 200], [200, 404], []])
+def test_a_line_that_answers_something_is_called_again(answers):
+    host = remote_host()
+    host._line = Answers(*answers)
+    call(host, len(answers))
+    call(host, 0)

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from ivr.base.errors import DatabaseUnavailableError
 from ivr.replay.callfile import CallFile, CallFileError
+from ivr.replay.host import LineDownError
 from ivr.replay.player import PlayOptions
 from ivr.replay.runner import (
+    InTurn,
     Run,
     find_calls,
     list_runs,
@@ -17,6 +20,7 @@ from ivr.replay.runner import (
     print_result,
     print_summary,
     replay,
+    replay_with,
 )
 
 ROOT = Path(__file__).parents[3]
@@ -42,6 +46,13 @@ def test_folders_are_searched_and_calls_that_must_fail_left_out(write_call, tmp_
     calls = tmp_path / "calls"
     assert find_calls([calls]) == ([a, b], [])
     assert find_calls([calls / "must_fail", b]) == ([failing, b], [])
+
+
+def test_a_file_named_twice_is_played_once(write_call, tmp_path, monkeypatch):
+    a = write_call("", name="calls/a.call")
+    b = write_call("", name="calls/b.call")
+    monkeypatch.chdir(tmp_path)
+    assert find_calls([a, tmp_path / "calls", Path("calls/b.call"), a]) == ([a, b], [])
 
 
 def test_paths_that_hold_no_call_are_problems(tmp_path):
@@ -85,13 +96,37 @@ def test_the_rest_still_runs_when_a_file_cannot(write_call, written_host, tmp_pa
     assert report.exit_status == 1
 
 
+def test_a_line_that_is_down_is_called_no_more(write_call, written_host):
+    class GoesDown(written_host):
+        def prepare(self, setup):
+            if len(self.setups) == 1:
+                raise LineDownError("https://line.example takes no connection")
+            return super().prepare(setup)
+
+    paths = [write_call(GOOD, name=name, head=VOICE) for name in ("a.call", "b.call", "c.call")]
+    expected = []
+    report = replay_with(InTurn(GoesDown([MENU, BYE])), paths, expect=expected.append)
+    assert [Path(result.name).name for result in report.results] == ["a.call"]
+    assert report.problems == ("https://line.example takes no connection; 2 calls were not played",)
+    assert expected == [3]
+
+
+def test_a_database_that_goes_away_ends_the_replay(write_call, written_host):
+    class Broken(written_host):
+        def prepare(self, setup):
+            raise DatabaseUnavailableError("it went away")
+
+    with pytest.raises(DatabaseUnavailableError):
+        replay([write_call(GOOD, head=VOICE)], Broken([]))
+
+
 def test_a_replay_that_passes(write_call, written_host):
     report = replay([write_call(GOOD, head=VOICE)], written_host([MENU, BYE]))
     assert (report.passed, report.exit_status) == (True, 0)
     text = printed(report)
     assert text.startswith("ok   ")
     assert "a.call en-US voice (2 turns, 0:0" in text
-    assert text.endswith("1 calls, 0 differ, 0 problems\n")
+    assert text.endswith("1 call, 0 differ, 0 problems\n")
     assert "line    main-menu" not in text
 
 
@@ -107,7 +142,7 @@ def test_a_difference_is_shown_with_the_transcript_around_it(write_call, written
     assert text[0].startswith("FAIL ")
     assert len(text) == 1 + 12 + 1 + 1
     assert text[-2] == f"{path}:24: expected line goodbye, heard line main-menu"
-    assert text[-1] == "1 calls, 1 differ, 0 problems"
+    assert text[-1] == "1 call, 1 differ, 0 problems"
     assert report.exit_status == 1
 
 

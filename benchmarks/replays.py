@@ -1,0 +1,140 @@
+"""How many recorded calls a second run again: read from the database, on one version of the line and on two.
+
+Written calls are played by the whole line once, which records them; the records are then copied until there
+are as many as wanted. All of it in this one process, by its processor time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine, insert, select, text
+
+from benchmarks.servers import ROOT, BenchmarkError
+from ivr.actions.line import Line, compile_line, read_line_files
+from ivr.base.settings import Settings
+from ivr.calls.store import keep_flow_version
+from ivr.cli.local_host import LocalHost, empty
+from ivr.replay.against import Comparison, NamedRecipe, compare_all
+from ivr.replay.host import PreparedLine, Setup
+from ivr.replay.player import PlayOptions
+from ivr.replay.recordings import load_recipes
+from ivr.replay.rerun import Runner, Script
+from ivr.replay.runner import find_calls, list_runs, play_run
+from ivr.storage.tables import Call, Turn
+
+CALLS = ROOT / "tests" / "calls"
+COMPARED = "read and compared on two versions"
+# Copies of every call under numbers of their own; their turns go with them.
+_COPY = """
+WITH copies AS (
+    INSERT INTO calls SELECT (jsonb_populate_record(calls, jsonb_build_object(
+        'call_sid', 'CA' || md5(call_sid || copy)))).*
+    FROM calls, generate_series(1, :copies) AS copy RETURNING 1
+)
+INSERT INTO turns SELECT (jsonb_populate_record(turns, jsonb_build_object(
+    'call_sid', 'CA' || md5(call_sid || copy)))).*
+FROM turns, generate_series(1, :copies) AS copy
+"""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What was done with how many calls, and the processor time it took."""
+
+    what: str
+    calls: int
+    seconds: float
+
+
+def replays(engine: Engine, settings: Settings, *, played: int, recorded: int) -> list[Taken]:
+    """Record `played` written calls, multiply them to `recorded`, and run those again."""
+    line = compile_line(read_line_files(ROOT))
+    kept = _Kept(engine)
+    taken = [_timed("played by the whole line", lambda: _play(kept, settings, line, played))]
+    _store(engine, line, kept.rows, recorded)
+    other = compile_line({**line.files, **_changed(line.files)})
+    runner = Runner(line)
+    comparison = Comparison(line, other, {line.flow.version: line}.get)
+    with engine.connect() as db:
+        taken.append(_timed("read", lambda: sum(1 for _ in load_recipes(db))))
+        scripts = (Script.of(each, line.flow) for each in load_recipes(db))
+        taken.append(_timed("read and run", lambda: len([runner.run(script).end for script in scripts])))
+        named = (NamedRecipe(each.call_sid, each) for each in load_recipes(db))
+        taken.append(_timed(COMPARED, lambda: compare_all(comparison, named).calls))
+    if comparison.problems or not comparison.differing:
+        raise BenchmarkError(f"the recorded calls do not run: {[*comparison.problems][:1]}")
+    return taken
+
+
+def _timed(what: str, work: Callable[[], int]) -> Taken:
+    began = time.process_time()
+    calls = work()
+    return Taken(what, calls, time.process_time() - began)
+
+
+def _changed(files: Mapping[str, str]) -> dict[str, str]:
+    """Return English prompts with other words at the beginning, which every caller hears."""
+    name = "prompts/en-US.ftl"
+    return {name: files[name].replace("Connector payment line.", "Connector line for payments.", 1)}
+
+
+class _Kept:
+    """Reads what a line has recorded before the next one takes its place."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.rows: list[tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]] = []
+
+    @contextmanager
+    def prepare(self, host: LocalHost, setup: Setup) -> Iterator[PreparedLine]:
+        with host.prepare(setup) as prepared:
+            yield prepared
+        with self.engine.connect() as db:
+            calls, turns = (db.execute(select(table.__table__)).mappings().all() for table in (Call, Turn))
+            self.rows.append((list(calls), [{**row, "reply": None} for row in turns]))
+
+
+class _Host:
+    def __init__(self, kept: _Kept, host: LocalHost) -> None:
+        self._kept = kept
+        self._host = host
+        self.languages = host.languages
+
+    def prepare(self, setup: Setup) -> Any:
+        return self._kept.prepare(self._host, setup)
+
+
+def _play(kept: _Kept, settings: Settings, line: Line, count: int) -> int:
+    """Play `count` written calls, from all over the folders."""
+    runs, problems = list_runs(find_calls([CALLS])[0], line.flow.languages, root=CALLS)
+    if problems:
+        raise BenchmarkError(problems[0])
+    chosen = runs[:: max(len(runs) // count, 1)][:count]
+    with LocalHost(kept.engine, line, settings, over_http=False) as host:
+        for run in chosen:
+            result = play_run(run, _Host(kept, host), PlayOptions(post_twice=False))
+            if not result.passed:
+                raise BenchmarkError(f"{run}: {result.difference}")
+    return len(chosen)
+
+
+def _store(
+    engine: Engine,
+    line: Line,
+    rows: Sequence[tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]],
+    wanted: int,
+) -> None:
+    """Put the records into the empty database, as often as it takes."""
+    calls = [row for some, _ in rows for row in some]
+    turns = [row for _, some in rows for row in some]
+    with engine.begin() as db:
+        empty(db)
+        keep_flow_version(db, line.flow.version, dict(line.files), calls[0]["started_at"])
+        db.execute(insert(Call), calls)
+        db.execute(insert(Turn), turns)
+        db.execute(text(_COPY), {"copies": max(-(-wanted // len(calls)) - 1, 1)})

@@ -1,0 +1,191 @@
+"""`ivr replay --against` and `--bisect`: calls run again on two versions of the line, without a caller."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from ivr.actions.line import Line
+    from ivr.replay.against import Comparison, NamedRecipe
+    from ivr.replay.host import Host, PreparedLine, Setup
+
+HERE = "this folder"
+SHOWN_EVERY = 100
+
+
+@dataclass
+class CallSet:
+    """Calls to compare: where they are read from, the line of this folder, and where versions are kept."""
+
+    here: Line
+    calls: Callable[[], Iterator[NamedRecipe]]
+    db: Connection | None = None
+    zone: ZoneInfo | None = None
+    languages: Sequence[str] | None = None
+    problems: list[str] = field(default_factory=list)
+
+    def line_of(self, version: str) -> Line | None:
+        """Return the line of a flow version that a call was recorded on."""
+        from ivr.replay.versions import stored_line
+
+        if version == self.here.flow.version:
+            return self.here
+        return None if self.db is None else stored_line(self.db, version)
+
+    def compare(self, before: Line, after: Line) -> Comparison:
+        """Compare all calls on two lines."""
+        from ivr.replay.against import Comparison, compare_all
+        from ivr.replay.rerun import BANK_ZONE
+
+        comparison = Comparison(before, after, self.line_of, self.zone or BANK_ZONE)
+        compare_all(comparison, self.calls(), _show_count)
+        _show_end()
+        return comparison
+
+
+def compare_against(calls: CallSet, version: str, project: Path, *, as_json: bool) -> int:
+    """Compare calls on the line here and on another version; print it, return the exit status."""
+    from ivr.base.errors import EXIT_NO
+    from ivr.replay.against import print_comparison
+    from ivr.replay.versions import find_line
+
+    other = find_line(version, project, db=calls.db, languages=calls.languages)
+    comparison = calls.compare(calls.here, other)
+    print_comparison(comparison, sys.stdout, before=HERE, after=version, as_json=as_json)
+    return EXIT_NO if _tell(calls.problems) else comparison.exit_status
+
+
+def bisect_calls(calls: CallSet, good: str, bad: str, project: Path, *, as_json: bool) -> int:
+    """Find the first revision at which a call changes; print it, return the exit status."""
+    from ivr.base.errors import EXIT_NO
+    from ivr.replay.bisect import find_first_change
+    from ivr.replay.versions import find_commit, line_at
+
+    base = line_at(project, find_commit(project, good), good, languages=calls.languages)
+    found = find_first_change(
+        project, good, bad, lambda line: calls.compare(base, line), languages=calls.languages
+    )
+    print(json.dumps(found.as_json(), indent=1) if as_json else found.as_text(good, bad))  # noqa: T201
+    told = _tell(calls.problems)
+    return EXIT_NO if told or found.commit is not None else 0
+
+
+@contextmanager
+def recorded_calls(filters: Mapping[str, Any]) -> Iterator[CallSet]:
+    """Give the calls recorded on the line that fit, read from its database; nothing is written.
+
+    `filters` are those of `ivr.replay.recordings`.
+
+    Raises `OperatorError`, `DatabaseUnavailableError`.
+    """
+    from ivr.actions.line import compile_line, read_line_files
+    from ivr.base.settings import load_database_settings
+    from ivr.cli.setup import ready_database
+    from ivr.replay.against import NamedRecipe
+    from ivr.replay.recordings import load_recipes
+    from ivr.replay.versions import languages_kept
+    from ivr.start import project_folder
+
+    settings = load_database_settings()
+    with ready_database(settings) as engine, engine.connect() as plain:
+        db = plain.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        languages = languages_kept(db)
+        here = compile_line(read_line_files(project_folder(), languages))
+        found = CallSet(here, lambda: iter(()), db, settings.ivr_timezone, languages)
+
+        def calls() -> Iterator[NamedRecipe]:
+            for recipe in load_recipes(db, problems=found.problems, **filters):
+                yield NamedRecipe(recipe.call_sid, recipe)
+
+        found.calls = calls
+        yield found
+
+
+@contextmanager
+def played_calls(paths: Sequence[Path]) -> Iterator[CallSet]:
+    """Give the call files at `paths`, each played once on this folder's line, which records it.
+
+    Raises `OperatorError`, `SettingsError`, `DatabaseUnavailableError`.
+    """
+    import logging
+
+    from ivr.actions.line import compile_line, read_line_files
+    from ivr.base.logs import configure_logs
+    from ivr.base.settings import load_replay_settings
+    from ivr.cli.local_host import LocalHost, scratch_database
+    from ivr.cli.setup import lost_database_told
+    from ivr.replay.player import PlayOptions
+    from ivr.replay.runner import replay
+    from ivr.start import hold_database, project_folder
+    from ivr.storage.engine import make_engine
+
+    configure_logs(level=logging.ERROR)
+    settings = load_replay_settings()
+    here = compile_line(read_line_files(project_folder()))
+    with lost_database_told(), hold_database(settings) as server, scratch_database(server) as url:
+        engine = make_engine(url, pool_size=4, application_name="ivr replay")
+        try:
+            with LocalHost(engine, here, settings, over_http=False) as host:
+                recorder = RecordingHost(host, engine)
+                report = replay(paths, recorder, options=PlayOptions(post_twice=False))
+        finally:
+            engine.dispose()
+    problems = [*report.problems, *(str(each.difference) for each in report.results if not each.passed)]
+    yield CallSet(here, lambda: iter(recorder.calls), zone=settings.ivr_timezone, problems=problems)
+
+
+class RecordingHost:
+    """A host whose lines' records are read before the next line takes their place."""
+
+    def __init__(self, host: Host, engine: Engine) -> None:
+        self._host = host
+        self._engine = engine
+        self.calls: list[NamedRecipe] = []
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """The languages the line speaks."""
+        return self._host.languages
+
+    @contextmanager
+    def prepare(self, setup: Setup) -> Iterator[PreparedLine]:
+        """Give the line for one run, and keep what it recorded."""
+        from ivr.replay.against import NamedRecipe
+        from ivr.replay.recordings import load_recipes
+
+        with self._host.prepare(setup) as prepared:
+            yield prepared
+            with self._engine.connect() as db:
+                recipes = list(load_recipes(db))
+        name = f"{setup.name} {setup.language} {setup.pace}"
+        for number, recipe in enumerate(recipes, start=1):
+            called = name if len(recipes) == 1 else f"{name} (call {number})"
+            self.calls.append(NamedRecipe(called, recipe))
+
+
+def _tell(problems: Sequence[str]) -> bool:
+    """Print problems for people; tell whether there were any."""
+    for problem in dict.fromkeys(problems):  # a set that is gone through twice has them twice
+        sys.stderr.write(f"{problem}\n")
+    return bool(problems)
+
+
+def _show_count(count: int) -> None:
+    if count % SHOWN_EVERY == 0 and sys.stderr.isatty():
+        sys.stderr.write(f"\r{count} calls compared")
+        sys.stderr.flush()
+
+
+def _show_end() -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()

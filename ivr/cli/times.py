@@ -1,0 +1,86 @@
+"""Days and times as people write them: `tuesday`, `2026-12-15`, `2026-12-15T21:00`, `9pm`."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import click
+
+AROUND = timedelta(minutes=45)
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_TIME = re.compile(r"(\d{1,2})(?::(\d{2}))?\s*(am|pm)?", re.IGNORECASE | re.ASCII)
+_DAY_CURE = "write a day such as tuesday, yesterday or 2026-12-15"
+_INSTANT_CURE = "write 2026-12-18 or 2026-12-18T21:00"
+
+
+def parse_instant(text: str, zone: ZoneInfo, *, end_of_day: bool = False) -> datetime:
+    """Read a date, alone or with a time; without an offset it is by the clock of `zone`.
+
+    A date alone is its first moment, or with `end_of_day` the first moment after it. Raises
+    `click.BadParameter`.
+    """
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+            day = date.fromisoformat(text) + timedelta(days=end_of_day)
+            return datetime.combine(day, time(), zone)
+        instant = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        raise click.BadParameter(f"{text!r} is no day or instant: {_INSTANT_CURE}.") from None
+    return instant if instant.tzinfo is not None else instant.replace(tzinfo=zone)
+
+
+def parse_day(text: str, today: date) -> date:
+    """Read a day: a weekday is the last one that has come, today included. Raises `click.BadParameter`."""
+    word = text.strip().lower()
+    if word in {"today", "yesterday"}:
+        return today - timedelta(days=word == "yesterday")
+    weekday = next((number for number, name in enumerate(WEEKDAYS) if word in {name, name[:3]}), None)
+    if weekday is not None:
+        return today - timedelta(days=(today.weekday() - weekday) % 7)
+    try:
+        return date.fromisoformat(word)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no day: {_DAY_CURE}.") from None
+
+
+def parse_time(text: str) -> time:
+    """Read a time of day: `21:00`, `21`, `9pm`, `9:30 pm`. Raises `click.BadParameter`."""
+    parts = _TIME.fullmatch(text.strip())
+    hour, minute = (int(parts[1]), int(parts[2] or 0)) if parts else (24, 0)
+    half = (parts[3] or "").lower() if parts else ""
+    if half:
+        hour = 24 if not 1 <= hour <= 12 else hour % 12 + (12 if half == "pm" else 0)
+    if hour > 23 or minute > 59:
+        raise click.BadParameter(f"{text!r} is no time of day: write 21:00 or 9pm.")
+    return time(hour, minute)
+
+
+def span(
+    zone: ZoneInfo,
+    now: datetime,
+    *,
+    since: str | None = None,
+    until: str | None = None,
+    on: str | None = None,
+    around: str | None = None,
+) -> tuple[datetime | None, datetime | None]:
+    """Return from when (inclusive) until when (exclusive) calls are meant, None where there is no limit.
+
+    `on` is a day; with `around`, three quarters of an hour before and after that time of it (today without
+    `on`). Raises `click.UsageError` when both ways of saying it are mixed, `click.BadParameter`.
+    """
+    if on is None and around is None:
+        return (
+            None if since is None else parse_instant(since, zone),
+            None if until is None else parse_instant(until, zone, end_of_day=True),
+        )
+    if since is not None or until is not None:
+        raise click.UsageError("--on and --around say a day and a time of it: leave --since and --until out.")
+    today = now.astimezone(zone).date()
+    day = today if on is None else parse_day(on, today)
+    if around is None:
+        return datetime.combine(day, time(), zone), datetime.combine(day + timedelta(days=1), time(), zone)
+    middle = datetime.combine(day, parse_time(around), zone)
+    return middle - AROUND, middle + AROUND + timedelta(minutes=1)

@@ -1,0 +1,215 @@
+"""A recorded call for people and for programs: what the line said, what kind of answer came, how soon."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
+
+from ivr.actions.words import sentences
+from ivr.dialog.flow import PACE_RELAY
+from ivr.dialog.state import Said
+from ivr.phone.speech_time import speech_seconds
+from ivr.speech.catalog import SpeechError
+from ivr.speech.values import KINDS
+
+if TYPE_CHECKING:
+    from ivr.actions.line import Line
+    from ivr.dialog.vocabulary import Value
+    from ivr.replay.recipe import Recipe, RecordedTurn
+    from ivr.replay.recordings import RecordedCall
+
+_LABEL: Final = re.compile(r"([a-z0-9-]+)(?:\.([a-z]+))?(?:\[(\d+)\])?(?:@([A-Za-z-]+))?")
+_HEARD: Final[Mapping[str, str]] = {
+    "": "the call is answered",
+    "silence": "silence",
+    "discarded": "an entry with * in it",
+    "stray": "# alone",
+    "trouble": "the line could not go on",
+    "speech:unasked": "spoke where speech was not asked for",
+    "key:other": "several keys at once",
+}
+
+
+def think_seconds(recipe: Recipe, line: Line) -> list[float | None]:
+    """Return for each turn how long the caller took once the line had spoken; negative: cut it short.
+
+    It is the gap between two turns less the time a voice takes for what was said, so it is an estimate. None
+    for the first turn, and where `line` no longer has what was said.
+    """
+    found: list[float | None] = [None]
+    pace = "voice"
+    for turn, following in zip(recipe.turns, recipe.turns[1:], strict=False):
+        if any(prompt.startswith(PACE_RELAY) for prompt in turn.prompts):
+            pace = "relay"
+        spoken = _spoken_seconds(turn, line, recipe.language, pace)
+        gap = (following.at - turn.at).total_seconds()
+        found.append(None if spoken is None else round(gap - spoken, 1))
+    return found
+
+
+def list_json(calls: Sequence[RecordedCall]) -> dict[str, Any]:
+    """Return `{"calls": […]}`, ready for `json.dumps`."""
+    return {
+        "calls": [
+            {
+                "call_sid": call.call_sid,
+                "started_at": _instant(call.started_at),
+                "ended_at": _instant(call.ended_at),
+                "language": call.language,
+                "pace": call.pace,
+                "end": call.end,
+                "turns": call.seq + 1,
+                "last_node": call.node,
+            }
+            for call in calls
+        ]
+    }
+
+
+def list_text(calls: Sequence[RecordedCall], zone: ZoneInfo) -> str:
+    """Return a line a call: when it began, how long it lasted, how and where it ended, its name."""
+    lines = [
+        "  ".join(
+            (
+                f"{call.started_at.astimezone(zone):%a %Y-%m-%d %H:%M}",
+                f"{_lasted(call.started_at, call.ended_at):>6}",
+                call.language,
+                f"{call.pace:<5}",
+                f"{call.end or 'open':<8}",
+                f"{call.node:<24}",
+                call.call_sid,
+            )
+        )
+        for call in calls
+    ]
+    return "\n".join(lines) or "no calls"
+
+
+def call_json(recipe: Recipe, line: Line) -> dict[str, Any]:
+    """Return a recorded call, masked as it is kept, with think times; ready for `json.dumps`."""
+    turns = [
+        {
+            "seq": turn.seq,
+            "at": _instant(turn.at),
+            "heard": turn.heard,
+            "think_seconds": thought,
+            "milliseconds": turn.milliseconds,
+            "node": turn.node,
+            "prompts": [
+                {"id": prompt, "values": dict(values)} for prompt, values in _prompts_with_values(turn)
+            ],
+            "asked": [asdict(asked) for asked in turn.asked],
+            "path": list(turn.path),
+        }
+        for turn, thought in zip(recipe.turns, think_seconds(recipe, line), strict=True)
+    ]
+    return {
+        "call_sid": recipe.call_sid,
+        "started_at": _instant(recipe.started_at),
+        "ended_at": _instant(recipe.ended_at),
+        "flow_version": recipe.flow_version,
+        "language": recipe.language,
+        "pace": recipe.pace,
+        "caller_kind": recipe.caller_kind,
+        "end": recipe.end,
+        "turns": turns,
+    }
+
+
+def call_text(recipe: Recipe, line: Line, zone: ZoneInfo) -> str:
+    """Return a recorded call for people, turn by turn."""
+    return "\n".join(_call_lines(recipe, line, zone))
+
+
+def _call_lines(recipe: Recipe, line: Line, zone: ZoneInfo) -> Iterator[str]:
+    began = recipe.started_at.astimezone(zone)
+    yield f"{recipe.call_sid}  {began:%A}, {began:%B} {began.day}, {began.year} at {began:%H:%M}"
+    ended = f"ended: {recipe.end}" if recipe.end else "its end was not reported"
+    yield (
+        f"{recipe.language}, {recipe.pace}, caller's number: {recipe.caller_kind}; "
+        f"lasted {_lasted(recipe.started_at, recipe.ended_at)}, {ended}"
+    )
+    yield f"flow version {recipe.flow_version}"
+    for turn, thought in zip(recipe.turns, think_seconds(recipe, line), strict=True):
+        yield ""
+        at = _minutes((turn.at - recipe.started_at).total_seconds())
+        yield f"{at:>6}  caller  {heard_words(turn.heard)}{_thinking(thought)}"
+        for asked in turn.asked:
+            name = " ".join((asked.action, *asked.args.values()))
+            yield f"        asked   {name}: {asked.outcome}{_shapes(asked.slots)}"
+        for prompt, values in _prompts_with_values(turn):
+            yield f"        line    {prompt}{_shapes(values)}"
+        yield f"        at      {turn.node} ({turn.milliseconds:.0f} ms)"
+
+
+def heard_words(heard: str) -> str:
+    """Say in words what kind of answer `heard` is."""
+    if heard in _HEARD:
+        return _HEARD[heard]
+    kind, _, rest = heard.partition(":")
+    what, _, reason = rest.partition(":")
+    unfit = f", which does not fit ({reason})" if reason else ""
+    if kind == "key":
+        return f"pressed {what}{unfit}" if what != "other" else f"pressed several keys{unfit}"
+    if kind == "digits":
+        count, finished = what.removesuffix("#"), " and #" if what.endswith("#") else ""
+        return f"keyed {count} digit{'' if count == '1' else 's'}{finished}{unfit}"
+    if kind == "speech":
+        return f"said {what}" if what in {"yes", "no"} else f"said something else ({what})"
+    return f"{kind} {what}"
+
+
+def _prompts_with_values(turn: RecordedTurn) -> list[tuple[str, Mapping[str, str]]]:
+    values = turn.values or ({},) * len(turn.prompts)
+    return list(zip(turn.prompts, values, strict=False))
+
+
+def _spoken_seconds(turn: RecordedTurn, line: Line, language: str, pace: str) -> float | None:
+    total = 0.0
+    for prompt, shapes in _prompts_with_values(turn):
+        label = _LABEL.fullmatch(prompt)
+        if label is None:
+            return None
+        kinds = line.flow.vocabulary.slots
+        values: dict[str, Value] = {
+            slot: shape if kinds[slot] == "choice" else KINDS[kinds[slot]]
+            for slot, shape in shapes.items()
+            if slot in kinds and shape != "empty"
+        }
+        piece = int(label[3]) - 1 if label[3] else (0 if f"{prompt}[2]" in turn.prompts else -1)
+        said = Said(label[1], label[2] or "", piece, label[4] or "", values)
+        try:
+            words = sentences(line.catalog, kinds, said, language, pace)
+        except (SpeechError, LookupError):
+            return None
+        total += sum(speech_seconds(sentence, said.language or language) for sentence in words)
+    return total
+
+
+def _thinking(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    return f", after {seconds:.0f} s" if seconds >= 0 else ", before the line had finished"
+
+
+def _shapes(shapes: Mapping[str, str]) -> str:
+    return f" ({', '.join(f'{slot} {shape}' for slot, shape in shapes.items())})" if shapes else ""
+
+
+def _instant(at: datetime | None) -> str | None:
+    return (
+        None if at is None else at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    )
+
+
+def _lasted(started_at: datetime, ended_at: datetime | None) -> str:
+    return "-" if ended_at is None else _minutes((ended_at - started_at).total_seconds())
+
+
+def _minutes(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}:{rest:02d}"

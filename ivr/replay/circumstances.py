@@ -1,0 +1,169 @@
+"""Headers of a written call that make up its world: a member who does not exist, and what surrounds the call.
+
+After `member made_up` come `bill health 298.00 due 2026-11-23` (`first_payment`, `code 408215` may follow),
+`paid health 12.00 at 2026-12-18T09:00-05:00`, `notices sms`, `extra_time`. Any file may say `support closed`
+and `consent bill_code`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Final, Literal, get_args
+
+from ivr.base.money import format_amount, parse_amount
+
+Plan = Literal["health", "dental"]
+Notices = Literal["sms", "email", "letter"]
+Support = Literal["open", "closed"]
+Consent = Literal["spoken", "bill_code"]
+
+MADE_UP: Final = "made_up"
+WORDS: Final = ("bill", "paid", "notices", "extra_time", "support", "consent")
+_OF_A_MEMBER: Final = ("bill", "paid", "notices", "extra_time")
+_CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
+    "notices": get_args(Notices),
+    "support": get_args(Support),
+    "consent": get_args(Consent),
+}
+_BILL: Final = re.compile(
+    r"(health|dental)\s+(\S+)\s+due\s+(\S+)(\s+first_payment)?(?:\s+code\s+([0-9]{4,12}))?", re.ASCII
+)
+_PAID: Final = re.compile(r"(health|dental)\s+(\S+)\s+at\s+(\S+)")
+_BILL_CURE: Final = "write bill health 310.15 due 2026-12-23, then first_payment or code 408215 if it has one"
+_PAID_CURE: Final = "write paid health 12.00 at 2026-12-18T09:00-05:00"
+
+
+@dataclass(frozen=True, slots=True)
+class MadeUpBill:
+    """One bill of the member who is made up. `line` is where it stands in the file, `code` may be empty."""
+
+    line: int
+    plan: str
+    amount_cents: int
+    due_date: date
+    first_payment: bool = False
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PaidBefore:
+    """A payment made on this line before the call; `at` is aware."""
+
+    line: int
+    plan: str
+    amount_cents: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a file says of the world around its call.
+
+    Bills, payments, notices and extra time are those of a `member made_up`. `support` tells whether a person
+    can be reached, None: by the hours of the settings. `consent` None: as the settings say.
+    """
+
+    bills: tuple[MadeUpBill, ...] = ()
+    paid: tuple[PaidBefore, ...] = ()
+    notices: Notices = "letter"
+    extra_time: bool = False
+    support: Support | None = None
+    consent: Consent | None = None
+
+    def around(self, later: Circumstances, *, same_member: bool) -> Circumstances:
+        """Return what counts in a file that comes after this one's: its own words, else these."""
+        member = self if same_member else later
+        return replace(member, support=later.support or self.support, consent=later.consent or self.consent)
+
+
+NO_CIRCUMSTANCES: Final = Circumstances()
+
+
+class CircumstancesReader:
+    """Reads these headers one after another; `read` returns a problem to tell, or None."""
+
+    def __init__(self) -> None:
+        self.circumstances = Circumstances()
+        self._lines: dict[str, int] = {}
+        self._readers: Mapping[str, Callable[[int, str], str | None]] = {
+            "bill": self._bill,
+            "paid": self._paid,
+            "extra_time": self._extra_time,
+        }
+
+    def read(self, line: int, word: str, value: str) -> str | None:
+        """Take one header, of which `word` is the first word."""
+        first = self._lines.setdefault(word, line)
+        if first != line and word not in {"bill", "paid"}:
+            return f"{word} stands here twice: keep one (the first is line {first})"
+        if word in _CHOICES:
+            return self._choice(word, value)
+        return self._readers[word](line, value)
+
+    def faults(self, member: str | None, now: datetime | None) -> list[tuple[int, str]]:
+        """Return what is wrong with all of them together: line and problem."""
+        found = []
+        if member != MADE_UP:
+            found += [
+                (line, f"{word} is for a member who is made up: write member made_up, or take it out")
+                for word, line in self._lines.items()
+                if word in _OF_A_MEMBER
+            ]
+        due: dict[tuple[str, date], int] = {}
+        for bill in self.circumstances.bills:
+            other = due.setdefault((bill.plan, bill.due_date), bill.line)
+            if other != bill.line:
+                found.append((bill.line, f"line {other} is the same plan's bill of that day: make them one"))
+        billed_cents, paid_cents = Counter[str](), Counter[str]()
+        for bill in self.circumstances.bills:
+            billed_cents[bill.plan] += bill.amount_cents
+        for paid in self.circumstances.paid:
+            paid_cents[paid.plan] += paid.amount_cents
+            if paid_cents[paid.plan] > billed_cents[paid.plan]:
+                billed = f"{paid.plan} bills are ({format_amount(billed_cents[paid.plan])})"
+                found.append((paid.line, f"more is paid than the {billed}: make them larger"))
+            if now is not None and paid.at > now:
+                found.append((paid.line, "this is after the call: write an instant before `now`"))
+        return found
+
+    def _choice(self, word: str, value: str) -> str | None:
+        if value not in _CHOICES[word]:
+            known = " or ".join((", ".join(_CHOICES[word][:-1]), _CHOICES[word][-1]))
+            return f"there is no {word} {value!r}: write {word} {known}"
+        self.circumstances = replace(self.circumstances, **{word: value})  # type: ignore[arg-type]
+        return None
+
+    def _extra_time(self, _line: int, value: str) -> str | None:
+        if value:
+            return "extra_time stands alone: take the rest of the line out"
+        self.circumstances = replace(self.circumstances, extra_time=True)
+        return None
+
+    def _bill(self, line: int, value: str) -> str | None:
+        parts = _BILL.fullmatch(value)
+        if parts is None:
+            return f"{value!r} is no bill: {_BILL_CURE}"
+        try:
+            amount_cents, due_date = parse_amount(parts[2]), date.fromisoformat(parts[3])
+        except ValueError:
+            return f"{value!r} is no bill: {_BILL_CURE}"
+        bill = MadeUpBill(line, parts[1], amount_cents, due_date, bool(parts[4]), parts[5] or "")
+        self.circumstances = replace(self.circumstances, bills=(*self.circumstances.bills, bill))
+        return None
+
+    def _paid(self, line: int, value: str) -> str | None:
+        parts = _PAID.fullmatch(value)
+        if parts is None:
+            return f"{value!r} is no payment: {_PAID_CURE}"
+        try:
+            paid = PaidBefore(line, parts[1], parse_amount(parts[2]), datetime.fromisoformat(parts[3]))
+        except ValueError:
+            return f"{value!r} is no payment: {_PAID_CURE}"
+        if paid.at.tzinfo is None or not paid.amount_cents:
+            return f"{value!r} is no payment: {_PAID_CURE}, an amount and an offset in it"
+        self.circumstances = replace(self.circumstances, paid=(*self.circumstances.paid, paid))
+        return None

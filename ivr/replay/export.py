@@ -1,0 +1,398 @@
+"""A recorded call written as a `.call` file that anybody can play, by a member made up to fit it.
+
+Nothing of the caller is in it, because nothing of the caller is in the recipe. What nobody wrote down how to
+make up is refused, never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+from ivr.actions.fields import FIELDS
+from ivr.actions.masks import UNKNOWN, Since
+from ivr.actions.perform import PLANS
+from ivr.base.errors import OperatorError
+from ivr.base.money import format_amount
+from ivr.dialog.engine import TURNS_MAX
+from ivr.dialog.vocabulary import NoMatch
+from ivr.replay.made_up import OUTCOMES, MadeUp, make_up
+
+if TYPE_CHECKING:
+    from ivr.actions.line import Line
+    from ivr.replay.recipe import Asked, Recipe, RecordedTurn
+
+BANK_ZONE: Final = ZoneInfo("America/New_York")
+GATE_PREFIX: Final = "gate-"
+ROUTING_NUMBER: Final = "021000021"  # a real bank's, printed on every sample of a check
+WHY: Final = "# Why this call is kept: write it here, in a sentence."
+
+_YES: Final[Mapping[str, str]] = {"en-US": "I authorize", "es-US": "autorizo"}
+_NO: Final = "no"
+_MUMBLED: Final[Mapping[str, str]] = {"en-US": "what was that", "es-US": "cómo dijo"}
+_NOT_COMMON_KEYS: Final = "1234568"  # 0, 7 and 9 mean something when they stand alone
+_DIGITS: Final = "4081573926" * 7
+
+
+class CannotMaskError(OperatorError):
+    """A recorded call cannot be written with made-up values."""
+
+
+def call_text(recipe: Recipe, line: Line, zone: ZoneInfo = BANK_ZONE) -> str:
+    """Return the text of a call file that goes the way of a recorded call, with made-up values throughout.
+
+    `line` is the version of the flow that the call ran on (it tells which field an entry answered), `zone`
+    the bank's. Raises `CannotMaskError` naming the turn and what nobody wrote down how to make up.
+    """
+    return _Export(recipe, line, zone).text()
+
+
+@dataclass(slots=True)
+class _Keyed:
+    """What is known of the entries so far: digits by slot, and why entries to this question did not fit."""
+
+    slots: dict[str, str] = field(default_factory=dict)
+    reasons: list[str] = field(default_factory=list)
+
+
+class _Export:
+    """One call on its way into a file."""
+
+    def __init__(self, recipe: Recipe, line: Line, zone: ZoneInfo) -> None:
+        self._recipe = recipe
+        self._turns = recipe.turns
+        self._line = line
+        self._now = recipe.started_at.astimezone(zone).replace(second=0, microsecond=0)
+        self._since = Since(self._now.date(), self._now)
+        self._refuse_unmasked()
+        made_up = make_up(recipe, self._since)
+        if made_up is None:
+            raise self._cannot(None, "no made-up bills fit what was told and paid in it: leave it out")
+        self._made_up: MadeUp = made_up
+        self._keyed = _Keyed({"call_date": self._since.call_date.isoformat()})
+        self._code = self._code_digits()
+        self._keyed_cents = list(made_up.keyed_cents)
+        self._paid_cents = list(made_up.paid_cents)
+        self._person_answers = True
+
+    def text(self) -> str:
+        """Return the whole file."""
+        body = list(self._body())  # first: it may refuse
+        return "\n".join([*self._headers(), *body, ""])
+
+    def _cannot(self, turn: RecordedTurn | None, problem: str) -> CannotMaskError:
+        where = f"call {self._recipe.call_sid}" + ("" if turn is None else f", turn {turn.seq}")
+        return CannotMaskError(f"{where}: {problem}")
+
+    def _refuse_unmasked(self) -> None:
+        for turn in self._turns:
+            shapes = [
+                *turn.values,
+                *(each.slots for each in turn.asked),
+                *(each.given for each in turn.asked),
+            ]
+            unmasked = sorted({slot for each in shapes for slot, shape in each.items() if shape == UNKNOWN})
+            if unmasked:
+                raise self._cannot(
+                    turn, f"there is no mask for {', '.join(unmasked)}: write one in ivr/actions/masks.py"
+                )
+            for each in turn.asked:
+                if each.outcome not in OUTCOMES.get(each.action, ()):
+                    answer = f"the answer {each.outcome} of {each.action}"
+                    raise self._cannot(
+                        turn, f"nobody wrote how to make up {answer}: do so in ivr/replay/made_up.py"
+                    )
+
+    def _asked(self, *actions: str) -> Iterator[Asked]:
+        return (each for turn in self._turns for each in turn.asked if each.action in actions)
+
+    # The headers.
+
+    def _headers(self) -> Iterator[str]:
+        recipe = self._recipe
+        day = f"{self._now:%A, %B} {self._now.day}, {self._now.year} at {self._now:%H:%M}"
+        ended = recipe.end or "its end was never reported"
+        yield f"# Recorded on {day}; the line stood at {self._turns[-1].node} at its end ({ended})."
+        yield "# The member, every number and every amount are made up, of the same kind as in that call."
+        yield WHY
+        yield f"now     {self._now.isoformat(timespec='minutes')}"
+        yield "member  made_up"
+        yield from self._bills()
+        yield from self._world()
+        yield f"language {recipe.language}"
+        yield f"pace    {'relay' if self._after_the_first_7() else 'voice'}"
+        if recipe.caller_kind == "withheld":
+            yield "fault   withheld"
+        elif recipe.caller_kind != "number":
+            yield "from    client:someone"
+
+    def _bills(self) -> Iterator[str]:
+        for plan, amount_cents, due_date in self._made_up.bills(self._since.call_date):
+            first = " first_payment" if plan in self._made_up.first_payment else ""
+            code = f" code {self._code}" if self._code else ""
+            yield f"bill    {plan} {format_amount(amount_cents)} due {due_date}{first}{code}"
+        for earlier in self._made_up.earlier:
+            at = self._now + timedelta(hours=earlier.hours + 0.5)
+            instant = at.isoformat(timespec="minutes")
+            yield f"paid    {earlier.plan} {format_amount(earlier.amount_cents)} at {instant}"
+
+    def _world(self) -> Iterator[str]:
+        verified = next((each for each in self._asked("verify_member") if each.slots), None)
+        if verified is not None:
+            yield f"notices {verified.slots['channel']}"
+            if verified.outcome == "verified_more_time":
+                yield "extra_time"
+        reached = {each.outcome for each in self._asked("reach_person")}
+        if self._turns[-1].heard == "trouble":
+            reached.add("open" if "person-connecting" in self._turns[-1].prompts else "closed")
+        if len(reached) > 1:
+            raise self._cannot(None, "a person could be reached at first and then not: no file can say so")
+        yield from (f"support {each}" for each in reached)
+        consent = {each.outcome for each in self._asked("prepare_authorization")}
+        yield from (f"consent {each}" for each in sorted(consent))
+
+    def _code_digits(self) -> str:
+        """Return the code on the bills: as long as the right one was, else as any that was keyed."""
+        answers = [
+            (each.outcome == "wrong_code", turn)
+            for turn in self._turns
+            for each in turn.asked
+            if each.action == "authorize_with_code"
+        ]
+        if not answers:
+            consents = any(each.outcome == "bill_code" for each in self._asked("prepare_authorization"))
+            return _DIGITS[:6] if consents else ""
+        _, turn = min(answers, key=lambda each: each[0])
+        return _DIGITS[: _length(turn.heard)]
+
+    # The call, turn by turn.
+
+    def _after_the_first_7(self) -> int:
+        """Return the turn at which a player in relay pace has got by itself, 0 when it would go another way.
+
+        It presses 7 at the first question, then 1 at every gate.
+        """
+        if len(self._turns) < 2 or self._turns[1].heard != "key:7":
+            return 0
+        for turn, following in zip(self._turns[1:], (*self._turns[2:], None), strict=True):
+            if not _at_gate(turn):
+                return turn.seq
+            if following is None or following.heard != "key:1":
+                return 0
+        return 0
+
+    def _body(self) -> Iterator[str]:
+        passed = self._after_the_first_7()
+        for turn, following in zip(self._turns, (*self._turns[1:], None), strict=True):
+            if not 0 < turn.seq <= passed:
+                yield from self._turn(turn, following)
+        yield from self._end()
+
+    def _turn(self, turn: RecordedTurn, following: RecordedTurn | None) -> Iterator[str]:
+        yield from self._faults(turn, following)
+        if turn.seq and not turn.heard.startswith("transfer:") and turn.heard != "trouble":
+            yield f"caller  {self._deed(turn)}"
+        lost = following is not None and following.heard == "trouble"
+        if turn.prompts and not lost:
+            yield f"line    {', '.join(turn.prompts)}"
+        for asked in turn.asked:
+            if asked.outcome == "authorized":
+                amount = format_amount(self._paid_cents.pop(0))
+                plan, account_type = asked.given["plan"], asked.given["account_type"]
+                yield f"did     payment amount={amount} plan={plan} account_type={account_type}"
+
+    def _faults(self, turn: RecordedTurn, following: RecordedTurn | None) -> Iterator[str]:
+        """Yield what befalls the turn; a transfer is begun and answered in one go of the phone."""
+        if turn.seq in self._made_up.elsewhere:
+            yield "fault   paid_elsewhere"
+        pace = self._recipe.pace
+        too_long = any(entry.endswith("> too_long") for entry in turn.path)
+        if too_long and turn.seq < TURNS_MAX[pace]:
+            yield "fault   hour_passes"
+        if turn.heard == "trouble" and turn.seq == 0:
+            yield "fault   slow"
+        if following is None:
+            if self._recipe.end == "hangup" and self._transferring(turn):
+                yield "fault   hangup_after_turn"
+            return
+        if following.heard == "trouble":
+            if turn.heard.startswith("transfer:"):
+                raise self._cannot(
+                    following, "what went wrong after a transfer cannot be written: leave it out"
+                )
+            yield "fault   lost_response"
+        if following.heard.startswith("transfer:"):
+            answers = following.heard == "transfer:completed"
+            if answers != self._person_answers:
+                yield "fault   transfer_answered" if answers else "fault   transfer_busy"
+            self._person_answers = answers
+
+    def _transferring(self, turn: RecordedTurn) -> bool:
+        node = self._line.flow.nodes.get(turn.node)
+        return node is not None and node.kind == "transfer" and not _at_gate(turn)
+
+    def _end(self) -> Iterator[str]:
+        last = self._turns[-1]
+        end = self._recipe.end
+        if end == "fallback":
+            end = "agent" if "person-connecting" in last.prompts else "goodbye"
+        if end == "hangup" and not self._transferring(last):
+            yield "caller  hangs up"
+        if end is not None:
+            yield f"end     {end}"
+
+    # What the caller did.
+
+    def _deed(self, turn: RecordedTurn) -> str:
+        kind, _, rest = turn.heard.partition(":")
+        simple = {"silence": "silence", "discarded": "*", "stray": "#"}
+        if kind in simple:
+            return simple[kind]
+        if kind == "key":
+            return self._key(turn, rest.partition(":")[0])
+        if kind == "speech":
+            return self._speech(turn, rest)
+        if kind == "digits":
+            return self._digits(turn)
+        raise self._cannot(turn, f"nobody wrote how to make up what was heard ({turn.heard}): leave it out")
+
+    def _before(self, turn: RecordedTurn) -> RecordedTurn:
+        return self._turns[turn.seq - 1 - self._turns[0].seq]
+
+    def _key(self, turn: RecordedTurn, key: str) -> str:
+        if key != "other":
+            return key
+        node = self._line.flow.nodes.get(self._before(turn).node)
+        taken = () if node is None else node.branches
+        return next(each for each in "86543" if each not in taken)  # several keys at once: no choice either
+
+    def _speech(self, turn: RecordedTurn, result: str) -> str:
+        language = self._recipe.language
+        words = {"yes": _YES.get(language), "no": _NO, "not-yes-or-no": _MUMBLED.get(language)}.get(result)
+        if words is None:
+            raise self._cannot(turn, f"nobody wrote what to say for {result} in {language}: leave it out")
+        return f'says "{words}"'
+
+    def _digits(self, turn: RecordedTurn) -> str:
+        question = self._before(turn)
+        node = self._line.flow.nodes.get(question.node)
+        if node is None or node.word not in FIELDS:
+            raise self._cannot(
+                turn, f"the flow has no question {question.node}: use the version the call ran on"
+            )
+        length, _, reason = turn.heard.removeprefix("digits:").partition(":")
+        finished = length.endswith("#")
+        digits, written = self._entry(turn, node.word, int(length.removesuffix("#")), reason)
+        judged = FIELDS[node.word].judge(digits, self._keyed.slots, tuple(self._keyed.reasons))
+        if (judged.reason if isinstance(judged, NoMatch) else "") != reason:
+            raise self._cannot(
+                turn, f"no made-up {node.word} of this length gets the answer {reason or 'ok'}"
+            )
+        if isinstance(judged, NoMatch):
+            self._keyed.reasons.append(reason)
+        else:
+            self._keyed.reasons = []
+            self._keyed.slots |= {slot: str(value) for slot, value in judged.slots.items()}
+        return f"{written}{'#' if finished else ''}"
+
+    def _entry(self, turn: RecordedTurn, entry: str, length: int, reason: str) -> tuple[str, str]:
+        """Return digits for an entry, and how they are written: `{ssn_last4}` is the member's own."""
+        makers: Mapping[tuple[str, str], Callable[[RecordedTurn, int], str]] = {
+            ("amount", ""): self._amount,
+            ("account_number", ""): self._account_number,
+            ("account_number_again", ""): self._account_number_again,
+            ("authorization_code", ""): self._authorization_code,
+        }
+        if not reason and entry in {"member_id", "ssn_last4", "date_of_birth"}:
+            return self._fact(turn, entry, length)
+        if (entry, reason) in makers:
+            digits = makers[entry, reason](turn, length)
+        elif reason in {"billing-account", "account-is-billing-account"}:
+            plan = next((plan for plan in PLANS if plan in self._made_up.owed), PLANS[0])
+            self._keyed.slots[f"{plan}_account"] = "7" * length
+            return "7" * length, f"{{{plan}_account}}"
+        elif (entry, reason) == ("routing_number", ""):
+            digits = ROUTING_NUMBER
+        elif reason == "account-is-routing":
+            digits = self._keyed.slots.get("routing_number", "")
+        else:
+            digits = next(
+                (each for each in _wrong(entry, reason, length) if self._judges(entry, each, reason)), ""
+            )
+        if len(digits) != length:
+            raise self._cannot(
+                turn, f"nobody wrote how to make up a {entry} of {length} digits ({reason or 'right'})"
+            )
+        return digits, digits
+
+    def _judges(self, entry: str, digits: str, reason: str) -> bool:
+        judged = FIELDS[entry].judge(digits, self._keyed.slots, tuple(self._keyed.reasons))
+        return (judged.reason if isinstance(judged, NoMatch) else "") == reason
+
+    def _fact(self, turn: RecordedTurn, entry: str, length: int) -> tuple[str, str]:
+        """Return a fact of the member; the last four are wrong in a try that the line rejected."""
+        if entry == "date_of_birth":
+            return "04171961", "{date_of_birth}"
+        if entry == "ssn_last4":
+            later = self._turns[turn.seq - self._turns[0].seq :]
+            verdicts = (
+                each.outcome
+                for each_turn in later
+                for each in each_turn.asked
+                if each.action == "verify_member"
+            )
+            return ("0000", "0000") if next(verdicts, "") == "rejected" else ("6283", "{ssn_last4}")
+        if length == 12:
+            return "4" * 12, "{member_id}"
+        plan = next((plan for plan in PLANS if plan in self._made_up.owed), PLANS[0])
+        return "7" * length, f"{{{plan}_account}}"
+
+    def _amount(self, turn: RecordedTurn, length: int) -> str:
+        if not any(each.action == "check_amount" for each in turn.asked):
+            return "1".rjust(length, "5")
+        return str(self._keyed_cents.pop(0)).rjust(length, "0")
+
+    def _account_number(self, _turn: RecordedTurn, length: int) -> str:
+        taken = self._keyed.slots.get("routing_number", "")
+        for first in range(10):
+            digits = _DIGITS[first : first + length]
+            if digits != taken and self._judges("account_number", digits, ""):
+                return digits
+        return ""
+
+    def _account_number_again(self, turn: RecordedTurn, length: int) -> str:
+        first = self._keyed.slots.get("account_number", "")
+        if any(each.action == "compare_account" and each.outcome == "different" for each in turn.asked):
+            other = _DIGITS[5 : 5 + length]
+            return other if other != first else _DIGITS[6 : 6 + length]
+        return first if len(first) == length else _DIGITS[:length]
+
+    def _authorization_code(self, turn: RecordedTurn, length: int) -> str:
+        wrong = any(each.outcome == "wrong_code" for each in turn.asked)
+        if wrong or len(self._code) != length:
+            return _DIGITS[3 : 3 + length]
+        return self._code
+
+
+def _length(heard: str) -> int:
+    return int(heard.removeprefix("digits:").partition(":")[0].removesuffix("#"))
+
+
+def _at_gate(turn: RecordedTurn) -> bool:
+    return bool(turn.prompts) and turn.prompts[-1].startswith(GATE_PREFIX)
+
+
+def _wrong(entry: str, reason: str, length: int) -> Iterator[str]:
+    """Yield entries that may get the answer `reason`; who asks takes the first that does."""
+    plain = "".join(_NOT_COMMON_KEYS[place % len(_NOT_COMMON_KEYS)] for place in range(length))
+    yield plain
+    yield "0" * length if length > 1 else plain
+    if entry == "date_of_birth":
+        yield "13011980"
+    elif reason in {"prefix", "check-digit", "deposit-slip"}:
+        yield from ("400000008", "021000020", "500000000")
+    elif entry == "account_number" and reason == "card":
+        yield from (f"4{'1' * (length - 2)}{last}" for last in range(10))

@@ -1,0 +1,323 @@
+"""A member made up to fit a recorded call: bills, earlier payments and keyed amounts with the same shapes.
+
+What the domain answered in the call says which bucket each amount is in and how the amounts stand to each
+other (a payment in full, one above the balance, the same amount twice in a day). Amounts are drawn inside
+their buckets until the whole call comes out the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
+
+from ivr.actions.masks import bucket_cents, money_shape
+from ivr.actions.perform import MINIMUM_CENTS, PLANS
+from ivr.base.randomness import Randomness, SeededRandomness
+
+if TYPE_CHECKING:
+    from ivr.actions.masks import Since
+    from ivr.replay.recipe import Asked, Recipe, RecordedTurn
+
+TRIES: Final = 4000
+DUE_DAYS: Final = 5  # where the call does not say when a bill is due
+PAST_DUE_DAYS: Final = -25
+# The answers of the domain that can be had from a made-up member.
+OUTCOMES: Final[Mapping[str, frozenset[str]]] = {
+    "authorize_payment": frozenset({"authorized", "changed"}),
+    "authorize_with_code": frozenset({"authorized", "changed", "wrong_code"}),
+    "balance_as_of": frozenset({"bills", "nothing"}),
+    "bank_known": frozenset({"known", "unknown"}),
+    "bill_balance": frozenset({"none", "paid", "current", "past_due", "past_due_and_current"}),
+    "check_amount": frozenset({"ok", "above_balance", "below_minimum"}),
+    "check_same_today": frozenset({"ok", "same_today"}),
+    "choose_bill": frozenset({"health_and_dental", "health", "dental", "nothing"}),
+    "compare_account": frozenset({"same", "different"}),
+    "next_recent_payment": frozenset({"payment", "none"}),
+    "next_returned_payment": frozenset({"none"}),
+    "prepare_authorization": frozenset({"spoken", "bill_code"}),
+    "reach_person": frozenset({"open", "closed"}),
+    "select_bill": frozenset({"one_amount", "two_amounts", "first_payment", "nothing"}),
+    "set_amount": frozenset({"ok"}),
+    "verify_member": frozenset({"verified", "verified_more_time", "rejected"}),
+}
+ROUND_CENTS: Final = 25
+MONEY_END: Final = 10_000_000  # an amount has seven digits at most
+_ORDINARY: Final = "100-250"
+
+
+@dataclass(slots=True)
+class Owed:
+    """What one plan owes, in cents."""
+
+    past_due_cents: int = 0
+    current_cents: int = 0
+
+    @property
+    def total_cents(self) -> int:
+        """Past due and current together."""
+        return self.past_due_cents + self.current_cents
+
+    def pay(self, amount_cents: int) -> None:
+        """Take a payment off, the oldest debt first."""
+        of_past = min(amount_cents, self.past_due_cents)
+        self.past_due_cents -= of_past
+        self.current_cents -= amount_cents - of_past
+
+
+@dataclass(slots=True)
+class Earlier:
+    """A payment made before the call; `hours` (negative) as its shape has them, rounded down."""
+
+    plan: str
+    shape: str
+    hours: int
+    amount_cents: int = 0
+
+
+@dataclass(slots=True)
+class MadeUp:
+    """What fits the call. Days count from the call's date.
+
+    `keyed_cents` are the amounts keyed that were held against the balance, in order, `paid_cents` those
+    authorized, `elsewhere` the turns before which the bills were paid by other means.
+    """
+
+    owed: dict[str, Owed] = field(default_factory=dict)
+    due_days: dict[str, int] = field(default_factory=dict)
+    past_due_days: dict[str, int] = field(default_factory=dict)
+    first_payment: set[str] = field(default_factory=set)
+    earlier: list[Earlier] = field(default_factory=list)
+    keyed_cents: list[int] = field(default_factory=list)
+    paid_cents: list[int] = field(default_factory=list)
+    elsewhere: set[int] = field(default_factory=set)
+
+    def bills(self, call_date: date) -> Iterator[tuple[str, int, date]]:
+        """Yield plan, amount in cents and due date of every bill there must have been before the payments."""
+        for plan, owed in self.owed.items():
+            before_cents = sum(each.amount_cents for each in self.earlier if each.plan == plan)
+            if owed.past_due_cents:
+                past = call_date + timedelta(days=self.past_due_days.get(plan, PAST_DUE_DAYS))
+                yield plan, owed.past_due_cents + before_cents, past
+                before_cents = 0
+            if owed.current_cents or not owed.past_due_cents:
+                due = call_date + timedelta(days=self.due_days.get(plan, DUE_DAYS))
+                yield plan, owed.current_cents + before_cents, due
+
+
+def make_up(recipe: Recipe, since: Since) -> MadeUp | None:
+    """Return a member who fits the call, the same one each time, or None when none is found.
+
+    `since` is what the shapes of the call count from.
+    """
+    asked = [(turn, each) for turn in recipe.turns for each in turn.asked]
+    randomness = SeededRandomness(len(recipe.turns))
+    for number in range(TRIES):
+        attempt = _Attempt(asked, randomness, since, middle=number == 0)
+        if attempt.fits():
+            return attempt.made_up
+    return None
+
+
+class _Attempt:
+    """One draw of all amounts, and the call's questions answered with them."""
+
+    def __init__(
+        self,
+        asked: Sequence[tuple[RecordedTurn, Asked]],
+        randomness: Randomness,
+        since: Since,
+        *,
+        middle: bool,
+    ) -> None:
+        self.made_up = MadeUp()
+        self._asked = asked
+        self._randomness = randomness
+        self._since = since
+        self._middle = middle
+        self._owed: dict[str, Owed] = {}
+        self._turn = asked[0][0] if asked else None
+        self._plan = ""
+        self._amount_cents = 0
+        self._today: list[tuple[str, int]] = []  # paid in this call
+
+    def fits(self) -> bool:
+        """Tell whether every answer comes out as recorded."""
+        self._draw()
+        handlers: Mapping[str, Callable[[Asked], bool]] = {
+            "bill_balance": self._bill_balance,
+            "choose_bill": self._choose_bill,
+            "select_bill": self._select_bill,
+            "set_amount": self._set_amount,
+            "check_amount": self._check_amount,
+            "check_same_today": self._check_same_today,
+            "authorize_payment": self._authorize,
+            "authorize_with_code": self._authorize,
+        }
+        for turn, asked in self._asked:
+            self._turn = turn
+            handler = handlers.get(asked.action)
+            if handler is not None and not handler(asked):
+                return False
+        for earlier in self.made_up.earlier:
+            earlier.amount_cents = earlier.amount_cents or self._drawn(earlier.shape)
+        return True
+
+    # What there was before the call.
+
+    def _draw(self) -> None:
+        """Draw what is owed from the first time each balance was told, and the payments told before."""
+        made_up = self.made_up
+        for plan in self._plans():
+            made_up.owed[plan] = Owed(0, self._drawn(_ORDINARY))
+        told: set[str] = set()
+        for _, asked in self._asked:
+            if asked.action == "bill_balance" and asked.args["plan"] not in told:
+                told.add(asked.args["plan"])
+                self._draw_balance(asked.args["plan"], asked)
+            elif asked.action == "select_bill" and asked.outcome == "first_payment":
+                made_up.first_payment.add(asked.given["plan"])
+            elif asked.action == "next_recent_payment" and asked.outcome == "payment":
+                slots = asked.slots
+                hours = int(slots["recent_at"].removesuffix("h"))
+                made_up.earlier.append(Earlier(slots["recent_plan"], slots["recent_amount"], hours))
+        self._owed = {
+            plan: Owed(owed.past_due_cents, owed.current_cents) for plan, owed in made_up.owed.items()
+        }
+
+    def _plans(self) -> list[str]:
+        """Return the plans the member has; who is never verified has one, to key its number."""
+        verified = next(
+            (each for _, each in self._asked if each.outcome.startswith("verified") and each.slots), None
+        )
+        if verified is None:
+            return [PLANS[0]]
+        return [plan for plan in PLANS if verified.slots.get(f"{plan}_account") == "given"]
+
+    def _draw_balance(self, plan: str, asked: Asked) -> None:
+        slots = asked.slots
+        if asked.outcome == "none":
+            self.made_up.owed.pop(plan, None)
+            return
+        past_due = self._drawn(slots["past_due"]) if "past_due" in slots else 0
+        current = slots.get("current", slots.get("total") if asked.outcome == "current" else None)
+        self.made_up.owed[plan] = Owed(past_due, self._drawn(current) if current else 0)
+        for name, days in (
+            ("due_date", self.made_up.due_days),
+            ("past_due_date", self.made_up.past_due_days),
+        ):
+            if slots.get(name, "").endswith("d"):
+                days[plan] = int(slots[name].removesuffix("d"))
+
+    def _drawn(self, shape: str, *, below_cents: int | None = None) -> int:
+        bucket = bucket_cents(shape)
+        stop = bucket.stop if below_cents is None else min(bucket.stop, below_cents)
+        if stop <= bucket.start:
+            return bucket.start
+        width = stop - bucket.start
+        cents = bucket.start + (width // 2 if self._middle else self._randomness.below(width))
+        return max(bucket.start, cents - cents % ROUND_CENTS)  # a round amount looks made up
+
+    # What the domain answered in it.
+
+    def _of(self, plan: str) -> Owed:
+        return self._owed.get(plan, Owed())
+
+    def _has_shapes(self, asked: Asked, amounts: Mapping[str, int]) -> bool:
+        shapes = {name: money_shape(cents, self._since) for name, cents in amounts.items()}
+        return all(asked.slots[name] == shape for name, shape in shapes.items() if name in asked.slots)
+
+    def _paid_elsewhere(self) -> None:
+        """Nothing is owed any more, for a reason outside the call."""
+        if self._turn is not None:
+            self.made_up.elsewhere.add(self._turn.seq)
+        self._owed = {plan: Owed() for plan in self._owed}
+
+    def _bill_balance(self, asked: Asked) -> bool:
+        plan = asked.args["plan"]
+        if asked.outcome == "paid" and self._of(plan).total_cents:
+            self._paid_elsewhere()
+        owed = self._of(plan)
+        known = plan in self._owed
+        outcome = {
+            (False, False): "paid",
+            (False, True): "current",
+            (True, False): "past_due",
+            (True, True): "past_due_and_current",
+        }[owed.past_due_cents > 0, owed.current_cents > 0]
+        return asked.outcome == (outcome if known else "none") and self._has_shapes(asked, _amounts(owed))
+
+    def _choose_bill(self, asked: Asked) -> bool:
+        told = set() if asked.outcome == "nothing" else set(asked.outcome.split("_and_"))
+        if any(self._of(plan).total_cents for plan in self._owed if plan not in told):
+            self._paid_elsewhere()
+        return told == {plan for plan, owed in self._owed.items() if owed.total_cents}
+
+    def _select_bill(self, asked: Asked) -> bool:
+        self._plan = asked.given["plan"]
+        if asked.outcome == "nothing" and self._of(self._plan).total_cents:
+            self._paid_elsewhere()
+        owed = self._of(self._plan)
+        outcome = "nothing" if not owed.total_cents else "one_amount"
+        if owed.total_cents and self._plan in self.made_up.first_payment:
+            outcome = "first_payment"
+        elif owed.past_due_cents >= MINIMUM_CENTS and owed.current_cents:
+            outcome = "two_amounts"
+        return asked.outcome == outcome and self._has_shapes(asked, _amounts(owed))
+
+    def _set_amount(self, asked: Asked) -> bool:
+        owed = self._of(self._plan)
+        self._amount_cents = owed.total_cents if asked.args["amount"] == "full" else owed.past_due_cents
+        return self._has_shapes(asked, {"amount": self._amount_cents})
+
+    def _check_amount(self, asked: Asked) -> bool:
+        total = self._of(self._plan).total_cents
+        shape = asked.given["keyed_amount"]
+        paid = [cents for plan, cents in self._today if plan == self._plan]
+        if paid and not self._middle and self._randomness.below(3) == 0:
+            keyed = paid[-1]  # the same again
+        else:
+            entered = "" if self._turn is None else self._turn.heard.removeprefix("digits:").partition("#")[0]
+            limit = 10 ** int(entered) if entered.isdecimal() else MONEY_END
+            keyed = self._drawn(shape, below_cents=min(limit, total + 1) if asked.outcome == "ok" else limit)
+        self.made_up.keyed_cents.append(keyed)
+        self._amount_cents = keyed
+        outcome = "ok"
+        if keyed > total:
+            outcome = "above_balance"
+        elif keyed < MINIMUM_CENTS and keyed != total:
+            outcome = "below_minimum"
+        return (asked.outcome, shape) == (outcome, money_shape(keyed, self._since))
+
+    def _check_same_today(self, asked: Asked) -> bool:
+        same = (self._plan, self._amount_cents) in self._today
+        if asked.outcome == "ok":
+            return not same
+        return same or self._same_before()
+
+    def _same_before(self) -> bool:
+        """Let a payment earlier on the day of the call have been of this amount."""
+        shape = money_shape(self._amount_cents, self._since)
+        for earlier in self.made_up.earlier:
+            at = self._since.started_at + timedelta(hours=earlier.hours + 0.5)
+            today = at.date() == self._since.call_date
+            if today and (earlier.plan, earlier.shape) == (self._plan, shape):
+                earlier.amount_cents = self._amount_cents
+                return True
+        return False
+
+    def _authorize(self, asked: Asked) -> bool:
+        if asked.outcome == "changed" and self._amount_cents <= self._of(self._plan).total_cents:
+            self._paid_elsewhere()
+        if asked.outcome == "authorized":
+            if self._amount_cents > self._of(self._plan).total_cents:
+                return False
+            self._of(self._plan).pay(self._amount_cents)
+            self._today.append((self._plan, self._amount_cents))
+            self.made_up.paid_cents.append(self._amount_cents)
+        return True
+
+
+def _amounts(owed: Owed) -> dict[str, int]:
+    return {"total": owed.total_cents, "past_due": owed.past_due_cents, "current": owed.current_cents}

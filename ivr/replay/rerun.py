@@ -1,0 +1,493 @@
+"""Runs a recorded call again on any version of the line: the pure engine with the recorded outcomes.
+
+No database, no network, no waiting. What the caller keyed is made up in the recorded shape and really judged;
+what the domain answered is answered again, action by action; the caller thinks as long as then. Where the
+flow asks something that the recording never answered, the run stops there: nobody knows what would follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from ivr.actions.line import Line
+from ivr.actions.words import sentences
+from ivr.dialog.definition import GATE, Node
+from ivr.dialog.engine import (
+    Ask,
+    DialogError,
+    End,
+    Input,
+    Keys,
+    Outcome,
+    Start,
+    Wait,
+    initial_state,
+    step,
+)
+from ivr.dialog.flow import Flow
+from ivr.dialog.state import Said, State
+from ivr.phone.speech_time import speech_seconds
+from ivr.replay.recipe import Asked, Recipe, RecordedTurn
+from ivr.replay.synthetic import SyntheticValues, UnknownShapeError, input_for
+from ivr.speech.catalog import SpeechError
+
+ASKS_MAX: Final = 50  # in one turn, as on the line
+GATES_MAX: Final = 50  # passed in a row without anybody having pressed a key
+GATE_PREFIX: Final = "gate-"
+GATE_KEY_SECONDS: Final = 1.0
+RELAY_PAUSE_SECONDS: Final = 3.0  # after each sentence, while an operator types
+BANK_ZONE: Final = ZoneInfo("America/New_York")
+AUTHORIZING: Final = frozenset({"authorize_payment", "authorize_with_code"})
+AUTHORIZED: Final = "authorized"
+HANGUP: Final = "hangup"
+LINE_ENDS: Final = frozenset({"goodbye", "agent"})  # otherwise the caller went away, or something broke
+TROUBLE: Final = "trouble"
+# Answers that follow from the call itself, so that they need not have been recorded.
+_WORKED_OUT: Final[Mapping[str, str]] = {"set_amount": "ok"}
+# What a caller who presses it means wherever it is: a person, more time.
+_MEANT_ANYWHERE: Final = frozenset({"key:0", "key:7"})
+
+
+class Spoken(NamedTuple):
+    """One prompt as a caller hears it.
+
+    `label` is the prompt as call files name it, `sha256` the hash of its wording's source (the one for this
+    language and pace); `words` are its sentences, filled in; `seconds` is how long they take, an estimate.
+    """
+
+    label: str
+    language: str
+    pace: str
+    sha256: str
+    words: tuple[str, ...]
+    seconds: float
+    barge_in: bool
+
+
+class RunTurn(NamedTuple):
+    """One turn of a run.
+
+    `seq` is the recorded turn whose input it took, None where a gate was passed that was not there then.
+    `caller` is what was keyed or said, made up; `heard` the engine's name for it. `seconds` pass from its
+    first word to the caller's next input.
+    """
+
+    seq: int | None
+    caller: Input
+    heard: str
+    path: tuple[str, ...]
+    node: str
+    gate: bool
+    prompts: tuple[Spoken, ...]
+    seconds: float
+
+
+class RunPayment(NamedTuple):
+    """A payment that was authorized, after the recorded turn `seq` was taken.
+
+    The amount is made up, the same wherever the flow takes it from.
+    """
+
+    plan: str
+    amount_cents: int
+    account_type: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What became of a recorded call on one version of the line.
+
+    `end` is goodbye, agent or hangup; None when it did not come to its end: `failure` says what broke, or
+    `stopped` what was asked (at `stopped_at`) that the recording never answered.
+    """
+
+    turns: tuple[RunTurn, ...]
+    end: str | None
+    payments: tuple[RunPayment, ...]
+    failure: str = ""
+    stopped: str = ""
+    stopped_at: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """The call's length, an estimate."""
+        return sum(turn.seconds for turn in self.turns)
+
+    @property
+    def last_seq(self) -> int:
+        """The newest recorded turn whose input was taken."""
+        return max((turn.seq for turn in self.turns if turn.seq is not None), default=0)
+
+    @property
+    def path(self) -> Iterator[str]:
+        """Every place the call came through."""
+        return (entry for turn in self.turns for entry in turn.path)
+
+
+class ScriptedInput(NamedTuple):
+    """One recorded input and the question it answered.
+
+    `question` is what that node asked: its field or `menu`, and its prompt. `gap_seconds` passed from the
+    reply before to this input; `speech_seconds` of it are the line's own words, None while that is not known.
+    """
+
+    seq: int
+    heard: str
+    node: str
+    question: tuple[str, str]
+    gate: bool
+    asked: tuple[Asked, ...]
+    gap_seconds: float
+    speech_seconds: float | None = None
+
+    @property
+    def hangs_up(self) -> bool:
+        """Tell whether this is the end of a caller's patience rather than an input."""
+        return self.heard == HANGUP
+
+
+_ArgsKey = tuple[str, tuple[tuple[str, str], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A recipe made ready to run: the inputs with their questions, and the answers of the domain.
+
+    A call that broke before its first answer has no inputs, not even a caller who hangs up.
+    """
+
+    recipe: Recipe
+    inputs: tuple[ScriptedInput, ...]
+    answers: Mapping[_ArgsKey, Sequence[Asked]]
+
+    @classmethod
+    def of(cls, recipe: Recipe, flow: Flow) -> Script:
+        """Make a recipe ready; `flow` is the version it was recorded on.
+
+        Raises `UnknownShapeError` for a recording that cannot be of this version.
+        """
+        turns = recipe.turns
+        if not turns or turns[0].seq:
+            raise UnknownShapeError("it has no first turn")
+        inputs: list[ScriptedInput] = []
+        answers: dict[_ArgsKey, list[Asked]] = {}
+        sound = list(takewhile(lambda turn: turn.heard != TROUBLE, turns))
+        for index, turn in enumerate(sound):
+            if index:
+                gap_seconds = (turn.at - sound[index - 1].at).total_seconds()
+                asking = _asking(flow, sound[index - 1])
+                inputs.append(ScriptedInput(turn.seq, turn.heard, *asking, turn.asked, gap_seconds))
+            for asked in turn.asked:
+                answers.setdefault((asked.action, tuple(sorted(asked.args.items()))), []).append(asked)
+        if not sound:
+            return cls(recipe, (), {})
+        last = sound[-1]
+        if len(sound) < len(turns) or recipe.end not in LINE_ENDS:
+            inputs.append(ScriptedInput(last.seq + 1, HANGUP, *_asking(flow, last), (), 0.0))
+        return cls(recipe, tuple(inputs), answers)
+
+    def timed(self, run: Run) -> Script:
+        """Add how long the line's own words took then; `run` is the recipe's on the recorded version."""
+        speech = [sum(spoken.seconds for spoken in turn.prompts) for turn in run.turns]
+        inputs = tuple(
+            each._replace(speech_seconds=speech[index]) if index < len(speech) else each
+            for index, each in enumerate(self.inputs)
+        )
+        return Script(self.recipe, inputs, self.answers)
+
+
+def _asking(flow: Flow, turn: RecordedTurn) -> tuple[str, tuple[str, str], bool]:
+    """Return the node that a recorded turn left off at, what it asked, and whether that was a gate."""
+    node = flow.nodes.get(turn.node)
+    if node is None:
+        raise UnknownShapeError(f"its flow has no node {turn.node}")
+    return turn.node, question_of(node), bool(turn.prompts) and turn.prompts[-1].startswith(GATE_PREFIX)
+
+
+def question_of(node: Node) -> tuple[str, str]:
+    """Return what a node asks: its field or `menu`, and the prompt it asks with."""
+    return node.word, node.prompts[0] if node.prompts else ""
+
+
+class _StoppedError(Exception):
+    """The flow asks what the recording never answered."""
+
+    def __init__(self, node: str, what: str) -> None:
+        super().__init__(what)
+        self.node = node
+
+
+class Runner:
+    """Runs recipes on one line; what it has spoken once it remembers."""
+
+    def __init__(self, line: Line, zone: ZoneInfo = BANK_ZONE) -> None:
+        self.line = line
+        self.zone = zone
+        self._spoken: dict[tuple[object, ...], Spoken] = {}
+
+    def run(self, script: Script) -> Run:
+        """Run one recipe, to its end or as far as anybody can know."""
+        if not script.inputs:
+            return Run((), HANGUP, ())
+        return _Running(self, script).run()
+
+    def speak(self, said: Said, language: str, pace: str) -> Spoken:
+        """Say a prompt as a caller hears it. Raises `SpeechError`."""
+        key = (
+            said.prompt,
+            said.attribute,
+            said.piece,
+            said.language or language,
+            said.pace or pace,
+            pace,
+            said.barge_in,
+            *said.values.values(),
+        )
+        spoken = self._spoken.get(key)
+        if spoken is None:
+            spoken = self._spoken[key] = self._say(said, language, pace)
+        return spoken
+
+    def _say(self, said: Said, language: str, pace: str) -> Spoken:
+        line, tag = self.line, said.language or language
+        words = sentences(line.catalog, line.flow.vocabulary.slots, said, language, pace)
+        sha256 = line.catalog.sha256(said.prompt, said.attribute or None, tag, said.pace or pace)
+        seconds = sum(speech_seconds(sentence, tag) for sentence in words)
+        if pace == "relay":
+            seconds += RELAY_PAUSE_SECONDS * len(words)
+        return Spoken(said.label, tag, said.pace or pace, sha256, words, seconds, said.barge_in)
+
+
+@dataclass(slots=True)
+class _Turn:
+    """A turn in progress."""
+
+    seq: int | None
+    caller: Input
+    heard: str
+    node: str
+    path: list[str] = field(default_factory=list)
+    gate: bool = False
+    prompts: tuple[Spoken, ...] = ()
+    seconds: float = 0.0
+
+    def finished(self) -> RunTurn:
+        return RunTurn(
+            self.seq,
+            self.caller,
+            self.heard,
+            tuple(self.path),
+            self.node,
+            self.gate,
+            self.prompts,
+            self.seconds,
+        )
+
+
+@dataclass(slots=True)
+class _Running:
+    """One run in progress."""
+
+    runner: Runner
+    script: Script
+    flow: Flow = field(init=False)
+    values: SyntheticValues = field(init=False)
+    state: State = field(init=False)
+    turns: list[RunTurn] = field(default_factory=list)
+    turn: _Turn | None = None
+    last_seq: int = 0
+    payments: list[RunPayment] = field(default_factory=list)
+    answered: dict[_ArgsKey, int] = field(default_factory=dict)
+    next_input: int = 0
+    gates_passed: int = 0
+    elapsed_seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.flow = self.runner.line.flow
+        started_at = self.script.recipe.started_at.astimezone(self.runner.zone)
+        self.values = SyntheticValues(self.flow.vocabulary, started_at)
+        self.state = initial_state(self.flow, self.values.given())
+
+    def run(self) -> Run:
+        try:
+            return self._ended(self._play())
+        except _StoppedError as stopped:
+            return self._ended(None, stopped=str(stopped), stopped_at=stopped.node)
+        except (DialogError, SpeechError, UnknownShapeError) as error:
+            return self._ended(None, failure=str(error))
+
+    def _ended(self, end: str | None, *, failure: str = "", stopped: str = "", stopped_at: str = "") -> Run:
+        if self.turn is not None:
+            self.turns.append(self.turn.finished())
+        return Run(
+            tuple(self.turns),
+            end,
+            tuple(self.payments),
+            failure,
+            stopped,
+            stopped_at,
+        )
+
+    def _play(self) -> str:
+        """Take turn after turn; return how the call ended."""
+        turn, result = self._take(0, Start())
+        while isinstance(result, Wait):
+            scripted = self._next(result, at_gate=turn.gate)
+            if scripted is None:
+                turn.seconds += GATE_KEY_SECONDS
+            elif scripted.hangs_up:
+                return HANGUP
+            else:
+                turn.seconds = _seconds(scripted, turn.seconds)
+            self.elapsed_seconds += turn.seconds
+            self.turns.append(turn.finished())
+            self.turn = None
+            if scripted is None:
+                turn, result = self._take(None, Keys("1"))
+            else:
+                caller = input_for(self.flow, self.state, scripted.heard, scripted.asked)
+                turn, result = self._take(scripted.seq, caller)
+        return result.manner
+
+    def _take(self, seq: int | None, caller: Input) -> tuple[_Turn, Wait | End]:
+        """Take one turn, with all that is asked of the domain on the way."""
+        taken = step(self.flow, self.state, caller, self.elapsed_seconds)
+        self.turn = turn = _Turn(seq, caller, taken.heard, taken.state.node, list(taken.path))
+        self.last_seq = seq or self.last_seq
+        asks = 0
+        while isinstance(taken.result, Ask):
+            self.state = taken.state
+            asks += 1
+            if asks > ASKS_MAX:
+                raise DialogError(f"{turn.node}: more than {ASKS_MAX} questions in one turn")
+            taken = step(self.flow, taken.state, self._answer(taken.result), self.elapsed_seconds)
+            turn.node = taken.state.node
+            turn.path += taken.path
+        self.state = state = taken.state
+        speak, language, pace = self.runner.speak, state.language, state.pace
+        turn.prompts = tuple([speak(said, language, pace) for said in taken.result.prompts])
+        waiting = isinstance(taken.result, Wait)
+        turn.gate = state.gate or (waiting and self.flow.nodes[state.node].word == GATE)
+        turn.seconds = sum([spoken.seconds for spoken in turn.prompts])
+        return turn, taken.result
+
+    def _answer(self, ask: Ask) -> Outcome:
+        """Answer as the domain did then: the same action with the same arguments, one time after the other.
+
+        What is asked more often than it was then is answered as it was last.
+        """
+        key = (ask.action, tuple(sorted(ask.args.items())))
+        recorded = self.script.answers.get(key)
+        if recorded is None:
+            return self._worked_out(ask)
+        index = self.answered.get(key, 0)
+        self.answered[key] = index + 1
+        asked = recorded[min(index, len(recorded) - 1)]
+        state = self.state
+        if asked.outcome not in self.flow.vocabulary.actions[ask.action].outcomes:
+            raise _StoppedError(state.node, f"{ask.action} no longer answers {asked.outcome}")
+        if ask.action in AUTHORIZING and asked.outcome == AUTHORIZED:
+            slots = state.slots
+            what = str(slots["plan"]), int(slots["amount"]), str(slots["account_type"])
+            self.payments.append(RunPayment(*what, self.last_seq))
+        return self._filled(ask, asked.outcome, asked.slots)
+
+    def _filled(self, ask: Ask, outcome: str, shapes: Mapping[str, str]) -> Outcome:
+        try:
+            return Outcome(outcome, self.values.fill(ask.action, ask.args, outcome, shapes, self.state))
+        except KeyError as missing:
+            raise DialogError(
+                f"{self.state.node}: {ask.action} before there is any {missing.args[0]}"
+            ) from None
+
+    def _worked_out(self, ask: Ask) -> Outcome:
+        """Answer what follows from the call itself."""
+        outcome = _WORKED_OUT.get(ask.action)
+        if outcome is not None:
+            return self._filled(ask, outcome, {})
+        args = "".join(f" {name}={value}" for name, value in ask.args.items())
+        raise _StoppedError(self.state.node, f"{ask.action}{args} was never answered")
+
+    # Which recorded input answers what is asked now.
+
+    def _next(self, wait: Wait, *, at_gate: bool) -> ScriptedInput | None:
+        """Return the recorded input that answers this question, None to pass a gate."""
+        inputs = self.script.inputs
+        node = self.flow.nodes[self.state.node]
+        if at_gate:
+            here = inputs[self.next_input] if self.next_input < len(inputs) else None
+            if here is not None and here.gate:
+                self.next_input += 1
+                return here
+            self.gates_passed += 1
+            if self.gates_passed > GATES_MAX:
+                raise DialogError(f"{node.path}: {GATES_MAX} gates in a row")
+            return None
+        self.gates_passed = 0
+        transferring = wait.listen is None
+        for index in range(self.next_input, len(inputs)):
+            each = inputs[index]
+            if each.gate and not each.hangs_up and each.heard not in _MEANT_ANYWHERE:
+                continue
+            if _answers(each, node, self.flow, transferring=transferring):
+                self.next_input = index + 1
+                return each
+        raise _StoppedError(node.path, f"{node.path} asks what was never answered")
+
+
+def _answers(scripted: ScriptedInput, node: Node, flow: Flow, *, transferring: bool) -> bool:
+    """Tell whether an input was an answer to what this node asks.
+
+    It was when its node had the same name and asked for the same kind of thing, or asked for it with the
+    same prompt under a name that is gone.
+    """
+    if transferring or scripted.heard.startswith("transfer:"):
+        return transferring and (scripted.heard.startswith("transfer:") or scripted.node == node.path)
+    word, prompt = question_of(node)
+    if scripted.node == node.path:
+        return scripted.question[0] == word
+    return scripted.question == (word, prompt) and scripted.node not in flow.nodes
+
+
+def _seconds(scripted: ScriptedInput, speech: float) -> float:
+    """Return the time from a turn's first word to this input, when the words take `speech` seconds now.
+
+    A caller who interrupted the line does so again; one who heard it out thinks as long after it.
+    """
+    gap, then = scripted.gap_seconds, scripted.speech_seconds
+    if then is None or gap < then:
+        return gap
+    return speech + gap - then
+
+
+def disagreement(recipe: Recipe, run: Run) -> str:
+    """Tell where a run on the recorded version goes another way than was recorded; empty when it does not.
+
+    The recording is wrong then, or the line does not only depend on what is recorded.
+    """
+    recorded = list(takewhile(lambda turn: turn.heard != TROUBLE, recipe.turns))
+    for turn, again in zip(recorded, run.turns, strict=False):
+        labels = tuple(spoken.label for spoken in again.prompts)
+        for what, then, now in (
+            ("the caller's input", turn.heard, again.heard),
+            ("the node", turn.node, again.node),
+            ("the way", turn.path, again.path),
+            ("what is said", turn.prompts, labels),
+        ):
+            if then != now:
+                reason = run.failure if again is run.turns[-1] else ""
+                return f"turn {turn.seq}: {what} was {_text(then)} and is {reason or _text(now)}"
+    if len(run.turns) != len(recorded):
+        return f"{len(recorded)} turns were recorded, {len(run.turns)} run: {run.failure or run.stopped}"
+    whole = len(recorded) == len(recipe.turns)
+    end = recipe.end if whole and recipe.end in LINE_ENDS else HANGUP
+    return "" if run.end == end else f"it ended {end}, and ends {run.end or run.stopped or run.failure}"
+
+
+def _text(value: str | tuple[str, ...]) -> str:
+    return value or "nothing" if isinstance(value, str) else ", ".join(value) or "nothing"

@@ -1,0 +1,168 @@
+"""Payments for tests of what happens to them later: authorized for the sample members by the line's own code."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+
+from sqlalchemy import Engine, select, text, update
+
+from ivr.base.randomness import SecretRandomness
+from ivr.base.settings import OriginationSettings, load_origination_settings
+from ivr.notices.channels import SEND_JOB, promise
+from ivr.payments.authorize import AuthorizationRequest, Authorized, ConsentGiven, authorize
+from ivr.payments.origination import cutoff_rule
+from ivr.storage.tables import AchEntry, AchFile, LedgerEntry, Notice, Payment
+
+KEY = base64.b64encode(b"k" * 32).decode()
+HASH_KEY = base64.b64encode(b"h" * 32).decode()  # as the conftests' `hashes`
+ENVIRON = {
+    "IVR_KEYS": f"k1:{KEY}",
+    "IVR_HASH_KEY": HASH_KEY,
+    "IVR_ODFI_ROUTING": "011000015",
+    "IVR_ODFI_NAME": "FEDERAL RESERVE BANK",
+    "IVR_ODFI_DESTINATION": " 011000015",
+    "IVR_ODFI_ORIGIN": "1041234567",
+    "IVR_COMPANY_NAME": "MA HLTH CONNECT",
+    "IVR_COMPANY_ID": "1041234567",
+    "IVR_COMPANY_HEALTH": "HLTH PREM",
+    "IVR_COMPANY_DENTAL": "DNTL PREM",
+}
+FRIDAY = datetime(2026, 12, 18, 15, 15, tzinfo=UTC)  # 10:15 in Boston
+FRIDAYS_CUTOFF = datetime(2026, 12, 18, 22, tzinfo=UTC)
+MONDAY = date(2026, 12, 21)
+ROUTING_NUMBER = "021000021"
+ACCOUNT_NUMBER = "00123456789012345"
+
+_calls = itertools.count(1)
+
+
+def settings_with(**environ: str) -> OriginationSettings:
+    """The settings of the tests' bank, with others on top."""
+    return load_origination_settings({**ENVIRON, **environ})
+
+
+SETTINGS = settings_with()
+KEYS = SETTINGS.key_ring
+
+
+@dataclass(frozen=True)
+class Paying:
+    """What a caller said yes to. `plan` picks the billing account of sample member `member` (1 to 16)."""
+
+    member: int = 1
+    plan: str = "health"
+    cents: int = 31015
+    how: str = "spoken"
+    account_type: str = "checking"
+    routing_number: str = ROUTING_NUMBER
+    account_number: str = ACCOUNT_NUMBER
+    not_before_date: date | None = None
+    call_sid: str = ""
+
+
+def pay(
+    engine: Engine,
+    now: datetime = FRIDAY,
+    *,
+    notice: str = "sent",
+    settings: OriginationSettings = SETTINGS,
+    **paying: object,
+) -> Authorized:
+    """Authorize one payment at `now`, its notice promised, and sent unless `notice` says otherwise."""
+    what = replace(Paying(), **paying)
+    consent = ConsentGiven(
+        how=what.how,
+        spoken_by="caller",
+        words_heard="yes" if what.how == "spoken" else "",
+        confidence=None,
+        asked_at=now,
+        answered_at=now,
+        text="You authorize one electronic debit. Do you authorize this payment?",
+        flow_version="abc123",
+        prompts=[],
+    )
+    rule = cutoff_rule(settings)
+    request = AuthorizationRequest(
+        call_sid=what.call_sid or f"CA{next(_calls):032x}",
+        seq=14,
+        member_id=f"{400_000_000_100 + what.member}",
+        billing_account=f"{(740_000_100 if what.plan == 'health' else 750_000_100) + what.member}",
+        amount_cents=what.cents,
+        account_type=what.account_type,
+        rdfi_routing_number=what.routing_number,
+        account_number=what.account_number,
+        not_before_date=what.not_before_date or date(2000, 1, 1),
+        language="en-US",
+        pace="voice",
+        consent=consent,
+    )
+    with engine.begin() as db:
+        paid = authorize(
+            db, settings.key_ring, settings.hashes, SecretRandomness(), now=now, cutoff=rule, request=request
+        )
+        assert isinstance(paid, Authorized), paid
+        promise(db, paid.payment_id, "letter", "en-US", now)
+        if notice != "pending":
+            tell_notice(db, paid.payment_id, notice, now)
+    return paid
+
+
+def tell_notice(db, payment_id: int, state: str, now: datetime) -> None:
+    """Note in the table what became of a payment's notice."""
+    sent_at = now if state == "sent" else None
+    db.execute(update(Notice).where(Notice.payment_id == payment_id).values(state=state, sent_at=sent_at))
+
+
+def payment_row(engine: Engine, paid: Authorized):
+    """The payment's row as it is now."""
+    with engine.connect() as db:
+        return db.execute(select(Payment.__table__).where(Payment.id == paid.payment_id)).one()
+
+
+def states(engine: Engine) -> list[str]:
+    """The state of every payment, in the order they were made."""
+    with engine.connect() as db:
+        return list(db.scalars(select(Payment.state).order_by(Payment.id)))
+
+
+def entries(engine: Engine) -> list:
+    """Every entry, in the order of their trace numbers."""
+    with engine.connect() as db:
+        return db.execute(select(AchEntry.__table__).order_by(AchEntry.trace_number, AchEntry.id)).all()
+
+
+def files(engine: Engine) -> list:
+    """Every file, oldest first."""
+    with engine.connect() as db:
+        return db.execute(select(AchFile.__table__).order_by(AchFile.id)).all()
+
+
+def owed_cents(engine: Engine, billing_account: str) -> int:
+    """What the ledger says is owed."""
+    with engine.connect() as db:
+        column = LedgerEntry.amount_cents
+        return sum(db.scalars(select(column).where(LedgerEntry.billing_account == billing_account)))
+
+
+def waiting_jobs(engine: Engine) -> list[tuple[str, dict]]:
+    """What lies in the job queue, but for the notices."""
+    with engine.connect() as db:
+        query = "SELECT task_name, args FROM procrastinate_jobs WHERE task_name <> :notices ORDER BY id"
+        rows = db.execute(text(query), {"notices": SEND_JOB})
+        return [tuple(row) for row in rows]
+
+
+def wait_until_somebody_waits(engine: Engine) -> None:
+    """Return once a connection to this database waits for another's lock."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    for _ in range(100_000):
+        with engine.connect() as db:
+            if db.scalar(waiting):
+                return
+    raise AssertionError("nobody waits")

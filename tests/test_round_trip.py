@@ -1,0 +1,134 @@
+"""A call, recorded, written as a call file with made-up values, and played: it goes the same way."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from ivr.actions.line import compile_line, read_line_files
+from ivr.base.settings import load_settings
+from ivr.cli.local_host import LocalHost
+from ivr.replay.callfile import load_call, parse_call
+from ivr.replay.export import call_text
+from ivr.replay.recordings import load_recipes
+from ivr.replay.runner import Run, find_calls, list_runs, play_run
+from ivr.storage.tables import Member, Payment
+
+pytestmark = pytest.mark.whole
+
+ROOT = Path(__file__).resolve().parent.parent
+CALLS = ROOT / "tests" / "calls"
+LINE = compile_line(read_line_files(ROOT))
+RUNS, _ = list_runs(find_calls([CALLS])[0], LINE.flow.languages, root=CALLS)
+SAMPLED = random.Random(20261218).sample(RUNS, 70)
+
+
+def name_of(run):
+    return f"{Path(run.call.name).relative_to(CALLS)}-{run.language}-{run.pace}"
+
+
+@pytest.fixture
+def host(engine, tmp_path_factory):
+    settings = load_settings({"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path_factory.mktemp("var"))})
+    with LocalHost(engine, LINE, settings, over_http=False) as host:
+        yield host
+
+
+def recorded(engine):
+    with engine.connect() as db:
+        return list(load_recipes(db))
+
+
+def way(recipe):
+    """Return what a recipe says of the way a call went; moments and banking days hang on the exact minute."""
+    return [
+        (
+            turn.heard,
+            turn.path,
+            turn.node,
+            turn.prompts,
+            [
+                (asked.action, dict(asked.args), asked.outcome, without_moments(asked.slots), asked.given)
+                for asked in turn.asked
+            ],
+        )
+        for turn in recipe.turns
+    ]
+
+
+def without_moments(shapes):
+    return {slot: shape for slot, shape in shapes.items() if not shape.endswith("h")}
+
+
+NOW = "now 2026-12-18T10:15-05:00\n"
+MADE_UP = f"{NOW}member made_up\nbill health 210.00 due 2026-11-23\nbill health 310.15 due 2026-12-23\n"
+VERIFIED = """
+caller {language_key}
+caller 1
+caller {health_account}#
+caller {ssn_last4}
+caller {date_of_birth}
+"""
+TO_THE_TERMS = """
+caller 1
+caller 1
+caller 021000021
+caller 1
+caller 4815162#
+caller 4815162#
+"""
+ODD = {
+    "nobody answers, then somebody does": "after way/both_menu.call\nfault transfer_busy\ncaller 0\n"
+    "fault transfer_answered\ncaller 0\nend agent\n",
+    "leaves while the person's phone rings": "after way/both_menu.call\nfault hangup_after_turn\ncaller 0\nend hangup\n",
+    "the first turn fails": f"{NOW}fault slow\nstart\nend agent\n",
+    "no telephone": f"{NOW}from client:kiosk\ncaller {{language_key}}\n",
+    "paid this morning, what is left now": f"{MADE_UP}paid health 210.00 at 2026-12-18T09:00-05:00\n"
+    f'{VERIFIED}caller 1\ncaller 1\n{TO_THE_TERMS}caller says "yes"\n'
+    "did payment amount=310.15 plan=health\n",
+    "the same amount as this morning": f"{MADE_UP}paid health 20.00 at 2026-12-18T08:00-05:00\nnotices email\n"
+    f"{VERIFIED}caller 1\ncaller 3\ncaller 2000#\ncaller 1\ncaller 1\n{TO_THE_TERMS}caller hangs up\nend hangup\n",
+    "extra time, nobody to reach, a code": f"{MADE_UP}extra_time\nsupport closed\nconsent bill_code\n"
+    f"{VERIFIED}caller 0\ncaller 1\ncaller hangs up\nend hangup\n",
+    "what is past due": f'{MADE_UP}{VERIFIED}caller waits 5\ncaller 1\ncaller 2\n{TO_THE_TERMS}caller says "yes"\n'
+    "did payment amount=210.00 plan=health\n",
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_the_export_of_an_odd_call_goes_the_same_way(name, host, engine, tmp_path):
+    file = tmp_path / "odd.call"
+    file.write_text(ODD[name])
+    goes_the_same_way(Run(load_call(file, root=CALLS), "en-US", "voice"), host, engine)
+
+
+@pytest.mark.parametrize("run", SAMPLED, ids=name_of)
+def test_the_export_of_a_call_goes_the_same_way(run, host, engine):
+    goes_the_same_way(run, host, engine)
+
+
+def goes_the_same_way(run, host, engine):
+    result = play_run(run, host)
+    assert result.passed, result.difference
+    with engine.connect() as db:
+        facts = set(db.scalars(select(Member.member_id)).all()) | set(db.scalars(select(Member.email)).all())
+        numbers = set(db.scalars(select(Payment.confirmation_number)).all())
+    for recipe in recorded(engine):
+        text = call_text(recipe, LINE)
+        assert not [fact for fact in facts | numbers if fact and fact in text]
+        assert recipe.call_sid not in text
+        call = parse_call(text, "exported.call")
+        [(language, pace)] = call.runs(LINE.flow.languages)
+        again = play_run(Run(call, language, pace), host)
+        assert again.difference is None, f"{again.difference}\n{text}"
+        [copy] = recorded(engine)
+        assert way(copy) == way(recipe), text
+        assert (copy.language, copy.pace, copy.caller_kind) == (
+            recipe.language,
+            recipe.pace,
+            recipe.caller_kind,
+        )
+        assert copy.end == (recipe.end or "hangup")

@@ -1,0 +1,86 @@
+"""`ivr flow coverage` and `ivr flow draw`, on recorded calls and on written ones."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+CALL = """\
+now     2026-12-18T10:15-05:00
+language en-US
+pace    voice
+line    welcome, language-option
+caller  1
+line    main-menu
+caller  hangs up
+end     hangup
+"""
+
+
+@pytest.fixture
+def call_file(tmp_path: Path) -> Path:
+    file = tmp_path / "short.call"
+    file.write_text(CALL)
+    return file
+
+
+def test_the_line_is_drawn(ivr, tmp_path: Path) -> None:
+    for name, beginning in (("line.svg", "<svg "), ("line.mmd", "flowchart TB\n")):
+        ran = ivr("flow", "draw", "--output", tmp_path / name)
+        assert (ran.status, ran.out, ran.err) == (0, "", "")
+        assert (tmp_path / name).read_text("utf-8").startswith(beginning)
+
+
+def test_heat_is_counted_from_written_calls(ivr, tmp_path: Path, call_file: Path) -> None:
+    ran = ivr("flow", "draw", "--heat", "--output", tmp_path / "line.mmd", call_file)
+    assert (ran.status, ran.err) == (0, "")
+    assert "main_menu<br>1 call, 100%<br>1 hung up, 100%" in (tmp_path / "line.mmd").read_text("utf-8")
+
+
+def test_heat_of_no_recorded_call_is_cold(ivr, tmp_path: Path) -> None:
+    ran = ivr("flow", "draw", "--heat", "--recorded", "--output", tmp_path / "line.mmd")
+    assert (ran.status, ran.err) == (0, "")
+    assert "welcome<br>no call" in (tmp_path / "line.mmd").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "cure"),
+    [
+        (["--output", "line.png"], ".svg or .mmd"),
+        (["--output", "line.svg", "--heat"], "--recorded or PATH"),
+        (["--output", "line.svg", "--recorded"], "--heat needs calls"),
+        (["--output", "line.svg", "--heat", "--recorded", "a.call"], "no other"),
+        ([], "--output"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said(ivr, arguments, cure) -> None:
+    ran = ivr("flow", "draw", *arguments)
+    assert ran.status == 2
+    assert cure in ran.err
+
+
+def test_a_file_that_cannot_be_written_is_said(ivr, tmp_path: Path) -> None:
+    ran = ivr("flow", "draw", "--output", tmp_path / "nowhere" / "line.svg")
+    assert ran.status == 1
+    assert "cannot be written" in ran.err
+
+
+def test_recorded_calls_stand_beside_written_ones(ivr, call_file: Path) -> None:
+    ran = ivr("flow", "coverage", "--recorded", call_file)
+    assert ran.status == 1
+    assert ran.out.startswith("1 written calls | 0 recorded calls:\n")
+    assert "tested, never seen live:\n  main/welcome: en-US voice\n" in ran.out
+    as_json = json.loads(ivr("flow", "coverage", "--recorded", "--json", call_file).out)
+    assert as_json["recorded"]["calls"] == 0
+    assert as_json["seen_never_tested"] == []
+    welcome = {"kind": "nodes", "place": "main/welcome", "language": "en-US", "pace": "voice"}
+    assert welcome in as_json["tested_never_seen"]
+
+
+def test_a_call_that_differs_is_a_no_and_told(ivr, call_file: Path) -> None:
+    call_file.write_text(CALL.replace("main-menu", "more-menu"))
+    ran = ivr("flow", "coverage", call_file)
+    assert ran.status == 1
+    assert "expected line more-menu" in ran.err

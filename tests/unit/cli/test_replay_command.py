@@ -1,0 +1,182 @@
+"""`ivr replay`: what comes out, the exit status, other processes, rewriting, and a line somewhere else."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from sqlalchemy import Engine
+
+from ivr.actions.line import compile_line, read_line_files
+from ivr.base.clock import ManualClock
+from ivr.base.randomness import SeededRandomness
+from ivr.base.settings import load_settings
+from ivr.billing.samples import demo_members
+from ivr.calls.store import keep_flow_version
+from ivr.cli.local_host import LocalServer, load_members
+from ivr.voice.serving import serve_line
+
+ROOT = Path(__file__).resolve().parents[3]
+WAY = ROOT / "tests" / "calls" / "way"
+HEAD = "now 2026-12-18T10:15-05:00\nlanguage en-US\npace voice\n"
+NOW = datetime.fromisoformat("2026-12-18T10:15-05:00")
+
+
+def write(folder: Path, name: str, text: str, head: str = HEAD) -> Path:
+    path = folder / name
+    path.write_text(head + text)
+    return path
+
+
+@pytest.fixture
+def calls(tmp_path: Path) -> Path:
+    """Make a folder with a good call, one that differs, one with a fault, and one that is no text."""
+    folder = tmp_path / "calls"
+    folder.mkdir()
+    write(folder, "good.call", "line welcome, language-option\ncaller hangs up\nend hangup\n")
+    write(folder, "differs.call", "line welcome, language-option\ncaller 1\nline hello\ncaller hangs up\n")
+    write(folder, "fault.call", "caller\n")
+    (folder / "picture.call").write_bytes(b"\x89PNG\r\n\x1a\n\0\0")
+    (tmp_path / "empty").mkdir()
+    return folder
+
+
+def problems(calls: Path) -> list[str]:
+    return [
+        f"{calls.parent / 'empty'}: no call file in it: name a folder that holds *.call files",
+        f"{calls.parent / 'nowhere'}: no such file or folder: check the name",
+        f"{calls / 'fault.call'}:4: a caller cannot '': write keys",
+        f"{calls / 'picture.call'}:1: not UTF-8 (byte 1): save it as UTF-8",
+    ]
+
+
+def test_a_line_a_call_what_differed_and_a_sentence_for_what_cannot_be_played(ivr, calls: Path) -> None:
+    junit = calls.parent / "junit.xml"
+    ran = ivr("replay", calls, calls.parent / "empty", calls.parent / "nowhere", "--junit", junit)
+    assert ran.status == 1
+    lines = ran.out.splitlines()
+    assert lines[0].startswith(f"FAIL {calls / 'differs.call'} en-US voice (2 turns, ")
+    assert lines[-9:-7] == ["     caller  1", "     line    main-menu"]
+    assert lines[-7] == f"{calls / 'differs.call'}:6: expected line hello, heard line main-menu"
+    assert lines[-6].startswith(f"ok   {calls / 'good.call'} en-US voice (1 turns, ")
+    assert all(line.startswith(start) for line, start in zip(lines[-5:-1], problems(calls), strict=True))
+    assert lines[-1] == "2 calls, 1 differ, 4 problems"
+    assert ran.err == "", "nobody looks, so nothing is counted"
+    assert ET.parse(junit).getroot().get("failures") == "1"
+
+
+def test_json_from_several_processes(ivr, calls: Path) -> None:
+    ran = ivr("replay", calls, "--json", "--jobs", 2)
+    report = json.loads(ran.out)
+    assert (ran.status, ran.err) == (1, "")
+    assert [(Path(call["file"]).name, call["passed"]) for call in report["calls"]] == [
+        ("differs.call", False),
+        ("good.call", True),
+    ]
+    assert len(report["problems"]) == 2
+
+
+def test_what_a_file_expects_is_rewritten(ivr, calls: Path) -> None:
+    ran = ivr("replay", "--update", calls)
+    assert ran.status == 1, "two files cannot be played"
+    assert ran.out.splitlines()[0] == f"updated {calls / 'differs.call'} (1 line)"
+    assert ran.out.splitlines()[-1] == "1 updated, 0 left as they were, 1 as written, 2 problems"
+    assert (calls / "differs.call").read_text() == (
+        f"{HEAD}line welcome, language-option\ncaller 1\nline main-menu\ncaller hangs up\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        [".", "--jobs", "0"],
+        [".", "--url", "line.example"],
+        [".", "--url", "https://line.example/voice"],
+        [".", "--update", "--url", "https://line.example"],
+        [".", "--update", "--junit", "x.xml"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage(ivr, words: list[str]) -> None:
+    ran = ivr("replay", *words)
+    assert (ran.status, ran.out) == (2, "")
+
+
+def test_a_report_that_cannot_be_written(ivr, calls: Path) -> None:
+    ran = ivr("replay", calls / "nowhere", "--url", "http://line.example", "--junit", calls / "no" / "x.xml")
+    assert ran.status == 1
+    assert (
+        ran.err
+        == f"{calls / 'no' / 'x.xml'}: cannot be written (No such file or directory): name another file\n"
+    )
+
+
+@pytest.fixture
+def served(engine: Engine, environ: dict[str, str]) -> Iterator[str]:
+    """Serve the line with the sample members, over HTTP, and give its address."""
+    line = compile_line(read_line_files(ROOT))
+    clock = ManualClock(NOW)
+    with LocalServer() as server:
+        settings = load_settings({**environ, "PUBLIC_URL": server.url})
+        with engine.begin() as db:
+            keep_flow_version(db, line.flow.version, dict(line.files), NOW)
+            load_members(db, settings, demo_members(NOW.date()), clock)
+        server.app = serve_line(settings, engine, line, clock, SeededRandomness(1))
+        yield server.url
+
+
+@pytest.fixture
+def paid(tmp_path: Path) -> Path:
+    """Copy the calls of a whole payment, for one language and pace."""
+    shutil.copytree(WAY, tmp_path / "way")
+    path = tmp_path / "way" / "goodbye.call"
+    path.write_text(path.read_text().replace("after ", "language en-US\npace voice\nafter "))
+    return path
+
+
+def test_a_line_somewhere_else_is_called_and_what_it_did_is_not_checked(ivr, served: str, paid: Path) -> None:
+    ran = ivr("replay", "--url", f"{served}/", paid)
+    assert ran.status == 0, ran.out
+    lines = ran.out.splitlines()
+    assert lines[0].startswith(f"ok   {paid} en-US voice (16 turns, ")
+    assert lines[1].startswith("     not checked on this line: ")
+    assert "paid.call:5: did payment amount=310.15 plan=health" in lines[1]
+    assert lines[2:] == ["1 call, 0 differ, 0 problems"]
+    ran = ivr("replay", "--url", served, paid, "--json")
+    (call,) = json.loads(ran.out)["calls"]
+    assert call["difference"]["heard"].startswith("line recent-payment, "), (
+        "it remembers, as a real line does"
+    )
+
+
+def test_a_line_that_refuses_us_or_is_down_is_one_sentence(
+    ivr, served: str, paid: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = paid.with_name("missing.call")
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "another token 16")
+    ran = ivr("replay", "--url", served, paid.parent, missing)
+    first, second, last = ran.out.splitlines()
+    assert ran.status == 1
+    assert first == f"{missing}: no such file or folder: check the name"
+    assert second.startswith(f"{served} refuses our signature: set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN")
+    assert second.endswith(" calls were not played")
+    assert last == "0 calls, 0 differ, 2 problems"
+    nobody = "http://127.0.0.1:9"  # the port of the discard protocol, which nothing listens on
+    ran = ivr("replay", "--url", nobody, paid)
+    assert ran.out == (
+        f"{nobody} takes no connection: start the line, or correct the address; 1 call was not played\n"
+        "0 calls, 0 differ, 1 problem\n"
+    )
+
+
+def test_a_line_somewhere_else_needs_its_account(ivr, paid: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TWILIO_AUTH_TOKEN")
+    ran = ivr("replay", "--url", "https://line.example", paid)
+    assert (ran.status, ran.out) == (3, "")
+    assert ran.err.startswith("TWILIO_AUTH_TOKEN is missing: set it to ")

@@ -1,0 +1,81 @@
+"""Days and times as people write them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+import click
+import pytest
+
+from ivr.cli.times import parse_day, parse_instant, parse_time, span
+
+ZONE = ZoneInfo("America/New_York")
+FRIDAY = date(2026, 12, 18)
+NOW = datetime(2026, 12, 19, 2, tzinfo=UTC)  # still Friday by the bank's clock
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("tuesday", date(2026, 12, 15)),
+        ("Tue", date(2026, 12, 15)),
+        ("friday", FRIDAY),
+        ("saturday", date(2026, 12, 12)),
+        ("today", FRIDAY),
+        ("yesterday", date(2026, 12, 17)),
+        ("2026-12-15", date(2026, 12, 15)),
+    ],
+)
+def test_day(text, day):
+    assert parse_day(text, FRIDAY) == day
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("21:00", time(21)),
+        ("9", time(9)),
+        ("9pm", time(21)),
+        ("9:30 PM", time(21, 30)),
+        ("12am", time(0)),
+        ("12pm", time(12)),
+    ],
+)
+def test_time(text, at):
+    assert parse_time(text) == at
+
+
+@pytest.mark.parametrize("text", ["24", "nine", "13pm", "0am", "9:60", ""])
+def test_no_time(text):
+    with pytest.raises(click.BadParameter, match="is no time of day: write 21:00 or 9pm"):
+        parse_time(text)
+
+
+@pytest.mark.parametrize("text", ["someday", "2026-13-01", ""])
+def test_no_day(text):
+    with pytest.raises(click.BadParameter, match="is no day: write a day such as tuesday"):
+        parse_day(text, FRIDAY)
+
+
+def test_instant():
+    assert parse_instant("2026-12-18", ZONE) == datetime(2026, 12, 18, 5, tzinfo=UTC)
+    assert parse_instant("2026-12-18", ZONE, end_of_day=True) == datetime(2026, 12, 19, 5, tzinfo=UTC)
+    assert parse_instant("2026-12-18T21:00", ZONE, end_of_day=True) == datetime(2026, 12, 19, 2, tzinfo=UTC)
+    assert parse_instant("2026-12-18T21:00+00:00", ZONE) == datetime(2026, 12, 18, 21, tzinfo=UTC)
+    with pytest.raises(click.BadParameter, match="'18 Dec' is no day or instant: write 2026-12-18 or"):
+        parse_instant("18 Dec", ZONE)
+
+
+def local(text):
+    return datetime.fromisoformat(text).replace(tzinfo=ZONE)
+
+
+def test_span():
+    assert span(ZONE, NOW) == (None, None)
+    assert span(ZONE, NOW, since="2026-12-18") == (local("2026-12-18T00:00"), None)
+    assert span(ZONE, NOW, on="tuesday") == (local("2026-12-15T00:00"), local("2026-12-16T00:00"))
+    assert span(ZONE, NOW, on="tue", around="9pm") == (local("2026-12-15T20:15"), local("2026-12-15T21:46"))
+    assert span(ZONE, NOW, around="0:10") == (local("2026-12-17T23:25"), local("2026-12-18T00:56"))
+    with pytest.raises(click.UsageError, match="leave --since and --until out"):
+        span(ZONE, NOW, on="tuesday", until="2026-12-18")

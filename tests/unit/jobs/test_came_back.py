@@ -1,0 +1,67 @@
+"""The jobs that follow from returns."""
+
+import io
+from datetime import date, timedelta
+
+import pytest
+import structlog
+from sqlalchemy import select
+from support.banking import TUESDAY, bring, came_back, cut
+from support.money import FRIDAY, SETTINGS, entries, pay, settings_with, states
+
+from ivr.base.clock import ManualClock
+from ivr.billing.imports import import_bills
+from ivr.billing.samples import bills_csv, demo_members, members_csv
+from ivr.jobs.came_back import request_due_retries, watch_rates
+from ivr.jobs.worker import run_due_jobs
+from ivr.members.imports import import_members
+from ivr.storage.queue import enqueue
+from ivr.storage.tables import StaffTask
+
+WEDNESDAY = TUESDAY + timedelta(days=1)
+TWICE = settings_with(IVR_RETRIES="2")
+
+
+@pytest.fixture
+def returned(engine):
+    members, hashes = demo_members(FRIDAY.date()), SETTINGS.hashes
+    with engine.begin() as db:
+        import_members(db, hashes, FRIDAY, io.BytesIO(members_csv(members).encode()), file_name="m")
+        bills = io.BytesIO(bills_csv(members).encode())
+        import_bills(db, hashes, FRIDAY, bills, file_name="b", as_of_at=FRIDAY)
+    paid = pay(engine)
+    cut(engine)
+    bring(engine, came_back(engine, paid))
+    return paid
+
+
+@pytest.mark.usefixtures("returned")
+def test_retries_are_requested_when_due_and_allowed_and_once(engine):
+    assert request_due_retries(engine, SETTINGS, WEDNESDAY) == 0
+    assert request_due_retries(engine, TWICE, TUESDAY) == 0
+    assert request_due_retries(engine, TWICE, WEDNESDAY) == 1
+    assert request_due_retries(engine, TWICE, WEDNESDAY) == 0
+    assert states(engine) == ["batched"]
+
+
+@pytest.mark.usefixtures("returned")
+def test_rates_are_told_to_staff_and_to_the_log_once_a_day(engine):
+    with structlog.testing.capture_logs() as logs:
+        watch_rates(engine, SETTINGS, TUESDAY)
+        watch_rates(engine, SETTINGS, TUESDAY + timedelta(hours=1))
+    assert [(each["log_level"], each["event"]) for each in logs] == [("warning", "return rate")]
+    assert "overall returns are 100.0 %" in logs[0]["problem"]
+    with engine.connect() as db:
+        (task,) = db.execute(select(StaffTask.details)).scalars()
+    assert (task["rate"], task["date"]) == ("overall", date(2026, 12, 22).isoformat())
+
+
+@pytest.mark.usefixtures("returned")
+def test_the_worker_knows_both(engine, database_url):
+    with engine.begin() as db:
+        for job in ("retries", "return_rates"):
+            enqueue(db, job, timestamp=0)
+    run_due_jobs(database_url, ManualClock(WEDNESDAY), TWICE)
+    assert [entry.kind for entry in entries(engine)] == ["debit", "retry"]
+    with engine.connect() as db:
+        assert len(db.execute(select(StaffTask.id)).all()) == 1
