@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from ivr.base.csvfiles import ImportResult, Progress
-    from ivr.base.settings import MemberSettings
+    from ivr.base.settings import DatabaseSettings
 
 CSV_FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 
 Load = Callable[["Connection", datetime, BinaryIO, "Progress"], "ImportResult"]
 
 
-def load_file(file: Path, settings: MemberSettings, now: datetime, load: Load, *, as_json: bool) -> int:
+def load_file(file: Path, settings: DatabaseSettings, now: datetime, load: Load, *, as_json: bool) -> int:
     """Load `file` in one transaction, which an error in any line undoes; print what became of it.
 
     Returns the exit status: 1 when a line was bad.

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from types import TracebackType
 from typing import Any, Final, Self
 from uuid import uuid4
@@ -18,7 +18,7 @@ from uuid import uuid4
 import psycopg
 from flask import Flask
 from psycopg import sql
-from sqlalchemy import URL, Connection, Engine, select, text
+from sqlalchemy import URL, Connection, Engine, insert, select, text
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from ivr.ach.banking_days import debit_dates
@@ -34,6 +34,9 @@ from ivr.calls.store import keep_flow_version
 from ivr.members.imports import import_members
 from ivr.notices.channels import choose_channel, promise
 from ivr.payments.authorize import AuthorizationRequest, Authorized, ConsentGiven, authorize
+from ivr.payments.blocks import block_for
+from ivr.payments.life import Event as PaymentEvent
+from ivr.payments.life import State, move
 from ivr.phone.lines import HttpLine, WsgiLine
 from ivr.replay.circumstances import MADE_UP, Circumstances, MadeUpBill, PaidBefore
 from ivr.replay.coverage import visits_of
@@ -145,8 +148,9 @@ class LocalHost:
             empty(db)
             keep_flow_version(db, self._line.flow.version, dict(self._line.files), clock.now())
             if member is not None:
-                load_members(db, settings, [member], clock)
-                pay_before(db, settings, member, circumstances.paid)
+                earliest = min([setup.now, *(paid.at for paid in circumstances.paid)])
+                load_members(db, settings, [member], clock, billed_at=earliest)
+                pay_before(db, settings, member, circumstances.paid, setup.now)
         app = serve_line(settings, self._engine, self._line, clock, SeededRandomness(SEED))
         with self._reached(app, settings) as line:
             yield PreparedLine(
@@ -226,15 +230,28 @@ def facts_of(member: SampleMember) -> dict[str, str]:
 
 
 def load_members(
-    db: Connection, settings: MemberSettings, members: Sequence[SampleMember], clock: Clock
+    db: Connection,
+    settings: MemberSettings,
+    members: Sequence[SampleMember],
+    clock: Clock,
+    *,
+    billed_at: datetime | None = None,
 ) -> None:
-    """Load sample members and their bills the way operators do: from CSV."""
+    """Load sample members and their bills the way operators do: from CSV.
+
+    The bills are true as of now and were there since `billed_at`, by default since now as well.
+    """
     now = clock.now()
     read = import_members(
         db, settings.hashes, now, io.BytesIO(members_csv(members).encode()), file_name="members.csv"
     )
     billed = import_bills(
-        db, settings.hashes, now, io.BytesIO(bills_csv(members).encode()), as_of_at=now, file_name="bills.csv"
+        db,
+        settings.hashes,
+        billed_at or now,
+        io.BytesIO(bills_csv(members).encode()),
+        as_of_at=now,
+        file_name="bills.csv",
     )
     problems = [str(error) for error in (*read.errors, *billed.errors)]
     if problems:
@@ -343,9 +360,16 @@ def _made_up_bills(plan: str, bills: Sequence[MadeUpBill]) -> Iterator[SampleBil
 
 
 def pay_before(
-    db: Connection, settings: Settings, member: SampleMember, payments: Sequence[PaidBefore]
+    db: Connection,
+    settings: Settings,
+    member: SampleMember,
+    payments: Sequence[PaidBefore],
+    now: datetime,
 ) -> None:
-    """Write payments as if the member had authorized them on this line, each at its own instant."""
+    """Write payments as if the member had authorized them on this line, each at its own instant.
+
+    One with a return code has come back by `now`.
+    """
     randomness = SeededRandomness(SEED + 1)
     services = make_services(settings, randomness)
     for seq, paid in enumerate(sorted(payments, key=lambda each: each.at)):
@@ -387,6 +411,38 @@ def pay_before(
         if isinstance(written, Authorized):
             channel = choose_channel(member.phone, sms_ok=member.sms_ok, email=member.email)
             promise(db, written.payment_id, channel, member.language, at)
+            if paid.return_code:
+                _bring_back(db, written.payment_id, paid.return_code, now.astimezone(UTC))
+
+
+def _bring_back(db: Connection, payment_id: int, return_code: str, now: datetime) -> None:
+    """Let a payment go the way to the bank and back, as an import of its return leaves it."""
+    steps: tuple[tuple[State, PaymentEvent], ...] = (
+        ("authorized", "batch"),
+        ("batched", "send"),
+        ("sent", "settle"),
+    )
+    for state, event in steps:
+        move(db, payment_id, state, event)
+    move(db, payment_id, "settled", "return", return_code=return_code, returned_at=now)
+    payment = db.execute(select(Payment.__table__).where(Payment.id == payment_id)).one()
+    db.execute(
+        insert(LedgerEntry).values(
+            billing_account=payment.billing_account,
+            kind="return",
+            amount_cents=payment.amount_cents,
+            payment_id=payment_id,
+            posted_at=now,
+        )
+    )
+    block_for(
+        db,
+        return_code,
+        payment_id=payment_id,
+        account_fingerprint=payment.account_fingerprint,
+        routing_number=payment.rdfi_routing_number,
+        now=now,
+    )
 
 
 def _named(today: date, name: str | None) -> SampleMember | None:

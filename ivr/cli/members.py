@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 import re
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from ivr.base.errors import OperatorError
+from ivr.cli.asking import account
 from ivr.cli.files import CSV_FILE, load_file
 
 if TYPE_CHECKING:
@@ -53,14 +52,6 @@ def unlock(member_id: str) -> None:
         raise click.BadParameter("write the member's ID, 12 digits", param_hint="MEMBER_ID")
     settings = load_member_settings()
     with ready_database(settings) as engine, engine.begin() as db:
-        if not unlock_member(db, settings.hashes, member_id, _account(), settings.make_clock().now()):
+        if not unlock_member(db, settings.hashes, member_id, account(), settings.make_clock().now()):
             raise OperatorError(f"No member has the ID {member_id}: check the number.")
     click.echo(f"Member {member_id} may try again.")
-
-
-def _account() -> str:
-    """Return the operating system's name of whoever runs this, for the audit trail."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return f"uid {os.getuid()}"

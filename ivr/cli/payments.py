@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
 
 import click
 
-from ivr.base.errors import OperatorError
+from ivr.base.errors import EXIT_NO, OperatorError
+from ivr.cli.giving_back import refund, reverse
 
 STATES = ("authorized", "held", "cancelled", "batched", "sent", "settled", "returned", "final")
 
@@ -14,6 +19,10 @@ STATES = ("authorized", "held", "cancelled", "batched", "sent", "settled", "retu
 @click.group()
 def payments() -> None:
     """Look at payments."""
+
+
+payments.add_command(reverse)
+payments.add_command(refund)
 
 
 @payments.command("list")
@@ -34,16 +43,134 @@ def list_payments(call: str | None, billing_account: str | None, state: str | No
 
 @payments.command()
 @click.argument("confirmation_number")
+@click.option("--evidence", is_flag=True, help="Print everything that proves the authorization.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def show(confirmation_number: str, *, as_json: bool) -> None:
+def show(confirmation_number: str, *, evidence: bool, as_json: bool) -> None:
     """Show one payment by its CONFIRMATION_NUMBER, with its notice and the caller's consent."""
-    from ivr.base.settings import load_database_settings
+    from ivr.base.settings import load_database_settings, load_member_settings
     from ivr.cli.setup import ready_database
+    from ivr.payments.evidence import evidence_json, evidence_text
     from ivr.payments.report import payment_json, payment_text
 
-    number = confirmation_number.replace("-", "").replace(" ", "")
-    with ready_database(load_database_settings()) as engine, engine.connect() as db:
-        found = payment_json(db, number)
+    number = written_plain(confirmation_number)
+    as_text: Callable[[dict[str, Any]], str] = evidence_text
+    if evidence:
+        settings = load_member_settings()
+        with ready_database(settings) as engine, engine.connect() as db:
+            found = evidence_json(db, settings.hashes, number)
+    else:
+        with ready_database(load_database_settings()) as engine, engine.connect() as db:
+            found = payment_json(db, number)
+        as_text = payment_text
     if found is None:
         raise OperatorError(f"No payment has the confirmation number {confirmation_number}: check it.")
-    click.echo(json.dumps(found, ensure_ascii=False, indent=1) if as_json else payment_text(found))
+    click.echo(json.dumps(found, ensure_ascii=False, indent=1) if as_json else as_text(found))
+
+
+def written_plain(number: str) -> str:
+    """Return a number as it is stored, however a person wrote it down: 513-7053-7879."""
+    return number.replace("-", "").replace(" ", "")
+
+
+@payments.command()
+@click.option("--head", metavar="HEX", help="The head of the chain that an earlier export printed.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def verify(head: str | None, *, as_json: bool) -> int:
+    """Check the sealed evidence of every payment; the answer is no when a row was changed or removed."""
+    from ivr.base.settings import load_member_settings
+    from ivr.cli.setup import ready_database
+    from ivr.payments.evidence import verify_evidence
+    from ivr.payments.retention import kept_since
+
+    known_head = None if head is None else _head(head)
+    settings = load_member_settings()
+    since = kept_since(settings.make_clock().now(), settings.ivr_evidence_years)
+    with ready_database(settings) as engine, engine.connect() as db:
+        found = verify_evidence(db, settings.hashes, kept_since=since, known_head=known_head)
+    problems = [f"{broken.confirmation_number}: {broken.problem}" for broken in found.broken]
+    if not found.head_found:
+        problems.append(
+            "The head given is nowhere in the chain: seals at its end were removed, or it is of another line."
+        )
+    if as_json:
+        click.echo(
+            json.dumps(
+                {
+                    "seals": found.seals,
+                    "expired": found.expired,
+                    "head": found.head.hex(),
+                    "problems": problems,
+                }
+            )
+        )
+    else:
+        click.echo(f"{found.seals} seals, {found.expired} past retention, head {found.head.hex()}")
+        for problem in problems:
+            click.echo(problem, err=True)
+    return EXIT_NO if problems else 0
+
+
+def _head(text: str) -> bytes:
+    try:
+        head = bytes.fromhex(text)
+    except ValueError:
+        head = b""
+    if len(head) != 32:
+        raise click.BadParameter(
+            "write the 64 hexadecimal digits of an export's evidence line", param_hint="--head"
+        )
+    return head
+
+
+@payments.command()
+@click.option(
+    "--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="The day, by the bank's clock.  [default: today]"
+)
+def export(day: datetime | None) -> None:
+    """Print a day's payments for the billing system: CSV with control totals and the evidence head."""
+    from ivr.base.settings import load_database_settings
+    from ivr.cli.setup import ready_database
+    from ivr.payments.export import export_day
+
+    settings = load_database_settings()
+    today = settings.make_clock().now().astimezone(settings.ivr_timezone).date()
+    with ready_database(settings) as engine, engine.connect() as db:
+        for line in export_day(db, today if day is None else day.date(), settings.ivr_timezone):
+            click.echo(line, nl=False)
+
+
+@payments.command()
+@click.argument("confirmation_number")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def cancel(confirmation_number: str, *, yes: bool, as_json: bool) -> None:
+    """Cancel the payment with this CONFIRMATION_NUMBER, until its cutoff; print its cancellation number."""
+    from ivr.base.money import format_amount
+    from ivr.base.randomness import SecretRandomness
+    from ivr.base.settings import load_database_settings
+    from ivr.cli.asking import account, confirm
+    from ivr.cli.setup import ready_database
+    from ivr.payments.authorize import CutoffRule
+    from ivr.payments.cancel import cancel as cancel_payment
+    from ivr.payments.report import plain
+
+    number = written_plain(confirmation_number)
+    settings = load_database_settings()
+    confirm(f"Cancel payment {number}?", yes=yes)
+    with ready_database(settings) as engine, engine.begin() as db:
+        done = cancel_payment(
+            db,
+            SecretRandomness(),
+            CutoffRule(settings.ivr_cutoff, settings.ivr_timezone, settings.ivr_closings),
+            confirmation_number=number,
+            actor=account(),
+            now=settings.make_clock().now(),
+        )
+    if as_json:
+        values = {name: plain(value) for name, value in asdict(done).items()}
+        click.echo(json.dumps({**values, "state": "cancelled"}))
+        return
+    click.echo(
+        f"Cancelled: ${format_amount(done.amount_cents)} for {done.plan} is owed again."
+        f" The cancellation number is {done.cancellation_number}."
+    )

@@ -29,12 +29,13 @@ def serve(host: str, port: int | None) -> int:
 
 def serve_on(bound: socket.socket, ready: Callable[[str], None]) -> int:
     """Serve on a bound socket; `ready` is told the address once the line answers. Returns the exit status."""
-    from ivr.base.settings import load_settings
+    from ivr.base.settings import load_bank_settings, load_settings
     from ivr.cli.runner import Runner, local_address
     from ivr.start import hold_database
 
     host, port = local_address(bound)[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     environ = {**os.environ, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
+    load_bank_settings(environ)  # what the worker will want: better no start than one without files
     with hold_database(load_settings(environ)):
         return Runner(bound, environ).run(lambda: ready(address))

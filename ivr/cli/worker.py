@@ -8,16 +8,22 @@ import click
 @click.command()
 def worker() -> None:
     """Run the jobs of the line until SIGTERM. Its supervisor starts it again, whatever it ended with."""
+    import structlog
+
     from ivr.base.logs import configure_logs
-    from ivr.base.settings import load_database_settings
+    from ivr.base.settings import load_bank_settings, load_database_settings, load_notice_settings
     from ivr.cli.setup import lost_database_told, ready_database
+    from ivr.jobs.notices import open_post_room
     from ivr.jobs.worker import run_worker
-    from ivr.start import hold_database
+    from ivr.start import hold_database, project_folder
 
     configure_logs()
-    settings = load_database_settings()
+    settings, bank = load_database_settings(), load_bank_settings()
+    room = open_post_room(load_notice_settings(), project_folder() / "prompts" / "notices")
     with hold_database(settings) as url:
         with ready_database(settings):
             pass  # it answers and is migrated; jobs have connections of their own
+        if bank is None:
+            structlog.get_logger().warning("no file goes to the bank", cure="set the IVR_ODFI_ settings")
         with lost_database_told():
-            run_worker(url, settings.make_clock())
+            run_worker(url, settings.make_clock(), bank, room)

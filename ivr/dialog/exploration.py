@@ -286,9 +286,8 @@ class Exploration:
         kept: tuple[object, ...] = ()
         queued = tuple(map(self._heard_whole, (state.pending, state.held, state.said, state.chunk)))
         if place.closing:
-            # What had to be heard is all that is left to say; it ends by itself.
-            queued = ()
-            kept = _labels(state.pending) if isinstance(place.result, Ask) else ()
+            # What had to be heard is all that is left to say; at a gate it ends by itself.
+            queued = queued[:1] if isinstance(place.result, Ask) else ()
         elif isinstance(place.result, Ask) and not place.within(PERSON):
             # While an answer is being worked out nothing is merged; asking for a person says nothing new.
             kept = (_labels(state.pending), _labels(state.said), _facts(ghost.answered), ghost.consented)

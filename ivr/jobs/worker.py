@@ -13,31 +13,49 @@ from sqlalchemy import URL, Engine
 
 from ivr.base.clock import Clock
 from ivr.base.errors import DatabaseUnavailableError
+from ivr.base.settings import OriginationSettings
+from ivr.jobs.bank import add_bank_jobs
+from ivr.jobs.came_back import add_return_jobs
+from ivr.jobs.notices import add_notice_jobs
 from ivr.jobs.purge import purge_calls
-from ivr.storage.engine import connection_arguments, make_engine
+from ivr.notices.send import PostRoom
+from ivr.storage.engine import NO_LIMITS, connection_arguments, make_engine
 
 _HEARTBEAT_SECONDS = 2.0
 _STALLED_SECONDS = 6.0
 _DATABASE_SECONDS = 5.0
 
 
-def run_worker(url: URL, clock: Clock) -> None:
+def run_worker(
+    url: URL, clock: Clock, bank: OriginationSettings | None = None, room: PostRoom | None = None
+) -> None:
     """Run jobs until SIGTERM or SIGINT; the job at hand is finished first.
+
+    Without `bank` no file is made, without `room` no notice is sent.
 
     Whatever ends it, the caller starts it again, always: when the database goes away it returns, or raises
     `DatabaseUnavailableError`.
     """
-    _run(url, clock, periodic=True)
+    _run(url, clock, bank, room, periodic=True)
 
 
-def run_due_jobs(url: URL, clock: Clock) -> None:
+def run_due_jobs(
+    url: URL, clock: Clock, bank: OriginationSettings | None = None, room: PostRoom | None = None
+) -> None:
     """Run the jobs that wait in the queue, then return. Periodic jobs are left to the worker."""
-    _run(url, clock, periodic=False)
+    _run(url, clock, bank, room, periodic=False)
 
 
-def _run(url: URL, clock: Clock, *, periodic: bool) -> None:
+def _run(
+    url: URL, clock: Clock, bank: OriginationSettings | None, room: PostRoom | None, *, periodic: bool
+) -> None:
     engine = make_engine(url, pool_size=1, application_name="ivr worker")
     app = make_app(url, engine, clock, periodic=periodic)
+    patient = make_engine(url, limits=NO_LIMITS, pool_size=1, application_name="ivr worker")
+    add_notice_jobs(app, patient, clock, room, periodic=periodic)
+    if bank is not None:
+        add_bank_jobs(app, patient, clock, bank, periodic=periodic)
+        add_return_jobs(app, patient, clock, bank, periodic=periodic)
     try:
         app.run_worker(
             wait=periodic,
@@ -53,6 +71,7 @@ def _run(url: URL, clock: Clock, *, periodic: bool) -> None:
         ) from None
     finally:
         engine.dispose()
+        patient.dispose()
 
 
 def make_app(url: URL, engine: Engine, clock: Clock, *, periodic: bool) -> App:

@@ -4,33 +4,53 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
-from sqlalchemy import insert
+from sqlalchemy import bindparam, insert
 
+from ivr.storage.queue import insert_and_enqueue
 from ivr.storage.tables import Notice
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from sqlalchemy import Connection
 
 Channel = Literal["sms", "email", "letter"]
 
+CHANNELS: Final[tuple[Channel, ...]] = ("sms", "email", "letter")
+SEND_JOB: Final = "send_notice"  # its name in the queue never changes: jobs with it may wait
 
-def choose_channel(phone: str | None, *, sms_ok: bool, email: str | None) -> Channel:
-    """Choose by what is on file: SMS where the member agreed to it, else e-mail, else a letter."""
-    if phone and sms_ok:
+
+def choose_channel(
+    phone: str | None, *, sms_ok: bool, email: str | None, available: Collection[str] = CHANNELS
+) -> Channel:
+    """Choose by what is on file: SMS where the member agreed to it, else e-mail, else a letter.
+
+    Only what is `available` on this line is chosen; a letter always is.
+    """
+    if phone and sms_ok and "sms" in available:
         return "sms"
-    if email:
+    if email and "email" in available:
         return "email"
     return "letter"
 
 
-_PROMISE: Final = insert(Notice).values(state="pending")
+_COLUMNS: Final = ("payment_id", "channel", "language", "state", "created_at")
+_PROMISE: Final = insert(Notice).values(
+    {name: bindparam(name, type_=Notice.__table__.columns[name].type) for name in _COLUMNS}
+)
 
 
 def promise(db: Connection, payment_id: int, channel: Channel, language: str, now: datetime) -> None:
-    """Write down, in the payment's transaction, that its notice goes out by `channel` in `language`."""
-    db.execute(
-        _PROMISE,
-        {"payment_id": payment_id, "channel": channel, "language": language, "created_at": now},
-    )
+    """Write down, in the payment's transaction, that its notice goes out by `channel` in `language`.
+
+    The job that sends it is in the queue when that transaction commits.
+    """
+    values = {
+        "payment_id": payment_id,
+        "channel": channel,
+        "language": language,
+        "state": "pending",
+        "created_at": now,
+    }
+    insert_and_enqueue(db, _PROMISE, values, SEND_JOB, payment_id=payment_id)

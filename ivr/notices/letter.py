@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, cast
 
 from babel.dates import format_date
 from fpdf import FPDF
@@ -36,16 +36,32 @@ class Address:
     lines: tuple[str, ...]
 
 
-def letter_pdf(text: NoticeText, texts: NoticeTexts, address: Address, made_at: datetime) -> bytes:
-    """Return the letter as PDF bytes: the same bytes for the same facts.
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A letter as a PDF of so many pages."""
+
+    pdf: bytes
+    pages: int
+
+
+def make_letter(text: NoticeText, texts: NoticeTexts, address: Address, made_at: datetime) -> Letter:
+    """Return the letter: the same bytes for the same facts.
 
     `made_at` is an aware instant: the letter's own date, by its zone. Raises `MissingLettersError` when the
     font cannot write a letter of it.
     """
     made_on = format_date(made_at.date(), "long", locale=text.language.replace("-", "_"))
-    page = _Letter(text, texts, made_on)
+    page = _Paper(text, texts, made_on)
     page.set_creation_date(made_at)
-    _check_letters(page, text, address)
+    try:
+        _check_letters(page.font, text, address)
+        _fill(page, text, address)
+        return Letter(bytes(page.output()), page.page_no())
+    finally:
+        page.font.ttfont.close()  # it reads its file until the end
+
+
+def _fill(page: _Paper, text: NoticeText, address: Address) -> None:
     page.add_page()
     page.window(address)
     page.heading(text.heading)
@@ -58,23 +74,20 @@ def letter_pdf(text: NoticeText, texts: NoticeTexts, address: Address, made_at: 
     page.paragraph(" ".join(text.terms.split()))
     page.subheading(text.answer_heading)
     page.paragraph(text.answer)
-    return bytes(page.output())
 
 
 class MissingLettersError(ValueError):
     """The letter has letters that its font has not: it would be printed with holes."""
 
 
-def _check_letters(page: FPDF, text: NoticeText, address: Address) -> None:
-    font = page.fonts[_FAMILY]
-    known = font.cmap if isinstance(font, TTFFont) else {}
+def _check_letters(font: TTFFont, text: NoticeText, address: Address) -> None:
     written = "".join((text.plain, text.greeting, address.name, *address.lines))
-    missing = sorted({letter for letter in written if not letter.isspace() and ord(letter) not in known})
+    missing = sorted({letter for letter in written if not letter.isspace() and ord(letter) not in font.cmap})
     if missing:
         raise MissingLettersError(f"no font for {' '.join(f'U+{ord(letter):04X}' for letter in missing)}")
 
 
-class _Letter(FPDF):
+class _Paper(FPDF):
     """A page that knows its margins, and its foot."""
 
     def __init__(self, text: NoticeText, texts: NoticeTexts, made_on: str) -> None:
@@ -89,6 +102,7 @@ class _Letter(FPDF):
         self.set_lang(text.language)
         self.add_font(_FAMILY, fname=sans_path())
         self.set_font(_FAMILY, size=_TEXT_SIZE)
+        self.font = cast("TTFFont", self.fonts[_FAMILY])
 
     def header(self) -> None:
         """Put the sender at the head of the first page."""

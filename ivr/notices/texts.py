@@ -171,7 +171,7 @@ class NoticeTexts:
         )
 
     def short(self, facts: NoticeFacts, language: str) -> str:
-        """Return the notice for a text message: the number, the words heard (with all elements), the answer."""
+        """Return the notice for a text message: the number, the words heard, the answer."""
         text = self.write(facts, language)
         label, number = text.facts[0]
         terms = " ".join(text.terms.split())
@@ -210,7 +210,10 @@ def _values(facts: NoticeFacts, language: str) -> dict[str, str]:
         "cutoff_date": day(cutoff.date()),
         "words_heard": facts.words_heard,
         "support_phone": _phone(facts.support_phone),
-        "support_hours": " ".join(str(speak_value("hours", facts.support_hours, language)).split()),
+        # They end a sentence: "6 p.m." needs no second full stop.
+        "support_hours": " ".join(str(speak_value("hours", facts.support_hours, language)).split()).rstrip(
+            "."
+        ),
     }
 
 

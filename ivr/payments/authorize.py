@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from sqlalchemy import Insert, Select, bindparam, func, literal, select
 from sqlalchemy.dialects import postgresql
 
-from ivr.ach.banking_days import DebitDates, debit_dates
+from ivr.ach.banking_days import NO_CLOSINGS, DebitDates, debit_dates
 from ivr.payments.confirmation_numbers import draw_confirmation_number
 from ivr.storage.tables import BillingAccount, Consent, LedgerEntry, Member, Payment
 
@@ -88,10 +88,11 @@ class AuthorizationRequest:
 
 @dataclass(frozen=True, slots=True)
 class CutoffRule:
-    """When the bank's day ends: `cutoff_time` by the clock of `zone`."""
+    """When the bank's day ends: `cutoff_time` by the clock of `zone`, but never on a day in `closings`."""
 
     cutoff_time: time
     zone: ZoneInfo
+    closings: frozenset[date] = NO_CLOSINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +209,7 @@ def authorize(
     ).one_or_none()
     if account is None:
         raise LookupError("the member has no such billing account")
-    dates = debit_dates(now, cutoff.cutoff_time, cutoff.zone, request.not_before_date)
+    dates = debit_dates(now, cutoff.cutoff_time, cutoff.zone, request.not_before_date, cutoff.closings)
     values = _fixed_values(hashes, request, now, dates)
     values["payments_plan"] = account.plan
     values["payments_receiver_name"] = f"{account.first_name} {account.last_name}"

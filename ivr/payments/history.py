@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import bindparam, exists, or_, select
 
+from ivr.billing.owed import still_owed
 from ivr.storage.tables import Payment
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 MOST_RECENT: Final = 5
+MOST_RETURNED: Final = 4
 _UNDONE: Final = ("cancelled", "returned")
 
 
@@ -29,6 +31,24 @@ class RecentPayment:
     account_last4: str
 
 
+@dataclass(frozen=True, slots=True)
+class ReturnedPayment:
+    """A payment that came back from the bank and that its member still owes."""
+
+    amount_cents: int
+    plan: str
+    authorized_at: datetime
+    return_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentsToTell:
+    """What a caller hears of unasked."""
+
+    recent: tuple[RecentPayment, ...]
+    returned: tuple[ReturnedPayment, ...]
+
+
 _PAYMENTS: Final = select(
     Payment.confirmation_number,
     Payment.amount_cents,
@@ -37,14 +57,20 @@ _PAYMENTS: Final = select(
     Payment.effective_entry_date,
     Payment.account_last4,
 )
-_RECENT: Final = (
-    _PAYMENTS.where(
+_IS_RETURNED: Final = Payment.state == "returned"
+# Both in one statement: it belongs to the turn in which a caller is verified, and that one has many.
+_TO_TELL: Final = (
+    _PAYMENTS.add_columns(_IS_RETURNED.label("is_returned"), Payment.return_code)
+    .where(
         Payment.member_id == bindparam("member_id"),
-        Payment.authorized_at >= bindparam("since"),
-        Payment.state.not_in(_UNDONE),
+        or_(
+            (Payment.authorized_at >= bindparam("recent_since")) & Payment.state.not_in(_UNDONE),
+            _IS_RETURNED
+            & (Payment.returned_at >= bindparam("returned_since"))
+            & (still_owed(Payment.billing_account, Payment.authorized_at) > 0),
+        ),
     )
     .order_by(Payment.authorized_at.desc(), Payment.id.desc())
-    .limit(MOST_RECENT)
 )
 _OF_CALL: Final = _PAYMENTS.where(Payment.call_sid == bindparam("call_sid")).order_by(Payment.seq)
 _SAME: Final = select(
@@ -57,12 +83,31 @@ _SAME: Final = select(
 )
 
 
-def recent_payments(db: Connection, member_id: str, since: datetime) -> tuple[RecentPayment, ...]:
-    """Return the member's newest payments authorized at or after `since`, newest first, five at most.
+def payments_to_tell(
+    db: Connection, member_id: str, *, recent_since: datetime, returned_since: datetime
+) -> PaymentsToTell:
+    """Return the member's payments that a caller hears of unasked, newest first. One statement.
 
-    Cancelled and returned ones are left out: they will not be debited. One statement.
+    Recent ones were authorized at or after `recent_since` and are not undone, five at most. Returned ones
+    came back at or after `returned_since` while their bill is not paid since, four at most.
     """
-    return _read(db.execute(_RECENT, {"member_id": member_id, "since": since}).all())
+    rows = db.execute(
+        _TO_TELL,
+        {"member_id": member_id, "recent_since": recent_since, "returned_since": returned_since},
+    ).all()
+    return PaymentsToTell(
+        recent=_read(row[:-2] for row in rows if not row.is_returned)[:MOST_RECENT],
+        returned=tuple(
+            ReturnedPayment(
+                amount_cents=row.amount_cents,
+                plan=row.plan,
+                authorized_at=row.authorized_at,
+                return_code=row.return_code,
+            )
+            for row in rows
+            if row.is_returned
+        )[:MOST_RETURNED],
+    )
 
 
 def payments_of_call(db: Connection, call_sid: str) -> tuple[RecentPayment, ...]:

@@ -36,6 +36,11 @@ _PAYMENT_FIELDS: Final = (
     "call_sid",
     "trace_number",
     "return_code",
+    "settled_at",
+    "returned_at",
+    "hold_reason",
+    "cancelled_at",
+    "cancellation_number",
 )
 _NOTICE_FIELDS: Final = ("channel", "state", "sent_at")
 _CONSENT_FIELDS: Final = (

@@ -1,15 +1,16 @@
 """Headers of a written call that make up its world: a member who does not exist, and what surrounds the call.
 
 After `member made_up` come `bill health 298.00 due 2026-11-23` (`first_payment`, `code 408215` may follow),
-`paid health 12.00 at 2026-12-18T09:00-05:00`, `notices sms`, `extra_time`. Any file may say `support closed`
-and `consent bill_code`.
+`paid health 12.00 at 2026-12-18T09:00-05:00`, `returned health 12.00 R01 at 2026-12-14T09:00-05:00` (made
+then, and back from the bank by now), `notices sms`, `extra_time`. Any file may say `support closed` and
+`consent bill_code`.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final, Literal, get_args
@@ -22,8 +23,8 @@ Support = Literal["open", "closed"]
 Consent = Literal["spoken", "bill_code"]
 
 MADE_UP: Final = "made_up"
-WORDS: Final = ("bill", "paid", "notices", "extra_time", "support", "consent")
-_OF_A_MEMBER: Final = ("bill", "paid", "notices", "extra_time")
+WORDS: Final = ("bill", "paid", "returned", "notices", "extra_time", "support", "consent")
+_OF_A_MEMBER: Final = ("bill", "paid", "returned", "notices", "extra_time")
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "notices": get_args(Notices),
     "support": get_args(Support),
@@ -33,8 +34,10 @@ _BILL: Final = re.compile(
     r"(health|dental)\s+(\S+)\s+due\s+(\S+)(\s+first_payment)?(?:\s+code\s+([0-9]{4,12}))?", re.ASCII
 )
 _PAID: Final = re.compile(r"(health|dental)\s+(\S+)\s+at\s+(\S+)")
+_RETURNED: Final = re.compile(r"(health|dental)\s+(\S+)\s+(R[0-9]{2})\s+at\s+(\S+)", re.ASCII)
 _BILL_CURE: Final = "write bill health 310.15 due 2026-12-23, then first_payment or code 408215 if it has one"
 _PAID_CURE: Final = "write paid health 12.00 at 2026-12-18T09:00-05:00"
+_RETURNED_CURE: Final = "write returned health 12.00 R01 at 2026-12-14T09:00-05:00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +54,16 @@ class MadeUpBill:
 
 @dataclass(frozen=True, slots=True)
 class PaidBefore:
-    """A payment made on this line before the call; `at` is aware."""
+    """A payment made on this line before the call; `at` is aware.
+
+    With a `return_code` it has come back from the bank since.
+    """
 
     line: int
     plan: str
     amount_cents: int
     at: datetime
+    return_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +99,14 @@ class CircumstancesReader:
         self._readers: Mapping[str, Callable[[int, str], str | None]] = {
             "bill": self._bill,
             "paid": self._paid,
+            "returned": self._returned,
             "extra_time": self._extra_time,
         }
 
     def read(self, line: int, word: str, value: str) -> str | None:
         """Take one header, of which `word` is the first word."""
         first = self._lines.setdefault(word, line)
-        if first != line and word not in {"bill", "paid"}:
+        if first != line and word not in {"bill", "paid", "returned"}:
             return f"{word} stands here twice: keep one (the first is line {first})"
         if word in _CHOICES:
             return self._choice(word, value)
@@ -122,8 +130,10 @@ class CircumstancesReader:
         for bill in self.circumstances.bills:
             billed_cents[bill.plan] += bill.amount_cents
         for paid in self.circumstances.paid:
-            paid_cents[paid.plan] += paid.amount_cents
-            if paid_cents[paid.plan] > billed_cents[paid.plan]:
+            before_cents = paid_cents[paid.plan]
+            if not paid.return_code:  # what came back is owed again
+                paid_cents[paid.plan] += paid.amount_cents
+            if before_cents + paid.amount_cents > billed_cents[paid.plan]:
                 billed = f"{paid.plan} bills are ({format_amount(billed_cents[paid.plan])})"
                 found.append((paid.line, f"more is paid than the {billed}: make them larger"))
             if now is not None and paid.at > now:
@@ -159,11 +169,23 @@ class CircumstancesReader:
         parts = _PAID.fullmatch(value)
         if parts is None:
             return f"{value!r} is no payment: {_PAID_CURE}"
+        return self._payment(
+            line, (parts[1], parts[2], "", parts[3]), f"{value!r} is no payment: {_PAID_CURE}"
+        )
+
+    def _returned(self, line: int, value: str) -> str | None:
+        parts = _RETURNED.fullmatch(value)
+        problem = f"{value!r} is no payment that came back: {_RETURNED_CURE}"
+        return problem if parts is None else self._payment(line, parts.groups(), problem)
+
+    def _payment(self, line: int, parts: Sequence[str], problem: str) -> str | None:
+        """Take a payment: plan, amount, return code or nothing, instant."""
+        plan, amount, return_code, instant = parts
         try:
-            paid = PaidBefore(line, parts[1], parse_amount(parts[2]), datetime.fromisoformat(parts[3]))
+            paid = PaidBefore(line, plan, parse_amount(amount), datetime.fromisoformat(instant), return_code)
         except ValueError:
-            return f"{value!r} is no payment: {_PAID_CURE}"
+            return problem
         if paid.at.tzinfo is None or not paid.amount_cents:
-            return f"{value!r} is no payment: {_PAID_CURE}, an amount and an offset in it"
+            return f"{problem}, an amount and an offset in it"
         self.circumstances = replace(self.circumstances, paid=(*self.circumstances.paid, paid))
         return None

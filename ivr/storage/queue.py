@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, text
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Insert, bindparam, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 QUEUE = "default"
 
 # Procrastinate's own function, not its Python: the statement belongs to the connection's transaction and
 # savepoint, a lost connection is the same error as in any other statement, and a web process loads no queue.
-_DEFER = text(
-    "SELECT (procrastinate_defer_jobs_v1(ARRAY[ROW(CAST(:queue AS text), CAST(:job AS text), 0, NULL, NULL,"
-    " :ids, NULL)::procrastinate_job_to_defer_v1]))[1] AS id"
-).bindparams(bindparam("ids", type_=JSONB))
+_DEFER = select(
+    text(
+        "(procrastinate_defer_jobs_v1(ARRAY[ROW(CAST(:queue AS text), CAST(:job AS text), 0, NULL, NULL,"
+        " :ids, NULL)::procrastinate_job_to_defer_v1]))[1] AS id"
+    ).bindparams(bindparam("ids", type_=JSONB))
+)
 
 
 def enqueue(connection: Connection, job: str, **ids: int | str) -> int:
@@ -23,3 +28,13 @@ def enqueue(connection: Connection, job: str, **ids: int | str) -> int:
     """
     values = {"queue": QUEUE, "job": job, "ids": ids}
     return int(connection.execute(_DEFER, values).scalar_one())
+
+
+def insert_and_enqueue(
+    connection: Connection, row: Insert, values: Mapping[str, Any], job: str, **ids: int | str
+) -> int:
+    """As `enqueue`, in one round trip with the INSERT that writes what the job is about."""
+    statement = _DEFER.add_cte(row.cte("written"))
+    return int(
+        connection.execute(statement, {**values, "queue": QUEUE, "job": job, "ids": ids}).scalar_one()
+    )

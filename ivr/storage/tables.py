@@ -264,12 +264,13 @@ class AchEntry(Base):
     __table_args__ = (
         CheckConstraint("kind in ('debit', 'retry', 'reversal', 'refund')", name="kind"),
         CheckConstraint(
-            "state in ('requested', 'batched', 'sent', 'settled', 'returned', 'final', 'rejected')",
+            "state in ('requested', 'batched', 'sent', 'settled', 'returned', 'final', 'rejected',"
+            " 'withdrawn')",
             name="state",
         ),
         CheckConstraint("amount_cents > 0", name="amount"),
         CheckConstraint(
-            "state = 'requested' or (file_id is not null and trace_number is not null"
+            "state in ('requested', 'withdrawn') or (file_id is not null and trace_number is not null"
             " and effective_entry_date is not null)",
             name="in_a_file",
         ),
@@ -414,6 +415,7 @@ class Notice(Base):
     __table_args__ = (
         CheckConstraint("channel in ('sms', 'email', 'letter')", name="channel"),
         CheckConstraint("state in ('pending', 'sent', 'failed', 'withdrawn')", name="state"),
+        Index("ix_notices_pending", "payment_id", postgresql_where=text("state = 'pending'")),
     )
 
     payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"), primary_key=True)
@@ -432,10 +434,16 @@ class NoticeAttempt(Base):
     __table_args__ = (
         CheckConstraint("channel in ('sms', 'email', 'letter')", name="channel"),
         CheckConstraint(
-            "state in ('sending', 'accepted', 'delivered', 'undelivered', 'failed', 'unknown')", name="state"
+            "state in ('sending', 'accepted', 'delivered', 'undelivered', 'failed', 'later', 'unknown')",
+            name="state",
         ),
         Index(None, "payment_id"),
         Index(None, "provider_reference"),
+        Index(
+            "ix_notice_attempts_undelivered",
+            "payment_id",
+            postgresql_where=text("state = 'undelivered'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)

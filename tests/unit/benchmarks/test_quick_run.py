@@ -25,8 +25,12 @@ ROOT = Path(__file__).resolve().parents[3]
                 "Rejected verifications",
                 "SQL statements a turn",
                 "Turn of a paying call:",
+                "recorded calls, read and compared on two versions:",
             ],
             marks=pytest.mark.soak,
+        ),
+        pytest.param(
+            ["--replays"], ["Calls run again", "read and compared on two versions"], marks=pytest.mark.soak
         ),
         pytest.param(["--profile"], ["Where a turn's time goes"], marks=pytest.mark.soak),
     ],

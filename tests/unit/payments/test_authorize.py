@@ -24,7 +24,7 @@ from ivr.payments.authorize import (
     authorize,
 )
 from ivr.payments.confirmation_numbers import is_valid
-from ivr.payments.history import payments_of_call, recent_payments, same_payment_today
+from ivr.payments.history import payments_of_call, payments_to_tell, same_payment_today
 from ivr.payments.report import list_json, list_text, payment_json, payment_text
 from ivr.storage.tables import Consent, LedgerEntry, Notice, Payment
 
@@ -156,6 +156,11 @@ def test_the_json_is_as_programs_expect_it(engine, hashes, samples):
         "call_sid": "CA" + "1" * 32,
         "trace_number": None,
         "return_code": None,
+        "settled_at": None,
+        "returned_at": None,
+        "hold_reason": None,
+        "cancelled_at": None,
+        "cancellation_number": None,
         "notice": {"channel": "email", "state": "pending", "sent_at": None},
     }
     consent = {
@@ -358,6 +363,10 @@ def test_the_debit_follows_the_cutoff_and_is_never_before_the_date_told(
     assert row.authorized_at == datetime.fromisoformat(now)
 
 
+def recent_payments(db, member_id, since):
+    return payments_to_tell(db, member_id, recent_since=since, returned_since=since).recent
+
+
 def test_recent_payments_are_newest_first_and_few(engine, hashes, samples):
     for index in range(7):
         at = NOW + timedelta(minutes=index)
@@ -365,9 +374,8 @@ def test_recent_payments_are_newest_first_and_few(engine, hashes, samples):
     with engine.connect() as db:
         found = recent_payments(db, "400000000101", NOW)
         assert [each.amount_cents for each in found] == [106, 105, 104, 103, 102]
-        assert [
-            each.amount_cents for each in recent_payments(db, "400000000101", NOW + timedelta(minutes=6))
-        ] == [106]
+        later = recent_payments(db, "400000000101", NOW + timedelta(minutes=6))
+        assert [each.amount_cents for each in later] == [106]
         assert recent_payments(db, "400000000101", NOW + timedelta(minutes=7)) == ()
         assert recent_payments(db, "400000000102", NOW) == ()
         of_call = payments_of_call(db, REQUEST.call_sid)

@@ -102,11 +102,12 @@ def upgrade() -> None:
             "kind in ('debit', 'retry', 'reversal', 'refund')", name=op.f("ck_ach_entries_kind")
         ),
         sa.CheckConstraint(
-            "state = 'requested' or (file_id is not null and trace_number is not null and effective_entry_date is not null)",
+            "state in ('requested', 'withdrawn') or (file_id is not null and trace_number is not null and effective_entry_date is not null)",
             name=op.f("ck_ach_entries_in_a_file"),
         ),
         sa.CheckConstraint(
-            "state in ('requested', 'batched', 'sent', 'settled', 'returned', 'final', 'rejected')",
+            "state in ('requested', 'batched', 'sent', 'settled', 'returned', 'final', 'rejected',"
+            " 'withdrawn')",
             name=op.f("ck_ach_entries_state"),
         ),
         sa.CheckConstraint("amount_cents > 0", name=op.f("ck_ach_entries_amount")),
@@ -193,7 +194,7 @@ def upgrade() -> None:
         sa.Column("document_sha256", sa.LargeBinary(), nullable=True),
         sa.CheckConstraint("channel in ('sms', 'email', 'letter')", name=op.f("ck_notice_attempts_channel")),
         sa.CheckConstraint(
-            "state in ('sending', 'accepted', 'delivered', 'undelivered', 'failed', 'unknown')",
+            "state in ('sending', 'accepted', 'delivered', 'undelivered', 'failed', 'later', 'unknown')",
             name=op.f("ck_notice_attempts_state"),
         ),
         sa.ForeignKeyConstraint(
@@ -204,6 +205,20 @@ def upgrade() -> None:
     op.create_index(op.f("ix_notice_attempts_payment_id"), "notice_attempts", ["payment_id"], unique=False)
     op.create_index(
         op.f("ix_notice_attempts_provider_reference"), "notice_attempts", ["provider_reference"], unique=False
+    )
+    op.create_index(
+        "ix_notice_attempts_undelivered",
+        "notice_attempts",
+        ["payment_id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'undelivered'"),
+    )
+    op.create_index(
+        "ix_notices_pending",
+        "notices",
+        ["payment_id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'pending'"),
     )
     op.create_table(
         "staff_tasks",
@@ -301,6 +316,14 @@ def downgrade() -> None:
         "ix_staff_tasks_open", table_name="staff_tasks", postgresql_where=sa.text("closed_at is null")
     )
     op.drop_table("staff_tasks")
+    op.drop_index(
+        "ix_notices_pending", table_name="notices", postgresql_where=sa.text("state = 'pending'")
+    )
+    op.drop_index(
+        "ix_notice_attempts_undelivered",
+        table_name="notice_attempts",
+        postgresql_where=sa.text("state = 'undelivered'"),
+    )
     op.drop_index(op.f("ix_notice_attempts_provider_reference"), table_name="notice_attempts")
     op.drop_index(op.f("ix_notice_attempts_payment_id"), table_name="notice_attempts")
     op.drop_table("notice_attempts")

@@ -1,0 +1,207 @@
+"""`ivr ach`: the files that go to the bank."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ivr.base.errors import EXIT_NO, SettingsError
+from ivr.cli.asking import account, confirm
+from ivr.cli.came_back import import_file, queue
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from ivr.base.settings import OriginationSettings
+    from ivr.payments.batches import HeldPayment
+    from ivr.payments.delivery import Destination
+    from ivr.payments.origination import CutoffDone, Progress
+
+
+@click.group()
+def ach() -> None:
+    """Look after the files that go to the bank, and after what it sends back."""
+
+
+ach.add_command(import_file)
+ach.add_command(queue)
+
+
+@ach.command()
+@click.option(
+    "--next", "is_next", is_flag=True, help="In the demo: as if the next cutoff had come a minute ago."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print what was made and held as JSON.")
+def cutoff(*, is_next: bool, as_json: bool) -> int:
+    """Make the file of every cutoff that has come and is not done, and bring it to the bank.
+
+    The worker does the same by itself, every minute; a second time nothing is left to do.
+    """
+    from ivr.base.settings import load_origination_settings
+    from ivr.cli.setup import ready_database
+    from ivr.jobs.bank import deliver_files, destination_of, run_due_cutoffs
+    from ivr.payments.cutoffs import last_finished
+
+    settings = load_origination_settings()
+    now = settings.make_clock().now()
+    with ready_database(settings) as engine:
+        if is_next:
+            with engine.connect() as db:
+                now = _next(db, settings, now)
+        with _bar() as progress:
+            done = run_due_cutoffs(engine, settings, now, progress=progress)
+        failed = deliver_files(engine, settings, now)
+        with engine.connect() as db:
+            last = last_finished(db)
+    destination = destination_of(settings)
+    if as_json:
+        click.echo(json.dumps(_as_json(done, last, destination), ensure_ascii=False))
+    else:
+        click.echo(_as_text(done, destination))
+    for error in failed:
+        click.echo(f"{error} The worker tries again every minute.", err=True)
+    return EXIT_NO if failed else 0
+
+
+@ach.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def status(*, as_json: bool) -> None:
+    """Show the files, the newest first, where each stands, and how much came back in 60 days."""
+    from ivr.base.settings import load_database_settings
+    from ivr.cli.setup import ready_database
+    from ivr.payments.files import list_files
+    from ivr.payments.rates import rates_json, return_rates
+
+    settings = load_database_settings()
+    with ready_database(settings) as engine, engine.connect() as db:
+        rates = return_rates(db, settings.make_clock().now())
+        found: dict[str, Any] = {"files": list_files(db), **rates_json(rates)}
+    click.echo(json.dumps(found, ensure_ascii=False, indent=1) if as_json else _status_text(found))
+    for name in rates.warnings:
+        click.echo(f"{name} returns are on their way to the network's limit: see why.", err=True)
+
+
+@ach.command()
+@click.argument("file")
+@click.option("--reason", required=True, help="What the bank said; kept with the file.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def reject(file: str, reason: str, *, yes: bool, as_json: bool) -> None:
+    """Note that the bank refused FILE (its number or its name): what was in it goes into the next file."""
+    from ivr.base.settings import load_database_settings
+    from ivr.cli.setup import ready_database
+    from ivr.payments.files import find_file, reject_file
+
+    settings = load_database_settings()
+    with ready_database(settings) as engine:
+        with engine.connect() as db:
+            found = find_file(db, file)
+        confirm(f"Has the bank refused {found['name']} with its {found['entries']} entries?", yes=yes)
+        with engine.begin() as db:
+            done = reject_file(db, file, reason=reason, actor=account(), now=settings.make_clock().now())
+    if as_json:
+        values = {"file_id": done.file_id, "name": done.name, "state": "rejected"}
+        click.echo(json.dumps({**values, "debits": done.debits, "requests": done.requests}))
+    else:
+        click.echo(
+            f"{done.name} is rejected. Its {done.debits + done.requests} entries go into the next file."
+        )
+
+
+def _next(db: Connection, settings: OriginationSettings, now: datetime) -> datetime:
+    """Return a minute after the first cutoff to come; for the demo only, where nobody waits for it."""
+    from ivr.payments.cutoffs import last_finished, next_cutoff
+    from ivr.payments.origination import cutoff_rule
+
+    if not settings.ivr_demo:
+        raise SettingsError("--next is for the demo only: leave it out, or set IVR_DEMO=yes.")
+    after = max(now, last_finished(db) or now)
+    return next_cutoff(after, cutoff_rule(settings)) + timedelta(minutes=1)
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
+    """Give what draws the progress of each file on standard error, where somebody looks."""
+    with click.progressbar(
+        length=1, label="Writing entries", file=sys.stderr, hidden=not sys.stderr.isatty()
+    ) as bar:
+
+        def progress(taken: int, expected: int) -> None:
+            bar.length = max(expected, 1)
+            bar.update(taken - bar.pos)
+
+        yield progress
+
+
+def _as_json(done: Sequence[CutoffDone], last: datetime | None, destination: Destination) -> dict[str, Any]:
+    from ivr.payments.report import plain
+
+    made = [each.file for each in done if each.file is not None]
+    return {
+        "cutoff_at": plain(last),
+        "files": [
+            {
+                "file_id": file.file_id,
+                "path": destination.place(file.name),
+                "entries": file.entries,
+                "debit_cents": file.debit_cents,
+                "credit_cents": file.credit_cents,
+                "effective_entry_date": plain(file.effective_entry_date),
+            }
+            for file in made
+        ],
+        "held": [
+            {"confirmation_number": held.confirmation_number, "reason": held.reason} for held in _held(done)
+        ],
+    }
+
+
+def _held(done: Sequence[CutoffDone]) -> Sequence[HeldPayment]:
+    """Return what stays: of missed cutoffs the last one says it for all."""
+    return done[-1].held if done else ()
+
+
+def _as_text(done: Sequence[CutoffDone], destination: Destination) -> str:
+    from ivr.base.money import format_amount
+
+    lines = [
+        f"{file.entries} entries, ${format_amount(file.debit_cents)} of debits, effective"
+        f" {file.effective_entry_date}: {destination.place(file.name)}"
+        for file in (each.file for each in done)
+        if file is not None
+    ]
+    lines += [f"held: {held.confirmation_number} ({held.reason})" for held in _held(done)]
+    return "\n".join(lines) or "Nothing is due."
+
+
+def _status_text(found: dict[str, Any]) -> str:
+    from ivr.base.money import format_amount
+
+    return (
+        "\n".join(
+            "  ".join(
+                (
+                    f"{file['file_id']:>4}",
+                    file["name"],
+                    f"{file['state']:<8}",
+                    f"{file['entries']:>7} entries",
+                    f"${format_amount(file['debit_cents']):>12}",
+                    file["effective_entry_date"],
+                    file["reject_reason"] or "",
+                )
+            ).rstrip()
+            for file in found["files"]
+        )
+        or "no files"
+    ) + "".join(
+        f"\n{name} returns: {found['rates'][name]} % of {found['rate_counts']['debits']} debits in 60 days,"
+        f" limit {limit} %"
+        for name, limit in found["rate_limits"].items()
+        if found["rate_counts"]["debits"]
+    )

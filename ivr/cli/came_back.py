@@ -1,0 +1,129 @@
+"""`ivr ach import` and `ivr ach queue`: what the bank sent back, and what waits for a person."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ivr.base.errors import EXIT_NO
+from ivr.cli.asking import account
+from ivr.cli.files import CSV_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ivr.ach.reader import ReadProblem
+    from ivr.payments.returns import Imported
+
+
+@click.command("import")
+@click.argument("file", type=CSV_FILE)
+@click.option("--json", "as_json", is_flag=True, help="Print the counts and errors as JSON.")
+def import_file(file: Path, *, as_json: bool) -> int:
+    """Apply a FILE of returns and notifications of change that the bank sent.
+
+    A file of which any part cannot be read changes nothing. What matches no entry of ours, and what only a
+    person can decide, is told and waits in the queue; the rest is applied. The same item a second time
+    changes nothing.
+    """
+    from ivr.ach.reader import NachaReadError
+    from ivr.base.settings import load_origination_settings
+    from ivr.cli.setup import ready_database
+    from ivr.payments.returns import Imported, import_returns
+
+    settings = load_origination_settings()
+    found: Sequence[ReadProblem]
+    sentences: tuple[str, ...] = ()
+    with ready_database(settings) as engine:
+        try:
+            with engine.begin() as db:
+                done = import_returns(
+                    db,
+                    settings.key_ring,
+                    settings.hashes,
+                    file.read_bytes(),
+                    odfi_routing=settings.ivr_odfi_routing,
+                    file_name=file.name,
+                    actor=account(),
+                    now=settings.make_clock().now(),
+                )
+            found = done.errors
+        except NachaReadError as error:
+            done, found = Imported(), error.found
+            sentences = (
+                *error.problems[len(found) :],
+                "Nothing was applied: ask the bank for a whole file, then try again.",
+            )
+    _print(done, found, as_json=as_json)
+    for problem in found:
+        click.echo(f"{file}:{problem.line}: {problem.field}: {problem.message}", err=True)
+    for sentence in sentences:
+        click.echo(sentence, err=True)
+    return EXIT_NO if found else 0
+
+
+def _print(done: Imported, found: Sequence[ReadProblem], *, as_json: bool) -> None:
+    counts = {
+        "returns": done.returns,
+        "changes": done.changes,
+        "unmatched": done.unmatched,
+        "handed_over": done.handed_over,
+        "already_known": done.already_known,
+    }
+    if as_json:
+        errors = [{"line": each.line, "field": each.field, "message": each.message} for each in found]
+        click.echo(json.dumps({**counts, "errors": errors}))
+    else:
+        click.echo(", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items()))
+
+
+@click.group()
+def queue() -> None:
+    """Work through what waits for a person: returns, unmatched items, held payments, rates."""
+
+
+@queue.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_queue(*, as_json: bool) -> None:
+    """List what is open, oldest first."""
+    from ivr.base.settings import load_database_settings
+    from ivr.cli.setup import ready_database
+    from ivr.payments.staff_queue import open_tasks
+
+    with ready_database(load_database_settings()) as engine, engine.connect() as db:
+        found = open_tasks(db)
+    if as_json:
+        click.echo(json.dumps({"tasks": found}, ensure_ascii=False, indent=1))
+    else:
+        click.echo("\n".join(_line(task) for task in found) or "Nothing is open.")
+
+
+@queue.command("close")
+@click.argument("task_id", type=int, metavar="ID")
+@click.option("--note", required=True, help="What was done; kept in the audit trail.")
+def close_one(task_id: int, note: str) -> None:
+    """Close the task with this ID."""
+    from ivr.base.settings import load_database_settings
+    from ivr.cli.setup import ready_database
+    from ivr.payments.staff_queue import close_task
+
+    settings = load_database_settings()
+    with ready_database(settings) as engine, engine.begin() as db:
+        close_task(db, task_id, note=note, actor=account(), now=settings.make_clock().now())
+    click.echo(f"Task {task_id} is closed.")
+
+
+def _line(task: Mapping[str, Any]) -> str:
+    details = ", ".join(f"{name}: {value}" for name, value in task["details"].items() if value != "")
+    return "  ".join(
+        (
+            f"{task['task_id']:>4}",
+            task["opened_at"],
+            f"{task['kind']:<22}",
+            task["confirmation_number"] or "-" * 11,
+            details,
+        )
+    ).rstrip()

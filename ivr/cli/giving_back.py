@@ -1,0 +1,128 @@
+"""`ivr payments reverse` and `refund`: money back to a receiver, asked twice."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from ivr.base.errors import OperatorError
+from ivr.cli.asking import account
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from ivr.payments.authorize import CutoffRule
+    from ivr.payments.credits import Credited
+
+# Each --yes answers one of the two questions, so a script has to mean it twice as well.
+_YES_HELP = "Answer one of the two questions; give it twice and nothing is asked."
+_REASONS = ("duplicate", "wrong_amount", "wrong_receiver", "wrong_date")
+
+
+@click.command()
+@click.argument("confirmation_number")
+@click.option("--reason", required=True, type=click.Choice(_REASONS), help="The only ones banks accept.")
+@click.option("--yes", count=True, help=_YES_HELP)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def reverse(confirmation_number: str, reason: str, *, yes: int, as_json: bool) -> None:
+    """Reverse the debit of the payment with this CONFIRMATION_NUMBER: it should not have been.
+
+    Whole, within five banking days of settlement. Asks for the confirmation number, then for the amount.
+    """
+    from ivr.payments.credits import reverse as request
+
+    def run(db: Connection, rule: CutoffRule, number: str, now: datetime) -> Credited:
+        return request(db, rule, confirmation_number=number, reason=reason, actor=account(), now=now)
+
+    _give_back(confirmation_number, run, yes=yes, as_json=as_json)
+
+
+@click.command()
+@click.argument("confirmation_number")
+@click.option("--amount", metavar="AMOUNT", help="Dollars and cents, such as 310.15.  [default: all of it]")
+@click.option("--yes", count=True, help=_YES_HELP)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def refund(confirmation_number: str, amount: str | None, *, yes: int, as_json: bool) -> None:
+    """Refund the settled payment with this CONFIRMATION_NUMBER, or some of it.
+
+    Asks for the confirmation number, then for the amount.
+    """
+    from ivr.payments.credits import refund as request
+
+    amount_cents = None if amount is None else _cents(amount)
+
+    def run(db: Connection, rule: CutoffRule, number: str, now: datetime) -> Credited:
+        return request(
+            db, rule, confirmation_number=number, amount_cents=amount_cents, actor=account(), now=now
+        )
+
+    _give_back(confirmation_number, run, yes=yes, as_json=as_json)
+
+
+_Run = Callable[["Connection", "CutoffRule", str, "datetime"], "Credited"]
+
+
+def _give_back(typed: str, run: _Run, *, yes: int, as_json: bool) -> None:
+    """See that it can be done, ask twice, then do it. Nothing is locked while a person types."""
+    from ivr.base.money import format_amount
+    from ivr.base.settings import load_database_settings
+    from ivr.cli.payments import written_plain
+    from ivr.cli.setup import ready_database
+    from ivr.payments.authorize import CutoffRule
+    from ivr.payments.report import plain
+
+    number = written_plain(typed)
+    settings = load_database_settings()
+    rule = CutoffRule(settings.ivr_cutoff, settings.ivr_timezone, settings.ivr_closings)
+    with ready_database(settings) as engine:
+        with engine.connect() as db:
+            planned = run(db, rule, number, settings.make_clock().now())
+            db.rollback()
+        click.echo(
+            f"A {planned.kind} of ${format_amount(planned.amount_cents)} of {planned.plan} payment {number},"
+            f" to the account ending in {planned.account_last4}.",
+            err=True,
+        )
+        _ask("Type the confirmation number again", lambda text: written_plain(text) == number, yes > 0)
+        _ask("Type the amount", lambda text: _cents(text) == planned.amount_cents, yes > 1)
+        with engine.begin() as db:
+            done = run(db, rule, number, settings.make_clock().now())
+            if done.amount_cents != planned.amount_cents:
+                raise OperatorError("Meanwhile some of it was given back: see what is left, and try again.")
+    if as_json:
+        click.echo(json.dumps({name: plain(value) for name, value in asdict(done).items()}))
+    else:
+        click.echo(
+            f"A {done.kind} of ${format_amount(done.amount_cents)} goes into the next file, effective"
+            f" {done.effective_entry_date}. That much is owed again."
+        )
+
+
+def _ask(question: str, is_right: Callable[[str], bool], answered: bool) -> None:  # noqa: FBT001 (private)
+    """Have a person, or what is piped in, type it again; stop unless it is the same."""
+    if answered:
+        return
+    try:
+        text = click.prompt(question, err=True, prompt_suffix=": ")
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise click.UsageError("nobody answered: a program gives --yes twice") from None
+    if not is_right(text):
+        raise OperatorError("That is not the same: nothing was done.")
+
+
+def _cents(amount: str) -> int:
+    from ivr.base.money import parse_amount
+
+    try:
+        return parse_amount(amount.removeprefix("$"))
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="amount") from None

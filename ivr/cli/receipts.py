@@ -1,0 +1,37 @@
+"""`ivr receipts`: money that came by another way than this line."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from ivr.cli.files import CSV_FILE, load_file
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from ivr.base.csvfiles import ImportResult, Progress
+
+
+@click.group()
+def receipts() -> None:
+    """Load what members paid by mail, at a counter, by their bank, or online."""
+
+
+@receipts.command("import")
+@click.argument("file", type=CSV_FILE)
+@click.option("--json", "as_json", is_flag=True, help="Print the counts and errors as JSON.")
+def import_file(file: Path, *, as_json: bool) -> int:
+    """Load a receipts FILE (CSV): all of it, or nothing when any line is bad. The next caller hears it."""
+    from ivr.base.settings import load_database_settings
+    from ivr.billing.receipts import import_receipts
+
+    settings = load_database_settings()
+
+    def load(db: Connection, now: datetime, stream: BinaryIO, progress: Progress) -> ImportResult:
+        return import_receipts(db, now, stream, file_name=str(file), progress=progress)
+
+    return load_file(file, settings, settings.make_clock().now(), load, as_json=as_json)

@@ -1,0 +1,74 @@
+"""Notices go out: each as soon as its payment is authorized, and every minute whatever waits."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from ivr.notices.channels import SEND_JOB
+from ivr.notices.due import send_due, warn_of_late
+from ivr.notices.outbox import PrintOutbox
+from ivr.notices.send import PostRoom, send_notice
+from ivr.notices.texts import NoticeTexts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from procrastinate import App
+    from sqlalchemy import Engine
+
+    from ivr.base.clock import Clock
+    from ivr.base.settings import NoticeSettings
+
+_EVERY_MINUTE: Final = "* * * * *"
+_ROUND: Final = timedelta(seconds=40)  # other jobs want their turn; the next minute goes on
+
+
+def open_post_room(settings: NoticeSettings, texts: Path) -> PostRoom:
+    """Return what notices are sent with today. Raises `OperatorError` for texts that cannot be used."""
+    sms = email = None
+    if settings.ivr_sms_from:
+        from ivr.notices.sms import SmsAccount, SmsCarrier  # noqa: PLC0415 (who has no SMS pays for no HTTP)
+
+        sms = SmsCarrier(
+            SmsAccount(
+                account_sid=settings.twilio_account_sid,
+                auth_token=settings.twilio_auth_token,
+                sender=settings.ivr_sms_from,
+                status_url=f"{settings.public_url}/notices/status",
+                api_url=settings.twilio_api_url,
+            )
+        )
+    if settings.ivr_smtp is not None:
+        from ivr.notices.email import MailCarrier  # noqa: PLC0415 (as above)
+
+        email = MailCarrier(settings.ivr_smtp, settings.ivr_mail_from)
+    return PostRoom(
+        texts=NoticeTexts.load(texts),
+        support_phone=settings.ivr_support_phone,
+        support_hours=settings.ivr_support_hours,
+        zone=settings.ivr_timezone,
+        letters=PrintOutbox(settings.letters_out),
+        sms=sms,
+        email=email,
+    )
+
+
+def add_notice_jobs(app: App, engine: Engine, clock: Clock, room: PostRoom | None, *, periodic: bool) -> None:
+    """Give the worker these jobs. Without a `room` what was promised waits for a worker that has one."""
+
+    @app.task(name=SEND_JOB)
+    def send(payment_id: int) -> None:
+        if room is not None:
+            send_notice(engine, room, clock, payment_id)
+
+    @app.task(name="notices", queueing_lock="notices")
+    def notices(timestamp: int = 0) -> None:
+        del timestamp
+        with engine.begin() as db:
+            warn_of_late(db, clock.now())
+        if room is not None:
+            send_due(engine, room, clock, at_most=_ROUND)
+
+    if periodic and room is not None:
+        app.periodic(cron=_EVERY_MINUTE)(notices)

@@ -1,0 +1,116 @@
+"""Which notices wait to be sent, and what staff must know of them before the cutoff."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from sqlalchemy import and_, exists, or_, select
+from sqlalchemy.exc import OperationalError
+
+from ivr.base.errors import OperatorError
+from ivr.notices.send import FAILED_TASK, LATE_TASK, TASKS, send_notice
+from ivr.payments.tasks import close_tasks, open_task
+from ivr.storage.tables import Notice, NoticeAttempt, Payment, StaffTask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import ColumnElement, Connection, Engine
+
+    from ivr.base.clock import Clock
+    from ivr.notices.send import PostRoom, Result
+
+WARN_BEFORE: Final = timedelta(hours=2)
+_log = structlog.get_logger()
+
+
+def due_notices(db: Connection) -> list[int]:
+    """Return the payments whose notice no carrier has, or nobody got; the nearest cutoff first."""
+
+    def attempt(*states: str) -> ColumnElement[bool]:
+        of_notice = NoticeAttempt.payment_id == Notice.payment_id
+        return exists().where(of_notice, NoticeAttempt.state.in_(states))
+
+    told_staff = exists().where(StaffTask.kind == FAILED_TASK, StaffTask.payment_id == Notice.payment_id)
+    nobody_got_it = and_(
+        Notice.payment_id.in_(select(NoticeAttempt.payment_id).where(NoticeAttempt.state == "undelivered")),
+        Notice.state == "sent",
+        ~attempt("accepted", "delivered"),
+        ~told_staff,
+    )
+    return list(
+        db.scalars(
+            select(Notice.payment_id)
+            .join_from(Notice, Payment, Payment.id == Notice.payment_id)
+            .where(or_(Notice.state == "pending", nobody_got_it), Payment.state != "cancelled")
+            .order_by(Payment.cutoff_at, Notice.payment_id)
+        )
+    )
+
+
+def find_notice(db: Connection, confirmation_number: str) -> int:
+    """Return the payment whose notice this is. Raises `OperatorError` for an unknown number."""
+    found = db.scalar(
+        select(Notice.payment_id)
+        .join_from(Notice, Payment, Payment.id == Notice.payment_id)
+        .where(Payment.confirmation_number == confirmation_number)
+    )
+    if found is None:
+        raise OperatorError(f"No notice has the confirmation number {confirmation_number}: check it.")
+    return found
+
+
+def send_due(
+    engine: Engine,
+    room: PostRoom,
+    clock: Clock,
+    *,
+    at_most: timedelta | None = None,
+    told: Callable[[int, int], None] | None = None,
+) -> dict[int, Result]:
+    """Send what is due, each on its own, for `at_most` so long; return what became of each.
+
+    `told` is called with how many are done and how many there are. One that cannot even be written is told
+    to the log and holds up no other.
+    """
+    until = None if at_most is None else clock.now() + at_most
+    with engine.connect() as db:
+        due = due_notices(db)
+    results: dict[int, Result] = {}
+    for payment_id in due:
+        if until is not None and clock.now() >= until:
+            break
+        try:
+            results[payment_id] = send_notice(engine, room, clock, payment_id)
+        except OperationalError:  # the database is gone: it is the same for all of them
+            raise
+        except Exception:  # noqa: BLE001 (one that is broken must not hold up the others)
+            _log.exception("notice_not_sent", payment_id=payment_id)
+            results[payment_id] = "later"
+        if told is not None:
+            told(len(results), len(due))
+    return results
+
+
+def warn_of_late(db: Connection, now: datetime) -> int:
+    """Put before staff each notice that no carrier has shortly before the cutoff; return how many wait.
+
+    Tasks about payments that were cancelled meanwhile are closed.
+    """
+    late = db.scalars(
+        select(Notice.payment_id)
+        .join_from(Notice, Payment, Payment.id == Notice.payment_id)
+        .where(
+            Notice.state == "pending",
+            Payment.state.in_(("authorized", "held")),
+            Payment.cutoff_at - WARN_BEFORE <= now,
+        )
+        .order_by(Notice.payment_id)
+    ).all()
+    for payment_id in late:
+        open_task(db, LATE_TASK, now, payment_id=payment_id)
+    cancelled = select(Payment.id).where(Payment.state == "cancelled")
+    close_tasks(db, TASKS, now, StaffTask.payment_id.in_(cancelled))
+    return len(late)

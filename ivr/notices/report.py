@@ -1,0 +1,90 @@
+"""Notices as programs read them (JSON) and as people do (text)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import select
+
+from ivr.payments.report import plain
+from ivr.storage.tables import Notice, NoticeAttempt, Payment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+_NOTICES: Final = select(
+    Payment.confirmation_number,
+    Notice.channel,
+    Notice.state,
+    Notice.language,
+    Notice.created_at,
+    Notice.sent_at,
+    Payment.cutoff_at,
+).join_from(Notice, Payment, Payment.id == Notice.payment_id)
+
+
+def list_notices(db: Connection, state: str | None = None) -> dict[str, Any]:
+    """Return `{"notices": […]}`, oldest first, only those in `state` where it is given."""
+    statement = _NOTICES.order_by(Notice.created_at, Notice.payment_id)
+    if state is not None:
+        statement = statement.where(Notice.state == state)
+    return {"notices": [_plain(row) for row in db.execute(statement).mappings()]}
+
+
+def show_notice(db: Connection, confirmation_number: str) -> dict[str, Any] | None:
+    """Return a payment's notice with its words and its attempts; None if there is none."""
+    statement = _NOTICES.add_columns(Notice.body, Notice.payment_id)
+    found = db.execute(statement.where(Payment.confirmation_number == confirmation_number)).mappings()
+    row = found.one_or_none()
+    if row is None:
+        return None
+    attempts = db.execute(
+        select(
+            NoticeAttempt.channel,
+            NoticeAttempt.state,
+            NoticeAttempt.started_at,
+            NoticeAttempt.finished_at,
+            NoticeAttempt.provider_reference,
+            NoticeAttempt.detail,
+            NoticeAttempt.document_sha256,
+        )
+        .where(NoticeAttempt.payment_id == row["payment_id"])
+        .order_by(NoticeAttempt.id)
+    )
+    notice = {name: value for name, value in row.items() if name != "payment_id"}
+    return {**_plain(notice), "attempts": [_plain(each) for each in attempts.mappings()]}
+
+
+def numbers_of(db: Connection, payment_ids: Sequence[int]) -> dict[int, str]:
+    """Return the confirmation number of each payment."""
+    rows = db.execute(select(Payment.id, Payment.confirmation_number).where(Payment.id.in_(payment_ids)))
+    return {row.id: row.confirmation_number for row in rows}
+
+
+def list_text(found: Mapping[str, Any]) -> str:
+    """Return what `list_notices` returned as a line a notice, or one that says there is none."""
+    return (
+        "\n".join(
+            f"{each['confirmation_number']}  {each['state']:<9}  {each['channel']:<6}  {each['language']}"
+            f"  promised {each['created_at']}  sent {each['sent_at'] or '-'}"
+            for each in found["notices"]
+        )
+        or "no notices"
+    )
+
+
+def notice_text(notice: Mapping[str, Any]) -> str:
+    """Return what `show_notice` returned as lines for people: the facts, each attempt, the words."""
+    facts = {name: value for name, value in notice.items() if name not in {"attempts", "body"}}
+    lines = [f"{name:<19}  {value or ''}".rstrip() for name, value in facts.items()]
+    lines += [
+        f"{'attempt':<19}  {', '.join(str(value) for value in each.values() if value)}"
+        for each in notice["attempts"]
+    ]
+    return "\n".join([*lines, "", notice["body"] or "nothing was written yet"]).rstrip()
+
+
+def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {name: value.hex() if isinstance(value, bytes) else plain(value) for name, value in row.items()}

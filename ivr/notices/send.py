@@ -1,0 +1,340 @@
+"""Sending a notice: at most one message by one channel, however often and by how many workers it is tried.
+
+An attempt is written and committed before the carrier is spoken to, its outcome afterwards. Whoever sends
+holds a lock of the database's that ends with its connection, so an attempt that is `sending` while nobody
+holds the lock was interrupted: nobody knows if the carrier took it, and the next channel is used. Only a
+letter is put into the outbox again, where the same letter twice is one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import func, insert, select, update
+
+from ivr.notices.carriers import Handed
+from ivr.notices.channels import Channel
+from ivr.notices.letter import Address, MissingLettersError, make_letter
+from ivr.notices.plan import Tried, next_step, patient_until
+from ivr.notices.texts import NoticeFacts, NoticeTexts
+from ivr.payments.tasks import close_tasks, open_task
+from ivr.storage.tables import Consent, Member, Notice, NoticeAttempt, Payment, StaffTask
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine, Row
+
+    from ivr.base.clock import Clock
+    from ivr.notices.email import MailCarrier
+    from ivr.notices.outbox import PrintOutbox
+    from ivr.notices.sms import SmsCarrier
+
+FAILED_TASK: Final = "notice_failed"  # no channel is left: a person must reach the member
+LATE_TASK: Final = "notice_late"  # the cutoff comes, and no carrier has it yet
+TASKS: Final = (FAILED_TASK, LATE_TASK)
+
+Result = Literal["sent", "later", "failed", "nothing", "busy"]
+
+_LOCKS: Final = 7_448_150  # the space of the locks: one a notice
+_LOCKS_MAX: Final = 2_147_483_647
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostRoom:
+    """What notices are written and sent with; without `sms` or `email` that channel is passed over.
+
+    `support_hours` is written as the setting is; `zone` is the bank's.
+    """
+
+    texts: NoticeTexts
+    support_phone: str
+    support_hours: str
+    zone: ZoneInfo
+    letters: PrintOutbox
+    sms: SmsCarrier | None = None
+    email: MailCarrier | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """An attempt that is committed as `sending`, and what hands it over."""
+
+    attempt_id: int
+    channel: Channel
+    hand_over: Callable[[], Handed]
+
+
+def send_notice(
+    engine: Engine, room: PostRoom, clock: Clock, payment_id: int, *, again: bool = False
+) -> Result:
+    """Send one payment's notice by the next channel there is, until a carrier has it.
+
+    Returns `sent`; `later` when the carrier asked for time (nothing was sent, it is tried again); `failed`
+    when no channel is left (staff have a task); `nothing` when there is nothing to do, `busy` when another
+    worker is at it. With `again`, a person asks: channels that failed are tried once more, nobody waits.
+    """
+    with engine.connect() as db:
+        db.detach()  # the lock goes with the connection, however this ends
+        taken = db.scalar(select(func.pg_try_advisory_lock(_LOCKS, payment_id % _LOCKS_MAX)))
+        db.commit()
+        if not taken:
+            return "busy"
+        again_after = _newest_attempt(db, payment_id) if again else -1
+        while True:
+            with db.begin():
+                prepared = _prepare(db, room, clock.now(), payment_id, again_after)
+            if not isinstance(prepared, _Prepared):
+                return prepared
+            handed = prepared.hand_over()
+            with db.begin():
+                _note(db, prepared, payment_id, handed, clock.now())
+            if handed.state == "accepted":
+                return "sent"
+
+
+# What is sent: all of it read at once, under the notice's own lock.
+_FACTS: Final[Any] = (
+    select(
+        Notice.payment_id,
+        Notice.channel,
+        Notice.language,
+        Notice.state,
+        Notice.created_at,
+        Payment.state.label("payment_state"),
+        Payment.confirmation_number,
+        Payment.amount_cents,
+        Payment.plan,
+        Payment.account_type,
+        Payment.account_last4,
+        Payment.not_before_date,
+        Payment.effective_entry_date,
+        Payment.receiver_name,
+        Payment.member_id,
+        Payment.authorized_at,
+        Payment.cutoff_at,
+        Consent.text,
+        Consent.how,
+        Consent.spoken_by,
+        Consent.words_heard,
+        Member.first_name,
+        Member.last_name,
+        Member.phone,
+        Member.sms_ok,
+        Member.email,
+        Member.address,
+        Member.city,
+        Member.state.label("address_state"),
+        Member.postal_code,
+    )
+    .join_from(Notice, Payment, Payment.id == Notice.payment_id)
+    .join(Consent, Consent.payment_id == Payment.id)
+    .join(Member, Member.member_id == Payment.member_id)
+    .with_for_update(of=Notice.__table__)
+)
+
+
+def _prepare(
+    db: Connection, room: PostRoom, now: datetime, payment_id: int, again_after: int
+) -> _Prepared | Result:
+    """Choose the channel and write the attempt; or tell why there is none."""
+    row = db.execute(_FACTS.where(Notice.payment_id == payment_id)).one_or_none()
+    if row is None or row.payment_state == "cancelled":
+        return "nothing"
+    tried = _tried(db, payment_id)
+    interrupted = tried[-1] if tried and tried[-1].state == "sending" else None
+    if not _is_due(row.state, tried, again_after):
+        return "nothing"
+    if interrupted is not None and interrupted.channel == "letter":
+        return _prepare_letter(db, room, row, interrupted.started_at, interrupted.id)
+    if interrupted is not None:
+        _close(db, interrupted.id, Handed("unknown", detail="interrupted"), now)
+        tried = _tried(db, payment_id)
+    step = next_step(
+        row.channel,
+        _possible(room, row),
+        tried,
+        now=now,
+        patient_until=patient_until(row.created_at, row.cutoff_at),
+        again_after=again_after,
+    )
+    if step.wait:
+        return "later"
+    if step.channel is None:
+        return _give_up(db, row, tried, now)
+    if row.state == "failed":
+        db.execute(update(Notice).where(Notice.payment_id == payment_id).values(state="pending"))
+    if step.channel == "letter":
+        return _prepare_letter(db, room, row, now, _open(db, payment_id, "letter", now))
+    return _prepare_message(db, room, row, step.channel, now)
+
+
+def _newest_attempt(db: Connection, payment_id: int) -> int:
+    newest = db.scalar(select(func.max(NoticeAttempt.id)).where(NoticeAttempt.payment_id == payment_id))
+    db.commit()
+    return int(newest or 0)
+
+
+def _tried(db: Connection, payment_id: int) -> list[Tried]:
+    rows = db.execute(
+        select(
+            NoticeAttempt.id,
+            NoticeAttempt.channel,
+            NoticeAttempt.state,
+            NoticeAttempt.started_at,
+            NoticeAttempt.finished_at,
+        )
+        .where(NoticeAttempt.payment_id == payment_id)
+        .order_by(NoticeAttempt.id)
+    )
+    return [Tried(*row) for row in rows]
+
+
+def _is_due(state: str, tried: list[Tried], again_after: int) -> bool:
+    """Tell whether there is something to send: not yet sent, or sent and then not delivered to anybody."""
+    if state == "sent":
+        states = {each.state for each in tried}
+        return "undelivered" in states and not states & {"accepted", "delivered"}
+    return state == "pending" or (state == "failed" and again_after >= 0)
+
+
+def _possible(room: PostRoom, row: Row[Any]) -> set[Channel]:
+    possible: set[Channel] = set()
+    if room.sms is not None and row.phone and row.sms_ok:
+        possible.add("sms")
+    if room.email is not None and row.email:
+        possible.add("email")
+    if all((row.address, row.city, row.address_state, row.postal_code)):
+        possible.add("letter")
+    return possible
+
+
+def _facts(room: PostRoom, row: Row[Any]) -> NoticeFacts:
+    return NoticeFacts(
+        confirmation_number=row.confirmation_number,
+        amount_cents=row.amount_cents,
+        plan=row.plan,
+        account_type=row.account_type,
+        account_last4=row.account_last4,
+        debit_date=max(row.not_before_date, row.effective_entry_date),
+        receiver_name=row.receiver_name,
+        member_last4=row.member_id[-4:],
+        authorized_at=row.authorized_at,
+        cutoff_at=row.cutoff_at,
+        terms=row.text,
+        how=row.how,
+        spoken_by=row.spoken_by,
+        words_heard=row.words_heard,
+        support_phone=room.support_phone,
+        support_hours=room.support_hours,
+        zone=room.zone,
+    )
+
+
+def _prepare_message(
+    db: Connection, room: PostRoom, row: Row[Any], channel: Channel, now: datetime
+) -> _Prepared:
+    """Write the attempt to send a text message or an e-mail, with what it says."""
+    attempt_id = _open(db, row.payment_id, channel, now)
+    facts = _facts(room, row)
+    if channel == "sms":
+        sms = cast("SmsCarrier", room.sms)
+        body = room.texts.short(facts, row.language)
+        _write_down(db, row.payment_id, attempt_id, body, body.encode())
+        return _Prepared(attempt_id, channel, lambda: sms.send(row.phone, body, attempt_id))
+    email = cast("MailCarrier", room.email)
+    text = room.texts.write(facts, row.language)
+    _write_down(db, row.payment_id, attempt_id, text.plain, text.plain.encode())
+    name = f"{row.confirmation_number}.{attempt_id}"
+    return _Prepared(
+        attempt_id, channel, lambda: email.send(row.email, text.subject, text.plain, name=name, at=now)
+    )
+
+
+def _prepare_letter(
+    db: Connection, room: PostRoom, row: Row[Any], made_at: datetime, attempt_id: int
+) -> _Prepared:
+    """Write what the letter of an attempt says; `made_at` is when it began, also after a crash."""
+    text = room.texts.write(_facts(room, row), row.language)
+    made_at = made_at.astimezone(room.zone)
+    address = Address(
+        f"{row.first_name} {row.last_name}",
+        (row.address, f"{row.city}, {row.address_state} {row.postal_code}"),
+    )
+    try:
+        letter = make_letter(text, room.texts, address, made_at)
+    except MissingLettersError as error:
+        refused = Handed("failed", detail=str(error))
+        return _Prepared(attempt_id, "letter", lambda: refused)
+    _write_down(db, row.payment_id, attempt_id, text.plain, letter.pdf)
+    return _Prepared(
+        attempt_id,
+        "letter",
+        lambda: room.letters.put(
+            letter,
+            confirmation_number=row.confirmation_number,
+            language=text.language,
+            day=made_at.date(),
+        ),
+    )
+
+
+def _open(db: Connection, payment_id: int, channel: Channel, now: datetime) -> int:
+    return int(
+        db.execute(
+            insert(NoticeAttempt)
+            .values(payment_id=payment_id, channel=channel, state="sending", started_at=now)
+            .returning(NoticeAttempt.id)
+        ).scalar_one()
+    )
+
+
+def _write_down(db: Connection, payment_id: int, attempt_id: int, body: str, document: bytes) -> None:
+    """Keep the words that are about to be sent; those of the notice that was sent first stay."""
+    db.execute(
+        update(Notice).where(Notice.payment_id == payment_id, Notice.state == "pending").values(body=body)
+    )
+    db.execute(
+        update(NoticeAttempt)
+        .where(NoticeAttempt.id == attempt_id)
+        .values(document_sha256=hashlib.sha256(document).digest())
+    )
+
+
+def _note(db: Connection, prepared: _Prepared, payment_id: int, handed: Handed, now: datetime) -> None:
+    """Write down what became of an attempt; `sent` is a notice that a carrier has, by this channel."""
+    _close(db, prepared.attempt_id, handed, now)
+    if handed.state == "accepted":
+        db.execute(
+            update(Notice)
+            .where(Notice.payment_id == payment_id, Notice.state == "pending")
+            .values(state="sent", sent_at=now, channel=prepared.channel)
+        )
+        close_tasks(db, TASKS, now, StaffTask.payment_id == payment_id)
+
+
+def _close(db: Connection, attempt_id: int, handed: Handed, now: datetime) -> None:
+    values: dict[str, Any] = {"provider_reference": handed.reference or None, "detail": handed.detail or None}
+    if handed.sha256:
+        values["document_sha256"] = bytes.fromhex(handed.sha256)
+    # A callback may have been faster: what it told of a message is newer than that it was accepted.
+    db.execute(
+        update(NoticeAttempt)
+        .where(NoticeAttempt.id == attempt_id, NoticeAttempt.state.in_(("sending", "unknown")))
+        .values(state=handed.state, finished_at=now, **values)
+    )
+
+
+def _give_up(db: Connection, row: Row[Any], tried: list[Tried], now: datetime) -> Result:
+    """Put it before staff: no channel is left. Its payment goes into no file while no notice was sent."""
+    if row.state != "sent":
+        db.execute(update(Notice).where(Notice.payment_id == row.payment_id).values(state="failed"))
+    outcomes = [f"{each.channel} {each.state}" for each in tried]
+    open_task(db, FAILED_TASK, now, payment_id=row.payment_id, tried=outcomes)
+    _log.warning("notice_failed", payment_id=row.payment_id, tried=outcomes)
+    return "failed"

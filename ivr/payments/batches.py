@@ -1,0 +1,259 @@
+"""What is due at a cutoff, as batches that a Nacha file can carry; whatever cannot go stays, with a reason.
+
+Rows are read, and locked, a thousand at a time while the file is written, so that a file of any size needs
+little memory. An account number lives only in the record it is written into.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import chain, groupby
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from sqlalchemy import Row, Text, and_, case, exists, func, literal, null, or_, select
+
+from ivr.ach.records import (
+    CREDITS,
+    DEBITS,
+    RETRY,
+    REVERSAL,
+    BatchHeader,
+    Entry,
+    entry_problems,
+    transaction_code,
+)
+from ivr.ach.writer import Batch
+from ivr.base.keys import UnsealError
+from ivr.payments.authorize import account_number_context
+from ivr.storage.tables import AchEntry, BlockedAccount, BlockedRoutingNumber, Notice, Payment
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Connection
+
+    from ivr.base.keys import KeyRing
+    from ivr.base.settings import OriginationSettings
+
+REFUND: Final = "REFUND"
+ODFI_DIGITS: Final = 8
+
+_ROWS_AT_ONCE: Final = 1000
+_KINDS: Final = ("debit", "retry", "reversal", "refund")
+_DEBIT_KINDS: Final = ("debit", "retry")
+_DESCRIPTIONS: Final = {"retry": RETRY, "reversal": REVERSAL, "refund": REFUND}
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPayment:
+    """A payment that was due and stays, and why.
+
+    The reasons: `notice` its notice is not sent; `date` it would be debited before the date spoken;
+    `blocked` an earlier return says that its account or bank takes no debits; `account` its account number
+    cannot be opened; `record` no record can carry it, for what is wrong with `fields` (names, never values).
+    """
+
+    payment_id: int
+    entry_id: int | None
+    confirmation_number: str
+    reason: str
+    fields: str = ""
+
+
+class TakenEntry(NamedTuple):
+    """An entry that is in the file; `entry_id` is None for a payment's first, whose row is yet to be made."""
+
+    payment_id: int
+    entry_id: int | None
+    kind: str
+    sec_code: str
+    transaction_code: str
+    amount_cents: int
+    trace_number: str
+
+
+# What an entry needs of its payment, named alike for first debits and for what was requested later.
+_OF_PAYMENT: Final = (
+    Payment.id.label("payment_id"),
+    Payment.confirmation_number,
+    Payment.account_number,
+    Payment.rdfi_routing_number,
+    Payment.account_type,
+    Payment.receiver_name,
+    Payment.plan,
+)
+
+
+def _is_due(cutoff: datetime) -> ColumnElement[bool]:
+    return and_(Payment.state.in_(("authorized", "held")), Payment.cutoff_at <= cutoff)
+
+
+def _due(cutoff: datetime, effective: date) -> Any:
+    """Select the payments due at a cutoff, batch by batch, with the reason for which one may not go."""
+    blocked = or_(
+        exists().where(
+            BlockedAccount.account_fingerprint == Payment.account_fingerprint,
+            BlockedAccount.released_at.is_(None),
+        ),
+        exists().where(
+            BlockedRoutingNumber.routing_number == Payment.rdfi_routing_number,
+            BlockedRoutingNumber.released_at.is_(None),
+        ),
+    )
+    return (
+        select(
+            *_OF_PAYMENT,
+            null().label("entry_id"),
+            literal("debit").label("kind"),
+            Payment.sec_code,
+            Payment.amount_cents,
+            case(
+                (Notice.state.is_distinct_from("sent"), "notice"),
+                (Payment.not_before_date > effective, "date"),
+                (blocked, "blocked"),
+            ).label("reason"),
+        )
+        .outerjoin_from(Payment, Notice, Notice.payment_id == Payment.id)
+        .where(_is_due(cutoff))
+        .order_by(Payment.sec_code.desc(), Payment.plan.desc(), Payment.id)  # TEL first, health first
+        .with_for_update(of=Payment.__table__)
+    )
+
+
+_REQUESTED: Final[Any] = (
+    select(
+        *_OF_PAYMENT,
+        AchEntry.id.label("entry_id"),
+        AchEntry.kind,
+        AchEntry.sec_code,
+        AchEntry.amount_cents,
+        literal(None, Text).label("reason"),
+    )
+    .join_from(AchEntry, Payment, Payment.id == AchEntry.payment_id)
+    .where(AchEntry.state == "requested")
+    .order_by(
+        case({kind: place for place, kind in enumerate(_KINDS)}, value=AchEntry.kind),
+        AchEntry.sec_code.desc(),
+        AchEntry.id,
+    )
+    .with_for_update(of=[AchEntry.__table__, Payment.__table__])
+)
+
+
+def count_waiting(db: Connection, cutoff: datetime) -> int:
+    """Return how many entries a cutoff can bring at most: payments due and entries requested."""
+    due = select(func.count()).select_from(Payment).where(_is_due(cutoff))
+    requested = select(func.count()).select_from(AchEntry).where(AchEntry.state == "requested")
+    return int(db.scalar(select(due.scalar_subquery() + requested.scalar_subquery())) or 0)
+
+
+@dataclass
+class Batches:
+    """The batches of one cutoff. While they are consumed, `taken` and `held` fill.
+
+    `trace_numbers` yields the sequence part of each entry's trace number, ascending. `told` is called with
+    the number of entries taken so far.
+    """
+
+    db: Connection
+    keys: KeyRing
+    settings: OriginationSettings
+    effective_entry_date: date
+    trace_numbers: Iterator[int]
+    told: Callable[[int], None]
+    taken: list[TakenEntry] = field(default_factory=list)
+    held: list[HeldPayment] = field(default_factory=list)
+    unopened: int = 0
+
+    def read(self, cutoff: datetime) -> Generator[Batch, None, None]:
+        """Yield each batch that has an entry; consume its entries before asking for the next."""
+        rows = chain(
+            self._rows(_due(cutoff, self.effective_entry_date)),
+            self._rows(_REQUESTED),
+        )
+        for (kind, sec_code, plan), of_batch in groupby(rows, _batch_key):
+            header = self._header(kind, sec_code, plan)
+            entries = self._entries(header, of_batch)
+            first = next(entries, None)
+            if first is not None:
+                yield header, chain([first], entries)
+
+    def _rows(self, statement: Any) -> Iterator[Row[Any]]:
+        with self.db.execute(statement.execution_options(yield_per=_ROWS_AT_ONCE)) as result:
+            yield from result
+
+    def _header(self, kind: str, sec_code: Any, plan: str) -> BatchHeader:
+        settings = self.settings
+        of_plan = {"health": settings.ivr_company_health, "dental": settings.ivr_company_dental}
+        return BatchHeader(
+            company_name=settings.ivr_company_name,
+            company_id=settings.ivr_company_id,
+            sec_code=sec_code,
+            entry_description=of_plan[plan] if kind == "debit" else _DESCRIPTIONS[kind],
+            effective_entry_date=self.effective_entry_date,
+            odfi_routing=settings.ivr_odfi_routing[:ODFI_DIGITS],
+            service_class=DEBITS if kind in _DEBIT_KINDS else CREDITS,
+        )
+
+    def _entries(self, header: BatchHeader, rows: Iterable[Row[Any]]) -> Iterator[Entry]:
+        for row in rows:
+            entry = None if row.reason else self._entry(header, row)
+            if entry is None:
+                if row.reason:
+                    self._hold(row, row.reason)
+                continue
+            self.taken.append(
+                TakenEntry(
+                    payment_id=row.payment_id,
+                    entry_id=row.entry_id,
+                    kind=row.kind,
+                    sec_code=row.sec_code,
+                    transaction_code=entry.transaction_code,
+                    amount_cents=entry.amount_cents,
+                    trace_number=entry.trace_number,
+                )
+            )
+            self.told(len(self.taken))
+            yield entry
+
+    def _entry(self, header: BatchHeader, row: Row[Any]) -> Entry | None:
+        """Return a row as an entry, or None with its payment held."""
+        account_number = self._account_number(row)
+        if account_number is None:
+            self._hold(row, "account")
+            return None
+        entry = Entry(
+            transaction_code=transaction_code(
+                row.account_type, "debit" if row.kind in _DEBIT_KINDS else "credit"
+            ),
+            receiving_routing=row.rdfi_routing_number,
+            account_number=account_number,
+            amount_cents=row.amount_cents,
+            individual_id=row.confirmation_number,
+            individual_name=row.receiver_name,
+            trace_number=f"{header.odfi_routing}{next(self.trace_numbers):07}",
+            payment_type="S" if row.sec_code == "TEL" else "",
+        )
+        problems = entry_problems(header, entry)
+        if problems:
+            self._hold(row, "record", ", ".join(problem.field for problem in problems))
+            return None
+        return entry
+
+    def _account_number(self, row: Row[Any]) -> str | None:
+        if row.account_number is None:
+            return None
+        try:
+            opened = self.keys.open(row.account_number, account_number_context(row.confirmation_number))
+        except UnsealError:
+            self.unopened += 1
+            return None
+        return opened.decode("ascii")
+
+    def _hold(self, row: Row[Any], reason: str, fields: str = "") -> None:
+        self.held.append(HeldPayment(row.payment_id, row.entry_id, row.confirmation_number, reason, fields))
+
+
+def _batch_key(row: Row[Any]) -> tuple[str, str, str]:
+    """Return what entries of one batch have in common; retries and credits need no batch a plan."""
+    return row.kind, row.sec_code, row.plan if row.kind == "debit" else ""

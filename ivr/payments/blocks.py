@@ -1,0 +1,82 @@
+"""Bank accounts and routing numbers that a return has closed to us, until staff open them again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import bindparam, exists, literal, or_, select
+from sqlalchemy.dialects import postgresql
+
+from ivr.ach.return_codes import return_rule
+from ivr.storage.tables import BlockedAccount, BlockedRoutingNumber
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Connection
+
+_ROUTING_BLOCKED: Final = exists().where(
+    BlockedRoutingNumber.routing_number == bindparam("routing_number"),
+    BlockedRoutingNumber.released_at.is_(None),
+)
+_ACCOUNT_BLOCKED: Final = exists().where(
+    BlockedAccount.account_fingerprint == bindparam("account_fingerprint"),
+    BlockedAccount.released_at.is_(None),
+)
+
+
+def block_for(
+    db: Connection,
+    return_code: str,
+    *,
+    payment_id: int,
+    account_fingerprint: bytes,
+    routing_number: str,
+    now: datetime,
+) -> None:
+    """Close what a return with this code closes: its account, its routing number, or nothing."""
+    block = return_rule(return_code).block
+    if block == "account":
+        block_account(db, account_fingerprint, return_code=return_code, payment_id=payment_id, now=now)
+    elif block == "routing":
+        block_routing_number(db, routing_number, return_code=return_code, now=now)
+
+
+def block_account(
+    db: Connection, account_fingerprint: bytes, *, return_code: str, payment_id: int, now: datetime
+) -> None:
+    """Debit this account no more; `payment_id` is the payment that came back."""
+    said = {"return_code": return_code, "payment_id": payment_id, "blocked_at": now, "released_at": None}
+    _block(db, BlockedAccount, BlockedAccount.account_fingerprint, account_fingerprint, said)
+
+
+def block_routing_number(db: Connection, routing_number: str, *, return_code: str, now: datetime) -> None:
+    """Send nothing to this routing number any more."""
+    said = {"return_code": return_code, "blocked_at": now, "released_at": None}
+    _block(db, BlockedRoutingNumber, BlockedRoutingNumber.routing_number, routing_number, said)
+
+
+def routing_number_blocked(db: Connection, routing_number: str) -> bool:
+    """Tell whether nothing may be sent to a routing number. One statement."""
+    return bool(db.scalar(select(_ROUTING_BLOCKED), {"routing_number": routing_number}))
+
+
+def account_blocked(db: Connection, account_fingerprint: bytes) -> bool:
+    """Tell whether an account may not be debited, by its fingerprint. One statement."""
+    return bool(db.scalar(select(_ACCOUNT_BLOCKED), {"account_fingerprint": account_fingerprint}))
+
+
+def either_blocked(db: Connection, routing_number: str, account_fingerprint: bytes) -> bool:
+    """Tell whether the routing number or the account takes nothing of ours. One statement."""
+    blocked: ColumnElement[bool] = or_(_ROUTING_BLOCKED, _ACCOUNT_BLOCKED, literal(value=False))
+    return bool(
+        db.scalar(
+            select(blocked),
+            {"routing_number": routing_number, "account_fingerprint": account_fingerprint},
+        )
+    )
+
+
+def _block(db: Connection, table: Any, key: Any, value: Any, said: dict[str, Any]) -> None:
+    """Write the row; one that was released before closes again, for the newer reason."""
+    row = postgresql.insert(table).values({key.key: value, **said})
+    db.execute(row.on_conflict_do_update(index_elements=[key], set_=said))

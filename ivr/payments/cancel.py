@@ -1,0 +1,154 @@
+"""Cancelling: a payment that is in no file yet is taken back, with a number of its own to hold on to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import insert, select, update
+
+from ivr.base.errors import OperatorError
+from ivr.payments.confirmation_numbers import draw_cancellation_number, is_cancellation_number
+from ivr.payments.cutoffs import last_finished, next_cutoff
+from ivr.payments.life import LIFE, WrongStateError, move
+from ivr.payments.origination import HELD_TASK
+from ivr.payments.tasks import close_tasks
+from ivr.storage.tables import AuditEvent, LedgerEntry, Notice, Payment, StaffTask
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from ivr.base.randomness import Randomness
+    from ivr.payments.authorize import CutoffRule
+
+_DRAWS: Final = 5  # as for confirmation numbers
+_REFUND: Final = "If the money must come back, it can be refunded once it is debited."
+_INSTEAD: Final = {
+    "cancelled": "It was cancelled before; its cancellation number is {number}.",
+    "batched": f"Its debit is in a file for the bank. {_REFUND}",
+    "sent": f"Its debit is with the bank. {_REFUND}",
+    "settled": f"It has been debited. {_REFUND}",
+    "returned": "The bank sent it back: nothing is left to cancel.",
+    "final": f"It has been debited. {_REFUND}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """A payment that was taken back; `amount_cents` is owed again."""
+
+    confirmation_number: str
+    cancellation_number: str
+    amount_cents: int
+    plan: str
+    cancelled_at: datetime
+
+
+def cancel(
+    db: Connection,
+    randomness: Randomness,
+    rule: CutoffRule,
+    *,
+    confirmation_number: str,
+    actor: str,
+    now: datetime,
+) -> Cancelled:
+    """Cancel a payment within the caller's transaction: state, ledger and audit trail.
+
+    It can be done strictly before the payment's cutoff. One that its cutoff left behind, held or back from a
+    rejected file, can be cancelled until the next. Its notice is withdrawn unless it went out.
+    Raises `OperatorError` that says what can be done instead when it is too late, and for an unknown number.
+    """
+    payment = _find(db, confirmation_number)
+    if (payment.state, "cancel") not in LIFE:
+        raise _too_late(payment)
+    if now >= _deadline(db, rule, payment.cutoff_at):
+        raise OperatorError(
+            f"Payment {confirmation_number} cannot be cancelled any more: its cutoff has passed. {_REFUND}"
+        )
+    number = _free_number(db, randomness)
+    try:
+        move(
+            db,
+            payment.id,
+            payment.state,
+            "cancel",
+            cancelled_at=now,
+            cancellation_number=number,
+            hold_reason=None,
+        )
+    except WrongStateError:  # it moved on between the two statements: the row now says where to
+        raise _too_late(_find(db, confirmation_number)) from None
+    _write_down(db, payment, number, actor, now)
+    return Cancelled(confirmation_number, number, payment.amount_cents, payment.plan, now)
+
+
+def _find(db: Connection, confirmation_number: str) -> Any:
+    payment = db.execute(
+        select(
+            Payment.id,
+            Payment.state,
+            Payment.amount_cents,
+            Payment.plan,
+            Payment.billing_account,
+            Payment.cutoff_at,
+            Payment.cancellation_number,
+        ).where(Payment.confirmation_number == confirmation_number)
+    ).one_or_none()
+    if payment is None:
+        kind = " That is a cancellation number." if is_cancellation_number(confirmation_number) else ""
+        raise OperatorError(f"No payment has the confirmation number {confirmation_number}: check it.{kind}")
+    return payment
+
+
+def _too_late(payment: Any) -> OperatorError:
+    instead = _INSTEAD[payment.state].format(number=payment.cancellation_number)
+    return OperatorError(f"This payment cannot be cancelled any more. {instead}")
+
+
+def _deadline(db: Connection, rule: CutoffRule, cutoff: datetime) -> datetime:
+    """Return when a payment that is in no file goes into one: at its cutoff, at the next if that is done."""
+    last = last_finished(db)
+    return cutoff if last is None or cutoff > last else next_cutoff(last, rule)
+
+
+def _free_number(db: Connection, randomness: Randomness) -> str:
+    for _ in range(_DRAWS):
+        number = draw_cancellation_number(randomness)
+        if db.scalar(select(Payment.id).where(Payment.cancellation_number == number)) is None:
+            return number
+    raise RuntimeError(f"{_DRAWS} cancellation numbers in a row were taken")
+
+
+def _write_down(
+    db: Connection,
+    payment: Any,
+    number: str,
+    actor: str,
+    now: datetime,
+) -> None:
+    db.execute(
+        insert(LedgerEntry).values(
+            billing_account=payment.billing_account,
+            kind="cancellation",
+            amount_cents=payment.amount_cents,
+            payment_id=payment.id,
+            posted_at=now,
+        )
+    )
+    db.execute(
+        update(Notice)
+        .where(Notice.payment_id == payment.id, Notice.state == "pending")
+        .values(state="withdrawn")
+    )
+    close_tasks(db, (HELD_TASK,), now, StaffTask.payment_id == payment.id, by=actor)
+    db.execute(
+        insert(AuditEvent).values(
+            at=now,
+            actor=actor,
+            action="payments.cancel",
+            subject=str(payment.id),
+            details={"cancellation_number": number, "from": payment.state},
+        )
+    )

@@ -1,0 +1,196 @@
+"""Giving money back: a reversal of an entry that was wrong, or a refund. Never both for the same money.
+
+A reversal says that the debit should not have been: only for a duplicate or a wrong amount, receiver or date,
+with the receiver's bank within five banking days of settlement, whole, under the debit's own SEC code. A
+refund is new money to the same account, any part of what was paid, as a PPD credit: TEL carries none.
+Source: Nacha operating rules on reversing entries and on TEL.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from sqlalchemy import func, insert, select
+
+from ivr.ach.banking_days import add_banking_days, debit_dates
+from ivr.ach.records import transaction_code
+from ivr.base.errors import OperatorError
+from ivr.base.money import format_amount
+from ivr.payments.blocks import either_blocked
+from ivr.payments.settlement import SETTLEMENT_ZONE
+from ivr.storage.tables import AchEntry, AuditEvent, LedgerEntry, Payment
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from ivr.payments.authorize import CutoffRule
+
+REVERSAL_REASONS: Final = ("duplicate", "wrong_amount", "wrong_receiver", "wrong_date")
+REVERSAL_BANKING_DAYS: Final = 5
+
+CreditKind = Literal["reversal", "refund"]
+_ACTIONS: Final = {"reversal": "payments.reverse", "refund": "payments.refund"}
+_STANDING: Final = ("requested", "batched", "sent", "settled", "final")
+_NOT_DEBITED: Final = {
+    "authorized": "It is not debited yet: cancel it.",
+    "held": "It is not debited yet: cancel it.",
+    "cancelled": "It was cancelled: nothing was debited.",
+    "batched": "Its debit is on its way to the bank: wait until it has settled.",
+    "sent": "Its debit is with the bank: wait until it has settled.",
+    "returned": "The bank sent it back: nothing was debited.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Credited:
+    """A credit that the next cutoff takes along; what it brings back is owed again."""
+
+    confirmation_number: str
+    kind: CreditKind
+    amount_cents: int
+    plan: str
+    account_last4: str
+    effective_entry_date: date
+
+
+def reverse(
+    db: Connection,
+    rule: CutoffRule,
+    *,
+    confirmation_number: str,
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> Credited:
+    """Ask the next cutoff to reverse a settled debit, within the caller's transaction.
+
+    `reason` is one of `REVERSAL_REASONS`. Raises `OperatorError` that says what can be done instead when the
+    payment is not debited, when five banking days are over, or when some of it was given back before.
+    """
+    payment = _lock(db, confirmation_number)
+    _check_debited(payment)
+    effective = debit_dates(now, rule.cutoff_time, rule.zone, closings=rule.closings).effective_entry_date
+    settled = payment.settled_at.astimezone(SETTLEMENT_ZONE).date()
+    if effective > add_banking_days(settled, REVERSAL_BANKING_DAYS, rule.closings):
+        raise OperatorError(
+            f"Payment {confirmation_number} settled on {settled}; a reversal has to be with the bank within"
+            f" {REVERSAL_BANKING_DAYS} banking days. Refund it instead."
+        )
+    if _given_back_cents(db, payment.id):
+        raise OperatorError(f"Payment {confirmation_number} was given back before, or some of it.")
+    wanted = _Wanted("reversal", payment.sec_code, payment.amount_cents, effective, {"reason": reason})
+    return _request(db, payment, wanted, actor, now)
+
+
+def refund(
+    db: Connection,
+    rule: CutoffRule,
+    *,
+    confirmation_number: str,
+    amount_cents: int | None,
+    actor: str,
+    now: datetime,
+) -> Credited:
+    """Ask the next cutoff to give back a settled payment, or some of it, within the caller's transaction.
+
+    Without `amount_cents`, all that was not given back before. Raises `OperatorError` that says what can be
+    done instead when the payment is not debited, or when that much of it is not left.
+    """
+    payment = _lock(db, confirmation_number)
+    _check_debited(payment)
+    left = payment.amount_cents - _given_back_cents(db, payment.id)
+    wanted = left if amount_cents is None else amount_cents
+    if not 0 < wanted <= left:
+        raise OperatorError(
+            f"Of payment {confirmation_number} ${format_amount(left)} can be given back: no more, and"
+            " something."
+        )
+    effective = debit_dates(now, rule.cutoff_time, rule.zone, closings=rule.closings).effective_entry_date
+    return _request(db, payment, _Wanted("refund", "PPD", wanted, effective, {}), actor, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    kind: CreditKind
+    sec_code: str
+    amount_cents: int
+    effective_entry_date: date
+    details: dict[str, str]  # for the audit trail
+
+
+def _lock(db: Connection, confirmation_number: str) -> Any:
+    statement = select(Payment.__table__).where(Payment.confirmation_number == confirmation_number)
+    payment = db.execute(statement.with_for_update()).one_or_none()
+    if payment is None:
+        raise OperatorError(f"No payment has the confirmation number {confirmation_number}: check it.")
+    return payment
+
+
+def _check_debited(payment: Any) -> None:
+    if payment.state in _NOT_DEBITED:
+        raise OperatorError(
+            f"Payment {payment.confirmation_number} cannot be given back. {_NOT_DEBITED[payment.state]}"
+        )
+
+
+def _given_back_cents(db: Connection, payment_id: int) -> int:
+    """Return what went back or is on its way; a credit that the bank returned is with us again."""
+    given = select(func.coalesce(func.sum(AchEntry.amount_cents), 0)).where(
+        AchEntry.payment_id == payment_id,
+        AchEntry.kind.in_(("reversal", "refund")),
+        AchEntry.state.in_(_STANDING),
+    )
+    return int(db.execute(given).scalar_one())
+
+
+def _request(db: Connection, payment: Any, wanted: _Wanted, actor: str, now: datetime) -> Credited:
+    """Write the entry for the next file, what is owed again, and who asked for it."""
+    if payment.account_number is None or either_blocked(
+        db, payment.rdfi_routing_number, payment.account_fingerprint
+    ):
+        raise OperatorError(
+            f"The account of payment {payment.confirmation_number} is not kept any more, or takes nothing of"
+            " ours. Give the money back by check."
+        )
+    entry_id = db.execute(
+        insert(AchEntry)
+        .values(
+            payment_id=payment.id,
+            kind=wanted.kind,
+            sec_code=wanted.sec_code,
+            transaction_code=transaction_code(payment.account_type, "credit"),
+            amount_cents=wanted.amount_cents,
+            state="requested",
+            created_at=now,
+        )
+        .returning(AchEntry.id)
+    ).scalar_one()
+    db.execute(
+        insert(LedgerEntry).values(
+            billing_account=payment.billing_account,
+            kind=wanted.kind,
+            amount_cents=wanted.amount_cents,
+            payment_id=payment.id,
+            entry_id=entry_id,
+            posted_at=now,
+        )
+    )
+    db.execute(
+        insert(AuditEvent).values(
+            at=now,
+            actor=actor,
+            action=_ACTIONS[wanted.kind],
+            subject=str(payment.id),
+            details={"amount_cents": wanted.amount_cents, "entry_id": entry_id, **wanted.details},
+        )
+    )
+    return Credited(
+        payment.confirmation_number,
+        wanted.kind,
+        wanted.amount_cents,
+        payment.plan,
+        payment.account_last4,
+        wanted.effective_entry_date,
+    )

@@ -1,0 +1,59 @@
+"""The bank's cutoffs: which have come and are not done, and the one lock under which each is done once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects import postgresql
+
+from ivr.ach.banking_days import cutoff_at
+from ivr.storage.tables import AchCutoff, Payment
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from ivr.payments.authorize import CutoffRule
+
+
+def due_cutoffs(db: Connection, rule: CutoffRule, now: datetime) -> tuple[datetime, ...]:
+    """Return every cutoff (aware UTC) that has come by `now` and is not finished, the oldest first.
+
+    They follow the last one that was finished, a cutoff each banking day, however long nobody looked. Before
+    the first one ever, they begin with the earliest that a payment waits for.
+    """
+    last = last_finished(db)
+    waiting = select(func.min(Payment.cutoff_at)).where(Payment.state.in_(("authorized", "held")))
+    first = db.scalar(waiting) if last is None else next_cutoff(last, rule)
+    due = []
+    while first is not None and first <= now:
+        due.append(first)
+        first = next_cutoff(first, rule)
+    return tuple(due)
+
+
+def next_cutoff(instant: datetime, rule: CutoffRule) -> datetime:
+    """Return the first cutoff after `instant`, aware UTC."""
+    return cutoff_at(instant, rule.cutoff_time, rule.zone, rule.closings)
+
+
+def last_finished(db: Connection) -> datetime | None:
+    """Return the newest cutoff that was finished, None before the first."""
+    return db.scalar(select(func.max(AchCutoff.cutoff_at)).where(AchCutoff.finished_at.is_not(None)))
+
+
+def take_cutoff(db: Connection, cutoff: datetime) -> bool:
+    """Lock a cutoff until the transaction ends; False when it was finished before, perhaps just now."""
+    db.execute(
+        postgresql.insert(AchCutoff)
+        .values(cutoff_at=cutoff)
+        .on_conflict_do_nothing(index_elements=[AchCutoff.cutoff_at])
+    )
+    row = select(AchCutoff.finished_at).where(AchCutoff.cutoff_at == cutoff).with_for_update()
+    return db.execute(row).scalar_one() is None
+
+
+def finish_cutoff(db: Connection, cutoff: datetime, now: datetime) -> None:
+    """Note that a cutoff is done; it is never done again."""
+    db.execute(update(AchCutoff).where(AchCutoff.cutoff_at == cutoff).values(finished_at=now))

@@ -1,0 +1,88 @@
+"""A payment's life: one table of (state, event) -> state, and the only statements that change a state.
+
+A change names the state it expects, so two that meet at one payment cannot both happen: the later one finds
+the row moved on and raises. Nothing here commits; the ledger row and the entry that belong to a change are
+written in the same transaction by whoever asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from sqlalchemy import ColumnElement, update
+
+from ivr.storage.tables import Payment
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+State = Literal["authorized", "held", "cancelled", "batched", "sent", "settled", "returned", "final"]
+Event = Literal[
+    "hold",  # not into this file: its notice is not sent, or its day has not come
+    "release",  # the reason to hold it is gone
+    "cancel",  # the member withdrew before the cutoff
+    "batch",  # into a file
+    "send",  # the file was delivered to the bank
+    "reject",  # the bank refused the file
+    "settle",  # the effective entry date has passed
+    "return",  # the receiver's bank sent it back
+    "retry",  # presented once more after a return
+    "finish",  # nobody may return it any more
+]
+
+LIFE: Final[Mapping[tuple[State, Event], State]] = {
+    ("authorized", "hold"): "held",
+    ("authorized", "cancel"): "cancelled",
+    ("authorized", "batch"): "batched",
+    ("held", "release"): "authorized",
+    ("held", "cancel"): "cancelled",
+    ("held", "batch"): "batched",
+    ("batched", "send"): "sent",
+    ("batched", "reject"): "authorized",
+    ("batched", "return"): "returned",
+    ("sent", "settle"): "settled",
+    ("sent", "reject"): "authorized",
+    ("sent", "return"): "returned",
+    ("settled", "return"): "returned",
+    ("settled", "finish"): "final",
+    ("final", "return"): "returned",  # disputes that come late
+    ("returned", "retry"): "batched",
+}
+
+
+class WrongStateError(Exception):
+    """A payment is not in a state in which this can happen to it."""
+
+
+def next_state(state: State, event: Event) -> State:
+    """Return the state that `event` leads to. Raises `WrongStateError` for what is not in the table."""
+    try:
+        return LIFE[state, event]
+    except KeyError:
+        raise WrongStateError(f"a payment that is {state} cannot {event}") from None
+
+
+def move(db: Connection, payment_id: int, state: State, event: Event, **values: Any) -> State:
+    """Change one payment's state from `state` by `event`, set the columns in `values`, return the new state.
+
+    Raises `WrongStateError`, having changed nothing, when the table has no such change or when the payment
+    is no longer in `state`.
+    """
+    if not move_all(db, Payment.id == payment_id, state, event, **values):
+        raise WrongStateError(f"the payment is no longer {state}")
+    return next_state(state, event)
+
+
+def move_all(db: Connection, which: ColumnElement[bool], state: State, event: Event, **values: Any) -> int:
+    """Change every payment that is in `state` and matches `which`, in one statement; return how many.
+
+    Raises `WrongStateError` when the table has no such change.
+    """
+    statement = (
+        update(Payment)
+        .where(Payment.state == state, which)
+        .values(state=next_state(state, event), **values)
+        .execution_options(synchronize_session=False)
+    )
+    return db.execute(statement).rowcount

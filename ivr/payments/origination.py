@@ -1,0 +1,317 @@
+"""One cutoff, one file: what was authorized before it leaves in a Nacha file, or stays with a reason.
+
+Everything happens in one transaction under the cutoff's lock: entries, the sealed file, the payments' new
+state, and the job that delivers the file. A crash leaves nothing, a second run finds the cutoff done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    MetaData,
+    Table,
+    Text,
+    and_,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy import Column as TableColumn
+
+from ivr.ach.banking_days import next_banking_day
+from ivr.ach.records import FileSettings
+from ivr.ach.writer import Batch, FileTotals, write_file
+from ivr.base.errors import OperatorError
+from ivr.members.bulk_load import loaded
+from ivr.payments.authorize import CutoffRule
+from ivr.payments.batches import Batches, HeldPayment, TakenEntry, count_waiting
+from ivr.payments.cutoffs import finish_cutoff, take_cutoff
+from ivr.payments.life import move_all
+from ivr.payments.tasks import close_tasks
+from ivr.storage.queue import enqueue
+from ivr.storage.tables import TRACE_NUMBERS, AchEntry, AchFile, Payment, StaffTask
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from ivr.base.keys import KeyRing
+    from ivr.base.settings import OriginationSettings
+
+DELIVER_JOB: Final = "deliver_file"
+HELD_TASK: Final = "payment_held"
+
+_MODIFIERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+Progress = Callable[[int, int], None]  # how many entries are written, of how many at most
+
+
+@dataclass(frozen=True, slots=True)
+class FileMade:
+    """One file that was made; `effective_entry_date` is that of all its entries."""
+
+    file_id: int
+    name: str
+    entries: int
+    debit_cents: int
+    credit_cents: int
+    effective_entry_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class CutoffDone:
+    """What became of one cutoff; `file` is None where there was nothing to send."""
+
+    cutoff_at: datetime
+    file: FileMade | None
+    held: Sequence[HeldPayment]
+
+
+def cutoff_rule(settings: OriginationSettings) -> CutoffRule:
+    """Return when the bank's day ends, by the settings."""
+    return CutoffRule(settings.ivr_cutoff, settings.ivr_timezone, settings.ivr_closings)
+
+
+def file_context(name: str) -> str:
+    """Return what a sealed file is bound to, for `KeyRing.open`."""
+    return f"ach-file:{name}"
+
+
+def run_cutoff(
+    db: Connection,
+    keys: KeyRing,
+    settings: OriginationSettings,
+    *,
+    cutoff: datetime,
+    now: datetime,
+    progress: Progress | None = None,
+) -> CutoffDone | None:
+    """Make the file of one cutoff (aware UTC) within the caller's transaction; None when it is done already.
+
+    It takes every payment whose `cutoff_at` is not after `cutoff`, whose notice is sent and whose day has
+    come, and every entry in state `requested`. A second run at the same time waits here until the first ends.
+    Raises `OperatorError` when no account number can be opened or the day's files are used up, and
+    `NachaWriteError` when the settings do not make a file.
+    """
+    if not take_cutoff(db, cutoff):
+        return None
+    making = _Making(db, keys, settings, cutoff, now)
+    file = making.run(progress)
+    finish_cutoff(db, cutoff, now)
+    return CutoffDone(cutoff, file, tuple(making.held))
+
+
+class _Making:
+    """One file in the making."""
+
+    def __init__(
+        self, db: Connection, keys: KeyRing, settings: OriginationSettings, cutoff: datetime, now: datetime
+    ) -> None:
+        self._db = db
+        self._keys = keys
+        self._settings = settings
+        self._cutoff = cutoff
+        self._now = now
+        self._local_now = now.astimezone(settings.ivr_timezone)
+        # A late file is processed on the day it is made: its debits settle a banking day after that one.
+        processed = max(cutoff.astimezone(settings.ivr_timezone).date(), self._local_now.date())
+        self._effective = next_banking_day(processed, settings.ivr_closings)
+        self.held: list[HeldPayment] = []
+
+    def run(self, progress: Progress | None) -> FileMade | None:
+        """Write everything that belongs to the file, and hold what is not in it."""
+        expected = count_waiting(self._db, self._cutoff)
+
+        def told(taken: int) -> None:
+            if progress is not None:
+                progress(taken, expected)
+
+        batches = Batches(
+            self._db, self._keys, self._settings, self._effective, self._trace_numbers(expected), told
+        )
+        self.held = batches.held
+        with closing(batches.read(self._cutoff)) as read:
+            first = next(read, None)
+            file = None if first is None else self._write(chain([first], read), batches)
+        if file is None and batches.unopened:
+            raise OperatorError(
+                f"No account number of {batches.unopened} payments can be opened: put the key they were"
+                " sealed with back into IVR_KEYS, after the newest."
+            )
+        _hold(self._db, batches.held, self._now)
+        told(expected)
+        return file
+
+    def _write(self, read: Iterable[Batch], batches: Batches) -> FileMade:
+        modifier = self._next_modifier()
+        content = bytearray()
+        totals = write_file(self._file_settings(modifier), read, content.extend)
+        return self._store(modifier, content, totals, batches.taken)
+
+    def _trace_numbers(self, count: int) -> Iterator[int]:
+        """Yield `count` numbers of the sequence, ascending even where it starts again at 1, then more."""
+        following = select(TRACE_NUMBERS.next_value())
+        block = select(TRACE_NUMBERS.next_value()).select_from(func.generate_series(1, count).alias())
+        yield from sorted(self._db.scalars(block))
+        while True:  # a payment may have become due since they were counted
+            yield self._db.execute(following).scalar_one()
+
+    def _next_modifier(self) -> str:
+        """Return the first letter that no file of this day has: by it the bank tells them apart."""
+        midnight = self._local_now.replace(hour=0, minute=0, second=0, microsecond=0)
+        today = select(func.count()).select_from(AchFile).where(AchFile.created_at >= midnight)
+        place = self._db.execute(today).scalar_one()
+        if place >= len(_MODIFIERS):
+            raise OperatorError(
+                f"{place} files were made today, and a day has no more letters: wait for tomorrow."
+            )
+        return _MODIFIERS[place]
+
+    def _file_settings(self, modifier: str) -> FileSettings:
+        settings = self._settings
+        return FileSettings(
+            destination=settings.ivr_odfi_destination,
+            origin=settings.ivr_odfi_origin,
+            destination_name=settings.ivr_odfi_name,
+            origin_name=settings.ivr_company_name,
+            creation_date=self._local_now.date(),
+            creation_time=self._local_now.time(),
+            file_id_modifier=modifier,
+            line_end="CRLF" if settings.ivr_odfi_line_end == "crlf" else "LF",
+            final_newline=settings.ivr_odfi_final_newline,
+            closings=settings.ivr_closings,
+        )
+
+    def _store(
+        self, modifier: str, content: bytearray, totals: FileTotals, taken: Sequence[TakenEntry]
+    ) -> FileMade:
+        """Write the file, its entries and their payments, and order its delivery."""
+        name = self._settings.ivr_ach_name.replace("{date}", f"{self._local_now:%Y%m%d}")
+        name = name.replace("{modifier}", modifier)
+        plain = bytes(content)
+        file_id: int = self._db.execute(
+            insert(AchFile)
+            .values(
+                cutoff_at=self._cutoff,
+                name=name,
+                file_id_modifier=modifier,
+                created_at=self._now,
+                effective_entry_date=self._effective,
+                batches=totals.batches,
+                entries=totals.entries,
+                debit_cents=totals.debit_cents,
+                credit_cents=totals.credit_cents,
+                sha256=hashlib.sha256(plain).digest(),
+                content=self._keys.seal(plain, file_context(name)),
+                state="written",
+            )
+            .returning(AchFile.id)
+        ).scalar_one()
+        with loaded(self._db, _STAGED, taken):
+            self._store_entries(file_id)
+            self._move_payments()
+        enqueue(self._db, DELIVER_JOB, file_id=file_id)
+        return FileMade(
+            file_id, name, totals.entries, totals.debit_cents, totals.credit_cents, self._effective
+        )
+
+    def _store_entries(self, file_id: int) -> None:
+        made = {
+            "file_id": literal(file_id),
+            "effective_entry_date": literal(self._effective),
+            "state": literal("batched"),
+        }
+        named = ("payment_id", "kind", "sec_code", "transaction_code", "amount_cents", "trace_number")
+        values: list[Any] = [*(_TAKEN[name] for name in named), *made.values(), literal(self._now)]
+        self._db.execute(
+            insert(AchEntry).from_select(
+                [*named, *made, "created_at"],
+                select(*values).where(_TAKEN.entry_id.is_(None)).order_by(_TAKEN.trace_number),
+            )
+        )
+        self._db.execute(
+            update(AchEntry)
+            .where(AchEntry.id == _TAKEN.entry_id)
+            .values(trace_number=_TAKEN.trace_number, transaction_code=_TAKEN.transaction_code, **made)
+            .execution_options(synchronize_session=False)
+        )
+
+    def _move_payments(self) -> None:
+        """Move on what is in the file. Its rows are locked since they were read: none has moved on."""
+        of_newest = {"trace_number": _TAKEN.trace_number, "effective_entry_date": self._effective}
+        debit = and_(Payment.id == _TAKEN.payment_id, _TAKEN.kind == "debit")
+        move_all(self._db, debit, "authorized", "batch", **of_newest)
+        move_all(self._db, debit, "held", "batch", hold_reason=None, **of_newest)
+        retry = and_(Payment.id == _TAKEN.payment_id, _TAKEN.kind == "retry")
+        move_all(self._db, retry, "returned", "retry")
+        self._db.execute(
+            update(Payment).where(retry).values(**of_newest).execution_options(synchronize_session=False)
+        )
+        close_tasks(self._db, (HELD_TASK,), self._now, StaffTask.payment_id.in_(select(_TAKEN.payment_id)))
+
+
+def _hold(db: Connection, held: Sequence[HeldPayment], now: datetime) -> None:
+    """Hold what stays behind, and put before staff whatever does not pass by itself."""
+    rows = ((each.payment_id, each.entry_id, each.reason, each.fields) for each in held)
+    with loaded(db, _HELD, rows):
+        payment = and_(Payment.id == _STAYING.payment_id, _STAYING.entry_id.is_(None))
+        move_all(db, payment, "authorized", "hold", hold_reason=_STAYING.reason)
+        db.execute(
+            update(Payment)
+            .where(payment, Payment.hold_reason != _STAYING.reason)
+            .values(hold_reason=_STAYING.reason)
+            .execution_options(synchronize_session=False)
+        )
+        details = func.jsonb_build_object("reason", _STAYING.reason, "fields", _STAYING.fields)
+        same = exists().where(
+            StaffTask.kind == HELD_TASK,
+            StaffTask.payment_id == _STAYING.payment_id,
+            StaffTask.closed_at.is_(None),
+            StaffTask.details == details,
+        )
+        db.execute(
+            insert(StaffTask).from_select(
+                ["kind", "payment_id", "details", "opened_at"],
+                select(literal(HELD_TASK), _STAYING.payment_id, details, literal(now)).where(
+                    _STAYING.reason != "date", ~same
+                ),
+            )
+        )
+
+
+_STAGED: Final = Table(
+    "ach_entries_taken",
+    MetaData(),
+    TableColumn("payment_id", BigInteger),
+    TableColumn("entry_id", BigInteger),
+    TableColumn("kind", Text),
+    TableColumn("sec_code", Text),
+    TableColumn("transaction_code", Text),
+    TableColumn("amount_cents", BigInteger),
+    TableColumn("trace_number", Text),
+    prefixes=["TEMPORARY"],
+    postgresql_on_commit="DROP",
+)
+_TAKEN: Final = _STAGED.columns
+
+_HELD: Final = Table(
+    "payments_staying",
+    MetaData(),
+    TableColumn("payment_id", BigInteger),
+    TableColumn("entry_id", BigInteger),
+    TableColumn("reason", Text),
+    TableColumn("fields", Text),
+    prefixes=["TEMPORARY"],
+    postgresql_on_commit="DROP",
+)
+_STAYING: Final = _HELD.columns

@@ -1,0 +1,118 @@
+"""Presenting a debit once more that came back for want of money: R01 and R09 only, and only if staff say so.
+
+Nacha operating rules on reinitiation: at most twice, within 180 days of the original settlement, the same
+company and amount, `RETRY PYMT` in a batch of its own. Ours besides: only if that much is still owed on the
+bill that was to be paid; the member may have paid another way meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import func, insert, select
+
+from ivr.ach.banking_days import debit_dates, next_banking_day
+from ivr.ach.records import transaction_code
+from ivr.ach.return_codes import RETRIES_AT_MOST, RETRY_WITHIN_DAYS, RETURN_RULES
+from ivr.billing.owed import still_owed
+from ivr.payments.blocks import either_blocked
+from ivr.payments.life import move
+from ivr.storage.tables import AchEntry, BillingAccount, LedgerEntry, Payment
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from ivr.payments.authorize import CutoffRule
+
+RETRY_CODES: Final = tuple(code for code, rule in RETURN_RULES.items() if rule.retry == "as_is")
+
+
+def due_retries(db: Connection, rule: CutoffRule, retries: int, now: datetime) -> Sequence[int]:
+    """Return the payments (ids) that may be debited again: from the banking day after they came back on.
+
+    `retries` is how often staff allow it, 0 to 2.
+    """
+    attempts = (
+        select(func.count())
+        .where(AchEntry.payment_id == Payment.id, AchEntry.kind == "retry", AchEntry.state != "rejected")
+        .scalar_subquery()
+    )
+    came_back = select(Payment.id, Payment.returned_at).where(
+        Payment.state == "returned",
+        Payment.return_code.in_(RETRY_CODES),
+        Payment.account_number.is_not(None),
+        attempts < min(retries, RETRIES_AT_MOST),
+    )
+    today = now.astimezone(rule.zone).date()
+    return [
+        row.id
+        for row in db.execute(came_back.order_by(Payment.id))
+        if next_banking_day(row.returned_at.astimezone(rule.zone).date(), rule.closings) <= today
+    ]
+
+
+def request_retry(db: Connection, rule: CutoffRule, payment_id: int, now: datetime) -> bool:
+    """Ask the next cutoff to debit a returned payment again, within the caller's transaction.
+
+    Writes nothing and returns False when that much is not owed on its bill any more, when 180 days have
+    passed, when its account is blocked, or when it is not a returned payment any more.
+    """
+    payment = _lock(db, payment_id)
+    if payment is None:
+        return False
+    dates = debit_dates(now, rule.cutoff_time, rule.zone, closings=rule.closings)
+    if (
+        dates.effective_entry_date > payment.first_effective_date + timedelta(days=RETRY_WITHIN_DAYS)
+        or either_blocked(db, payment.rdfi_routing_number, payment.account_fingerprint)
+        or payment.still_owed_cents < payment.amount_cents
+    ):
+        return False
+    move(db, payment_id, "returned", "retry")
+    entry_id = db.execute(
+        insert(AchEntry)
+        .values(
+            payment_id=payment_id,
+            kind="retry",
+            sec_code=payment.sec_code,
+            transaction_code=transaction_code(payment.account_type, "debit"),
+            amount_cents=payment.amount_cents,
+            state="requested",
+            created_at=now,
+        )
+        .returning(AchEntry.id)
+    ).scalar_one()
+    db.execute(
+        insert(LedgerEntry).values(
+            billing_account=payment.billing_account,
+            kind="retry",
+            amount_cents=-payment.amount_cents,
+            payment_id=payment_id,
+            entry_id=entry_id,
+            posted_at=now,
+        )
+    )
+    return True
+
+
+def _lock(db: Connection, payment_id: int) -> Any:
+    """Lock the bill as an authorization does, then the payment; None when it is not returned (any more)."""
+    billing_account = select(Payment.billing_account).where(Payment.id == payment_id).scalar_subquery()
+    db.execute(
+        select(BillingAccount.plan)
+        .where(BillingAccount.billing_account == billing_account)
+        .with_for_update(key_share=True)
+    )
+    first = select(func.min(AchEntry.effective_entry_date)).where(
+        AchEntry.payment_id == payment_id, AchEntry.kind == "debit", AchEntry.state == "returned"
+    )
+    return db.execute(
+        select(
+            Payment.__table__,
+            first.scalar_subquery().label("first_effective_date"),
+            still_owed(Payment.billing_account, Payment.authorized_at).label("still_owed_cents"),
+        )
+        .where(Payment.id == payment_id, Payment.state == "returned", Payment.account_number.is_not(None))
+        .with_for_update(of=Payment.__table__)
+    ).one_or_none()

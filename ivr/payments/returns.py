@@ -1,0 +1,396 @@
+"""What the bank sends back, applied: returns undo a debit or a credit, notifications of change are kept.
+
+A file is applied whole or, with any part that cannot be read, not at all. Each item is known by a digest of
+what it says: the same one again changes nothing, whatever its file is called. An item matches the *attempt*
+whose trace number it names, if amount and individual ID agree; one that matches nothing waits for a person.
+What a code means is in `ivr.ach.return_codes`; a code that nobody knows undoes, and goes to a person.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import LargeBinary, Text, any_, cast, insert, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from ivr.ach.reader import PROBLEMS_LISTED, NachaReadError, ReadProblem
+from ivr.ach.return_codes import ReturnRule, return_rule
+from ivr.ach.returns import CameBackFile, NotificationOfChange, OtherEntry, Return, read_returns
+from ivr.payments.blocks import block_for
+from ivr.payments.corrections import seal_correction
+from ivr.payments.life import State, move
+from ivr.payments.tasks import open_task
+from ivr.storage.tables import (
+    AchEntry,
+    AchFile,
+    AuditEvent,
+    BankItem,
+    LedgerEntry,
+    Payment,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from ivr.base.keys import KeyedHash, KeyRing
+
+RETURN_TASK: Final = "return_to_look_at"
+UNMATCHED_TASK: Final = "bank_item_unmatched"
+OTHER_TASK: Final = "bank_item_to_look_at"
+CREDIT_RETURNED_TASK: Final = "credit_returned"
+RETURNED_AFTER_CREDIT_TASK: Final = "returned_after_credit"
+
+# A return names these; `requested` has no trace number yet, what was in a `rejected` file went out anew.
+_CAN_RETURN: Final = ("batched", "sent", "settled", "final")
+_MATCHED: Final = (*_CAN_RETURN, "returned")
+_DEBIT_KINDS: Final = ("debit", "retry")
+_CREDIT_KINDS: Final = ("reversal", "refund")
+# A name and an ID are for people to compare: nothing in a later entry takes their place.
+_FOR_PEOPLE: Final = ("C04", "C09")
+_LONG_NUMBER: Final = re.compile(r"\d(?:[ -]?\d){3,}")
+_TRACE_FIELD: Final = "original trace number"
+
+
+@dataclass
+class Imported:
+    """What became of a file's items, in numbers.
+
+    `returns` and `changes` are new and applied; `unmatched` and `handed_over` wait for a person;
+    `already_known` changed nothing. `errors` says of every item that needs a look where it stands.
+    """
+
+    returns: int = 0
+    changes: int = 0
+    unmatched: int = 0
+    handed_over: int = 0
+    already_known: int = 0
+    errors: list[ReadProblem] = field(default_factory=list)
+
+
+def import_returns(
+    db: Connection,
+    keys: KeyRing,
+    hashes: KeyedHash,
+    data: bytes,
+    *,
+    odfi_routing: str,
+    file_name: str,
+    actor: str,
+    now: datetime,
+) -> Imported:
+    """Apply a bank's file of returns and notifications within the caller's transaction.
+
+    `odfi_routing` is our bank's routing number, 8 or 9 digits. Two imports at once wait for each other.
+    Raises `NachaReadError`, having changed nothing, for a file of which any part cannot be used.
+    """
+    came = read_returns(data, odfi_routing=odfi_routing[:8])
+    problems = [*came.problems, *_forward(came)]
+    if problems:
+        problems.sort(key=lambda problem: problem.line)
+        raise NachaReadError(tuple(problems[:PROBLEMS_LISTED]), len(problems))
+    items: list[_Item] = sorted((*came.returns, *came.changes, *came.others), key=lambda item: item.line)
+    importing = _Importing(db, keys, hashes, file_name, now)
+    importing.run(items)
+    done = importing.done
+    if done.returns or done.changes or done.unmatched or done.handed_over:
+        db.execute(
+            insert(AuditEvent).values(
+                at=now,
+                actor=actor,
+                action="ach.import",
+                subject=file_name,
+                details={
+                    "returns": done.returns,
+                    "changes": done.changes,
+                    "unmatched": done.unmatched,
+                    "handed_over": done.handed_over,
+                },
+            )
+        )
+    return done
+
+
+_Item = Return | NotificationOfChange | OtherEntry
+
+
+def _forward(came: CameBackFile) -> Iterator[ReadProblem]:
+    """Yield the entries that do not come back: most likely this is a file that went out."""
+    for other in came.others:
+        if other.kind == "forward":
+            yield ReadProblem(
+                other.line, "transaction code", "is not a return's: give the file that the bank sent back"
+            )
+
+
+class _Importing:
+    """One file being applied, under a lock that lets no second import in."""
+
+    def __init__(
+        self, db: Connection, keys: KeyRing, hashes: KeyedHash, file_name: str, now: datetime
+    ) -> None:
+        self._db = db
+        self._keys = keys
+        self._hashes = hashes
+        self._file_name = file_name
+        self._now = now
+        self._entries: dict[str, list[Any]] = {}
+        self._undone: set[int] = set()
+        self.done = Imported()
+
+    def run(self, items: Sequence[_Item]) -> None:
+        """Apply the items that are new, in the order of the file."""
+        self._db.execute(text("LOCK TABLE bank_items IN SHARE ROW EXCLUSIVE MODE"))
+        digests = {item.line: self._digest(item) for item in items}
+        known = set(self._known(list(digests.values())))
+        self._lock_entries(sorted({item.original_trace_number or "" for item in items}))
+        lines: dict[bytes, int] = {}
+        for item in items:
+            digest = digests[item.line]
+            if digest in known:
+                self.done.already_known += 1
+            elif digest in lines:
+                self.done.already_known += 1
+                self._tell(item, f"the same item stands on line {lines[digest]}; it counts once")
+            else:
+                lines[digest] = item.line
+                self._apply(item, digest)
+
+    def _digest(self, item: _Item) -> bytes:
+        """Return what two items have in common only when they are the same one."""
+        said = [
+            type(item).__name__,
+            item.code or "",
+            item.original_trace_number or "",
+            item.trace_number,
+            str(item.amount_cents),
+            item.individual_id,
+        ]
+        if isinstance(item, Return | NotificationOfChange):
+            said += [item.original_rdfi, str(item.effective_entry_date), str(item.settlement_date)]
+        if isinstance(item, NotificationOfChange):
+            corrected = item.corrected
+            said += [
+                corrected.routing_number or "",
+                corrected.account_number or "",
+                corrected.transaction_code or "",
+            ]
+        return self._hashes.digest("bank_item", *said)
+
+    def _known(self, digests: list[bytes]) -> Sequence[bytes]:
+        which = BankItem.digest == any_(cast(digests, ARRAY(LargeBinary)))
+        return self._db.scalars(select(BankItem.digest).where(which)).all()
+
+    def _lock_entries(self, trace_numbers: list[str]) -> None:
+        """Lock every attempt that is named, file by file as the settlement job does, and keep what it is."""
+        named = AchEntry.trace_number == any_(cast(trace_numbers, ARRAY(Text)))
+        of_files = select(AchEntry.file_id).where(named)
+        self._db.execute(
+            select(AchFile.id).where(AchFile.id.in_(of_files)).order_by(AchFile.id).with_for_update()
+        )
+        found = self._db.execute(
+            select(
+                AchEntry.id,
+                AchEntry.kind,
+                AchEntry.state,
+                AchEntry.amount_cents,
+                AchEntry.trace_number,
+                Payment.id.label("payment_id"),
+                Payment.state.label("payment_state"),
+                Payment.confirmation_number,
+                Payment.billing_account,
+                Payment.account_fingerprint,
+                Payment.rdfi_routing_number,
+            )
+            .join_from(AchEntry, Payment, Payment.id == AchEntry.payment_id)
+            .where(named, AchEntry.state.in_(_MATCHED))
+            .order_by(Payment.id, AchEntry.id)
+            .with_for_update()
+        )
+        for row in found:
+            self._entries.setdefault(row.trace_number, []).append(row)
+
+    def _apply(self, item: _Item, digest: bytes) -> None:
+        if isinstance(item, Return):
+            self._return(item, digest)
+        elif isinstance(item, NotificationOfChange):
+            self._change(item, digest)
+        else:
+            self._other(item, digest)
+
+    def _match(self, item: _Item) -> Any:
+        """Return the attempt that an item is about, or why there is none; the newest where numbers recur."""
+        candidates = self._entries.get(item.original_trace_number or "", [])
+        if not candidates:
+            return "no entry of ours has this trace number"
+        for row in reversed(candidates):
+            same_amount = _is_change(item) or row.amount_cents == item.amount_cents
+            if same_amount and row.confirmation_number == item.individual_id:
+                return row
+        return "the entry with this trace number has another amount or individual ID"
+
+    def _return(self, item: Return, digest: bytes) -> None:
+        entry = self._match(item)
+        if isinstance(entry, str):
+            self._unmatched(item, digest, entry)
+            return
+        if entry.state == "returned" or entry.id in self._undone:
+            self._hand_over(item, digest, entry, "this entry came back before; nothing was undone again")
+            return
+        rule = return_rule(item.code)
+        item_id = self._store(item, digest, "applied", entry.id)
+        self._undo(entry, item.code)
+        self._undone.add(entry.id)
+        if entry.kind in _CREDIT_KINDS:
+            self._task(CREDIT_RETURNED_TASK, entry, item_id, item, meaning=rule.meaning)
+        else:
+            self._follow(rule, entry, item, item_id)
+        self.done.returns += 1
+
+    def _undo(self, entry: Any, code: str) -> None:
+        """Put back what the entry moved: state, ledger, and the payment's state where it was its debit."""
+        is_debit = entry.kind in _DEBIT_KINDS
+        if is_debit:
+            state: State = entry.payment_state
+            move(self._db, entry.payment_id, state, "return", return_code=code, returned_at=self._now)
+        self._db.execute(
+            update(AchEntry)
+            .where(AchEntry.id == entry.id)
+            .values(state="returned", return_code=code, returned_at=self._now)
+        )
+        self._db.execute(
+            insert(LedgerEntry).values(
+                billing_account=entry.billing_account,
+                kind="return",
+                amount_cents=entry.amount_cents if is_debit else -entry.amount_cents,
+                payment_id=entry.payment_id,
+                entry_id=entry.id,
+                posted_at=self._now,
+            )
+        )
+
+    def _follow(self, rule: ReturnRule, entry: Any, item: Return, item_id: int) -> None:
+        """Do what the code asks for besides undoing a debit."""
+        block_for(
+            self._db,
+            item.code,
+            payment_id=entry.payment_id,
+            account_fingerprint=entry.account_fingerprint,
+            routing_number=entry.rdfi_routing_number,
+            now=self._now,
+        )
+        if rule.to_person:
+            self._task(RETURN_TASK, entry, item_id, item, meaning=rule.meaning)
+        if self._withdraw_credits(entry):
+            self._task(RETURNED_AFTER_CREDIT_TASK, entry, item_id, item, meaning=rule.meaning)
+
+    def _withdraw_credits(self, entry: Any) -> bool:
+        """Take back credits of the payment that wait for a file; tell whether one is out of our hands.
+
+        A debit that came back leaves nothing to give back.
+        """
+        of_payment = (AchEntry.payment_id == entry.payment_id) & AchEntry.kind.in_(_CREDIT_KINDS)
+        waiting = (
+            update(AchEntry)
+            .where(of_payment, AchEntry.state == "requested")
+            .values(state="withdrawn")
+            .returning(AchEntry.id, AchEntry.amount_cents)
+        )
+        for entry_id, amount_cents in self._db.execute(waiting).all():
+            self._db.execute(
+                insert(LedgerEntry).values(
+                    billing_account=entry.billing_account,
+                    kind="cancellation",
+                    amount_cents=-amount_cents,
+                    payment_id=entry.payment_id,
+                    entry_id=entry_id,
+                    posted_at=self._now,
+                )
+            )
+        gone = select(AchEntry.id).where(of_payment, AchEntry.state.in_(_CAN_RETURN)).limit(1)
+        return self._db.execute(gone).first() is not None
+
+    def _change(self, item: NotificationOfChange, digest: bytes) -> None:
+        entry = self._match(item)
+        if isinstance(entry, str):
+            self._unmatched(item, digest, entry)
+            return
+        item_id = self._store(item, digest, "applied", entry.id)
+        if item.code in _FOR_PEOPLE:
+            self._task(OTHER_TASK, entry, item_id, item)
+        self.done.changes += 1
+
+    def _other(self, item: OtherEntry, digest: bytes) -> None:
+        """Hand to a person what neither undoes nor corrects: it may dispute an earlier return."""
+        entry = self._match(item)
+        if isinstance(entry, str):
+            self._unmatched(item, digest, entry)
+        else:
+            self._hand_over(item, digest, entry, f"{item.kind.replace('_', ' ')}: a person must look at it")
+
+    def _hand_over(self, item: _Item, digest: bytes, entry: Any, why: str) -> None:
+        item_id = self._store(item, digest, "handed_over", entry.id)
+        self._task(OTHER_TASK, entry, item_id, item, problem=why)
+        self.done.handed_over += 1
+        self._tell(item, why)
+
+    def _unmatched(self, item: _Item, digest: bytes, why: str) -> None:
+        item_id = self._store(item, digest, "unmatched", None)
+        self._task(UNMATCHED_TASK, None, item_id, item, problem=why)
+        self.done.unmatched += 1
+        self._tell(item, f"{why}; it waits for a person in `ivr ach queue list`")
+
+    def _store(self, item: _Item, digest: bytes, state: str, entry_id: int | None) -> int:
+        corrected = None
+        if isinstance(item, NotificationOfChange):
+            corrected = seal_correction(self._keys, digest, item.corrected)
+        item_id: int = self._db.execute(
+            insert(BankItem)
+            .values(
+                kind="change" if _is_change(item) else "return",
+                code=item.code or "",
+                digest=digest,
+                original_trace_number=item.original_trace_number or "",
+                trace_number=item.trace_number,
+                amount_cents=item.amount_cents,
+                individual_id=item.individual_id,
+                entry_id=entry_id,
+                state=state,
+                information=_plain(item.information) if isinstance(item, Return) else None,
+                corrected=corrected,
+                imported_at=self._now,
+                file_name=self._file_name,
+                line=item.line,
+            )
+            .returning(BankItem.id)
+        ).scalar_one()
+        return item_id
+
+    def _task(self, kind: str, entry: Any, item_id: int, item: _Item, **details: str) -> None:
+        open_task(
+            self._db,
+            kind,
+            self._now,
+            payment_id=None if entry is None else entry.payment_id,
+            bank_item_id=item_id,
+            code=item.code or "",
+            file_name=self._file_name,
+            line=item.line,
+            **details,
+        )
+
+    def _tell(self, item: _Item, message: str) -> None:
+        self.done.errors.append(ReadProblem(item.line, _TRACE_FIELD, message))
+
+
+def _is_change(item: _Item) -> bool:
+    """Tell whether an item speaks of a change: such a one moves no money and names no amount."""
+    return (item.code or "").startswith("C")
+
+
+def _plain(information: str) -> str | None:
+    """Return the other bank's own words without any long number: it may be an account's."""
+    return _LONG_NUMBER.sub("(a number)", information) or None

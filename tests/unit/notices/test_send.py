@@ -1,0 +1,423 @@
+"""A notice is sent by the first channel that works, at most once by each, whatever crashes in between."""
+
+import hashlib
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert, text
+from sqlalchemy.exc import OperationalError
+from support.authorized import ACCOUNT_NUMBER, authorized
+from support.carriers import CUT, SID, SLOW, created, error
+from support.money import waiting_jobs
+
+from ivr.base.errors import OperatorError
+from ivr.notices.channels import SEND_JOB
+from ivr.notices.due import due_notices, find_notice, send_due, warn_of_late
+from ivr.notices.outbox import PrintOutbox
+from ivr.notices.send import send_notice
+from ivr.payments.life import move
+from ivr.storage.tables import NoticeAttempt
+
+from .conftest import NOW, ROOT
+
+
+@pytest.fixture
+def send(engine, room, clock):
+    """Send the notice of a payment; `without` names channels that this line has not."""
+
+    def sending(paid, *without, again=False):
+        here = replace(room, **dict.fromkeys(without))
+        return send_notice(engine, here, clock, paid.payment_id, again=again)
+
+    return sending
+
+
+def test_a_promised_text_message_is_sent_and_kept_as_sent(promised, send, facts, twilio, clock):
+    paid = promised("sms")
+    clock.advance(7)
+    assert send(paid) == "sent"
+    notice = facts.notice()
+    assert (notice.state, notice.sent_at, notice.channel) == ("sent", clock.now(), "sms")
+    ((_, _, form),) = twilio.requests
+    assert form["Body"] == notice.body
+    assert form["To"] == "+16175550123"
+    (attempt,) = facts.attempts()
+    assert (attempt.state, attempt.provider_reference, attempt.detail) == ("accepted", SID, None)
+    assert attempt.document_sha256 == hashlib.sha256(notice.body.encode()).digest()
+    assert form["StatusCallback"] == f"https://line.example/notices/status?attempt={attempt.id}"
+
+
+def test_a_promised_e_mail_is_sent(promised, send, facts, mail):
+    paid = promised("email")
+    assert send(paid) == "sent"
+    (envelope,) = mail[0].taken
+    assert envelope.rcpt_tos == ["ada@example.com"]
+    assert facts.notice().state == "sent"
+    (attempt,) = facts.attempts()
+    assert attempt.provider_reference == f"<{paid.confirmation_number}.{attempt.id}@line.example>"
+
+
+def test_a_promised_letter_is_put_into_the_outbox(promised, send, facts, room):
+    paid = promised("letter")
+    assert send(paid) == "sent"
+    (attempt,) = facts.attempts()
+    assert attempt.provider_reference == f"2026-12-18-{paid.confirmation_number}.pdf"
+    pdf = (room.letters.folder / attempt.provider_reference).read_bytes()
+    assert attempt.document_sha256 == hashlib.sha256(pdf).digest()
+
+
+def test_a_notice_is_sent_once(promised, send, facts, twilio):
+    paid = promised("sms")
+    assert [send(paid), send(paid), send(paid, again=True)] == ["sent", "nothing", "nothing"]
+    assert len(twilio.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "detail"),
+    [
+        (error(400, 21610), "failed", "HTTP 400, error 21610"),
+        (CUT, "unknown", "no answer"),
+        (SLOW, "unknown", "no answer"),
+    ],
+)
+def test_a_failed_or_unknown_message_falls_to_the_next_channel(
+    promised, send, facts, twilio, mail, answer, outcome, detail
+):
+    twilio.answers = [answer]
+    assert send(promised("sms")) == "sent"
+    assert facts.outcomes() == [("sms", outcome), ("email", "accepted")]
+    assert facts.attempts()[0].detail == detail
+    assert (len(twilio.requests), len(mail[0].taken)) == (1, 1)
+    assert facts.notice().channel == "email"
+    assert "What you heard:\n" in facts.notice().body
+
+
+def test_a_channel_that_the_line_or_the_member_has_not_is_passed_over(promised, send, facts):
+    paid = promised("sms")
+    facts.member(email=None)
+    assert send(paid, "sms") == "sent"
+    assert facts.outcomes() == [("letter", "accepted")]
+
+
+@pytest.mark.parametrize(
+    "gone", [{"phone": None}, {"phone": ""}, {"sms_ok": False}], ids=lambda changes: next(iter(changes))
+)
+def test_no_text_message_goes_where_it_is_not_wanted(promised, send, facts, twilio, gone):
+    paid = promised("sms")
+    facts.member(**gone)
+    assert send(paid, "email") == "sent"
+    assert (facts.outcomes(), twilio.requests) == ([("letter", "accepted")], [])
+
+
+@pytest.mark.parametrize("part", ["address", "city", "state", "postal_code"])
+def test_a_letter_to_nowhere_is_put_before_staff_and_the_payment_stays(promised, send, facts, part):
+    paid = promised("letter")
+    facts.member(**{part: ""})
+    assert send(paid, "sms", "email") == "failed"
+    assert (facts.notice().state, facts.notice().sent_at) == ("failed", None)
+    (task,) = facts.tasks()
+    assert (task.kind, task.payment_id, task.details) == ("notice_failed", paid.payment_id, {"tried": []})
+    assert send(paid, "sms", "email") == "nothing"
+
+
+def test_a_letter_that_no_font_can_write_fails(promised, send, facts, room):
+    paid = promised("letter")
+    facts.member(last_name="\U00012000")  # a sign of cuneiform
+    assert send(paid, "sms", "email") == "failed"
+    (attempt,) = facts.attempts()
+    assert (attempt.state, attempt.detail) == ("failed", "no font for U+12000")
+    assert not room.letters.folder.exists()
+    assert facts.open_tasks() == ["notice_failed"]
+
+
+def test_a_person_can_have_it_tried_again(promised, send, facts):
+    paid = promised("letter")
+    facts.member(last_name="\U00012000")
+    assert send(paid, "sms", "email") == "failed"
+    assert send(paid, "sms", "email", again=True) == "failed"
+    facts.member(last_name="Right")
+    assert send(paid, "sms", "email", again=True) == "sent"
+    assert [state for _, state in facts.outcomes()] == ["failed", "failed", "accepted"]
+    assert (facts.notice().state, facts.open_tasks()) == ("sent", [])
+
+
+def test_one_that_was_never_tried_can_be_tried_again(promised, send, facts):
+    paid = promised("letter")
+    facts.member(address="")
+    assert send(paid, "sms", "email") == "failed"
+    assert send(paid, "sms", "email", again=True) == "failed"
+    facts.member(address="1 Main St")
+    assert send(paid, "sms", "email", again=True) == "sent"
+
+
+def test_an_unknown_outcome_is_not_tried_again_even_when_a_person_asks(promised, send, facts, twilio):
+    twilio.answers = [CUT, created()]
+    paid = promised("sms")
+    facts.member(address="")
+    assert [send(paid, "email"), send(paid, "email", again=True)] == ["failed", "failed"]
+    assert len(twilio.requests) == 1
+
+
+def test_a_carrier_that_is_down_is_tried_again_later(promised, send, facts, twilio, clock):
+    twilio.answers = [error(503, 20503)] * 3 + [created()]
+    paid = promised("sms")
+    assert [send(paid), send(paid)] == ["later", "later"]
+    assert (facts.outcomes(), facts.notice().state) == ([("sms", "later")], "pending")
+    clock.advance(60)
+    assert send(paid) == "sent"
+    assert facts.outcomes() == [("sms", "later"), ("sms", "accepted")]
+
+
+def test_a_carrier_that_stays_down_loses_the_notice_to_the_next(promised, send, facts, twilio, clock):
+    twilio.answers = [error(429, 20429)]
+    paid = promised("sms")
+    assert send(paid) == "later"
+    clock.advance(2 * 3600)
+    assert send(paid) == "sent"
+    assert facts.outcomes() == [("sms", "later"), ("email", "accepted")]
+
+
+def test_an_outbox_that_cannot_be_written_waits(promised, send, facts, room, clock):
+    paid = promised("letter")
+    room.letters.folder.write_text("a file in its place")
+    assert [send(paid, "sms", "email"), send(paid, "sms", "email")] == ["later", "later"]
+    room.letters.folder.unlink()
+    assert send(paid, "sms", "email", again=True) == "sent", "a person need not wait"
+    assert facts.outcomes() == [("letter", "later"), ("letter", "accepted")]
+
+
+def test_a_withdrawn_notice_is_not_sent(promised, send, facts, engine):
+    paid = promised("letter")
+    facts.set_notice(state="withdrawn")
+    assert [send(paid), send(paid, again=True)] == ["nothing", "nothing"]
+    facts.set_notice(state="pending")
+    with engine.begin() as db:
+        move(db, paid.payment_id, "authorized", "cancel")
+    assert (send(paid), facts.attempts()) == ("nothing", [])
+
+
+def test_a_payment_that_is_not_there_has_nothing_to_send(engine, room, clock):
+    assert send_notice(engine, room, clock, 7) == "nothing"
+
+
+# Crashes.
+
+
+def interrupted(engine, payment_id, channel):
+    """Leave an attempt as a worker does that was killed after it spoke to the carrier."""
+    with engine.begin() as db:
+        db.execute(
+            insert(NoticeAttempt).values(
+                payment_id=payment_id, channel=channel, state="sending", started_at=NOW - timedelta(days=1)
+            )
+        )
+
+
+def test_an_interrupted_message_is_not_sent_again(engine, promised, send, facts, twilio):
+    paid = promised("sms")
+    interrupted(engine, paid.payment_id, "sms")
+    assert send(paid) == "sent"
+    assert facts.outcomes() == [("sms", "unknown"), ("email", "accepted")]
+    assert facts.attempts()[0].detail == "interrupted"
+    assert twilio.requests == []
+
+
+def test_an_interrupted_letter_is_finished_as_it_was_begun(engine, promised, send, facts, room):
+    paid = promised("letter")
+    interrupted(engine, paid.payment_id, "letter")
+    assert send(paid) == "sent"
+    (attempt,) = facts.attempts()
+    assert attempt.state == "accepted"
+    assert attempt.provider_reference.startswith("2026-12-17-"), "the day on which it was begun"
+
+
+WORKER = """
+import sys
+from datetime import datetime, UTC
+from pathlib import Path
+from zoneinfo import ZoneInfo
+from ivr.base.clock import ManualClock
+from ivr.notices.outbox import PrintOutbox
+from ivr.notices.outbox import PrintOutbox
+from ivr.notices.send import PostRoom, send_notice
+from ivr.notices.sms import SmsAccount, SmsCarrier
+from ivr.notices.texts import NoticeTexts
+from ivr.storage.engine import database_url, make_engine
+url, twilio, folder, texts, payment_id = sys.argv[1:]
+room = PostRoom(
+    texts=NoticeTexts.load(Path(texts)), support_phone="+18005550100", support_hours="Mon-Fri 08:00-18:00",
+    zone=ZoneInfo("America/New_York"), letters=PrintOutbox(Path(folder)),
+    sms=SmsCarrier(SmsAccount("AC" + "0" * 32, "0" * 32, "+16175550198", "https://line.example", twilio)),
+)
+clock = ManualClock(datetime(2026, 12, 18, 15, 15, tzinfo=UTC))
+print(send_notice(make_engine(database_url(url)), room, clock, int(payment_id)))
+"""
+
+
+def test_a_worker_killed_while_it_waits_for_the_carrier_loses_nothing(
+    engine, database_url, promised, send, facts, twilio, room, tmp_path
+):
+    """While it lives another worker leaves its notice alone; when it is killed, the next channel is used."""
+    twilio.answers = [SLOW]
+    paid = promised("sms")
+    url = database_url.render_as_string(hide_password=False)
+    arguments = [url, twilio.url, str(tmp_path / "letters"), str(ROOT / "prompts" / "notices")]
+    command = [sys.executable, "-c", WORKER, *arguments, str(paid.payment_id)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as worker:
+        until(lambda: twilio.requests)
+        assert facts.outcomes() == [("sms", "sending")]
+        assert send(paid) == "busy"
+        worker.kill()
+    until(lambda: send(paid, "email") == "sent")
+    assert facts.outcomes() == [("sms", "unknown"), ("letter", "accepted")]
+    assert len(twilio.requests) == 1
+
+
+def until(true):
+    """Wait for what another process brings about."""
+    give_up_at = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < give_up_at
+        time.sleep(0.01)
+
+
+def test_many_workers_at_once_send_once(engine, promised, room, clock, twilio, facts):
+    paid = promised("sms")
+    results = []
+    start = threading.Barrier(4)
+
+    def work():
+        start.wait()
+        results.append(send_notice(engine, room, clock, paid.payment_id))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results.count("sent") == 1
+    assert set(results) <= {"sent", "busy", "nothing"}
+    assert len(twilio.requests) == 1
+
+
+def test_no_account_number_nor_address_is_in_what_is_kept_and_logged(promised, send, facts, caplog, capfd):
+    paid = promised("sms")
+    facts.member(address="", email=None, phone="+16175550123")
+    assert send(paid, "sms") == "failed"
+    told = caplog.text + "".join(capfd.readouterr())
+    for secret in (ACCOUNT_NUMBER, "6175550123", "Main", "ada@"):
+        assert secret not in told
+    facts.member(address="1 Main St")
+    assert send(paid, "sms", again=True) == "sent"
+    assert ACCOUNT_NUMBER not in facts.notice().body
+    assert ACCOUNT_NUMBER[:-4] not in facts.notice().body
+
+
+# What is due.
+
+
+def due(engine):
+    with engine.connect() as db:
+        return due_notices(db)
+
+
+def test_a_promise_puts_its_job_into_the_queue(engine, promised):
+    paid = promised()
+    with engine.connect() as db:
+        jobs = db.execute(text("SELECT task_name, args FROM procrastinate_jobs")).all()
+    assert jobs == [(SEND_JOB, {"payment_id": paid.payment_id})]
+    assert waiting_jobs(engine) == []
+
+
+def another(engine, hashes, **when):
+    """Authorize a payment of another member's."""
+    whose = {"billing_account": "740000102", "member_id": "400000000102", "amount_cents": 100}
+    return authorized(engine, hashes, sent=False, seq=15, **whose, **when)
+
+
+def test_what_is_due_is_sent_the_nearest_cutoff_first(engine, promised, room, clock, hashes):
+    other = another(engine, hashes, now=NOW + timedelta(days=3))
+    paid = promised()
+    assert due(engine) == [paid.payment_id, other.payment_id]
+    told = []
+    done = send_due(engine, room, clock, told=lambda *count: told.append(count))
+    assert list(done.items()) == [(paid.payment_id, "sent"), (other.payment_id, "sent")]
+    assert told == [(1, 2), (2, 2)]
+    assert due(engine) == []
+
+
+def test_a_round_ends_in_time(engine, promised, room, clock):
+    promised()
+    assert send_due(engine, room, clock, at_most=timedelta()) == {}
+    assert len(due(engine)) == 1
+
+
+class Jam(PrintOutbox):
+    """An outbox with a fault that shows with one letter only."""
+
+    def put(self, letter, *, confirmation_number, language, day):
+        if confirmation_number.startswith(self.folder.name):
+            raise RuntimeError(f"jam {confirmation_number}")
+        return super().put(letter, confirmation_number=confirmation_number, language=language, day=day)
+
+
+def test_one_that_breaks_holds_up_no_other(engine, promised, room, clock, tmp_path, hashes, capfd):
+    broken = promised()
+    good = another(engine, hashes)
+    jam = replace(room, letters=Jam(tmp_path / broken.confirmation_number), sms=None, email=None)
+    assert list(send_due(engine, jam, clock).items()) == [
+        (broken.payment_id, "later"),
+        (good.payment_id, "sent"),
+    ]
+    told = "".join(capfd.readouterr())
+    assert "notice_not_sent" in told
+    assert "RuntimeError" in told
+
+
+def test_a_lost_database_ends_the_round(engine, promised, room, clock, tmp_path):
+    promised()
+
+    class Gone(PrintOutbox):
+        def put(self, letter, **_):
+            with engine.connect() as db:
+                db.execute(text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"))
+            return super().put(letter, **_)
+
+    with pytest.raises(OperationalError):
+        send_due(engine, replace(room, letters=Gone(tmp_path), sms=None, email=None), clock)
+
+
+def test_staff_are_warned_before_the_cutoff(engine, promised, send, facts, clock):
+    paid = promised()
+    with engine.begin() as db:
+        assert warn_of_late(db, clock.now()) == 0
+        assert warn_of_late(db, paid.cutoff_at - timedelta(hours=2)) == 1
+    with engine.begin() as db:
+        assert warn_of_late(db, paid.cutoff_at) == 1
+    assert facts.open_tasks() == ["notice_late"]
+    assert send(paid) == "sent"
+    assert facts.open_tasks() == []
+
+
+def test_a_cancelled_payment_needs_no_staff(engine, promised, facts):
+    paid = promised()
+    with engine.begin() as db:
+        warn_of_late(db, paid.cutoff_at)
+        move(db, paid.payment_id, "authorized", "cancel")
+    assert facts.open_tasks() == ["notice_late"]
+    with engine.begin() as db:
+        assert warn_of_late(db, paid.cutoff_at) == 0
+    assert (facts.open_tasks(), due(engine)) == ([], [])
+
+
+def test_a_notice_is_found_by_its_number(engine, promised):
+    paid = promised()
+    with engine.connect() as db:
+        assert find_notice(db, paid.confirmation_number) == paid.payment_id
+        with pytest.raises(OperatorError, match="No notice has the confirmation number 123"):
+            find_notice(db, "123")

@@ -1,0 +1,366 @@
+"""A file after it is made: delivered once, settled in time, or refused and everything in it sent again."""
+
+import hashlib
+import stat
+import threading
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, text, update
+from support.money import (
+    FRIDAYS_CUTOFF,
+    KEYS,
+    MONDAY,
+    SETTINGS,
+    entries,
+    files,
+    owed_cents,
+    pay,
+    payment_row,
+    states,
+    tell_notice,
+)
+
+from ivr.ach.records import transaction_code
+from ivr.base.errors import OperatorError
+from ivr.payments.delivery import (
+    Folder,
+    NameTakenError,
+    NotDeliveredError,
+    deliver_file,
+    undelivered_files,
+)
+from ivr.payments.files import find_file, list_files, reject_file
+from ivr.payments.life import move
+from ivr.payments.origination import run_cutoff
+from ivr.payments.settlement import final_at, finish, release, settle, settlement_at
+from ivr.storage.tables import AchEntry, AuditEvent, StaffTask
+
+LATER = FRIDAYS_CUTOFF + timedelta(minutes=1)
+MONDAYS_CUTOFF = datetime(2026, 12, 21, 22, tzinfo=UTC)
+NAME = "ivr-20261218-A.ach"
+SETTLED = datetime(2026, 12, 21, 13, 30, tzinfo=UTC)  # 8:30 in New York
+NONE = frozenset()
+
+pytestmark = pytest.mark.usefixtures("samples")
+
+
+def cut(engine, cutoff=FRIDAYS_CUTOFF):
+    with engine.begin() as db:
+        return run_cutoff(db, KEYS, SETTINGS, cutoff=cutoff, now=cutoff + timedelta(minutes=1))
+
+
+def deliver(engine, folder, now=LATER):
+    return deliver_file(engine, KEYS, Folder(folder), files(engine)[-1].id, now)
+
+
+def open_tasks(engine):
+    with engine.connect() as db:
+        return db.execute(select(StaffTask.__table__).where(StaffTask.closed_at.is_(None))).all()
+
+
+def reject(engine, which=NAME, now=LATER):
+    with engine.begin() as db:
+        return reject_file(db, which, reason="bad hash", actor="pat", now=now)
+
+
+class TestDelivery:
+    def test_the_file_lies_there_whole_and_everything_is_sent(self, engine, tmp_path):
+        paid = pay(engine)
+        cut(engine)
+        with engine.connect() as db:
+            assert undelivered_files(db) == [files(engine)[0].id]
+        assert deliver(engine, tmp_path / "out" / "ach")
+        (path,) = (tmp_path / "out" / "ach").iterdir()
+        (file,) = files(engine)
+        assert (path.name, stat.S_IMODE(path.stat().st_mode)) == (NAME, 0o600)
+        assert hashlib.sha256(path.read_bytes()).digest() == file.sha256
+        assert (file.state, file.sent_at) == ("sent", LATER)
+        assert (payment_row(engine, paid).state, entries(engine)[0].state) == ("sent", "sent")
+        assert not deliver(engine, tmp_path)
+        with engine.connect() as db:
+            assert undelivered_files(db) == []
+
+    def test_what_lies_there_already_is_enough(self, engine, tmp_path):
+        """The process died after the file was in place and before that was written down."""
+        pay(engine)
+        cut(engine)
+        deliver(engine, tmp_path)
+        with engine.begin() as db:
+            for table, state in (
+                ("ach_files", "written"),
+                ("ach_entries", "batched"),
+                ("payments", "batched"),
+            ):
+                db.execute(text(f"UPDATE {table} SET state = '{state}'"))
+        before = (tmp_path / NAME).stat()
+        assert deliver(engine, tmp_path)
+        assert (tmp_path / NAME).stat().st_ino == before.st_ino
+        assert states(engine) == ["sent"]
+
+    def test_half_a_temporary_file_is_written_anew(self, engine, tmp_path):
+        pay(engine)
+        cut(engine)
+        (tmp_path / f"{NAME}.part").write_bytes(b"101 0110")
+        assert deliver(engine, tmp_path)
+        (path,) = tmp_path.iterdir()
+        assert path.stat().st_size == 10 * 95
+
+    def test_another_file_of_that_name_is_left_alone_and_staff_are_told_once(self, engine, tmp_path):
+        pay(engine)
+        cut(engine)
+        (tmp_path / NAME).write_text("something else")
+        for _ in range(2):
+            with pytest.raises(NameTakenError, match="Another file lies at"):
+                deliver(engine, tmp_path)
+        assert (tmp_path / NAME).read_text() == "something else"
+        assert [path.name for path in tmp_path.iterdir()] == [NAME]
+        (task,) = open_tasks(engine)
+        assert (task.kind, task.details["file_id"]) == ("file_not_delivered", files(engine)[0].id)
+        assert states(engine) == ["batched"]
+        (tmp_path / NAME).unlink()
+        assert deliver(engine, tmp_path)
+        assert open_tasks(engine) == []
+
+    def test_a_folder_that_cannot_be_written_is_a_sentence(self, engine, tmp_path):
+        pay(engine)
+        cut(engine)
+        (tmp_path / "file").write_text("")
+        with pytest.raises(NotDeliveredError, match="IVR_ACH_OUT"):
+            deliver(engine, tmp_path / "file")
+        assert states(engine) == ["batched"]
+
+    def test_two_workers_deliver_it_once(self, engine):
+        """The second finds the row taken and has nothing to do."""
+        pay(engine)
+        cut(engine)
+        file_id = files(engine)[0].id
+        at_it, let_go = threading.Event(), threading.Event()
+        delivered = []
+
+        class Slow:
+            def place(self, name):
+                return name
+
+            def deliver(self, name, content):
+                at_it.set()
+                assert let_go.wait(30)
+                delivered.append(name)
+
+        worker = threading.Thread(target=deliver_file, args=(engine, KEYS, Slow(), file_id, LATER))
+        worker.start()
+        assert at_it.wait(30)
+        assert not deliver_file(engine, KEYS, Slow(), file_id, LATER)
+        let_go.set()
+        worker.join()
+        assert (delivered, states(engine)) == ([NAME], ["sent"])
+
+    def test_what_came_back_before_the_file_was_delivered_stays_returned(self, engine, tmp_path):
+        paid = pay(engine)
+        cut(engine)
+        with engine.begin() as db:
+            move(db, paid.payment_id, "batched", "return")
+            db.execute(update(AchEntry).values(state="returned"))
+        deliver(engine, tmp_path)
+        assert (states(engine), entries(engine)[0].state) == (["returned"], "returned")
+
+
+class TestRejecting:
+    @pytest.mark.parametrize("delivered", [False, True])
+    def test_everything_goes_into_the_next_file_under_the_same_numbers(self, engine, tmp_path, delivered):
+        one, two = pay(engine, cents=100), pay(engine, plan="dental", cents=200)
+        cut(engine)
+        if delivered:
+            deliver(engine, tmp_path)
+        first = {row.payment_id: row.trace_number for row in entries(engine)}
+        done = reject(engine)
+        assert (done.name, done.debits, done.requests) == (NAME, 2, 0)
+        assert states(engine) == ["authorized"] * 2
+        assert payment_row(engine, one).trace_number is None
+        assert [row.state for row in entries(engine)] == ["rejected"] * 2
+        (file,) = files(engine)
+        assert (file.state, file.rejected_at, file.reject_reason) == ("rejected", LATER, "bad hash")
+        assert not deliver(engine, tmp_path)
+        assert cut(engine, MONDAYS_CUTOFF).file.entries == 2
+        again = {row.payment_id: row for row in entries(engine) if row.state == "batched"}
+        assert set(again) == {one.payment_id, two.payment_id}
+        assert not {row.trace_number for row in again.values()} & set(first.values())
+        assert payment_row(engine, one).confirmation_number == one.confirmation_number
+        assert payment_row(engine, one).effective_entry_date == date(2026, 12, 22)
+        with engine.connect() as db:
+            audit = db.execute(select(AuditEvent.__table__)).one()
+        assert (audit.actor, audit.action, audit.subject) == ("pat", "ach.reject", NAME)
+        assert audit.details == {"reason": "bad hash", "debits": 2, "requests": 0}
+
+    def test_no_ledger_row_is_posted(self, engine):
+        pay(engine, cents=100)
+        cut(engine)
+        before = owed_cents(engine, "740000101")
+        reject(engine)
+        assert owed_cents(engine, "740000101") == before
+
+    @pytest.mark.parametrize(("kind", "sec_code"), [("retry", "TEL"), ("reversal", "TEL"), ("refund", "PPD")])
+    def test_what_was_requested_is_requested_again(self, engine, tmp_path, kind, sec_code):
+        paid = pay(engine)
+        cut(engine)
+        deliver(engine, tmp_path)
+        with engine.begin() as db:
+            move(db, paid.payment_id, "sent", "return")
+            db.execute(update(AchEntry).values(state="returned"))
+            if kind == "retry":
+                move(db, paid.payment_id, "returned", "retry")
+            db.execute(
+                AchEntry.__table__.insert().values(
+                    payment_id=paid.payment_id,
+                    kind=kind,
+                    sec_code=sec_code,
+                    transaction_code=transaction_code("checking", "debit" if kind == "retry" else "credit"),
+                    amount_cents=31015,
+                    state="requested",
+                    created_at=LATER,
+                )
+            )
+        name = cut(engine, MONDAYS_CUTOFF).file.name
+        deliver(engine, tmp_path)
+        before = payment_row(engine, paid).state
+        assert before == ("sent" if kind == "retry" else "returned")
+        done = reject(engine, name)
+        assert (done.debits, done.requests) == (0, 1)
+        assert payment_row(engine, paid).state == ("batched" if kind == "retry" else "returned")
+        assert sorted(row.state for row in entries(engine)) == ["rejected", "requested", "returned"]
+        cut(engine, MONDAYS_CUTOFF + timedelta(days=1))
+        (again,) = [row for row in entries(engine) if row.state == "batched"]
+        assert (again.kind, again.sec_code, again.amount_cents) == (kind, sec_code, 31015)
+        assert sum(row.kind == "debit" for row in entries(engine)) == 1
+
+    @pytest.mark.parametrize("state", ["settled", "returned", "final"])
+    def test_a_file_that_the_bank_took_cannot_be_rejected(self, engine, state):
+        pay(engine)
+        cut(engine)
+        with engine.begin() as db:
+            db.execute(update(AchEntry).values(state=state))
+        with pytest.raises(OperatorError, match="the bank took the file"):
+            reject(engine)
+        assert states(engine) == ["batched"]
+
+    def test_twice_changes_nothing(self, engine):
+        pay(engine)
+        cut(engine)
+        reject(engine)
+        with pytest.raises(OperatorError, match="was rejected before"):
+            reject(engine)
+        assert states(engine) == ["authorized"]
+
+    def test_a_file_is_known_by_its_number_or_its_name(self, engine):
+        pay(engine)
+        cut(engine)
+        (file,) = files(engine)
+        with engine.connect() as db:
+            assert find_file(db, str(file.id)) == find_file(db, NAME)
+            for unknown in ("0", "99999999999999999999", "other.ach", "²"):
+                with pytest.raises(OperatorError, match="There is no file"):
+                    find_file(db, unknown)
+
+    def test_files_are_listed_with_their_state(self, engine):
+        pay(engine)
+        cut(engine)
+        with engine.connect() as db:
+            (listed,) = list_files(db)
+            assert list_files(db, state="sent") == []
+            assert list_files(db, state="written") == [listed]
+        assert listed == {
+            "file_id": files(engine)[0].id,
+            "name": NAME,
+            "state": "written",
+            "cutoff_at": "2026-12-18T22:00:00Z",
+            "created_at": "2026-12-18T22:01:00Z",
+            "effective_entry_date": "2026-12-21",
+            "batches": 1,
+            "entries": 1,
+            "debit_cents": 31015,
+            "credit_cents": 0,
+            "sent_at": None,
+            "rejected_at": None,
+            "reject_reason": None,
+        }
+
+
+def roll(engine, step, now, closings=NONE):
+    with engine.begin() as db:
+        return step(db, closings, now)
+
+
+class TestSettling:
+    def test_a_debit_settles_at_half_past_eight_in_new_york_on_its_day(self, engine, tmp_path):
+        paid = pay(engine)
+        cut(engine)
+        assert roll(engine, settle, SETTLED) == 0
+        deliver(engine, tmp_path)
+        assert roll(engine, settle, SETTLED - timedelta(seconds=1)) == 0
+        assert payment_row(engine, paid).state == "sent"
+        assert roll(engine, settle, SETTLED + timedelta(days=3)) == 1
+        payment = payment_row(engine, paid)
+        assert (payment.state, payment.settled_at, entries(engine)[0].state) == (
+            "settled",
+            SETTLED,
+            "settled",
+        )
+        assert roll(engine, settle, SETTLED + timedelta(days=3)) == 0
+
+    def test_nobody_may_return_it_any_more_sixty_days_and_three_banking_days_later(self, engine, tmp_path):
+        paid = pay(engine)
+        cut(engine)
+        deliver(engine, tmp_path)
+        roll(engine, settle, SETTLED)
+        # 60 days after December 21 is Friday, February 19; three banking days on is Wednesday the 24th.
+        closed = datetime(2027, 2, 24, 5, tzinfo=UTC)
+        assert final_at(SETTLED, NONE) == closed
+        assert roll(engine, finish, closed - timedelta(seconds=1)) == 0
+        assert payment_row(engine, paid).state == "settled"
+        assert roll(engine, finish, closed) == 1
+        assert (payment_row(engine, paid).state, entries(engine)[0].state) == ("final", "final")
+        assert roll(engine, finish, closed) == 0
+
+    def test_a_returned_debit_neither_settles_nor_finishes(self, engine, tmp_path):
+        paid = pay(engine)
+        cut(engine)
+        deliver(engine, tmp_path)
+        with engine.begin() as db:
+            move(db, paid.payment_id, "sent", "return")
+            db.execute(update(AchEntry).values(state="returned"))
+        assert roll(engine, settle, SETTLED) == 0
+        assert roll(engine, finish, SETTLED + timedelta(days=100)) == 0
+        assert states(engine) == ["returned"]
+
+    def test_a_refund_settles_without_moving_its_payment(self, engine, tmp_path):
+        paid = pay(engine)
+        cut(engine)
+        deliver(engine, tmp_path)
+        with engine.begin() as db:
+            move(db, paid.payment_id, "sent", "return")
+            db.execute(update(AchEntry).values(state="sent", kind="refund"))
+        assert roll(engine, settle, SETTLED) == 1
+        assert states(engine) == ["returned"]
+
+    def test_what_left_too_late_settles_a_banking_day_after_it_left(self):
+        sent = datetime(2026, 12, 23, 3, tzinfo=UTC)  # the evening of the 22nd in New York
+        assert settlement_at(MONDAY, sent, NONE) == datetime(2026, 12, 23, 13, 30, tzinfo=UTC)
+        assert settlement_at(MONDAY, LATER, NONE) == SETTLED
+        assert settlement_at(MONDAY, LATER, {MONDAY}) == SETTLED + timedelta(days=1)
+
+    def test_settlement_is_half_past_eight_in_summer_too(self):
+        sent = datetime(2026, 7, 1, 21, tzinfo=UTC)
+        assert settlement_at(date(2026, 7, 2), sent, NONE) == datetime(2026, 7, 2, 12, 30, tzinfo=UTC)
+
+    def test_a_notice_that_went_out_lets_its_payment_go(self, engine):
+        paid, other = pay(engine, notice="pending", cents=100), pay(engine, notice="pending", cents=200)
+        cut(engine)
+        assert len(open_tasks(engine)) == 2
+        with engine.begin() as db:
+            tell_notice(db, paid.payment_id, "sent", LATER)
+            assert release(db, LATER) == 1
+            assert release(db, LATER) == 0
+        payment = payment_row(engine, paid)
+        assert (payment.state, payment.hold_reason) == ("authorized", None)
+        assert payment_row(engine, other).state == "held"
+        assert [task.payment_id for task in open_tasks(engine)] == [other.payment_id]

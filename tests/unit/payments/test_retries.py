@@ -1,0 +1,135 @@
+"""A debit once more: only for want of money, twice at most, within 180 days, and only what is still owed."""
+
+import io
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import insert, update
+from support.bank import once_more
+from support.banking import RULE, TUESDAY, TUESDAYS_CUTOFF, bring, came_back, cut, rows
+from support.money import SETTINGS, entries, owed_cents, pay, payment_row, states
+
+from ivr.billing.imports import import_bills
+from ivr.payments.blocks import block_routing_number
+from ivr.payments.retries import RETRY_CODES, due_retries, request_retry
+from ivr.storage.tables import LedgerEntry, Payment
+
+HEALTH = "740000101"
+WEDNESDAY = datetime(2026, 12, 23, 5, 30, tzinfo=UTC)  # half past midnight in Boston
+
+pytestmark = pytest.mark.usefixtures("samples")
+
+
+@pytest.fixture
+def paid(engine):
+    """A payment that came back on Tuesday for insufficient funds."""
+    made = pay(engine)
+    cut(engine)
+    bring(engine, came_back(engine, made))
+    return made
+
+
+def due(engine, now=WEDNESDAY, retries=2):
+    with engine.connect() as db:
+        return due_retries(db, RULE, retries, now)
+
+
+def retry(engine, paid, now=WEDNESDAY):
+    with engine.begin() as db:
+        return request_retry(db, RULE, paid.payment_id, now)
+
+
+def test_it_is_due_on_the_banking_day_after_it_came_back(engine, paid):
+    assert due(engine, WEDNESDAY - timedelta(hours=1)) == []
+    assert due(engine) == [paid.payment_id]
+    with engine.begin() as db:
+        db.execute(update(Payment).values(returned_at=datetime(2026, 12, 24, 20, tzinfo=UTC)))
+    assert due(engine, datetime(2026, 12, 27, 20, tzinfo=UTC)) == []  # Christmas, then a weekend
+    assert due(engine, datetime(2026, 12, 28, 6, tzinfo=UTC)) == [paid.payment_id]
+
+
+def test_off_by_default_and_never_more_than_the_setting_or_the_rules_say(engine, paid):
+    assert SETTINGS.ivr_retries == 0
+    assert due(engine, retries=0) == []
+    for attempt in (1, 2):
+        assert retry(engine, paid)
+        assert due(engine) == []
+        cut(engine, TUESDAYS_CUTOFF + timedelta(days=attempt - 1))
+        back = came_back(engine, paid, "R09", trace=f"02100002000080{attempt}")
+        bring(engine, back, now=TUESDAY + timedelta(days=attempt))
+        later = WEDNESDAY + timedelta(days=7)
+        assert due(engine, later, retries=attempt) == []
+        assert due(engine, later, retries=2) == ([paid.payment_id] if attempt == 1 else [])
+    assert due(engine, WEDNESDAY + timedelta(days=7), retries=9) == []
+    assert owed_cents(engine, HEALTH) == 31015
+
+
+def test_a_retry_is_a_request_of_its_own(engine, paid):
+    assert retry(engine, paid)
+    asked = next(entry for entry in entries(engine) if entry.kind == "retry")
+    assert (asked.state, asked.amount_cents, asked.transaction_code) == ("requested", 31015, "27")
+    assert (states(engine), owed_cents(engine, HEALTH)) == (["batched"], 0)
+    (row,) = rows(engine, LedgerEntry, LedgerEntry.kind == "retry")
+    assert (row.amount_cents, row.entry_id, row.posted_at) == (-31015, asked.id, WEDNESDAY)
+    assert not retry(engine, paid)
+    assert len(entries(engine)) == 2
+
+
+def test_only_want_of_money_is_tried_again(engine):
+    assert RETRY_CODES == ("R01", "R09")
+    made = pay(engine)
+    cut(engine)
+    bring(engine, once_more(came_back(engine, made), code="R08"))
+    assert due(engine) == []
+
+
+def pay_another_way(engine, cents):
+    with engine.begin() as db:
+        values = {"billing_account": HEALTH, "kind": "receipt", "amount_cents": -cents, "posted_at": TUESDAY}
+        db.execute(insert(LedgerEntry).values(values))
+
+
+def test_what_was_paid_another_way_is_not_tried_again(engine, paid):
+    pay_another_way(engine, 1)
+    assert not retry(engine, paid)
+    assert (states(engine), len(entries(engine))) == (["returned"], 1)
+
+
+def test_a_newer_bill_is_not_the_bill_that_was_to_be_paid(engine, paid):
+    pay_another_way(engine, 31015)
+    bills = (
+        "billing_account,member_id,plan,coverage_month,amount,due_date,first_payment\n"
+        f"{HEALTH},400000000101,health,2027-02,310.15,2027-01-23,no\n"
+    )
+    for amount in ("310.15", "320.15"):
+        with engine.begin() as db:
+            import_bills(
+                db,
+                SETTINGS.hashes,
+                TUESDAY,
+                io.BytesIO(bills.replace("310.15", amount).encode()),
+                as_of_at=TUESDAY,
+                file_name="b.csv",
+            )
+    assert owed_cents(engine, HEALTH) == 32015
+    assert not retry(engine, paid)
+
+
+def test_180_days_after_the_first_settlement_it_is_over(engine, paid):
+    assert payment_row(engine, paid).effective_entry_date == date(2026, 12, 21)
+    last_cutoff = datetime(2027, 6, 18, 21, tzinfo=UTC)  # its debit settles Monday, June 21: 182 days
+    assert not retry(engine, paid, last_cutoff - timedelta(seconds=1))
+    in_time = datetime(2027, 6, 17, 20, tzinfo=UTC)  # settles Friday the 18th: 179 days
+    assert retry(engine, paid, in_time)
+
+
+def test_neither_a_blocked_bank_nor_a_lost_account_is_debited(engine, paid):
+    row = payment_row(engine, paid)
+    with engine.begin() as db:
+        block_routing_number(db, row.rdfi_routing_number, return_code="R13", now=TUESDAY)
+    assert not retry(engine, paid)
+    with engine.begin() as db:
+        db.exec_driver_sql("DELETE FROM blocked_routing_numbers")
+        db.execute(update(Payment).values(account_number=None))
+    assert due(engine) == []
+    assert not retry(engine, paid)
