@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import Engine
 
 from benchmarks import report
+from benchmarks.cutoffs import cutoffs
 from benchmarks.databases import (
     TURNS_A_CALL,
     Cluster,
@@ -62,6 +63,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a few calls only: does it run at all?")
     parser.add_argument("--profile", action="store_true", help="only tell where a turn's time goes")
     parser.add_argument("--replays", action="store_true", help="only run recorded calls again")
+    parser.add_argument("--cutoffs", action="store_true", help="only make the bank's files")
     given = parser.parse_args()
     sizes = QUICK if given.quick else FULL
     try:
@@ -69,6 +71,8 @@ def main() -> int:
             _show(_machine(made))
             if given.replays:
                 _show(again(made))
+            elif given.cutoffs:
+                _show(bank(made))
             else:
                 (profile if given.profile else measure)(made)
     except (BenchmarkError, OperatorError) as error:
@@ -146,6 +150,8 @@ def measure(site: Site) -> None:
         _show(report.verdict(whole, menu, half))
         _tell("recorded calls")
         _show(again(site))
+        _tell("cutoffs")
+        _show(bank(site))
         for server in servers:  # all at once: each takes a moment to end
             server.process.terminate()
     _tell("done")
@@ -158,6 +164,11 @@ def again(site: Site) -> str:
         return report.replays(
             replays(engine, site.settings, played=sizes.played_calls, recorded=sizes.recorded_calls)
         )
+
+
+def bank(site: Site) -> str:
+    """Make the bank's file of more and more payments, and write how time and memory grow."""
+    return report.cutoffs(cutoffs(site.cluster, site.environment, NOW, site.sizes.cutoff_payments, _tell))
 
 
 def profile(site: Site) -> None:

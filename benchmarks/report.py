@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
+from benchmarks.cutoffs import CutoffTaken
 from benchmarks.measure import PERCENTS, Series, Slice, Table
 from benchmarks.replays import COMPARED, Taken
 from benchmarks.statements import TurnStatements
@@ -14,6 +15,8 @@ GOAL_RATIO = 3.0
 GOAL_P99_MS = 50.0
 GOAL_REPLAY_SECONDS = 60.0
 REPLAYED_CALLS = 10_000
+GOAL_CUTOFF_SECONDS = 60
+GOAL_CUTOFF_MEBIBYTES = 500
 
 
 def _cpu(each: Slice) -> float:
@@ -195,6 +198,32 @@ def replays(taken: Sequence[Taken]) -> str:
     return (
         f"{body}{REPLAYED_CALLS:,} recorded calls, read and compared on two versions: {seconds:.1f} s"
         f" (goal {GOAL_REPLAY_SECONDS:.0f} s, {reached}).\n"
+    )
+
+
+def cutoffs(taken: Sequence[CutoffTaken]) -> str:
+    """Write how long cutoffs take, and how that grows with the number of payments."""
+    first, last = taken[0], taken[-1]
+    body = table(
+        "A cutoff, and its delivery to a folder",
+        ["payments", "seconds", "to deliver", "microseconds a payment", "over the first row's", "peak MiB"],
+        [
+            [
+                f"{each.payments:,}",
+                f"{each.seconds:.1f}",
+                f"{each.delivery_seconds:.1f}",
+                f"{each.seconds / each.payments * 1e6:.0f}",
+                f"{each.seconds / each.payments / (first.seconds / first.payments):.2f}",
+                f"{each.peak_mebibytes:.0f}",
+            ]
+            for each in taken
+        ],
+    )
+    fast = _met(last.seconds < GOAL_CUTOFF_SECONDS)
+    small = _met(last.peak_mebibytes < GOAL_CUTOFF_MEBIBYTES)
+    return (
+        f"{body}{last.payments:,} payments: {last.seconds:.1f} s (goal {GOAL_CUTOFF_SECONDS}, {fast}),"
+        f" {last.peak_mebibytes:.0f} MiB (goal {GOAL_CUTOFF_MEBIBYTES}, {small}).\n"
     )
 
 

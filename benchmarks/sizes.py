@@ -27,6 +27,7 @@ class Sizes:
     workers: int = 4  # of each gunicorn
     played_calls: int = 60  # by the whole line, to be run again
     recorded_calls: int = 10_000
+    cutoff_payments: tuple[int, ...] = (10_000, 30_000, 100_000)
 
 
 FULL = Sizes(
@@ -62,4 +63,5 @@ QUICK = Sizes(
     workers=1,
     played_calls=3,
     recorded_calls=12,
+    cutoff_payments=(5, 20),
 )

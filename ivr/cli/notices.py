@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 
 import click
@@ -26,6 +27,7 @@ def send(confirmation_number: str | None, *, as_json: bool) -> int:
 
     With a CONFIRMATION_NUMBER only that one: now, and also if it failed and its cause is mended.
     """
+    from ivr.base.logs import configure_logs
     from ivr.base.settings import load_notice_settings
     from ivr.cli.setup import ready_database
     from ivr.jobs.notices import open_post_room
@@ -34,6 +36,7 @@ def send(confirmation_number: str | None, *, as_json: bool) -> int:
     from ivr.notices.send import send_notice
     from ivr.start import project_folder
 
+    configure_logs(level=logging.ERROR)
     settings = load_notice_settings()
     room = open_post_room(settings, project_folder() / "prompts" / "notices")
     clock = settings.make_clock()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import NamedTuple
 
 from ivr.dialog.definition import AGENT, MORE_TIME, PERSON, REPEAT
-from ivr.dialog.engine import LAST_TURNS_MAX, RELAY_WORDS_MAX, TURNS_MAX, Ask, End, Wait
+from ivr.dialog.engine import LAST_TURNS_MAX, RELAY_WORDS_MAX, Ask, End, Wait
 from ivr.dialog.exploration import ERRORS, Exploration, Move, Place, Sentence, Taken, World
 from ivr.dialog.flow import GATE_GO_ON, Flow
 from ivr.dialog.state import Said
@@ -18,7 +18,6 @@ SENTENCE_WORDS_MAX = 12
 ANSWERS = frozenset({"answer", "key", "outcome"})
 FORWARD = ANSWERS | {"start", "go_on", "transfer"}
 _WITHOUT_CHOICE = (FORWARD | ERRORS) - {"key"}
-_CAPPED_TURNS = TURNS_MAX["relay"] + LAST_TURNS_MAX
 
 Run = tuple[str, str]  # a language and a pace
 
@@ -69,13 +68,7 @@ class Judge:
         self._flow = flow
         self._world = world
         self._secret = re.compile("|".join(map(re.escape, sorted(world.canaries))) or "(?!)")
-        self._times = {
-            prompt: max(counting.tries.values())
-            for counting in flow.nodes.values()
-            for told in flow.dialogs[counting.dialog].nodes.values()
-            if counting.tries and told.kind == "say" and told.branches.get("next") == counting.name
-            for prompt in told.prompts
-        }  # said again and again before the call waits, and at worst so often
+        self._times = said_again(flow)
         self._noted: dict[tuple[str, str, str], tuple[int, int, tuple[Move, ...]]] = {}
         self._rendered: dict[tuple[object, ...], Spoken] = {}
 
@@ -357,6 +350,7 @@ def loops(exploration: Exploration) -> Iterator[Flaw]:
 def _round(places: Sequence[Place], graph: Sequence[Sequence[int]], first: int) -> tuple[Move, ...]:
     """Return the shortest way round a circle, from its first place to that again."""
     ways: dict[int, tuple[Move, ...]] = {first: ()}
+    back: list[tuple[Move, ...]] = []
     todo = [first]
     for index in todo:
         for move, target in places[index].edges:
@@ -364,11 +358,11 @@ def _round(places: Sequence[Place], graph: Sequence[Sequence[int]], first: int) 
             if target not in graph[index] or move.late or move.kind not in _WITHOUT_CHOICE:
                 continue
             if target == first:
-                return way
-            if target not in ways:
+                back.append(way)
+            elif target not in ways:
                 ways[target] = way
                 todo.append(target)
-    raise AssertionError("no way round a circle")
+    return min(back, key=len)
 
 
 def _on_circles(graph: Sequence[Sequence[int]]) -> set[int]:
@@ -434,8 +428,12 @@ def closings(exploration: Exploration) -> Iterator[Flaw]:
             return
 
 
-def closing_turns(exploration: Exploration, pace: str) -> int:
-    """Return the most turns that telling that the call is over takes in a pace, whatever the caller does."""
+def closing_turns(exploration: Exploration, language: str, pace: str) -> int:
+    """Return the most turns that telling that the call is over takes, whatever the caller does.
+
+    Where a caller can go round, by having it repeated, the engine's own last limit counts, and after it the
+    gates of what must still be heard to its end.
+    """
     places = exploration.places
     closing = {
         index
@@ -443,12 +441,11 @@ def closing_turns(exploration: Exploration, pace: str) -> int:
         if place.closing and place.state.pace == pace and not isinstance(place.result, End)
     }
     graph = [
-        [target for move, target in place.edges if target in closing] if index in closing else []
+        [target for _, target in place.edges if target in closing] if index in closing else []
         for index, place in enumerate(places)
     ]
     if _on_circles(graph):
-        waits = (places[index] for index in closing if isinstance(places[index].result, Wait))
-        return LAST_TURNS_MAX + max(_after_cap(exploration, place) for place in waits)
+        return LAST_TURNS_MAX + _gates_left(exploration.flow, language)
     longest = dict.fromkeys(closing, 0)
     for _ in closing:
         for index in closing:
@@ -457,21 +454,31 @@ def closing_turns(exploration: Exploration, pace: str) -> int:
     return max(longest.values(), default=0)
 
 
-def _after_cap(exploration: Exploration, place: Place) -> int:
-    """Return the most turns that a call over its last limit still takes: only what must be heard is said."""
-    start = replace(place, state=place.state.copy())
-    start.state.turns = _CAPPED_TURNS
-    longest, todo = 0, [(start, 0)]
-    while todo:
-        here, turns = todo.pop()
-        for move in exploration.moves(here):
-            after = exploration.take(here, move).after
-            after.state.turns = _CAPPED_TURNS
-            used = turns + (move.kind != "outcome")
-            longest = max(longest, used)
-            if not isinstance(after.result, End):
-                todo.append((after, used))
-    return longest
+def _gates_left(flow: Flow, language: str) -> int:
+    """Return how many pieces can be left to say at the end of a call: no gate says less than one."""
+    times = said_again(flow)
+    heard = {
+        prompt
+        for node in flow.nodes.values()
+        if not node.barge_in and not node.evidence
+        for prompt in node.prompts
+    }
+    last = {prompt for node in flow.nodes.values() if node.kind == "end" for prompt in node.prompts}
+    return sum(
+        len(flow.prompts.pieces(prompt, None, language, "relay")) * times.get(prompt, 1)
+        for prompt in heard | last
+    )
+
+
+def said_again(flow: Flow) -> dict[str, int]:
+    """Return how often, at most, prompts are said that an action leads to again and again before a wait."""
+    return {
+        prompt: max(counting.tries.values())
+        for counting in flow.nodes.values()
+        for told in flow.dialogs[counting.dialog].nodes.values()
+        if counting.tries and told.kind == "say" and told.branches.get("next") == counting.name
+        for prompt in told.prompts
+    }
 
 
 def straight_way(exploration: Exploration, run: Run) -> tuple[Move, ...]:

@@ -25,6 +25,7 @@ _TEXT_SIZE: Final = 12
 _LINE: Final = 17.0
 _GAP: Final = 9.0
 _LABEL_WIDTH: Final = 170.0
+_WINDOW_WIDTH: Final = 4.0 * 72
 _WINDOW_TOP: Final = 2.0 * 72  # where a number 10 envelope's window shows the address of a folded letter
 
 
@@ -124,7 +125,7 @@ class _Paper(FPDF):
         """Write the address where the envelope shows it."""
         self.set_y(_WINDOW_TOP)
         for line in (address.name, *address.lines):
-            self.cell(0, _LINE, line, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+            self.multi_cell(_WINDOW_WIDTH, _LINE, line, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
         self.ln(2.5 * _LINE)
 
     def heading(self, words: str) -> None:

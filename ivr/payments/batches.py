@@ -19,14 +19,17 @@ from ivr.ach.records import (
     DEBITS,
     RETRY,
     REVERSAL,
+    AccountType,
     BatchHeader,
     Entry,
     entry_problems,
     transaction_code,
 )
+from ivr.ach.returns import CorrectedData
 from ivr.ach.writer import Batch
 from ivr.base.keys import UnsealError
 from ivr.payments.authorize import account_number_context
+from ivr.payments.corrections import corrections_of
 from ivr.storage.tables import AchEntry, BlockedAccount, BlockedRoutingNumber, Notice, Payment
 
 if TYPE_CHECKING:
@@ -41,6 +44,8 @@ ODFI_DIGITS: Final = 8
 _ROWS_AT_ONCE: Final = 1000
 _KINDS: Final = ("debit", "retry", "reversal", "refund")
 _DEBIT_KINDS: Final = ("debit", "retry")
+# A bank's correction holds from the next entry on; a reversal has to be its debit turned round.
+_TO_CORRECTED: Final = ("retry", "refund")
 _DESCRIPTIONS: Final = {"retry": RETRY, "reversal": REVERSAL, "refund": REFUND}
 
 
@@ -58,6 +63,13 @@ class HeldPayment:
     confirmation_number: str
     reason: str
     fields: str = ""
+
+
+@dataclass(slots=True)
+class _Account:
+    account_type: AccountType
+    routing_number: str
+    account_number: str = field(repr=False)
 
 
 class TakenEntry(NamedTuple):
@@ -218,16 +230,16 @@ class Batches:
 
     def _entry(self, header: BatchHeader, row: Row[Any]) -> Entry | None:
         """Return a row as an entry, or None with its payment held."""
-        account_number = self._account_number(row)
-        if account_number is None:
+        account = self._account(row)
+        if account is None:
             self._hold(row, "account")
             return None
         entry = Entry(
             transaction_code=transaction_code(
-                row.account_type, "debit" if row.kind in _DEBIT_KINDS else "credit"
+                account.account_type, "debit" if row.kind in _DEBIT_KINDS else "credit"
             ),
-            receiving_routing=row.rdfi_routing_number,
-            account_number=account_number,
+            receiving_routing=account.routing_number,
+            account_number=account.account_number,
             amount_cents=row.amount_cents,
             individual_id=row.confirmation_number,
             individual_name=row.receiver_name,
@@ -240,15 +252,23 @@ class Batches:
             return None
         return entry
 
-    def _account_number(self, row: Row[Any]) -> str | None:
+    def _account(self, row: Row[Any]) -> _Account | None:
+        """Return the account as keyed, or as its bank has corrected it since; None when it cannot be read."""
         if row.account_number is None:
             return None
         try:
             opened = self.keys.open(row.account_number, account_number_context(row.confirmation_number))
+            changed = CorrectedData()
+            if row.kind in _TO_CORRECTED:
+                changed = corrections_of(self.db, self.keys, row.payment_id)
         except UnsealError:
             self.unopened += 1
             return None
-        return opened.decode("ascii")
+        return _Account(
+            changed.account_type or row.account_type,
+            changed.routing_number or row.rdfi_routing_number,
+            changed.account_number or opened.decode("ascii"),
+        )
 
     def _hold(self, row: Row[Any], reason: str, fields: str = "") -> None:
         self.held.append(HeldPayment(row.payment_id, row.entry_id, row.confirmation_number, reason, fields))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from sqlalchemy import Engine, select, update
 
 from ivr.base.errors import OperatorError
+from ivr.base.keys import UnsealError
 from ivr.payments.life import move_all
 from ivr.payments.origination import file_context
 from ivr.payments.tasks import close_tasks, open_task
@@ -123,14 +124,20 @@ def deliver_file(
             ).one_or_none()
             if file is None:
                 return False
-            content = keys.open(file.content, file_context(file.name))
-            destination.deliver(file.name, content)
+            destination.deliver(file.name, _opened(keys, file.name, file.content))
             _mark_sent(db, file_id, now)
     except NotDeliveredError as error:
         with engine.begin() as db:
             open_task(db, UNDELIVERED_TASK, now, file_id=file_id, problem=str(error))
         raise
     return True
+
+
+def _opened(keys: KeyRing, name: str, content: bytes) -> bytes:
+    try:
+        return keys.open(content, file_context(name))
+    except UnsealError as error:
+        raise NotDeliveredError(f"The stored file {name} cannot be opened: {error}.") from None
 
 
 def _mark_sent(db: Connection, file_id: int, now: datetime) -> None:

@@ -129,7 +129,7 @@ class CircumstancesReader:
         billed_cents, paid_cents = Counter[str](), Counter[str]()
         for bill in self.circumstances.bills:
             billed_cents[bill.plan] += bill.amount_cents
-        for paid in self.circumstances.paid:
+        for paid in sorted(self.circumstances.paid, key=lambda each: each.at):
             before_cents = paid_cents[paid.plan]
             if not paid.return_code:  # what came back is owed again
                 paid_cents[paid.plan] += paid.amount_cents

@@ -424,10 +424,10 @@ class _Prover:
     # How long.
 
     def _bounds(self) -> Iterable[Bound]:
-        last = {pace: closing_turns(self._exploration, pace) for pace in self._paces}
         for language in self._flow.languages:
-            for pace, last_turns in last.items():
+            for pace in self._paces:
                 run = (language, pace)
+                last_turns = closing_turns(self._exploration, language, pace)
                 last_seconds = last_turns * self._judge.longest_closing.get(run, 0.0)
                 straight = self._straight(run)
                 yield Bound(

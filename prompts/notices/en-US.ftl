@@ -33,8 +33,8 @@ pending = Your payment is accepted, but it is not finished until your bank has p
 
 heading-terms = What you heard
 heading-answer = What you answered
-answer-spoken = “{ $words_heard }”
-answer-relay = “{ $words_heard }”, through your relay operator
+answer-spoken = "{ $words_heard }"
+answer-relay = "{ $words_heard }", through your relay operator
 answer-bill-code = You keyed the authorization code that is printed on your bill.
 
 page = Page { $page } of { $pages }

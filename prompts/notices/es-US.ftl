@@ -32,8 +32,8 @@ pending = Su pago fue aceptado, pero no termina hasta que su banco lo haya pagad
 
 heading-terms = Lo que usted oyó
 heading-answer = Lo que usted contestó
-answer-spoken = «{ $words_heard }»
-answer-relay = «{ $words_heard }», por medio de su operador de retransmisión
+answer-spoken = "{ $words_heard }"
+answer-relay = "{ $words_heard }", por medio de su operador de retransmisión
 answer-bill-code = Usted marcó el código de autorización que está impreso en su factura.
 
 page = Página { $page } de { $pages }

@@ -6,7 +6,7 @@ import json
 import socket
 import struct
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl
 
@@ -85,13 +85,13 @@ class MailBox:
         self.refusals = refusals
         self.taken = []
 
-    async def handle_RCPT(self, server, session, envelope, address, options):
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 (its name)
         if "rcpt" in self.refusals:
             return self.refusals["rcpt"]
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server, session, envelope):
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 (its name)
         self.taken.append(envelope)
         if self.refusals.get("data") == CUT:
             server.transport.abort()
@@ -120,10 +120,18 @@ def mail_server(box=None, **options):
 
 
 @contextmanager
-def silent_server():
-    """Give the port of a server that takes connections and says nothing."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
+def curt_server(words):
+    """Give the port of a server that says these words to the first who connects, and nothing more."""
+    with socket.create_server(("127.0.0.1", 0)) as server, ExitStack() as open_until_the_end:
+
+        def say():
+            connection = open_until_the_end.enter_context(server.accept()[0])
+            connection.sendall(words)
+
+        thread = threading.Thread(target=say)
+        thread.start()
         yield server.getsockname()[1]
+        thread.join()
 
 
 def closed_port():

@@ -161,7 +161,7 @@ def wait_until_somebody_waits(engine: Engine) -> None:
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
-    for _ in range(100_000):
+    for _ in range(2000):
         with engine.connect() as db:
             if db.scalar(waiting):
                 return

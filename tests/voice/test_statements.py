@@ -89,6 +89,24 @@ def test_a_caller_with_a_payment_of_today_takes_no_more(house, statements):
     assert max(len(run) for _, run in turns) <= STATEMENTS_MAX, table_of(turns)
 
 
+def test_a_caller_whose_payment_came_back_takes_no_more(house, statements, engine):
+    (member,) = house.load_samples("demo.health_and_dental")
+    counted(house.phone(1), statements, paying(member, "2"))
+    with engine.begin() as db:
+        db.exec_driver_sql(
+            "INSERT INTO ledger_entries (billing_account, kind, amount_cents, payment_id, posted_at)"
+            " SELECT billing_account, 'return', amount_cents, id, authorized_at FROM payments"
+        )
+        db.exec_driver_sql(
+            "UPDATE payments SET state = 'returned', return_code = 'R01', returned_at = authorized_at"
+        )
+    turns = counted(house.phone(2), statements, paying(member))
+    assert any(
+        "came back from your bank" in exchange.reply.body.decode() for exchange in house.line.exchanges
+    )
+    assert max(len(run) for _, run in turns) <= STATEMENTS_MAX, table_of(turns)
+
+
 def test_a_repeated_turn_reads_and_writes_nothing(house, statements):
     phone = house.phone()
     phone.dial()

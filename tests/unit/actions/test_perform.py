@@ -4,12 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from ivr.actions.vocabulary import ACTIONS
 from ivr.dialog.engine import Outcome
 from ivr.dialog.state import Said
-from ivr.storage.tables import Bill, Consent, Notice, Payment
+from ivr.payments.blocks import block_for
+from ivr.storage.tables import Bill, Consent, LedgerEntry, Notice, Payment
 
 BANK = {
     "account_type": "checking",
@@ -227,8 +228,138 @@ def test_bank_known(asked):
     ],
 )
 def test_compare_account(asked, again, expected):
-    call = asked("demo.letter").know(account_number="00123456789012345", account_number_again=again)
+    call = asked("demo.letter").know(**KEYED | {"account_number_again": again})
     assert call.ask("compare_account") == expected
+
+
+KEYED = {
+    "routing_number": "021000021",
+    "account_number": "00123456789012345",
+    "account_number_again": "00123456789012345",
+}
+
+
+@pytest.mark.parametrize("code", ["R02", "R12"])
+def test_an_account_or_a_bank_that_a_return_closed_is_refused(asked, code):
+    call = ready(asked("demo.health_and_dental"))
+    call.ask("authorize_payment")
+    bring_back(call, code)
+    other_account = {"account_number": "99887766", "account_number_again": "99887766"}
+    assert call.know(**KEYED).ask("compare_account") == Outcome("blocked")
+    refused = code == "R12"  # the whole bank
+    assert call.know(**KEYED | other_account).ask("compare_account").name == (
+        "blocked" if refused else "same"
+    )
+    assert call.know(**KEYED | {"account_number_again": "1"}).ask("compare_account") == Outcome("different")
+    assert call.know(**KEYED | {"routing_number": "011000015"}).ask("compare_account").name == "same"
+
+
+def bring_back(call, *codes):
+    """Let the newest payments come back, one with each code."""
+    newest = call.db.execute(select(Payment.__table__).order_by(Payment.id.desc())).all()
+    for payment, code in zip(newest, codes, strict=False):
+        returned = {"state": "returned", "return_code": code, "returned_at": call.now}
+        call.db.execute(update(Payment).where(Payment.id == payment.id).values(returned))
+        call.db.execute(
+            insert(LedgerEntry).values(
+                billing_account=payment.billing_account,
+                kind="return",
+                amount_cents=payment.amount_cents,
+                payment_id=payment.id,
+                posted_at=call.now,
+            )
+        )
+        block_for(
+            call.db,
+            code,
+            payment_id=payment.id,
+            account_fingerprint=payment.account_fingerprint,
+            routing_number=payment.rdfi_routing_number,
+            now=call.now,
+        )
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("R01", "insufficient_funds"),
+        ("R09", "insufficient_funds"),
+        ("R02", "account_closed"),
+        ("R03", "no_such_account"),
+        ("R20", "account_not_usable"),
+        ("R10", "not_authorized"),
+        ("R08", "stopped"),
+        ("R17", "other"),
+        ("R98", "other"),
+    ],
+)
+def test_a_payment_that_came_back_is_told_with_its_reason_once(asked, code, reason):
+    call = ready(asked("demo.health_and_dental"), amount=31015)
+    assert call.ask("next_returned_payment") == Outcome("none")
+    call.ask("authorize_payment")
+    bring_back(call, code)
+    told = call.ask("next_returned_payment")
+    assert told == Outcome(
+        "returned",
+        {
+            "returned_shown": 1,
+            "returned_amount": 31015,
+            "returned_plan": "health",
+            "returned_date": "2026-12-18",
+            "returned_reason": reason,
+        },
+    )
+    assert call.know(**told.slots).ask("next_returned_payment") == Outcome("none")
+    assert call.ask("next_recent_payment") == Outcome("none")
+
+
+def test_several_that_came_back_are_told_newest_first(asked):
+    call = ready(asked("demo.health_and_dental"), amount=100)
+    for _ in range(5):
+        call.ask("authorize_payment")
+    bring_back(call, *["R01"] * 5)
+    told = []
+    while (outcome := call.ask("next_returned_payment")).name == "returned":
+        call.know(**outcome.slots)
+        told.append(outcome.slots["returned_shown"])
+    assert told == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("code", ["R14", "R15", "R16", "R90"])
+def test_of_a_death_or_a_frozen_account_only_a_person_speaks(asked, code):
+    call = ready(asked("demo.health_and_dental"), amount=100)
+    call.ask("authorize_payment")
+    call.ask("authorize_payment")
+    bring_back(call, "R01", code)
+    told = call.ask("next_returned_payment")
+    assert told == Outcome("call_us", {"returned_shown": 2})
+    assert call.know(**told.slots).ask("next_returned_payment") == Outcome("none")
+
+
+def test_it_is_told_for_sixty_days_or_until_its_bill_is_paid(asked):
+    call = ready(asked("demo.health_and_dental"), amount=31015)
+    call.ask("authorize_payment")
+    bring_back(call, "R01")
+    returned_at = call.now
+    call.now = returned_at + timedelta(days=60)
+    assert call.ask("next_returned_payment").name == "returned"
+    call.now += timedelta(seconds=1)
+    assert call.ask("next_returned_payment") == Outcome("none")
+    call.now = returned_at + timedelta(days=3)
+    call.ask("authorize_payment")
+    assert call.ask("next_returned_payment") == Outcome("none")
+
+
+def test_a_newer_bill_does_not_make_a_paid_one_owed_again(asked):
+    call = ready(asked("demo.health_and_dental"), amount=31015)
+    call.ask("authorize_payment")
+    bring_back(call, "R01")
+    call.ask("authorize_payment")
+    later = {"billing_account": "740000101", "posted_at": call.now + timedelta(days=9)}
+    call.db.execute(
+        insert(LedgerEntry).values(kind="bill", amount_cents=31015, coverage_month="2027-02", **later)
+    )
+    assert call.ask("next_returned_payment") == Outcome("none")
 
 
 # The authorization.

@@ -12,8 +12,10 @@ import pytest
 from ivr.base.errors import SettingsError
 from ivr.base.settings import (
     forget_demo_secrets,
+    load_bank_settings,
     load_database_settings,
     load_member_settings,
+    load_notice_settings,
     load_origination_settings,
     load_phone_settings,
     load_replay_settings,
@@ -317,3 +319,87 @@ def test_calling_a_line_elsewhere_takes_its_account_only(tmp_path: Path) -> None
     ]
     demo = {"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path)}
     assert load_phone_settings(demo).twilio_auth_token == load_settings(demo).twilio_auth_token
+
+
+def test_a_line_that_names_no_bank_makes_no_files_and_half_a_bank_is_a_problem(tmp_path: Path) -> None:
+    keys = {"IVR_KEYS": f"new:{KEY}", "IVR_HASH_KEY": KEY}
+    assert load_bank_settings(keys) is None
+    assert load_bank_settings({**keys, "IVR_DEMO": "no", "IVR_ODFI_NAME": ""}) is None
+    with pytest.raises(SettingsError, match="IVR_ODFI_ROUTING is missing"):
+        load_bank_settings({**keys, "IVR_COMPANY_NAME": "MA HLTH CONNECT"})
+    assert load_bank_settings(ORIGINATION) == load_origination_settings(ORIGINATION)
+    demo = load_bank_settings({"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path)})
+    assert demo is not None
+    assert demo.ivr_company_name == "MA HLTH CONNECT"
+
+
+SID = "MG" + "0a" * 16
+
+
+def test_a_line_without_carriers_has_letters() -> None:
+    settings = load_notice_settings(WHOLE)
+    assert settings.notice_channels == load_settings(WHOLE).notice_channels == ("letter",)
+    assert settings.letters_out == Path("var/letters/out")
+    assert load_replay_settings({}).notice_channels == ("sms", "email", "letter")
+
+
+@pytest.mark.parametrize("sender", [SID, "+1 (617) 555-0198"])
+def test_text_messages_come_from_a_number_or_a_service(sender: str) -> None:
+    settings = load_notice_settings({**WHOLE, "IVR_SMS_FROM": sender})
+    assert settings.notice_channels == ("sms", "letter")
+    assert settings.ivr_sms_from in {SID, "+16175550198"}
+
+
+@pytest.mark.parametrize(
+    ("url", "port", "encrypted", "account", "password"),
+    [
+        ("smtp://mail.example", 587, False, "", ""),
+        ("smtps://line%40b.example:p%3As@mail.example", 465, True, "line@b.example", "p:s"),
+        ("smtp://line:secret@mail.example:2525/", 2525, False, "line", "secret"),
+    ],
+)
+def test_a_mail_server_is_read(url: str, port: int, encrypted: bool, account: str, password: str) -> None:
+    environ = {**WHOLE, "IVR_SMTP": url, "IVR_MAIL_FROM": "Payments <pay@b.example>", "IVR_LETTERS_OUT": "/x"}
+    settings = load_notice_settings(environ)
+    server = settings.ivr_smtp
+    assert server is not None
+    assert (server.host, server.port, server.encrypted) == ("mail.example", port, encrypted)
+    assert (server.account, server.password) == (account, password)
+    assert not password or password not in repr(settings)
+    assert settings.letters_out == Path("/x")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("IVR_SMS_FROM", "call me"),
+        ("IVR_SMS_FROM", "MG12"),
+        ("IVR_SMTP", "mail.example"),
+        ("IVR_SMTP", "http://mail.example"),
+        ("IVR_SMTP", "smtp://line@mail.example"),
+        ("IVR_SMTP", "smtp://mail.example/box"),
+        ("IVR_SMTP", "smtp://mail.example:x"),
+        ("IVR_MAIL_FROM", "nobody at all"),
+        ("IVR_MAIL_FROM", "pay@b.example\r\nBcc: x@y.example"),
+        ("TWILIO_API_URL", "twilio:443"),
+    ],
+)
+def test_a_wrong_carrier_is_a_sentence_that_does_not_quote_it(name: str, value: str) -> None:
+    environ = {**WHOLE, "IVR_MAIL_FROM": "pay@b.example", name: value}
+    with pytest.raises(SettingsError) as caught:
+        load_notice_settings(environ)
+    (sentence,) = caught.value.problems
+    assert sentence.startswith(f"{name} is wrong: set it to ")
+    assert value not in sentence
+
+
+def test_mail_from_nobody_is_a_sentence() -> None:
+    (sentence,) = problems({**WHOLE, "IVR_SMTP": "smtp://mail.example"})
+    assert sentence.startswith("IVR_MAIL_FROM is missing: set it to ")
+
+
+@pytest.mark.parametrize(("name", "value"), [("IVR_SMS_FROM", SID), ("IVR_SMTP", "smtp://mail.example")])
+def test_a_demo_refuses_a_carrier(name: str, value: str, tmp_path: Path) -> None:
+    environ = {**WHOLE, "IVR_DEMO": "yes", "IVR_VAR": str(tmp_path), "IVR_MAIL_FROM": "pay@b.example"}
+    (sentence,) = problems({**environ, name: value})
+    assert sentence.startswith(f"{name} is not for the demo")

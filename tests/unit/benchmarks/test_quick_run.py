@@ -26,8 +26,12 @@ ROOT = Path(__file__).resolve().parents[3]
                 "SQL statements a turn",
                 "Turn of a paying call:",
                 "recorded calls, read and compared on two versions:",
+                "A cutoff, and its delivery to a folder",
             ],
             marks=pytest.mark.soak,
+        ),
+        pytest.param(
+            ["--cutoffs"], ["A cutoff, and its delivery to a folder", "20 payments:"], marks=pytest.mark.soak
         ),
         pytest.param(
             ["--replays"], ["Calls run again", "read and compared on two versions"], marks=pytest.mark.soak

@@ -157,6 +157,16 @@ def test_missing_settings_of_the_bank_are_all_told(ivr: Callable, monkeypatch: p
     assert [line.split()[0] for line in ran.err.splitlines()] == ["IVR_ODFI_ROUTING", "IVR_COMPANY_ID"]
 
 
+@pytest.mark.parametrize("words", [["serve", "--port", "0"], ["worker"]], ids=["serve", "worker"])
+def test_half_a_bank_stops_the_start(
+    ivr: Callable, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.setenv("IVR_ODFI_ROUTING", "123456789")
+    ran = ivr(*words)
+    assert (ran.status, ran.out) == (3, "")
+    assert [line.split()[0] for line in ran.err.splitlines()] == ["IVR_ODFI_ROUTING"]
+
+
 def test_a_rejected_file_is_told_and_audited(ivr: Callable, engine: Engine) -> None:
     paid = pay(engine)
     ivr("ach", "cutoff")

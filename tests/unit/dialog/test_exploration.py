@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ivr.actions import candidates
 from ivr.actions.vocabulary import SLOTS, VOCABULARY
 from ivr.dialog.engine import DialogError, End, Keys, Match, NoMatch, Wait
-from ivr.dialog.exploration import Exploration, Move
+from ivr.dialog.exploration import Exploration, Move, _Noted
 from ivr.dialog.exploration_judgement import Judge, closing_turns, straight_way
 from ivr.replay.proof import read_draft, world_of
 
@@ -61,8 +61,9 @@ def test_the_real_flows_hold(whole):
 
 def test_the_bounds_are_what_the_engine_gives(whole):
     exploration, _ = whole
-    assert closing_turns(exploration, "voice") == 1  # the person who is called
-    assert closing_turns(exploration, "relay") == 43  # gates, where a caller can press 9 until the last limit
+    assert closing_turns(exploration, "en-US", "voice") == 1  # the person who is called
+    # Gates, where a caller can press 9 until the last limit; then what must be heard is said all the same.
+    assert 40 < closing_turns(exploration, "en-US", "relay") < 80
     assert [move.kind for move in straight_way(exploration, ("en-US", "voice"))].count("answer") == 8
     assert straight_way(exploration, ("en-US", "relay"))[1].kind == "more_time"
     assert straight_way(exploration, ("es-US", "relay")) == ()
@@ -200,6 +201,29 @@ def test_an_edge_to_nowhere_and_nodes_without_a_wait(english):
     ]
     files = edited(english, "flows/main.toml", 'next = "language"', 'next = "welcome"')
     assert found(files) == [("broken", "main/welcome", "the call breaks off here: 100 nodes without a wait")]
+
+
+def test_what_breaks_when_the_time_is_up(english):
+    files = edited(english, "flows/time_up.toml", 'next = "reach"', 'next = "nowhere"')
+    exploration, judge = explored(files)
+    finding = judge.findings(exploration)[0]
+    assert (finding.rule, finding.node, finding.moves[-1].late) == ("broken", "time_up/over", True)
+
+
+def test_two_languages_are_asked_for(line):
+    exploration, judge = explored(line.files)
+    assert [finding for finding in judge.findings(exploration) if finding.rule != "keys"] == []
+    assert {place.state.language for place in exploration.places} == {"en-US", "es-US"}
+
+
+def test_the_slots_that_a_judge_looks_at_are_noted():
+    slots = _Noted({"plan": "health", "total": 5})
+    assert (slots.get("plan"), sorted(slots), len(slots), slots.noted) == (
+        "health",
+        ["plan", "total"],
+        2,
+        {"plan"},
+    )
 
 
 def test_names_there_are_not(english):

@@ -29,6 +29,7 @@ from ivr.billing.samples import bills_csv, demo_members, members_csv
 from ivr.jobs.bank import add_bank_jobs, deliver_files, destination_of, roll_forward, run_due_cutoffs
 from ivr.jobs.worker import make_app, run_due_jobs
 from ivr.members.imports import import_members
+from ivr.payments.cutoffs import take_cutoff
 from ivr.payments.delivery import Folder
 from ivr.payments.origination import run_cutoff
 from ivr.storage.queue import enqueue
@@ -89,13 +90,9 @@ def test_missed_cutoffs_are_made_up_in_order(engine: Engine) -> None:
     assert run_due_cutoffs(engine, SETTINGS, tuesday) == []
 
 
-@pytest.mark.parametrize("known", [False, True])
-def test_a_cutoff_that_another_is_at_is_left_to_it(engine: Engine, known: bool) -> None:
+def test_a_cutoff_that_another_is_at_is_left_to_it(engine: Engine) -> None:
     """It was due when this run looked; the other one finished it a moment later."""
     pay(engine)
-    if known:
-        with engine.begin() as db:
-            db.execute(AchCutoff.__table__.insert().values(cutoff_at=FRIDAYS_CUTOFF, finished_at=None))
     done: list[list] = []
     with engine.begin() as db:
         run_cutoff(db, SETTINGS.key_ring, SETTINGS, cutoff=FRIDAYS_CUTOFF, now=LATER)
@@ -104,6 +101,24 @@ def test_a_cutoff_that_another_is_at_is_left_to_it(engine: Engine, known: bool) 
         wait_until_somebody_waits(engine)
     second.join()
     assert (done, len(files(engine))) == ([[]], 1)
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_cutoff_that_another_gave_up_is_taken_over(engine: Engine, known: bool) -> None:
+    """The other one has only begun; this run waits for it to end, however it ends."""
+    pay(engine)
+    if known:
+        with engine.begin() as db:
+            db.execute(AchCutoff.__table__.insert().values(cutoff_at=FRIDAYS_CUTOFF, finished_at=None))
+    done: list[list] = []
+    with engine.connect() as db:
+        assert take_cutoff(db, FRIDAYS_CUTOFF)
+        second = threading.Thread(target=lambda: done.append(run_due_cutoffs(engine, SETTINGS, LATER)))
+        second.start()
+        wait_until_somebody_waits(engine)
+        db.rollback()
+    second.join()
+    assert [each.file.entries for each in done[0]] == [1]
 
 
 def test_a_file_that_did_not_arrive_is_sent_again_as_it_was(

@@ -85,7 +85,7 @@ def test_a_notice_is_sent_once(promised, send, facts, twilio):
         (SLOW, "unknown", "no answer"),
     ],
 )
-def test_a_failed_or_unknown_message_falls_to_the_next_channel(
+def test_a_failed_or_unknown_message_falls_to_the_next_channel(  # noqa: PLR0917 (fixtures)
     promised, send, facts, twilio, mail, answer, outcome, detail
 ):
     twilio.answers = [answer]
@@ -259,7 +259,7 @@ print(send_notice(make_engine(database_url(url)), room, clock, int(payment_id)))
 """
 
 
-def test_a_worker_killed_while_it_waits_for_the_carrier_loses_nothing(
+def test_a_worker_killed_while_it_waits_for_the_carrier_loses_nothing(  # noqa: PLR0917 (fixtures)
     engine, database_url, promised, send, facts, twilio, room, tmp_path
 ):
     """While it lives another worker leaves its notice alone; when it is killed, the next channel is used."""
@@ -286,7 +286,7 @@ def until(true):
         time.sleep(0.01)
 
 
-def test_many_workers_at_once_send_once(engine, promised, room, clock, twilio, facts):
+def test_many_workers_at_once_send_once(engine, promised, room, clock, twilio):
     paid = promised("sms")
     results = []
     start = threading.Barrier(4)
@@ -366,7 +366,9 @@ class Jam(PrintOutbox):
         return super().put(letter, confirmation_number=confirmation_number, language=language, day=day)
 
 
-def test_one_that_breaks_holds_up_no_other(engine, promised, room, clock, tmp_path, hashes, capfd):
+def test_one_that_breaks_holds_up_no_other(  # noqa: PLR0917 (fixtures)
+    engine, promised, room, clock, tmp_path, hashes, capfd
+):
     broken = promised()
     good = another(engine, hashes)
     jam = replace(room, letters=Jam(tmp_path / broken.confirmation_number), sms=None, email=None)

@@ -23,6 +23,7 @@ from support.money import (
 
 from ivr.ach.records import transaction_code
 from ivr.base.errors import OperatorError
+from ivr.base.keys import KeyRing
 from ivr.payments.delivery import (
     Folder,
     NameTakenError,
@@ -129,6 +130,14 @@ class TestDelivery:
         with pytest.raises(NotDeliveredError, match="IVR_ACH_OUT"):
             deliver(engine, tmp_path / "file")
         assert states(engine) == ["batched"]
+
+    def test_a_key_that_is_gone_is_told(self, engine, tmp_path):
+        pay(engine)
+        cut(engine)
+        other = KeyRing({"k2": b"x" * 32})
+        with pytest.raises(NotDeliveredError, match="put it back into IVR_KEYS"):
+            deliver_file(engine, other, Folder(tmp_path), files(engine)[0].id, LATER)
+        assert (list(tmp_path.iterdir()), len(open_tasks(engine))) == ([], 1)
 
     def test_two_workers_deliver_it_once(self, engine):
         """The second finds the row taken and has nothing to do."""
@@ -364,3 +373,14 @@ class TestSettling:
         assert (payment.state, payment.hold_reason) == ("authorized", None)
         assert payment_row(engine, other).state == "held"
         assert [task.payment_id for task in open_tasks(engine)] == [other.payment_id]
+
+    def test_what_a_cutoff_is_at_is_left_to_it(self, engine):
+        paid = pay(engine, notice="pending")
+        cut(engine)
+        with engine.begin() as db:
+            tell_notice(db, paid.payment_id, "sent", LATER)
+        with engine.begin() as at_work:
+            run_cutoff(at_work, KEYS, SETTINGS, cutoff=MONDAYS_CUTOFF, now=MONDAYS_CUTOFF)
+            with engine.begin() as db:
+                assert release(db, MONDAYS_CUTOFF) == 0
+        assert states(engine) == ["batched"]

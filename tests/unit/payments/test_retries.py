@@ -6,13 +6,26 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import insert, update
 from support.bank import once_more
-from support.banking import RULE, TUESDAY, TUESDAYS_CUTOFF, bring, came_back, cut, rows
-from support.money import SETTINGS, entries, owed_cents, pay, payment_row, states
+from support.banking import RULE, TUESDAY, TUESDAYS_CUTOFF, bring, came_back, cut, rows, settle_by
+from support.money import (
+    ACCOUNT_NUMBER,
+    KEYS,
+    ROUTING_NUMBER,
+    SETTINGS,
+    entries,
+    owed_cents,
+    pay,
+    payment_row,
+    states,
+)
 
+from ivr.base.errors import OperatorError
 from ivr.billing.imports import import_bills
 from ivr.payments.blocks import block_routing_number
+from ivr.payments.credits import refund, reverse
+from ivr.payments.origination import file_context, run_cutoff
 from ivr.payments.retries import RETRY_CODES, due_retries, request_retry
-from ivr.storage.tables import LedgerEntry, Payment
+from ivr.storage.tables import AchFile, BankItem, LedgerEntry, Payment
 
 HEALTH = "740000101"
 WEDNESDAY = datetime(2026, 12, 23, 5, 30, tzinfo=UTC)  # half past midnight in Boston
@@ -133,3 +146,47 @@ def test_neither_a_blocked_bank_nor_a_lost_account_is_debited(engine, paid):
         db.execute(update(Payment).values(account_number=None))
     assert due(engine) == []
     assert not retry(engine, paid)
+
+
+@pytest.mark.parametrize(("kind", "corrected"), [("retry", True), ("refund", True), ("reversal", False)])
+def test_what_a_bank_corrected_is_used_from_the_next_entry_on(engine, kind, corrected):
+    made = pay(engine)
+    cut(engine)
+    back = came_back(engine, made)
+    changes = (("C01", "99887766"), ("C02", "211391825"), ("C05", "37"))
+    bring(engine, *(once_more(back, code=code, data=data) for code, data in changes))
+    if kind == "retry":
+        bring(engine, back)
+        assert retry(engine, made)
+    else:
+        settle_by(engine, TUESDAY)
+        give_back(engine, made, kind)
+    cut(engine, TUESDAYS_CUTOFF + timedelta(days=1))
+    file = rows(engine, AchFile)[-1]
+    content = KEYS.open(file.content, file_context(file.name)).decode("ascii")
+    (entry,) = (line for line in content.splitlines() if line.startswith("6"))
+    digit = {"retry": "7", "refund": "2", "reversal": "2"}[kind]
+    if corrected:
+        assert (entry[1:12], entry[12:29].strip()) == (f"3{digit}211391825", "99887766")
+    else:
+        assert (entry[1:12], entry[12:29].strip()) == (f"2{digit}{ROUTING_NUMBER}", ACCOUNT_NUMBER)
+    assert entry[39:54].strip() == made.confirmation_number
+    assert payment_row(engine, made).rdfi_routing_number == ROUTING_NUMBER
+
+
+def give_back(engine, made, kind):
+    asked = {"confirmation_number": made.confirmation_number, "actor": "staff", "now": TUESDAY}
+    with engine.begin() as db:
+        if kind == "refund":
+            refund(db, RULE, amount_cents=None, **asked)
+        else:
+            reverse(db, RULE, reason="duplicate", **asked)
+
+
+def test_a_correction_whose_key_is_gone_holds_the_retry(engine, paid):
+    bring(engine, once_more(came_back(engine, paid), code="C05", data="37"))
+    assert retry(engine, paid)
+    with engine.begin() as db:
+        db.execute(update(BankItem).where(BankItem.kind == "change").values(corrected=b"\x02k9" + b"x" * 40))
+        with pytest.raises(OperatorError, match="IVR_KEYS"):
+            run_cutoff(db, KEYS, SETTINGS, cutoff=TUESDAYS_CUTOFF, now=TUESDAYS_CUTOFF)

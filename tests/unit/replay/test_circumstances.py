@@ -17,13 +17,17 @@ def test_everything():
     text = (
         f"{HEAD}{BILL} first_payment code 408215\nbill dental 42.30 due 2026-11-23\n"
         "paid health 12.00 at 2026-12-18T09:00-05:00\nnotices sms\nextra_time\nsupport closed\nconsent bill_code\n"
+        "returned health 310.15 R01 at 2026-12-14T09:00-05:00\n"
     )
     assert parse_call(text, "x.call").circumstances == Circumstances(
         bills=(
             MadeUpBill(3, "health", 31015, date(2026, 12, 23), first_payment=True, code="408215"),
             MadeUpBill(4, "dental", 4230, date(2026, 11, 23)),
         ),
-        paid=(PaidBefore(5, "health", 1200, datetime(2026, 12, 18, 14, tzinfo=UTC)),),
+        paid=(
+            PaidBefore(5, "health", 1200, datetime(2026, 12, 18, 14, tzinfo=UTC)),
+            PaidBefore(10, "health", 31015, datetime(2026, 12, 14, 14, tzinfo=UTC), "R01"),
+        ),
         notices="sms",
         extra_time=True,
         support="closed",
@@ -54,6 +58,19 @@ FAULTS = [
     (
         f"{BILL}\npaid health 1.00 at 2026-12-18T11:00-05:00",
         "4: this is after the call: write an instant before `now`",
+    ),
+    (
+        "returned health 1.00 R1 at 2026-12-14T09:00-05:00",
+        "3: 'health 1.00 R1 at 2026-12-14T09:00-05:00' is no",
+    ),
+    ("returned health 1.0 R01 at 2026-12-14T09:00-05:00", "3: 'health 1.0 R01 at "),
+    (
+        f"{BILL}\nreturned health 1.00 R01 at 2026-12-14T09:00",
+        "4: 'health 1.00 R01 at 2026-12-14T09:00' is no payment that came back: write returned health 12.00 R01 ",
+    ),
+    (
+        f"{BILL}\npaid health 0.01 at 2026-12-13T09:00-05:00\nreturned health 310.15 R01 at 2026-12-14T09:00-05:00",
+        "5: more is paid than the health bills are (310.15): make them larger",
     ),
     ("notices pigeon", "3: there is no notices 'pigeon': write notices sms, email or letter"),
     ("support maybe", "3: there is no support 'maybe': write support open or closed"),

@@ -1,0 +1,105 @@
+"""The worker's share in notices: what was promised goes out by itself."""
+
+from __future__ import annotations
+
+import io
+import logging
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL, Engine, select, text
+from support.authorized import NOW, authorized
+
+from ivr.base.clock import ManualClock
+from ivr.base.keys import KeyedHash
+from ivr.base.settings import load_notice_settings
+from ivr.billing.imports import import_bills
+from ivr.billing.samples import bills_csv, demo_members, members_csv
+from ivr.jobs.notices import open_post_room
+from ivr.jobs.worker import run_due_jobs
+from ivr.members.imports import import_members
+from ivr.storage.queue import enqueue
+from ivr.storage.tables import Notice, StaffTask
+
+TEXTS = Path(__file__).resolve().parents[3] / "prompts" / "notices"
+CLOCK = ManualClock(NOW)
+ENVIRON = {
+    "PUBLIC_URL": "https://line.example",
+    "TWILIO_ACCOUNT_SID": "AC" + "0a" * 16,
+    "TWILIO_AUTH_TOKEN": "0123456789abcdef",
+    "IVR_SUPPORT_PHONE": "+18005550100",
+    "IVR_SUPPORT_HOURS": "Mon-Fri 08:00-18:00",
+}
+
+
+@pytest.fixture
+def hashes() -> KeyedHash:
+    return KeyedHash(b"h" * 32)
+
+
+@pytest.fixture
+def samples(engine: Engine, hashes: KeyedHash) -> None:
+    members = demo_members(NOW.date())
+    with engine.begin() as db:
+        import_members(db, hashes, NOW, io.BytesIO(members_csv(members).encode()), file_name="m.csv")
+        bills = io.BytesIO(bills_csv(members).encode())
+        import_bills(db, hashes, NOW, bills, file_name="b.csv", as_of_at=NOW)
+
+
+@pytest.fixture
+def room(tmp_path: Path):
+    return open_post_room(load_notice_settings({**ENVIRON, "IVR_LETTERS_OUT": str(tmp_path)}), TEXTS)
+
+
+def test_the_settings_say_which_carriers_there_are(room) -> None:
+    assert (room.sms, room.email) == (None, None)
+    given = {
+        "IVR_SMS_FROM": "+16175550198",
+        "IVR_SMTP": "smtp://mail.example",
+        "IVR_MAIL_FROM": "a@b.example",
+    }
+    whole = open_post_room(load_notice_settings({**ENVIRON, **given}), TEXTS)
+    assert whole.sms is not None
+    assert whole.email is not None
+    assert whole.letters.folder == Path("var/letters/out")
+
+
+def test_a_promised_notice_goes_out_by_its_job(  # noqa: PLR0917 (fixtures)
+    engine: Engine, database_url: URL, room, samples, hashes, tmp_path
+):
+    paid = authorized(engine, hashes, sent=False)
+    run_due_jobs(database_url, CLOCK, None, room)
+    assert (tmp_path / f"2026-12-18-{paid.confirmation_number}.pdf").exists()
+    assert left(engine) == []
+
+
+def test_without_settings_it_waits_for_a_worker_that_has_them(
+    engine: Engine, database_url: URL, samples, hashes, caplog
+):
+    authorized(engine, hashes, sent=False)
+    with caplog.at_level(logging.ERROR):
+        run_due_jobs(database_url, CLOCK)
+    assert (left(engine), caplog.text) == ([], "")
+    with engine.connect() as db:
+        assert db.scalar(select(Notice.state)) == "pending"
+
+
+def test_what_waits_is_found_every_minute_and_staff_are_warned(
+    engine: Engine, database_url: URL, room, samples, hashes
+):
+    """The job is lost: its worker was killed, and so was whoever would have done it again."""
+    paid = authorized(engine, hashes, sent=False)
+    with engine.begin() as db:
+        db.execute(text("DELETE FROM procrastinate_jobs"))
+        enqueue(db, "notices")
+    run_due_jobs(database_url, ManualClock(paid.cutoff_at - timedelta(hours=1)), None, room)
+    with engine.connect() as db:
+        assert db.scalar(select(Notice.state)) == "sent"
+        assert db.scalar(select(StaffTask.kind)) == "notice_late"
+        assert db.scalar(select(StaffTask.closed_at)) is not None
+
+
+def left(engine: Engine) -> list:
+    with engine.connect() as db:
+        return db.execute(text("SELECT task_name, status FROM procrastinate_jobs")).all()
