@@ -695,6 +695,12 @@ confirmation =
 
         Once more: { $confirmation_number }.
 
+confirmation-in-time = This payment counts as paid by { $pay_by }.
+
+confirmation-late =
+    It will arrive after { $pay_by }, the due date.
+    To ask what that means, call { $support_phone }.
+
 more-menu =
     To hear the number again, press 9.
     To hear what you still owe, or to pay it, press 1.

@@ -706,6 +706,12 @@ confirmation =
 
         Una vez más: { $confirmation_number }.
 
+confirmation-in-time = Este pago cuenta como hecho antes del { $pay_by }.
+
+confirmation-late =
+    Llegará después del { $pay_by }, la fecha de vencimiento.
+    Para preguntar qué significa, llame al { $support_phone }.
+
 more-menu =
     Para oír otra vez el número, oprima 9.
     Para oír o pagar lo que todavía debe, oprima 1.

@@ -111,6 +111,7 @@ MASKS: Final[Mapping[str, Mask]] = {
     "past_due": money_shape,
     "current": money_shape,
     "due_date": _date_shape,
+    "pay_by": _date_shape,
     "past_due_date": _date_shape,
     "keyed_amount": money_shape,
     "amount": money_shape,

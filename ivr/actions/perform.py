@@ -57,6 +57,7 @@ class Services:
     agent_phone: str
     consent: Literal["spoken", "bill_code"]
     notice_channels: tuple[Channel, ...]
+    on_time: Literal["unset", "authorized", "settled"] = "unset"  # which day counts for the due date
 
     def local(self, instant: datetime) -> datetime:
         """Return an instant by the bank's clock."""
@@ -232,6 +233,7 @@ class TurnActions:
             "billing_account": balance.billing_account,
             "total": balance.balance_cents,
             "past_due": balance.past_due_cents,
+            "pay_by": _iso(balance.due_date),
         }
         return Outcome(outcome, {slot: slots[slot] for slot in _filled("select_bill", outcome)})
 
@@ -367,6 +369,21 @@ class TurnActions:
                 "effective_date": written.effective_entry_date.isoformat(),
             },
         )
+
+    def tell_on_time(self, state: State, _args: Mapping[str, str]) -> Outcome:
+        """Tell whether the payment counts as paid by the due date, where the program has said which day counts.
+
+        Of what is past due already, and of a bill without a due date, nothing is said.
+        """
+        slots = state.slots
+        pay_by, amount = str(slots["pay_by"]), int(slots["amount"])
+        past_due_only = amount < int(slots["total"]) and amount <= int(slots.get("past_due", 0))
+        if self.services.on_time == "unset" or not pay_by or past_due_only:
+            return Outcome("nothing")
+        counts = self.services.local(self.now).date().isoformat()
+        if self.services.on_time == "settled":
+            counts = str(slots["effective_date"])
+        return Outcome("in_time" if counts <= pay_by else "late")
 
     def _evidence_text(self, state: State) -> str:
         """Return the terms and the question, word for word as this caller heard them."""

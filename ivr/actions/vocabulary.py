@@ -51,6 +51,7 @@ SLOTS = {
     "confidence": "choice",
     "confirmation_number": "confirmation",
     "effective_date": "date_year",
+    "pay_by": "date",
 }
 
 _VERIFIED = ("member_id", "member_last4", "health_account", "dental_account", "channel")
@@ -126,9 +127,9 @@ ACTIONS = {
         Action(
             "select_bill",
             {
-                "one_amount": ("billing_account", "total"),
-                "two_amounts": ("billing_account", "total", "past_due"),
-                "first_payment": ("billing_account", "total"),
+                "one_amount": ("billing_account", "total", "pay_by"),
+                "two_amounts": ("billing_account", "total", "past_due", "pay_by"),
+                "first_payment": ("billing_account", "total", "pay_by"),
                 "nothing": (),
             },
             needs=("member_id", "plan"),
@@ -161,6 +162,11 @@ ACTIONS = {
             {"authorized": _AUTHORIZED, "changed": (), "wrong_code": ()},
             needs=(*_PAYING, "debit_date", "channel", "authorization_code"),
             drops=("authorization_code",),
+        ),
+        Action(
+            "tell_on_time",
+            {"nothing": (), "in_time": (), "late": ()},
+            needs=("amount", "total", "pay_by", "effective_date"),
         ),
     )
 }

@@ -13,7 +13,7 @@ import click
 
 from ivr.base.errors import EXIT_NO, SettingsError
 from ivr.cli.asking import account, confirm
-from ivr.cli.came_back import import_file, queue
+from ivr.cli.came_back import import_file, queue, unblock
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -31,6 +31,7 @@ def ach() -> None:
 
 ach.add_command(import_file)
 ach.add_command(queue)
+ach.add_command(unblock)
 
 
 @ach.command()

@@ -80,6 +80,23 @@ def _print(done: Imported, found: Sequence[ReadProblem], *, as_json: bool) -> No
         click.echo(", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items()))
 
 
+@click.command()
+@click.argument("confirmation_number")
+@click.option("--note", required=True, help="Why it may be debited again; kept in the audit trail.")
+def unblock(confirmation_number: str, note: str) -> None:
+    """Take the bank account again from which the payment with this CONFIRMATION_NUMBER came back."""
+    from ivr.base.settings import load_database_settings
+    from ivr.cli.payments import written_plain
+    from ivr.cli.setup import ready_database
+    from ivr.payments.blocks import release
+
+    number = written_plain(confirmation_number)
+    settings = load_database_settings()
+    with ready_database(settings) as engine, engine.begin() as db:
+        release(db, number, note=note, actor=account(), now=settings.make_clock().now())
+    click.echo(f"The account of payment {number} can be debited again.")
+
+
 @click.group()
 def queue() -> None:
     """Work through what waits for a person: returns, unmatched items, held payments, rates."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from ivr.base.errors import SettingsError
+from ivr.cli.demo_return import return_file
 
 if TYPE_CHECKING:
     from ivr.base.clock import Clock
@@ -21,9 +22,10 @@ SAMPLE_ACCOUNT_NUMBER: Final = "1234567890"
 _WIDTHS: Final = (28, 17)
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--forget", is_flag=True, help="Delete the demo's database and secrets instead.")
-def demo(*, forget: bool) -> int:
+@click.pass_context
+def demo(context: click.Context, *, forget: bool) -> int:
     """Make everything ready, print three sample members with what to key, and serve. Needs IVR_DEMO=yes."""
     from ivr.base.settings import load_database_settings, load_settings
     from ivr.cli.runner import bind
@@ -31,6 +33,8 @@ def demo(*, forget: bool) -> int:
     from ivr.cli.setup import prepare_demo
     from ivr.start import hold_database
 
+    if context.invoked_subcommand is not None:
+        return 0
     if not load_database_settings().ivr_demo:
         raise SettingsError("Set IVR_DEMO to yes first: a demo fills the database with invented members.")
     if forget:
@@ -48,6 +52,9 @@ def demo(*, forget: bool) -> int:
             )
 
         return serve_on(bound, ready)
+
+
+demo.add_command(return_file)
 
 
 def _forget() -> int:

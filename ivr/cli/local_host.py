@@ -391,7 +391,7 @@ def pay_before(
                 amount_cents=paid.amount_cents,
                 account_type="checking",
                 rdfi_routing_number="021000021",
-                account_number="40090157",
+                account_number=paid.account_number or "40090157",
                 not_before_date=dates.effective_entry_date,
                 language=member.language,
                 pace="voice",

@@ -6,19 +6,21 @@ import click
 
 
 @click.command()
-def worker() -> None:
+@click.option("--once", is_flag=True, help="Do what is due now, once, and stop: for a cron of your own.")
+def worker(*, once: bool) -> None:
     """Run the jobs of the line until SIGTERM. Its supervisor starts it again, whatever it ended with."""
     import structlog
 
     from ivr.base.logs import configure_logs
-    from ivr.base.settings import load_bank_settings, load_database_settings, load_notice_settings
+    from ivr.base.settings import load_bank_settings, load_member_settings, load_notice_settings
     from ivr.cli.setup import lost_database_told, ready_database
+    from ivr.jobs.groups import job_groups
     from ivr.jobs.notices import open_post_room
-    from ivr.jobs.worker import run_worker
+    from ivr.jobs.worker import run_once, run_worker
     from ivr.start import hold_database, project_folder
 
     configure_logs()
-    settings, bank = load_database_settings(), load_bank_settings()
+    settings, bank = load_member_settings(), load_bank_settings()
     room = open_post_room(load_notice_settings(), project_folder() / "prompts" / "notices")
     with hold_database(settings) as url:
         with ready_database(settings):
@@ -26,4 +28,5 @@ def worker() -> None:
         if bank is None:
             structlog.get_logger().warning("no file goes to the bank", cure="set the IVR_ODFI_ settings")
         with lost_database_told():
-            run_worker(url, settings.make_clock(), bank, room)
+            groups = job_groups(room=room, bank=bank, keeping=settings)
+            (run_once if once else run_worker)(url, settings.make_clock(), *groups)

@@ -526,10 +526,12 @@ class Exploration:
         return memory.ghost(fresh=ghost.fresh and not chosen)
 
     def _filled_by(self, node: Node, move: Move, state: State) -> Slots:
-        verdicts = self._verdicts(self.flow.vocabulary.fields[node.word], state)
-        return next(
-            verdict.slots for heard, verdict in verdicts if heard == move.heard and isinstance(verdict, Match)
-        )
+        entry = self.flow.vocabulary.fields[node.word]
+        if isinstance(move.heard, Speech):
+            hear = cast("Callable[..., Match]", entry.hear)  # it was accepted
+            return hear(move.heard.words, None, state.language, state.pace).slots
+        slots = {**state.slots, **state.secrets}
+        return cast("Match", entry.judge(cast("Keys", move.heard).digits, slots, tuple(state.reasons))).slots
 
     # The call that leads to a place.
 

@@ -335,12 +335,15 @@ def loops(exploration: Exploration) -> Iterator[Flaw]:
         ]
         for place in places
     ]
-    circling = sorted(_on_circles(graph), key=lambda index: (places[index].turns, index))
+    left = _on_circles(graph)
+    inner = [[target for target in targets if target in left] for targets in graph]
+    back = _reversed(inner)
+    circling = sorted(left, key=lambda index: (places[index].turns, index))
     done: set[int] = set()
     for first in circling:
         if places[first].state.gate or first in done:
             continue
-        circle = _reached(graph, first) & _reached(_reversed(graph), first)
+        circle = _reached(inner, first) & _reached(back, first)
         if circle:
             done |= circle
             message = "goes round without a counter: give the outcome that leads back tries.<outcome> = 3"

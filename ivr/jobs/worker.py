@@ -6,6 +6,8 @@ asks "what is due and not done?" and never "what hour is it?".
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, UniqueViolation
 from procrastinate.jobs import Status
@@ -13,49 +15,62 @@ from sqlalchemy import URL, Engine
 
 from ivr.base.clock import Clock
 from ivr.base.errors import DatabaseUnavailableError
-from ivr.base.settings import OriginationSettings
-from ivr.jobs.bank import add_bank_jobs
-from ivr.jobs.came_back import add_return_jobs
-from ivr.jobs.notices import add_notice_jobs
 from ivr.jobs.purge import purge_calls
-from ivr.notices.send import PostRoom
 from ivr.storage.engine import NO_LIMITS, connection_arguments, make_engine
+from ivr.storage.queue import enqueue
 
 _HEARTBEAT_SECONDS = 2.0
 _STALLED_SECONDS = 6.0
 _DATABASE_SECONDS = 5.0
 
 
-def run_worker(
-    url: URL, clock: Clock, bank: OriginationSettings | None = None, room: PostRoom | None = None
-) -> None:
-    """Run jobs until SIGTERM or SIGINT; the job at hand is finished first.
+class JobGroup(Protocol):
+    """Adds jobs to the app; with `periodic` also the hours at which they come by themselves.
 
-    Without `bank` no file is made, without `room` no notice is sent.
+    `engine` has no limits: a job may take minutes.
+    """
+
+    def __call__(self, app: App, engine: Engine, clock: Clock, *, periodic: bool) -> None:
+        """Add them."""
+        ...
+
+
+def run_worker(url: URL, clock: Clock, *groups: JobGroup) -> None:
+    """Run the jobs of `groups` until SIGTERM or SIGINT; the job at hand is finished first.
 
     Whatever ends it, the caller starts it again, always: when the database goes away it returns, or raises
     `DatabaseUnavailableError`.
     """
-    _run(url, clock, bank, room, periodic=True)
+    _run(url, clock, groups, periodic=True)
 
 
-def run_due_jobs(
-    url: URL, clock: Clock, bank: OriginationSettings | None = None, room: PostRoom | None = None
-) -> None:
+def run_due_jobs(url: URL, clock: Clock, *groups: JobGroup) -> None:
     """Run the jobs that wait in the queue, then return. Periodic jobs are left to the worker."""
-    _run(url, clock, bank, room, periodic=False)
+    _run(url, clock, groups, periodic=False)
 
 
-def _run(
-    url: URL, clock: Clock, bank: OriginationSettings | None, room: PostRoom | None, *, periodic: bool
-) -> None:
+def run_once(url: URL, clock: Clock, *groups: JobGroup) -> None:
+    """Run every periodic job once, in the order of `groups`, and the jobs that wait; then return."""
+    engine = make_engine(url, limits=NO_LIMITS, pool_size=1, application_name="ivr worker")
+    try:
+        app = make_app(url, engine, clock, *groups, periodic=True)
+        with engine.begin() as db:
+            for name in periodic_jobs(app):
+                enqueue(db, name)
+    finally:
+        engine.dispose()
+    run_due_jobs(url, clock, *groups)
+
+
+def periodic_jobs(app: App) -> list[str]:
+    """Return the names of the jobs that come by themselves, in the order in which they were added."""
+    return [each.task.name for each in app.periodic_registry.periodic_tasks.values()]
+
+
+def _run(url: URL, clock: Clock, groups: tuple[JobGroup, ...], *, periodic: bool) -> None:
     engine = make_engine(url, pool_size=1, application_name="ivr worker")
-    app = make_app(url, engine, clock, periodic=periodic)
     patient = make_engine(url, limits=NO_LIMITS, pool_size=1, application_name="ivr worker")
-    add_notice_jobs(app, patient, clock, room, periodic=periodic)
-    if bank is not None:
-        add_bank_jobs(app, patient, clock, bank, periodic=periodic)
-        add_return_jobs(app, patient, clock, bank, periodic=periodic)
+    app = make_app(url, engine, clock, *groups, patient=patient, periodic=periodic)
     try:
         app.run_worker(
             wait=periodic,
@@ -74,10 +89,13 @@ def _run(
         patient.dispose()
 
 
-def make_app(url: URL, engine: Engine, clock: Clock, *, periodic: bool) -> App:
+def make_app(
+    url: URL, engine: Engine, clock: Clock, *groups: JobGroup, periodic: bool, patient: Engine | None = None
+) -> App:
     """Make Procrastinate's app with all jobs; `periodic` tells if some are put into the queue by the hour.
 
-    Job names are what `ivr.storage.queue.enqueue` is given; they never change, jobs with them may wait.
+    `patient` is an engine without limits for the jobs of `groups`. Job names are what
+    `ivr.storage.queue.enqueue` is given; they never change, jobs with them may wait.
     """
     connector = PsycopgConnector(
         conninfo=connection_arguments(url), min_size=1, max_size=4, timeout=_DATABASE_SECONDS
@@ -93,6 +111,8 @@ def make_app(url: URL, engine: Engine, clock: Clock, *, periodic: bool) -> App:
     if periodic:
         app.periodic(cron="*/5 * * * *")(purge)
         app.periodic(cron="*/10 * * * * *")(stalled)
+    for add_jobs in groups:
+        add_jobs(app, patient or engine, clock, periodic=periodic)
     return app
 
 

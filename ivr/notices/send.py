@@ -79,23 +79,31 @@ def send_notice(
     when no channel is left (staff have a task); `nothing` when there is nothing to do, `busy` when another
     worker is at it. With `again`, a person asks: channels that failed are tried once more, nobody waits.
     """
+    key = payment_id % _LOCKS_MAX
     with engine.connect() as db:
-        db.detach()  # the lock goes with the connection, however this ends
-        taken = db.scalar(select(func.pg_try_advisory_lock(_LOCKS, payment_id % _LOCKS_MAX)))
+        db.detach()  # the lock goes with the connection, whatever happens to this process
+        taken = db.scalar(select(func.pg_try_advisory_lock(_LOCKS, key)))
         db.commit()
         if not taken:
             return "busy"
-        again_after = _newest_attempt(db, payment_id) if again else -1
-        while True:
-            with db.begin():
-                prepared = _prepare(db, room, clock.now(), payment_id, again_after)
-            if not isinstance(prepared, _Prepared):
-                return prepared
-            handed = prepared.hand_over()
-            with db.begin():
-                _note(db, prepared, payment_id, handed, clock.now())
-            if handed.state == "accepted":
-                return "sent"
+        result = _send(db, room, clock, payment_id, again=again)
+        db.execute(select(func.pg_advisory_unlock(_LOCKS, key)))
+        db.commit()
+    return result
+
+
+def _send(db: Connection, room: PostRoom, clock: Clock, payment_id: int, *, again: bool) -> Result:
+    again_after = _newest_attempt(db, payment_id) if again else -1
+    while True:
+        with db.begin():
+            prepared = _prepare(db, room, clock.now(), payment_id, again_after)
+        if not isinstance(prepared, _Prepared):
+            return prepared
+        handed = prepared.hand_over()
+        with db.begin():
+            _note(db, prepared, payment_id, handed, clock.now())
+        if handed.state == "accepted":
+            return "sent"
 
 
 # What is sent: all of it read at once, under the notice's own lock.

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, exists, literal, or_, select
+from sqlalchemy import bindparam, exists, insert, literal, or_, select, update
 from sqlalchemy.dialects import postgresql
 
 from ivr.ach.return_codes import return_rule
-from ivr.storage.tables import BlockedAccount, BlockedRoutingNumber
+from ivr.base.errors import OperatorError
+from ivr.storage.tables import AuditEvent, BlockedAccount, BlockedRoutingNumber, Payment
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
@@ -74,6 +75,45 @@ def either_blocked(db: Connection, routing_number: str, account_fingerprint: byt
             {"routing_number": routing_number, "account_fingerprint": account_fingerprint},
         )
     )
+
+
+def release(db: Connection, confirmation_number: str, *, note: str, actor: str, now: datetime) -> None:
+    """Take the account of a payment, and its bank, again, within the caller's transaction.
+
+    Raises `OperatorError` for an unknown number, and when neither is blocked.
+    """
+    payment = db.execute(
+        select(Payment.id, Payment.account_fingerprint, Payment.rdfi_routing_number).where(
+            Payment.confirmation_number == confirmation_number
+        )
+    ).one_or_none()
+    if payment is None:
+        raise OperatorError(f"No payment has the confirmation number {confirmation_number}: check it.")
+    released = [
+        name
+        for name, key, value in (
+            ("account", BlockedAccount.account_fingerprint, payment.account_fingerprint),
+            ("routing number", BlockedRoutingNumber.routing_number, payment.rdfi_routing_number),
+        )
+        if _release(db, key, value, now)
+    ]
+    if not released:
+        raise OperatorError(f"Nothing of payment {confirmation_number} is blocked.")
+    db.execute(
+        insert(AuditEvent).values(
+            at=now,
+            actor=actor,
+            action="ach.unblock",
+            subject=str(payment.id),
+            details={"released": released, "note": note},
+        )
+    )
+
+
+def _release(db: Connection, key: Any, value: Any, now: datetime) -> bool:
+    table = key.class_
+    statement = update(table).where(key == value, table.released_at.is_(None)).values(released_at=now)
+    return db.execute(statement.execution_options(synchronize_session=False)).rowcount > 0
 
 
 def _block(db: Connection, table: Any, key: Any, value: Any, said: dict[str, Any]) -> None:

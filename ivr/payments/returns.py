@@ -204,6 +204,7 @@ class _Importing:
                 Payment.billing_account,
                 Payment.account_fingerprint,
                 Payment.rdfi_routing_number,
+                Payment.account_number.is_not(None).label("has_account_number"),
             )
             .join_from(AchEntry, Payment, Payment.id == AchEntry.payment_id)
             .where(named, AchEntry.state.in_(_MATCHED))
@@ -241,7 +242,7 @@ class _Importing:
             self._hand_over(item, digest, entry, "this entry came back before; nothing was undone again")
             return
         rule = return_rule(item.code)
-        item_id = self._store(item, digest, "applied", entry.id)
+        item_id = self._store(item, digest, "applied", entry)
         self._undo(entry, item.code)
         self._undone.add(entry.id)
         if entry.kind in _CREDIT_KINDS:
@@ -318,7 +319,7 @@ class _Importing:
         if isinstance(entry, str):
             self._unmatched(item, digest, entry)
             return
-        item_id = self._store(item, digest, "applied", entry.id)
+        item_id = self._store(item, digest, "applied", entry)
         if item.code in _FOR_PEOPLE:
             self._task(OTHER_TASK, entry, item_id, item)
         self.done.changes += 1
@@ -332,7 +333,7 @@ class _Importing:
             self._hand_over(item, digest, entry, f"{item.kind.replace('_', ' ')}: a person must look at it")
 
     def _hand_over(self, item: _Item, digest: bytes, entry: Any, why: str) -> None:
-        item_id = self._store(item, digest, "handed_over", entry.id)
+        item_id = self._store(item, digest, "handed_over", entry)
         self._task(OTHER_TASK, entry, item_id, item, problem=why)
         self.done.handed_over += 1
         self._tell(item, why)
@@ -343,10 +344,7 @@ class _Importing:
         self.done.unmatched += 1
         self._tell(item, f"{why}; it waits for a person in `ivr ach queue list`")
 
-    def _store(self, item: _Item, digest: bytes, state: str, entry_id: int | None) -> int:
-        corrected = None
-        if isinstance(item, NotificationOfChange):
-            corrected = seal_correction(self._keys, digest, item.corrected)
+    def _store(self, item: _Item, digest: bytes, state: str, entry: Any) -> int:
         item_id: int = self._db.execute(
             insert(BankItem)
             .values(
@@ -357,10 +355,10 @@ class _Importing:
                 trace_number=item.trace_number,
                 amount_cents=item.amount_cents,
                 individual_id=item.individual_id,
-                entry_id=entry_id,
+                entry_id=None if entry is None else entry.id,
                 state=state,
                 information=_plain(item.information) if isinstance(item, Return) else None,
-                corrected=corrected,
+                corrected=self._corrected(item, digest, entry),
                 imported_at=self._now,
                 file_name=self._file_name,
                 line=item.line,
@@ -368,6 +366,12 @@ class _Importing:
             .returning(BankItem.id)
         ).scalar_one()
         return item_id
+
+    def _corrected(self, item: _Item, digest: bytes, entry: Any) -> bytes | None:
+        """Return what is kept of a correction: all of it, as long as its payment's account number is kept."""
+        if isinstance(item, NotificationOfChange) and entry is not None and entry.has_account_number:
+            return seal_correction(self._keys, digest, item.corrected)
+        return None
 
     def _task(self, kind: str, entry: Any, item_id: int, item: _Item, **details: str) -> None:
         open_task(

@@ -2,7 +2,7 @@
 
 After `member made_up` come `bill health 298.00 due 2026-11-23` (`first_payment`, `code 408215` may follow),
 `paid health 12.00 at 2026-12-18T09:00-05:00`, `returned health 12.00 R01 at 2026-12-14T09:00-05:00` (made
-then, and back from the bank by now), `notices sms`, `extra_time`. Any file may say `support closed` and
+then, and back from the bank by now; `account 40812345` may follow the code), `notices sms`, `extra_time`. Any file may say `support closed` and
 `consent bill_code`.
 """
 
@@ -21,20 +21,24 @@ Plan = Literal["health", "dental"]
 Notices = Literal["sms", "email", "letter"]
 Support = Literal["open", "closed"]
 Consent = Literal["spoken", "bill_code"]
+OnTime = Literal["unset", "authorized", "settled"]
 
 MADE_UP: Final = "made_up"
-WORDS: Final = ("bill", "paid", "returned", "notices", "extra_time", "support", "consent")
+WORDS: Final = ("bill", "paid", "returned", "notices", "extra_time", "support", "consent", "on_time")
 _OF_A_MEMBER: Final = ("bill", "paid", "returned", "notices", "extra_time")
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "notices": get_args(Notices),
     "support": get_args(Support),
     "consent": get_args(Consent),
+    "on_time": get_args(OnTime),
 }
 _BILL: Final = re.compile(
     r"(health|dental)\s+(\S+)\s+due\s+(\S+)(\s+first_payment)?(?:\s+code\s+([0-9]{4,12}))?", re.ASCII
 )
 _PAID: Final = re.compile(r"(health|dental)\s+(\S+)\s+at\s+(\S+)")
-_RETURNED: Final = re.compile(r"(health|dental)\s+(\S+)\s+(R[0-9]{2})\s+at\s+(\S+)", re.ASCII)
+_RETURNED: Final = re.compile(
+    r"(health|dental)\s+(\S+)\s+(R[0-9]{2})(?:\s+account\s+([0-9]{4,17}))?\s+at\s+(\S+)", re.ASCII
+)
 _BILL_CURE: Final = "write bill health 310.15 due 2026-12-23, then first_payment or code 408215 if it has one"
 _PAID_CURE: Final = "write paid health 12.00 at 2026-12-18T09:00-05:00"
 _RETURNED_CURE: Final = "write returned health 12.00 R01 at 2026-12-14T09:00-05:00"
@@ -56,7 +60,7 @@ class MadeUpBill:
 class PaidBefore:
     """A payment made on this line before the call; `at` is aware.
 
-    With a `return_code` it has come back from the bank since.
+    With a `return_code` it has come back from the bank since. `account_number` may be empty: any.
     """
 
     line: int
@@ -64,6 +68,7 @@ class PaidBefore:
     amount_cents: int
     at: datetime
     return_code: str = ""
+    account_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ class Circumstances:
     """What a file says of the world around its call.
 
     Bills, payments, notices and extra time are those of a `member made_up`. `support` tells whether a person
-    can be reached, None: by the hours of the settings. `consent` None: as the settings say.
+    can be reached, None: by the hours of the settings. `consent` and `on_time` None: as the settings say.
     """
 
     bills: tuple[MadeUpBill, ...] = ()
@@ -80,11 +85,17 @@ class Circumstances:
     extra_time: bool = False
     support: Support | None = None
     consent: Consent | None = None
+    on_time: OnTime | None = None
 
     def around(self, later: Circumstances, *, same_member: bool) -> Circumstances:
         """Return what counts in a file that comes after this one's: its own words, else these."""
         member = self if same_member else later
-        return replace(member, support=later.support or self.support, consent=later.consent or self.consent)
+        return replace(
+            member,
+            support=later.support or self.support,
+            consent=later.consent or self.consent,
+            on_time=later.on_time or self.on_time,
+        )
 
 
 NO_CIRCUMSTANCES: Final = Circumstances()
@@ -170,19 +181,20 @@ class CircumstancesReader:
         if parts is None:
             return f"{value!r} is no payment: {_PAID_CURE}"
         return self._payment(
-            line, (parts[1], parts[2], "", parts[3]), f"{value!r} is no payment: {_PAID_CURE}"
+            line, (parts[1], parts[2], "", "", parts[3]), f"{value!r} is no payment: {_PAID_CURE}"
         )
 
     def _returned(self, line: int, value: str) -> str | None:
         parts = _RETURNED.fullmatch(value)
         problem = f"{value!r} is no payment that came back: {_RETURNED_CURE}"
-        return problem if parts is None else self._payment(line, parts.groups(), problem)
+        return problem if parts is None else self._payment(line, parts.groups(""), problem)
 
     def _payment(self, line: int, parts: Sequence[str], problem: str) -> str | None:
-        """Take a payment: plan, amount, return code or nothing, instant."""
-        plan, amount, return_code, instant = parts
+        """Take a payment: plan, amount, return code or nothing, account number or nothing, instant."""
+        plan, amount, return_code, account_number, instant = parts
         try:
-            paid = PaidBefore(line, plan, parse_amount(amount), datetime.fromisoformat(instant), return_code)
+            at = datetime.fromisoformat(instant)
+            paid = PaidBefore(line, plan, parse_amount(amount), at, return_code, account_number)
         except ValueError:
             return problem
         if paid.at.tzinfo is None or not paid.amount_cents:

@@ -19,7 +19,7 @@ from ivr.base.errors import OperatorError
 from ivr.base.money import format_amount
 from ivr.dialog.engine import TURNS_MAX
 from ivr.dialog.vocabulary import NoMatch
-from ivr.replay.made_up import OUTCOMES, MadeUp, make_up
+from ivr.replay.made_up import OUTCOMES, CameBack, MadeUp, digits_keyed, make_up
 
 if TYPE_CHECKING:
     from ivr.actions.line import Line
@@ -68,11 +68,17 @@ class _Export:
         self._now = recipe.started_at.astimezone(zone).replace(second=0, microsecond=0)
         self._since = Since(self._now.date(), self._now)
         self._refuse_unmasked()
+        self._refuse_untold_return()
         made_up = make_up(recipe, self._since)
         if made_up is None:
             raise self._cannot(None, "no made-up bills fit what was told and paid in it: leave it out")
         self._made_up: MadeUp = made_up
         self._keyed = _Keyed({"call_date": self._since.call_date.isoformat()})
+        self._closed = {
+            each.account_digits: _DIGITS[4 : 4 + each.account_digits]
+            for each in made_up.came_back
+            if each.account_digits
+        }
         self._code = self._code_digits()
         self._keyed_cents = list(made_up.keyed_cents)
         self._paid_cents = list(made_up.paid_cents)
@@ -106,6 +112,14 @@ class _Export:
                         turn, f"nobody wrote how to make up {answer}: do so in ivr/replay/made_up.py"
                     )
 
+    def _refuse_untold_return(self) -> None:
+        """Refuse a call whose account a return had closed of which the caller was not told: which one?"""
+        told = any(each.outcome in {"returned", "call_us"} for each in self._asked("next_returned_payment"))
+        if not told and any(each.outcome == "blocked" for each in self._asked("compare_account")):
+            raise self._cannot(
+                None, "an account was refused for a payment that was not told in the call: leave it out"
+            )
+
     def _asked(self, *actions: str) -> Iterator[Asked]:
         return (each for turn in self._turns for each in turn.asked if each.action in actions)
 
@@ -138,6 +152,20 @@ class _Export:
             at = self._now + timedelta(hours=earlier.hours + 0.5)
             instant = at.isoformat(timespec="minutes")
             yield f"paid    {earlier.plan} {format_amount(earlier.amount_cents)} at {instant}"
+        for place, came_back in enumerate(self._made_up.came_back, start=1):
+            yield self._returned(came_back, place)
+
+    def _returned(self, came_back: CameBack, place: int) -> str:
+        """Return the header of the payment told at a place: the newest stands first."""
+        at = self._now - timedelta(minutes=place)
+        if came_back.days:
+            noon = self._now.replace(hour=12, minute=0) - timedelta(minutes=place)
+            at = noon + timedelta(days=came_back.days)
+        account = self._closed.get(came_back.account_digits, "")
+        amount = format_amount(came_back.amount_cents)
+        closed = f" account {account}" if account else ""
+        instant = at.isoformat(timespec="minutes")
+        return f"returned {came_back.plan} {amount} {came_back.code}{closed} at {instant}"
 
     def _world(self) -> Iterator[str]:
         verified = next((each for each in self._asked("verify_member") if each.slots), None)
@@ -166,7 +194,7 @@ class _Export:
             consents = any(each.outcome == "bill_code" for each in self._asked("prepare_authorization"))
             return _DIGITS[:6] if consents else ""
         _, turn = min(answers, key=lambda each: each[0])
-        return _DIGITS[: _length(turn.heard)]
+        return _DIGITS[: digits_keyed(turn.heard)]
 
     # The call, turn by turn.
 
@@ -347,19 +375,23 @@ class _Export:
             return ("0000", "0000") if next(verdicts, "") == "rejected" else ("6283", "{ssn_last4}")
         if length == 12:
             return "4" * 12, "{member_id}"
-        plan = next((plan for plan in PLANS if plan in self._made_up.owed), PLANS[0])
-        return "7" * length, f"{{{plan}_account}}"
+        plan = next((plan for plan in PLANS if plan in self._made_up.owed), None)
+        return "7" * length, "7" * length if plan is None else f"{{{plan}_account}}"
 
     def _amount(self, turn: RecordedTurn, length: int) -> str:
         if not any(each.action == "check_amount" for each in turn.asked):
             return "1".rjust(length, "5")
         return str(self._keyed_cents.pop(0)).rjust(length, "0")
 
-    def _account_number(self, _turn: RecordedTurn, length: int) -> str:
-        taken = self._keyed.slots.get("routing_number", "")
+    def _account_number(self, turn: RecordedTurn, length: int) -> str:
+        later = self._turns[turn.seq - self._turns[0].seq :]
+        compared = (each.outcome for one in later for each in one.asked if each.action == "compare_account")
+        if next(compared, "") == "blocked":
+            return self._closed.get(length, "")
+        taken = {self._keyed.slots.get("routing_number", ""), *self._closed.values()}
         for first in range(10):
             digits = _DIGITS[first : first + length]
-            if digits != taken and self._judges("account_number", digits, ""):
+            if digits not in taken and self._judges("account_number", digits, ""):
                 return digits
         return ""
 
@@ -375,10 +407,6 @@ class _Export:
         if wrong or len(self._code) != length:
             return _DIGITS[3 : 3 + length]
         return self._code
-
-
-def _length(heard: str) -> int:
-    return int(heard.removeprefix("digits:").partition(":")[0].removesuffix("#"))
 
 
 def _at_gate(turn: RecordedTurn) -> bool:

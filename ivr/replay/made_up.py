@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
+from ivr.ach.return_codes import RETURN_RULES
 from ivr.actions.masks import bucket_cents, money_shape
-from ivr.actions.perform import MINIMUM_CENTS, PLANS
+from ivr.actions.perform import FOR_A_PERSON, MINIMUM_CENTS, PLANS
 from ivr.base.randomness import Randomness, SeededRandomness
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 TRIES: Final = 4000
 DUE_DAYS: Final = 5  # where the call does not say when a bill is due
 PAST_DUE_DAYS: Final = -25
+CALL_US_DAYS: Final = 4  # where the call does not say when the payment was made that came back
 # The answers of the domain that can be had from a made-up member.
 OUTCOMES: Final[Mapping[str, frozenset[str]]] = {
     "authorize_payment": frozenset({"authorized", "changed"}),
@@ -33,9 +35,9 @@ OUTCOMES: Final[Mapping[str, frozenset[str]]] = {
     "check_amount": frozenset({"ok", "above_balance", "below_minimum"}),
     "check_same_today": frozenset({"ok", "same_today"}),
     "choose_bill": frozenset({"health_and_dental", "health", "dental", "nothing"}),
-    "compare_account": frozenset({"same", "different"}),
+    "compare_account": frozenset({"same", "different", "blocked"}),
     "next_recent_payment": frozenset({"payment", "none"}),
-    "next_returned_payment": frozenset({"none"}),
+    "next_returned_payment": frozenset({"returned", "call_us", "none"}),
     "prepare_authorization": frozenset({"spoken", "bill_code"}),
     "reach_person": frozenset({"open", "closed"}),
     "select_bill": frozenset({"one_amount", "two_amounts", "first_payment", "nothing"}),
@@ -43,6 +45,7 @@ OUTCOMES: Final[Mapping[str, frozenset[str]]] = {
     "verify_member": frozenset({"verified", "verified_more_time", "rejected"}),
 }
 ROUND_CENTS: Final = 25
+PERSON_CODE: Final = "R16"  # a person speaks about it; it closes its account, as most returns do
 MONEY_END: Final = 10_000_000  # an amount has seven digits at most
 _ORDINARY: Final = "100-250"
 
@@ -77,6 +80,26 @@ class Earlier:
 
 
 @dataclass(slots=True)
+class CameBack:
+    """A payment that came back from the bank; `days` (negative) are those since it was made.
+
+    `account_digits` is the length of the account number that it closed and that is keyed in the call, or 0.
+    """
+
+    plan: str
+    shape: str
+    days: int
+    code: str
+    amount_cents: int = 0
+    account_digits: int = 0
+
+    @property
+    def closes_account(self) -> bool:
+        """Whether its account is not debited any more."""
+        return RETURN_RULES[self.code].block == "account"
+
+
+@dataclass(slots=True)
 class MadeUp:
     """What fits the call. Days count from the call's date.
 
@@ -89,6 +112,7 @@ class MadeUp:
     past_due_days: dict[str, int] = field(default_factory=dict)
     first_payment: set[str] = field(default_factory=set)
     earlier: list[Earlier] = field(default_factory=list)
+    came_back: list[CameBack] = field(default_factory=list)
     keyed_cents: list[int] = field(default_factory=list)
     paid_cents: list[int] = field(default_factory=list)
     elsewhere: set[int] = field(default_factory=set)
@@ -141,6 +165,8 @@ class _Attempt:
         self._plan = ""
         self._amount_cents = 0
         self._today: list[tuple[str, int]] = []  # paid in this call
+        self._not_before: set[tuple[str, int]] = set()  # not paid on this day before it
+        self._told: set[str] = set()
 
     def fits(self) -> bool:
         """Tell whether every answer comes out as recorded."""
@@ -162,7 +188,9 @@ class _Attempt:
                 return False
         for earlier in self.made_up.earlier:
             earlier.amount_cents = earlier.amount_cents or self._drawn(earlier.shape)
-        return True
+            if self._is_today(earlier) and (earlier.plan, earlier.amount_cents) in self._not_before:
+                return False
+        return all(map(self._fits_a_bill, self.made_up.came_back)) and self._close_accounts()
 
     # What there was before the call.
 
@@ -171,10 +199,9 @@ class _Attempt:
         made_up = self.made_up
         for plan in self._plans():
             made_up.owed[plan] = Owed(0, self._drawn(_ORDINARY))
-        told: set[str] = set()
         for _, asked in self._asked:
-            if asked.action == "bill_balance" and asked.args["plan"] not in told:
-                told.add(asked.args["plan"])
+            if asked.action == "bill_balance" and asked.args["plan"] not in self._told:
+                self._told.add(asked.args["plan"])
                 self._draw_balance(asked.args["plan"], asked)
             elif asked.action == "select_bill" and asked.outcome == "first_payment":
                 made_up.first_payment.add(asked.given["plan"])
@@ -182,9 +209,41 @@ class _Attempt:
                 slots = asked.slots
                 hours = int(slots["recent_at"].removesuffix("h"))
                 made_up.earlier.append(Earlier(slots["recent_plan"], slots["recent_amount"], hours))
+            elif asked.action == "next_returned_payment" and asked.outcome == "returned":
+                made_up.came_back.append(_came_back(asked.slots))
+        if any(asked.outcome == "call_us" for _, asked in self._asked):
+            made_up.came_back.append(CameBack("", "", -CALL_US_DAYS, PERSON_CODE))
         self._owed = {
             plan: Owed(owed.past_due_cents, owed.current_cents) for plan, owed in made_up.owed.items()
         }
+
+    def _fits_a_bill(self, came_back: CameBack) -> bool:
+        """Let a payment that came back have been one of what is owed; tell whether it can have been."""
+        owed = self.made_up.owed
+        if not came_back.plan:  # nobody told which it was
+            came_back.plan = next((plan for plan, each in owed.items() if each.total_cents), "")
+            came_back.amount_cents = owed[came_back.plan].total_cents if came_back.plan else 0
+            return bool(came_back.plan)
+        if came_back.plan not in owed:
+            return False
+        limit_cents = owed[came_back.plan].total_cents
+        if came_back.plan not in self._told:  # the call was over before: as much as it takes
+            limit_cents = max(limit_cents, bucket_cents(came_back.shape).stop - 1)
+            owed[came_back.plan].current_cents = limit_cents
+        came_back.amount_cents = self._drawn(came_back.shape, below_cents=limit_cents + 1)
+        return came_back.amount_cents <= limit_cents
+
+    def _close_accounts(self) -> bool:
+        """Let payments that came back have closed the accounts that were refused in the call."""
+        refused = {
+            digits_keyed(turn.heard)
+            for turn, asked in self._asked
+            if (asked.action, asked.outcome) == ("compare_account", "blocked")
+        }
+        closing = [each for each in self.made_up.came_back if each.closes_account]
+        for came_back, digits in zip(closing, sorted(refused), strict=False):
+            came_back.account_digits = digits
+        return len(refused) <= len(closing)
 
     def _plans(self) -> list[str]:
         """Return the plans the member has; who is never verified has one, to key its number."""
@@ -293,6 +352,7 @@ class _Attempt:
     def _check_same_today(self, asked: Asked) -> bool:
         same = (self._plan, self._amount_cents) in self._today
         if asked.outcome == "ok":
+            self._not_before.add((self._plan, self._amount_cents))
             return not same
         return same or self._same_before()
 
@@ -300,12 +360,14 @@ class _Attempt:
         """Let a payment earlier on the day of the call have been of this amount."""
         shape = money_shape(self._amount_cents, self._since)
         for earlier in self.made_up.earlier:
-            at = self._since.started_at + timedelta(hours=earlier.hours + 0.5)
-            today = at.date() == self._since.call_date
-            if today and (earlier.plan, earlier.shape) == (self._plan, shape):
+            if self._is_today(earlier) and (earlier.plan, earlier.shape) == (self._plan, shape):
                 earlier.amount_cents = self._amount_cents
                 return True
         return False
+
+    def _is_today(self, earlier: Earlier) -> bool:
+        at = self._since.started_at + timedelta(hours=earlier.hours + 0.5)
+        return at.date() == self._since.call_date
 
     def _authorize(self, asked: Asked) -> bool:
         if asked.outcome == "changed" and self._amount_cents <= self._of(self._plan).total_cents:
@@ -317,6 +379,25 @@ class _Attempt:
             self._today.append((self._plan, self._amount_cents))
             self.made_up.paid_cents.append(self._amount_cents)
         return True
+
+
+def digits_keyed(heard: str) -> int:
+    """Return how many digits an entry had, from what was heard: `digits:9#:length`."""
+    return int(heard.removeprefix("digits:").partition(":")[0].removesuffix("#"))
+
+
+def _came_back(slots: Mapping[str, str]) -> CameBack:
+    """Return a payment told to have come back. Of the codes with its reason one that closes an account."""
+    rules = [
+        rule
+        for rule in RETURN_RULES.values()
+        if rule.reason == slots["returned_reason"]
+        and rule.code not in FOR_A_PERSON
+        and rule.block != "routing"
+    ]
+    code = max(rules, key=lambda rule: rule.block == "account").code
+    days = int(slots["returned_date"].removesuffix("d"))
+    return CameBack(slots["returned_plan"], slots["returned_amount"], days, code)
 
 
 def _amounts(owed: Owed) -> dict[str, int]:

@@ -32,6 +32,7 @@ def make_services(settings: Settings, randomness: Randomness) -> Services:
         support_hours=hours,
         agent_phone=settings.ivr_agent_phone,
         consent=settings.ivr_consent,
+        on_time=settings.ivr_on_time,
         notice_channels=settings.notice_channels,
     )
 

@@ -126,7 +126,7 @@ def curt_server(words):
 
         def say():
             connection = open_until_the_end.enter_context(server.accept()[0])
-            connection.sendall(words)
+            connection.send(words)
 
         thread = threading.Thread(target=say)
         thread.start()

@@ -63,14 +63,14 @@ class Whole:
     def readable(self):
         """Return every row of every table but for columns of ciphertext and keyed hashes.
 
-        How long a turn took is what a real clock says; it is left out.
+        How long a turn took, and when a job was put into the queue, is what a real clock says; it is left out.
         """
         found = {}
         with self.engine.connect() as db:
             for name in self.tables():
                 table = Base.metadata.tables.get(name)
                 hidden = (
-                    set()
+                    ({"at"} if name == "procrastinate_events" else set())
                     if table is None
                     else {c.name for c in table.c if isinstance(c.type, Sealed | Keyed)}
                 )

@@ -13,6 +13,7 @@ TESTS = HERE.parent
 BY_HAND = {
     "voice/conftest.py": "the means to do so, for the files below; and a line that records what phones post",
     "voice/test_edge.py": "forged, malformed, too large, by other methods, to other paths, in no possible order",
+    "voice/test_delivery.py": "what Twilio tells of a text message: no phone calls there",
     "voice/test_edge_http.py": "the same, byte by byte, over real HTTP",
     "voice/test_fuzz.py": "any signed form at all, in any order",
     "support/served_line.py": "the phone's own form, one request at a time, with faults inside the server",

@@ -219,6 +219,7 @@ def test_what_the_banks_files_take_is_read_in_capitals() -> None:
     assert settings.ivr_company_name == "MA HLTH CONNECT"
     assert settings.ach_out == Path("var/ach/out")
     assert (settings.ivr_odfi_line_end, settings.ivr_odfi_final_newline) == ("lf", True)
+    assert settings.ivr_retries == 0
     assert load_origination_settings({**ORIGINATION, "IVR_ACH_OUT": "/out"}).ach_out == Path("/out")
 
 
@@ -244,6 +245,8 @@ def test_each_missing_setting_of_the_bank_is_a_sentence(name: str) -> None:
         ("IVR_COMPANY_HEALTH", "reversal"),
         ("IVR_COMPANY_DENTAL", "RETRY PYMT"),
         ("IVR_ODFI_LINE_END", "native"),
+        ("IVR_RETRIES", "3"),
+        ("IVR_RETRIES", "-1"),
         ("IVR_ODFI_FINAL_NEWLINE", "perhaps"),
         ("IVR_ACH_NAME", "debits.ach"),
         ("IVR_ACH_NAME", "{date}.ach"),

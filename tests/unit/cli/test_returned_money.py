@@ -150,6 +150,15 @@ def test_no_output_shows_an_account_number(ivr: Callable, engine: Engine, tmp_pa
         assert "123456789012345" not in ran.out + ran.err
 
 
+def test_an_account_is_taken_again(ivr: Callable, engine: Engine, tmp_path: Path, settled) -> None:
+    number = settled.confirmation_number
+    ivr("ach", "import", written(tmp_path, came_back(engine, settled, "R02")))
+    assert ivr("ach", "unblock", number).status == 2
+    ran = ivr("ach", "unblock", number, "--note", "the bank opened it again")
+    assert ran.out == f"The account of payment {number} can be debited again.\n"
+    assert ivr("ach", "unblock", number, "--note", "x").status == 1
+
+
 def test_rates_are_in_the_status_and_warn(ivr: Callable, engine: Engine, tmp_path: Path, settled) -> None:
     quiet = ivr("ach", "status", "--json")
     assert json.loads(quiet.out)["rates"] == {"unauthorized": 0.0, "administrative": 0.0, "overall": 0.0}

@@ -27,6 +27,7 @@ from ivr.base.clock import ManualClock
 from ivr.billing.imports import import_bills
 from ivr.billing.samples import bills_csv, demo_members, members_csv
 from ivr.jobs.bank import add_bank_jobs, deliver_files, destination_of, roll_forward, run_due_cutoffs
+from ivr.jobs.groups import job_groups
 from ivr.jobs.worker import make_app, run_due_jobs
 from ivr.members.imports import import_members
 from ivr.payments.cutoffs import take_cutoff
@@ -54,7 +55,7 @@ def work(engine: Engine, url: URL, now: datetime, settings, *jobs: str) -> None:
         db.execute(text("DELETE FROM procrastinate_jobs WHERE task_name = 'send_notice'"))
         for job in jobs:
             enqueue(db, job)
-    run_due_jobs(url, ManualClock(now), settings)
+    run_due_jobs(url, ManualClock(now), *job_groups(bank=settings))
 
 
 def left(engine: Engine) -> list[str]:

@@ -13,6 +13,7 @@ from ivr.base.clock import ManualClock
 from ivr.billing.imports import import_bills
 from ivr.billing.samples import bills_csv, demo_members, members_csv
 from ivr.jobs.came_back import request_due_retries, watch_rates
+from ivr.jobs.groups import job_groups
 from ivr.jobs.worker import run_due_jobs
 from ivr.members.imports import import_members
 from ivr.storage.queue import enqueue
@@ -61,7 +62,7 @@ def test_the_worker_knows_both(engine, database_url):
     with engine.begin() as db:
         for job in ("retries", "return_rates"):
             enqueue(db, job, timestamp=0)
-    run_due_jobs(database_url, ManualClock(WEDNESDAY), TWICE)
+    run_due_jobs(database_url, ManualClock(WEDNESDAY), *job_groups(bank=TWICE))
     assert [entry.kind for entry in entries(engine)] == ["debit", "retry"]
     with engine.connect() as db:
         assert len(db.execute(select(StaffTask.id)).all()) == 1

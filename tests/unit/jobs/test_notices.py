@@ -16,6 +16,7 @@ from ivr.base.keys import KeyedHash
 from ivr.base.settings import load_notice_settings
 from ivr.billing.imports import import_bills
 from ivr.billing.samples import bills_csv, demo_members, members_csv
+from ivr.jobs.groups import job_groups
 from ivr.jobs.notices import open_post_room
 from ivr.jobs.worker import run_due_jobs
 from ivr.members.imports import import_members
@@ -69,7 +70,7 @@ def test_a_promised_notice_goes_out_by_its_job(  # noqa: PLR0917 (fixtures)
     engine: Engine, database_url: URL, room, samples, hashes, tmp_path
 ):
     paid = authorized(engine, hashes, sent=False)
-    run_due_jobs(database_url, CLOCK, None, room)
+    run_due_jobs(database_url, CLOCK, *job_groups(room=room))
     assert (tmp_path / f"2026-12-18-{paid.confirmation_number}.pdf").exists()
     assert left(engine) == []
 
@@ -79,7 +80,7 @@ def test_without_settings_it_waits_for_a_worker_that_has_them(
 ):
     authorized(engine, hashes, sent=False)
     with caplog.at_level(logging.ERROR):
-        run_due_jobs(database_url, CLOCK)
+        run_due_jobs(database_url, CLOCK, *job_groups())
     assert (left(engine), caplog.text) == ([], "")
     with engine.connect() as db:
         assert db.scalar(select(Notice.state)) == "pending"
@@ -93,7 +94,7 @@ def test_what_waits_is_found_every_minute_and_staff_are_warned(
     with engine.begin() as db:
         db.execute(text("DELETE FROM procrastinate_jobs"))
         enqueue(db, "notices")
-    run_due_jobs(database_url, ManualClock(paid.cutoff_at - timedelta(hours=1)), None, room)
+    run_due_jobs(database_url, ManualClock(paid.cutoff_at - timedelta(hours=1)), *job_groups(room=room))
     with engine.connect() as db:
         assert db.scalar(select(Notice.state)) == "sent"
         assert db.scalar(select(StaffTask.kind)) == "notice_late"

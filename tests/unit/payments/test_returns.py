@@ -23,13 +23,20 @@ from support.money import (
 
 from ivr.ach.reader import NachaReadError
 from ivr.ach.return_codes import RETURN_RULES
-from ivr.payments.blocks import account_blocked, block_account, either_blocked, routing_number_blocked
+from ivr.base.errors import OperatorError
+from ivr.payments.blocks import (
+    account_blocked,
+    block_account,
+    either_blocked,
+    release,
+    routing_number_blocked,
+)
 from ivr.payments.corrections import corrections_of
 from ivr.payments.credits import refund, reverse
 from ivr.payments.retries import request_retry
 from ivr.payments.returns import import_returns
 from ivr.payments.settlement import finish
-from ivr.storage.tables import AuditEvent, BankItem, BlockedAccount, LedgerEntry, StaffTask
+from ivr.storage.tables import AuditEvent, BankItem, BlockedAccount, LedgerEntry, Payment, StaffTask
 
 GOLDEN = Path(__file__).resolve().parents[2] / "ach" / "golden"
 HEALTH = "740000101"
@@ -280,6 +287,24 @@ def test_a_released_account_closes_again_at_the_next_return(engine):
     assert (row.return_code, row.blocked_at, row.released_at) == ("R03", TUESDAY, None)
 
 
+@pytest.mark.parametrize(("code", "what"), [("R03", "account"), ("R12", "routing number")])
+def test_staff_open_what_a_return_closed(engine, code, what):
+    paid, back = sent(engine)
+    number = paid.confirmation_number
+    with engine.begin() as db, pytest.raises(OperatorError, match=f"Nothing of payment {number} is blocked"):
+        release(db, number, note="x", actor="staff", now=TUESDAY)
+    bring(engine, once_more(back, code=code))
+    fingerprint = payment_row(engine, paid).account_fingerprint
+    with engine.begin() as db:
+        assert either_blocked(db, ROUTING_NUMBER, fingerprint)
+        release(db, number, note="open again", actor="staff", now=TUESDAY)
+        assert not either_blocked(db, ROUTING_NUMBER, fingerprint)
+        with pytest.raises(OperatorError, match="check it"):
+            release(db, "12345678978", note="x", actor="staff", now=TUESDAY)
+    event = rows(engine, AuditEvent)[-1]
+    assert (event.action, event.details) == ("ach.unblock", {"released": [what], "note": "open again"})
+
+
 def test_changes_are_kept_sealed_and_the_newest_of_an_account_counts(engine):
     paid, back = sent(engine)
     other = pay(engine, FRIDAYS_CUTOFF, member=4, cents=100)  # from the same account
@@ -314,7 +339,17 @@ def test_a_change_that_matches_nothing_waits(engine):
     done = bring(engine, once_more(back, code="C05", data="37", individual_id="99999999999"))
     assert counts(done) == (0, 0, 1, 0, 0)
     (item,) = rows(engine, BankItem)
-    assert (item.kind, item.state, item.corrected is None) == ("change", "unmatched", False)
+    assert (item.kind, item.state, item.corrected) == ("change", "unmatched", None)
+
+
+def test_a_correction_is_not_kept_longer_than_the_account_number(engine):
+    """Retention forgets both together; what comes later is not kept at all."""
+    _, back = sent(engine)
+    with engine.begin() as db:
+        db.execute(update(Payment).values(account_number=None))
+    assert counts(bring(engine, once_more(back, code="C01", data="11112222"))) == (0, 1, 0, 0, 0)
+    (item,) = rows(engine, BankItem)
+    assert (item.state, item.corrected) == ("applied", None)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,34 @@
+"""Every job of the line, group by group, for a worker that is to do them all."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ivr.jobs.bank import add_bank_jobs
+from ivr.jobs.came_back import add_return_jobs
+from ivr.jobs.keeping import add_keeping_jobs
+from ivr.jobs.notices import add_notice_jobs
+
+if TYPE_CHECKING:
+    from ivr.base.settings import MemberSettings, OriginationSettings
+    from ivr.jobs.worker import JobGroup
+    from ivr.notices.send import PostRoom
+
+
+def job_groups(
+    *,
+    room: PostRoom | None = None,
+    bank: OriginationSettings | None = None,
+    keeping: MemberSettings | None = None,
+) -> tuple[JobGroup, ...]:
+    """Return the groups that can be done with what is given.
+
+    Without `room` no notice is sent, without `bank` no file is made, without `keeping` nothing is sealed.
+    """
+    groups: list[JobGroup] = [partial(add_notice_jobs, room=room)]
+    if bank is not None:
+        groups += [partial(add_bank_jobs, settings=bank), partial(add_return_jobs, settings=bank)]
+    if keeping is not None:
+        groups.append(partial(add_keeping_jobs, settings=keeping))
+    return tuple(groups)

@@ -1,0 +1,85 @@
+"""The README's way from a yes to a settled debit, and back: its commands, as printed, print what it says."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from ivr.storage.embedded import EmbeddedPostgres, forget
+
+ROOT = Path(__file__).resolve().parents[1]
+TITLE = "## From a yes to a settled debit"
+NUMBER = "51370537879"  # the README's
+PAYS = [
+    *("1", "1", "400000000101", "4321", "01111953", "1", "1", "1", "1"),
+    *("021000021", "1", "1234567890#", "1234567890#", "say yes", "2"),
+]
+IS_TOLD = PAYS[:5]
+
+pytestmark = pytest.mark.whole
+
+
+@dataclass
+class Command:
+    """A command, and the lines that it prints, as the README says."""
+
+    line: str
+    prints: list[str] = field(default_factory=list)
+
+
+def read_commands() -> list[Command]:
+    section = (ROOT / "README.md").read_text().split(TITLE)[1].split("\n## ")[0]
+    commands: list[Command] = []
+    for block in re.findall(r"```console\n(.*?)```", section, re.DOTALL):
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                commands.append(Command(line[2:]))
+            else:
+                commands[-1].prints.append(line)
+    return commands
+
+
+def run_all(commands: list[Command], folder: Path) -> list[str]:
+    """Run them one after the other in one shell, in `folder`; return what each printed."""
+    script = ["set -e"]
+    calls = iter((PAYS, IS_TOLD))
+    for place, command in enumerate(commands):
+        if command.line == "ivr call":
+            (folder / f"keys.{place}").write_text("\n".join(next(calls)) + "\n")
+        keys = f"keys.{place}" if command.line == "ivr call" else "/dev/null"
+        script.append(f"{{ {command.line}\n}} < {keys} > out.{place} 2> err.{place}".replace(">> ", "> "))
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("IVR_", "TWILIO_"))}
+    environ.pop("DATABASE_URL", None)
+    environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environ['PATH']}"
+    ran = subprocess.run(
+        ["bash", "-c", "\n".join(script)],
+        cwd=folder,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    errors = "".join(file.read_text() for file in sorted(folder.glob("err.*")))
+    assert (ran.returncode, ran.stderr) == (0, ""), errors
+    return [(folder / f"out.{place}").read_text() for place in range(len(commands))]
+
+
+def test_the_readmes_commands_print_what_it_says(tmp_path):
+    commands = read_commands()
+    assert len(commands) > 14
+    try:
+        with EmbeddedPostgres(tmp_path / "var" / "try", durable=False):
+            printed = run_all(commands, tmp_path)
+    finally:
+        forget(tmp_path / "var" / "try")
+    number = next(output for output in printed if output.endswith("  sent\n"))[:11]
+    for command, output in zip(commands, printed, strict=True):
+        shown = re.sub(r"(T\d\d:\d\d):\d\dZ", r"\1:06Z", output.replace(number, NUMBER))
+        for line in command.prints:
+            assert line in shown, (command.line, output)
