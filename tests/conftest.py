@@ -6,6 +6,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -144,7 +145,8 @@ def drop_unused_databases(server: psycopg.Connection) -> None:
         " AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE pg_stat_activity.datname = pg_database.datname)",
         [PREFIX],
     ).fetchall():
-        server.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
+        with suppress(psycopg.errors.ObjectInUse):  # another run connects to its own at this moment
+            server.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
 
 
 def make_template(server: psycopg.Connection, url: URL) -> str:

@@ -463,4 +463,5 @@ def _settings_of(setup: Setup) -> Mapping[str, Any]:
     consent = circumstances.consent or ("bill_code" if setup.member == "demo.bill_code" else "spoken")
     agent_phone = "" if circumstances.support == "closed" else "+16175550190"
     hours = {"ivr_support_hours": "Mon-Sun 00:00-24:00"} if circumstances.support == "open" else {}
-    return {"ivr_consent": consent, "ivr_agent_phone": agent_phone, **hours}
+    on_time = circumstances.on_time or "unset"
+    return {"ivr_consent": consent, "ivr_on_time": on_time, "ivr_agent_phone": agent_phone, **hours}

@@ -2,8 +2,8 @@
 
 After `member made_up` come `bill health 298.00 due 2026-11-23` (`first_payment`, `code 408215` may follow),
 `paid health 12.00 at 2026-12-18T09:00-05:00`, `returned health 12.00 R01 at 2026-12-14T09:00-05:00` (made
-then, and back from the bank by now; `account 40812345` may follow the code), `notices sms`, `extra_time`. Any file may say `support closed` and
-`consent bill_code`.
+then, and back from the bank by now; `account 40812345` may follow the code), `notices sms`, `extra_time`.
+Any file may say `support closed`, `consent bill_code` and `on_time settled`.
 """
 
 from __future__ import annotations
