@@ -706,7 +706,7 @@ confirmation =
 
         Una vez más: { $confirmation_number }.
 
-confirmation-in-time = Este pago cuenta como hecho a tiempo para el { $pay_by }.
+confirmation-in-time = Este pago cuenta a tiempo para el { $pay_by }.
 
 confirmation-late =
     Llegará después del { $pay_by }, la fecha de vencimiento.

@@ -371,7 +371,7 @@ class TurnActions:
         )
 
     def tell_on_time(self, state: State, _args: Mapping[str, str]) -> Outcome:
-        """Tell whether the payment counts as paid by the due date, where the program has said which day counts.
+        """Tell whether the payment counts as paid by the due date, where the settings say which day counts.
 
         Of what is past due already, and of a bill without a due date, nothing is said.
         """

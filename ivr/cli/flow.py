@@ -130,6 +130,7 @@ def draw(paths: tuple[Path, ...], *, output: Path, heat: bool, recorded: bool, j
     elif counted is not None:
         _played(paths, jobs, partial(counted.add_played, line.flow), problems)
     write_file(output, drawn(picture_of(line), counted).encode())
+    click.echo(output)
     _print_problems(problems)
     return EXIT_NO if problems else 0
 
@@ -156,7 +157,7 @@ def _played(
     paths: tuple[Path, ...], jobs: int | None, take: Callable[[CallResult], None], problems: list[str]
 ) -> Report:
     """Play call files (the project's by default); `take` gets each result, `problems` what went wrong."""
-    from ivr.cli.replay import Counter, default_jobs, open_players, scratch_players_host
+    from ivr.cli.replay import Counter, open_players, scratch_players_host, useful_jobs
     from ivr.replay.runner import replay_with
     from ivr.start import project_folder
 
@@ -167,7 +168,7 @@ def _played(
         counter.count(result)
 
     files = paths or (project_folder() / "tests" / "calls",)
-    with open_players(scratch_players_host, jobs or default_jobs(files)) as players:
+    with open_players(scratch_players_host, useful_jobs(files, jobs)) as players:
         report = replay_with(players, files, progress=progress, expect=counter.expect)
     counter.clear()
     problems += [str(result.difference) for result in report.results if result.difference is not None]

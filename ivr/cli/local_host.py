@@ -304,8 +304,10 @@ def scratch_database(server: URL) -> Iterator[URL]:
             engine = make_engine(url, limits=NO_LIMITS, pool_size=1)
             upgrade(engine)
             engine.dispose()
-            yield url
-        maker.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+            try:
+                yield url
+            finally:
+                maker.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
 @contextmanager

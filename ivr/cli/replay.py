@@ -22,11 +22,15 @@ if TYPE_CHECKING:
     from ivr.replay.runner import Players
 
 MOST_JOBS_UNASKED = 4
+LAST_PORT = 65_535
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_PUBLIC_URL = re.compile(rf"https?://{_LABEL}(?:\.{_LABEL})*(?::([0-9]{{1,5}}))?/?")
 FILES_A_JOB = 10  # fewer are done before another process is ready
 
 
 def _address(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
-    if value is not None and re.fullmatch(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?/?", value) is None:
+    parts = None if value is None else _PUBLIC_URL.fullmatch(value)
+    if value is not None and (parts is None or int(parts[1] or 0) > LAST_PORT):
         raise click.BadParameter("give the line's PUBLIC_URL, scheme://host[:port] and nothing after it.")
     return value
 
@@ -91,8 +95,10 @@ def replay(
         raise click.UsageError("Missing argument 'PATH...'.")
     if update and (url is not None or junit is not None):
         raise click.UsageError("--update rewrites files after the line here: leave --url and --junit out.")
+    if junit is not None:
+        write_file(junit, b"")  # who cannot write it is told now, not after some minutes
     make_host = scratch_players_host if url is None else partial(remote_host, url)
-    with open_players(make_host, jobs or default_jobs(paths)) as players:
+    with open_players(make_host, useful_jobs(paths, jobs)) as players:
         if update:
             return _update(players, paths, as_json=as_json)
         return _play(players, paths, verbose=verbose, as_json=as_json, junit=junit)
@@ -192,11 +198,16 @@ class Counter:
             sys.stderr.flush()
 
 
-def default_jobs(paths: tuple[Path, ...]) -> int:
-    """Return how many processes are worth starting: at most one a core, one for a handful of files."""
+def useful_jobs(paths: tuple[Path, ...], jobs: int | None = None) -> int:
+    """Return how many processes are worth starting: at most one a file.
+
+    Without a number asked for they are at most one a core, and one for a handful of files.
+    """
     from ivr.replay.runner import find_calls
 
     files, _ = find_calls(paths)
+    if jobs is not None:
+        return max(1, min(jobs, len(files)))
     return max(1, min(os.cpu_count() or 1, MOST_JOBS_UNASKED, len(files) // FILES_A_JOB))
 
 
@@ -243,9 +254,14 @@ def remote_host(url: str) -> Iterator[Host]:
 
     def facts(name: str | None) -> Mapping[str, str]:
         from ivr.base.errors import OperatorError
+        from ivr.replay.circumstances import MADE_UP
 
         if name is None:
             return {}
+        if name == MADE_UP:
+            raise OperatorError(
+                "a member who is made up is not on a line somewhere else: replay the file without --url"
+            )
         try:
             return facts_of(demo_member(name, today))
         except LookupError as error:

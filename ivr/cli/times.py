@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import click
@@ -18,8 +18,8 @@ _INSTANT_CURE = "write 2026-12-18 or 2026-12-18T21:00"
 def parse_instant(text: str, zone: ZoneInfo, *, end_of_day: bool = False) -> datetime:
     """Read a date, alone or with a time; without an offset it is by the clock of `zone`.
 
-    A date alone is its first moment, or with `end_of_day` the first moment after it. Raises
-    `click.BadParameter`.
+    A date alone is its first moment, or with `end_of_day` the first moment after it. A time that clocks show
+    twice in a night is meant the first time, or with `end_of_day` the second. Raises `click.BadParameter`.
     """
     try:
         if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
@@ -28,7 +28,9 @@ def parse_instant(text: str, zone: ZoneInfo, *, end_of_day: bool = False) -> dat
         instant = datetime.fromisoformat(text)
     except (ValueError, OverflowError):
         raise click.BadParameter(f"{text!r} is no day or instant: {_INSTANT_CURE}.") from None
-    return instant if instant.tzinfo is not None else instant.replace(tzinfo=zone)
+    if instant.tzinfo is not None:
+        return instant
+    return _last(instant, zone) if end_of_day else _first(instant, zone)
 
 
 def parse_day(text: str, today: date) -> date:
@@ -80,7 +82,26 @@ def span(
         raise click.UsageError("--on and --around say a day and a time of it: leave --since and --until out.")
     today = now.astimezone(zone).date()
     day = today if on is None else parse_day(on, today)
-    if around is None:
-        return datetime.combine(day, time(), zone), datetime.combine(day + timedelta(days=1), time(), zone)
-    middle = datetime.combine(day, parse_time(around), zone)
-    return middle - AROUND, middle + AROUND + timedelta(minutes=1)
+    try:
+        if around is None:
+            return datetime.combine(day, time(), zone), datetime.combine(
+                day + timedelta(days=1), time(), zone
+            )
+        middle = datetime.combine(day, parse_time(around))
+        return _first(middle - AROUND, zone), _last(middle + AROUND + timedelta(minutes=1), zone)
+    except OverflowError:
+        raise click.BadParameter(f"{on!r} is no day of a call: {_DAY_CURE}.") from None
+
+
+def _first(local: datetime, zone: ZoneInfo) -> datetime:
+    """Return the first instant at which clocks in `zone` show this; the night they are set back has two."""
+    return min(_shown(local, zone))
+
+
+def _last(local: datetime, zone: ZoneInfo) -> datetime:
+    """Return the last such instant."""
+    return max(_shown(local, zone))
+
+
+def _shown(local: datetime, zone: ZoneInfo) -> list[datetime]:
+    return [local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]

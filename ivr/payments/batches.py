@@ -12,7 +12,7 @@ from datetime import date, datetime
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import Row, Text, and_, case, exists, func, literal, null, or_, select
+from sqlalchemy import Row, and_, case, exists, func, literal, null, or_, select
 
 from ivr.ach.records import (
     CREDITS,
@@ -96,22 +96,24 @@ _OF_PAYMENT: Final = (
 )
 
 
+_BLOCKED: Final = or_(
+    exists().where(
+        BlockedAccount.account_fingerprint == Payment.account_fingerprint,
+        BlockedAccount.released_at.is_(None),
+    ),
+    exists().where(
+        BlockedRoutingNumber.routing_number == Payment.rdfi_routing_number,
+        BlockedRoutingNumber.released_at.is_(None),
+    ),
+)
+
+
 def _is_due(cutoff: datetime) -> ColumnElement[bool]:
     return and_(Payment.state.in_(("authorized", "held")), Payment.cutoff_at <= cutoff)
 
 
 def _due(cutoff: datetime, effective: date) -> Any:
     """Select the payments due at a cutoff, batch by batch, with the reason for which one may not go."""
-    blocked = or_(
-        exists().where(
-            BlockedAccount.account_fingerprint == Payment.account_fingerprint,
-            BlockedAccount.released_at.is_(None),
-        ),
-        exists().where(
-            BlockedRoutingNumber.routing_number == Payment.rdfi_routing_number,
-            BlockedRoutingNumber.released_at.is_(None),
-        ),
-    )
     return (
         select(
             *_OF_PAYMENT,
@@ -122,7 +124,7 @@ def _due(cutoff: datetime, effective: date) -> Any:
             case(
                 (Notice.state.is_distinct_from("sent"), "notice"),
                 (Payment.not_before_date > effective, "date"),
-                (blocked, "blocked"),
+                (_BLOCKED, "blocked"),
             ).label("reason"),
         )
         .outerjoin_from(Payment, Notice, Notice.payment_id == Payment.id)
@@ -139,7 +141,8 @@ _REQUESTED: Final[Any] = (
         AchEntry.kind,
         AchEntry.sec_code,
         AchEntry.amount_cents,
-        literal(None, Text).label("reason"),
+        # A return of another payment may have closed the account since the retry was asked for.
+        case((and_(AchEntry.kind == "retry", _BLOCKED), "blocked")).label("reason"),
     )
     .join_from(AchEntry, Payment, Payment.id == AchEntry.payment_id)
     .where(AchEntry.state == "requested")

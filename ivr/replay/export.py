@@ -113,7 +113,7 @@ class _Export:
                     )
 
     def _refuse_untold_return(self) -> None:
-        """Refuse a call whose account a return had closed of which the caller was not told: which one?"""
+        """Refuse a call whose account was closed by a return that the caller was not told of."""
         told = any(each.outcome in {"returned", "call_us"} for each in self._asked("next_returned_payment"))
         if not told and any(each.outcome == "blocked" for each in self._asked("compare_account")):
             raise self._cannot(
@@ -181,6 +181,18 @@ class _Export:
         yield from (f"support {each}" for each in reached)
         consent = {each.outcome for each in self._asked("prepare_authorization")}
         yield from (f"consent {each}" for each in sorted(consent))
+        yield from self._on_time()
+
+    def _on_time(self) -> Iterator[str]:
+        """Yield which day counts as paid, where the line said whether it was in time."""
+        told = [each for each in self._asked("tell_on_time") if each.outcome != "nothing"]
+        for setting in ("authorized", "settled") if told else ():
+            counts = [0 if setting == "authorized" else _days(each.given["effective_date"]) for each in told]
+            pay_by = [_days(each.given["pay_by"]) for each in told]
+            in_time = [each.outcome == "in_time" for each in told]
+            if in_time == [day <= last for day, last in zip(counts, pay_by, strict=True)]:
+                yield f"on_time {setting}"
+                return
 
     def _code_digits(self) -> str:
         """Return the code on the bills: as long as the right one was, else as any that was keyed."""
@@ -407,6 +419,10 @@ class _Export:
         if wrong or len(self._code) != length:
             return _DIGITS[3 : 3 + length]
         return self._code
+
+
+def _days(shape: str) -> int:
+    return int(shape.removesuffix("d"))
 
 
 def _at_gate(turn: RecordedTurn) -> bool:

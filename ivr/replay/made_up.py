@@ -42,6 +42,7 @@ OUTCOMES: Final[Mapping[str, frozenset[str]]] = {
     "reach_person": frozenset({"open", "closed"}),
     "select_bill": frozenset({"one_amount", "two_amounts", "first_payment", "nothing"}),
     "set_amount": frozenset({"ok"}),
+    "tell_on_time": frozenset({"nothing", "in_time", "late"}),
     "verify_member": frozenset({"verified", "verified_more_time", "rejected"}),
 }
 ROUND_CENTS: Final = 25
@@ -167,6 +168,7 @@ class _Attempt:
         self._today: list[tuple[str, int]] = []  # paid in this call
         self._not_before: set[tuple[str, int]] = set()  # not paid on this day before it
         self._told: set[str] = set()
+        self._paid_seq = -1  # the turn of the newest payment: nothing can come between it and what follows
 
     def fits(self) -> bool:
         """Tell whether every answer comes out as recorded."""
@@ -184,7 +186,7 @@ class _Attempt:
         for turn, asked in self._asked:
             self._turn = turn
             handler = handlers.get(asked.action)
-            if handler is not None and not handler(asked):
+            if (handler is not None and not handler(asked)) or self._paid_seq in self.made_up.elsewhere:
                 return False
         for earlier in self.made_up.earlier:
             earlier.amount_cents = earlier.amount_cents or self._drawn(earlier.shape)
@@ -334,11 +336,13 @@ class _Attempt:
         total = self._of(self._plan).total_cents
         shape = asked.given["keyed_amount"]
         paid = [cents for plan, cents in self._today if plan == self._plan]
+        entered = "" if self._turn is None else self._turn.heard.removeprefix("digits:").partition("#")[0]
+        limit = 10 ** int(entered) if entered.isdecimal() else MONEY_END
         if paid and not self._middle and self._randomness.below(3) == 0:
             keyed = paid[-1]  # the same again
+        elif shape == money_shape(total, self._since) and total < limit and self._randomness.below(4) == 0:
+            keyed = total  # all of it, though keyed
         else:
-            entered = "" if self._turn is None else self._turn.heard.removeprefix("digits:").partition("#")[0]
-            limit = 10 ** int(entered) if entered.isdecimal() else MONEY_END
             keyed = self._drawn(shape, below_cents=min(limit, total + 1) if asked.outcome == "ok" else limit)
         self.made_up.keyed_cents.append(keyed)
         self._amount_cents = keyed
@@ -377,6 +381,7 @@ class _Attempt:
                 return False
             self._of(self._plan).pay(self._amount_cents)
             self._today.append((self._plan, self._amount_cents))
+            self._paid_seq = -1 if self._turn is None else self._turn.seq
             self.made_up.paid_cents.append(self._amount_cents)
         return True
 

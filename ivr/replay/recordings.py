@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack
 
 from sqlalchemy import ColumnElement, Row, func, select
@@ -150,7 +151,7 @@ def _turn(call_sid: str, row: Row[Any]) -> RecordedTurn:
     where = f"call {call_sid}, turn {row.seq}"
     try:
         events = json.loads(row.events)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise RecipeError(f"{where}: what was kept of it is damaged: leave the call out") from None
     if not isinstance(events, dict) or events.get("recipe") != RECIPE_FORMAT:
         raise RecipeError(
@@ -158,7 +159,7 @@ def _turn(call_sid: str, row: Row[Any]) -> RecordedTurn:
             "leave the call out"
         )
     try:
-        return RecordedTurn(
+        turn = RecordedTurn(
             seq=row.seq,
             at=row.at,
             heard=events["heard"],
@@ -170,8 +171,24 @@ def _turn(call_sid: str, row: Row[Any]) -> RecordedTurn:
             values=tuple(events["values"]),
         )
     except (KeyError, TypeError, ValueError):
-        raise RecipeError(f"{where}: what was kept of it is damaged: leave the call out") from None
+        turn = None
+    if turn is None or not _is_whole(turn):
+        raise RecipeError(f"{where}: what was kept of it is damaged: leave the call out")
+    return turn
 
 
 def _asked(event: Mapping[str, Any]) -> Asked:
     return Asked(event["action"], event["args"], event["outcome"], event["slots"], event["given"])
+
+
+def _is_whole(turn: RecordedTurn) -> bool:
+    """Tell whether everything is of the kind that was written."""
+    words = [turn.heard, *turn.path]
+    mappings: list[Any] = [*turn.values]
+    for asked in turn.asked:
+        words += [asked.action, asked.outcome]
+        mappings += [asked.args, asked.slots, asked.given]
+    if not all(isinstance(mapping, dict) for mapping in mappings):
+        return False
+    words += [each for mapping in mappings for each in mapping.values()]
+    return isfinite(turn.milliseconds) and all(isinstance(word, str) for word in words)

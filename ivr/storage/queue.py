@@ -35,6 +35,4 @@ def insert_and_enqueue(
 ) -> int:
     """As `enqueue`, in one round trip with the INSERT that writes what the job is about."""
     statement = _DEFER.add_cte(row.cte("written"))
-    return int(
-        connection.execute(statement, {**values, "queue": QUEUE, "job": job, "ids": ids}).scalar_one()
-    )
+    return int(connection.execute(statement, {**values, "queue": QUEUE, "job": job, "ids": ids}).scalar_one())

@@ -156,14 +156,14 @@ def test_which_bills_owe_something(owing, health, dental, expected):
 # How much.
 
 
-ACCOUNT = {"billing_account": "740000999"}
+ACCOUNT = {"billing_account": "740000999", "pay_by": COMING.isoformat()}
 
 
 @pytest.mark.parametrize(
     ("owed", "first_payment", "expected"),
     [
         ([(COMING, 31015)], False, Outcome("one_amount", ACCOUNT | {"total": 31015})),
-        ([(PAST, 5000)], False, Outcome("one_amount", ACCOUNT | {"total": 5000})),
+        ([(PAST, 5000)], False, Outcome("one_amount", ACCOUNT | {"total": 5000, "pay_by": ""})),
         (
             [(PAST, 100), (COMING, 5000)],
             False,
@@ -180,6 +180,25 @@ ACCOUNT = {"billing_account": "740000999"}
 def test_select_bill(owing, owed, first_payment, expected):
     call = owing(*(("health", *each) for each in owed), first_payment=first_payment)
     assert call.know(plan="health").ask("select_bill") == expected
+
+
+@pytest.mark.parametrize(
+    ("on_time", "facts", "expected"),
+    [
+        ("unset", {}, "nothing"),
+        ("settled", {}, "in_time"),
+        ("settled", {"effective_date": "2026-12-24"}, "late"),
+        ("authorized", {"effective_date": "2026-12-24"}, "in_time"),
+        ("authorized", {"pay_by": "2026-12-17"}, "late"),
+        ("settled", {"pay_by": ""}, "nothing"),
+        ("settled", {"amount": 100, "past_due": 100}, "nothing"),  # of it nothing is due by then
+        ("settled", {"amount": 5000, "past_due": 5000}, "in_time"),
+    ],
+)
+def test_what_is_said_of_the_due_date(asked, on_time, facts, expected):
+    call = asked("demo.letter", on_time=on_time)
+    known = {"amount": 5000, "total": 5000, "pay_by": "2026-12-23", "effective_date": "2026-12-23"}
+    assert call.know(**known | facts).ask("tell_on_time") == Outcome(expected)
 
 
 def test_select_a_bill_of_a_plan_the_member_has_not(asked):

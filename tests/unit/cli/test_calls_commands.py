@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from ivr.base.settings import load_settings
 from ivr.cli.local_host import LocalHost
 from ivr.jobs.purge import purge_calls
 from ivr.replay.callfile import load_call, parse_call
+from ivr.replay.export import CannotMaskError, call_text
 from ivr.replay.recordings import RecipeError, load_recipes
 from ivr.replay.runner import Run, play_run
 from ivr.storage.tables import Call, FlowVersion, Payment, Turn
@@ -66,6 +68,75 @@ def test_a_complaint_becomes_a_test(ivr, play):
     assert [str(step.keys) for step in call.steps if hasattr(step, "keys")][-1] == "021000021"
     again = play(exported.out)
     assert [turn.prompts for turn in again[0].turns] == [turn.prompts for turn in recipe.turns]
+
+
+TO_DATE = (
+    "line welcome, language-option\ncaller {language_key}\nline main-menu\ncaller 1\nline verify-member-id\n"
+    "caller {member_id}\nline verify-ssn\ncaller {ssn_last4}\nline verify-birth\ncaller {date_of_birth}\n"
+)
+MADE_UP = "now 2026-12-18T10:15-05:00\nmember made_up\nbill health 300.00 due 2026-12-23\n"
+FROM_READY = (
+    "caller 1\nline bank-account-type\ncaller 1\nline bank-routing-ask\ncaller 021000021\n"
+    "line bank-routing-read-back\ncaller 1\nline bank-account-ask\ncaller 40815739#\n"
+    "line bank-account-again\ncaller 40815739#\nline authorization-terms, authorization-ask\n"
+)
+NOT_TWICE_THE_SAME = (  # both amounts lie in one bucket
+    f"{MADE_UP}paid health 149.00 at 2026-12-18T09:15-05:00\n{TO_DATE}"
+    "line recent-payment, balance-as-of, balance-current, bills-health\ncaller 1\nline amount-one\ncaller 1\n"
+    "line bank-intro, bank-ready\ncaller hangs up\nend hangup\n"
+)
+ALL_OF_IT_KEYED = (
+    f"{MADE_UP}{TO_DATE}line balance-as-of, balance-current, bills-health\ncaller 1\nline amount-one\n"
+    "caller 2\nline amount-other\ncaller 30000#\nline amount-read-back\ncaller 1\n"
+    f'line bank-intro, bank-ready\n{FROM_READY}caller says "yes"\nline confirmation, finish-menu\n'
+    "did payment amount=300.00\ncaller hangs up\nend hangup\n"
+)
+NO_BILL = (
+    "now 2026-12-18T10:15-05:00\nmember demo.no_bill\nline welcome, language-option\ncaller {language_key}\n"
+    "line main-menu\ncaller 1\nline verify-member-id\ncaller 759000157#\nline verify-ssn\n"
+    "caller {ssn_last4}\nline verify-birth\ncaller {date_of_birth}\nline verify-rejected, verify-member-id\n"
+    "caller {member_id}\nline verify-ssn\ncaller {ssn_last4}\nline verify-birth\ncaller {date_of_birth}\n"
+)
+EXPORTED = [
+    NOT_TWICE_THE_SAME,
+    ALL_OF_IT_KEYED,
+    *(file.read_text() for file in sorted((CALLS / "returned").glob("*.call"))),
+    *(file.read_text() for file in sorted((CALLS / "authorize").glob("in_time*.call"))),
+]
+
+
+@pytest.mark.parametrize("text", EXPORTED, ids=range(len(EXPORTED)))
+def test_an_export_goes_the_same_way(play, text):
+    [recipe] = play(text)
+    [again] = play(call_text(recipe, LINE))
+    assert [turn.prompts for turn in again.turns] == [turn.prompts for turn in recipe.turns]
+    assert outcomes(again) == outcomes(recipe)
+
+
+def outcomes(recipe):
+    """Return what the domain was asked, and its answers."""
+    return [(each.action, each.outcome) for turn in recipe.turns for each in turn.asked]
+
+
+def test_who_has_no_bill_keys_no_account_of_theirs(play, engine):
+    """A number of nine digits was keyed, and nobody's account has it."""
+    [recipe] = play(f"{NO_BILL}line balance-nothing, finish-menu\ncaller hangs up\nend hangup\n")
+    text = call_text(recipe, LINE)
+    assert "caller  777777777#\n" in text
+    [again] = play(text)
+    assert outcomes(again) == outcomes(recipe)
+
+
+def test_an_account_closed_for_a_reason_nobody_told_is_refused(play):
+    [recipe] = play("after returned/closed_account_said.call\n")
+    turns = tuple(
+        dataclasses.replace(
+            turn, asked=tuple(each for each in turn.asked if each.action != "next_returned_payment")
+        )
+        for turn in recipe.turns
+    )
+    with pytest.raises(CannotMaskError, match="for a payment that was not told in the call: leave it out"):
+        call_text(dataclasses.replace(recipe, turns=turns), LINE)
 
 
 FILTERS = [
@@ -137,11 +208,18 @@ def test_a_call_whose_version_of_the_flow_is_gone_is_shown_with_todays(ivr, play
     assert ran.err == "The flow this call ran on is no longer understood: today's is used.\n"
 
 
+WHOLE = '{"recipe":2,"heard":%s,"path":%s,"asked":%s,"milliseconds":%s,"values":[]}'
+ASKED = '[{"action":"set_amount","args":{},"outcome":"ok","slots":null,"given":{}}]'
 DAMAGED = [
     ("{", "what was kept of it is damaged"),
     ("[]", "it was recorded by another version of the line"),
     ('{"heard":"","path":[]}', "it was recorded by another version of the line"),
     ('{"recipe":2,"heard":""}', "what was kept of it is damaged"),
+    ("[" * 100_000, "what was kept of it is damaged"),
+    (WHOLE % ("5", "[]", "[]", "1"), "what was kept of it is damaged"),
+    (WHOLE % ('""', "[5]", "[]", "1"), "what was kept of it is damaged"),
+    (WHOLE % ('""', "[]", "[]", "1e999"), "what was kept of it is damaged"),
+    (WHOLE % ('""', "[]", ASKED, "1"), "what was kept of it is damaged"),
 ]
 
 

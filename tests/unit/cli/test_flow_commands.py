@@ -7,6 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from ivr.actions.line import compile_line, read_line_files
+from ivr.base.settings import load_settings
+from ivr.cli.local_host import LocalHost
+from ivr.replay.callfile import load_call
+from ivr.replay.runner import Run, play_run
+
 CALL = """\
 now     2026-12-18T10:15-05:00
 language en-US
@@ -29,7 +35,7 @@ def call_file(tmp_path: Path) -> Path:
 def test_the_line_is_drawn(ivr, tmp_path: Path) -> None:
     for name, beginning in (("line.svg", "<svg "), ("line.mmd", "flowchart TB\n")):
         ran = ivr("flow", "draw", "--output", tmp_path / name)
-        assert (ran.status, ran.out, ran.err) == (0, "", "")
+        assert (ran.status, ran.out, ran.err) == (0, f"{tmp_path / name}\n", "")
         assert (tmp_path / name).read_text("utf-8").startswith(beginning)
 
 
@@ -43,6 +49,19 @@ def test_heat_of_no_recorded_call_is_cold(ivr, tmp_path: Path) -> None:
     ran = ivr("flow", "draw", "--heat", "--recorded", "--output", tmp_path / "line.mmd")
     assert (ran.status, ran.err) == (0, "")
     assert "welcome<br>no call" in (tmp_path / "line.mmd").read_text("utf-8")
+
+
+def test_heat_is_counted_from_recorded_calls(ivr, engine, environ, tmp_path: Path, call_file: Path) -> None:
+    """The calls were made on the line, and are read where it keeps them."""
+    line = compile_line(read_line_files(Path(__file__).resolve().parents[3]))
+    settings = load_settings({"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path / "replay")})
+    with LocalHost(engine, line, settings, over_http=False) as host:
+        assert play_run(Run(load_call(call_file), "en-US", "voice"), host).passed
+    ran = ivr("flow", "draw", "--heat", "--recorded", "--output", tmp_path / "line.mmd")
+    assert (ran.status, ran.err) == (0, "")
+    drawn = (tmp_path / "line.mmd").read_text("utf-8")
+    assert "main_menu<br>1 call, 100%<br>1 hung up, 100%" in drawn
+    assert "member_id<br>no call" in drawn
 
 
 @pytest.mark.parametrize(

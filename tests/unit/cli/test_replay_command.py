@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import psycopg
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import URL, Engine
 
 from ivr.actions.line import compile_line, read_line_files
 from ivr.base.clock import ManualClock
@@ -18,7 +20,9 @@ from ivr.base.randomness import SeededRandomness
 from ivr.base.settings import load_settings
 from ivr.billing.samples import demo_members
 from ivr.calls.store import keep_flow_version
-from ivr.cli.local_host import LocalServer, load_members
+from ivr.cli.local_host import LocalServer, load_members, scratch_database
+from ivr.cli.replay import useful_jobs
+from ivr.storage.engine import connection_arguments
 from ivr.voice.serving import serve_line
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -98,6 +102,8 @@ def test_what_a_file_expects_is_rewritten(ivr, calls: Path) -> None:
         [".", "--jobs", "0"],
         [".", "--url", "line.example"],
         [".", "--url", "https://line.example/voice"],
+        [".", "--url", "http://line.example:65536"],
+        [".", "--url", "http://line..example"],
         [".", "--update", "--url", "https://line.example"],
         [".", "--update", "--junit", "x.xml"],
     ],
@@ -108,13 +114,44 @@ def test_wrong_usage(ivr, words: list[str]) -> None:
     assert (ran.status, ran.out) == (2, "")
 
 
-def test_a_report_that_cannot_be_written(ivr, calls: Path) -> None:
-    ran = ivr("replay", calls / "nowhere", "--url", "http://line.example", "--junit", calls / "no" / "x.xml")
-    assert ran.status == 1
+def test_a_report_that_cannot_be_written_is_told_before_anything_is_played(ivr, calls: Path) -> None:
+    ran = ivr("replay", calls, "--junit", calls / "no" / "x.xml")
+    assert (ran.status, ran.out) == (1, "")
     assert (
         ran.err
         == f"{calls / 'no' / 'x.xml'}: cannot be written (No such file or directory): name another file\n"
     )
+
+
+@pytest.mark.parametrize(("asked", "files", "jobs"), [(64, 1, 1), (2, 3, 2), (None, 3, 1), (5, 0, 1)])
+def test_no_more_processes_than_files(tmp_path: Path, asked: int | None, files: int, jobs: int) -> None:
+    for number in range(files):
+        write(tmp_path, f"{number}.call", "caller hangs up\n")
+    assert useful_jobs((tmp_path,), asked) == jobs
+
+
+@pytest.mark.parametrize("end", [None, KeyboardInterrupt, EOFError])
+def test_a_scratch_database_is_dropped_however_a_replay_ends(
+    database_url: URL, end: type[BaseException] | None
+) -> None:
+    """Ctrl-C, and the end of a process of several, come up where the database is in use."""
+    with suppress(KeyboardInterrupt, EOFError), scratch_database(database_url) as url:
+        assert databases(database_url, url.database) == 1
+        if end is not None:
+            raise end
+    assert databases(database_url, url.database) == 0
+
+
+def databases(server: URL, name: str | None) -> int:
+    with psycopg.connect(connection_arguments(server)) as connection:
+        return connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).rowcount
+
+
+def test_a_member_who_is_made_up_is_on_no_line_somewhere_else(ivr, served: str, tmp_path: Path) -> None:
+    file = write(tmp_path, "made_up.call", "member made_up\nline welcome\n")
+    ran = ivr("replay", file, "--url", served)
+    assert ran.status == 1
+    assert "is made up is not on a line somewhere else: replay the file without --url" in ran.out + ran.err
 
 
 @pytest.fixture

@@ -77,5 +77,30 @@ def test_span():
     assert span(ZONE, NOW, on="tuesday") == (local("2026-12-15T00:00"), local("2026-12-16T00:00"))
     assert span(ZONE, NOW, on="tue", around="9pm") == (local("2026-12-15T20:15"), local("2026-12-15T21:46"))
     assert span(ZONE, NOW, around="0:10") == (local("2026-12-17T23:25"), local("2026-12-18T00:56"))
+    for day, around in (("9999-12-31", None), ("9999-12-31", "23:59"), ("0001-01-01", "0:10")):
+        with pytest.raises(click.BadParameter, match="is no day of a call: write a day such as tuesday"):
+            span(ZONE, NOW, on=day, around=around)
     with pytest.raises(click.UsageError, match="leave --since and --until out"):
         span(ZONE, NOW, on="tuesday", until="2026-12-18")
+
+
+NIGHTS = [
+    # Clocks show one to two o'clock twice on November 1, and never two to three on March 8.
+    ("2026-11-01", "1:00", "2026-11-01T00:15-04:00", "2026-11-01T01:46-05:00"),
+    ("2026-11-01", "1:50", "2026-11-01T01:05-04:00", "2026-11-01T02:36-05:00"),
+    ("2026-03-08", "1:30", "2026-03-08T00:45-05:00", "2026-03-08T03:16-04:00"),
+    ("2026-03-08", "3:00", "2026-03-08T01:15-05:00", "2026-03-08T03:46-04:00"),
+]
+
+
+@pytest.mark.parametrize(("day", "around", "begins", "ends"), NIGHTS)
+def test_around_a_time_in_the_night_that_clocks_are_set(day, around, begins, ends):
+    assert span(ZONE, NOW, on=day, around=around) == tuple(map(datetime.fromisoformat, (begins, ends)))
+
+
+def test_a_time_that_clocks_show_twice_is_meant_whole():
+    shown = "2026-11-01T01:30"
+    assert span(ZONE, NOW, since=shown, until=shown) == (
+        datetime.fromisoformat(f"{shown}-04:00"),
+        datetime.fromisoformat(f"{shown}-05:00"),
+    )

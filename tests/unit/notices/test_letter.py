@@ -8,12 +8,13 @@ from datetime import date, datetime
 import pypdfium2
 import pytest
 
-from ivr.actions.line import compile_line, read_line_files
+from ivr.actions.vocabulary import VOCABULARY
 from ivr.base.errors import OperatorError
 from ivr.notices.letter import Address, MissingLettersError, make_letter
 from ivr.notices.outbox import PrintOutbox
 from ivr.notices.sms import MOST_CHARACTERS
 from ivr.notices.texts import NoticeFacts, NoticeTexts
+from ivr.speech.catalog import Catalog
 
 from .conftest import ROOT, ZONE
 
@@ -137,7 +138,6 @@ def test_what_differs_from_payment_to_payment(texts, changes, english, spanish):
 @pytest.fixture(scope="module")
 def heard():
     """The terms and the question as the line itself writes them down, in each language and pace."""
-    line = compile_line(read_line_files(ROOT, ("en-US", "es-US")))
     values = {
         "today": "Wednesday, September 30, 2026",
         "member_last4": "0, 1, 0, 1",
@@ -151,8 +151,7 @@ def heard():
         "cutoff": "5 p.m. Eastern time on Wednesday, September 30",
         "channel": "sms",
     }
-    catalog = line.catalog
-    return catalog, values
+    return Catalog.load(ROOT / "prompts", ("en-US", "es-US"), VOCABULARY.slots), values
 
 
 @pytest.mark.parametrize("language", ["en-US", "es-US"])

@@ -1,0 +1,74 @@
+"""What a caller is told about the due date, before and after the last cutoff that settles by it, month by month."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import Engine
+
+from ivr.actions.line import compile_line, read_line_files
+from ivr.base.settings import load_settings
+from ivr.cli.local_host import LocalHost
+from ivr.replay.runner import list_runs, play_run, print_result
+
+pytestmark = pytest.mark.whole
+
+ROOT = Path(__file__).resolve().parent.parent
+LINE = compile_line(read_line_files(ROOT))
+BOSTON = ZoneInfo("America/New_York")
+# The 23rd of May and of August fall on a weekend: the last debit in time is Friday's.
+LAST_CUTOFFS = [
+    *("01-22", "02-20", "03-20", "04-22", "05-21", "06-22"),
+    *("07-22", "08-20", "09-22", "10-22", "11-20", "12-22"),
+]
+CALL = """\
+now     {now}
+on_time {on_time}
+language en-US
+pace    voice
+after   way/authorization.call
+caller  says "yes"
+line    {said}
+did     payment amount=310.15
+"""
+
+
+@pytest.fixture
+def host(engine: Engine, tmp_path: Path) -> Iterator[LocalHost]:
+    settings = load_settings({"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path / "var")})
+    with LocalHost(engine, LINE, settings, over_http=False) as host:
+        yield host
+
+
+def told(host: LocalHost, folder: Path, now: datetime, on_time: str, said: str) -> None:
+    file = folder / "a.call"
+    words = "confirmation, more-menu" if said == "nothing" else f"confirmation, {said}, more-menu"
+    file.write_text(CALL.format(now=now.isoformat(timespec="minutes"), on_time=on_time, said=words))
+    [run], problems = list_runs([file], LINE.flow.languages, root=ROOT / "tests" / "calls")
+    assert not problems
+    result = play_run(run, host)
+    out = io.StringIO()
+    print_result(result, out, verbose=True)
+    assert result.passed, out.getvalue()
+
+
+@pytest.mark.parametrize("last_cutoff", LAST_CUTOFFS)
+def test_settled_by_the_due_date(last_cutoff: str, host: LocalHost, tmp_path: Path) -> None:
+    cutoff = datetime.fromisoformat(f"2026-{last_cutoff}T17:00").replace(tzinfo=BOSTON)
+    told(host, tmp_path, cutoff - timedelta(minutes=20), "settled", "confirmation-in-time")
+    told(host, tmp_path, cutoff + timedelta(minutes=1), "settled", "confirmation-late")
+
+
+def test_the_day_of_the_call_counts_until_its_end(host: LocalHost, tmp_path: Path) -> None:
+    evening = datetime(2026, 12, 23, 23, 30, tzinfo=BOSTON)
+    told(host, tmp_path, evening, "authorized", "confirmation-in-time")
+    told(host, tmp_path, evening, "settled", "confirmation-late")
+
+
+def test_nothing_is_claimed_unless_the_settings_say_which_day_counts(host: LocalHost, tmp_path: Path) -> None:
+    told(host, tmp_path, datetime(2026, 12, 23, 12, tzinfo=BOSTON), "unset", "nothing")
