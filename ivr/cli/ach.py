@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ivr.base.errors import EXIT_NO, SettingsError
+from ivr.base.words import counted
 from ivr.cli.asking import account, confirm
 from ivr.cli.came_back import import_file, queue, unblock
 
@@ -111,7 +112,8 @@ def reject(file: str, reason: str, *, yes: bool, as_json: bool) -> None:
         click.echo(json.dumps({**values, "debits": done.debits, "requests": done.requests}))
     else:
         click.echo(
-            f"{done.name} is rejected. Its {done.debits + done.requests} entries go into the next file."
+            f"{done.name} is rejected; {counted(done.debits + done.requests, 'entry goes', 'entries go')}"
+            " into the next file."
         )
 
 
@@ -172,8 +174,8 @@ def _as_text(done: Sequence[CutoffDone], destination: Destination) -> str:
     from ivr.base.money import format_amount
 
     lines = [
-        f"{file.entries} entries, ${format_amount(file.debit_cents)} of debits, effective"
-        f" {file.effective_entry_date}: {destination.place(file.name)}"
+        f"{counted(file.entries, 'entry', 'entries')}, ${format_amount(file.debit_cents)} of debits,"
+        f" effective {file.effective_entry_date}: {destination.place(file.name)}"
         for file in (each.file for each in done)
         if file is not None
     ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ivr.base.errors import EXIT_NO
+from ivr.base.words import counted
 from ivr.cli.asking import account
 from ivr.cli.files import CSV_FILE
 
@@ -77,7 +78,11 @@ def _print(done: Imported, found: Sequence[ReadProblem], *, as_json: bool) -> No
         errors = [{"line": each.line, "field": each.field, "message": each.message} for each in found]
         click.echo(json.dumps({**counts, "errors": errors}))
     else:
-        click.echo(", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items()))
+        others = (
+            f"{counts[name]} {name.replace('_', ' ')}"
+            for name in ("unmatched", "handed_over", "already_known")
+        )
+        click.echo(", ".join((counted(done.returns, "return"), counted(done.changes, "change"), *others)))
 
 
 @click.command()

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from ivr.base.errors import EXIT_NO, OperatorError
+from ivr.base.words import counted
 from ivr.cli.giving_back import refund, reverse
 
 STATES = ("authorized", "held", "cancelled", "batched", "sent", "settled", "returned", "final")
@@ -104,7 +105,7 @@ def verify(head: str | None, *, as_json: bool) -> int:
             )
         )
     else:
-        click.echo(f"{found.seals} seals, {found.expired} past retention, head {found.head.hex()}")
+        click.echo(f"{counted(found.seals, 'seal')}, {found.expired} past retention, head {found.head.hex()}")
         for problem in problems:
             click.echo(problem, err=True)
     return EXIT_NO if problems else 0

@@ -50,7 +50,7 @@ def test_verify_says_yes_then_finds_a_changed_row(ivr, engine, paid):
     with engine.connect() as db:
         head = newest_head(db).hex()
     good = ivr("payments", "verify", "--head", head)
-    assert (good.status, good.out) == (0, f"1 seals, 0 past retention, head {head}\n")
+    assert (good.status, good.out) == (0, f"1 seal, 0 past retention, head {head}\n")
     assert json.loads(ivr("payments", "verify", "--json").out)["problems"] == []
     with engine.begin() as db:
         db.execute(update(Consent).values(words_heard="yes"))

@@ -93,7 +93,7 @@ def test_people_read_the_same_in_lines(ivr: Callable, engine: Engine, environ: d
     held = pay(engine, plan="dental", cents=100, notice="pending")
     made, stays = ivr("ach", "cutoff").out.splitlines()
     path = Path(environ["IVR_VAR"]) / "ach" / "out" / NAME
-    assert made == f"1 entries, $310.15 of debits, effective 2026-12-21: {path}"
+    assert made == f"1 entry, $310.15 of debits, effective 2026-12-21: {path}"
     assert stays == f"held: {held.confirmation_number} (notice)"
     assert ivr("ach", "cutoff").out == "Nothing is due.\n"
     assert ivr("ach", "status").out.splitlines()[0].split() == (
@@ -194,7 +194,7 @@ def test_people_are_told_what_became_of_a_rejected_file(ivr: Callable, engine: E
     pay(engine)
     ivr("ach", "cutoff")
     ran = ivr("ach", "reject", NAME, "--reason", "bad hash")
-    assert ran.out == f"{NAME} is rejected. Its 1 entries go into the next file.\n"
+    assert ran.out == f"{NAME} is rejected; 1 entry goes into the next file.\n"
 
 
 def test_a_payment_is_cancelled_with_a_number(

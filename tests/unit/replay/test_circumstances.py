@@ -17,7 +17,7 @@ def test_everything():
     text = (
         f"{HEAD}{BILL} first_payment code 408215\nbill dental 42.30 due 2026-11-23\n"
         "paid health 12.00 at 2026-12-18T09:00-05:00\nnotices sms\nextra_time\nsupport closed\nconsent bill_code\n"
-        "returned health 310.15 R01 at 2026-12-14T09:00-05:00\n"
+        "returned health 310.15 R01 account 40812345 at 2026-12-14T09:00-05:00\n"
     )
     assert parse_call(text, "x.call").circumstances == Circumstances(
         bills=(
@@ -26,7 +26,7 @@ def test_everything():
         ),
         paid=(
             PaidBefore(5, "health", 1200, datetime(2026, 12, 18, 14, tzinfo=UTC)),
-            PaidBefore(10, "health", 31015, datetime(2026, 12, 14, 14, tzinfo=UTC), "R01"),
+            PaidBefore(10, "health", 31015, datetime(2026, 12, 14, 14, tzinfo=UTC), "R01", "40812345"),
         ),
         notices="sms",
         extra_time=True,
