@@ -147,7 +147,7 @@ def test_a_written_call_plays_by_itself(ivr, call_file: Path) -> None:
     assert (ran.status, ran.err) == (0, ""), ran.out
     assert "For English, press 1." in ran.out
     ran = ivr("replay", call_file)
-    assert (ran.status, ran.out.splitlines()[-1]) == (0, "1 calls, 0 differ, 0 problems")
+    assert (ran.status, ran.out.splitlines()[-1]) == (0, "1 call, 0 differ, 0 problems")
     assert json.loads(ivr("replay", call_file, "--json").out)["passed"] is True
 
 
@@ -156,7 +156,7 @@ def test_a_call_that_differs_is_a_no(ivr, call_file: Path) -> None:
     assert ivr("call", call_file).status == 1
     ran = ivr("replay", call_file)
     assert ran.status == 1
-    assert ran.out.splitlines()[-1] == "1 calls, 1 differ, 0 problems"
+    assert ran.out.splitlines()[-1] == "1 call, 1 differ, 0 problems"
     call_file.write_text("nonsense\n")
     ran = ivr("call", call_file)
     assert ran.status == 1
