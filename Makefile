@@ -15,6 +15,8 @@ command -v "$(PYTHON)" >/dev/null || \
 endef
 
 IVR := .venv/bin/ivr
+# Half of what the tests do is waiting for processes and databases: three of them to two processors.
+WORKERS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 CALL ?=
 
 .PHONY: help install install-test demo call test lint unit achlens bench soak reset
@@ -45,15 +47,16 @@ lint: install-test
 	.venv/bin/lint-imports
 	$(IVR) flow check
 
-# Coverage follows the tests into the processes they start. 100 % where everything is pure and where money moves, 95 % overall. Whole
-# calls by the hundred and killed processes come after it, without: they prove promises, not lines.
+# Coverage follows the tests into the processes they start. 100 % where everything is pure and where money
+# moves, 95 % overall. Whole calls by the hundred and killed processes come after it, without: they prove
+# promises, not lines.
 unit: install-test
 	.venv/bin/coverage erase
-	.venv/bin/coverage run -m pytest -n auto --dist loadgroup -m "not soak and not whole"
+	.venv/bin/coverage run -m pytest -n $(WORKERS) --dist loadgroup -m "not soak and not whole"
 	.venv/bin/coverage combine --quiet
 	.venv/bin/coverage report --include='ivr/dialog/*,ivr/speech/*,ivr/ach/*,ivr/payments/*' --skip-covered --show-missing --fail-under=100
 	.venv/bin/coverage report --skip-covered --show-missing --precision=2 --fail-under=95
-	.venv/bin/pytest -n auto --dist loadgroup -m "whole and not soak"
+	.venv/bin/pytest -n $(WORKERS) --dist loadgroup -m "whole and not soak"
 
 # A validator of Nacha files that others wrote, in an environment of its own (var/achlens, made the first time).
 achlens: install-test
@@ -63,7 +66,7 @@ bench: install-test  ## benchmarks, as ratios against their baselines in the sam
 	.venv/bin/python -m benchmarks
 
 soak: install-test  ## the long versions of the random and fault tests
-	.venv/bin/pytest -n auto --dist loadgroup -m soak
+	.venv/bin/pytest -n $(WORKERS) --dist loadgroup -m soak
 
 reset: install  ## forget the demo: its database, its keys
 	@IVR_DEMO=yes exec $(IVR) demo --forget

@@ -219,9 +219,9 @@ def test_the_demo_forgets_no_database_but_its_own(ivr, monkeypatch: pytest.Monke
 
 
 def test_the_flows_are_checked(ivr, tmp_path: Path) -> None:
-    ran = ivr("flow", "check")
+    ran = ivr("flow", "check", "--quick")  # the whole proof is a step of its own before the tests
     assert (ran.status, ran.err) == (0, "")
-    assert "2 languages, without a fault" in ran.out
+    assert "nodes without a fault" in ran.out
     (tmp_path / "flows").mkdir()
     (tmp_path / "flows" / "main.toml").write_text('start = "x"\n')
     (tmp_path / "prompts").mkdir()
