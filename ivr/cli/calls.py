@@ -35,7 +35,9 @@ def filters(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option(
                 "--around", metavar="TIME", help="Within 45 minutes of this time of the day: 21:00, 9pm."
             ),
-            click.option("--since", metavar="WHEN", help="From 2026-12-18 or 2026-12-18T21:00 on."),
+            click.option(
+                "--since", metavar="WHEN", help="From yesterday, tuesday, 2026-12-18 or 2026-12-18T21:00 on."
+            ),
             click.option("--until", metavar="WHEN", help="Up to then; a day alone is meant whole."),
             click.option("--language", metavar="TAG", help="Those in one language, such as es-US."),
             click.option("--pace", type=click.Choice(PACES), help="Those in one pace."),

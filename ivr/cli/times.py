@@ -12,7 +12,7 @@ AROUND = timedelta(minutes=45)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _TIME = re.compile(r"(\d{1,2})(?::(\d{2}))?\s*(am|pm)?", re.IGNORECASE | re.ASCII)
 _DAY_CURE = "write a day such as tuesday, yesterday or 2026-12-15"
-_INSTANT_CURE = "write 2026-12-18 or 2026-12-18T21:00"
+_INSTANT_CURE = "write yesterday, tuesday, 2026-12-18 or 2026-12-18T21:00"
 
 
 def parse_instant(text: str, zone: ZoneInfo, *, end_of_day: bool = False) -> datetime:
@@ -35,16 +35,19 @@ def parse_instant(text: str, zone: ZoneInfo, *, end_of_day: bool = False) -> dat
 
 def parse_day(text: str, today: date) -> date:
     """Read a day: a weekday is the last one that has come, today included. Raises `click.BadParameter`."""
+    try:
+        return _named_day(text, today) or date.fromisoformat(text.strip())
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no day: {_DAY_CURE}.") from None
+
+
+def _named_day(text: str, today: date) -> date | None:
+    """Return the day that a word means, None for anything else."""
     word = text.strip().lower()
     if word in {"today", "yesterday"}:
         return today - timedelta(days=word == "yesterday")
     weekday = next((number for number, name in enumerate(WEEKDAYS) if word in {name, name[:3]}), None)
-    if weekday is not None:
-        return today - timedelta(days=(today.weekday() - weekday) % 7)
-    try:
-        return date.fromisoformat(word)
-    except ValueError:
-        raise click.BadParameter(f"{text!r} is no day: {_DAY_CURE}.") from None
+    return None if weekday is None else today - timedelta(days=(today.weekday() - weekday) % 7)
 
 
 def parse_time(text: str) -> time:
@@ -73,14 +76,14 @@ def span(
     `on` is a day; with `around`, three quarters of an hour before and after that time of it (today without
     `on`). Raises `click.UsageError` when both ways of saying it are mixed, `click.BadParameter`.
     """
+    today = now.astimezone(zone).date()
     if on is None and around is None:
         return (
-            None if since is None else parse_instant(since, zone),
-            None if until is None else parse_instant(until, zone, end_of_day=True),
+            None if since is None else parse_instant(_dated(since, today), zone),
+            None if until is None else parse_instant(_dated(until, today), zone, end_of_day=True),
         )
     if since is not None or until is not None:
         raise click.UsageError("--on and --around say a day and a time of it: leave --since and --until out.")
-    today = now.astimezone(zone).date()
     day = today if on is None else parse_day(on, today)
     try:
         if around is None:
@@ -91,6 +94,12 @@ def span(
         return _first(middle - AROUND, zone), _last(middle + AROUND + timedelta(minutes=1), zone)
     except OverflowError:
         raise click.BadParameter(f"{on!r} is no day of a call: {_DAY_CURE}.") from None
+
+
+def _dated(text: str, today: date) -> str:
+    """Write a day that was named as a date; anything else stays as it is."""
+    day = _named_day(text, today)
+    return text if day is None else day.isoformat()
 
 
 def _first(local: datetime, zone: ZoneInfo) -> datetime:

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from sqlalchemy import func, insert, select
 
 from ivr.ach.banking_days import add_banking_days, debit_dates
-from ivr.ach.records import transaction_code
 from ivr.base.errors import OperatorError
 from ivr.base.money import format_amount
 from ivr.payments.blocks import either_blocked
+from ivr.payments.requested import request_entry
 from ivr.payments.settlement import SETTLEMENT_ZONE
-from ivr.storage.tables import AchEntry, AuditEvent, LedgerEntry, Payment
+from ivr.storage.tables import AchEntry, AuditEvent, Payment
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -154,28 +154,8 @@ def _request(db: Connection, payment: Any, wanted: _Wanted, actor: str, now: dat
             f"The account of payment {payment.confirmation_number} is not kept any more, or takes nothing of"
             " ours. Give the money back by check."
         )
-    entry_id = db.execute(
-        insert(AchEntry)
-        .values(
-            payment_id=payment.id,
-            kind=wanted.kind,
-            sec_code=wanted.sec_code,
-            transaction_code=transaction_code(payment.account_type, "credit"),
-            amount_cents=wanted.amount_cents,
-            state="requested",
-            created_at=now,
-        )
-        .returning(AchEntry.id)
-    ).scalar_one()
-    db.execute(
-        insert(LedgerEntry).values(
-            billing_account=payment.billing_account,
-            kind=wanted.kind,
-            amount_cents=wanted.amount_cents,
-            payment_id=payment.id,
-            entry_id=entry_id,
-            posted_at=now,
-        )
+    entry_id = request_entry(
+        db, payment, wanted.kind, sec_code=wanted.sec_code, amount_cents=wanted.amount_cents, now=now
     )
     db.execute(
         insert(AuditEvent).values(

@@ -11,15 +11,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 
 from ivr.ach.banking_days import debit_dates, next_banking_day
-from ivr.ach.records import transaction_code
 from ivr.ach.return_codes import RETRIES_AT_MOST, RETRY_WITHIN_DAYS, RETURN_RULES
 from ivr.billing.owed import still_owed
 from ivr.payments.blocks import either_blocked
 from ivr.payments.life import move
-from ivr.storage.tables import AchEntry, BillingAccount, LedgerEntry, Payment
+from ivr.payments.requested import request_entry
+from ivr.storage.tables import AchEntry, BillingAccount, Payment
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -70,29 +70,7 @@ def request_retry(db: Connection, rule: CutoffRule, payment_id: int, now: dateti
     ):
         return False
     move(db, payment_id, "returned", "retry")
-    entry_id = db.execute(
-        insert(AchEntry)
-        .values(
-            payment_id=payment_id,
-            kind="retry",
-            sec_code=payment.sec_code,
-            transaction_code=transaction_code(payment.account_type, "debit"),
-            amount_cents=payment.amount_cents,
-            state="requested",
-            created_at=now,
-        )
-        .returning(AchEntry.id)
-    ).scalar_one()
-    db.execute(
-        insert(LedgerEntry).values(
-            billing_account=payment.billing_account,
-            kind="retry",
-            amount_cents=-payment.amount_cents,
-            payment_id=payment_id,
-            entry_id=entry_id,
-            posted_at=now,
-        )
-    )
+    request_entry(db, payment, "retry", sec_code=payment.sec_code, amount_cents=payment.amount_cents, now=now)
     return True
 
 

@@ -63,7 +63,9 @@ def test_instant():
     assert parse_instant("2026-12-18", ZONE, end_of_day=True) == datetime(2026, 12, 19, 5, tzinfo=UTC)
     assert parse_instant("2026-12-18T21:00", ZONE, end_of_day=True) == datetime(2026, 12, 19, 2, tzinfo=UTC)
     assert parse_instant("2026-12-18T21:00+00:00", ZONE) == datetime(2026, 12, 18, 21, tzinfo=UTC)
-    with pytest.raises(click.BadParameter, match="'18 Dec' is no day or instant: write 2026-12-18 or"):
+    with pytest.raises(
+        click.BadParameter, match="'18 Dec' is no day or instant: write yesterday, tuesday, 2026-12-18 or"
+    ):
         parse_instant("18 Dec", ZONE)
 
 
@@ -74,6 +76,8 @@ def local(text):
 def test_span():
     assert span(ZONE, NOW) == (None, None)
     assert span(ZONE, NOW, since="2026-12-18") == (local("2026-12-18T00:00"), None)
+    assert span(ZONE, NOW, since="yesterday", until="Yesterday") == span(ZONE, NOW, on="yesterday")
+    assert span(ZONE, NOW, since="tue") == (span(ZONE, NOW, on="tuesday")[0], None)
     assert span(ZONE, NOW, on="tuesday") == (local("2026-12-15T00:00"), local("2026-12-16T00:00"))
     assert span(ZONE, NOW, on="tue", around="9pm") == (local("2026-12-15T20:15"), local("2026-12-15T21:46"))
     assert span(ZONE, NOW, around="0:10") == (local("2026-12-17T23:25"), local("2026-12-18T00:56"))

@@ -2,22 +2,20 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import create_engine, event, func, select
 from sqlalchemy.exc import IntegrityError
+from support.authorized import ACCOUNT_NUMBER, CUTOFF, KEYS, NOW
+from support.authorized import REQUEST as A_REQUEST
 
-from ivr.base.keys import KeyRing, UnsealError
+from ivr.base.keys import UnsealError
 from ivr.base.randomness import SeededRandomness
 from ivr.billing.ledger import balances
 from ivr.notices.channels import promise
 from ivr.payments.authorize import (
-    AuthorizationRequest,
     Authorized,
-    ConsentGiven,
-    CutoffRule,
     Refused,
     account_fingerprint,
     account_number_context,
@@ -28,38 +26,10 @@ from ivr.payments.history import payments_of_call, payments_to_tell, same_paymen
 from ivr.payments.report import list_json, list_text, payment_json, payment_text
 from ivr.storage.tables import Consent, LedgerEntry, Notice, Payment
 
-NOW = datetime(2026, 12, 18, 15, 15, tzinfo=UTC)  # a Friday, 10:15 in Boston
 TODAY = date(2026, 12, 18)
 MONDAY = date(2026, 12, 21)
-CUTOFF = CutoffRule(time(17), ZoneInfo("America/New_York"))
-KEYS = KeyRing({"k1": b"k" * 32})
-ACCOUNT_NUMBER = "00123456789012345"
-
-CONSENT = ConsentGiven(
-    how="spoken",
-    spoken_by="caller",
-    words_heard="yes I do",
-    confidence=0.875,
-    asked_at=NOW - timedelta(seconds=20),
-    answered_at=NOW,
-    text="You authorize one electronic debit. Do you authorize this payment?",
-    flow_version="abc123",
-    prompts=[{"id": "authorization-terms", "language": "en-US", "sha256": "0" * 64}],
-)
-REQUEST = AuthorizationRequest(
-    call_sid="CA" + "1" * 32,
-    seq=14,
-    member_id="400000000101",
-    billing_account="740000101",
-    amount_cents=31015,
-    account_type="checking",
-    rdfi_routing_number="021000021",
-    account_number=ACCOUNT_NUMBER,
-    not_before_date=MONDAY,
-    language="en-US",
-    pace="voice",
-    consent=CONSENT,
-)
+REQUEST = replace(A_REQUEST, amount_cents=31015)
+CONSENT = REQUEST.consent
 
 
 def run(engine, hashes, request=REQUEST, *, now=NOW, seed=1, randomness=None):
