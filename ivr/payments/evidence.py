@@ -40,6 +40,7 @@ _ROWS_AT_ONCE: Final = 1000
 _PURPOSE: Final = "evidence"
 
 # What a yes fixed for good; state, trace number and return code come later and are not sealed.
+# These names are what a seal covers, not what is shown: another name here would break every seal made before.
 _PAYMENT: Final = (
     "confirmation_number",
     "call_sid",
