@@ -17,6 +17,9 @@ from ivr.dialog.exploration import Exploration, Move, _Noted
 from ivr.dialog.exploration_judgement import Judge, closing_turns, straight_way
 from ivr.replay.proof import read_draft, world_of
 
+# One worker explores the real flows once for all of these.
+pytestmark = pytest.mark.xdist_group("exploration")
+
 
 def explored(files, vocabulary=VOCABULARY, paces=("voice",), world=None, **changes):
     draft = read_draft(files, vocabulary)
