@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from ivr.actions.vocabulary import VOCABULARY
@@ -11,8 +12,9 @@ from ivr.base.errors import OperatorError
 from ivr.dialog.checks import check_flow
 from ivr.dialog.flow import Flow, version_of
 from ivr.dialog.loader import load_dialogs
-from ivr.speech.catalog import Catalog
-from ivr.speech.checks import check_catalog
+from ivr.speech.catalog import Catalog, CatalogError
+
+LINES_KEPT_MAX = 8  # compiled lines a process keeps, of some three megabytes each
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +68,26 @@ def prompt_files(files: Mapping[str, str]) -> dict[str, str]:
 
 
 def compile_line(files: Mapping[str, str]) -> Line:
-    """Check and compile a line. Raises `OperatorError` with every fault of flows and prompts."""
-    prompts = prompt_files(files)
-    dialogs, flow_faults = load_dialogs(
-        {name: text for name, text in files.items() if name.startswith("flows/")}
-    )
-    prompt_faults = [
-        f"prompts/{fault.language}.ftl:{fault.line}: {fault.prompt_id}: {fault.message}"
-        for fault in check_catalog(prompts, VOCABULARY.slots)
-    ]
-    if prompt_faults:
-        raise OperatorError(*map(str, flow_faults), *prompt_faults)
-    catalog = Catalog.parse(prompts, VOCABULARY.slots)
+    """Check and compile a line. Raises `OperatorError` with every fault of flows and prompts.
+
+    A line never changes once compiled, so the same files give the same line again, while it is kept.
+    """
+    return _compile(tuple(files.items()))
+
+
+@lru_cache(maxsize=LINES_KEPT_MAX)
+def _compile(files: tuple[tuple[str, str], ...]) -> Line:
+    texts = dict(files)
+    dialogs, flow_faults = load_dialogs({name: text for name, text in files if name.startswith("flows/")})
+    try:
+        catalog = Catalog.parse(prompt_files(texts), VOCABULARY.slots)
+    except CatalogError as error:
+        prompt_faults = [
+            f"prompts/{fault.language}.ftl:{fault.line}: {fault.prompt_id}: {fault.message}"
+            for fault in error.faults
+        ]
+        raise OperatorError(*map(str, flow_faults), *prompt_faults) from None
     faults = flow_faults or check_flow(dialogs, VOCABULARY, catalog)
     if faults:
         raise OperatorError(*map(str, faults))
-    return Line(Flow.compile(version_of(files), dialogs, VOCABULARY, catalog), catalog, dict(files))
+    return Line(Flow.compile(version_of(texts), dialogs, VOCABULARY, catalog), catalog, texts)

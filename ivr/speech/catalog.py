@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import product
-from pathlib import Path
 from types import MappingProxyType
 
 from ivr.base.errors import OperatorError
@@ -105,7 +104,7 @@ class Catalog:
     """
 
     def __init__(self, sources: Sequence[Source], kinds: Mapping[str, str]) -> None:
-        """Index sources that `check_sources` found sound; use `parse` or `load`."""
+        """Index sources that `check_sources` found sound; use `parse`."""
         self._sources = {source.language: source for source in sources}
         self._kinds = dict(kinds)
         self.texts: Mapping[str, str] = MappingProxyType({source.language: source.text for source in sources})
@@ -130,14 +129,6 @@ class Catalog:
         if faults:
             raise CatalogError(faults)
         return cls(sources, kinds)
-
-    @classmethod
-    def load(cls, folder: Path, languages: Sequence[str] | None, kinds: Mapping[str, str]) -> Catalog:
-        """Build the catalog from `<language>.ftl` files; None takes every language in the folder.
-
-        Raises `CatalogError` with every fault, a missing or unreadable file among them.
-        """
-        return cls.parse(read_files(folder, languages), kinds)
 
     def has(self, prompt_id: str, attribute: str | None, language: str) -> bool:
         """Whether the prompt itself has this attribute in the language; None asks for the prompt."""
@@ -188,29 +179,6 @@ class Catalog:
             return self._prompts[prompt_id, attempt, language, pace]
         except KeyError:
             raise SpeechError(f"no prompt {prompt_id!r} for {attempt}, {language}, {pace}") from None
-
-
-def read_files(folder: Path, languages: Sequence[str] | None) -> dict[str, str]:
-    """Read the texts `<language>.ftl` of a folder; None takes every language there.
-
-    Raises `CatalogError` naming every file that is missing or not UTF-8, and a folder without any.
-    """
-    wanted = sorted(path.stem for path in folder.glob("*.ftl")) if languages is None else languages
-    files: dict[str, str] = {}
-    faults = []
-    for language in wanted:
-        path = folder / f"{language}.ftl"
-        try:
-            files[language] = path.read_text(encoding="utf-8")
-        except UnicodeDecodeError:
-            faults.append(Fault(language, 1, "", "is not UTF-8; save it as UTF-8"))
-        except OSError:
-            faults.append(Fault(language, 1, "", f"cannot be read; put it in {folder}"))
-    if not wanted:
-        faults.append(Fault("*", 1, "", f"no prompts in {folder}; put a file for each language there"))
-    if faults:
-        raise CatalogError(faults)
-    return files
 
 
 def _prepare(form: Form, kinds: Mapping[str, str]) -> _Prompt:

@@ -17,7 +17,6 @@ from ivr.speech.values import LANGUAGES, spoken_words
 __all__ = [
     "ATTEMPTS",
     "Fault",
-    "check_catalog",
     "check_sources",
     "longest_pieces",
     "read_sources",
@@ -40,17 +39,6 @@ _TWO_SENTENCES = re.compile(r"(?<!\b[ap]\.m)[.?!…] [\w¿¡]")
 _SENTENCE_ENDS = (".", "?", "!", ":", ",", ";", "…", ".”", ".»", '."')
 
 
-def check_catalog(files: Mapping[str, str], kinds: Mapping[str, str]) -> list[Fault]:
-    """Find everything wrong with prompts: `files` is language tag to Fluent text, `kinds` slot to kind.
-
-    Checked: entries that cannot be read or stand twice; ids, attributes and variables that differ between
-    languages; variables that are no slots; references to prompts and functions; characters outside XML
-    1.0; digits with separators; one sentence a line; in relay pace at most 12 words a sentence and 20 a
-    piece, values at their longest. Returns the faults by language and line.
-    """
-    return check_sources(read_sources(files, kinds), kinds)
-
-
 def read_sources(files: Mapping[str, str], kinds: Mapping[str, str]) -> tuple[Source, ...]:
     """Read every language, in the order given; one without spoken values is only named as a fault."""
     sources = []
@@ -64,7 +52,13 @@ def read_sources(files: Mapping[str, str], kinds: Mapping[str, str]) -> tuple[So
 
 
 def check_sources(sources: Sequence[Source], kinds: Mapping[str, str]) -> list[Fault]:
-    """Find everything wrong with languages already read, as `check_catalog` does."""
+    """Find everything wrong with languages that were read, `kinds` being slot to kind of value.
+
+    Checked: entries that cannot be read or stand twice; ids, attributes and variables that differ between
+    languages; variables that are no slots; references to prompts and functions; characters outside XML
+    1.0; digits with separators; one sentence a line; in relay pace at most 12 words a sentence and 20 a
+    piece, values at their longest. Returns the faults by language and line.
+    """
     faults = [fault for source in sources for fault in source.faults]
     spoken = [source for source in sources if source.language in LANGUAGES]
     for source in spoken:

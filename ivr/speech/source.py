@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import product
 from typing import cast
 
@@ -20,6 +21,8 @@ Pieces = tuple[tuple[str, ...], ...]
 """What is said: pieces, each of sentences."""
 
 ATTRIBUTES = frozenset({"again", "last", "nudge", "relay", "again-relay", "last-relay", "nudge-relay"})
+
+SOURCES_KEPT_MAX = 8  # texts as read that a process keeps
 
 _COUNTS = frozenset({0, 1, 2, 3, 5, 11, 21, 100})  # at least one number of every plural category
 # No XML holds this character, so no text or value does either; and it is no white space, which is tidied.
@@ -115,10 +118,16 @@ class Source:
 def read_source(language: str, text: str, kinds: Mapping[str, str]) -> Source:
     """Read one language's Fluent text; `kinds` gives every slot's kind of value.
 
-    Nothing is raised: all faults are in the result, and only sound forms can be spoken.
+    Nothing is raised: all faults are in the result, and only sound forms can be spoken. Versions of a line
+    share most of their texts, and reading takes longest: the same text gives the same source again.
     """
+    return _read(language, text, frozenset(kinds.items()))
+
+
+@lru_cache(maxsize=SOURCES_KEPT_MAX)
+def _read(language: str, text: str, kinds: frozenset[tuple[str, str]]) -> Source:
     source = Source(language, text)
-    _Reader(source, kinds).read()
+    _Reader(source, dict(kinds)).read()
     return source
 
 

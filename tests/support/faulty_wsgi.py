@@ -23,6 +23,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
 from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,17 @@ def perform(act: str, connection: psycopg.Connection[Any] | None) -> None:
             with contextlib.suppress(ProcessLookupError):  # dead already, with a server that died before
                 if process is not None:
                     os.kill(process, sign)
+                    wait_until_stopped(process, sign)
+
+
+def wait_until_stopped(process: int, sign: signal.Signals) -> None:
+    """Return once a process that was told to stop has: it may do a little more first, even a whole COMMIT."""
+    state = "R"
+    while sign == signal.SIGSTOP and state not in {"T", "Z", ""}:
+        listed = subprocess.run(
+            ["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False
+        )
+        state = listed.stdout.strip()[:1]
 
 
 def make_app() -> Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]:

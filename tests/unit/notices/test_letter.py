@@ -8,13 +8,12 @@ from datetime import date, datetime
 import pypdfium2
 import pytest
 
-from ivr.actions.vocabulary import VOCABULARY
+from ivr.actions.line import compile_line, read_line_files
 from ivr.base.errors import OperatorError
 from ivr.notices.letter import Address, MissingLettersError, make_letter
 from ivr.notices.outbox import PrintOutbox
 from ivr.notices.sms import MOST_CHARACTERS
 from ivr.notices.texts import NoticeFacts, NoticeTexts
-from ivr.speech.catalog import Catalog
 
 from .conftest import ROOT, ZONE
 
@@ -151,7 +150,7 @@ def heard():
         "cutoff": "5 p.m. Eastern time on Wednesday, September 30",
         "channel": "sms",
     }
-    return Catalog.load(ROOT / "prompts", ("en-US", "es-US"), VOCABULARY.slots), values
+    return compile_line(read_line_files(ROOT)).catalog, values
 
 
 @pytest.mark.parametrize("language", ["en-US", "es-US"])

@@ -334,33 +334,6 @@ def test_parse_raises_all_faults_as_an_operator_error():
     assert error.problems[2].startswith("xx-XX.ftl:1: file: has prompts but no spoken values")
 
 
-def test_loads_a_folder(tmp_path):
-    (tmp_path / "en-US.ftl").write_text("bye = Goodbye.\n", encoding="utf-8")
-    (tmp_path / "es-US.ftl").write_text("bye = Adiós.\n", encoding="utf-8", newline="\r\n")
-    (tmp_path / "notes.txt").write_text("not a prompt")
-    catalog = Catalog.load(tmp_path, None, KINDS)
-    assert catalog.languages == ("en-US", "es-US")
-    assert catalog.texts == {"en-US": "bye = Goodbye.\n", "es-US": "bye = Adiós.\n"}
-    assert catalog.lines("bye", None, "es-US", "voice", {}) == (("Adiós.",),)
-    assert Catalog.load(tmp_path, ["es-US"], KINDS).languages == ("es-US",)
-
-
-def test_load_names_every_file_it_cannot_read(tmp_path):
-    (tmp_path / "en-US.ftl").write_bytes(b"bye = Adi\xf3s.\n")
-    with pytest.raises(CatalogError) as refused:
-        Catalog.load(tmp_path, ["en-US", "es-US"], KINDS)
-    assert list(refused.value.problems) == [
-        "en-US.ftl:1: file: is not UTF-8; save it as UTF-8",
-        f"es-US.ftl:1: file: cannot be read; put it in {tmp_path}",
-    ]
-
-
-@pytest.mark.parametrize("languages", [None, []])
-def test_load_wants_a_language(tmp_path, languages):
-    with pytest.raises(CatalogError, match="no prompts in"):
-        Catalog.load(tmp_path, languages, KINDS)
-
-
 @given(
     amount_cents=st.integers(0, 9_999_999),
     account_type=st.sampled_from(["savings", "checking"]),

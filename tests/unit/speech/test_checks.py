@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.speech.checks import check_catalog
+from ivr.speech.checks import check_sources, read_sources
 
 KINDS = {
     "account_type": "choice",
@@ -14,6 +14,11 @@ KINDS = {
     "member_name": "name",
     "routing_number": "routing",
 }
+
+
+def faults_of(files):
+    return check_sources(read_sources(files, KINDS), KINDS)
+
 
 WORDS = "one two three four five six seven eight nine ten eleven twelve"
 
@@ -244,7 +249,7 @@ ONE_LANGUAGE = {
 @pytest.mark.parametrize("name", ONE_LANGUAGE)
 def test_faults_of_one_language(name):
     text, expected = ONE_LANGUAGE[name]
-    found = [(fault.line, fault.prompt_id, fault.message) for fault in check_catalog({"en-US": text}, KINDS)]
+    found = [(fault.line, fault.prompt_id, fault.message) for fault in faults_of({"en-US": text})]
     assert [each[:2] for each in found] == [each[:2] for each in expected]
     for (_, _, message), (_, _, beginning) in zip(found, expected, strict=True):
         assert message.startswith(beginning)
@@ -320,12 +325,12 @@ TWO_LANGUAGES = {
 @pytest.mark.parametrize("name", TWO_LANGUAGES)
 def test_faults_between_languages(name):
     english, spanish, expected = TWO_LANGUAGES[name]
-    found = check_catalog({"en-US": english, "es-US": spanish}, KINDS)
+    found = faults_of({"en-US": english, "es-US": spanish})
     assert [str(fault) for fault in found] == expected
 
 
 def test_a_language_without_spoken_values_is_named_and_not_compared():
-    found = check_catalog({"en-US": "a = A.\n", "pt_BR!": "b = { B"}, KINDS)
+    found = faults_of({"en-US": "a = A.\n", "pt_BR!": "b = { B"})
     assert [str(fault) for fault in found] == [
         "pt_BR!.ftl:1: file: has prompts but no spoken values; add the language to ivr.speech.values"
     ]
