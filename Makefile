@@ -48,8 +48,9 @@ lint: install-test
 	$(IVR) flow check
 
 # Coverage follows the tests into the processes they start. 100 % where everything is pure and where money
-# moves, 95 % overall. Whole calls by the hundred and killed processes come after it, without: they prove
-# promises, not lines.
+# moves, 95 % overall. Whole calls by the hundred, whole servers and killed processes come after it, without:
+# they prove promises, not lines. Hundreds of processes start: what was compiled once is kept for the next.
+unit: export PYTHONDONTWRITEBYTECODE :=
 unit: install-test
 	.venv/bin/coverage erase
 	.venv/bin/coverage run -m pytest -n $(WORKERS) --dist loadgroup -m "not soak and not whole"

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import and_, func, or_, select, update
 
-from ivr.notices.channels import SEND_JOB
-from ivr.notices.send import TASKS
+from ivr.notices.channels import SEND_JOB, TASKS
 from ivr.payments.tasks import close_tasks
 from ivr.storage.queue import enqueue
 from ivr.storage.tables import Notice, NoticeAttempt, StaffTask

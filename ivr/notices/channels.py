@@ -1,4 +1,4 @@
-"""The written notice that belongs to every authorization: which channel, and the promise to send it."""
+"""The written notice that belongs to every authorization: its channel, the promise to send it, and its tasks."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ Channel = Literal["sms", "email", "letter"]
 
 CHANNELS: Final[tuple[Channel, ...]] = ("sms", "email", "letter")
 SEND_JOB: Final = "send_notice"  # its name in the queue never changes: jobs with it may wait
+
+FAILED_TASK: Final = "notice_failed"  # no channel is left: a person must reach the member
+LATE_TASK: Final = "notice_late"  # the cutoff comes, and no carrier has it yet
+TASKS: Final = (FAILED_TASK, LATE_TASK)
 
 
 def choose_channel(

@@ -10,7 +10,8 @@ from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.exc import OperationalError
 
 from ivr.base.errors import OperatorError
-from ivr.notices.send import FAILED_TASK, LATE_TASK, TASKS, send_notice
+from ivr.notices.channels import FAILED_TASK, LATE_TASK, TASKS
+from ivr.notices.send import send_notice
 from ivr.payments.tasks import close_tasks, open_task
 from ivr.storage.tables import Notice, NoticeAttempt, Payment, StaffTask
 

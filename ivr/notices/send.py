@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy import func, insert, select, update
 
 from ivr.notices.carriers import Handed
-from ivr.notices.channels import Channel
+from ivr.notices.channels import FAILED_TASK, TASKS, Channel
 from ivr.notices.letter import Address, MissingLettersError, make_letter
 from ivr.notices.plan import Tried, next_step, patient_until
 from ivr.notices.texts import NoticeFacts, NoticeTexts
@@ -33,10 +33,6 @@ if TYPE_CHECKING:
     from ivr.notices.email import MailCarrier
     from ivr.notices.outbox import PrintOutbox
     from ivr.notices.sms import SmsCarrier
-
-FAILED_TASK: Final = "notice_failed"  # no channel is left: a person must reach the member
-LATE_TASK: Final = "notice_late"  # the cutoff comes, and no carrier has it yet
-TASKS: Final = (FAILED_TASK, LATE_TASK)
 
 Result = Literal["sent", "later", "failed", "nothing", "busy"]
 

@@ -24,7 +24,8 @@ ROUTING = "021000021"
 MADE_UP_DIGITS = "4081573926" * 2
 ZONE = ZoneInfo("America/New_York")
 _RUNS = re.compile(r"[0-9]{6,}|(?<![0-9])[0-9](?:(?:[ -]|, |\.\n)[0-9](?![0-9])){5,}")  # also one by one
-_FOURS = re.compile(r"(?<![0-9A-Za-z.])[0-9]{4}(?![0-9A-Za-z])")
+# What a turn took is written with a fraction or as "3456 ms)": a slow one is no canary.
+_FOURS = re.compile(r"(?<![0-9A-Za-z.])[0-9]{4}(?![0-9A-Za-z]|\.[0-9]| ms\))")
 _DATES = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -252,6 +253,12 @@ PLANTED = [
 @pytest.mark.parametrize(("canary", "sentence"), PLANTED)
 def test_a_planted_canary_is_seen(canary, sentence):
     assert AVIARY.found_in(f"2026-12-18 10:15\t{sentence.format(canary)}\n")
+
+
+def test_a_slow_turn_is_no_canary():
+    (four, *_) = OWN.fours
+    assert AVIARY.found_in(f'"milliseconds": {four}.7, node ({four} ms)') == set()
+    assert AVIARY.found_in(f"It took {four}. It was {four} milliseconds.") == {four}
 
 
 @pytest.mark.parametrize("place", ["events", "log"])

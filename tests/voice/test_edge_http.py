@@ -24,6 +24,8 @@ SID = "CA" + "2c" * 16
 DIGITS = "98765432101234567"
 SECONDS = 30
 
+pytestmark = [pytest.mark.whole, pytest.mark.xdist_group("edge_http")]  # one server for all
+
 
 @dataclass
 class Served:

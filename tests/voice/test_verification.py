@@ -178,6 +178,7 @@ def test_the_right_facts_at_the_third_try_are_verified(house):
     assert verified(last)
 
 
+@pytest.mark.whole
 def test_two_hundred_failures_from_one_number_refuse_nobody(house):
     members = list(generate(200, house.now.date()))
     house.load(members)

@@ -94,6 +94,7 @@ def test_files_of_any_size_balance(count, fill):
     assert lines_of(data).count("9" * 94) == fill
 
 
+@pytest.mark.whole
 def test_a_hundred_thousand_entries_balance_and_need_little_memory():
     class Sink:
         def __init__(self):

@@ -175,7 +175,7 @@ def test_upgrade_migrates_and_may_be_repeated(
         ["payments", "list"],
         ["members", "unlock", "400000000101"],
         ["worker"],
-        ["replay", "."],
+        ["replay", "tests/calls/way/goodbye.call"],
     ],
     ids=" ".join,
 )

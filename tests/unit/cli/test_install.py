@@ -59,6 +59,7 @@ def test_what_is_missing_is_installed_into_what_there_is(
     assert (project / ".venv" / "mark").exists()
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("reason", ["moved", "broken"])
 def test_an_environment_that_cannot_work_is_made_anew(project: Path, reason: str) -> None:
     made(project, folder=project.parent if reason == "moved" else project, extras=["test"])

@@ -210,6 +210,7 @@ class Call:
         return Keys(self.random.choice(RIGHT[node.word]), finished=wait.listen.num_digits == 0)
 
 
+@pytest.mark.whole
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.randoms(use_true_random=False))
 def test_any_call_ends_and_keeps_its_promises(line, random):

@@ -178,6 +178,7 @@ def breaks(exploration, data):
     return False
 
 
+@pytest.mark.whole
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_what_a_random_caller_breaks_is_found(english, data):

@@ -203,6 +203,7 @@ def test_long_terms_run_on_to_a_second_page_with_the_number_at_its_foot(texts):
         assert f"confirmation number 513-7053-7879. Page {page} of 2." in words
 
 
+@pytest.mark.whole
 def test_a_heading_stays_with_what_it_heads(texts):
     for lines in range(1, 12):
         letter = make_letter(texts.write(facts(terms="word " * 15 * lines), "en-US"), texts, ADDRESS, AT)

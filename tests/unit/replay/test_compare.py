@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,16 +16,22 @@ from ivr.actions.line import compile_line, read_line_files
 from ivr.base.errors import OperatorError
 from ivr.replay.against import Comparison, NamedRecipe, compare_all, print_comparison
 
+pytestmark = pytest.mark.xdist_group("compare")  # calls are recorded once for all
+
 ROOT = Path(__file__).resolve().parents[3]
 FILES = read_line_files(ROOT)
 LINE = compile_line(FILES)
-CALLS = recorded_calls(LINE, 120, seed=11)
 
 
-def compared(other, calls=CALLS, before=LINE, line_of=None):
+@cache
+def calls():
+    return recorded_calls(LINE, 120, seed=11)
+
+
+def compared(other, recipes=None, before=LINE, line_of=None):
     known = {line.flow.version: line for line in (LINE, before)}
     comparison = Comparison(before, other, line_of or known.get)
-    return compare_all(comparison, [NamedRecipe(each.call_sid, each) for each in calls])
+    return compare_all(comparison, [NamedRecipe(each.call_sid, each) for each in recipes or calls()])
 
 
 def edited(*changes):
@@ -55,7 +62,7 @@ def heard(prompt):
     """The calls that heard the beginning of a prompt, by what was recorded."""
     return {
         recipe.call_sid
-        for recipe in CALLS
+        for recipe in calls()
         for turn in recipe.turns
         for label in turn.prompts
         if label.partition("@")[0].partition(".")[0] == prompt
@@ -64,7 +71,7 @@ def heard(prompt):
 
 def pressed(node, key):
     """The calls that pressed a key at a menu, by what was recorded."""
-    return {each.call_sid for each in CALLS for turn in each.turns if f"{node} > {key}" in turn.path}
+    return {each.call_sid for each in calls() for turn in each.turns if f"{node} > {key}" in turn.path}
 
 
 def kinds(comparison):
@@ -114,7 +121,7 @@ def test_words_of_a_variant_flag_only_those_who_heard_that_variant():
     )
     told = {
         recipe.call_sid
-        for recipe in CALLS
+        for recipe in calls()
         if recipe.language == "en-US"
         for turn in recipe.turns
         for asked in turn.asked
@@ -146,7 +153,7 @@ def test_a_moved_key_flags_exactly_the_calls_that_pressed_it(node, key, file, ol
 def paid_after(key):
     """The calls that authorized a payment of the amount that a key chose last."""
     found = set()
-    for recipe in CALLS:
+    for recipe in calls():
         chosen = ""
         for entry in (entry for turn in recipe.turns for entry in turn.path):
             if entry.startswith("amount/") and entry.rpartition(" ")[2].isdigit():
@@ -176,7 +183,7 @@ def test_another_amount_is_a_payment_that_differs():
 def authorized():
     return {
         each.call_sid
-        for each in CALLS
+        for each in calls()
         for turn in each.turns
         if "authorize/authorize ? authorized" in turn.path
     }
@@ -203,7 +210,7 @@ def test_a_yes_that_no_longer_pays_is_a_payment_that_differs():
     assert set(comparison.rows) == {"authorize/ask"}
     first_yes = [
         next(turn.path for turn in each.turns if "authorize/ask > yes" in turn.path)
-        for each in CALLS
+        for each in calls()
         if each.call_sid in pressed("authorize/ask", "yes")
     ]
     paid = [path for path in first_yes if "authorize/authorize ? authorized" in path]
@@ -221,7 +228,7 @@ ADDED = (
 def test_an_added_question_leaves_the_rest_unknown():
     comparison = compared(edited(*ADDED))
     asked = {
-        each.call_sid for each in CALLS for turn in each.turns if "bank/routing_number > next" in turn.path
+        each.call_sid for each in calls() for turn in each.turns if "bank/routing_number > next" in turn.path
     }
     row = comparison.rows["bank/routing_number"]
     assert set(comparison.differing) == asked != set()
@@ -249,7 +256,7 @@ def test_a_flow_that_breaks_is_a_new_failure():
     comparison = compared(edited(("flows/amount.toml", 'args.amount = "full"', 'args.amount = "past_due"')))
     row = comparison.rows["amount/full"]
     assert set(comparison.differing) <= {
-        each.call_sid for each in CALLS for t in each.turns if "amount/full > ok" in t.path
+        each.call_sid for each in calls() for t in each.turns if "amount/full > ok" in t.path
     }
     assert row.counts["new failure"] > 0
     assert "set_amount before there is any past_due" in row.whats["new failure"][0]
@@ -291,17 +298,19 @@ def test_a_recording_of_an_older_version_is_held_against_its_own():
 
 
 def test_a_damaged_recording_is_named_and_the_rest_is_compared():
-    turns = list(CALLS[3].turns)
+    turns = list(calls()[3].turns)
     damaged = [
-        replace(CALLS[0], call_sid="CAnone", turns=()),
+        replace(calls()[0], call_sid="CAnone", turns=()),
         replace(
-            CALLS[3], call_sid="CAnode", turns=(turns[0], replace(turns[1], node="main/nowhere"), *turns[2:])
+            calls()[3],
+            call_sid="CAnode",
+            turns=(turns[0], replace(turns[1], node="main/nowhere"), *turns[2:]),
         ),
         replace(
-            CALLS[3], call_sid="CAheard", turns=(turns[0], replace(turns[1], heard="keys 1"), *turns[2:])
+            calls()[3], call_sid="CAheard", turns=(turns[0], replace(turns[1], heard="keys 1"), *turns[2:])
         ),
     ]
-    comparison = compared(LINE, [*damaged, *CALLS[:5]])
+    comparison = compared(LINE, [*damaged, *calls()[:5]])
     assert sorted(name for names in comparison.problems.values() for name in names) == [
         "CAheard",
         "CAnode",

@@ -28,6 +28,8 @@ from ivr.replay.mermaid import mermaid_of
 from ivr.replay.picture import Box, Branch, Cluster, Picture, picture_of, spoken_lines
 from ivr.replay.typeset import broken, width_of
 
+pytestmark = pytest.mark.xdist_group("drawing")  # one picture for all
+
 ROOT = Path(__file__).resolve().parents[3]
 LINE = compile_line(read_line_files(ROOT))
 EDGES = [edge_name(path, label) for path, node in LINE.flow.nodes.items() for label in node.branches]

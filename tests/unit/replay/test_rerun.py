@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,9 +24,17 @@ from ivr.replay.synthetic import (
 )
 from ivr.voice import twiml
 
+pytestmark = pytest.mark.xdist_group("rerun")  # calls are recorded once for all
+
 ROOT = Path(__file__).resolve().parents[3]
 LINE = compile_line(read_line_files(ROOT))
-CALLS = recorded_calls(LINE, 300)
+
+
+@cache
+def calls():
+    return recorded_calls(LINE, 300)
+
+
 RUNNER = Runner(LINE)
 
 
@@ -41,22 +50,22 @@ def state_at(path, **slots):
 
 
 def test_a_recorded_call_comes_out_as_it_was_recorded():
-    assert [(each.call_sid, told) for each in CALLS if (told := disagreement(each, run(each)))] == []
+    assert [(each.call_sid, told) for each in calls() if (told := disagreement(each, run(each)))] == []
 
 
 def test_the_recorded_calls_are_worth_running():
     """They pay, change language and pace, fail entries, pass gates, reach people and hang up."""
-    heard = {turn.heard for recipe in CALLS for turn in recipe.turns}
-    path = {entry for recipe in CALLS for turn in recipe.turns for entry in turn.path}
+    heard = {turn.heard for recipe in calls() for turn in recipe.turns}
+    path = {entry for recipe in calls() for turn in recipe.turns for entry in turn.path}
     assert {"silence", "discarded", "stray", "speech:yes", "speech:unasked", "transfer:failed"} <= heard
     assert {"authorize/authorize ? authorized", "bank/compare ? different", "verify/check ? rejected"} <= path
-    assert {recipe.end for recipe in CALLS} == {"goodbye", "agent", "hangup"}
-    assert {recipe.pace for recipe in CALLS} == {"voice", "relay"}
-    assert any(turn.gate for recipe in CALLS[:50] for turn in run(recipe).turns)
+    assert {recipe.end for recipe in calls()} == {"goodbye", "agent", "hangup"}
+    assert {recipe.pace for recipe in calls()} == {"voice", "relay"}
+    assert any(turn.gate for recipe in calls()[:50] for turn in run(recipe).turns)
 
 
 def test_time_runs_as_it_did():
-    recipe = max(CALLS, key=lambda each: len(each.turns))
+    recipe = max(calls(), key=lambda each: len(each.turns))
     turns = run(recipe).turns
     gaps = [
         (later.at - turn.at).total_seconds()
@@ -66,7 +75,7 @@ def test_time_runs_as_it_did():
 
 
 def test_a_call_that_took_too_long_takes_too_long_again():
-    recipe = next(each for each in CALLS if any(turn.node.startswith("verify/") for turn in each.turns))
+    recipe = next(each for each in calls() if any(turn.node.startswith("verify/") for turn in each.turns))
     first, *rest = recipe.turns
     late = replace(recipe, turns=(first, *(replace(turn, at=turn.at + timedelta(hours=2)) for turn in rest)))
     assert any(entry.endswith("> too_long") for entry in run(late).path)
@@ -178,8 +187,8 @@ def test_an_input_nobody_knows_is_refused(heard):
 @pytest.mark.parametrize("low", BUCKET_DOLLARS)
 @pytest.mark.parametrize("plan", ["health", "dental"])
 def test_made_up_amounts_lie_in_their_buckets(low, plan):
-    values = SyntheticValues(LINE.flow.vocabulary, CALLS[0].started_at)
-    since = Since(CALLS[0].started_at.date(), CALLS[0].started_at)
+    values = SyntheticValues(LINE.flow.vocabulary, calls()[0].started_at)
+    since = Since(calls()[0].started_at.date(), calls()[0].started_at)
     shape = money_shape(low * 100, since)
     filled = values.fill(
         "select_bill",
@@ -203,8 +212,8 @@ def test_made_up_amounts_lie_in_their_buckets(low, plan):
     ],
 )
 def test_made_up_bills_add_up(total, past_due, current):
-    since = Since(CALLS[0].started_at.date(), CALLS[0].started_at)
-    values = SyntheticValues(LINE.flow.vocabulary, CALLS[0].started_at)
+    since = Since(calls()[0].started_at.date(), calls()[0].started_at)
+    values = SyntheticValues(LINE.flow.vocabulary, calls()[0].started_at)
     told = {"total": total, "past_due": past_due, "current": current}
     shapes = {slot: money_shape(cents, since) for slot, cents in told.items()}
     state = state_at("balance/health", plan="health")
@@ -216,14 +225,14 @@ def test_made_up_bills_add_up(total, past_due, current):
 
 
 def test_values_are_the_same_every_time():
-    once, again = (run(CALLS[7]) for _ in range(2))
+    once, again = (run(calls()[7]) for _ in range(2))
     assert once == again
     assert [type(turn.caller) for turn in once.turns if turn.heard == "silence"] in ([], [Silence])
     assert {Keys, Speech} & {type(turn.caller) for turn in once.turns}
 
 
 def test_a_call_that_broke_runs_up_to_there():
-    recipe = next(each for each in CALLS if len(each.turns) > 6 and each.end == "goodbye")
+    recipe = next(each for each in calls() if len(each.turns) > 6 and each.end == "goodbye")
     broken = replace(recipe.turns[5], heard="trouble", node="trouble", path=(), asked=(), prompts=())
     cut = replace(recipe, end="fallback", turns=(*recipe.turns[:5], broken))
     again = run(cut)
@@ -242,7 +251,7 @@ def test_a_call_that_broke_runs_up_to_there():
     ],
 )
 def test_a_recording_that_is_not_true_is_noticed(change, told):
-    recipe = next(each for each in CALLS if len(each.turns) > 6 and each.turns[3].path)
+    recipe = next(each for each in calls() if len(each.turns) > 6 and each.turns[3].path)
     turns = list(recipe.turns)
     turns[3] = replace(turns[3], **change)
     assert told in disagreement(recipe, run(replace(recipe, turns=tuple(turns)))) + disagreement(
@@ -252,8 +261,8 @@ def test_a_recording_that_is_not_true_is_noticed(change, told):
 
 def test_a_recording_of_another_flow_is_refused():
     recipe = replace(
-        CALLS[0],
-        turns=(CALLS[0].turns[0], replace(CALLS[0].turns[1], node="main/nowhere"), CALLS[0].turns[2]),
+        calls()[0],
+        turns=(calls()[0].turns[0], replace(calls()[0].turns[1], node="main/nowhere"), calls()[0].turns[2]),
     )
     with pytest.raises(UnknownShapeError, match="no node main/nowhere"):
         Script.of(recipe, LINE.flow)

@@ -35,6 +35,9 @@ with EmbeddedPostgres(Path(sys.argv[1]), durable=False, shared=Path(sys.argv[2])
 """
 
 
+pytestmark = pytest.mark.xdist_group("embedded")  # one cluster for all
+
+
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder with a short name that every account may enter."""
