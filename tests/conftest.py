@@ -33,6 +33,12 @@ def pytest_configure(config: pytest.Config) -> None:
 _SERVER = pytest.StashKey[str]()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, else in random order: no worker is left alone with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(scope="session")
 def postgres_server(pytestconfig: pytest.Config) -> Iterator[URL]:
     """The server that the tests use: TEST_DATABASE_URL's, else one in var/test that is kept between runs."""

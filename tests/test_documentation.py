@@ -155,6 +155,7 @@ def house(tmp_path: Path, database_url: URL, recorded: None) -> House:
     return made
 
 
+@pytest.mark.long
 @pytest.mark.whole
 def test_every_step_works_as_printed(house: House) -> None:
     files = []

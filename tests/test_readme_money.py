@@ -22,7 +22,7 @@ PAYS = [
 ]
 IS_TOLD = PAYS[:5]
 
-pytestmark = pytest.mark.whole
+pytestmark = [pytest.mark.long, pytest.mark.whole]
 
 
 @dataclass

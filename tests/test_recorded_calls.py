@@ -18,7 +18,7 @@ from ivr.replay.player import PlayOptions
 from ivr.replay.rerun import Runner, Script, disagreement
 from ivr.replay.runner import find_calls, list_runs, play_run
 
-pytestmark = pytest.mark.whole
+pytestmark = [pytest.mark.long, pytest.mark.whole]
 
 ROOT = Path(__file__).resolve().parent.parent
 CALLS = ROOT / "tests" / "calls"

@@ -1,4 +1,4 @@
-"""The written notice that belongs to every authorization: its channel, the promise to send it, and its tasks."""
+"""The written notice that belongs to every authorization: its channel, the promise of it, and its tasks."""
 
 from __future__ import annotations
 

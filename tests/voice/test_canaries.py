@@ -210,6 +210,7 @@ def recorded(engine, line):
     return "\n".join(parts), refused
 
 
+@pytest.mark.long
 @pytest.mark.whole
 def test_no_canary_is_found_anywhere(make_house, engine, compiled_line, logs):
     aviary, draw = Aviary(7), random.Random(11)

@@ -22,7 +22,7 @@ from sqlalchemy import select, text
 from ivr.phone.webhooks import Fault
 from ivr.storage.tables import Base, Call, Consent, LedgerEntry, Notice, Payment, Turn
 
-pytestmark = pytest.mark.whole
+pytestmark = [pytest.mark.long, pytest.mark.whole]
 
 ROUTING, ACCOUNT, CODE = "021000021", "48151623426789#", "408215#"
 SILENCES_MAX = 400

@@ -23,7 +23,7 @@ SERVE = [sys.executable, "-m", "ivr.cli.main", "serve"]
 ANSWERS = "The line answers on "
 PATIENCE_SECONDS = 60.0
 
-pytestmark = pytest.mark.whole
+pytestmark = [pytest.mark.long, pytest.mark.whole]
 
 Start = Callable[..., subprocess.Popen[str]]
 

@@ -18,7 +18,7 @@ from ivr.dialog.exploration_judgement import Judge, closing_turns, straight_way
 from ivr.replay.proof import read_draft, world_of
 
 # One worker explores the real flows once for all of these.
-pytestmark = pytest.mark.xdist_group("exploration")
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("exploration")]
 
 
 def explored(files, vocabulary=VOCABULARY, paces=("voice",), world=None, **changes):

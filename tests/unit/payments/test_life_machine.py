@@ -696,6 +696,7 @@ def run(worker_database, tmp_path, *, lives, steps):
 
 
 @UNCLOSED
+@pytest.mark.long
 @pytest.mark.whole
 @pytest.mark.usefixtures("samples")
 def test_the_money_stays_true_whatever_happens_and_crashes(worker_database, tmp_path):

@@ -16,7 +16,7 @@ from ivr.actions.line import compile_line, read_line_files
 from ivr.base.errors import OperatorError
 from ivr.replay.against import Comparison, NamedRecipe, compare_all, print_comparison
 
-pytestmark = pytest.mark.xdist_group("compare")  # calls are recorded once for all
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("compare")]  # calls are recorded once for all
 
 ROOT = Path(__file__).resolve().parents[3]
 FILES = read_line_files(ROOT)

@@ -9,6 +9,8 @@ from ivr.base.errors import OperatorError
 from ivr.replay.callfile import parse_call
 from ivr.replay.proof import prove, write_calls
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.toml")))
 def test_a_seeded_fault_is_found_with_its_shortest_call(name, tmp_path):

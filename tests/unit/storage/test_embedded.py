@@ -35,7 +35,7 @@ with EmbeddedPostgres(Path(sys.argv[1]), durable=False, shared=Path(sys.argv[2])
 """
 
 
-pytestmark = pytest.mark.xdist_group("embedded")  # one cluster for all
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("embedded")]  # one cluster for all
 
 
 @pytest.fixture

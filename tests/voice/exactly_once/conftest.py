@@ -10,6 +10,7 @@ from support.invariants import check_promises
 from support.served_line import ServedLine, serve
 
 HERE = Path(__file__).parent
+WORKERS = 3
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -17,13 +18,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent == HERE:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
+            item.add_marker(pytest.mark.long)
             item.add_marker(pytest.mark.whole)
 
 
 @pytest.fixture(scope="module")
 def shared_line() -> Iterator[ServedLine]:
     """One line for all tests of a module."""
-    with serve(workers=3, members=60) as served:
+    with serve(workers=WORKERS, members=60) as served:
         yield served
 
 

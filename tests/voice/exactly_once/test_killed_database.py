@@ -8,6 +8,8 @@ from support.served_line import ServedLine, is_running, wait_until
 
 from ivr.storage.tables import Payment
 
+from .conftest import WORKERS
+
 UNKNOWN = "trouble-unknown"
 PLACES = ("before:1", "during:1", "during:3", "before:commit", "during:commit", "after:commit")
 
@@ -81,8 +83,12 @@ def test_a_frozen_database_is_waited_for_five_seconds(line: ServedLine, then: st
 
 
 def test_workers_outlive_a_database_that_freezes_again_and_again(line: ServedLine) -> None:
-    first = line.caller_at_the_question()
-    steps = {"yes": len(first.yes().steps), "fallback": len(first.fallback().steps)}
+    # A worker whose connection an earlier test killed sends its first statement twice: once a worker.
+    callers = [line.caller_at_the_question() for _ in range(2 * WORKERS + 1)]
+    steps = {
+        "yes": min(len(caller.yes().steps) for caller in callers),
+        "fallback": min(len(caller.fallback().steps) for caller in callers),
+    }
     places = [
         (post, f"{when}:{step}")
         for post, last in steps.items()
