@@ -141,7 +141,6 @@ def house(tmp_path: Path, database_url: URL, recorded: None) -> House:
             "PATH": f"{command.parent}:{os.environ['PATH']}",
             "HOME": str(tmp_path),
             "LANG": "C.UTF-8",
-            "PYTHONDONTWRITEBYTECODE": "1",
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_PAGER": "cat",
             "IVR_DEMO": "yes",
