@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import structlog
 from sqlalchemy import select
+from support.samples import load
 from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
 
@@ -21,10 +22,8 @@ from ivr.base.clock import ManualClock
 from ivr.base.logs import configure_logs
 from ivr.base.randomness import SeededRandomness
 from ivr.base.settings import load_settings
-from ivr.billing.imports import import_bills
-from ivr.billing.samples import bills_csv, demo_members, members_csv
+from ivr.billing.samples import demo_members
 from ivr.calls.store import keep_flow_version
-from ivr.members.imports import import_members
 from ivr.phone.lines import WsgiLine
 from ivr.phone.phone import Phone, PhoneOptions
 from ivr.storage.tables import Call
@@ -141,11 +140,7 @@ class House:
         now = self.clock.now()
         with self.engine.begin() as db:
             keep_flow_version(db, self.compiled.flow.version, dict(self.compiled.files), now)
-            members_file = io.BytesIO(members_csv(members).encode())
-            read = import_members(db, self.settings.hashes, now, members_file, file_name="m.csv")
-            bills_file = io.BytesIO(bills_csv(members).encode())
-            billed = import_bills(db, self.settings.hashes, now, bills_file, as_of_at=now, file_name="b.csv")
-        assert [*read.errors, *billed.errors] == []
+            load(db, self.settings.hashes, members, now)
 
     def samples(self):
         return {member.name: member for member in demo_members(NOW.date())}

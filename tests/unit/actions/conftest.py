@@ -1,51 +1,30 @@
 """The named sample members and their bills, the real line, and a call whose turns may ask for actions."""
 
-import io
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from support.samples import HASHES, NOW, load
 
 from ivr.actions.line import compile_line, read_line_files
 from ivr.actions.perform import Services, TurnActions
-from ivr.base.keys import KeyedHash, KeyRing
+from ivr.base.keys import KeyRing
 from ivr.base.randomness import SeededRandomness
-from ivr.billing.imports import import_bills
-from ivr.billing.samples import SampleBill, bills_csv, demo_members, members_csv
+from ivr.billing.samples import SampleBill
 from ivr.calls.store import open_call
 from ivr.dialog.engine import Ask, initial_state
-from ivr.members.imports import import_members
 from ivr.payments.authorize import CutoffRule
 from ivr.speech.hours import parse_hours
 
-NOW = datetime(2026, 12, 18, 15, 15, tzinfo=UTC)  # a Friday, 10:15 in Boston
-TODAY = date(2026, 12, 18)
 CALL_SID = "CA" + "1" * 32
-HASHES = KeyedHash(b"h" * 32)
 GIVEN = {"call_date": "2026-12-18", "support_phone": "+18005550100", "support_hours": "Mon-Fri 08:00-18:00"}
 
 
 @pytest.fixture(scope="session")
 def line():
     return compile_line(read_line_files(Path(__file__).parents[3]))
-
-
-def load(db, members):
-    """Load members and bills by the imports themselves."""
-    for run, text in ((import_members, members_csv(members)), (import_bills, bills_csv(members))):
-        as_of = {"as_of_at": NOW} if run is import_bills else {}
-        result = run(db, HASHES, NOW, io.BytesIO(text.encode()), file_name="samples.csv", **as_of)
-        assert result.errors == []
-
-
-@pytest.fixture
-def samples(engine):
-    members = demo_members(TODAY)
-    with engine.begin() as db:
-        load(db, members)
-    return {member.name: member for member in members}
 
 
 @pytest.fixture
@@ -65,7 +44,7 @@ def owing(asked, samples, engine):
         )
         samples["owing"] = member
         with engine.begin() as db:
-            load(db, [member])
+            load(db, HASHES, [member])
         return asked("owing")
 
     return begin

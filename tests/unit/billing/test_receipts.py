@@ -5,12 +5,11 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
+from support.samples import NOW, TODAY
 
 from ivr.billing.ledger import balances
 from ivr.billing.receipts import import_receipts
 from ivr.storage.tables import LedgerEntry, Receipt
-
-from .conftest import NOW, TODAY
 
 HEADER = "billing_account,amount,received_date,channel,reference\n"
 ONE = "740000101,100.15,2026-12-17,mail,LB-2026-0001\n"
