@@ -8,21 +8,27 @@ from __future__ import annotations
 
 import io
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Protocol
-from urllib.parse import unquote_to_bytes, urldefrag, urlencode, urljoin, urlsplit
+from urllib.parse import unquote_to_bytes, urlencode, urljoin, urlsplit
 
 import requests
 from twilio.request_validator import RequestValidator
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+from ivr.phone.twiml import MAX_DOCUMENT_BYTES
 
 TWILIO_TIMEOUT_SECONDS = 15.0
 CONNECT_TIMEOUT_SECONDS = 5.0
 
+ERROR_URL = 11100
 ERROR_RETRIEVAL = 11200
 ERROR_CONNECTION = 11205
 
+_PIECE_BYTES = 16_384
 _FORM_TYPE = "application/x-www-form-urlencoded; charset=utf-8"
 
 # Headers to send; None takes one out of the usual ones.
@@ -31,7 +37,7 @@ WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class LineError(Exception):
-    """No reply came. `code` is Twilio's: 11205 the line could not be reached, 11200 no answer in time."""
+    """No reply came. `code` is Twilio's: 11100 no URL, 11200 no answer in time, 11205 nobody reached."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
@@ -71,6 +77,15 @@ class Line(Protocol):
         ...
 
 
+def is_url(text: str) -> bool:
+    """Tell whether this can be a URL, absolute or not: no spaces, ASCII, and a host that makes sense."""
+    try:
+        urlsplit(text)
+    except ValueError:
+        return False
+    return all("!" <= character <= "~" for character in text)
+
+
 class Signer:
     """Addresses, signs and encodes a request, the same for every kind of line."""
 
@@ -82,12 +97,16 @@ class Signer:
     def target(self, path_or_url: str) -> str:
         """Return the request target, path and query, of a URL on this line.
 
-        Raises `LineError` (11205) for a URL that lies elsewhere: a virtual phone must not call strangers.
+        Raises `LineError`: 11100 for what is no URL, 11205 for one that lies elsewhere, since a virtual phone
+        must not call strangers.
         """
-        url = urldefrag(urljoin(f"{self.public_url}/", path_or_url)).url
-        if not url.startswith(f"{self.public_url}/"):
+        if not is_url(path_or_url):
+            raise LineError(ERROR_URL, f"{path_or_url!r} is no URL")
+        url = urljoin(f"{self.public_url}/", path_or_url).partition("#")[0]
+        target = url.removeprefix(self.public_url)
+        if target == url or (target and target[0] not in "/?"):
             raise LineError(ERROR_CONNECTION, f"{url} does not lie under {self.public_url}")
-        return url[len(self.public_url) :]
+        return target if target.startswith("/") else f"/{target}"
 
     def headers(self, target: str, form: Mapping[str, str], extra: Headers | None) -> dict[str, str]:
         """Return the headers Twilio's proxy sends, the signature over public address + target among them."""
@@ -145,7 +164,11 @@ class HttpLine:
         )
         request.url = self._connect_url + target  # as it is: preparing would decode some escapes
         try:
-            reply = self._connections.send(request, timeout=self._timeouts, allow_redirects=False)
+            deadline = time.monotonic() + self._timeouts[1]
+            with self._connections.send(
+                request, timeout=self._timeouts, allow_redirects=False, stream=True
+            ) as reply:
+                content = _content(reply, deadline)
         except requests.exceptions.ConnectTimeout as error:
             raise LineError(ERROR_CONNECTION, f"{self._connect_url} took no connection: {error}") from error
         except requests.exceptions.Timeout as error:
@@ -155,13 +178,34 @@ class HttpLine:
         return LineReply(
             reply.status_code,
             {name.lower(): value for name, value in reply.headers.items()},
-            reply.content,
+            content,
             tuple(reply.raw.headers.getlist("Set-Cookie")),
         )
 
     def close(self) -> None:
         """Close the connections kept open."""
         self._connections.close()
+
+
+def _content(reply: requests.Response, deadline: float) -> bytes:
+    """Read a reply, and no more of it than tells that it is too long, until `deadline` of the machine's time.
+
+    Raises `ReadTimeout` after that, `ConnectionError` when the reply breaks off or cannot be decoded.
+    """
+    content = bytearray()
+    try:
+        while len(content) <= MAX_DOCUMENT_BYTES:
+            piece = reply.raw.read1(_PIECE_BYTES, decode_content=True)
+            if not piece:
+                break
+            content += piece
+            if time.monotonic() > deadline:
+                raise requests.exceptions.ReadTimeout
+    except ReadTimeoutError as error:
+        raise requests.exceptions.ReadTimeout(error) from error
+    except HTTPError as error:
+        raise requests.exceptions.ConnectionError(error) from error
+    return bytes(content)
 
 
 class WsgiLine:

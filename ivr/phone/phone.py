@@ -11,12 +11,15 @@ import re
 import uuid
 from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
+from math import fsum
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urldefrag, urljoin
+from urllib.parse import urljoin
 
 from ivr.phone.heard import Ending, Heard, Note, Sounded
 from ivr.phone.speech_time import speech_seconds
 from ivr.phone.twiml import (
+    MAX_LOOPS,
     Dial,
     Document,
     Gather,
@@ -28,10 +31,11 @@ from ivr.phone.twiml import (
     Sound,
     Verb,
 )
-from ivr.phone.webhooks import CallFailedError, CallIdentity, Fault, Webhooks
+from ivr.phone.webhooks import CallFailedError, CallIdentity, Fault, Webhooks, resolved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
 
     from ivr.phone.heard import NoteKind, PhoneFailure, PhoneWarning, Turn
     from ivr.phone.lines import Line
@@ -43,7 +47,6 @@ MAX_CALL_SECONDS = 4 * 3600.0
 MAX_DOCUMENTS_UNASKED = 100
 MAX_SPEECH_SECONDS = 60.0
 AUTO_SPEECH_TIMEOUT_SECONDS = 1.0
-ENDLESS_LOOP_TIMES = 1000
 
 _PLAY_SECONDS = 3.0  # a recording's length is not known here
 _TONE_SECONDS = 0.5
@@ -57,6 +60,8 @@ _KEYS = re.compile(r"[0-9*#]+")
 _LEAVING_UNHEARD = frozenset({Fault.HANGUP_BEFORE_TURN, Fault.HANGUP_DURING_TURN, Fault.STATUS_OUT_OF_ORDER})
 _LEAVING = _LEAVING_UNHEARD | {Fault.HANGUP_AFTER_TURN}
 
+_MICROSECONDS = 6  # decimals of a second: what a clock counts, so that sums of it do not drift
+
 Callee = Literal["completed", "busy", "no-answer", "failed"]
 
 
@@ -68,6 +73,10 @@ class EndlessCallError(Exception):
     """The line sent document after document without ever asking the caller anything."""
 
 
+class _CallTooLongError(Exception):
+    """Four hours are over in the middle of something."""
+
+
 @dataclass(frozen=True)
 class PhoneOptions:
     """How a phone behaves where Twilio leaves room, and what it checks.
@@ -75,7 +84,8 @@ class PhoneOptions:
     `post_twice`: every turn is posted a second time with the same token and must get the same bytes.
     `type_ahead`: keys pressed while nobody listens are `lost`, as is safest to assume, or kept in a `buffer`.
     `empty_digits`: whether an empty result carries a `blank` Digits or none (`missing`); both are seen.
-    `round_trip_seconds`: the time a turn takes, in which keys fall between two documents.
+    `round_trip_seconds`: the time a turn takes, in which keys fall between two documents; over 15 seconds, or
+    what a URL's fragment asks for, the turn is given up.
     `hang_up_after_seconds`: how much of a reply is heard under `Fault.HANGUP_AFTER_TURN`.
     `more_parameters`: what some calls carry besides, such as ForwardedFrom, CallerName or SipCallId.
     """
@@ -113,8 +123,8 @@ class _OpenGather:
     deadline: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self.sounds_end = self.opened_at + sum(sound.seconds for sound in self.sounds)
-        self.deadline = self.sounds_end + self.gather.timeout_seconds
+        self.sounds_end = _instant(self.opened_at, *(sound.seconds for sound in self.sounds))
+        self.deadline = _instant(self.sounds_end, self.gather.timeout_seconds)
 
 
 class Phone:
@@ -160,6 +170,7 @@ class Phone:
         self._talked_with_a_person = False
         self._call_status = "completed"
         self._status_number = 0
+        self._over_at: datetime | None = None
         self._leaving: Fault | None = None
         self._leaves_at: float | None = None
         self.ended: Ending | None = None
@@ -219,7 +230,7 @@ class Phone:
         if _KEYS.fullmatch(keys) is None:
             raise ValueError(f"{keys!r}: a phone has the keys 0-9, * and #")
         at = self._moment(self._listening(), after_seconds, barge_in_seconds)
-        self._keys.extend((at + number * gap_seconds, key) for number, key in enumerate(keys))
+        self._keys.extend((_instant(at, number * gap_seconds), key) for number, key in enumerate(keys))
         return self._go_on()
 
     def say(
@@ -240,34 +251,35 @@ class Phone:
         if not opened.gather.speech or talked_over or at > opened.deadline:
             self._note("lost", f"the words {words!r}")
             return self.stay_silent()
-        self._advance_to(at)
-        self._settle(opened, at)
-        self._note("spoke", words)
-        duration = min(speech_seconds(words, opened.gather.language), MAX_SPEECH_SECONDS)
-        pause = opened.gather.speech_timeout_seconds
-        self._advance_to(at + duration + (AUTO_SPEECH_TIMEOUT_SECONDS if pause is None else pause))
         result = {"SpeechResult": words, "Language": opened.gather.language}
         if confidence is not None:
             result["Confidence"] = f"{confidence:.8f}"
-        self._act(opened, result)
-        return self._go_on()
+        return self._go_on(partial(self._hear, opened, at, result))
 
     def stay_silent(self) -> Heard:
         """Do nothing until the line stops waiting."""
         opened = self._listening()
         self._note("silence", "")
-        self._time_out(opened)
-        return self._go_on()
+        return self._go_on(partial(self._time_out, opened))
 
     def hang_up(self, *, barge_in_seconds: float | None = None) -> Heard:
-        """Hang up when the sounds end, or so long after they began: no action, only the status callback."""
+        """Hang up when the sounds end, or so long after they began: no action, only the status callback.
+
+        Who waits for longer than the line does hears what comes then, and leaves in the middle of it.
+        """
         opened = self._listening()
         self._leaves_at = self._moment(opened, 0.0, barge_in_seconds)
         return self._go_on()
 
     def deliver_status(self) -> None:
         """Post the status callback that `hold_status` held back; may be called again to repeat it."""
-        self._webhooks.status(self._status_url, self._call_status, self.seconds, number=self._status_number)
+        self._post_status(self._call_status, self._status_number)
+
+    def _post_status(self, call_status: str, number: int) -> None:
+        if self._over_at is None:
+            raise CallOverError("the call is not over: there is no status callback yet")
+        seconds = (self._over_at - self._began_at).total_seconds()
+        self._webhooks.status(self._status_url, call_status, seconds, at=self._over_at, number=number)
 
     # How time passes.
 
@@ -278,37 +290,55 @@ class Phone:
 
     def _moment(self, opened: _OpenGather, after_seconds: float, barge_in_seconds: float | None) -> float:
         if barge_in_seconds is not None:
-            return max(self.seconds, opened.opened_at + barge_in_seconds)
-        return max(self.seconds, opened.sounds_end) + after_seconds
+            return max(self.seconds, _instant(opened.opened_at, barge_in_seconds))
+        return _instant(max(self.seconds, opened.sounds_end), after_seconds)
 
     def _advance_to(self, seconds: float) -> None:
-        if seconds > self.seconds:
-            self._clock.advance(seconds - self.seconds)
+        """Let time pass. Raises `_CallTooLongError` when the call may not last until then."""
+        until = min(seconds, MAX_CALL_SECONDS)
+        if until > self.seconds:
+            self._clock.advance(until - self.seconds)
+        if seconds > MAX_CALL_SECONDS:
+            raise _CallTooLongError
 
     def _note(self, kind: NoteKind, text: str) -> None:
         self.notes.append(Note(self.seconds, kind, text))
 
-    def _go_on(self) -> Heard:
-        """Execute until the call is over or a Gather waits for a caller who has nothing under way."""
-        while self.ended is None:
-            if self.seconds > MAX_CALL_SECONDS:
-                self._note("error", "a call lasts four hours at most")
-                self._end("error")
-            elif self._open is None:
-                self._execute_next()
-            elif self._leaves_at is not None:
-                self._leave(self._open, self._leaves_at)
-            elif self._keys:
-                self._receive_keys(self._open)
-            else:
-                break
+    def _go_on(self, begin: Callable[[], None] | None = None) -> Heard:
+        """Begin, then execute until the call is over or a Gather waits for a caller who does nothing."""
+        try:
+            if begin is not None:
+                begin()
+            self._execute()
+        except _CallTooLongError:
+            self._cut_off()
         if self._open is not None:
             self._offer(self._open)
         turns = tuple(self._webhooks.turns[self._turns_told :])
         self._turns_told = len(self._webhooks.turns)
         sounds, self._sounds = tuple(self._sounds), []
-        self._documents_unasked = 0
         return Heard(turns, sounds, self._open.gather if self._open else None, self.ended)
+
+    def _execute(self) -> None:
+        while self.ended is None:
+            self._advance_to(self.seconds)  # a turn may have taken the call beyond its longest
+            leaves_at = self._leaves_at
+            if self._open is None:
+                if leaves_at is not None and leaves_at <= self.seconds:
+                    self._end("hangup")
+                else:
+                    self._execute_next()
+            elif self._keys or leaves_at is not None:
+                self._listen(self._open)
+            else:
+                return
+
+    def _cut_off(self) -> None:
+        if self._open is not None:
+            self._settle(self._open, self.seconds)
+            self._open = None
+        self._note("error", "a call lasts four hours at most")
+        self._end("error")
 
     def _fetch(self, base_url: str, url: str, gathered: Mapping[str, str]) -> None:
         self._documents_unasked += 1
@@ -321,17 +351,19 @@ class Phone:
             self._leave_unheard(leaving, base_url, url, gathered)
             return
         first = not self._webhooks.turns
-        self._note("request", urldefrag(urljoin(base_url, url)).url.removeprefix(self._public_url))
+        address = resolved(base_url, url).partition("#")[0]
+        self._note("request", address.removeprefix(self._public_url))
         try:
             fetched = self._webhooks.fetch(base_url, url, gathered)
         except CallFailedError as error:
             self._note("error", str(error))
             self._sound(Sounded(speech_seconds(_APOLOGY, "en-US"), "en-US", _APOLOGY))
-            self._end("error")
+            if self.ended is None:
+                self._end("error")
             return
         self._running = _Running(fetched.url, self._usable(fetched.document, fetched.url, first=first))
         if leaving is Fault.HANGUP_AFTER_TURN:
-            self._leaves_at = self.seconds + self._options.hang_up_after_seconds
+            self._leaves_at = _instant(self.seconds, self._options.hang_up_after_seconds)
 
     def _leave_unheard(
         self, leaving: Fault | None, base_url: str, url: str, gathered: Mapping[str, str]
@@ -344,7 +376,7 @@ class Phone:
         self._end("hangup")
         if leaving is Fault.STATUS_OUT_OF_ORDER:
             self._webhooks.post_unheard(base_url, url, gathered)
-            self._webhooks.status(self._status_url, "in-progress", self.seconds, number=0)
+            self._post_status("in-progress", 0)
 
     def _leave(self, opened: _OpenGather, at: float) -> None:
         """Hang up while a Gather listens: it requests nothing, whatever was keyed."""
@@ -381,17 +413,15 @@ class Phone:
 
     def _sound(self, sounded: Sounded) -> None:
         """Let something be heard that no key stops; a caller who leaves hears some of it."""
-        self._sounds.append(sounded)
-        until = self.seconds + sounded.seconds
-        leaves_at = self._leaves_at
-        cut = leaves_at is not None and leaves_at < until
-        if sounded.text:
-            self._note("cut" if cut else "said", sounded.text)
-        if leaves_at is not None and cut:
-            self._advance_to(leaves_at)
+        whole = _instant(self.seconds, sounded.seconds)
+        until = whole if self._leaves_at is None else min(self._leaves_at, whole)
+        if until >= self.seconds:
+            self._sounds.append(sounded)
+            if sounded.text:
+                self._note("said" if whole <= min(until, MAX_CALL_SECONDS) else "cut", sounded.text)
+        self._advance_to(until)
+        if until < whole:
             self._end("hangup")
-        else:
-            self._advance_to(until)
 
     # How a Gather listens.
 
@@ -405,6 +435,7 @@ class Phone:
         elif early:
             self._note("lost", f"{''.join(early)} pressed while nobody listened")
         self._keys = deque(coming)
+        self._documents_unasked = 0
         sounds = tuple(sounded for sound in gather.sounds for sounded in _sounded(sound))
         self._open = _OpenGather(gather, url, now, sounds)
 
@@ -422,19 +453,30 @@ class Phone:
         for sounded in opened.sounds:
             if at >= until:
                 break
-            whole = at + sounded.seconds <= until
+            until_then = _instant(at, sounded.seconds)
             if sounded.text:
-                self.notes.append(Note(at, "said" if whole else "cut", sounded.text))
+                self.notes.append(Note(at, "said" if until_then <= until else "cut", sounded.text))
             if not opened.offered:
                 self._sounds.append(sounded)
-            at += sounded.seconds
+            at = until_then
 
-    def _receive_keys(self, opened: _OpenGather) -> None:
-        """Take the keys under way, until the Gather is complete or one comes too late for it."""
-        gather = opened.gather
+    def _hear(self, opened: _OpenGather, at: float, result: Mapping[str, str]) -> None:
+        """Take words that begin at a moment, and request the action when the pause after them is over."""
+        words, gather = result["SpeechResult"], opened.gather
+        self._advance_to(at)
+        self._settle(opened, at)
+        self._note("spoke", words)
+        duration = min(speech_seconds(words, gather.language), MAX_SPEECH_SECONDS)
+        pause = gather.speech_timeout_seconds
+        self._advance_to(_instant(at, duration, AUTO_SPEECH_TIMEOUT_SECONDS if pause is None else pause))
+        self._act(opened, result)
+
+    def _listen(self, opened: _OpenGather) -> None:
+        """Take the keys under way, until the Gather is complete, its time is over, or the caller leaves."""
+        gather, leaves_at = opened.gather, self._leaves_at
         while self._keys:
             at, key = self._keys[0]
-            if at > opened.deadline:
+            if at > opened.deadline or (leaves_at is not None and at > leaves_at):
                 break
             self._keys.popleft()
             self._advance_to(at)
@@ -450,8 +492,11 @@ class Phone:
             if len(opened.digits) == gather.digits_count:
                 self._finish(opened, "")
                 return
-            opened.deadline = at + gather.timeout_seconds
-        self._time_out(opened)
+            opened.deadline = _instant(at, gather.timeout_seconds)
+        if leaves_at is not None and leaves_at <= opened.deadline:
+            self._leave(opened, leaves_at)
+        else:
+            self._time_out(opened)
 
     def _time_out(self, opened: _OpenGather) -> None:
         self._advance_to(opened.deadline)
@@ -479,20 +524,19 @@ class Phone:
     def _dial(self, dial: Dial, url: str) -> None:
         """Ring the other phone; the conversation ends when that person hangs up."""
         self._note("dialed", ", ".join(dial.numbers))
-        if self._leaves_at is not None:  # before anybody answers
+        answers = {"completed": _ANSWERS_AFTER_SECONDS, "no-answer": dial.timeout_seconds}
+        ring_seconds = min(answers.get(self.callee, _BUSY_AFTER_SECONDS), dial.timeout_seconds)
+        talk_seconds = min(_TALK_SECONDS, dial.time_limit_seconds) if self.callee == "completed" else 0.0
+        until = _instant(self.seconds, ring_seconds, talk_seconds)
+        if self._leaves_at is not None and self._leaves_at < until:
             self._advance_to(self._leaves_at)
             self._end("hangup")
             return
+        self._advance_to(until)
         result = {"DialCallStatus": self.callee, "DialCallSid": f"CA{self._dialed_leg().hex}"}
         if self.callee == "completed":
-            talk_seconds = min(_TALK_SECONDS, dial.time_limit_seconds)
-            self._advance_to(self.seconds + _ANSWERS_AFTER_SECONDS + talk_seconds)
             self._talked_with_a_person = True
             result |= {"DialCallDuration": str(round(talk_seconds)), "DialBridged": "true"}
-        elif self.callee == "no-answer":
-            self._advance_to(self.seconds + dial.timeout_seconds)
-        else:
-            self._advance_to(self.seconds + _BUSY_AFTER_SECONDS)
         if dial.action is not None:
             self._fetch(url, dial.action, result)
 
@@ -505,6 +549,7 @@ class Phone:
             self._note("lost", f"{''.join(key for _, key in self._keys)} pressed after the call was over")
             self._keys.clear()
         self.ended = ending
+        self._over_at = self._clock.now()
         self._leaves_at = None
         self._note("ended", ending)
         self._call_status = call_status
@@ -512,13 +557,18 @@ class Phone:
             self.deliver_status()
 
 
+def _instant(*seconds: float) -> float:
+    """Add up seconds to the microseconds a clock counts, so that a moment is one number, however found."""
+    return round(fsum(seconds), _MICROSECONDS)
+
+
 def _sounded(sound: Sound) -> tuple[Sounded, ...]:
     """Return the stretches of sound a verb makes, its loop unrolled."""
     if isinstance(sound, Pause):
         return (Sounded(sound.seconds, "", ""),)
-    times = sound.loop or ENDLESS_LOOP_TIMES
+    times = sound.loop or MAX_LOOPS
     if isinstance(sound, Play):
         seconds = len(sound.digits) * _TONE_SECONDS if sound.digits else _PLAY_SECONDS
         return (Sounded(seconds, "", ""),) * times
-    seconds = speech_seconds(sound.text, sound.language) + sound.break_seconds
+    seconds = _instant(speech_seconds(sound.text, sound.language), sound.break_seconds)
     return (Sounded(seconds, sound.language, sound.text),) * times

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
 MAX_DOCUMENT_BYTES = 64 * 1024
 MAX_BASIC_BYTES = 4096
-MAX_POLLY_BYTES = 3000
+MAX_POLLY_CHARACTERS = 3000
 MAX_GOOGLE_BYTES = 5000
 MAX_ENCODED_CHARACTERS = 4500
 MAX_HINTS = 500
 MAX_HINT_CHARACTERS = 100
+MAX_LOOPS = 1000
+MAX_DEPTH = 100
 
 ERROR_TOO_LONG = 11750
 ERROR_EMPTY = 11770
@@ -161,7 +163,9 @@ class _Element:
     children: list[_Element | str] = field(default_factory=list)
 
     def text(self) -> str:
-        """Return the text of this element and everything in it."""
+        """Return the text of this element and everything in it; of a substitution, what is said for it."""
+        if self.name == "sub" and "alias" in self.attributes:
+            return self.attributes["alias"]
         return "".join(child if isinstance(child, str) else child.text() for child in self.children)
 
     def markup(self) -> str:
@@ -225,6 +229,9 @@ def _parse_xml(body: bytes) -> _Element:
     stack = [top]
 
     def start(name: str, attributes: dict[str, str]) -> None:
+        if len(stack) > MAX_DEPTH:
+            line = parser.CurrentLineNumber
+            raise DocumentError(ERROR_XML, f"line {line}: elements are more than {MAX_DEPTH} deep")
         element = _Element(name, attributes, parser.CurrentLineNumber)
         stack[-1].children.append(element)
         stack.append(element)
@@ -241,29 +248,38 @@ def _parse_xml(body: bytes) -> _Element:
     parser.StartDoctypeDeclHandler = doctype
     try:
         parser.Parse(body, True)  # noqa: FBT003 (expat takes it by position)
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the last two: an encoding nobody knows
         raise DocumentError(ERROR_XML, f"not well-formed XML: {error}") from error
     return next(top.elements())
 
 
+def _any(_value: str) -> bool:
+    return True
+
+
+def _none(_value: str) -> bool:
+    return False
+
+
 class _Rule(NamedTuple):
-    """Which values an attribute takes, and the warning for any other."""
+    """Which values an attribute takes, the warning for any other, and those that only Twilio does."""
 
     allowed: Callable[[str], object]
     code: int = WARNING_SCHEMA
-    not_done: bool = False  # Twilio has it and this phone has not
+    not_done: Callable[[str], object] = _none
 
 
-def _pattern(expression: str, code: int = WARNING_SCHEMA) -> _Rule:
-    return _Rule(re.compile(expression).fullmatch, code)
+def _pattern(expression: str, code: int = WARNING_SCHEMA, not_done: str = "(?!)") -> _Rule:
+    return _Rule(re.compile(expression).fullmatch, code, re.compile(not_done).fullmatch)
 
 
-_ANYTHING = _Rule(lambda _value: True)
-_URL = _Rule(lambda value: " " not in value)
-_METHOD = _pattern("POST|GET")
+_ANYTHING = _Rule(_any)
+_METHOD = _pattern("POST|GET", not_done="GET")
 _BOOLEAN = _pattern("true|false")
-_COUNT = _pattern("[0-9]+")
-_POSITIVE = _pattern("[1-9][0-9]*")
+# Nine digits are more seconds, or keys, than any call has.
+_COUNT = _pattern("[0-9]{1,9}")
+_POSITIVE = _pattern("[1-9][0-9]{0,8}")
+_LOOP = _Rule(_COUNT.allowed, not_done=lambda value: int(value) > MAX_LOOPS)
 
 
 def _are_hints(value: str) -> bool:
@@ -272,21 +288,21 @@ def _are_hints(value: str) -> bool:
     return len(hints) <= MAX_HINTS and all(len(hint.strip()) <= MAX_HINT_CHARACTERS for hint in hints)
 
 
-_NOT_DONE = _Rule(lambda _value: True, not_done=True)
+_NOT_DONE = _Rule(_any, not_done=_any)
 
-_RESPONSE: Mapping[str, _Rule] = {"version": _Rule(lambda _value: False, WARNING_VERSION)}
-_SAY: Mapping[str, _Rule] = {"voice": _ANYTHING, "language": _ANYTHING, "loop": _COUNT}
+_RESPONSE: Mapping[str, _Rule] = {"version": _Rule(_none, WARNING_VERSION)}
+_SAY: Mapping[str, _Rule] = {"voice": _ANYTHING, "language": _ANYTHING, "loop": _LOOP}
 _PAUSE: Mapping[str, _Rule] = {"length": _COUNT}
-_PLAY: Mapping[str, _Rule] = {"loop": _COUNT, "digits": _pattern("[0-9*#A-Dw]+", WARNING_PLAY_DIGITS)}
+_PLAY: Mapping[str, _Rule] = {"loop": _LOOP, "digits": _pattern("[0-9*#A-Dw]+", WARNING_PLAY_DIGITS)}
 _GATHER: Mapping[str, _Rule] = {
-    "action": _URL,
-    "method": _Rule(_METHOD.allowed, 13312),
+    "action": _ANYTHING,
+    "method": _METHOD._replace(code=13312),
     "input": _pattern("dtmf|speech|dtmf speech|speech dtmf"),
-    "timeout": _Rule(_POSITIVE.allowed, 13313),
+    "timeout": _pattern("auto|[1-9][0-9]{0,8}", 13313, not_done="auto"),
     "finishOnKey": _pattern("[0-9#*]?", 13310),
     "numDigits": _Rule(_POSITIVE.allowed, 13314),
     "actionOnEmptyResult": _Rule(_BOOLEAN.allowed, 13338),
-    "speechTimeout": _pattern("auto|[1-9][0-9]*"),
+    "speechTimeout": _pattern("auto|[1-9][0-9]{0,8}"),
     "speechModel": _pattern("default|numbers_and_commands|phone_call|(?:experimental|googlev2|deepgram)_.+"),
     "hints": _Rule(_are_hints),
     "language": _ANYTHING,
@@ -300,15 +316,15 @@ _GATHER: Mapping[str, _Rule] = {
 _REDIRECT: Mapping[str, _Rule] = {"method": _METHOD}
 _REJECT: Mapping[str, _Rule] = {"reason": _pattern("rejected|busy")}
 _DIAL: Mapping[str, _Rule] = {
-    "action": _URL,
+    "action": _ANYTHING,
     "method": _METHOD,
     "timeout": _POSITIVE,
     "timeLimit": _POSITIVE,
     "callerId": _ANYTHING,
     "answerOnBridge": _BOOLEAN,
-    "hangupOnStar": _BOOLEAN,
+    "hangupOnStar": _pattern("true|false", not_done="true"),
     "ringTone": _ANYTHING,
-    "record": _pattern("do-not-record"),
+    "record": _pattern("do-not-record|record-from-(?:answer|ringing)(?:-dual)?", not_done="record-from-.+"),
     **dict.fromkeys(
         (
             *("recordingStatusCallback", "recordingStatusCallbackMethod", "recordingStatusCallbackEvent"),
@@ -321,7 +337,8 @@ _NUMBER: Mapping[str, _Rule] = dict.fromkeys(
     ("sendDigits", "url", "method", "statusCallback", "statusCallbackEvent", "statusCallbackMethod"),
     _NOT_DONE,
 )
-# Verbs that Twilio executes and this phone does not.
+# Whom Twilio dials besides numbers, and verbs that it executes; this phone does neither.
+_NOUNS_NOT_DONE = frozenset({"Application", "Client", "Conference", "Queue", "Sim", "Sip", "WhatsApp"})
 _VERBS_NOT_DONE = frozenset(
     {
         *("Connect", "Echo", "Enqueue", "Leave", "Pay", "Prompt", "Queue", "Record", "Refer", "Sms"),
@@ -333,7 +350,7 @@ _VERBS_NOT_DONE = frozenset(
 _SSML: Mapping[str, Mapping[str, _Rule]] = {
     "break": {
         "strength": _pattern("none|x-weak|weak|medium|strong|x-strong"),
-        "time": _pattern(r"[0-9]+(?:\.[0-9]+)?(?:ms|s)"),
+        "time": _pattern(r"[0-9]{1,6}(?:\.[0-9]{1,6})?(?:ms|s)"),
     },
     "emphasis": {"level": _pattern("strong|moderate|reduced|none")},
     "lang": {"xml:lang": _ANYTHING},
@@ -359,27 +376,52 @@ _SSML: Mapping[str, Mapping[str, _Rule]] = {
 # What newer Polly voices leave out: no emphasis, no pitch.
 _OLD_POLLY_ONLY = frozenset({("emphasis", ""), ("prosody", "pitch")})
 
-_POLLY_LANGUAGES: Mapping[str, str] = {
-    **dict.fromkeys(
-        (
-            *("Joanna", "Matthew", "Salli", "Kendra", "Kimberly", "Joey", "Ivy", "Justin"),
-            *("Ruth", "Stephen", "Gregory", "Danielle", "Kevin"),
-        ),
-        "en-US",
-    ),
-    **dict.fromkeys(("Lupe", "Miguel", "Penelope", "Pedro"), "es-US"),
-    **dict.fromkeys(("Mia", "Andres"), "es-MX"),
-    **dict.fromkeys(("Camila", "Ricardo", "Vitoria", "Thiago"), "pt-BR"),
-    "Zhiyu": "cmn-CN",
-    "Hiujin": "yue-CN",
+# Polly's voices by make and language; a make is the end of a voice's name.
+_POLLY: Mapping[str, Mapping[str, str]] = {
+    "": {
+        "en-US": "Joanna Matthew Salli Kendra Kimberly Joey Ivy Justin",
+        "es-US": "Lupe Miguel Penelope",
+        "es-MX": "Mia",
+        "pt-BR": "Camila Ricardo Vitoria",
+        "cmn-CN": "Zhiyu",
+        "fr-FR": "Lea Celine Mathieu",
+        "fr-CA": "Chantal",
+    },
+    "Neural": {
+        "en-US": "Joanna Matthew Salli Kendra Kimberly Joey Ivy Justin Ruth Stephen Gregory Danielle Kevin",
+        "es-US": "Lupe Pedro",
+        "es-MX": "Mia Andres",
+        "pt-BR": "Camila Vitoria Thiago",
+        "cmn-CN": "Zhiyu",
+        "yue-CN": "Hiujin",
+        "fr-FR": "Lea Remi",
+        "fr-CA": "Gabrielle Liam",
+        "fr-BE": "Isabelle",
+    },
+    "Generative": {"en-US": "Joanna Matthew Danielle Ruth Stephen", "es-US": "Lupe Pedro"},
 }
+_GOOGLE_MAKES = re.compile(r"(?:Standard|Wavenet|Neural2)-[A-J]|Chirp3-HD-[A-Z][a-z]+")
+_GOOGLE_STANDARD = re.compile("Standard-[A-D]")
+_GOOGLE: Mapping[str, re.Pattern[str]] = {
+    **dict.fromkeys(
+        ("en-US", "es-US", "pt-BR", "cmn-CN", "cmn-TW", "vi-VN", "fr-FR", "fr-CA"), _GOOGLE_MAKES
+    ),
+    "yue-HK": _GOOGLE_STANDARD,
+}
+_OTHER_NAMES: Mapping[str, str] = {"zh-CN": "cmn-CN"}
 _BASIC_VOICES = ("man", "woman", "alice")
-# Languages that some voice of Twilio's speaks, as far as a line like this one needs them. No voice speaks
-# Haitian Creole.
+# Languages that some voice of Twilio's speaks, and those it recognizes, as far as a line like this one needs
+# them. Neither knows Haitian Creole.
 _LANGUAGES = frozenset(
     {
         *("en-US", "es-US", "es-MX", "pt-BR", "cmn-CN", "zh-CN", "cmn-TW", "yue-CN", "yue-HK", "vi-VN"),
         *("fr-FR", "fr-CA", "fr-BE"),
+    }
+)
+_HEARD_LANGUAGES = frozenset(
+    {
+        *("en-US", "es-US", "es-MX", "pt-BR", "cmn-Hans-CN", "cmn-Hant-TW", "zh", "zh-TW", "yue-Hant-HK"),
+        *("vi-VN", "fr-FR", "fr-CA"),
     }
 )
 
@@ -387,10 +429,13 @@ _LANGUAGES = frozenset(
 def _voice_speaks(voice: str, language: str) -> bool:
     """Tell whether a voice exists and speaks a language; unknown names count as wrong."""
     family, _, name = voice.partition(".")
+    language = _OTHER_NAMES.get(language, language)
     if family == "Google":
-        return name.startswith(f"{language}-")
+        makes, prefix = _GOOGLE.get(language), f"{language}-"
+        return bool(makes and name.startswith(prefix) and makes.fullmatch(name.removeprefix(prefix)))
     if family == "Polly":
-        return _POLLY_LANGUAGES.get(name.split("-", 1)[0]) == language
+        person, _, make = name.partition("-")
+        return person in _POLLY.get(make, {}).get(language, "").split()
     return voice in _BASIC_VOICES
 
 
@@ -401,11 +446,13 @@ def _too_long(text: str, raw: str, voice: str) -> str:
     the text has to fit a URL.
     """
     family = voice.partition(".")[0]
-    size, most = len(text.encode()), MAX_POLLY_BYTES if family == "Polly" else MAX_BASIC_BYTES
-    if family == "Google":
+    size, most, unit = len(text.encode()), MAX_BASIC_BYTES, "bytes"
+    if family == "Polly":
+        size, most, unit = len(text), MAX_POLLY_CHARACTERS, "characters"
+    elif family == "Google":
         size, most = len(raw.encode()), MAX_GOOGLE_BYTES
     if size > most:
-        return f"{size} bytes; {most} are the most"
+        return f"{size} {unit}; {most} are the most"
     encoded = len(quote_plus(text))
     return f"{encoded} characters in a URL" if encoded > MAX_ENCODED_CHARACTERS else ""
 
@@ -446,7 +493,7 @@ class _Reader:
                 self.warn(WARNING_SCHEMA, element, f"unknown attribute {name}")
             elif not rule.allowed(value):
                 self.warn(rule.code, element, f"{name} cannot be {value!r}; the default is used")
-            elif rule.not_done or (name == "method" and value == "GET"):
+            elif rule.not_done(value):
                 self.warn(WARNING_NOT_DONE, element, f"this phone does not do {name}={value!r}")
             else:
                 kept[name] = value
@@ -560,7 +607,7 @@ class _Reader:
 
     def _speech_language(self, element: _Element, kept: Mapping[str, str], inputs: list[str]) -> None:
         language = kept.get("language", "en-US")
-        if "speech" in inputs and language not in _LANGUAGES:
+        if "speech" in inputs and language not in _HEARD_LANGUAGES:
             self.warn(WARNING_SCHEMA, element, f"nobody recognizes speech in {language}")
 
     def _redirect(self, element: _Element) -> Redirect | None:
@@ -587,6 +634,9 @@ class _Reader:
         kept = self.attributes(element, _DIAL)
         numbers = []
         for child in element.elements():
+            if child.name in _NOUNS_NOT_DONE:
+                self.warn(WARNING_NOT_DONE, child, "this phone does not dial it, skipped")
+                continue
             if child.name != "Number":
                 self.warn(WARNING_SCHEMA, child, "does not belong in <Dial>, skipped")
                 continue

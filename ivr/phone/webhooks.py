@@ -8,11 +8,18 @@ from dataclasses import dataclass
 from email.utils import format_datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
-from urllib.parse import parse_qs, urldefrag, urljoin, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 from ivr.phone.cookies import Cookies
 from ivr.phone.heard import PhoneFailure, PhoneWarning, Turn
-from ivr.phone.lines import ERROR_CONNECTION, ERROR_RETRIEVAL, TWILIO_TIMEOUT_SECONDS, LineError
+from ivr.phone.lines import (
+    ERROR_CONNECTION,
+    ERROR_RETRIEVAL,
+    ERROR_URL,
+    TWILIO_TIMEOUT_SECONDS,
+    LineError,
+    is_url,
+)
 from ivr.phone.twiml import WARNING_NOT_DONE, WARNING_SCHEMA, Document, DocumentError, parse_reply
 
 if TYPE_CHECKING:
@@ -148,6 +155,8 @@ class _Wishes:
             kinds = frozenset({"ct"})
         most = round(TWILIO_TIMEOUT_SECONDS * 1000)
         number("ct", 100, 10_000, 5000)
+        if asked.get("sni", "y") not in {"y", "n"}:
+            senseless.append(f"sni={asked['sni']}")
         return cls(
             retries=number("rc", 0, 5, 1),
             kinds=_RETRIED if "all" in kinds else kinds,
@@ -194,7 +203,7 @@ class Webhooks:
         when the fallback has none either, `UnequalRepliesError` when a repeated turn differs.
         """
         try:
-            fetched = self._document_or_fallback(urljoin(base_url, url), gathered)
+            fetched = self._document_or_fallback(resolved(base_url, url), gathered)
         finally:
             self._let_late_turns_arrive()
         self.turns.append(fetched.turn)
@@ -204,14 +213,14 @@ class Webhooks:
 
     def post_unheard(self, base_url: str, url: str, gathered: Mapping[str, str]) -> None:
         """Post a turn whose caller has gone: the reply is read like any other, and nobody hears it."""
-        address = urljoin(base_url, url)
+        address = resolved(base_url, url)
         try:
             self._document(address, gathered)
         except _Refused as refused:
-            self._failed(urldefrag(address).url, refused)
+            self._failed(address, refused)
 
-    def status(self, url: str, call_status: str, seconds: float, *, number: int = 0) -> None:
-        """Post the `number`th status callback of a call, `seconds` after it began.
+    def status(self, url: str, call_status: str, seconds: float, *, at: datetime, number: int = 0) -> None:
+        """Post the `number`th status callback of a call that was over after `seconds`, `at` an instant.
 
         An odd answer is a warning. After `completed` the call's other requests say so too.
         """
@@ -220,22 +229,22 @@ class Webhooks:
             **self._more_parameters,
             "CallDuration": str(round(seconds)),
             "Duration": str(-(-round(seconds) // 60)),
-            "Timestamp": format_datetime(self._clock.now(), usegmt=True),
+            "Timestamp": format_datetime(at, usegmt=True),
             "SequenceNumber": str(number),
             "CallbackSource": "call-progress-events",
         }
         if call_status == "completed":
             self._call_status = call_status
         try:
-            reply = self._line.post(url, form, headers=self._next_token())
+            reply = self._line.post(url, form, headers=self._headers(url))
         except LineError as error:
-            self.failures.append(PhoneFailure(url, error.code, str(error), injected=False))
+            self.failures.append(PhoneFailure(_path(url), error.code, str(error), injected=False))
             return
         if reply.status != 204 and not (reply.status == 200 and _is_xml(reply)):
-            self.warnings.append(PhoneWarning(url, ERROR_RETRIEVAL, f"a status callback got {reply.status}"))
+            self._warn(url, ERROR_RETRIEVAL, f"a status callback got {reply.status}")
 
     def _document_or_fallback(self, url: str, gathered: Mapping[str, str]) -> Fetched:
-        failed_url = urldefrag(url).url
+        failed_url = url.partition("#")[0]
         try:
             return self._document(url, gathered)
         except _Refused as refused:
@@ -251,22 +260,23 @@ class Webhooks:
             raise CallFailedError(str(refused)) from refused
 
     def _failed(self, url: str, refused: _Refused) -> None:
-        self.failures.append(
-            PhoneFailure(urlsplit(url).path, refused.code, str(refused), injected=refused.injected)
-        )
+        self.failures.append(PhoneFailure(_path(url), refused.code, str(refused), injected=refused.injected))
 
     def _document(self, url: str, extra: Mapping[str, str]) -> Fetched:
         """Post one turn, follow redirects, read the reply. Raises `_Refused`."""
         for _ in range(MAX_REDIRECTS + 1):
-            address, fragment = urldefrag(url)
+            if not is_url(url):
+                raise _Refused(ERROR_URL, f"{url!r} is no URL")
+            address, _, fragment = url.partition("#")
             wishes = _Wishes.of(fragment)
             for senseless in wishes.senseless:
                 self._warn(address, WARNING_NOT_DONE, f"#{senseless} makes no sense; the default is used")
             reply = self._attempt(address, extra, wishes)
-            if not 300 <= reply.status < 400:
+            location = reply.header("Location")
+            if not 300 <= reply.status < 400 or not location:
                 return self._read(address, reply)
             self._warn(address, ERROR_REDIRECTS, f"{reply.status}: a redirect loses what the caller entered")
-            url, extra = urljoin(address, reply.header("Location") or ""), {}
+            url, extra = resolved(address, location), {}
         raise _Refused(ERROR_REDIRECTS, f"more than {MAX_REDIRECTS} redirects")
 
     def _read(self, url: str, reply: LineReply) -> Fetched:
@@ -281,63 +291,64 @@ class Webhooks:
         return Fetched(document, url, _turn(url, reply))
 
     def _warn(self, url: str, code: int, message: str) -> None:
-        self.warnings.append(PhoneWarning(urlsplit(url).path, code, message))
+        self.warnings.append(PhoneWarning(_path(url), code, message))
 
     def unusable(self, url: str, message: str) -> None:
         """Record that a document asks for something that has no effect where it stands."""
         self._warn(url, WARNING_SCHEMA, message)
 
     def _attempt(self, url: str, extra: Mapping[str, str], wishes: _Wishes) -> LineReply:
-        """Post until no try or no time is left; every attempt carries the same token."""
+        """Post until no try or no time is left; every attempt carries the same token and cookies."""
         form = {**self._identity.parameters(self._call_status), **self._more_parameters, **extra}
-        headers = self._next_token()
+        headers = self._headers(url)
         began_at = self._clock.now()
+        seconds_left = wishes.total_seconds
         for attempts_left in range(wishes.retries, -1, -1):
-            spent_seconds = (self._clock.now() - began_at).total_seconds()
-            patience_seconds = min(wishes.read_seconds, wishes.total_seconds - spent_seconds)
-            try:
-                reply = self._post(url, form, headers, patience_seconds)
-            except LineError as error:
-                kind = "ct" if error.code == ERROR_CONNECTION else "rt"
-                late = (self._clock.now() - began_at).total_seconds() >= wishes.total_seconds
-                if attempts_left and kind in wishes.kinds and not late:
-                    continue
-                raise _Refused(error.code, str(error), injected=isinstance(error, _LostError)) from error
-            if not (attempts_left and f"{reply.status // 100}xx" in wishes.kinds):
-                return reply
-        raise AssertionError  # pragma: no cover (the last attempt returns or raises)
+            outcome = self._try(url, form, headers, min(wishes.read_seconds, seconds_left))
+            seconds_left = wishes.total_seconds - (self._clock.now() - began_at).total_seconds()
+            if not attempts_left or seconds_left <= 0 or _kind(outcome) not in wishes.kinds:
+                break
+        if isinstance(outcome, LineError):
+            injected = isinstance(outcome, _LostError)
+            raise _Refused(outcome.code, str(outcome), injected=injected) from outcome
+        self._cookies.keep(url, outcome.cookies, self._clock.now())
+        return outcome
+
+    def _try(
+        self, url: str, form: Mapping[str, str], headers: Headers, patience_seconds: float
+    ) -> LineReply | LineError:
+        try:
+            return self._post(url, form, headers, patience_seconds)
+        except LineError as error:
+            return error
 
     def _post(
         self, url: str, form: Mapping[str, str], headers: Headers, patience_seconds: float
     ) -> LineReply:
         """Post once, as the fault in force says, and once more when every turn is to be posted twice."""
         fault, self.fault = self.fault, None
+        if fault is Fault.SLOW or self._round_trip_seconds > patience_seconds:
+            self._under_way.append(_UnderWay(url, form, headers))
+            self._clock.advance(patience_seconds)
+            error = _LostError if fault is Fault.SLOW else LineError
+            raise error(ERROR_RETRIEVAL, f"no answer in {patience_seconds:g} s")
         self._clock.advance(self._round_trip_seconds)
         if fault is Fault.FORGED_SIGNATURE:
             self._let_a_stranger_post(url, form, {"X-Twilio-Signature": _NOBODYS_SIGNATURE})
         elif fault is Fault.MISSING_SIGNATURE:
             self._let_a_stranger_post(url, form, {"X-Twilio-Signature": None})
-        elif fault is Fault.SLOW:
-            self._under_way.append(_UnderWay(url, form, headers))
-            self._clock.advance(patience_seconds)
-            raise _LostError(ERROR_RETRIEVAL, f"no answer in {patience_seconds:g} s")
         elif fault is Fault.CONCURRENT_DUPLICATE:
             with ThreadPoolExecutor(2) as senders:
-                both = [senders.submit(self._send, url, form, headers) for _ in range(2)]
+                both = [senders.submit(self._line.post, url, form, headers=headers) for _ in range(2)]
                 first, second = (sender.result() for sender in both)
             _require_equal(url, first, second)
             return first
-        reply = self._send(url, form, headers)
+        reply = self._line.post(url, form, headers=headers)
         if self._post_twice or fault is Fault.DUPLICATE:
-            _require_equal(url, reply, self._send(url, form, headers))
+            _require_equal(url, reply, self._line.post(url, form, headers=headers))
         if fault is Fault.LOST_RESPONSE:
-            self._clock.advance(patience_seconds)
+            self._clock.advance(patience_seconds - self._round_trip_seconds)
             raise _LostError(ERROR_RETRIEVAL, "the reply was lost on the way")
-        return reply
-
-    def _send(self, url: str, form: Mapping[str, str], headers: Headers) -> LineReply:
-        reply = self._line.post(url, form, headers={**headers, **self._cookies.header(url)})
-        self._cookies.keep(url, reply.cookies)
         return reply
 
     def _let_a_stranger_post(self, url: str, form: Mapping[str, str], signature: Headers) -> None:
@@ -345,24 +356,25 @@ class Webhooks:
         status = self._line.post(url, form, headers=signature).status
         if status != 403:
             message = f"what nobody signed was answered {status}, not 403"
-            self.failures.append(PhoneFailure(urlsplit(url).path, ERROR_RETRIEVAL, message, injected=False))
+            self.failures.append(PhoneFailure(_path(url), ERROR_RETRIEVAL, message, injected=False))
 
     def _let_late_turns_arrive(self) -> None:
         """Let turns reach the line that Twilio no longer waits for. They must be answered like any other."""
         while self._under_way:
             url, form, headers = self._under_way.pop(0)
-            reply = self._send(url, form, headers)
+            reply = self._line.post(url, form, headers=headers)
             if self._post_twice:
-                _require_equal(url, reply, self._send(url, form, headers))
+                _require_equal(url, reply, self._line.post(url, form, headers=headers))
             try:
                 self._read(url, reply)
             except _Refused as refused:
                 self._failed(url, refused)
 
-    def _next_token(self) -> dict[str, str]:
+    def _headers(self, url: str) -> dict[str, str]:
+        """Return the next request's own headers: its token, and the cookies that go to `url`."""
         self._requests += 1
         token = uuid.uuid5(_TOKENS, f"{self._identity.call_sid}/{self._requests}")
-        return {"I-Twilio-Idempotency-Token": str(token)}
+        return {"I-Twilio-Idempotency-Token": str(token), **self._cookies.header(url, self._clock.now())}
 
 
 class _UnderWay(NamedTuple):
@@ -375,6 +387,28 @@ class _UnderWay(NamedTuple):
 
 class _LostError(LineError):
     """The reply was thrown away on purpose."""
+
+
+def resolved(base_url: str, url: str) -> str:
+    """Return the absolute form of a URL in a document from `base_url`; what is no URL stays as it is."""
+    try:
+        return urljoin(base_url, url)
+    except ValueError:
+        return url
+
+
+def _path(url: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return url
+
+
+def _kind(outcome: LineReply | LineError) -> str:
+    """Return what an attempt came to, as `rp` of a URL's fragment names it."""
+    if isinstance(outcome, LineError):
+        return {ERROR_CONNECTION: "ct", ERROR_RETRIEVAL: "rt"}.get(outcome.code, "")
+    return f"{outcome.status // 100}xx"
 
 
 def _is_xml(reply: LineReply) -> bool:

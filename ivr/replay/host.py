@@ -10,6 +10,7 @@ import hashlib
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
+from urllib.parse import urlsplit
 
 from ivr.base.clock import Clock, ManualClock
 from ivr.base.errors import OperatorError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ivr.phone.lines import Headers, Line, LineReply
     from ivr.phone.webhooks import VirtualClock
     from ivr.replay.callfile import Pace
+    from ivr.replay.recipe import Recipe
 
 
 class Event(NamedTuple):
@@ -68,7 +70,8 @@ class PreparedLine:
     names call files use: `member_id`, `health_account`, `dental_account`, `ssn_last4`, `date_of_birth`
     (MMDDYYYY). `observe` returns the events of a call, oldest first; None when the line cannot be looked
     into. `visited` returns the places of the flow the call came through. `pay_elsewhere` has the member's
-    bills paid at once by other means, for `fault paid_elsewhere`.
+    bills paid at once by other means, for `fault paid_elsewhere`. `recorded` returns what the line kept of
+    its calls, oldest first, where somebody wants it.
     """
 
     line: Line
@@ -80,6 +83,7 @@ class PreparedLine:
     observe: Callable[[str], Sequence[Event]] | None = None
     visited: Callable[[str], Sequence[Visit]] | None = None
     pay_elsewhere: Callable[[], None] | None = None
+    recorded: Callable[[], Sequence[Recipe]] | None = None
 
 
 class Host(Protocol):
@@ -106,10 +110,14 @@ class LineDownError(OperatorError):
 
 
 class _WatchedLine:
-    """A line of which is known how its answers to one call began: whether there was any document."""
+    """A line of which is known how its answers to one call began: whether any was a payment line's.
 
-    def __init__(self, line: Line) -> None:
+    `known`: an earlier call had such an answer, so that what else it says is the call's own trouble.
+    """
+
+    def __init__(self, line: Line, *, known: bool) -> None:
         self._line = line
+        self._known = known
         self.answered = False
         self.reason = ""
 
@@ -124,11 +132,40 @@ class _WatchedLine:
             what = "does not answer in time" if error.code == ERROR_RETRIEVAL else "takes no connection"
             self.reason = self.reason or f"{what}: start the line, or correct the address"
             raise
-        if reply.status in _REFUSALS:
-            self.reason = self.reason or f"{_REFUSALS[reply.status]} (status {reply.status})"
-        else:
+        if reply.header("Ivr-Turn") is not None:
             self.answered = True
+        elif form.get("CallStatus") != "completed":  # then it is told of the end, and says nothing
+            self.reason = self.reason or self._strange(reply)
         return reply
+
+    def _strange(self, reply: LineReply) -> str:
+        """Say what to do about an answer that is no payment line's; "" where that is the call's trouble."""
+        if reply.status in _REFUSALS:
+            return f"{_REFUSALS[reply.status]} (status {reply.status})"
+        if self._known:
+            return ""
+        if 300 <= reply.status < 400 and (elsewhere := _address(reply.header("Location") or "")):
+            return f"is no payment line, it sends calls on to {elsewhere}: correct the address"
+        if 200 <= reply.status < 300:
+            return (
+                "is no payment line (its answers have no Ivr-Turn): correct the address, or let their"
+                " headers through"
+            )
+        if reply.status >= 500:
+            return (
+                "is no payment line, or a broken one: correct the address, or look at its log"
+                f" (status {reply.status})"
+            )
+        return f"is no payment line: correct the address (status {reply.status})"
+
+
+def _address(location: str) -> str:
+    """Return scheme and host of where a redirect leads, "" when it leads to no other line."""
+    try:
+        parts = urlsplit(location)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme and parts.netloc else ""
 
 
 _REFUSALS: Mapping[int, str] = {
@@ -163,6 +200,7 @@ class RemoteHost:
         self._randomness = randomness
         self._facts_of = facts_of
         self._down = ""
+        self._known = False
 
     @property
     def languages(self) -> Sequence[str]:
@@ -173,11 +211,12 @@ class RemoteHost:
     def prepare(self, setup: Setup) -> Iterator[PreparedLine]:
         """Give the line for one run, under a call SID it has not seen.
 
-        Raises `LineDownError` at the end of a call that the line gave no answer, and before any later one.
+        Raises `LineDownError` at the end of a call in which no payment line answered, and before any later
+        one.
         """
         if self._down:
             raise LineDownError(self._down)
-        watched = _WatchedLine(self._line)
+        watched = _WatchedLine(self._line, known=self._known)
         yield PreparedLine(
             line=watched,
             clock=ManualClock(self._clock.now()),
@@ -185,6 +224,7 @@ class RemoteHost:
             account_sid=self._account_sid,
             facts=self._facts_of(setup.member),
         )
+        self._known = self._known or watched.answered
         if watched.reason and not watched.answered:
             self._down = f"{watched.public_url} {watched.reason}"
             raise LineDownError(self._down)

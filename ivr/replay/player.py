@@ -44,8 +44,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from ivr.phone.heard import Heard
+    from ivr.phone.lines import Headers, Line, LineReply
     from ivr.phone.twiml import Gather
     from ivr.replay.host import Event, PreparedLine, Visit
+    from ivr.replay.recipe import Recipe
 
 GATE_PREFIX = "gate-"
 RELAY_KEY = "7"
@@ -136,7 +138,8 @@ class TranscriptLine(NamedTuple):
 class CallResult:
     """What became of one run. `difference` None: as written. `unchecked`: what could not be looked at.
 
-    `corrections`, asked for by `PlayOptions.correct`, make the file say what was heard.
+    `corrections`, asked for by `PlayOptions.correct`, make the file say what was heard. `recorded` is what
+    the line kept of the run's calls, where its host looks.
     """
 
     name: str
@@ -149,6 +152,7 @@ class CallResult:
     visits: tuple[Visit, ...] = ()
     unchecked: tuple[str, ...] = ()
     corrections: tuple[Correction, ...] = ()
+    recorded: tuple[Recipe, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -189,7 +193,24 @@ def play(
         visits=player.visits(),
         unchecked=tuple(player.unchecked),
         corrections=tuple(player.corrections),
+        recorded=() if prepared.recorded is None else tuple(prepared.recorded()),
     )
+
+
+class _LineLater:
+    """A line to which a turn may be on its way for long: `on_the_way` moves the clock before each post."""
+
+    def __init__(self, line: Line, on_the_way: Callable[[], None]) -> None:
+        self._line = line
+        self._on_the_way = on_the_way
+
+    @property
+    def public_url(self) -> str:
+        return self._line.public_url
+
+    def post(self, path_or_url: str, form: Mapping[str, str], *, headers: Headers | None = None) -> LineReply:
+        self._on_the_way()
+        return self._line.post(path_or_url, form, headers=headers)
 
 
 @dataclass
@@ -213,6 +234,8 @@ class _Player:
         self._from_number = withheld if withheld is not None else call.from_number or DEFAULT_FROM
         self._options = options
         self._call_sids: list[str] = []
+        self._hour_passes_before: int | None = None  # which turn
+        self._passed: Step | None = None
         self._pick_up()
         self._unread = _Unread()
         self._claimed: list[Event] = []
@@ -229,7 +252,7 @@ class _Player:
             call_sid = f"CA{hashlib.sha256(again).hexdigest()[:32]}"
         self._call_sids.append(call_sid)
         self.phone = Phone(
-            self._prepared.line,
+            _LineLater(self._prepared.line, self._on_the_way),
             self._prepared.clock,
             call_sid=call_sid,
             account_sid=self._prepared.account_sid,
@@ -282,7 +305,8 @@ class _Player:
     def _take(self, step: Step) -> None:  # noqa: C901 (a table of the steps)
         place = step.place
         if isinstance(step, Befalls):
-            self._befall(step.fault)
+            if step is not self._passed:
+                self._befall(step.fault)
             return
         if isinstance(step, Start) and self._dialed:
             self._pick_up()
@@ -354,6 +378,7 @@ class _Player:
             self._differ(place, f"a call that goes on (caller {text})", f"end {self.phone.ended}")
         self._require_all_compared(place, f"caller {text}")
         self._write("caller", text)
+        self._find_hour_within()
         turns: list[tuple[str, ...]] = []
         before_gate: tuple[str, ...] = ()
         for _ in range(MAX_GATES_IN_A_ROW):
@@ -405,9 +430,28 @@ class _Player:
             if self._prepared.pay_elsewhere is not None:
                 self._prepared.pay_elsewhere()
         elif fault == "hour_passes":
-            self._prepared.clock.advance(HOUR_SECONDS)
+            self._hour_passes_before = len(self.phone.turns) if self.phone.ended is None else 0
         elif fault not in WITHHELD_FORMS:
             self.phone.inject(Fault(fault))
+
+    def _on_the_way(self) -> None:
+        """Let the hour pass that befalls a turn: what the caller did was in time, and comes late."""
+        if self._hour_passes_before is not None and len(self.phone.turns) >= self._hour_passes_before:
+            self._hour_passes_before = None
+            self._prepared.clock.advance(HOUR_SECONDS)
+
+    def _find_hour_within(self) -> None:
+        """Let an hour that stands between two lines of one deed pass between their turns: a phone rings."""
+        lines, found = 0, None
+        for step in takewhile(lambda step: isinstance(step, ExpectedLine | Befalls | Did), self._following):
+            if isinstance(step, Befalls) and step.fault == "hour_passes" and lines:
+                found = step
+            elif isinstance(step, ExpectedLine) and found is not None:
+                self._passed = found
+                self._hour_passes_before = len(self.phone.turns) + lines
+                self._write("fault", found.fault)
+                return
+            lines += isinstance(step, ExpectedLine)
 
     def _resolved(self, step: Keys) -> str:
         """Write out the placeholders of a caller's keys."""

@@ -84,6 +84,8 @@ class AnyCaller(RuleBasedStateMachine):
             db.execute(text("SET LOCAL session_replication_role = replica"))
             for table in Base.metadata.sorted_tables:
                 db.execute(table.delete())
+        if house.settings.ivr_consent == "bill_code" and sample == SAMPLES[0]:
+            sample = "demo.bill_code"  # the only one whose bill has a code to pay with
         house.clock.set(house.now)
         house.line.exchanges.clear()
         (self.member,) = house.load_samples(sample)

@@ -40,7 +40,7 @@ class TestSlow:
         assert (failure["ErrorCode"], failure["ErrorUrl"]) == ("11200", "https://line.example/voice/turn/1")
         assert [(each.code, each.injected) for each in on.phone.failures] == [(11200, True)]
         assert len(on.phone.turns) == 2
-        assert on.phone.seconds == pytest.approx(ROUND_TRIP * 3 + 2.0 + 1.0 + 15.0 + 1.2)
+        assert on.phone.seconds == pytest.approx(ROUND_TRIP * 2 + 2.0 + 1.0 + 15.0 + 1.2)
 
     # Slow beyond 15 s: the very first request may be it, and is ringing still when it arrives.
     def test_the_first_turn_may_be_slow(self, stage):
@@ -85,10 +85,12 @@ class TestSlow:
         on.phone.press("1")
         assert on.app.paths.count("/voice/turn/1") == tries
         fallback = 0 if tries == 2 else ROUND_TRIP + 1.2
-        assert on.phone.seconds == pytest.approx(ROUND_TRIP * 2 + 1.0 + waited + fallback)
+        assert on.phone.seconds == pytest.approx(ROUND_TRIP + 1.0 + waited + fallback)
 
     # Overrides: a wish that makes no sense is a warning, and the default counts.
-    @pytest.mark.parametrize("wish", ["rc=6", "rc=x", "rt=15001", "tt=99", "ct=10001", "rp=sometimes"])
+    @pytest.mark.parametrize(
+        "wish", ["rc=6", "rc=x", "rt=15001", "tt=99", "ct=10001", "rp=sometimes", "sni=1"]
+    )
     def test_a_senseless_wish_is_a_warning(self, stage, wish):
         on = stage(f"<Redirect>/voice/turn/1#{wish}</Redirect>", {"/voice/turn/1": "<Hangup/>"})
         assert on.phone.dial().ended == "goodbye"
@@ -189,6 +191,40 @@ class TestHangUps:
         assert [text for _, text in heard.spoken] == spoken
         assert on.phone.seconds == pytest.approx(ROUND_TRIP * 2 + 2.0 + 1.0 + 5.0)
         assert statuses(on.app) == [("completed", "0")]
+
+    # Hang-up after a turn: what was keyed before it counts, what would have come after it does not.
+    @pytest.mark.parametrize(("leaves", "asked"), [(0.1, False), (1.0, True)])
+    def test_keys_before_the_hang_up_count(self, stage, leaves, asked):
+        again = '<Gather action="/voice/turn/2" numDigits="1"/>'
+        on = at_the_question(stage, again, Fault.HANGUP_AFTER_TURN, hang_up_after_seconds=leaves)
+        on.app.replies["/voice/turn/2"] = on.app.replies["/voice/turn/1"]
+        assert on.phone.press("12", gap_seconds=0.9).ended == "hangup"
+        assert ("/voice/turn/2" in on.app.paths) is asked
+
+    # Hang-up after a turn: the apology of a line that fails is cut like any other words, and the call ends once.
+    @pytest.mark.parametrize(("leaves", "stretches"), [(1.0, 1), (0.2, 0)])
+    def test_in_the_apology(self, stage, reply, leaves, stretches):
+        on = at_the_question(
+            stage,
+            "<Redirect>/voice/turn/2</Redirect>",
+            Fault.HANGUP_AFTER_TURN,
+            fallback_path=None,
+            hang_up_after_seconds=leaves,
+        )
+        on.app.replies["/voice/turn/2"] = [reply("", 500)]
+        heard = on.phone.press("1")
+        assert (heard.ended, len(heard.sounds)) == ("hangup", stretches)
+        assert statuses(on.app) == [("completed", "0")]
+
+    # Hang-up after a turn: who leaves while the next turn is under way hears nothing of it, and causes no other.
+    @pytest.mark.parametrize("next_turn", ["<Hangup/>", "<Redirect>/voice/turn/3</Redirect>"])
+    def test_while_the_next_turn_is_under_way(self, stage, next_turn):
+        first = "<Redirect>/voice/turn/2</Redirect>"
+        on = stage(ASK, {"/voice/turn/1": first, "/voice/turn/2": next_turn}, hang_up_after_seconds=0.2)
+        on.phone.dial()
+        on.phone.inject(Fault.HANGUP_AFTER_TURN)
+        assert on.phone.press("1").ended == "hangup"
+        assert on.app.paths == ["/voice/answer", "/voice/turn/1", "/voice/turn/2", "/voice/status"]
 
     # Hang-up after a turn: a line that hangs up at once is faster than any caller.
     def test_the_line_hangs_up_first(self, stage):

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
+from contextlib import contextmanager
+from urllib.parse import parse_qsl
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
@@ -138,6 +141,28 @@ def test_cookies_are_told_and_not_kept(line_to):
     assert "HTTP_COOKIE" not in app.seen[1][0]
 
 
+# Signatures: every value counts as it is, an empty and a foreign one too.
+@pytest.mark.parametrize("form", [{}, {"a": ""}, {"a": "", "b": ""}, {"b": "Zoë", "a": "\U0001f600 "}])
+def test_any_form_is_signed(line_to, form):
+    app = Echo()
+    line_to(app).post("/voice/answer", form)
+    environ, body = app.seen[0]
+    sent = dict(parse_qsl(body, keep_blank_values=True))
+    assert sent == form
+    signature = environ["HTTP_X_TWILIO_SIGNATURE"]
+    assert RequestValidator(TOKEN).validate("https://line.example/voice/answer", sent, signature)
+
+
+# URLs: what is none is error 11100, and nothing is sent.
+@pytest.mark.parametrize("url", ["/voice/\u00e9", "/a b", "/a\r\nb", "http://[bad"])
+def test_what_is_no_url_is_refused(line_to, url):
+    app = Echo()
+    with pytest.raises(LineError, match="is no URL") as raised:
+        line_to(app).post(url, FORM)
+    assert raised.value.code == 11100
+    assert app.seen == []
+
+
 # Signatures: a request can be sent without one.
 def test_headers_can_be_taken_out(line_to):
     app = Echo()
@@ -198,6 +223,71 @@ def test_a_line_that_takes_no_connection():
             other.close()
         line.close()
     assert raised.value.code == 11205
+
+
+@contextmanager
+def dribbling(piece, pause_seconds, encoding="identity"):
+    """Serve one reply that never ends: a piece, a pause, a piece; give its URL and what was sent of it."""
+    stop, sent = threading.Event(), []
+
+    def serve():
+        connection, _ = listening.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\n\r\n".encode())
+            while not stop.wait(pause_seconds):
+                connection.sendall(piece)
+                sent.append(len(piece))
+
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}", sent
+        finally:
+            stop.set()
+            thread.join()
+
+
+# Time limit: it is for the whole reply, not for every piece of it.
+def test_a_line_that_never_comes_to_the_end():
+    with dribbling(b" ", 0.005) as (url, _):
+        line = HttpLine(url, "AC1", TOKEN, timeout_seconds=0.1)
+        with pytest.raises(LineError, match="did not answer in time") as raised:
+            line.post("/voice/answer", FORM)
+        line.close()
+    assert raised.value.code == 11200
+
+
+# Time limit: a line may fall silent in the middle of a reply, too.
+def test_a_line_that_falls_silent():
+    with dribbling(b" ", 60.0) as (url, _):
+        line = HttpLine(url, "AC1", TOKEN, timeout_seconds=0.05)
+        with pytest.raises(LineError, match="did not answer in time") as raised:
+            line.post("/voice/answer", FORM)
+        line.close()
+    assert raised.value.code == 11200
+
+
+def test_a_reply_that_cannot_be_decoded():
+    with dribbling(b"this was never compressed", 0.0, "gzip") as (url, _):
+        line = HttpLine(url, "AC1", TOKEN)
+        with pytest.raises(LineError, match="cannot be reached") as raised:
+            line.post("/voice/answer", FORM)
+        line.close()
+    assert raised.value.code == 11205
+
+
+# Size: no more of a document is read than tells that it is too long.
+def test_a_reply_without_end_is_not_read_to_the_end():
+    with dribbling(b" " * 16_384, 0.0) as (url, sent):
+        line = HttpLine(url, "AC1", TOKEN)
+        reply = line.post("/voice/answer", FORM)
+        line.close()
+    assert 64 * 1024 < len(reply.body) <= sum(sent)
+    assert len(reply.body) < 1024 * 1024
 
 
 def test_a_line_that_takes_the_call_and_says_nothing():

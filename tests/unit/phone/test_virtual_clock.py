@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from ivr.phone.operator import RelayOperator
+from ivr.phone.webhooks import Fault
 
 SENTENCE = "one two three four five six seven eight nine ten"
 WAITING = (time.sleep, select.select)
@@ -79,6 +80,38 @@ def test_speech_takes_time_by_words_and_language(stage, language, text, seconds)
     on = stage(f'<Say language="{language}">{text}</Say>')
     on.phone.dial()
     assert on.phone.seconds == pytest.approx(0.5 + seconds)
+
+
+# The virtual clock: an hour of tenths of seconds is an hour: nothing adds up but what took time.
+def test_an_hour_does_not_drift(stage):
+    question = (
+        '<Gather action="/voice/turn/1" timeout="14" actionOnEmptyResult="true"><Say>one</Say></Gather>'
+    )
+    on = stage(question, {"/voice/turn/1": question})
+    on.phone.dial()
+    for _ in range(240):
+        on.phone.stay_silent()
+    assert on.phone.seconds == 0.5 + 240 * 14.9
+
+
+# The virtual clock: nothing is left to chance: the same call makes the same requests at the same moments.
+@pytest.mark.parametrize("fault", [None, *Fault])
+def test_the_same_call_is_the_same_again(stage, fault):
+    def call():
+        on = stage(
+            '<Gather action="/voice/turn/1" numDigits="1"><Say>one</Say></Gather>',
+            {
+                "/voice/turn/1": "<Dial action='/voice/turn/2'>+18005550199</Dial>",
+                "/voice/turn/2": "<Say>a</Say>",
+            },
+        )
+        on.phone.dial()
+        if fault is not None:
+            on.phone.inject(fault)
+        heard = on.phone.press("1", barge_in_seconds=0.3)
+        return heard, on.app.requests, on.app.refused, on.phone.notes, on.phone.failures, on.clock.now()
+
+    assert call() == call()
 
 
 def test_a_sleep_would_be_counted():

@@ -51,8 +51,14 @@ def test_a_remote_line_is_prepared_under_new_sids_and_cannot_be_looked_into():
         assert first.facts == {"member_id": "id of demo.one"}
 
 
+OURS = LineReply(200, {"ivr-turn": "1"}, b"")
+STRANGE = LineReply(200, {"content-type": "text/html"}, b"")
+ELSEWHERE = LineReply(301, {"location": "https://other.example:8443/voice/answer?x=1"}, b"")
+ASTRAY = LineReply(302, {"location": "//[/"}, b"")
+
+
 class Answers:
-    """A line that gives one answer after another: a status, or the code of what went wrong."""
+    """A line that gives one answer after another: a reply, a status, or the code of what went wrong."""
 
     public_url = "https://line.example"
 
@@ -63,15 +69,15 @@ class Answers:
         answer = self.answers.pop(0)
         if answer in (ERROR_CONNECTION, ERROR_RETRIEVAL):
             raise LineError(answer, "nothing came")
-        return LineReply(answer, {}, b"")
+        return LineReply(answer, {}, b"") if isinstance(answer, int) else answer
 
 
-def call(host, posts):
+def call(host, posts, status="ringing"):
     """Place a call of so many requests."""
     with host.prepare(SETUP) as prepared:
         for _ in range(posts):
             try:
-                prepared.line.post("/voice/answer", {})
+                prepared.line.post("/voice/answer", {"CallStatus": status})
             except LineError:
                 continue
 
@@ -87,6 +93,19 @@ def call(host, posts):
         ),
         ([404], r"is no payment line: correct the address \(status 404\)"),
         ([405], "is no payment line"),
+        (
+            [500, 204],
+            r"is no payment line, or a broken one: correct the address, or look at its log \(status 500\)",
+        ),
+        (
+            [STRANGE],
+            r"is no payment line \(its answers have no Ivr-Turn\): correct the address, or let their",
+        ),
+        (
+            [ELSEWHERE, ERROR_CONNECTION],
+            "is no payment line, it sends calls on to https://other.example:8443: correct the address$",
+        ),
+        ([ASTRAY], r"is no payment line: correct the address \(status 302\)"),
     ],
 )
 def test_a_line_without_any_answer_is_called_no_more(answers, reason):
@@ -97,9 +116,23 @@ def test_a_line_without_any_answer_is_called_no_more(answers, reason):
             call(host, len(answers))
 
 
-@pytest.mark.parametrize("answers", [[200], [ERROR_CONNECTION, 200], [500], [403, 200], [200, 404], []])
-def test_a_line_that_answers_something_is_called_again(answers):
+@pytest.mark.parametrize(
+    "answers",
+    [[OURS], [ERROR_CONNECTION, OURS], [500, OURS], [403, OURS], [OURS, 404], [ELSEWHERE, OURS], []],
+)
+def test_a_line_that_answers_once_is_called_again(answers):
     host = remote_host()
     host._line = Answers(*answers)
     call(host, len(answers))
     call(host, 0)
+
+
+def test_a_line_that_is_known_may_break_in_one_call_and_one_told_only_of_the_end_is_not_judged():
+    host = remote_host()
+    host._line = Answers(204, OURS, 500, STRANGE, 404)
+    call(host, 1, "completed")
+    call(host, 1)
+    call(host, 1)
+    call(host, 1)
+    with pytest.raises(LineDownError, match="is no payment line"):
+        call(host, 1)

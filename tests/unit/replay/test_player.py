@@ -329,7 +329,32 @@ class TestFaults:
         result, host = played("fault late_status\nstart\nend goodbye\n", [BYE])
         assert result.passed
         assert len(host.apps[0].statuses) == 2
-        assert int(host.apps[0].statuses[0]["CallDuration"]) > 600
+        assert result.seconds > 600
+        assert {int(status["CallDuration"]) < 60 for status in host.apps[0].statuses} == {True}
+
+    def test_an_hour_passes_on_the_way_of_what_the_caller_did_in_time(self, played):
+        text = "line main-menu\nfault hour_passes\ncaller 1\nline goodbye\nend goodbye\n"
+        result, host = played(text, [MENU, BYE])
+        assert result.passed
+        assert host.apps[0].entered == ["1"]
+        assert result.seconds > 3600
+
+    def test_an_hour_between_two_lines_passes_while_a_phone_rings(self, written_host, written):
+        host = written_host([MENU, ("person-connecting", "dial"), BYE])
+        call = written(
+            "fault transfer_busy\ncaller 0\nline person-connecting\nfault hour_passes\nline goodbye\nend goodbye\n"
+        )
+        with host.prepare(Setup(call.name, call.now, None, "en-US", "voice")) as prepared:
+            post, moments = prepared.line.post, {}
+
+            def timed(path, form, *, headers=None):
+                moments.setdefault(path.rpartition("/")[2], prepared.clock.now())
+                return post(path, form, headers=headers)
+
+            prepared.line.post = timed
+            assert play(call, prepared, language="en-US", pace="voice").passed
+        before, after = moments["1"] - moments["answer"], moments["2"] - moments["1"]
+        assert before.total_seconds() < 3600 < after.total_seconds()
 
 
 def test_every_turn_is_posted_twice_unless_told_otherwise(written_host, written):
