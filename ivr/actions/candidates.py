@@ -58,11 +58,13 @@ VALUES: Mapping[str, Value] = {
     "returned_reason": "not_authorized",
     "returned_shown": 1,
 }
-# What is asked of a payment: whose word it needs, and what that word must have been given about.
+# What is asked of a payment: whose word it needs, what that word must have been given about, and what the
+# caller takes away.
 _TERMS = ("amount", "plan", "account_type", "account_last4", "debit_date")
+_RECEIPT = ("confirmation_number",)
 CONSENTS: Mapping[str, Consent] = {
-    "authorize_payment": Consent(("words_heard", "confidence"), _TERMS),
-    "authorize_with_code": Consent(("authorization_code",), _TERMS),
+    "authorize_payment": Consent(("words_heard", "confidence"), _TERMS, _RECEIPT),
+    "authorize_with_code": Consent(("authorization_code",), _TERMS, _RECEIPT),
 }
 # Actions that give back what was keyed before, and cannot answer so when nothing was.
 RECALLS: Mapping[str, str] = {"bank_known": "known"}

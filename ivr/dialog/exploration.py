@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
-from itertools import groupby
 from typing import NamedTuple, cast
 
 from ivr.dialog.checks import PACES
@@ -65,10 +64,14 @@ class Answered(NamedTuple):
 
 
 class Consent(NamedTuple):
-    """What an action that moves money needs: the slots the caller's own answer fills, and the terms."""
+    """What an action that moves money needs: the slots the caller's own answer fills, and the terms.
+
+    `told` are the slots that must be told once it has answered `authorized`.
+    """
 
     answer: tuple[str, ...]
     terms: tuple[str, ...]
+    told: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,14 +209,16 @@ class Exploration:
         self._evidence = frozenset(prompt for node in nodes if node.evidence for prompt in node.prompts)
         self._telling = self._telling_reasons()
         self._depends = _dependents(flow)
+        self._tries = {node.path: max(node.tries.values()) for node in nodes if node.tries}
         self._terms = frozenset(slot for consent in world.consents.values() for slot in consent.terms)
 
     def run(self) -> Exploration:
         """Explore until nothing new is found."""
         self.start()
         while self._todo:
-            _, index = heappop(self._todo)
-            self._expand(index)
+            turns, index = heappop(self._todo)
+            if turns == self.places[index].turns:  # else a shorter way was found since
+                self._expand(index)
         return self
 
     def start(self) -> Place:
@@ -302,7 +307,9 @@ class Exploration:
             state.failures,
             self._telling & set(state.reasons),
             tuple(
-                (name, n) for name, n in sorted(state.counters.items()) if name in counters or name[0] == "@"
+                (name, min(n, self._tries.get(name, n)))  # beyond the last try they are all the last
+                for name, n in sorted(state.counters.items())
+                if name in counters or name[0] == "@"
             ),
             slots & (state.slots.keys() | state.secrets.keys()),
             queued,
@@ -333,17 +340,21 @@ class Exploration:
 
     def _add(self, place: Place) -> int:
         key = self.key(place)
-        known = self._keys.get(key)
-        if known is not None:
-            return known
-        index = self._keys[key] = len(self.places)
-        self.places.append(place)
+        index = self._keys.setdefault(key, len(self.places))
+        if index == len(self.places):
+            self.places.append(place)
+        elif place.turns < self.places[index].turns:
+            self.places[index] = place
+        else:
+            return index
         if not isinstance(place.result, End):
             heappush(self._todo, (place.turns, index))
         return index
 
     def _expand(self, index: int) -> None:
         place = self.places[index]
+        if isinstance(place.result, Wait) and place.result.listen is not None and not place.closing:
+            self._strike(index, place, Move("silence", Silence(), late=True))
         for move in self.moves(place):
             after = self._go(index, place, move)
             if after is None or after.state.pace not in self._paces:
@@ -358,7 +369,7 @@ class Exploration:
 
     def _strike(self, index: int, place: Place, late: Move) -> None:
         struck = self._go(index, place, late)
-        if struck is not None:
+        if struck is not None and struck.state.pace in self._paces:
             place.edges.append((late, self._add(struck)))
 
     def _go_on(self, index: int, move: Move, after: Place) -> None:
@@ -410,7 +421,12 @@ class Exploration:
         taken = step(self.flow, state, move.heard, LATE_SECONDS if move.late else 0.0)
         if isinstance(taken.result, Ask) and taken.result.action not in self.flow.vocabulary.actions:
             raise KeyError(taken.result.action)
-        turns = place.turns + (_COST.get(move.kind, 1) if place.turns or move.kind != "start" else 0)
+        frames = taken.state.frames
+        if len(frames) > len(set(frames)):
+            raise DialogError(f"{frames[-1]}: this dialog calls itself, for ever")
+        turns = place.turns + _COST.get(move.kind, 1)
+        if move.late and move.kind != "silence":
+            turns += _LONG_CALL_TURNS
         after = taken.state
         after.renewals = after.turns = 0
         ghost = self._remember(place, move, taken)
@@ -592,6 +608,9 @@ class _Memory:
 
 
 _COST = {"outcome": 0, "start": 0, "patience": RENEWALS_MAX + 1}
+# The time can pass at once in a silence, and a written call shows it so; while a caller answers it runs out
+# only in a call that has been long.
+_LONG_CALL_TURNS = 20
 
 
 class _Noted(Mapping[str, Value]):
@@ -613,15 +632,13 @@ class _Noted(Mapping[str, Value]):
 
 
 def _labels(said: Iterable[Said]) -> tuple[str, ...]:
-    """Return what is said; what is said several times running is named once."""
-    return tuple(label for label, _ in groupby(each.label for each in said))
+    """Return what is said; what is said several times is named once."""
+    return tuple(dict.fromkeys(each.label for each in said))
 
 
 def _facts(answered: Iterable[Answered]) -> tuple[object, ...]:
     """Return what was answered in a turn, repeated answers once."""
-    return tuple(
-        facts for facts, _ in groupby((each.action, str(each.args), each.outcome) for each in answered)
-    )
+    return tuple(dict.fromkeys((each.action, str(each.args), each.outcome) for each in answered))
 
 
 def _dependents(flow: Flow) -> dict[str, frozenset[str]]:

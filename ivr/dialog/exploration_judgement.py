@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from itertools import takewhile
 from typing import NamedTuple
 
 from ivr.dialog.definition import AGENT, MORE_TIME, PERSON, REPEAT
 from ivr.dialog.engine import LAST_TURNS_MAX, RELAY_WORDS_MAX, Ask, End, Wait
-from ivr.dialog.exploration import ERRORS, Exploration, Move, Place, Sentence, Taken, World
+from ivr.dialog.exploration import ERRORS, Answered, Exploration, Move, Place, Sentence, Taken, World
 from ivr.dialog.flow import GATE_GO_ON, Flow
 from ivr.dialog.state import Said
 
@@ -26,7 +27,8 @@ Run = tuple[str, str]  # a language and a pace
 class Finding:
     """Something that is not true of every call, where it shows (`dialog/node`), and the shortest such call.
 
-    `rule` is broken, dead_end, loop, over_long, consent, secret, keys, silence, words or unspeakable.
+    `rule` is broken, dead_end, loop, over_long, consent, receipt, secret, keys, silence, words or
+    unspeakable.
     """
 
     rule: str
@@ -71,6 +73,7 @@ class Judge:
         self._times = said_again(flow)
         self._noted: dict[tuple[str, str, str], tuple[int, int, tuple[Move, ...]]] = {}
         self._rendered: dict[tuple[object, ...], Spoken] = {}
+        self._slots: dict[tuple[str, str, str, str], frozenset[str]] = {}
 
     def findings(self, exploration: Exploration) -> list[Finding]:
         """Return everything found, the shortest calls first, one of a kind and node."""
@@ -86,7 +89,7 @@ class Judge:
             Finding(rule, node, message, exploration.trace(index, *moves), turns)
             for (rule, node, message), (turns, index, moves) in self._noted.items()
         ]
-        return sorted(found, key=lambda each: (each.turns, each.node, each.message))
+        return sorted(found, key=lambda each: (each.turns, each.node, each.rule))
 
     def watch(self, taken: Taken) -> None:
         """Judge one move."""
@@ -94,6 +97,7 @@ class Judge:
         node = after.state.node
         for rule, where, message in (
             *(("consent", node, message) for message in self._consent(taken)),
+            *self._receipt(taken),
             *(("secret", taken.before.state.node, message) for message in self._secrets(taken)),
             *self._keys(taken),
             *(("words", node, message) for message in self._words(taken)),
@@ -126,14 +130,13 @@ class Judge:
                 f"asks {result.action}, and the caller's answer in this turn is no consent: "
                 "lead here only from the answer to a question that is evidence"
             )
-        spoken = frozenset().union(
-            *(self._flow.variables[prompt] for prompt in ghost.told & state.evidence.keys())
-        )
+        whole = (said for said in state.evidence.values() if said.prompt in ghost.told and not said.barge_in)
+        spoken = frozenset().union(*(self._spoken_of(said, state.language, state.pace) for said in whole))
         unsaid = sorted(set(consent.terms) - spoken)
         if unsaid:
             yield (
-                f"asks {result.action}, and no evidence has told {', '.join(unsaid)} since it changed: "
-                "say the terms again first"
+                f"asks {result.action}, and no evidence with barge_in = false has told "
+                f"{', '.join(unsaid)} since it changed: say the terms again first"
             )
         needs = self._flow.vocabulary.actions[result.action].needs
         old = sorted(ghost.stale & {*needs, *consent.terms})
@@ -142,6 +145,42 @@ class Judge:
                 f"asks {result.action} with {', '.join(old)} worked out from what has changed since: "
                 "work it out again first"
             )
+
+    def _receipt(self, taken: Taken) -> Iterator[tuple[str, str, str]]:
+        """Hold a turn in which money was moved to what it must tell, and to its end."""
+        before, after = taken.before, taken.after
+        if not isinstance(before.result, Ask) or not isinstance(after.result, (Wait, End)):
+            return
+        answered = (*before.ghost.answered, Answered(before.result.action, {}, taken.move.label))
+        consents, state = self._world.consents, after.state
+        for action in (each.action for each in answered if each.outcome == "authorized"):
+            whole = (said._replace(piece=-1) for said in taken.queued if not said.barge_in)
+            told = frozenset().union(*(self._spoken_of(said, state.language, state.pace) for said in whole))
+            if action in consents and not told.issuperset(consents[action].told):
+                node = next(node.path for node in self._flow.nodes.values() if node.word == action)
+                message = (
+                    f"a payment is made, and {', '.join(consents[action].told)} is not told whole: "
+                    "say it in the same turn, with barge_in = false"
+                )
+                yield "receipt", node, message
+
+    def _spoken_of(self, said: Said, language: str, pace: str) -> frozenset[str]:
+        """Return the slots without which a prompt could not be spoken in this language and pace."""
+        key = (said.prompt, said.attribute, language, said.pace or pace)
+        if key not in self._slots:
+            self._slots[key] = frozenset(
+                slot
+                for slot in said.values
+                if not self._can_say(said._replace(values={**said.values, slot: ""}), language, pace)
+            )
+        return self._slots[key]
+
+    def _can_say(self, said: Said, language: str, pace: str) -> bool:
+        try:
+            self._world.speak(said, language, pace)
+        except ValueError:
+            return False
+        return True
 
     # Secrets.
 
@@ -170,6 +209,8 @@ class Judge:
             return
         node = before.state.node
         told = _ids(taken.queued)
+        if (before.state.pace, after.state.pace) == ("relay", "voice"):
+            yield "keys", node, "the caller's time is taken away again: set.pace can only be relay"
         if move.kind == "repeat":
             asked = before.state.chunk if before.state.gate else before.state.said
             if not isinstance(after.result, Wait) or told != _ids(
@@ -347,7 +388,10 @@ def loops(exploration: Exploration) -> Iterator[Flaw]:
         if circle:
             done |= circle
             message = "goes round without a counter: give the outcome that leads back tries.<outcome> = 3"
-            yield Flaw("loop", first, message, _round(places, graph, first))
+            way = _round(places, graph, first)
+            if isinstance(places[first].result, Ask):  # go on to where the caller hears it
+                way += tuple(takewhile(lambda move: move.kind == "outcome", way))
+            yield Flaw("loop", first, message, way)
 
 
 def _round(places: Sequence[Place], graph: Sequence[Sequence[int]], first: int) -> tuple[Move, ...]:
@@ -407,6 +451,24 @@ def _reached(graph: Sequence[Sequence[int]], first: int) -> set[int]:
 def closings(exploration: Exploration) -> Iterator[Flaw]:
     """Find ways of telling that the call is over which are longer than the turns there are for it."""
     places = exploration.places
+    lengths = told_turns(exploration)
+    for index in sorted(lengths, key=lambda each: places[each].turns):
+        place = places[index]
+        if lengths[index] > LAST_TURNS_MAX:
+            further = (move for move, target in place.edges if lengths.get(target, 0) >= LAST_TURNS_MAX)
+            message = (
+                f"telling that the call is over can take more than {LAST_TURNS_MAX} turns: ask less here"
+            )
+            yield Flaw("over_long", index, message, tuple(further)[:1])
+            return
+
+
+def told_turns(exploration: Exploration) -> dict[int, int]:
+    """Return the most turns that telling that the call is over takes a caller who answers at once.
+
+    By the number of the place; more than the engine's last limit where such a caller can go round.
+    """
+    places = exploration.places
     lengths: dict[int, int] = {}
 
     def length(index: int, on_way: frozenset[int]) -> int:
@@ -422,20 +484,17 @@ def closings(exploration: Exploration) -> Iterator[Flaw]:
         return lengths[index]
 
     for index, place in enumerate(places):
-        if place.closing and length(index, frozenset()) > LAST_TURNS_MAX:
-            further = (move for move, target in place.edges if lengths.get(target, 0) >= LAST_TURNS_MAX)
-            message = (
-                f"telling that the call is over can take more than {LAST_TURNS_MAX} turns: ask less here"
-            )
-            yield Flaw("over_long", index, message, tuple(further)[:1])
-            return
+        if place.closing:
+            length(index, frozenset())
+    return lengths
 
 
-def closing_turns(exploration: Exploration, language: str, pace: str) -> int:
-    """Return the most turns that telling that the call is over takes, whatever the caller does.
+def closing_turns(exploration: Exploration, language: str, pace: str) -> tuple[int, bool]:
+    """Return the most turns that a call takes beyond its last, whatever the caller does, to be told so.
 
     Where a caller can go round, by having it repeated, the engine's own last limit counts, and after it the
-    gates of what must still be heard to its end.
+    gates of what must still be heard to its end. The second value tells whether that is so: the limit then
+    counts turns since the call began, so that a call whose time is up early has all of them left.
     """
     places = exploration.places
     closing = {
@@ -448,13 +507,13 @@ def closing_turns(exploration: Exploration, language: str, pace: str) -> int:
         for index, place in enumerate(places)
     ]
     if _on_circles(graph):
-        return LAST_TURNS_MAX + _gates_left(exploration.flow, language)
+        return LAST_TURNS_MAX + _gates_left(exploration.flow, language), True
     longest = dict.fromkeys(closing, 0)
     for _ in closing:
         for index in closing:
             turns = int(isinstance(places[index].result, Wait))
             longest[index] = turns + max((longest[target] for target in graph[index]), default=0)
-    return max(longest.values(), default=0)
+    return max(longest.values(), default=0), False
 
 
 def _gates_left(flow: Flow, language: str) -> int:

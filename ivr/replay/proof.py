@@ -21,7 +21,14 @@ from ivr.dialog.checks import PACES, check_flow
 from ivr.dialog.definition import LANGUAGE, REQUIRED_DIALOGS, Dialog, Fault
 from ivr.dialog.engine import CALL_SECONDS_MAX, TURNS_MAX
 from ivr.dialog.exploration import Exploration, Move, Sentence, World
-from ivr.dialog.exploration_judgement import Finding, Judge, Run, closing_turns, straight_way
+from ivr.dialog.exploration_judgement import (
+    Finding,
+    Judge,
+    Run,
+    closing_turns,
+    straight_way,
+    told_turns,
+)
 from ivr.dialog.flow import Flow, version_of
 from ivr.dialog.loader import load_dialogs
 from ivr.dialog.state import Said
@@ -81,19 +88,28 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """How long calls are in a language and pace: at worst, and straight to a payment."""
+    """How long calls are in a language and pace: at worst, and straight to a payment.
+
+    `seconds` is the most for a caller who answers when told that the time is up. In relay pace one may also
+    have that repeated, and wait at each gate: silence is no error there, and the engine's last limit counts
+    turns, not time. `seconds_at_worst` is for such a caller, as if every turn left took the longest wait.
+    """
 
     language: str
     pace: str
     turns: int
     seconds: float
+    seconds_at_worst: float
     straight_turns: int
     straight_seconds: float
 
     def __str__(self) -> str:
+        worst = ""
+        if self.seconds_at_worst > self.seconds:
+            worst = f" ({self.seconds_at_worst / 60:.0f} where the caller then has all repeated for ever)"
         return (
             f"{self.language} {self.pace}: every call ends within {self.turns} turns and "
-            f"{self.seconds / 60:.0f} minutes; straight to a payment {self.straight_turns} turns, "
+            f"{self.seconds / 60:.0f} minutes{worst}; straight to a payment {self.straight_turns} turns, "
             f"{self.straight_seconds / 60:.1f} minutes"
         )
 
@@ -149,6 +165,7 @@ class Proof:
                     "pace": each.pace,
                     "turns": each.turns,
                     "seconds": round(each.seconds),
+                    "seconds_at_worst": round(each.seconds_at_worst),
                     "straight_turns": each.straight_turns,
                     "straight_seconds": round(each.straight_seconds),
                 }
@@ -352,6 +369,7 @@ class _Prover:
         violations += [
             Violation(self._where(finding), self._shown(finding.moves)) for finding in self._findings
         ]
+        violations += self._unspoken_languages()
         if not violations and set(self._paces) == set(PACES):
             violations += self._unreached()
         flow = self._flow
@@ -424,20 +442,33 @@ class _Prover:
     # How long.
 
     def _bounds(self) -> Iterable[Bound]:
+        told = self._told_turns()
         for language in self._flow.languages:
             for pace in self._paces:
                 run = (language, pace)
-                last_turns = closing_turns(self._exploration, language, pace)
-                last_seconds = last_turns * self._judge.longest_closing.get(run, 0.0)
+                last_turns, goes_round = closing_turns(self._exploration, language, pace)
+                turns = TURNS_MAX[pace] + last_turns
+                last_seconds = self._judge.longest_closing.get(run, 0.0)
+                until_told = CALL_SECONDS_MAX[pace] + self._judge.longest.get(run, 0.0)
                 straight = self._straight(run)
                 yield Bound(
                     language,
                     pace,
-                    TURNS_MAX[pace] + last_turns,
-                    CALL_SECONDS_MAX[pace] + self._judge.longest.get(run, 0.0) + last_seconds,
+                    turns,
+                    until_told + told.get(run, 0) * last_seconds,
+                    until_told + (turns if goes_round else told.get(run, 0)) * last_seconds,
                     straight.turns if straight else 0,
                     straight.seconds if straight else 0.0,
                 )
+
+    def _told_turns(self) -> dict[Run, int]:
+        """Return how often the line speaks, at most, to tell a caller who answers that the time is up."""
+        most: dict[Run, int] = {}
+        for index, turns in told_turns(self._exploration).items():
+            state = self._exploration.places[index].state
+            run = (state.language, state.pace)
+            most[run] = max(most.get(run, 0), turns + 1)
+        return most
 
     def _straight(self, run: Run) -> ShownCall | None:
         moves = straight_way(self._exploration, run)
@@ -462,6 +493,15 @@ class _Prover:
 
     def _payment_node(self) -> str:
         return next(node.path for node in self._flow.nodes.values() if node.word in self._world.consents)
+
+    def _unspoken_languages(self) -> Iterable[Violation]:
+        """Find languages that no caller can choose; a call shows what is offered first."""
+        places = self._exploration.places
+        spoken = {place.state.language for place in places}
+        for language in self._flow.languages:
+            if language not in spoken:
+                message = "no caller can choose this language: ask for it, or take the file away"
+                yield Violation(f"prompts/{language}.ftl: {message}", self._shown((places[0].move,)))
 
     def _unreached(self) -> Iterable[Violation]:
         for node in self._flow.nodes.values():

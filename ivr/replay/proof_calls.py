@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -46,6 +47,9 @@ _KEYED: Final[Mapping[tuple[str, str], str]] = {
     ("authorize_with_code", "changed"): "408215#",
     ("authorize_with_code", "wrong_code"): "408216#",
 }
+_CANNOT_BE_SHOWN: Final = (
+    "The time runs out while the caller does this, late in a long call; an hour that passes is a silence."
+)
 # What befalls the turn in which the domain answers so.
 _BEFALLS: Final[Mapping[str, str]] = {"changed": "paid_elsewhere", "failed": "transfer_no_answer"}
 # The sample member of whom the domain says so; the first that fits.
@@ -82,6 +86,9 @@ class ShownCall:
 def show(flow: Flow, world: World, moves: Sequence[Move], *, pass_gates: bool = False) -> ShownCall:
     """Write out the call that these moves make, up to where it ends or breaks off.
 
+    Where they end in asking for a payment, the call shows that it is made. What cannot be said or done ends
+    the call with a person, as on the line itself.
+
     `pass_gates`: 1 is pressed at every gate, whatever the moves say of them.
     """
     writer = _Writer(flow, world)
@@ -90,6 +97,7 @@ def show(flow: Flow, world: World, moves: Sequence[Move], *, pass_gates: bool = 
             writer.make(move)
         while pass_gates and writer.at_gate:
             writer.make(Move("go_on", Keys("1"), "1"))
+    writer.pay()
     return ShownCall(writer.text(), writer.turns, writer.seconds)
 
 
@@ -105,6 +113,9 @@ class _Writer:
     _notes: list[str] = field(default_factory=list)
     _asked: Ask | None = None
     _caller_at: int = 0  # where the caller's last line stands
+    _chosen: str = "full"  # how much is being paid: full, past_due, or cents
+    _amounts: list[tuple[str, str]] = field(default_factory=list)  # plan and amount of each payment
+    _over: bool = False
 
     def __post_init__(self) -> None:
         given = {slot: self.world.values[slot] for slot in self.flow.vocabulary.given}
@@ -116,15 +127,26 @@ class _Writer:
         return self._state.gate
 
     def make(self, move: Move) -> None:
-        for _ in range(move.times):
+        for _ in range(0 if self._over else move.times):
             before = self._state
             self._write_move(move, before)
             try:
                 taken = step(self.flow, before, move.heard, LATE_SECONDS if move.late else 0.0)
             except (DialogError, KeyError):
+                self._write_trouble()
                 return
             self._state = taken.state
             self._write_result(taken.result)
+
+    def pay(self) -> None:
+        """Let a payment be made where it is what was asked for last, and all that it takes is filled."""
+        asked, vocabulary = self._asked, self.flow.vocabulary
+        if asked is None or asked.action not in self.world.consents:
+            return
+        action = vocabulary.actions[asked.action]
+        if {*action.needs} <= {*self._state.slots, *self._state.secrets}:
+            filled = {slot: self.world.values[slot] for slot in action.outcomes["authorized"]}
+            self.make(Move("outcome", Outcome("authorized", filled), "authorized"))
 
     def text(self) -> str:
         """Return the file: headers, then what happened."""
@@ -135,7 +157,8 @@ class _Writer:
             headers.append(f"member  {member.name}")
         if any(line.startswith("line") for line in self._lines):
             headers += [f"language {self._state.language}", "pace    voice"]
-        lines = [line.replace("AMOUNT", self._amount(member)) for line in self._lines]
+        amounts = iter(self._paid(member))
+        lines = [line.replace("AMOUNT", next(amounts)) if "AMOUNT" in line else line for line in self._lines]
         return "\n".join((*headers, *lines)) + "\n"
 
     def _member(self) -> SampleMember:
@@ -151,15 +174,26 @@ class _Writer:
             fitting = {_MEMBERS[0][0]: 0}
         return demo_member(max(fitting, key=lambda name: fitting[name]), datetime.fromisoformat(_OPEN).date())
 
-    def _amount(self, member: SampleMember) -> str:
-        return format_amount(member.owed_cents(str(self._state.slots.get("plan", ""))))
+    def _paid(self, member: SampleMember) -> Iterator[str]:
+        """Yield the amount of each payment: in full, what is past due, or what was keyed."""
+        today = datetime.fromisoformat(_OPEN).date()
+        paid_cents = Counter[str]()
+        for plan, amount in self._amounts:
+            cents = member.owed_cents(plan) - paid_cents[plan]
+            if amount == "past_due":
+                due = (bill for bill in member.bills if bill.plan == plan and bill.due_date < today)
+                cents = sum(bill.amount_cents for bill in due)
+            elif amount.isdecimal():
+                cents = int(amount)
+            paid_cents[plan] += cents
+            yield format_amount(cents)
 
     def _write_move(self, move: Move, before: State) -> None:
         heard = move.heard
-        if move.late and isinstance(heard, Keys | Speech | Silence):
+        if move.late and isinstance(heard, Silence):
             self._lines.append("fault   hour_passes")
         elif move.late:
-            self._befall("hour_passes")
+            self._notes.append(_CANNOT_BE_SHOWN)
         if isinstance(heard, Outcome):
             self._write_answer(heard)
         elif move.kind == "transfer":
@@ -183,8 +217,14 @@ class _Writer:
         if keyed is not None:
             self._lines[self._caller_at] = f"caller  {keyed}"
         self._befall(_BEFALLS.get(outcome.name, ""))
+        if asked.action == "set_amount":
+            self._chosen = asked.args["amount"]
+        elif (asked.action, outcome.name) == ("check_amount", "ok"):
+            self._chosen = str(self._state.slots["keyed_amount"])
         if outcome.name == "authorized":
-            self._lines.append(f"did     payment amount=AMOUNT plan={self._state.slots['plan']}")
+            plan = str(self._state.slots["plan"])
+            self._amounts.append((plan, self._chosen))
+            self._lines.append(f"did     payment amount=AMOUNT plan={plan}")
 
     def _befall(self, fault: str) -> None:
         if fault and self._lines[self._caller_at - 1 : self._caller_at] != [f"fault   {fault}"]:
@@ -210,25 +250,42 @@ class _Writer:
 
     def _write_result(self, result: Result) -> None:
         self._asked = result if isinstance(result, Ask) else None
-        if isinstance(result, (Wait, End)):
+        if isinstance(result, (Wait, End)) and not all(map(self._can_be_spoken, result.prompts)):
+            self._write_trouble()
+        elif isinstance(result, (Wait, End)):
             did = self._lines.pop() if self._lines and self._lines[-1].startswith("did") else None
             if result.prompts:
                 self._lines.append(f"line    {', '.join(_labels(result.prompts))}")
             if did is not None:
                 self._lines.append(did)
             self.seconds += self._spoken_seconds(result.prompts)
-        if isinstance(result, End):
-            self._lines.append(f"end     {result.manner}")
+            if isinstance(result, End):
+                self._lines.append(f"end     {result.manner}")
+
+    def _write_trouble(self) -> None:
+        """Write what is heard when a turn breaks: what is true of the payments, then a person."""
+        if self._lines and self._lines[-1].startswith("did"):  # of the same turn, which did not happen
+            self._lines.pop()
+            self._amounts.pop()
+        told = ["trouble-payment"] * len(self._amounts) or ["trouble-no-payment"]
+        here, end = "person-connecting", "agent"
+        if self._facts.get("reach_person") == "closed":
+            here, end = "trouble-call-again", "goodbye"
+        self._lines += [f"line    {', '.join([*told, here])}", f"end     {end}"]
+        self._over = True
+
+    def _can_be_spoken(self, said: Said) -> bool:
+        try:
+            self.world.speak(said, self._state.language, self._state.pace)
+        except ValueError:
+            return False
+        return True
 
     def _spoken_seconds(self, prompts: Sequence[Said]) -> float:
         """Return how long the words take: to be heard, or in relay pace to be typed."""
         seconds = 0.0
         for said in prompts:
-            try:
-                sentences = self.world.speak(said, self._state.language, self._state.pace)
-            except ValueError:
-                continue
-            for sentence in sentences:
+            for sentence in self.world.speak(said, self._state.language, self._state.pace):
                 relay = self._state.pace == "relay"
                 seconds += sentence.words * TYPING_SECONDS_A_WORD if relay else sentence.seconds
         return seconds

@@ -14,8 +14,11 @@ from ivr.actions import candidates
 from ivr.actions.vocabulary import SLOTS, VOCABULARY
 from ivr.dialog.engine import DialogError, End, Keys, Match, NoMatch, Wait
 from ivr.dialog.exploration import Exploration, Move, _Noted
-from ivr.dialog.exploration_judgement import Judge, closing_turns, straight_way
+from ivr.dialog.exploration_judgement import Judge, closing_turns, straight_way, told_turns
+from ivr.dialog.state import Said
 from ivr.replay.proof import read_draft, world_of
+
+AT = "2026-12-18T10:15-05:00"
 
 # One worker explores the real flows once for all of these.
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("exploration")]
@@ -64,9 +67,17 @@ def test_the_real_flows_hold(whole):
 
 def test_the_bounds_are_what_the_engine_gives(whole):
     exploration, _ = whole
-    assert closing_turns(exploration, "en-US", "voice") == 1  # the person who is called
+    assert closing_turns(exploration, "en-US", "voice") == (1, False)  # the person who is called
     # Gates, where a caller can press 9 until the last limit; then what must be heard is said all the same.
-    assert 40 < closing_turns(exploration, "en-US", "relay") < 80
+    turns, goes_round = closing_turns(exploration, "en-US", "relay")
+    assert goes_round
+    assert 40 < turns < 80
+    relay = [
+        turns
+        for index, turns in told_turns(exploration).items()
+        if exploration.places[index].state.pace == "relay"
+    ]
+    assert 3 < max(relay) < 20  # the gates, one after the other
     assert [move.kind for move in straight_way(exploration, ("en-US", "voice"))].count("answer") == 8
     assert straight_way(exploration, ("en-US", "relay"))[1].kind == "more_time"
     assert straight_way(exploration, ("es-US", "relay")) == ()
@@ -259,7 +270,10 @@ def test_a_payment_needs_its_own_consent(english):
     )
     untold = edited(english, "flows/authorize.toml", 'on.spoken    = "terms"', 'on.spoken    = "ask"')
     [(_, _, message)] = found(untold, "consent")
-    assert "no evidence has told account_last4, account_type, amount, debit_date, plan since" in message
+    assert (
+        "no evidence with barge_in = false has told account_last4, account_type, amount, debit_date, plan since"
+        in message
+    )
     other = edited(english, "flows/main.toml", '"dental"\nnext     = "amount"', '"dental"\nnext     = "bank"')
     told = [message for _, _, message in found(other, "consent")]
     assert any("with amount, billing_account worked out from what has changed since" in each for each in told)
@@ -272,6 +286,61 @@ def test_a_payment_needs_its_own_consent(english):
     assert "asks prepare_authorization without amount: fill it first" in [
         m for _, _, m in found(early, "consent")
     ]
+
+
+def test_what_must_be_heard_to_its_end(english):
+    """Terms that a key interrupts, and a number that is said to nobody: each is money moved unheard."""
+    files = edited(
+        english,
+        "flows/authorize.toml",
+        'say      = "authorization-terms"\nbarge_in = false\n',
+        'say      = "authorization-terms"\n',
+    )
+    files = edited(
+        files, "flows/authorize.toml", 'say      = "confirmation"\nbarge_in = false', 'say = "confirmation"'
+    )
+    terms = "account_last4, account_type, amount, debit_date, plan"
+    assert [(rule, node, message.partition(": ")[0]) for rule, node, message in found(files)] == [
+        (
+            "consent",
+            "authorize/authorize",
+            f"asks authorize_payment, and no evidence with barge_in = false has told {terms} since it changed",
+        ),
+        *(
+            ("receipt", node, "a payment is made, and confirmation_number is not told whole")
+            for node in ("authorize/authorize", "authorize/authorize_with_code")
+        ),
+    ]
+
+
+def test_each_pace_tells_the_terms_itself(whole):
+    """A term that only the relay words of a prompt name is not told to a caller who hears the others."""
+    exploration, _ = whole
+    judge = Judge(exploration.flow, exploration.world)
+    said = Said("recent-payment", values={"recent_amount": 4050, "recent_plan": "health", "recent_at": AT})
+    said = said._replace(values={**said.values, "recent_confirmation": "40812345678"})
+    relay, voice = (judge._spoken_of(said, "en-US", pace) for pace in ("relay", "voice"))
+    assert voice - relay == {"recent_at"}
+
+
+def test_circles_that_grow_have_an_end(english):
+    """A dialog that calls itself, tries that go on after the last, and two sentences said for ever."""
+    again = 'collect = "menu"\nprompt = "declined-menu"\nkeys.1 = "b"\nkeys.2 = "@return"'
+    files = edited(english, "flows/verify.toml", 'say  = "verify-rejected"', 'call = "again"') | {
+        "flows/again.toml": f'start = "a"\n[node.a]\n{again}\n[node.b]\ncall = "verify"\non.verified = "@return"\n'
+    }
+    files = edited(files, "flows/verify.toml", 'next = "@give_up"', 'next = "member_id"')
+    recent = files["flows/recent_payments.toml"].replace("tries.payment  = 5\n", "")
+    recent = recent.replace('next     = "next_payment"', 'next     = "more"').replace(
+        'next = "@return"', 'next = "next_payment"'
+    )
+    told = found({**files, "flows/recent_payments.toml": recent}, "broken", "loop")
+    assert (
+        "broken",
+        "verify/rejected",
+        "the call breaks off here: this dialog calls itself, for ever",
+    ) in told
+    assert {node for rule, node, _ in told if rule == "loop"} >= {"recent_payments/next_payment"}
 
 
 def test_a_secret_is_told_where_it_gets_out(english):
@@ -312,9 +381,9 @@ def test_circles_and_ends(english):
     assert [node for _, node, _ in found(files, "dead_end")] == ["main/finish_menu"]
     files = edited(english, "flows/amount.toml", "tries.above_balance = 3\n", "")
     [loop] = loops_of(files)
-    assert (loop.node, [move.label for move in loop.moves[-2:]]) == (
+    assert (loop.node, [move.label for move in loop.moves[-3:]]) == (
         "amount/check",
-        ["above_balance", "next"],
+        ["above_balance", "next", "above_balance"],
     )
     files = edited(english, "flows/verify.toml", 'next = "member_id"', 'next = "exhausted"')
     assert found(files, "loop") == []
@@ -374,6 +443,9 @@ def test_the_keys_are_held_to_their_meaning(whole):
     ]
     assert watched(whole, "more_time", lambda after: with_state(after, pace="voice")) == [
         "key 7 gives no more time"
+    ]
+    assert watched(whole, "key", lambda after: with_state(after, pace="voice"), "relay") == [
+        "the caller's time is taken away again: set.pace can only be relay"
     ]
     assert watched(whole, "key", lambda after: with_state(after, said=[])) == [
         "key 9 could not repeat all that is said here"

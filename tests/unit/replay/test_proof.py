@@ -1,13 +1,16 @@
 """Eight faults put into the real line, each found with its exact words and the shortest call that shows it."""
 
 import json
+import re
+from dataclasses import replace
 
 import pytest
 from support.seeded import FOLDER, ROOT, seeded
 
+from ivr.actions.line import read_line_files
 from ivr.base.errors import OperatorError
 from ivr.replay.callfile import parse_call
-from ivr.replay.proof import prove, write_calls
+from ivr.replay.proof import Bound, prove, write_calls
 
 pytestmark = pytest.mark.long
 
@@ -20,10 +23,30 @@ def test_a_seeded_fault_is_found_with_its_shortest_call(name, tmp_path):
     first = proof.violations[0]
     assert first.call.text == line.call.read_text()
     assert parse_call(first.call.text, "shown.call").steps
-    assert [path.read_text() for path in (tmp_path / "calls").iterdir()] == [first.call_file]
+    written = sorted((tmp_path / "calls").iterdir())
+    assert [path.read_text() for path in written] == [violation.call_file for violation in proof.violations]
     told = json.loads(json.dumps(proof.as_json()))
     assert (told["proven"], told["violations"][0]["file"]) == (False, first.file)
     assert first.file in "\n".join(proof.faults_as_text())
+
+
+@pytest.mark.whole
+def test_a_language_that_no_caller_can_choose():
+    files = dict(read_line_files(ROOT))
+    flow = files["flows/main.toml"].replace('next = "language"', 'next = "main_menu"')
+    files["flows/main.toml"] = re.sub(r"\[node\.language\]\n(.+\n)+", "", flow)
+    proof = prove(files, paces=("voice",))
+    [violation] = proof.violations
+    assert violation.where.startswith("prompts/es-US.ftl: no caller can choose this language")
+    assert "line    welcome, main-menu\n" in violation.call.text
+
+
+def test_a_bound_says_what_it_leaves_out():
+    bound = Bound("en-US", "relay", 374, 4140.0, 4140.0, 28, 1206.0)
+    told = "en-US relay: every call ends within 374 turns and 69 minutes; straight to a payment 28 turns"
+    assert str(bound) == f"{told}, 20.1 minutes"
+    loose = replace(bound, seconds_at_worst=34680.0)
+    assert "69 minutes (578 where the caller then has all repeated for ever); straight" in str(loose)
 
 
 def test_there_are_the_eight():
