@@ -10,7 +10,7 @@ import pytest
 from ivr.actions.line import compile_line, read_line_files
 from ivr.actions.masks import Since, money_shape
 from ivr.base.settings import load_settings
-from ivr.cli.against import RecordingHost
+from ivr.cli.against import RecordingHost, named_recipes
 from ivr.cli.local_host import LocalHost
 from ivr.replay.against import Comparison, compare_all
 from ivr.replay.export import CannotMaskError, call_text
@@ -44,10 +44,12 @@ def record(runs, engine, settings, *, over_http):
     """Play runs on the whole line, and return what it recorded of each."""
     with LocalHost(engine, LINE, settings, over_http=over_http) as host:
         recorder = RecordingHost(host, engine)
+        recorded = []
         for run in runs:
             result = play_run(run, recorder, ONCE)
             assert result.passed, f"{run}: {result.difference}"
-        return recorder.calls
+            recorded += named_recipes(result)
+        return recorded
 
 
 def exported(recipes, folder):

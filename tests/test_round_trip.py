@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from pathlib import Path
 
@@ -84,6 +85,17 @@ ODD = {
     "nobody answers, then somebody does": "after way/both_menu.call\nfault transfer_busy\ncaller 0\n"
     "fault transfer_answered\ncaller 0\nend agent\n",
     "leaves while the person's phone rings": "after way/both_menu.call\nfault hangup_after_turn\ncaller 0\nend hangup\n",
+    "nobody answers, then a turn fails and somebody does": "after way/both_menu.call\nfault transfer_busy\ncaller 0\n"
+    "fault transfer_answered\nfault lost_response\ncaller 1\nend agent\n",
+    "the time runs out on the way of a key": f"{NOW}caller {{language_key}}\nfault hour_passes\ncaller 2\n"
+    "line time-up, person-connecting\nend agent\n",
+    "the time runs out on the way of a word": "after way/authorization.call\nfault hour_passes\n"
+    'caller says "no idea"\nline time-up, person-connecting\nend agent\n',
+    "the time runs out while a phone rings": f"{NOW}caller {{language_key}}\nfault transfer_busy\ncaller 0\n"
+    "line person-connecting\nfault hour_passes\nline time-up, person-connecting\nline person-busy, goodbye\n"
+    "end goodbye\n",
+    "two payments within an hour": f"{MADE_UP}paid health 20.00 at 2026-12-18T09:40-05:00\n"
+    f"paid health 60.00 at 2026-12-18T09:50-05:00\n{VERIFIED}caller hangs up\nend hangup\n",
     "the first turn fails": f"{NOW}fault slow\nstart\nend agent\n",
     "no telephone": f"{NOW}from client:kiosk\ncaller {{language_key}}\n",
     "paid this morning, what is left now": f"{MADE_UP}paid health 210.00 at 2026-12-18T09:00-05:00\n"
@@ -103,6 +115,17 @@ def test_the_export_of_an_odd_call_goes_the_same_way(name, host, engine, tmp_pat
     file = tmp_path / "odd.call"
     file.write_text(ODD[name])
     goes_the_same_way(Run(load_call(file, root=CALLS), "en-US", "voice"), host, engine)
+
+
+def test_a_call_that_is_not_over_stops_where_it_stands(host, engine, tmp_path):
+    file = tmp_path / "odd.call"
+    file.write_text(ODD["leaves while the person's phone rings"])
+    assert play_run(Run(load_call(file, root=CALLS), "en-US", "voice"), host).passed
+    [recipe] = recorded(engine)
+    text = call_text(dataclasses.replace(recipe, end=None), LINE)
+    assert play_run(Run(parse_call(text, "exported.call"), "en-US", "voice"), host).difference is None
+    [copy] = recorded(engine)
+    assert way(copy) == way(recipe), text
 
 
 @pytest.mark.parametrize("run", SAMPLED, ids=name_of)

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ivr.actions.line import Line
     from ivr.replay.against import Comparison, NamedRecipe
     from ivr.replay.host import Host, PreparedLine, Setup
+    from ivr.replay.player import CallResult
+    from ivr.replay.recipe import Recipe
 
 HERE = "this folder"
 SHOWN_EVERY = 100
@@ -52,6 +54,16 @@ class CallSet:
         return comparison
 
 
+def require_versions(against: str | None, bisect: tuple[str, str] | None, project: Path) -> None:
+    """Look for the versions to compare with, before minutes are spent on playing. Raises `VersionError`."""
+    from ivr.replay.versions import find_line, revisions_between
+
+    if against is not None:
+        find_line(against, project)
+    if bisect is not None:
+        revisions_between(project, *bisect)
+
+
 def compare_against(calls: CallSet, version: str, project: Path, *, as_json: bool) -> int:
     """Compare calls on the line here and on another version; print it, return the exit status."""
     from ivr.base.errors import EXIT_NO
@@ -68,15 +80,10 @@ def bisect_calls(calls: CallSet, good: str, bad: str, project: Path, *, as_json:
     """Find the first revision at which a call changes; print it, return the exit status."""
     from ivr.base.errors import EXIT_NO
     from ivr.replay.bisect import find_first_change
-    from ivr.replay.versions import find_commit, line_at
 
-    base = line_at(project, find_commit(project, good), good, languages=calls.languages)
-    found = find_first_change(
-        project, good, bad, lambda line: calls.compare(base, line), languages=calls.languages
-    )
-    print(json.dumps(found.as_json(), indent=1) if as_json else found.as_text(good, bad))  # noqa: T201
-    told = _tell(calls.problems)
-    return EXIT_NO if told or found.commit is not None else 0
+    found = find_first_change(project, good, bad, calls.compare, languages=calls.languages)
+    print(json.dumps(found.as_json(), indent=1) if as_json else found.as_text())  # noqa: T201
+    return EXIT_NO if _tell(calls.problems) else found.exit_status
 
 
 @contextmanager
@@ -111,11 +118,38 @@ def recorded_calls(filters: Mapping[str, Any]) -> Iterator[CallSet]:
 
 
 @contextmanager
-def played_calls(paths: Sequence[Path]) -> Iterator[CallSet]:
+def played_calls(paths: tuple[Path, ...], jobs: int | None = None) -> Iterator[CallSet]:
     """Give the call files at `paths`, each played once on this folder's line, which records it.
 
-    Raises `OperatorError`, `SettingsError`, `DatabaseUnavailableError`.
+    `jobs` is how many processes play. Raises `OperatorError`, `SettingsError`, `DatabaseUnavailableError`.
     """
+    from ivr.actions.line import compile_line, read_line_files
+    from ivr.base.settings import load_replay_settings
+    from ivr.cli.replay import Counter, open_players, useful_jobs
+    from ivr.replay.player import PlayOptions
+    from ivr.replay.runner import replay_with
+    from ivr.start import project_folder
+
+    settings = load_replay_settings()
+    here = compile_line(read_line_files(project_folder()))
+    counter = Counter()
+    with open_players(recording_host, useful_jobs(paths, jobs)) as players:
+        report = replay_with(
+            players,
+            paths,
+            options=PlayOptions(post_twice=False),
+            progress=counter.count,
+            expect=counter.expect,
+        )
+    counter.clear()
+    recorded = [named for result in report.results for named in named_recipes(result)]
+    problems = [*report.problems, *(str(each.difference) for each in report.results if not each.passed)]
+    yield CallSet(here, lambda: iter(recorded), zone=settings.ivr_timezone, problems=problems)
+
+
+@contextmanager
+def recording_host() -> Iterator[Host]:
+    """Give the project's line on a scratch database, whose records are kept; for each process that plays."""
     import logging
 
     from ivr.actions.line import compile_line, read_line_files
@@ -123,24 +157,19 @@ def played_calls(paths: Sequence[Path]) -> Iterator[CallSet]:
     from ivr.base.settings import load_replay_settings
     from ivr.cli.local_host import LocalHost, scratch_database
     from ivr.cli.setup import lost_database_told
-    from ivr.replay.player import PlayOptions
-    from ivr.replay.runner import replay
     from ivr.start import hold_database, project_folder
     from ivr.storage.engine import make_engine
 
     configure_logs(level=logging.ERROR)
     settings = load_replay_settings()
-    here = compile_line(read_line_files(project_folder()))
+    line = compile_line(read_line_files(project_folder()))
     with lost_database_told(), hold_database(settings) as server, scratch_database(server) as url:
         engine = make_engine(url, pool_size=4, application_name="ivr replay")
         try:
-            with LocalHost(engine, here, settings, over_http=False) as host:
-                recorder = RecordingHost(host, engine)
-                report = replay(paths, recorder, options=PlayOptions(post_twice=False))
+            with LocalHost(engine, line, settings, over_http=False) as host:
+                yield RecordingHost(host, engine)
         finally:
             engine.dispose()
-    problems = [*report.problems, *(str(each.difference) for each in report.results if not each.passed)]
-    yield CallSet(here, lambda: iter(recorder.calls), zone=settings.ivr_timezone, problems=problems)
 
 
 class RecordingHost:
@@ -149,7 +178,6 @@ class RecordingHost:
     def __init__(self, host: Host, engine: Engine) -> None:
         self._host = host
         self._engine = engine
-        self.calls: list[NamedRecipe] = []
 
     @property
     def languages(self) -> Sequence[str]:
@@ -158,18 +186,27 @@ class RecordingHost:
 
     @contextmanager
     def prepare(self, setup: Setup) -> Iterator[PreparedLine]:
-        """Give the line for one run, and keep what it recorded."""
-        from ivr.replay.against import NamedRecipe
+        """Give the line for one run; its result carries what was recorded."""
+        with self._host.prepare(setup) as prepared:
+            yield replace(prepared, recorded=self._recorded)
+
+    def _recorded(self) -> list[Recipe]:
         from ivr.replay.recordings import load_recipes
 
-        with self._host.prepare(setup) as prepared:
-            yield prepared
-            with self._engine.connect() as db:
-                recipes = list(load_recipes(db))
-        name = f"{setup.name} {setup.language} {setup.pace}"
-        for number, recipe in enumerate(recipes, start=1):
-            called = name if len(recipes) == 1 else f"{name} (call {number})"
-            self.calls.append(NamedRecipe(called, recipe))
+        with self._engine.connect() as db:
+            return list(load_recipes(db))
+
+
+def named_recipes(result: CallResult) -> list[NamedRecipe]:
+    """Return what was recorded of a run, each call named after its file."""
+    from ivr.replay.against import NamedRecipe
+
+    name = f"{result.name} {result.language} {result.pace}"
+    several = len(result.recorded) > 1
+    return [
+        NamedRecipe(f"{name} (call {number})" if several else name, recipe)
+        for number, recipe in enumerate(result.recorded, start=1)
+    ]
 
 
 def _tell(problems: Sequence[str]) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -23,6 +26,8 @@ from ivr.cli import (
     serve,
     worker,
 )
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -52,6 +57,10 @@ for _command in (
 
 def main() -> None:
     """Run the command and exit with its status; every problem is a sentence on standard error."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # `ivr replay tests/calls >&-`
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 (open to the end)
+        getattr(sys, name).reconfigure(errors="backslashreplace")  # a terminal may have no letter for it
     sys.exit(run(sys.argv[1:]))
 
 
@@ -59,6 +68,7 @@ def run(arguments: list[str]) -> int:
     """Run the command with `arguments` and return its exit status."""
     try:
         status = ivr.main(arguments, prog_name="ivr", standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -70,6 +80,12 @@ def run(arguments: list[str]) -> int:
         return error.exit_status
     except BrokenPipeError:  # `ivr payments list | head`
         sys.stdout = None  # nothing more can be flushed to it
+        return 1
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        sys.stdout = None
+        click.echo(f"The output cannot be written ({error.strerror}): make room, then try again", err=True)
         return 1
     return status if isinstance(status, int) else 0
 

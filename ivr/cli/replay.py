@@ -86,15 +86,17 @@ def replay(
 
         ivr replay --recorded --since yesterday --against new-wording
     """
-    others = {"--url": url, "--junit": junit, "--update": update, "--jobs": jobs, "--verbose": verbose}
+    others = {"--url": url, "--junit": junit, "--update": update, "--verbose": verbose}
     if against is not None or bisect is not None or recorded or any(which.values()):
         if found := [option for option, value in others.items() if value]:
             raise click.UsageError(f"{found[0]} plays calls: leave it out where calls are compared.")
-        return _compare(paths, against, bisect, recorded=recorded, which=which, as_json=as_json)
+        return _compare(paths, against, bisect, jobs=jobs, recorded=recorded, which=which, as_json=as_json)
     if not paths:
         raise click.UsageError("Missing argument 'PATH...'.")
     if update and (url is not None or junit is not None):
         raise click.UsageError("--update rewrites files after the line here: leave --url and --junit out.")
+    if junit is not None and junit.suffix == ".call":
+        raise click.UsageError(f"--junit would write over {junit}, a call file: name the report first.")
     if junit is not None:
         write_file(junit, b"")  # who cannot write it is told now, not after some minutes
     make_host = scratch_players_host if url is None else partial(remote_host, url)
@@ -109,12 +111,19 @@ def _compare(
     against: str | None,
     bisect: tuple[str, str] | None,
     *,
+    jobs: int | None,
     recorded: bool,
     which: Mapping[str, str | None],
     as_json: bool,
 ) -> int:
     from ivr.base.settings import load_database_settings
-    from ivr.cli.against import bisect_calls, compare_against, played_calls, recorded_calls
+    from ivr.cli.against import (
+        bisect_calls,
+        compare_against,
+        played_calls,
+        recorded_calls,
+        require_versions,
+    )
     from ivr.start import project_folder
 
     if (against is None) == (bisect is None):
@@ -123,7 +132,13 @@ def _compare(
         raise click.UsageError("Give either files at PATH or --recorded: which calls to compare.")
     if not recorded and any(which.values()):
         raise click.UsageError("The options from --on to --last-node choose among calls: add --recorded.")
-    calls = recorded_calls(chosen(load_database_settings(), **which)) if recorded else played_calls(paths)
+    if recorded and jobs is not None:
+        raise click.UsageError("--jobs plays files, and recorded calls are not played: leave it out.")
+    if recorded:
+        calls = recorded_calls(chosen(load_database_settings(), **which))
+    else:
+        require_versions(against, bisect, project_folder())
+        calls = played_calls(paths, jobs)
     with calls as found:
         if bisect is not None:
             return bisect_calls(found, *bisect, project_folder(), as_json=as_json)

@@ -79,6 +79,8 @@ PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 BYTE_ORDER_MARK = "\ufeff"  # what some editors put before the first line
 MAX_CALLS_IN_A_ROW = 50
+BYTES_MAX = 128 * 1024  # the longest written call has 3,000
+FAULTS_TOLD = 20
 YEARS = (2000, 2099)
 
 _LINES = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
@@ -224,7 +226,8 @@ class CallFileError(OperatorError):
 def parse_call(text: str, name: str) -> CallFile:
     """Read the text of a call file; `after` is not followed.
 
-    `name` is how the file is called in errors. Raises `CallFileError` with every fault of the file.
+    `name` is how the file is called in errors. Raises `CallFileError` with every fault of the file, of very
+    many the first.
     """
     parser = _Parser(name)
     for number, raw in enumerate(split_lines(text), start=1):
@@ -232,6 +235,11 @@ def parse_call(text: str, name: str) -> CallFile:
         if line and not line.startswith("#"):
             parser.read(number, line)
     parser.finish()
+    if len(parser.problems) > FAULTS_TOLD:
+        faults = f"{len(parser.problems)} faults in all"
+        raise CallFileError(
+            *parser.problems[:FAULTS_TOLD], f"{name}:1: {faults}: mend the first, or name a call file"
+        )
     if parser.problems:
         raise CallFileError(*parser.problems)
     return parser.call
@@ -240,9 +248,14 @@ def parse_call(text: str, name: str) -> CallFile:
 def read_call_file(path: Path) -> str:
     """Return the text of a call file, its line endings as they are. Raises `CallFileError`."""
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(BYTES_MAX + 1)
     except OSError as error:
         raise CallFileError(f"{path}:1: cannot be read ({error.strerror}): check the name") from error
+    if len(content) > BYTES_MAX:
+        raise CallFileError(
+            f"{path}:1: more than {BYTES_MAX:,} bytes are no call: name a call file, or write shorter ones"
+        )
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -56,7 +56,9 @@ SCALE_MAX = 1.4
 SCALE_STEP = 0.01
 RADIUS = 2.5
 
-SHADES = ("#ffffff", "#e9eff6", "#cfdeec", "#b0cbe2", "#8fb6d8")
+# Each a third darker than the one before; the last stands out from none (3:1) and lets black be read on it.
+SHADES = ("#ffffff", "#cedfef", "#a1c3e0", "#78a8d2", "#5290c5")
+LEFT = "#9b1c1c"  # under how many hung up, in white
 _INK = "#111111"
 _PAPER = "#fafafa"
 _OUTLINES: Mapping[str, str] = {
@@ -305,7 +307,7 @@ def _document(picture: Picture, panels: Sequence[Panel], page: Page, heat: Heat 
         f'font-family={quoteattr(FAMILY)} font-size="{TEXT}" fill="{_INK}">\n'
         f'<title id="title">The payment line, version {escape(picture.version[:12])}</title>\n'
         f'<desc id="desc">{escape(what)}. Each frame is a dialog, each box a node, each arrow a branch. '
-        f"{escape(COMMON_KEYS)}</desc>\n"
+        f"{escape(' '.join((COMMON_KEYS, *([heat.explanation] if heat else ()))))}</desc>\n"
         f'<defs><marker id="arrow" viewBox="0 0 6 6" refX="6.2" refY="3" markerWidth="5" '
         f'markerHeight="5" markerUnits="userSpaceOnUse" orient="auto">'
         f'<path d="M0 0.4 L6 3 L0 5.6 z" fill="{_INK}"/></marker></defs>\n'
@@ -326,7 +328,7 @@ def _head(picture: Picture, what: str, heat: Heat | None) -> Iterator[str]:
     yield _text(0, 9, f"The payment line: {what}, version {picture.version[:12]}", size=12, bold=True)
     left = 0.0
     for kind, words in _LEGEND:
-        fill = _INK if kind == "end" else "#ffffff"
+        fill = _INK if kind == "end" and heat is None else "#ffffff"
         yield _outline(kind, Rectangle(left, 16, 16, 8), fill)
         yield _text(left + 19, 22.4, words)
         left += 19 + width_of(words, TEXT) + 11
@@ -341,7 +343,8 @@ def _head(picture: Picture, what: str, heat: Heat | None) -> Iterator[str]:
         yield f'<rect {_at(Rectangle(left, 28, 10, 8))} fill="{shade}" stroke="{_INK}" stroke-width="0.5"/>\n'
         yield _text(left + 12, 34, words)
         left += 12 + width_of(words, TEXT) + 6
-    yield _text(left + 6, 34, heat.explanation)
+    yield _pill(Rectangle(left, 28, 30, 8.2), ("hung up",), LEFT)
+    yield _text(left + 36, 34, heat.explanation)
 
 
 def _panel(panel: Panel, heat: Heat | None) -> Iterator[str]:
@@ -412,9 +415,13 @@ def _shape(shape: Shape, corner: Point, heat: Heat | None) -> Iterator[str]:
     yield _outline(box.kind, Rectangle(0, 0, shape.width, shape.height), fill)
     middle, y = shape.width / 2, PADDING + LINE * 0.75
     yield _text(middle, y, box.name, bold=True, anchor="middle")
-    for line in shape.heat:
+    for line in shape.heat[:1]:
         y += LINE
         yield _text(middle, y, line, bold=True, anchor="middle")
+    for line in shape.heat[1:]:
+        y += LINE
+        width = width_of(line, TEXT, bold=True) + 4
+        yield _pill(Rectangle(middle - width / 2, y - LINE * 0.78, width, LINE), (line,), LEFT)
     for line in shape.lines:
         y += LINE
         yield _text(middle, y, line, anchor="middle")
@@ -446,9 +453,9 @@ def _cell(shape: Shape, cell: Cell) -> Iterator[str]:
         yield "</g>\n"
 
 
-def _pill(place: Rectangle, lines: Sequence[str]) -> str:
-    """Return words in white on black: what leads out of the dialog."""
-    parts = [f'<rect {_at(place)} rx="2" fill="{_INK}"/>\n']
+def _pill(place: Rectangle, lines: Sequence[str], color: str = _INK) -> str:
+    """Return words in white on black: what leads out of the dialog; on red, who hung up."""
+    parts = [f'<rect {_at(place)} rx="2" fill="{color}"/>\n']
     for number, line in enumerate(lines):
         y = place.top + LINE * (number + 0.78)
         parts.append(_text(place.left + place.width / 2, y, line, bold=True, anchor="middle", fill="#ffffff"))

@@ -148,8 +148,8 @@ class _Export:
             first = " first_payment" if plan in self._made_up.first_payment else ""
             code = f" code {self._code}" if self._code else ""
             yield f"bill    {plan} {format_amount(amount_cents)} due {due_date}{first}{code}"
-        for earlier in self._made_up.earlier:
-            at = self._now + timedelta(hours=earlier.hours + 0.5)
+        for place, earlier in enumerate(self._made_up.earlier):  # the newest first, also within an hour
+            at = self._now + timedelta(hours=earlier.hours + 0.5, minutes=-place)
             instant = at.isoformat(timespec="minutes")
             yield f"paid    {earlier.plan} {format_amount(earlier.amount_cents)} at {instant}"
         for place, came_back in enumerate(self._made_up.came_back, start=1):
@@ -245,30 +245,42 @@ class _Export:
                 yield f"did     payment amount={amount} plan={plan} account_type={account_type}"
 
     def _faults(self, turn: RecordedTurn, following: RecordedTurn | None) -> Iterator[str]:
-        """Yield what befalls the turn; a transfer is begun and answered in one go of the phone."""
+        """Yield what befalls the turn.
+
+        Time that ran out is an hour that passes on the way of this very turn. How long a caller thought is
+        not written: seconds add up to another turn as soon as the length of a sentence changes. A caller
+        who cut every sentence short until just before the time was up runs out of it in the file.
+        """
         if turn.seq in self._made_up.elsewhere:
             yield "fault   paid_elsewhere"
-        pace = self._recipe.pace
         too_long = any(entry.endswith("> too_long") for entry in turn.path)
-        if too_long and turn.seq < TURNS_MAX[pace]:
+        if too_long and turn.seq < TURNS_MAX[self._recipe.pace]:
             yield "fault   hour_passes"
         if turn.heard == "trouble" and turn.seq == 0:
             yield "fault   slow"
-        if following is None:
-            if self._recipe.end == "hangup" and self._transferring(turn):
-                yield "fault   hangup_after_turn"
-            return
+        if following is not None:
+            yield from self._faults_after(turn, following)
+        elif self._recipe.end in {"hangup", None} and self._transferring(turn):
+            yield "fault   hangup_after_turn"
+
+    def _faults_after(self, turn: RecordedTurn, following: RecordedTurn) -> Iterator[str]:
+        """Yield what befalls the turn for what came after it; a person is called and answers in one go."""
         if following.heard == "trouble":
             if turn.heard.startswith("transfer:"):
                 raise self._cannot(
                     following, "what went wrong after a transfer cannot be written: leave it out"
                 )
+            if "person-connecting" in following.prompts:
+                yield from self._person(answers=True)
             yield "fault   lost_response"
         if following.heard.startswith("transfer:"):
-            answers = following.heard == "transfer:completed"
-            if answers != self._person_answers:
-                yield "fault   transfer_answered" if answers else "fault   transfer_busy"
-            self._person_answers = answers
+            yield from self._person(answers=following.heard == "transfer:completed")
+
+    def _person(self, *, answers: bool) -> Iterator[str]:
+        """Yield whether the person who is called now picks up, where that is another than the last time."""
+        if answers != self._person_answers:
+            yield "fault   transfer_answered" if answers else "fault   transfer_busy"
+        self._person_answers = answers
 
     def _transferring(self, turn: RecordedTurn) -> bool:
         node = self._line.flow.nodes.get(turn.node)

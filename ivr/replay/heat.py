@@ -63,6 +63,10 @@ class Heat:
         """Say what the numbers are."""
         return f"Of {self.calls} calls, how many came to a node; hung up: how many of those did so there."
 
+    def hung_up(self, node: str) -> int:
+        """Return how many calls ended at a node because the caller hung up."""
+        return self._left[node]
+
     def lines(self, node: str) -> list[str]:
         """Return what stands at a node: its calls, their share of all; hang-ups, their share of those."""
         came, left = self._came[node], self._left[node]

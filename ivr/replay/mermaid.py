@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ivr.replay.drawing import SHADES
+from ivr.replay.drawing import COMMON_KEYS, LEFT, SHADES
 from ivr.replay.heat import Heat
 from ivr.replay.picture import Box, Cluster, Picture
 
@@ -31,13 +31,23 @@ _ENTITIES = {ord(letter): f"#{ord(letter)};" for letter in '"#&<>`*\\{}|'}
 
 
 def mermaid_of(picture: Picture, heat: Heat | None = None) -> str:
-    """Return the picture as Mermaid text; `heat` adds visits and hang-ups to every node."""
-    lines = ["flowchart TB", *(f"  {each}" for each in _CLASSES)]
+    """Return the picture as Mermaid text; `heat` adds visits and hang-ups to every node.
+
+    Where callers hung up, the node has a red edge.
+    """
+    described = " ".join((COMMON_KEYS, *([heat.explanation] if heat else ())))
+    lines = [
+        "flowchart TB",
+        f"  accTitle: The payment line, version {picture.version[:12]}",
+        f"  accDescr: {described}",
+        *(f"  {each}" for each in _CLASSES),
+    ]
     if heat is not None:
-        lines += [
-            f"  classDef heat{step} fill:{shade},stroke:#111111,color:#111111"
-            for step, shade in enumerate(SHADES)
-        ]
+        for step, shade in enumerate(SHADES):
+            lines += [
+                f"  classDef heat{step} fill:{shade},stroke:#111111,color:#111111",
+                f"  classDef heat{step}left fill:{shade},stroke:{LEFT},stroke-width:5px,color:#111111",
+            ]
     for cluster in picture.clusters:
         lines += _subgraph(cluster, heat)
     return "\n".join(lines) + "\n"
@@ -49,7 +59,7 @@ def _subgraph(cluster: Cluster, heat: Heat | None) -> Iterator[str]:
     for box in cluster.boxes:
         before, after, style = _SHAPES[box.kind]
         if heat is not None:
-            style = f"heat{heat.step(box.path)}"
+            style = f"heat{heat.step(box.path)}{'left' if heat.hung_up(box.path) else ''}"
         yield f"    {_id(box.path)}{before}{_quoted(*_lines(box, heat))}{after}:::{style}"
     exits = dict.fromkeys(branch.leaves for box in cluster.boxes for branch in box.branches if branch.leaves)
     numbers = {leaves: f"leave_{cluster.name}_{number}" for number, leaves in enumerate(exits, start=1)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
@@ -114,20 +115,38 @@ def find_calls(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
     found: list[Path] = []
     problems: list[str] = []
     for path in dict.fromkeys(paths):
-        if path.is_file():
-            found.append(path)
-        elif path.is_dir():
-            inside = [
-                file
-                for file in sorted(path.rglob("*.call"))
-                if MUST_FAIL not in file.relative_to(path).parts[:-1]
-            ]
+        if os.path.isdir(path):  # noqa: PTH112 (never raises)
+            inside = _calls_in(path)
             if not inside:
-                problems.append(f"{path}: no call file in it: name a folder that holds *.call files")
-            found += inside
+                problems.append(f"{_text(path)}: no call file in it: name a folder that holds *.call files")
+        elif os.path.exists(path):  # noqa: PTH110 (never raises)
+            inside = [path]
         else:
-            problems.append(f"{path}: no such file or folder: check the name")
-    return list({file.resolve(): file for file in reversed(found)}.values())[::-1], problems
+            problems.append(f"{_text(path)}: no such file or folder: check the name")
+            continue
+        for file in inside:
+            if _text(file) != str(file):
+                problems.append(f"{_text(file)}: its name is not UTF-8: rename it")
+            elif not os.path.isfile(file):  # noqa: PTH113 (never raises)
+                problems.append(f"{file}: is no file that can be read: mend it, or take it out")
+            else:
+                found.append(file)
+    once = {os.path.realpath(file): file for file in reversed(found)}  # never raises, unlike `resolve`
+    return list(once.values())[::-1], problems
+
+
+def _calls_in(folder: Path) -> list[Path]:
+    """Return what is called like a call file in a folder, other folders and calls that must fail left out."""
+    return [
+        file
+        for file in sorted(folder.rglob("*.call"))
+        if MUST_FAIL not in file.relative_to(folder).parts[:-1] and not os.path.isdir(file)  # noqa: PTH112 (never raises)
+    ]
+
+
+def _text(path: Path) -> str:
+    """Return a path as it can be printed."""
+    return os.fsencode(path).decode(errors="backslashreplace")
 
 
 def list_runs(

@@ -5,9 +5,11 @@ Only the text is taken from there, flows and prompts; today's engine runs it.
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -43,7 +45,7 @@ def find_line(
     digits); `languages` leaves the others out of a folder or revision, None takes all. Raises `VersionError`.
     """
     folder = Path(text)
-    if text and folder.is_dir():
+    if text and os.path.isdir(folder):  # noqa: PTH112 (never raises)
         return _compiled(text, lambda: read_line_files(folder, languages))
     if db is not None and len(text) == 64:
         stored = stored_line(db, text)
@@ -96,35 +98,50 @@ def find_commit(project: Path, revision: str) -> str:
     found = _git(project, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if found.returncode:
         _require_checkout(project)
+        shallow = _git(project, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
+        older = "; git fetch --unshallow brings the older ones" if shallow else ""
         raise VersionError(
             f"{revision}: no such revision, folder or flow version; `git log --oneline` and"
-            " the `Ivr-Flow` header name them"
+            f" the `Ivr-Flow` header name them{older}"
         )
     return found.stdout.decode().strip()
 
 
 def revisions_between(project: Path, good: str, bad: str) -> list[str]:
-    """Return the commits from `good` (left out) to `bad` that touch flows or prompts, oldest first.
+    """Return the commits from `good` (left out) to `bad` that change flows or prompts, oldest first.
 
     Only the first parents count: what came in by a merge came in with the merge. Raises `VersionError`.
     """
     first, last = find_commit(project, good), find_commit(project, bad)
     if _git(project, "merge-base", "--is-ancestor", first, last).returncode:
         raise VersionError(f"{good} is not before {bad}: give the older revision first")
-    options = ("--first-parent", "--ancestry-path", "--reverse", f"{first}..{last}")
-    listed = _git(project, "rev-list", *options, "--", "flows", "prompts")
-    return listed.stdout.decode().split()
+    # Git itself would leave out a merge that brings nothing to its first parent. If `good` came in by that
+    # merge, it brings everything to `good`.
+    listed = _read(project, "rev-list", "--first-parent", "--ancestry-path", "--reverse", f"{first}..{last}")
+    commits = [first, *listed.stdout.decode().split()]
+    texts = _folders_of(project, commits)
+    return [after for before, after in pairwise(commits) if texts[before] != texts[after]]
+
+
+def _folders_of(project: Path, commits: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Return what git calls the contents of flows and prompts in each commit."""
+    asked = "".join(f"{commit}:{folder}\n" for commit in commits for folder in ("flows", "prompts"))
+    named = _read(project, "cat-file", "--batch-check=%(objectname)", given=asked.encode()).stdout.decode()
+    names = [name.rpartition(" ")[2] if name.endswith(" missing") else name for name in named.splitlines()]
+    return dict(zip(commits, zip(names[::2], names[1::2], strict=True), strict=True))
 
 
 def subject_of(project: Path, commit: str) -> str:
     """Return a commit's short name, date and first line."""
-    shown = _git(project, "show", "--no-patch", "--date=short", "--format=%h %ad %s", commit)
+    shown = _git(
+        project, "show", "--no-patch", "--no-show-signature", "--date=short", "--format=%h %ad %s", commit
+    )
     return shown.stdout.decode(errors="replace").strip()
 
 
 def files_at(project: Path, commit: str, languages: Sequence[str] | None = None) -> dict[str, str]:
     """Return the flows and prompts of a commit: file name -> text. Raises `VersionError`."""
-    listed = _git(project, "ls-tree", "-z", commit, "--", "flows/", "prompts/")
+    listed = _read(project, "ls-tree", "-z", commit, "--", "flows/", "prompts/")
     blobs = dict(_line_files(listed.stdout.decode(errors="replace")))
     if languages is not None:
         blobs = {
@@ -151,10 +168,12 @@ def _line_files(listing: str) -> list[tuple[str, str]]:
 def _contents(project: Path, blobs: Mapping[str, str]) -> dict[str, str]:
     """Read blobs: each comes as a line about it, its bytes, and the end of a line."""
     given = "".join(f"{blob}\n" for blob in blobs.values()).encode()
-    output = _git(project, "cat-file", "--batch", given=given).stdout
+    output = _read(project, "cat-file", "--batch", given=given).stdout
     texts, problems, at = {}, [], 0
     for name in blobs:
         end = output.index(b"\n", at)
+        if output[at:end].endswith(b" missing"):
+            raise VersionError(f"git has no text of {name} here: fetch it, or give a folder instead")
         size = int(output[at:end].split(b" ")[2])
         at = end + 1 + size + 1
         try:
@@ -180,6 +199,15 @@ def _require_checkout(project: Path) -> None:
         raise VersionError(
             f"{project} is not a git checkout ({reason}): give a folder or a flow version instead"
         )
+
+
+def _read(project: Path, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run a command of git that can only fail where something of the history is missing or damaged."""
+    done = _git(project, *arguments, given=given)
+    if done.returncode:
+        reason = done.stderr.decode(errors="replace").strip().partition("\n")[0]
+        raise VersionError(f"git cannot read its history here ({reason}): try git fsck")
+    return done
 
 
 def _git(project: Path, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:

@@ -19,7 +19,7 @@ from ivr.replay.export import CannotMaskError, call_text
 from ivr.replay.recordings import load_recipes
 from ivr.storage.tables import Base, Keyed, Payment, Sealed, Turn
 
-CALLS, MEMBERS, DEEDS_MAX = 1000, 250, 26
+CALLS, MEMBERS, DEEDS_MAX = 1000, 250, 24
 ROUTING = "021000021"
 MADE_UP_DIGITS = "4081573926" * 2
 ZONE = ZoneInfo("America/New_York")
@@ -115,11 +115,53 @@ class Aviary:
 class Caller:
     """Somebody who mostly gives the answer that leads on, and else does anything that comes to mind."""
 
-    def __init__(self, phone, member, canaries, draw):
-        self.phone, self.member, self.own, self.draw = phone, member, canaries, draw
+    def __init__(self, house, number, member, canaries, draw):
+        self.line, self.member, self.own, self.draw = house.line, member, canaries, draw
         self.care = draw.choice((0.6, 0.85, 0.97, 1.0))
+        self.phone = house.phone(
+            number,
+            from_number=self.shown(),
+            type_ahead=draw.choice(("lost",) * 9 + ("buffer",)),
+            # Digits come with every request in which a Gather has none to tell: while a person is called, too.
+            more_parameters={
+                name: self.secret() for name in ("Digits", "CallerName", "ErrorCode", "RecordingUrl")
+            },
+        )
+
+    def shown(self):
+        """Return what the line is shown as the caller's number."""
+        hidden = (
+            "anonymous",
+            "+266696687",
+            "",
+            f"sip:{self.secret()}@example.com",
+            f"client:{self.secret()}",
+        )
+        return "+16175550123" if self.draw.random() < 0.8 else self.draw.choice(hidden)
+
+    def secret(self, *, amounts=True):
+        """Return something to keep; without `amounts` nothing that would pass for one."""
+        own = self.own
+        digits = (*own.accounts, *own.codes, *(day.strftime("%m%d%Y") for day in own.born))
+        return self.draw.choice((*own.fours, *digits) if amounts else digits)
 
     def call(self):
+        self.talk()
+        if self.draw.random() < 0.15:
+            self.afterwards()
+
+    def afterwards(self):
+        """Send the last turn once more with other keys and words, then one that comes too late."""
+        turns = [each for each in self.line.exchanges if "/voice/turn/" in each.url]
+        if turns and self.phone.ended is not None:
+            path, _, seq = turns[-1].url.rpartition("/")
+            late = dataclasses.replace(turns[-1], url=f"{path}/{int(seq) + 1}")
+            for exchange in (turns[-1], late):
+                self.line.again(
+                    exchange, Digits=self.secret(), SpeechResult=self.draw.choice(("", self.secret()))
+                )
+
+    def talk(self):
         heard = self.phone.dial()
         for _ in range(self.draw.randrange(4, DEEDS_MAX)):
             if self.phone.ended is not None:
@@ -130,9 +172,10 @@ class Caller:
 
     def deed(self, gather):
         node = self.phone.turns[-1].node
-        # An amount is no secret: what is keyed there is spoken again, and kept until the call is purged.
-        if self.draw.random() > self.care and node != "amount/other":
-            return self.anything(gather)
+        self.phone.callee = self.draw.choice(("completed", "completed", "busy", "no-answer"))
+        if self.draw.random() > self.care:
+            # An amount is no secret: what passes for one is spoken again, and kept until the call is purged.
+            return self.anything(gather, self.secret(amounts=node != "amount/other"))
         if node == "authorize/ask" and gather.speech:
             return self.phone.say(
                 self.draw.choice(("yes", "I authorize", "no", f"my number is {self.own.accounts[0]}"))
@@ -149,11 +192,7 @@ class Caller:
         }
         return self.phone.press(right.get(node) or self.draw.choice("1111123"))
 
-    def anything(self, gather):
-        own = self.own
-        secret = self.draw.choice(
-            (*own.fours, *own.accounts, *own.codes, *(day.strftime("%m%d%Y") for day in own.born))
-        )
+    def anything(self, gather, secret):
         if gather.speech and self.draw.random() < 0.5:
             return self.phone.say(f"it is {' '.join(secret)}", confidence=self.draw.choice((None, 0.2, 0.9)))
         return self.draw.choice(
@@ -162,7 +201,9 @@ class Caller:
                 lambda: self.phone.press(self.draw.choice("079#*5")),
                 lambda: self.phone.press(secret),
                 lambda: self.phone.press(secret + "#"),
+                lambda: self.phone.press(secret * 30 + "#"),
                 lambda: self.phone.press(secret[:3] + "*" + secret[3:] + "#"),
+                lambda: self.phone.press("#" + secret + "*#" + secret),
             )
         )()
 
@@ -220,7 +261,7 @@ def test_no_canary_is_found_anywhere(make_house, engine, compiled_line, logs):
     for number in range(1, CALLS + 1):
         house = coded if number % 5 == 0 else spoken
         member = draw.choice(aviary.members)
-        Caller(house.phone(number), member, aviary.canaries[member.name], draw).call()
+        Caller(house, number, member, aviary.canaries[member.name], draw).call()
         house.line.exchanges.clear()
     shown, refused = recorded(engine, compiled_line)
     database = readable(engine)

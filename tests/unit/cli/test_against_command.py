@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import pickle
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from support.recorder import recorded_calls
 
 from ivr.actions.line import compile_line, read_line_files
 from ivr.base.settings import load_settings
-from ivr.cli.against import CallSet, bisect_calls
+from ivr.cli.against import CallSet, RecordingHost, bisect_calls, named_recipes, recording_host
 from ivr.cli.local_host import LocalHost
 from ivr.replay.against import NamedRecipe
 from ivr.replay.callfile import load_call
@@ -101,10 +103,23 @@ def test_a_version_that_is_gone_is_told(ivr, recorded, engine):
 
 def test_a_call_file_is_played_and_compared(ivr, environ, call_file, other):
     (call_file.parent / "broken.call").write_text("caller\n")
-    ran = ivr("replay", str(call_file), str(call_file.parent / "broken.call"), "--against", str(other))
+    files = [str(call_file), str(call_file.parent / "broken.call")]
+    ran = ivr("replay", *files, "--against", str(other))
     assert ran.status == 1
     assert "such as " + f"{call_file} en-US voice" in ran.out
     assert "broken.call:1: " in ran.err
+
+
+def test_what_was_recorded_comes_back_from_another_process(engine, tmp_path, call_file):
+    assert pickle.loads(pickle.dumps(recording_host)) is recording_host
+    settings = load_settings({"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path / "replay")})
+    with LocalHost(engine, LINE, settings, over_http=False) as host:
+        result = play_run(Run(load_call(call_file), "en-US", "voice"), RecordingHost(host, engine))
+    [named] = named_recipes(pickle.loads(pickle.dumps(result)))
+    assert named.name == f"{call_file} en-US voice"
+    assert len(named.recipe.turns) == result.turns
+    twice = named_recipes(replace(result, recorded=(named.recipe, named.recipe)))
+    assert [each.name for each in twice] == [f"{named.name} (call 1)", f"{named.name} (call 2)"]
 
 
 @pytest.mark.parametrize(
@@ -115,6 +130,7 @@ def test_a_call_file_is_played_and_compared(ivr, environ, call_file, other):
         (["--against", "x"], "Give either files at PATH or --recorded"),
         (["a.call", "--recorded", "--against", "x"], "Give either files at PATH or --recorded"),
         (["a.call", "--against", "x", "--pace", "relay"], "add --recorded"),
+        (["--recorded", "--against", "x", "--jobs", "2"], "--jobs plays files"),
         (["a.call", "--against", "x", "--update"], "--update plays calls"),
         (["a.call", "--against", "x", "--url", "http://x.example"], "--url plays calls"),
     ],
@@ -122,6 +138,14 @@ def test_a_call_file_is_played_and_compared(ivr, environ, call_file, other):
 def test_what_makes_no_sense_together(ivr, environ, arguments, told):
     ran = ivr("replay", *arguments)
     assert (ran.status, told in ran.err) == (2, True), ran.err
+
+
+@pytest.mark.parametrize("words", [("--against", "no-such-thing"), ("--bisect", "no-such-thing", "HEAD")])
+def test_a_version_there_is_not_is_told_before_any_file_is_played(ivr, call_file, words, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")  # there is none to play on
+    ran = ivr("replay", call_file, *words)
+    assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1)
+    assert "no-such-thing" in ran.err or "is not a git checkout" in ran.err
 
 
 def test_a_version_there_is_not(ivr, recorded):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import click
 import psycopg
 import pytest
 from sqlalchemy import URL, Engine
@@ -21,6 +25,8 @@ from ivr.base.settings import load_settings
 from ivr.billing.samples import demo_members
 from ivr.calls.store import keep_flow_version
 from ivr.cli.local_host import LocalServer, load_members, scratch_database
+from ivr.cli.main import ivr as commands
+from ivr.cli.main import main
 from ivr.cli.replay import useful_jobs
 from ivr.storage.engine import connection_arguments
 from ivr.voice.serving import serve_line
@@ -106,6 +112,7 @@ def test_what_a_file_expects_is_rewritten(ivr, calls: Path) -> None:
         [".", "--url", "http://line..example"],
         [".", "--update", "--url", "https://line.example"],
         [".", "--update", "--junit", "x.xml"],
+        [".", "--junit", "tests/calls/way/greeting.call"],
     ],
     ids=" ".join,
 )
@@ -217,3 +224,51 @@ def test_a_line_somewhere_else_needs_its_account(ivr, paid: Path, monkeypatch: p
     ran = ivr("replay", "--url", "https://line.example", paid)
     assert (ran.status, ran.out) == (3, "")
     assert ran.err.startswith("TWILIO_AUTH_TOKEN is missing: set it to ")
+
+
+class FullDisk(io.RawIOBase):
+    """A file on a disk that has no room."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, _data: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("out", "status", "told"),
+    [
+        (None, 0, ""),
+        (io.TextIOWrapper(io.BytesIO(), encoding="ascii"), 0, ""),
+        (
+            io.TextIOWrapper(FullDisk(), encoding="utf-8", write_through=True),
+            1,
+            "The output cannot be written (No space left on device): make room, then try again\n",
+        ),
+        (
+            io.TextIOWrapper(io.BufferedWriter(FullDisk()), encoding="utf-8"),
+            1,
+            "The output cannot be written (No space left on device): make room, then try again\n",
+        ),
+    ],
+    ids=["closed", "ascii", "full", "full in the end"],
+)
+def test_whatever_the_output_is_the_exit_status_tells(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    out: io.TextIOWrapper | None,
+    status: int,
+    told: str,
+) -> None:
+    def say() -> None:
+        sys.stdout.write("español")
+
+    monkeypatch.setitem(commands.commands, "say", click.Command("say", callback=say))
+    monkeypatch.setattr(sys, "argv", ["ivr", "say"])
+    monkeypatch.setattr(sys, "stdout", out)
+    with pytest.raises(SystemExit) as raised:
+        main()
+    if out is None:
+        sys.stdout.close()
+    assert (raised.value.code, capsys.readouterr().err) == (status, told)

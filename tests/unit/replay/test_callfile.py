@@ -279,6 +279,17 @@ def test_a_file_that_cannot_be_read(tmp_path):
         load_call(path)
     with pytest.raises(CallFileError, match=rf"{tmp_path}:1: cannot be read \(Is a directory\)"):
         load_call(tmp_path)
+    path.write_bytes(b"# " + b"x" * 128 * 1024)
+    with pytest.raises(CallFileError, match=r"latin\.call:1: more than 131,072 bytes are no call: name a"):
+        load_call(path)
+
+
+def test_of_a_file_that_is_no_call_file_not_every_line_is_told():
+    for count, told in ((20, 20), (21, 21), (500, 21)):
+        with pytest.raises(CallFileError) as raised:
+            parse_call("hello\n" * count, "x.call")
+        assert len(raised.value.problems) == told
+    assert raised.value.problems[-1] == "x.call:1: 500 faults in all: mend the first, or name a call file"
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])

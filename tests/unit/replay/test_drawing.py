@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -14,8 +14,10 @@ import pytest
 from ivr.actions.line import compile_line, read_line_files
 from ivr.replay.coverage import edge_name
 from ivr.replay.drawing import (
+    LEFT,
     PAGES,
     POINTS_A_MILLIMETRE,
+    SHADES,
     TEXT,
     TEXT_POINTS_MIN,
     Rectangle,
@@ -250,7 +252,31 @@ def test_heat_stands_at_each_node_as_share_count_and_shade(picture):
         "1 hung up, 50%",
     ]
     assert "of 3 calls" in " ".join(each.text.lower() for each in root.iter(f"{SVG}text"))
-    assert 'main_menu<br>2 calls, 67%<br>1 hung up, 50%"]:::heat4' in mermaid_of(picture, heat)
+    assert 'main_menu<br>2 calls, 67%<br>1 hung up, 50%"]:::heat4left' in mermaid_of(picture, heat)
+    assert "of 3 calls" in root.findtext(f"{SVG}desc").lower()
+    assert "  accDescr: At every question" in mermaid_of(picture)
+    assert "Of 3 calls" in mermaid_of(picture, heat).partition("classDef")[0]
+    red = [each.get("fill") for each in menu.iter(f"{SVG}rect")].count(LEFT)
+    assert red == 1  # of the two lines of heat, the one about who hung up
+
+
+def luminance(color):
+    """Return the relative luminance of WCAG 2."""
+    parts = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(*colors):
+    darker, lighter = sorted(map(luminance, colors))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def test_words_can_be_read_on_every_shade_and_the_hottest_stands_out():
+    assert min(contrast("#111111", shade) for shade in SHADES) >= 4.5
+    assert contrast("#ffffff", LEFT) >= 4.5
+    assert contrast(SHADES[0], SHADES[-1]) >= 3
+    assert min(contrast(*pair) for pair in pairwise(SHADES)) >= 1.3
 
 
 def test_shades_go_by_the_share_of_calls():

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,36 @@ def test_a_file_named_twice_is_played_once(write_call, tmp_path, monkeypatch):
     b = write_call("", name="calls/b.call")
     monkeypatch.chdir(tmp_path)
     assert find_calls([a, tmp_path / "calls", Path("calls/b.call"), a]) == ([a, b], [])
+
+
+def test_what_is_no_file_in_a_folder_is_told_and_the_rest_is_played(write_call, tmp_path):
+    """None of it may end or hold up a replay: not a link to itself, nor a pipe into which nobody writes."""
+    inside = write_call("", name="calls/folder.call/a.call")
+    calls = tmp_path / "calls"
+    (calls / "again").symlink_to(".")
+    (calls / "circle.call").symlink_to("circle.call")
+    (calls / "gone.call").symlink_to("nowhere")
+    os.mkfifo(calls / "pipe.call")
+    told = "is no file that can be read: mend it, or take it out"
+    names = ("circle", "gone", "pipe")
+    assert find_calls([calls]) == ([inside], [f"{calls / name}.call: {told}" for name in names])
+    assert find_calls([calls / "circle.call", calls / ("x" * 300), inside]) == (
+        [inside],
+        [
+            f"{calls / 'circle.call'}: no such file or folder: check the name",
+            f"{calls / ('x' * 300)}: no such file or folder: check the name",
+        ],
+    )
+    assert find_calls([calls / "pipe.call"]) == ([], [f"{calls / 'pipe.call'}: {told}"])
+
+
+def test_a_name_that_is_no_text_is_told(tmp_path, monkeypatch):
+    odd = Path(os.fsdecode(b"\xff.call"))
+    monkeypatch.chdir(tmp_path)
+    assert find_calls([odd]) == ([], [r"\xff.call: no such file or folder: check the name"])
+    monkeypatch.setattr(Path, "rglob", lambda folder, _pattern: [folder / odd])  # not every disk has such
+    [told] = find_calls([tmp_path])[1]
+    assert told == rf"{tmp_path}/\xff.call: its name is not UTF-8: rename it"
 
 
 def test_paths_that_hold_no_call_are_problems(tmp_path):

@@ -15,7 +15,6 @@ from ivr.replay.against import Comparison, NamedRecipe, compare_all
 from ivr.replay.bisect import find_first_change
 from ivr.replay.versions import (
     VersionError,
-    find_commit,
     find_line,
     languages_kept,
     line_at,
@@ -108,6 +107,7 @@ def test_only_the_languages_asked_for(checkout, engine):
         ("--output=x", "'--output=x' is no revision: name a commit"),
         ("HEAD:flows", "'HEAD:flows' is no revision"),
         ("a b", "'a b' is no revision"),
+        pytest.param("a" * 5000, "aaaa: no such revision", id="long"),
         ("", "'' is no revision"),
     ],
 )
@@ -122,6 +122,29 @@ def test_no_checkout_is_one_sentence(tmp_path):
     with pytest.raises(VersionError, match="is not a git checkout") as error:
         find_line("main", tmp_path)
     assert len(error.value.problems) == 1
+
+
+def test_a_history_that_is_not_whole_is_one_sentence(checkout):
+    checkout.commit("Later", **NEW_WORDS)
+    name = checkout.git("rev-parse", "HEAD:prompts/en-US.ftl")
+    (checkout.folder / ".git" / "objects" / name[:2] / name[2:]).unlink()
+    with pytest.raises(VersionError, match=r"^main: git has no text of prompts/en-US.ftl here: fetch it, or"):
+        find_line("main", checkout.folder)
+    name = checkout.git("rev-parse", "HEAD:prompts")
+    (checkout.folder / ".git" / "objects" / name[:2] / name[2:]).unlink()
+    with pytest.raises(VersionError, match=r"^main: git cannot read its history here \(.+\): try git fsck$"):
+        find_line("main", checkout.folder)
+
+
+def test_what_a_shallow_checkout_may_lack_is_told(checkout, tmp_path):
+    checkout.commit("Later")
+    shallow = tmp_path / "shallow"
+    checkout.git("clone", "--quiet", "--depth", "1", checkout.folder.as_uri(), str(shallow))
+    assert find_line("HEAD", shallow).files == FILES
+    with pytest.raises(
+        VersionError, match=r"^HEAD~1: no such revision, .*; git fetch --unshallow brings the old"
+    ):
+        find_line("HEAD~1", shallow)
 
 
 def test_git_must_be_there(checkout, monkeypatch):
@@ -176,9 +199,7 @@ BROKEN = {"flows/reach.toml": "[node"}
 
 
 def bisected(checkout, good, bad):
-    before = line_at(checkout.folder, find_commit(checkout.folder, good))
-
-    def compare(line):
+    def compare(before, line):
         named = [NamedRecipe(each.call_sid, each) for each in CALLS]
         return compare_all(Comparison(before, line, {LINE.flow.version: LINE}.get), named)
 
@@ -199,8 +220,8 @@ def test_the_first_revision_at_which_a_call_changes_is_named(checkout):
     found = bisected(checkout, "HEAD~4", "main")
     assert (found.commit, found.skipped, found.instead) == (commits[2], (), ())
     assert found.about.endswith("Friendlier")
-    assert found.as_text("HEAD~4", "main").startswith("The first revision at which a call changes: ")
-    assert "verify/rejected" in found.as_text("HEAD~4", "main")
+    assert found.as_text().startswith("The first revision at which a call changes: ")
+    assert "verify/rejected" in found.as_text()
     assert found.as_json()["comparison"]["differ"] == len(found.comparison.differing) > 0
     assert bisected(checkout, commits[2], "main").commit is None
 
@@ -212,14 +233,87 @@ def test_a_revision_that_does_not_load_is_left_out_and_named(checkout):
     found = bisected(checkout, "HEAD~4", "main")
     assert found.commit == commits[3]
     assert [each.split()[-1] for each in found.instead] == ["Broken", "Friendlier"]
-    assert "It may also be one of these, which do not load: " in found.as_text("HEAD~4", "main")
+    assert "It may also be one of these, which do not load: " in found.as_text()
+
+
+def test_an_end_that_does_not_load_has_the_nearest_that_does_stand_in_for_it(checkout):
+    checkout.write(BROKEN)
+    commits = history(
+        checkout,
+        [
+            ("Broken", {}),
+            ("Broken still", SPACE),
+            ("Loads", {"flows/reach.toml": FILES["flows/reach.toml"]}),
+            ("Friendlier", NEW_WORDS),
+            ("Broken again", BROKEN),
+        ],
+    )
+    found = bisected(checkout, commits[0], "main")
+    assert (found.commit, found.good, found.bad) == (commits[3], commits[2][:12], commits[3][:12])
+    good, bad, answer, *rest = found.as_text().split("\n")
+    assert good.startswith(f"{commits[0]} does not load on today's engine (flows/reach.toml: not TOML: ")
+    assert good.endswith(" Loads, the oldest after it that loads")
+    assert bad.startswith("main does not load on today's engine (flows/reach.toml: not TOML: ")
+    assert bad.endswith(" Friendlier, the newest before it that loads")
+    assert answer == f"The first revision at which a call changes: {found.about}"
+    assert [each.partition(":")[0] for each in rest[:3]] == ["Left out, for it does not load"] * 3
+    assert found.as_json()["ends"] == [good, bad]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ([("Broken", BROKEN)], "from HEAD~1 to main only "),
+        (
+            [("Broken", BROKEN), ("Broken still", SPACE)],
+            r"from HEAD~2 to main only .*\(main: flows/reach.toml: not",
+        ),
+    ],
+)
+def test_one_revision_that_loads_is_too_little(checkout, changes, told):
+    history(checkout, changes)
+    with pytest.raises(VersionError, match=told) as raised:
+        bisected(checkout, f"HEAD~{len(changes)}", "main")
+    assert len(raised.value.problems) == 1
+
+
+def test_no_revision_loads(checkout):
+    history(checkout, [("Broken", BROKEN), ("Broken still", SPACE)])
+    for good in ("HEAD~1", "HEAD"):
+        with pytest.raises(VersionError, match=f"from {good} to main no revision loads on today's engine: "):
+            bisected(checkout, good, "main")
+
+
+def test_what_a_merge_brings_to_a_branch_is_seen_from_the_branch(checkout):
+    """The merge brings nothing to main, so that git alone would not name it."""
+    checkout.git("checkout", "--quiet", "-b", "side")
+    checkout.commit("On the side", **{"README.md": "Hello"})
+    checkout.git("checkout", "--quiet", "main")
+    checkout.commit("Friendlier", **NEW_WORDS)
+    checkout.git("merge", "--quiet", "--no-ff", "-m", "Merge", "side")
+    found = bisected(checkout, "side", "main")
+    assert found.commit == checkout.git("rev-parse", "main")
+
+
+def test_calls_that_cannot_be_compared_do_not_count_as_the_same(checkout):
+    history(checkout, [("A comment", SPACE)])
+    found = find_first_change(
+        checkout.folder, "HEAD~1", "main", lambda before, line: Comparison(before, line, {}.get)
+    )
+    assert (found.commit, found.exit_status) == (None, 1)
+    assert found.as_text().endswith(
+        "\n\nno call to compare: name other files, or choose other recorded calls"
+    )
 
 
 def test_nothing_changes_where_nothing_did(checkout):
     history(checkout, [("A comment", SPACE), ("Broken", BROKEN)])
     found = bisected(checkout, "HEAD~2", "main")
-    assert (found.commit, len(found.skipped)) == (None, 1)
-    assert found.as_text("x", "main").startswith("No call changes from x to main (2 revisions")
+    assert (found.commit, len(found.skipped), found.exit_status) == (None, 1, 1)
+    told, answer, _ = found.as_text().split("\n")
+    assert told.startswith("main does not load on today's engine (flows/reach.toml: not TOML: ")
+    assert told.endswith("A comment, the newest before it that loads")
+    assert answer == f"No call changes from HEAD~2 to {found.bad} (1 revision of flows and prompts)."
 
 
 def test_good_comes_before_bad(checkout):
