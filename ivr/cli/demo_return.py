@@ -63,14 +63,28 @@ def _newest_entry(db: Connection, confirmation_number: str) -> Any:
         .limit(1)
     ).one_or_none()
     if entry is None:
-        raise OperatorError(
-            f"No payment {confirmation_number} is with the bank: only what was sent can come back."
-        )
+        raise _not_with_the_bank(db, confirmation_number)
     return entry
+
+
+def _not_with_the_bank(db: Connection, confirmation_number: str) -> OperatorError:
+    from sqlalchemy import select
+
+    from ivr.storage.tables import Payment
+
+    state = db.scalar(select(Payment.state).where(Payment.confirmation_number == confirmation_number))
+    if state is None:
+        return OperatorError(f"No payment has the confirmation number {confirmation_number}: check it.")
+    return OperatorError(
+        f"Payment {confirmation_number} is {state}, not with the bank: only what was sent can come back, and"
+        " `ivr ach cutoff` sends what is due."
+    )
 
 
 def _file(settings: OriginationSettings, entry: Any, code: str, now: datetime) -> str:
     """Return the lines of 94 characters: a batch with one entry and its addenda record, which says why."""
+    from ivr.ach.letters import individual_name
+
     local = now.astimezone(settings.ivr_timezone)
     bank, ours = entry.rdfi_routing_number[:8], settings.ivr_odfi_routing
     trace, company = f"{bank}0000001", f"{settings.ivr_company_id:<10}"
@@ -88,7 +102,7 @@ def _file(settings: OriginationSettings, entry: Any, code: str, now: datetime) -
     returned = (
         f"6{_AS_IT_CAME[entry.transaction_code]}{ours}{'000000' + entry.account_last4:<17}"
         f"{entry.amount_cents:010}{entry.confirmation_number:<15}"
-        f"{entry.receiver_name.upper():<22.22}{'':2}1{trace}"
+        f"{individual_name(entry.receiver_name):<22}{'':2}1{trace}"
     )
     lines = [
         file_header,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from ivr.notices.channels import SEND_JOB
+from ivr.notices.channels import SEND_JOB, SEND_QUEUE
 from ivr.notices.due import send_due, warn_of_late
 from ivr.notices.outbox import PrintOutbox
 from ivr.notices.send import PostRoom, send_notice
 from ivr.notices.texts import NoticeTexts
+from ivr.payments.authorize import CutoffRule
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ivr.base.settings import NoticeSettings
 
 _EVERY_MINUTE: Final = "* * * * *"
-_ROUND: Final = timedelta(seconds=40)  # other jobs want their turn; the next minute goes on
+_ROUND: Final = timedelta(seconds=40)  # fresh promises want their turn; the next minute goes on
 
 
 def open_post_room(settings: NoticeSettings, texts: Path) -> PostRoom:
@@ -47,7 +48,7 @@ def open_post_room(settings: NoticeSettings, texts: Path) -> PostRoom:
         texts=NoticeTexts.load(texts),
         support_phone=settings.ivr_support_phone,
         support_hours=settings.ivr_support_hours,
-        zone=settings.ivr_timezone,
+        cutoff=CutoffRule(settings.ivr_cutoff, settings.ivr_timezone, settings.ivr_closings),
         letters=PrintOutbox(settings.letters_out),
         sms=sms,
         email=email,
@@ -57,12 +58,12 @@ def open_post_room(settings: NoticeSettings, texts: Path) -> PostRoom:
 def add_notice_jobs(app: App, engine: Engine, clock: Clock, room: PostRoom | None, *, periodic: bool) -> None:
     """Give the worker these jobs. Without a `room` what was promised waits for a worker that has one."""
 
-    @app.task(name=SEND_JOB)
+    @app.task(name=SEND_JOB, queue=SEND_QUEUE)
     def send(payment_id: int) -> None:
         if room is not None:
             send_notice(engine, room, clock, payment_id)
 
-    @app.task(name="notices", queueing_lock="notices")
+    @app.task(name="notices", queue=SEND_QUEUE, queueing_lock="notices")
     def notices(timestamp: int = 0) -> None:
         del timestamp
         with engine.begin() as db:

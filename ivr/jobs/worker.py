@@ -2,11 +2,17 @@
 
 Hours are UTC whatever `TZ` says, and a tick that was missed by ten minutes is dropped, so a periodic job
 asks "what is due and not done?" and never "what hour is it?".
+
+Notices have a lane of their own: while a carrier keeps one waiting, the bank's jobs go on beside it.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+import asyncio
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import AsyncExitStack, ExitStack, contextmanager
+from typing import Any, Final, Protocol
 
 from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, UniqueViolation
@@ -16,12 +22,21 @@ from sqlalchemy import URL, Engine
 from ivr.base.clock import Clock
 from ivr.base.errors import DatabaseUnavailableError
 from ivr.jobs.purge import purge_calls
+from ivr.notices.channels import SEND_QUEUE
 from ivr.storage.engine import NO_LIMITS, connection_arguments, make_engine
-from ivr.storage.queue import enqueue
+from ivr.storage.queue import QUEUE, enqueue
 
 _HEARTBEAT_SECONDS = 2.0
 _STALLED_SECONDS = 6.0
 _DATABASE_SECONDS = 5.0
+_OPTIONS: Final[Mapping[str, Any]] = {
+    "install_signal_handlers": False,
+    "delete_jobs": "successful",
+    "update_heartbeat_interval": _HEARTBEAT_SECONDS,
+    "stalled_worker_timeout": _STALLED_SECONDS,
+}
+# How many jobs of each queue a worker does at once. A letter need not wait for a text message's carrier.
+_LANES: Final[Mapping[str, int]] = {QUEUE: 1, SEND_QUEUE: 3}
 
 
 class JobGroup(Protocol):
@@ -41,12 +56,17 @@ def run_worker(url: URL, clock: Clock, *groups: JobGroup) -> None:
     Whatever ends it, the caller starts it again, always: when the database goes away it returns, or raises
     `DatabaseUnavailableError`.
     """
-    _run(url, clock, groups, periodic=True)
+    with ExitStack() as apps, _lost_database_told():
+        lanes = {
+            queue: apps.enter_context(_opened_app(url, clock, groups, periodic=True)) for queue in _LANES
+        }
+        asyncio.run(_work_side_by_side(lanes))
 
 
 def run_due_jobs(url: URL, clock: Clock, *groups: JobGroup) -> None:
-    """Run the jobs that wait in the queue, then return. Periodic jobs are left to the worker."""
-    _run(url, clock, groups, periodic=False)
+    """Run the jobs that wait, of all queues, one after the other; then return. None come by themselves."""
+    with _opened_app(url, clock, groups, periodic=False) as app, _lost_database_told():
+        app.run_worker(wait=False, listen_notify=False, **_OPTIONS)
 
 
 def run_once(url: URL, clock: Clock, *groups: JobGroup) -> None:
@@ -67,26 +87,50 @@ def periodic_jobs(app: App) -> list[str]:
     return [each.task.name for each in app.periodic_registry.periodic_tasks.values()]
 
 
-def _run(url: URL, clock: Clock, groups: tuple[JobGroup, ...], *, periodic: bool) -> None:
+@contextmanager
+def _opened_app(url: URL, clock: Clock, groups: tuple[JobGroup, ...], *, periodic: bool) -> Iterator[App]:
+    """Give the app with connections of its own: no lane waits for another's."""
     engine = make_engine(url, pool_size=1, application_name="ivr worker")
     patient = make_engine(url, limits=NO_LIMITS, pool_size=1, application_name="ivr worker")
-    app = make_app(url, engine, clock, *groups, patient=patient, periodic=periodic)
     try:
-        app.run_worker(
-            wait=periodic,
-            install_signal_handlers=periodic,
-            listen_notify=periodic,
-            delete_jobs="successful",
-            update_heartbeat_interval=_HEARTBEAT_SECONDS,
-            stalled_worker_timeout=_STALLED_SECONDS,
-        )
+        yield make_app(url, engine, clock, *groups, patient=patient, periodic=periodic)
+    finally:
+        engine.dispose()
+        patient.dispose()
+
+
+@contextmanager
+def _lost_database_told() -> Iterator[None]:
+    try:
+        yield
     except ConnectorException:
         raise DatabaseUnavailableError(
             "The database does not answer: the worker stops, to be started again"
         ) from None
-    finally:
-        engine.dispose()
-        patient.dispose()
+
+
+async def _work_side_by_side(lanes: Mapping[str, App]) -> None:
+    """Work in each queue until a signal comes or one of them cannot go on; then end them all.
+
+    As for two workers on two machines, what comes by itself comes once.
+    """
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    async with AsyncExitStack() as opened:
+        for app in lanes.values():
+            await opened.enter_async_context(app.open_async())
+        working = [
+            asyncio.create_task(app.run_worker_async(queues=[queue], concurrency=_LANES[queue], **_OPTIONS))
+            for queue, app in lanes.items()
+        ]
+        signalled = asyncio.create_task(told.wait())
+        await asyncio.wait([*working, signalled], return_when=asyncio.FIRST_COMPLETED)
+        for task in (*working, signalled):
+            task.cancel()
+        for ended in await asyncio.gather(*working, return_exceptions=True):
+            if isinstance(ended, Exception):
+                raise ended
 
 
 def make_app(

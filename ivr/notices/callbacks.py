@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import and_, func, or_, select, update
 
-from ivr.notices.channels import SEND_JOB, TASKS
+from ivr.notices.channels import SEND_JOB, SEND_QUEUE, TASKS
 from ivr.payments.tasks import close_tasks
 from ivr.storage.queue import enqueue
 from ivr.storage.tables import Notice, NoticeAttempt, StaffTask
@@ -78,7 +78,7 @@ def note_delivery(
     if attempt.state != "accepted":  # the answer to the request never came, or has not come yet
         _accepted(db, attempt.id, attempt.payment_id, now)
     if state == "undelivered":
-        enqueue(db, SEND_JOB, payment_id=attempt.payment_id)
+        enqueue(db, SEND_JOB, queue=SEND_QUEUE, payment_id=attempt.payment_id)
     return True
 
 

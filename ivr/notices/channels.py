@@ -19,6 +19,7 @@ Channel = Literal["sms", "email", "letter"]
 
 CHANNELS: Final[tuple[Channel, ...]] = ("sms", "email", "letter")
 SEND_JOB: Final = "send_notice"  # its name in the queue never changes: jobs with it may wait
+SEND_QUEUE: Final = "notices"  # its own: who sends may wait for a carrier, and the bank waits for nobody
 
 FAILED_TASK: Final = "notice_failed"  # no channel is left: a person must reach the member
 LATE_TASK: Final = "notice_late"  # the cutoff comes, and no carrier has it yet
@@ -57,4 +58,4 @@ def promise(db: Connection, payment_id: int, channel: Channel, language: str, no
         "state": "pending",
         "created_at": now,
     }
-    insert_and_enqueue(db, _PROMISE, values, SEND_JOB, payment_id=payment_id)
+    insert_and_enqueue(db, _PROMISE, values, SEND_JOB, queue=SEND_QUEUE, payment_id=payment_id)

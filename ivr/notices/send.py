@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
-from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import func, insert, select, update
@@ -23,6 +22,7 @@ from ivr.notices.channels import FAILED_TASK, TASKS, Channel
 from ivr.notices.letter import Address, MissingLettersError, make_letter
 from ivr.notices.plan import Tried, next_step, patient_until
 from ivr.notices.texts import NoticeFacts, NoticeTexts
+from ivr.payments.cutoffs import leaves_at
 from ivr.payments.tasks import close_tasks, open_task
 from ivr.storage.tables import Consent, Member, Notice, NoticeAttempt, Payment, StaffTask
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ivr.notices.email import MailCarrier
     from ivr.notices.outbox import PrintOutbox
     from ivr.notices.sms import SmsCarrier
+    from ivr.payments.authorize import CutoffRule
 
 Result = Literal["sent", "later", "failed", "nothing", "busy"]
 
@@ -45,13 +46,13 @@ _log = structlog.get_logger()
 class PostRoom:
     """What notices are written and sent with; without `sms` or `email` that channel is passed over.
 
-    `support_hours` is written as the setting is; `zone` is the bank's.
+    `support_hours` is written as the setting is; `cutoff` is the bank's.
     """
 
     texts: NoticeTexts
     support_phone: str
     support_hours: str
-    zone: ZoneInfo
+    cutoff: CutoffRule
     letters: PrintOutbox
     sms: SmsCarrier | None = None
     email: MailCarrier | None = None
@@ -218,7 +219,8 @@ def _possible(room: PostRoom, row: Row[Any]) -> set[Channel]:
     return possible
 
 
-def _facts(room: PostRoom, row: Row[Any]) -> NoticeFacts:
+def _facts(db: Connection, room: PostRoom, row: Row[Any], at: datetime) -> NoticeFacts:
+    """Return what the notice is about; the cutoff is that until which the payment can be cancelled `at`."""
     return NoticeFacts(
         confirmation_number=row.confirmation_number,
         amount_cents=row.amount_cents,
@@ -229,14 +231,14 @@ def _facts(room: PostRoom, row: Row[Any]) -> NoticeFacts:
         receiver_name=row.receiver_name,
         member_last4=row.member_id[-4:],
         authorized_at=row.authorized_at,
-        cutoff_at=row.cutoff_at,
+        cutoff_at=leaves_at(db, room.cutoff, row.cutoff_at, at),
         terms=row.text,
         how=row.how,
         spoken_by=row.spoken_by,
         words_heard=row.words_heard,
         support_phone=room.support_phone,
         support_hours=room.support_hours,
-        zone=room.zone,
+        zone=room.cutoff.zone,
     )
 
 
@@ -245,7 +247,7 @@ def _prepare_message(
 ) -> _Prepared:
     """Write the attempt to send a text message or an e-mail, with what it says."""
     attempt_id = _open(db, row.payment_id, channel, now)
-    facts = _facts(room, row)
+    facts = _facts(db, room, row, now)
     if channel == "sms":
         sms = cast("SmsCarrier", room.sms)
         body = room.texts.short(facts, row.language)
@@ -264,8 +266,8 @@ def _prepare_letter(
     db: Connection, room: PostRoom, row: Row[Any], made_at: datetime, attempt_id: int
 ) -> _Prepared:
     """Write what the letter of an attempt says; `made_at` is when it began, also after a crash."""
-    text = room.texts.write(_facts(room, row), row.language)
-    made_at = made_at.astimezone(room.zone)
+    text = room.texts.write(_facts(db, room, row, made_at), row.language)
+    made_at = made_at.astimezone(room.cutoff.zone)
     address = Address(
         f"{row.first_name} {row.last_name}",
         (row.address, f"{row.city}, {row.address_state} {row.postal_code}"),

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select, update
 
 from ivr.base.errors import OperatorError
 from ivr.payments.confirmation_numbers import draw_cancellation_number, is_cancellation_number
-from ivr.payments.cutoffs import last_finished, next_cutoff
+from ivr.payments.cutoffs import leaves_at
 from ivr.payments.life import LIFE, WrongStateError, move
 from ivr.payments.origination import HELD_TASK
 from ivr.payments.tasks import close_tasks
@@ -63,7 +63,7 @@ def cancel(
     payment = _find(db, confirmation_number)
     if (payment.state, "cancel") not in LIFE:
         raise _too_late(payment)
-    if now >= _deadline(db, rule, payment.cutoff_at):
+    if now >= leaves_at(db, rule, payment.cutoff_at):
         raise OperatorError(
             f"Payment {confirmation_number} cannot be cancelled any more: its cutoff has passed. {_REFUND}"
         )
@@ -105,12 +105,6 @@ def _find(db: Connection, confirmation_number: str) -> Any:
 def _too_late(payment: Any) -> OperatorError:
     instead = _INSTEAD[payment.state].format(number=payment.cancellation_number)
     return OperatorError(f"This payment cannot be cancelled any more. {instead}")
-
-
-def _deadline(db: Connection, rule: CutoffRule, cutoff: datetime) -> datetime:
-    """Return when a payment that is in no file goes into one: at its cutoff, at the next if that is done."""
-    last = last_finished(db)
-    return cutoff if last is None or cutoff > last else next_cutoff(last, rule)
 
 
 def _free_number(db: Connection, randomness: Randomness) -> str:

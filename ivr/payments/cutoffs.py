@@ -38,9 +38,19 @@ def next_cutoff(instant: datetime, rule: CutoffRule) -> datetime:
     return cutoff_at(instant, rule.cutoff_time, rule.zone, rule.closings)
 
 
-def last_finished(db: Connection) -> datetime | None:
-    """Return the newest cutoff that was finished, None before the first."""
-    return db.scalar(select(func.max(AchCutoff.cutoff_at)).where(AchCutoff.finished_at.is_not(None)))
+def last_finished(db: Connection, by: datetime | None = None) -> datetime | None:
+    """Return the newest cutoff that was finished (`by` an instant, if given); None before the first."""
+    finished = AchCutoff.finished_at.is_not(None) if by is None else AchCutoff.finished_at <= by
+    return db.scalar(select(func.max(AchCutoff.cutoff_at)).where(finished))
+
+
+def leaves_at(db: Connection, rule: CutoffRule, cutoff: datetime, by: datetime | None = None) -> datetime:
+    """Return when a payment that is in no file goes into one: at its cutoff, at the next if that is done.
+
+    Until then it can be cancelled. With `by`, as it was at that instant.
+    """
+    last = last_finished(db, by)
+    return cutoff if last is None or cutoff > last else next_cutoff(last, rule)
 
 
 def take_cutoff(db: Connection, cutoff: datetime) -> bool:

@@ -118,7 +118,7 @@ def deliver_file(
     try:
         with engine.begin() as db:
             file = db.execute(
-                select(AchFile.name, AchFile.content, AchFile.sha256)
+                select(AchFile.name, AchFile.content)
                 .where(AchFile.id == file_id, AchFile.state == "written")
                 .with_for_update(skip_locked=True)
             ).one_or_none()

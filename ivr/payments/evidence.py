@@ -102,10 +102,18 @@ def _labelled(table: Any, names: tuple[str, ...]) -> list[Any]:
 
 
 def _first_accepted() -> Any:
-    """Return a subquery for the first attempt at a notice that a carrier took: the proof that it was sent."""
+    """Return a subquery for the first attempt at a notice that a carrier took: the proof that it was sent.
+
+    It is of the channel by which the notice was sent: one of another channel that nobody knew of may turn
+    out, after the seal, to have been taken as well, and changes nothing.
+    """
     return (
         select(*_labelled(NoticeAttempt, _ATTEMPT))
-        .where(NoticeAttempt.payment_id == Payment.id, NoticeAttempt.state.in_(_ACCEPTED))
+        .where(
+            NoticeAttempt.payment_id == Payment.id,
+            NoticeAttempt.channel == Notice.channel,
+            NoticeAttempt.state.in_(_ACCEPTED),
+        )
         .order_by(NoticeAttempt.id)
         .limit(1)
         .lateral("proof")

@@ -28,6 +28,7 @@ Event = Literal[
     "settle",  # the effective entry date has passed
     "return",  # the receiver's bank sent it back
     "retry",  # presented once more after a return
+    "withdraw",  # that was asked for, and is not in a file: it may not go any more
     "finish",  # nobody may return it any more
 ]
 
@@ -48,6 +49,7 @@ LIFE: Final[Mapping[tuple[State, Event], State]] = {
     ("settled", "finish"): "final",
     ("final", "return"): "returned",  # disputes that come late
     ("returned", "retry"): "batched",
+    ("batched", "withdraw"): "returned",
 }
 
 

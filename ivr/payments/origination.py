@@ -6,7 +6,6 @@ state, and the job that delivers the file. A crash leaves nothing, a second run 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    case,
     exists,
     func,
     insert,
@@ -33,11 +33,13 @@ from ivr.ach.banking_days import next_banking_day
 from ivr.ach.records import FileSettings
 from ivr.ach.writer import Batch, FileTotals, write_file
 from ivr.base.errors import OperatorError
+from ivr.base.keys import UnsealError
 from ivr.members.bulk_load import loaded
-from ivr.payments.authorize import CutoffRule
+from ivr.payments.authorize import CutoffRule, account_number_context
 from ivr.payments.batches import Batches, HeldPayment, TakenEntry, count_waiting
 from ivr.payments.cutoffs import finish_cutoff, take_cutoff
 from ivr.payments.life import move_all
+from ivr.payments.retries import withdraw_retries
 from ivr.payments.tasks import close_tasks
 from ivr.storage.queue import enqueue
 from ivr.storage.tables import TRACE_NUMBERS, AchEntry, AchFile, Payment, StaffTask
@@ -100,8 +102,8 @@ def run_cutoff(
 
     It takes every payment whose `cutoff_at` is not after `cutoff`, whose notice is sent and whose day has
     come, and every entry in state `requested`. A second run at the same time waits here until the first ends.
-    Raises `OperatorError` when no account number can be opened or the day's files are used up, and
-    `NachaWriteError` when the settings do not make a file.
+    Raises `OperatorError` when no account number can be opened, not even of a payment that is not due yet,
+    or the day's files are used up, and `NachaWriteError` when the settings do not make a file.
     """
     if not take_cutoff(db, cutoff):
         return None
@@ -143,7 +145,7 @@ class _Making:
         with closing(batches.read(self._cutoff)) as read:
             first = next(read, None)
             file = None if first is None else self._write(chain([first], read), batches)
-        if file is None and batches.unopened:
+        if file is None and batches.unopened and not self._opens_a_later_one():
             raise OperatorError(
                 f"No account number of {batches.unopened} payments can be opened: put the key they were"
                 " sealed with back into IVR_KEYS, after the newest."
@@ -151,6 +153,22 @@ class _Making:
         _hold(self._db, batches.held, self._now)
         told(expected)
         return file
+
+    def _opens_a_later_one(self) -> bool:
+        """Tell whether the newest payment that is not due yet can be opened: then not every key is wrong."""
+        later = select(Payment.account_number, Payment.confirmation_number).where(
+            Payment.state == "authorized",
+            Payment.cutoff_at > self._cutoff,
+            Payment.account_number.is_not(None),
+        )
+        newest = self._db.execute(later.order_by(Payment.id.desc()).limit(1)).one_or_none()
+        if newest is None:
+            return False
+        try:
+            self._keys.open(newest.account_number, account_number_context(newest.confirmation_number))
+        except UnsealError:
+            return False
+        return True
 
     def _write(self, read: Iterable[Batch], batches: Batches) -> FileMade:
         modifier = self._next_modifier()
@@ -211,7 +229,6 @@ class _Making:
                 entries=totals.entries,
                 debit_cents=totals.debit_cents,
                 credit_cents=totals.credit_cents,
-                sha256=hashlib.sha256(plain).digest(),
                 content=self._keys.seal(plain, file_context(name)),
                 state="written",
             )
@@ -261,7 +278,10 @@ class _Making:
 
 
 def _hold(db: Connection, held: Sequence[HeldPayment], now: datetime) -> None:
-    """Hold what stays behind, and put before staff whatever does not pass by itself."""
+    """Hold what stays behind, and put before staff whatever does not pass by itself.
+
+    A retry that is blocked is withdrawn: while it waited, the ledger would call its debt paid.
+    """
     rows = ((each.payment_id, each.entry_id, each.reason, each.fields) for each in held)
     with loaded(db, _HELD, rows):
         payment = and_(Payment.id == _STAYING.payment_id, _STAYING.entry_id.is_(None))
@@ -272,7 +292,13 @@ def _hold(db: Connection, held: Sequence[HeldPayment], now: datetime) -> None:
             .values(hold_reason=_STAYING.reason)
             .execution_options(synchronize_session=False)
         )
-        details = func.jsonb_build_object("reason", _STAYING.reason, "fields", _STAYING.fields)
+        withdrawn = and_(_STAYING.entry_id.is_not(None), _STAYING.reason == "blocked")
+        withdraw_retries(db, AchEntry.id.in_(select(_STAYING.entry_id).where(withdrawn)), now)
+        said = ("reason", _STAYING.reason, "fields", _STAYING.fields)
+        details = case(
+            (withdrawn, func.jsonb_build_object(*said, "withdrawn", "retry")),
+            else_=func.jsonb_build_object(*said),
+        )
         same = exists().where(
             StaffTask.kind == HELD_TASK,
             StaffTask.payment_id == _STAYING.payment_id,

@@ -1,17 +1,18 @@
-"""Entries asked for after the first debit: the next cutoff takes them into its file."""
+"""Entries asked for after the first debit: the next cutoff takes them into its file, or nobody does."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import insert
+from sqlalchemy import case, insert, literal, select, update
 
 from ivr.ach.records import transaction_code
-from ivr.storage.tables import AchEntry, LedgerEntry
+from ivr.storage.tables import AchEntry, LedgerEntry, Payment
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
 RequestedKind = Literal["retry", "reversal", "refund"]
 
@@ -49,3 +50,32 @@ def request_entry(
         )
     )
     return entry_id
+
+
+def withdraw_entries(db: Connection, which: ColumnElement[bool], now: datetime) -> Sequence[int]:
+    """Take back the entries that match `which` and are in no file, and what they did to what is owed.
+
+    Within the caller's transaction; returns the payments (ids) whose entries they were. The state of a
+    payment is left to the caller.
+    """
+    waiting = update(AchEntry).where(which, AchEntry.state == "requested").values(state="withdrawn")
+    withdrawn = db.execute(waiting.returning(AchEntry.id, AchEntry.payment_id)).all()
+    if withdrawn:
+        undone = case((AchEntry.kind == "retry", AchEntry.amount_cents), else_=-AchEntry.amount_cents)
+        db.execute(
+            insert(LedgerEntry).from_select(
+                ["billing_account", "kind", "amount_cents", "payment_id", "entry_id", "posted_at"],
+                select(
+                    Payment.billing_account,
+                    literal("cancellation"),
+                    undone,
+                    Payment.id,
+                    AchEntry.id,
+                    literal(now),
+                )
+                .join_from(AchEntry, Payment, Payment.id == AchEntry.payment_id)
+                .where(AchEntry.id.in_([row.id for row in withdrawn]))
+                .order_by(AchEntry.id),
+            )
+        )
+    return [row.payment_id for row in withdrawn]

@@ -2,7 +2,8 @@
 
 Nacha operating rules on reinitiation: at most twice, within 180 days of the original settlement, the same
 company and amount, `RETRY PYMT` in a batch of its own. Ours besides: only if that much is still owed on the
-bill that was to be paid; the member may have paid another way meanwhile.
+bill that was to be paid; the member may have paid another way meanwhile. And never what staff reversed or
+refunded, any of it: to them the debit was wrong, whether or not that credit went out before the return came.
 """
 
 from __future__ import annotations
@@ -11,22 +12,26 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, exists, func, select
 
 from ivr.ach.banking_days import debit_dates, next_banking_day
 from ivr.ach.return_codes import RETRIES_AT_MOST, RETRY_WITHIN_DAYS, RETURN_RULES
 from ivr.billing.owed import still_owed
 from ivr.payments.blocks import either_blocked
-from ivr.payments.life import move
-from ivr.payments.requested import request_entry
+from ivr.payments.life import move, move_all
+from ivr.payments.requested import request_entry, withdraw_entries
 from ivr.storage.tables import AchEntry, BillingAccount, Payment
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
     from ivr.payments.authorize import CutoffRule
 
 RETRY_CODES: Final = tuple(code for code, rule in RETURN_RULES.items() if rule.retry == "as_is")
+_DEBITS: Final = ("debit", "retry")
+_STANDS: Final = ~exists().where(
+    AchEntry.payment_id == Payment.id, AchEntry.kind.in_(("reversal", "refund"))
+).correlate(Payment)
 
 
 def due_retries(db: Connection, rule: CutoffRule, retries: int, now: datetime) -> Sequence[int]:
@@ -36,7 +41,11 @@ def due_retries(db: Connection, rule: CutoffRule, retries: int, now: datetime) -
     """
     attempts = (
         select(func.count())
-        .where(AchEntry.payment_id == Payment.id, AchEntry.kind == "retry", AchEntry.state != "rejected")
+        .where(
+            AchEntry.payment_id == Payment.id,
+            AchEntry.kind == "retry",
+            AchEntry.state.not_in(("rejected", "withdrawn")),
+        )
         .scalar_subquery()
     )
     came_back = select(Payment.id, Payment.returned_at).where(
@@ -44,6 +53,7 @@ def due_retries(db: Connection, rule: CutoffRule, retries: int, now: datetime) -
         Payment.return_code.in_(RETRY_CODES),
         Payment.account_number.is_not(None),
         attempts < min(retries, RETRIES_AT_MOST),
+        _STANDS,
     )
     today = now.astimezone(rule.zone).date()
     return [
@@ -57,7 +67,8 @@ def request_retry(db: Connection, rule: CutoffRule, payment_id: int, now: dateti
     """Ask the next cutoff to debit a returned payment again, within the caller's transaction.
 
     Writes nothing and returns False when that much is not owed on its bill any more, when 180 days have
-    passed, when its account is blocked, or when it is not a returned payment any more.
+    passed, when its account is blocked, when staff gave any of it back, or when it is not a returned payment
+    any more.
     """
     payment = _lock(db, payment_id)
     if payment is None:
@@ -74,8 +85,29 @@ def request_retry(db: Connection, rule: CutoffRule, payment_id: int, now: dateti
     return True
 
 
+def withdraw_retries(db: Connection, which: ColumnElement[bool], now: datetime) -> None:
+    """Take back the retries (entries that match `which`) that no file has yet: their debts are owed again.
+
+    Within the caller's transaction, which holds their payments locked; each is as it was when it came back.
+    """
+    payments = withdraw_entries(db, and_(AchEntry.kind == "retry", which), now)
+    came_back = (
+        select(AchEntry.trace_number, AchEntry.effective_entry_date)
+        .where(AchEntry.payment_id == Payment.id, AchEntry.state == "returned", AchEntry.kind.in_(_DEBITS))
+        .order_by(AchEntry.id.desc())
+        .limit(1)
+        .correlate(Payment)
+    )
+    # A file that the bank refused may have named another attempt since.
+    of_newest = {
+        column.key: came_back.with_only_columns(column).scalar_subquery()
+        for column in (AchEntry.trace_number, AchEntry.effective_entry_date)
+    }
+    move_all(db, Payment.id.in_(payments), "batched", "withdraw", **of_newest)
+
+
 def _lock(db: Connection, payment_id: int) -> Any:
-    """Lock the bill as an authorization does, then the payment; None when it is not returned (any more)."""
+    """Lock the bill as an authorization does, then the payment; None when it is none to try again."""
     billing_account = select(Payment.billing_account).where(Payment.id == payment_id).scalar_subquery()
     db.execute(
         select(BillingAccount.plan)
@@ -91,6 +123,11 @@ def _lock(db: Connection, payment_id: int) -> Any:
             first.scalar_subquery().label("first_effective_date"),
             still_owed(Payment.billing_account, Payment.authorized_at).label("still_owed_cents"),
         )
-        .where(Payment.id == payment_id, Payment.state == "returned", Payment.account_number.is_not(None))
+        .where(
+            Payment.id == payment_id,
+            Payment.state == "returned",
+            Payment.account_number.is_not(None),
+            _STANDS,
+        )
         .with_for_update(of=Payment.__table__)
     ).one_or_none()

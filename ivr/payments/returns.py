@@ -23,6 +23,7 @@ from ivr.ach.returns import CameBackFile, NotificationOfChange, OtherEntry, Retu
 from ivr.payments.blocks import block_for
 from ivr.payments.corrections import seal_correction
 from ivr.payments.life import State, move
+from ivr.payments.requested import withdraw_entries
 from ivr.payments.tasks import open_task
 from ivr.storage.tables import (
     AchEntry,
@@ -294,23 +295,7 @@ class _Importing:
         A debit that came back leaves nothing to give back.
         """
         of_payment = (AchEntry.payment_id == entry.payment_id) & AchEntry.kind.in_(_CREDIT_KINDS)
-        waiting = (
-            update(AchEntry)
-            .where(of_payment, AchEntry.state == "requested")
-            .values(state="withdrawn")
-            .returning(AchEntry.id, AchEntry.amount_cents)
-        )
-        for entry_id, amount_cents in self._db.execute(waiting).all():
-            self._db.execute(
-                insert(LedgerEntry).values(
-                    billing_account=entry.billing_account,
-                    kind="cancellation",
-                    amount_cents=-amount_cents,
-                    payment_id=entry.payment_id,
-                    entry_id=entry_id,
-                    posted_at=self._now,
-                )
-            )
+        withdraw_entries(self._db, of_payment, self._now)
         gone = select(AchEntry.id).where(of_payment, AchEntry.state.in_(_CAN_RETURN)).limit(1)
         return self._db.execute(gone).first() is not None
 

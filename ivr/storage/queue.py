@@ -20,19 +20,25 @@ _DEFER = select(
 )
 
 
-def enqueue(connection: Connection, job: str, **ids: int | str) -> int:
-    """Put a job into the queue and return its number; it exists when the transaction commits, or never.
+def enqueue(connection: Connection, job: str, *, queue: str = QUEUE, **ids: int | str) -> int:
+    """Put a job into a queue and return its number; it exists when the transaction commits, or never.
 
     `job` is the name under which `ivr.jobs` knows it. Arguments are ids, nothing else: they lie in the
     queue readable and are logged. A job runs at least once.
     """
-    values = {"queue": QUEUE, "job": job, "ids": ids}
+    values = {"queue": queue, "job": job, "ids": ids}
     return int(connection.execute(_DEFER, values).scalar_one())
 
 
 def insert_and_enqueue(
-    connection: Connection, row: Insert, values: Mapping[str, Any], job: str, **ids: int | str
+    connection: Connection,
+    row: Insert,
+    values: Mapping[str, Any],
+    job: str,
+    *,
+    queue: str = QUEUE,
+    **ids: int | str,
 ) -> int:
     """As `enqueue`, in one round trip with the INSERT that writes what the job is about."""
     statement = _DEFER.add_cte(row.cte("written"))
-    return int(connection.execute(statement, {**values, "queue": QUEUE, "job": job, "ids": ids}).scalar_one())
+    return int(connection.execute(statement, {**values, "queue": queue, "job": job, "ids": ids}).scalar_one())

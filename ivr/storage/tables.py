@@ -249,7 +249,6 @@ class AchFile(Base):
     entries: Mapped[int]
     debit_cents: Mapped[int]
     credit_cents: Mapped[int]
-    sha256: Mapped[bytes] = mapped_column(LargeBinary)
     content: Mapped[bytes | None] = mapped_column(Sealed)
     state: Mapped[str]
     sent_at: Mapped[datetime | None]

@@ -32,7 +32,9 @@ LEDGER = (
 
 # What makes two schemas the same to whoever uses them. Kinds of one name are told apart by the first column.
 CATALOG = {
-    "columns": "SELECT table_name, column_name, ordinal_position, data_type, udt_name, is_nullable, column_default,"
+    # their order, not their numbers: a column that was dropped keeps its number
+    "columns": "SELECT table_name, column_name, row_number() OVER (PARTITION BY table_name ORDER BY"
+    " ordinal_position), data_type, udt_name, is_nullable, column_default,"
     " identity_generation, numeric_precision, numeric_scale FROM information_schema.columns"
     " WHERE table_schema = 'public'",
     "constraints": "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import threading
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import URL, Engine, select, text
+from support.banking import RULE
 from support.money import (
     FRIDAY,
     FRIDAYS_CUTOFF,
@@ -24,12 +26,15 @@ from support.money import (
 from support.sftp_server import ACCOUNT, Faults, SftpServer
 
 from ivr.base.clock import ManualClock
+from ivr.base.errors import OperatorError
+from ivr.base.randomness import SecretRandomness
 from ivr.billing.imports import import_bills
 from ivr.billing.samples import bills_csv, demo_members, members_csv
 from ivr.jobs.bank import add_bank_jobs, deliver_files, destination_of, roll_forward, run_due_cutoffs
 from ivr.jobs.groups import job_groups
 from ivr.jobs.worker import make_app, run_due_jobs
 from ivr.members.imports import import_members
+from ivr.payments.cancel import cancel
 from ivr.payments.cutoffs import take_cutoff
 from ivr.payments.delivery import Folder
 from ivr.payments.origination import run_cutoff
@@ -91,6 +96,31 @@ def test_missed_cutoffs_are_made_up_in_order(engine: Engine) -> None:
     assert run_due_cutoffs(engine, SETTINGS, tuesday) == []
 
 
+def test_one_account_that_cannot_be_opened_stops_no_later_cutoff(engine: Engine) -> None:
+    """Nothing else was due at its cutoff. Its key is gone; those of the next day's payments are there."""
+    old = settings_with(IVR_KEYS=f"k0:{base64.b64encode(b'o' * 32).decode()}")
+    stale = pay(engine, settings=old, cents=100)
+    with pytest.raises(OperatorError, match="IVR_KEYS"):
+        run_due_cutoffs(engine, SETTINGS, LATER)
+    assert states(engine) == ["authorized"], "as far as anybody can tell, all keys are wrong"
+    lost = pay(engine, LATER, settings=old, cents=300)
+    with pytest.raises(OperatorError, match="IVR_KEYS"):
+        run_due_cutoffs(engine, SETTINGS, LATER)
+    with engine.begin() as db:
+        cancel(
+            db, SecretRandomness(), RULE, confirmation_number=lost.confirmation_number, actor="x", now=LATER
+        )
+    pay(engine, LATER, cents=200)
+    monday = datetime(2026, 12, 21, 22, 1, tzinfo=UTC)
+    first, second = run_due_cutoffs(engine, SETTINGS, monday)
+    assert (first.file, [held.reason for held in first.held]) == (None, ["account"])
+    assert (second.file.entries, [held.reason for held in second.held]) == (1, ["account"])
+    assert states(engine) == ["held", "cancelled", "batched"]
+    with engine.connect() as db:
+        (task,) = db.execute(select(StaffTask.kind, StaffTask.payment_id))
+    assert tuple(task) == ("payment_held", stale.payment_id)
+
+
 def test_a_cutoff_that_another_is_at_is_left_to_it(engine: Engine) -> None:
     """It was due when this run looked; the other one finished it a moment later."""
     pay(engine)
@@ -145,7 +175,7 @@ def test_a_file_that_did_not_arrive_is_sent_again_as_it_was(
         work(engine, database_url, LATER + timedelta(minutes=2), settings, "undelivered_files")
     assert states(engine) == ["sent"]
     content = (tmp_path / "in" / NAME).read_bytes()
-    assert (len(files(engine)), files(engine)[0].sha256) == (1, made.sha256)
+    assert (len(files(engine)), files(engine)[0].content) == (1, made.content)
     assert len(content) == 950
     with engine.connect() as db:
         assert db.scalars(select(StaffTask.closed_at)).all() == [LATER + timedelta(minutes=2)]

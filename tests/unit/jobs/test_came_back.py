@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 import structlog
 from sqlalchemy import select
-from support.banking import TUESDAY, bring, came_back, cut
+from support.banking import RULE, TUESDAY, TUESDAYS_CUTOFF, bring, came_back, cut, settle_by
 from support.money import FRIDAY, SETTINGS, entries, pay, settings_with, states
 
 from ivr.base.clock import ManualClock
@@ -16,6 +16,8 @@ from ivr.jobs.came_back import request_due_retries, watch_rates
 from ivr.jobs.groups import job_groups
 from ivr.jobs.worker import run_due_jobs
 from ivr.members.imports import import_members
+from ivr.payments.credits import refund, reverse
+from ivr.payments.retries import request_retry
 from ivr.storage.queue import enqueue
 from ivr.storage.tables import StaffTask
 
@@ -24,7 +26,8 @@ TWICE = settings_with(IVR_RETRIES="2")
 
 
 @pytest.fixture
-def returned(engine):
+def paid(engine):
+    """A debit that is with the bank."""
     members, hashes = demo_members(FRIDAY.date()), SETTINGS.hashes
     with engine.begin() as db:
         import_members(db, hashes, FRIDAY, io.BytesIO(members_csv(members).encode()), file_name="m")
@@ -32,6 +35,11 @@ def returned(engine):
         import_bills(db, hashes, FRIDAY, bills, file_name="b", as_of_at=FRIDAY)
     paid = pay(engine)
     cut(engine)
+    return paid
+
+
+@pytest.fixture
+def returned(engine, paid):
     bring(engine, came_back(engine, paid))
     return paid
 
@@ -43,6 +51,29 @@ def test_retries_are_requested_when_due_and_allowed_and_once(engine):
     assert request_due_retries(engine, TWICE, WEDNESDAY) == 1
     assert request_due_retries(engine, TWICE, WEDNESDAY) == 0
     assert states(engine) == ["batched"]
+
+
+@pytest.mark.parametrize("sent", [False, True], ids=["withdrawn in time", "on its way"])
+@pytest.mark.parametrize("kind", ["reversal", "refund"])
+def test_what_staff_gave_back_is_never_debited_again_by_a_machine(engine, paid, kind, sent):
+    """The debit was wrong, said staff; then it came back for want of money, which alone would be tried again."""
+    settle_by(engine, TUESDAY)
+    what = {"confirmation_number": paid.confirmation_number, "actor": "staff", "now": TUESDAY}
+    with engine.begin() as db:
+        if kind == "reversal":
+            reverse(db, RULE, reason="wrong_receiver", **what)
+        else:
+            refund(db, RULE, amount_cents=1000, **what)
+    back = came_back(engine, paid)
+    if sent:
+        cut(engine, TUESDAYS_CUTOFF)
+    bring(engine, back, now=WEDNESDAY)
+    assert (states(engine), request_due_retries(engine, TWICE, WEDNESDAY + timedelta(days=1))) == (
+        ["returned"],
+        0,
+    )
+    with engine.begin() as db:
+        assert not request_retry(db, RULE, paid.payment_id, WEDNESDAY + timedelta(days=1))
 
 
 @pytest.mark.usefixtures("returned")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import URL, Engine, text
 from structlog.testing import capture_logs
@@ -15,6 +14,7 @@ from ivr.jobs.worker import make_app, periodic_jobs, run_once
 from ivr.notices.outbox import PrintOutbox
 from ivr.notices.send import PostRoom
 from ivr.notices.texts import NoticeTexts
+from ivr.payments.origination import cutoff_rule
 from ivr.start import project_folder
 
 CLOCK = ManualClock(datetime(2026, 12, 18, 15, tzinfo=UTC))
@@ -37,7 +37,7 @@ def all_groups(folder):
         texts=NoticeTexts.load(project_folder() / "prompts" / "notices"),
         support_phone="+18776236765",
         support_hours="Mon-Fri 08:00-18:00",
-        zone=ZoneInfo("America/New_York"),
+        cutoff=cutoff_rule(SETTINGS),
         letters=PrintOutbox(folder / "letters"),
         sms=None,
         email=None,

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
+import subprocess
+import sys
+import time
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, Engine, select, text
+from sqlalchemy import URL, Engine, select, text, update
+from support import money
 from support.authorized import NOW, authorized
+from support.carriers import SLOW, TwilioServer
 
 from ivr.base.clock import ManualClock
 from ivr.base.keys import KeyedHash
@@ -21,7 +27,7 @@ from ivr.jobs.notices import open_post_room
 from ivr.jobs.worker import run_due_jobs
 from ivr.members.imports import import_members
 from ivr.storage.queue import enqueue
-from ivr.storage.tables import Notice, StaffTask
+from ivr.storage.tables import Member, Notice, NoticeAttempt, Payment, StaffTask
 
 TEXTS = Path(__file__).resolve().parents[3] / "prompts" / "notices"
 CLOCK = ManualClock(NOW)
@@ -32,6 +38,22 @@ ENVIRON = {
     "IVR_SUPPORT_PHONE": "+18005550100",
     "IVR_SUPPORT_HOURS": "Mon-Fri 08:00-18:00",
 }
+WORKER = """
+import json, sys
+from datetime import datetime
+from pathlib import Path
+from ivr.base.clock import ManualClock
+from ivr.base.settings import load_notice_settings, load_origination_settings
+from ivr.jobs.groups import job_groups
+from ivr.jobs.notices import open_post_room
+from ivr.jobs.worker import run_worker
+from ivr.storage.engine import database_url
+url, now, texts, environ = sys.argv[1:]
+room = open_post_room(load_notice_settings(json.loads(environ)), Path(texts))
+bank = load_origination_settings(json.loads(environ))
+clock = ManualClock(datetime.fromisoformat(now))
+run_worker(database_url(url), clock, *job_groups(room=room, bank=bank))
+"""
 
 
 @pytest.fixture
@@ -99,6 +121,60 @@ def test_what_waits_is_found_every_minute_and_staff_are_warned(
         assert db.scalar(select(Notice.state)) == "sent"
         assert db.scalar(select(StaffTask.kind)) == "notice_late"
         assert db.scalar(select(StaffTask.closed_at)) is not None
+
+
+@pytest.mark.whole
+def test_a_carrier_that_does_not_answer_delays_no_cutoff_and_no_letter(
+    engine: Engine, database_url: URL, samples, tmp_path: Path
+) -> None:
+    """A worker in a process of its own: one notice hangs; the file reaches the bank and a letter the outbox."""
+    hanging = money.pay(engine, notice="pending").payment_id
+    with engine.begin() as db:
+        db.execute(update(Notice).values(channel="sms"))
+        db.execute(update(Member).where(Member.member_id == "400000000101").values(phone="+16175550123"))
+        db.execute(update(Member).values(sms_ok=True))
+    letter = money.pay(engine, notice="pending", member=4, cents=100).payment_id
+    debit = money.pay(engine, plan="dental", cents=100).payment_id
+    with TwilioServer() as twilio:
+        twilio.answers = [SLOW]
+        environ = {
+            **money.ENVIRON,
+            **ENVIRON,
+            "IVR_ACH_OUT": str(tmp_path / "bank"),
+            "IVR_LETTERS_OUT": str(tmp_path / "letters"),
+            "IVR_SMS_FROM": "+16175550198",
+            "TWILIO_API_URL": twilio.url,
+        }
+        now = money.FRIDAYS_CUTOFF + timedelta(minutes=1)
+        url = database_url.render_as_string(hide_password=False)
+        command = [sys.executable, "-c", WORKER, url, now.isoformat(), str(TEXTS), json.dumps(environ)]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as worker:
+            try:
+                wait_until(worker, engine, select(Payment.state).where(Payment.id == debit), "sent")
+                wait_until(worker, engine, select(Notice.state).where(Notice.payment_id == letter), "sent")
+                attempts = select(NoticeAttempt.channel, NoticeAttempt.state)
+                of_hanging = attempts.where(NoticeAttempt.payment_id == hanging)
+                with engine.connect() as db:
+                    assert db.execute(of_hanging).all() == [("sms", "sending")]
+            finally:
+                worker.terminate()
+                twilio.release.set()
+                _, errors = worker.communicate(timeout=60)
+    assert worker.returncode == 0, errors
+    assert [path.name for path in (tmp_path / "bank").iterdir()] == ["ivr-20261218-A.ach"]
+    with engine.connect() as db:
+        assert db.execute(of_hanging).all()[0] == ("sms", "unknown"), "the job at hand was finished first"
+        assert db.scalar(text("SELECT count(*) FROM procrastinate_workers")) == 0
+
+
+def wait_until(worker: subprocess.Popen, engine: Engine, value, expected: str) -> None:
+    give_up_at = time.monotonic() + 60
+    with engine.connect() as db:
+        while db.scalar(value) != expected:
+            assert worker.poll() is None
+            assert time.monotonic() < give_up_at
+            db.rollback()
+            time.sleep(0.02)
 
 
 def left(engine: Engine) -> list:

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import URL, Engine, text
 
 from ivr.base.clock import ManualClock
-from ivr.jobs.worker import run_due_jobs
+from ivr.base.errors import DatabaseUnavailableError
+from ivr.jobs.worker import run_due_jobs, run_worker
 from ivr.storage.queue import enqueue
 
 CLOCK = ManualClock(datetime(2026, 12, 18, 15, tzinfo=UTC))
@@ -108,6 +109,13 @@ def test_the_worker_works_until_it_is_told_to_stop(engine: Engine, database_url:
     assert (worker.returncode, errors) == (0, "")
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM procrastinate_workers")) == 0
+
+
+def test_when_one_lane_cannot_work_the_worker_ends(empty_database: URL) -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    with pytest.raises(DatabaseUnavailableError, match="started again"):
+        run_worker(empty_database, CLOCK)
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before
 
 
 def came_by_themselves(engine: Engine) -> set[str]:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select, update
+from support.authorized import CUTOFF
 from support.carriers import TwilioServer, mail_server
 
 from ivr.base.clock import ManualClock
@@ -86,7 +87,7 @@ def room(texts, tmp_path, sms, mail):
         texts=texts,
         support_phone="+18005550100",
         support_hours="Mon-Fri 08:00-18:00",
-        zone=ZONE,
+        cutoff=CUTOFF,
         letters=PrintOutbox(tmp_path / "letters"),
         sms=sms,
         email=MailCarrier(MailServer("127.0.0.1", mail[1], encrypted=False), "payments@line.example"),

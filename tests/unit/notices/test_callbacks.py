@@ -10,6 +10,7 @@ from ivr.notices.callbacks import note_delivery
 from ivr.notices.channels import SEND_JOB
 from ivr.notices.due import due_notices
 from ivr.notices.send import send_notice
+from ivr.payments.evidence import seal_evidence, verify_evidence
 from ivr.storage.tables import NoticeAttempt
 
 from .conftest import NOW
@@ -143,3 +144,21 @@ def test_words_sent_since_by_another_channel_stay(engine, promised, room, clock,
     assert tell("delivered", attempt_id=unknown.id)
     assert facts.notice().state == "failed", "the words kept are those of the e-mail"
     assert paid
+
+
+@pytest.mark.parametrize("status", ["sent", "delivered", "undelivered"])
+def test_a_callback_after_the_nights_seal_changes_no_evidence(  # noqa: PLR0917 (fixtures)
+    engine, promised, room, clock, twilio, tell, facts, hashes, status
+):
+    """No answer came, an e-mail went instead and was sealed as the proof; days later Twilio tells of the message."""
+    twilio.answers = [CUT]
+    paid = promised("sms")
+    assert send_notice(engine, room, clock, paid.payment_id) == "sent"
+    assert facts.outcomes() == [("sms", "unknown"), ("email", "accepted")]
+    midnight = NOW + timedelta(days=1)
+    with engine.begin() as db:
+        assert seal_evidence(db, hashes, midnight, midnight) == 1
+    assert tell(status, attempt_id=facts.attempts()[0].id)
+    with engine.connect() as db:
+        found = verify_evidence(db, hashes, kept_since=NOW - timedelta(days=1))
+    assert (found.seals, found.broken) == (1, ())

@@ -11,17 +11,20 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.exc import OperationalError
-from support.authorized import ACCOUNT_NUMBER, authorized
+from support.authorized import ACCOUNT_NUMBER, CUTOFF, authorized
 from support.carriers import CUT, SID, SLOW, created, error
 from support.money import waiting_jobs
 
+from ivr.base.clock import ManualClock
 from ivr.base.errors import OperatorError
+from ivr.base.randomness import SecretRandomness
 from ivr.notices.channels import SEND_JOB
 from ivr.notices.due import due_notices, find_notice, send_due, warn_of_late
 from ivr.notices.outbox import PrintOutbox
 from ivr.notices.send import send_notice
+from ivr.payments.cancel import cancel
 from ivr.payments.life import move
-from ivr.storage.tables import NoticeAttempt
+from ivr.storage.tables import AchCutoff, NoticeAttempt
 
 from .conftest import NOW, ROOT
 
@@ -238,20 +241,20 @@ def test_an_interrupted_letter_is_finished_as_it_was_begun(engine, promised, sen
 
 WORKER = """
 import sys
-from datetime import datetime, UTC
+from datetime import UTC, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 from ivr.base.clock import ManualClock
 from ivr.notices.outbox import PrintOutbox
-from ivr.notices.outbox import PrintOutbox
 from ivr.notices.send import PostRoom, send_notice
 from ivr.notices.sms import SmsAccount, SmsCarrier
 from ivr.notices.texts import NoticeTexts
+from ivr.payments.authorize import CutoffRule
 from ivr.storage.engine import database_url, make_engine
 url, twilio, folder, texts, payment_id = sys.argv[1:]
 room = PostRoom(
     texts=NoticeTexts.load(Path(texts)), support_phone="+18005550100", support_hours="Mon-Fri 08:00-18:00",
-    zone=ZoneInfo("America/New_York"), letters=PrintOutbox(Path(folder)),
+    cutoff=CutoffRule(time(17), ZoneInfo("America/New_York")), letters=PrintOutbox(Path(folder)),
     sms=SmsCarrier(SmsAccount("AC" + "0" * 32, "0" * 32, "+16175550198", "https://line.example", twilio)),
 )
 clock = ManualClock(datetime(2026, 12, 18, 15, 15, tzinfo=UTC))
@@ -430,3 +433,21 @@ def test_a_notice_is_found_by_its_number(engine, promised):
         assert find_notice(db, paid.confirmation_number) == paid.payment_id
         with pytest.raises(OperatorError, match="No notice has the confirmation number 123"):
             find_notice(db, "123")
+
+
+def test_a_notice_that_is_late_names_the_cutoff_until_which_it_can_be_cancelled_now(
+    engine, promised, room, facts
+):
+    """Friday's cutoff held the payment; it goes on Monday's, and till then its member can take it back."""
+    paid = promised("letter")
+    assert paid.cutoff_at == NOW.replace(hour=22, minute=0)
+    saturday = NOW + timedelta(days=1)
+    with engine.begin() as db:
+        finished = paid.cutoff_at + timedelta(seconds=30)
+        db.execute(insert(AchCutoff).values(cutoff_at=paid.cutoff_at, finished_at=finished))
+    assert send_notice(engine, room, ManualClock(saturday), paid.payment_id) == "sent"
+    body = facts.notice().body
+    assert "before 5:00 PM on December 21, 2026." in body
+    number, monday = paid.confirmation_number, NOW + timedelta(days=3)
+    with engine.begin() as db:
+        cancel(db, SecretRandomness(), CUTOFF, confirmation_number=number, actor="staff", now=monday)

@@ -1,23 +1,32 @@
 """Killed at any statement, run twice, run by two at once: no payment is in two files, and none in no file."""
 
-import hashlib
 import json
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from support.dying_cutoff import STATE
 from support.money import (
+    ENVIRON,
     FRIDAYS_CUTOFF,
     KEYS,
     entries,
     files,
     pay,
+    settings_with,
     states,
 )
 
+from ivr.base.clock import ManualClock
+from ivr.jobs.groups import job_groups
+from ivr.jobs.worker import run_due_jobs
 from ivr.payments.origination import file_context
 
 TESTS = Path(__file__).resolve().parents[2]
@@ -45,7 +54,6 @@ def all_is_sent_once(engine, folder, count):
     assert len(entries(engine)) == count
     assert len({row.payment_id for row in entries(engine)}) == count
     content = (folder / NAME).read_bytes()
-    assert hashlib.sha256(content).digest() == file.sha256
     assert KEYS.open(file.content, file_context(NAME)) == content
     assert [path.name for path in folder.iterdir()] == [NAME]
 
@@ -78,3 +86,93 @@ def test_two_at_once_make_one_file(engine, database_url, tmp_path):
         pay(engine, cents=cents)
     run(database_url, tmp_path, "twice")
     all_is_sent_once(engine, tmp_path, 20)
+
+
+@contextmanager
+def command(database_url, folder):
+    """`ivr ach cutoff` in a process of its own, a minute after the cutoff; killed at the end."""
+    environ = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("IVR_")},
+        **ENVIRON,
+        "DATABASE_URL": database_url.render_as_string(hide_password=False),
+        "IVR_ACH_OUT": str(folder),
+        "IVR_VAR": str(folder.parent / "var"),
+        "IVR_DEMO": "yes",
+        "IVR_NOW": NOW.isoformat(),
+    }
+    arguments = [sys.executable, "-m", "ivr.cli.main", "ach", "cutoff"]
+    with subprocess.Popen(
+        arguments, env=environ, cwd=TESTS.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_until_so_many_wait(engine, count):
+    """Return once so many connections to this database wait for a table that another has locked."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND wait_event_type = 'Lock' AND wait_event = 'relation'"
+    )
+    give_up_at = time.monotonic() + 60
+    with engine.connect() as db:
+        while db.scalar(waiting) < count:
+            assert time.monotonic() < give_up_at, "nobody waits"
+            db.rollback()
+            time.sleep(0.01)
+
+
+@contextmanager
+def locked(engine, lock):
+    with engine.connect() as db:
+        db.execute(text(f"LOCK TABLE {lock} MODE"))
+        yield db
+
+
+def test_the_command_itself_is_killed_at_three_places_and_run_once_more(engine, database_url, tmp_path):
+    """A table that is locked here stops it there; it is killed as it waits, and its connection dies too."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    numbers = [pay(engine, cents=cents).confirmation_number for cents in (100, 200)]
+    numbers.append(pay(engine, plan="dental", cents=300).confirmation_number)
+
+    def what_is_there():
+        with engine.connect() as db:
+            now_states, *numbers = db.execute(text(STATE)).one()
+        return now_states[0], *numbers, [path.name for path in folder.iterdir()]
+
+    # The file, its entries and its payments are written, but not committed.
+    with locked(engine, "procrastinate_jobs IN ACCESS EXCLUSIVE"), command(database_url, folder):
+        wait_until_so_many_wait(engine, 1)
+    assert what_is_there() == ("authorized", 0, None, 0, 0, [])
+
+    # They are committed, and nothing is delivered: the lock was asked for while it waited for another.
+    with ThreadPoolExecutor(1) as thread, engine.connect() as queued, command(database_url, folder):
+        with locked(engine, "procrastinate_jobs IN ACCESS EXCLUSIVE"):
+            wait_until_so_many_wait(engine, 1)
+            asked = thread.submit(queued.execute, text("LOCK TABLE ach_files IN ACCESS EXCLUSIVE MODE"))
+            wait_until_so_many_wait(engine, 2)
+        asked.result(timeout=60)
+        wait_until_so_many_wait(engine, 1)
+    batched = ("batched", 3, [["written", 3]], 1, 1)
+    assert what_is_there() == (*batched, [])
+
+    # The file is in its place, and nobody noted it.
+    with locked(engine, "payments IN SHARE ROW EXCLUSIVE"), command(database_url, folder):
+        wait_until_so_many_wait(engine, 1)
+    assert what_is_there() == (*batched, [NAME])
+    delivered = (folder / NAME).stat()
+
+    with command(database_url, folder) as process:
+        out, errors = process.communicate(timeout=60)
+    assert (process.returncode, out, errors) == (0, "Nothing is due.\n", "")
+    assert what_is_there() == ("sent", 3, [["sent", 3]], 1, 1, [NAME])
+    bank = settings_with(IVR_ACH_OUT=str(folder))
+    run_due_jobs(database_url, ManualClock(NOW), *job_groups(bank=bank))  # the job that delivers it
+    all_is_sent_once(engine, folder, 3)
+    after = (folder / NAME).stat()
+    assert (after.st_ino, after.st_mtime_ns) == (delivered.st_ino, delivered.st_mtime_ns)
+    content = (folder / NAME).read_text()
+    assert [content.count(number) for number in numbers] == [1, 1, 1]

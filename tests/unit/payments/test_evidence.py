@@ -174,7 +174,7 @@ def test_the_pack_has_everything_a_bank_asks_for(engine, hashes, samples):
         file_id = db.execute(
             insert(AchFile).values(
                 cutoff_at=NOW, name="a", file_id_modifier="A", created_at=NOW, effective_entry_date=NOW.date(),
-                batches=1, entries=1, debit_cents=10000, credit_cents=0, sha256=b"", state="sent",
+                batches=1, entries=1, debit_cents=10000, credit_cents=0, state="sent",
             ).returning(AchFile.id)
         ).scalar_one()  # fmt: skip
         db.execute(

@@ -1,6 +1,5 @@
 """A file after it is made: delivered once, settled in time, or refused and everything in it sent again."""
 
-import hashlib
 import stat
 import threading
 from datetime import UTC, date, datetime, timedelta
@@ -33,7 +32,7 @@ from ivr.payments.delivery import (
 )
 from ivr.payments.files import find_file, list_files, reject_file
 from ivr.payments.life import move
-from ivr.payments.origination import run_cutoff
+from ivr.payments.origination import file_context, run_cutoff
 from ivr.payments.settlement import final_at, finish, release, settle, settlement_at
 from ivr.storage.tables import AchEntry, AuditEvent, StaffTask
 
@@ -75,7 +74,7 @@ class TestDelivery:
         (path,) = (tmp_path / "out" / "ach").iterdir()
         (file,) = files(engine)
         assert (path.name, stat.S_IMODE(path.stat().st_mode)) == (NAME, 0o600)
-        assert hashlib.sha256(path.read_bytes()).digest() == file.sha256
+        assert KEYS.open(file.content, file_context(NAME)) == path.read_bytes()
         assert (file.state, file.sent_at) == ("sent", LATER)
         assert (payment_row(engine, paid).state, entries(engine)[0].state) == ("sent", "sent")
         assert not deliver(engine, tmp_path)

@@ -21,13 +21,13 @@ held release ->authorized              held cancel ->cancelled         held batc
 batched send ->sent                    batched reject ->authorized     batched return ->returned
 sent settle ->settled                  sent reject ->authorized        sent return ->returned
 settled return ->returned              settled finish ->final          final return ->returned
-returned retry ->batched
+returned retry ->batched                batched withdraw ->returned
 """
 EXPECTED = {(state, event): target for state, event, target in re.findall(r"(\w+) (\w+) \w*->(\w+)", DRAWN)}
 
 
 def test_the_drawing_is_whole():
-    assert len(EXPECTED) == 16
+    assert len(EXPECTED) == 17
 
 
 @pytest.mark.parametrize(("state", "event"), list(product(STATES, EVENTS)))

@@ -182,8 +182,8 @@ def test_a_day_has_no_more_letters_than_36(engine):
         db.execute(
             text(
                 "INSERT INTO ach_files (cutoff_at, name, file_id_modifier, created_at, effective_entry_date,"
-                " batches, entries, debit_cents, credit_cents, sha256, state)"
-                " SELECT cutoff_at, cutoff_at::text, 'A', cutoff_at, '2026-12-21', 1, 1, 1, 0, '', 'sent'"
+                " batches, entries, debit_cents, credit_cents, state)"
+                " SELECT cutoff_at, cutoff_at::text, 'A', cutoff_at, '2026-12-21', 1, 1, 1, 0, 'sent'"
                 " FROM ach_cutoffs"
             )
         )

@@ -30,7 +30,7 @@ def in_a_file(engine, paid, *, state="sent", effective=NOW, number=1):
             insert(AchFile).values(
                 cutoff_at=NOW + number * DAY, name=f"file-{number}", file_id_modifier="A", created_at=NOW,
                 effective_entry_date=effective.date(), batches=1, entries=1, debit_cents=10000, credit_cents=0,
-                sha256=b"", content=KEYS.seal(b"101 ...", "file"), state=state,
+                content=KEYS.seal(b"101 ...", "file"), state=state,
                 rejected_at=NOW if state == "rejected" else None,
             ).returning(AchFile.id)
         ).scalar_one()  # fmt: skip

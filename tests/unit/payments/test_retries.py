@@ -21,11 +21,12 @@ from support.money import (
 
 from ivr.base.errors import OperatorError
 from ivr.billing.imports import import_bills
-from ivr.payments.blocks import block_routing_number
+from ivr.payments.blocks import block_routing_number, release
 from ivr.payments.credits import refund, reverse
+from ivr.payments.files import reject_file
 from ivr.payments.origination import file_context, run_cutoff
 from ivr.payments.retries import RETRY_CODES, due_retries, request_retry
-from ivr.storage.tables import AchFile, BankItem, LedgerEntry, Payment
+from ivr.storage.tables import AchFile, BankItem, LedgerEntry, Payment, StaffTask
 
 HEALTH = "740000101"
 WEDNESDAY = datetime(2026, 12, 23, 5, 30, tzinfo=UTC)  # half past midnight in Boston
@@ -190,3 +191,64 @@ def test_a_correction_whose_key_is_gone_holds_the_retry(engine, paid):
         db.execute(update(BankItem).where(BankItem.kind == "change").values(corrected=b"\x02k9" + b"x" * 40))
         with pytest.raises(OperatorError, match="IVR_KEYS"):
             run_cutoff(db, KEYS, SETTINGS, cutoff=TUESDAYS_CUTOFF, now=TUESDAYS_CUTOFF)
+
+
+@pytest.fixture
+def other(engine):
+    """Another payment from the same account, in the same file: it can come back later."""
+    return pay(engine, member=4, cents=100)
+
+
+def close_the_account(engine, other):
+    bring(engine, came_back(engine, other, "R02", trace="021000020000999"), now=WEDNESDAY)
+
+
+def cutoff(engine, days, *, dies=False):
+    """Run a cutoff so many days after Tuesday's; perhaps its process dies just before the end."""
+    at = TUESDAYS_CUTOFF + timedelta(days=days)
+    with engine.connect() as db:
+        done = run_cutoff(db, KEYS, SETTINGS, cutoff=at, now=at)
+        if not dies:
+            db.commit()
+    return done
+
+
+@pytest.mark.parametrize("refused", [False, True], ids=["asked for", "asked for again"])
+def test_a_retry_whose_account_was_blocked_since_is_withdrawn_once(engine, other, paid, refused):
+    before = payment_row(engine, paid)
+    assert retry(engine, paid)
+    if refused:
+        cut(engine, TUESDAYS_CUTOFF)
+        with engine.begin() as db:
+            reject_file(db, rows(engine, AchFile)[-1].name, reason="no", actor="staff", now=TUESDAY)
+    close_the_account(engine, other)
+    cutoff(engine, 1, dies=True)
+    assert owed_cents(engine, HEALTH) == 0
+    for days in (1, 1, 2):
+        done = cutoff(engine, days)
+        assert payment_row(engine, paid) == before
+        assert owed_cents(engine, HEALTH) == 31015
+    assert (done.file, done.held) == (None, ())
+    (row,) = rows(engine, LedgerEntry, LedgerEntry.kind == "cancellation")
+    (entry,) = (each for each in entries(engine) if each.state == "withdrawn")
+    assert (row.amount_cents, row.payment_id, row.entry_id) == (31015, paid.payment_id, entry.id)
+    (task,) = rows(engine, StaffTask, StaffTask.kind == "payment_held")
+    assert task.details == {"reason": "blocked", "fields": "", "withdrawn": "retry"}
+    assert (task.payment_id, task.closed_at) == (paid.payment_id, None)
+
+
+def test_a_withdrawn_retry_is_asked_for_again_once_staff_open_the_account(engine, other, paid):
+    """It never went out, so it is none of the two that are allowed."""
+    assert retry(engine, paid)
+    close_the_account(engine, other)
+    cutoff(engine, 1)
+    thursday = WEDNESDAY + timedelta(days=1)
+    assert not retry(engine, paid, thursday)
+    with engine.begin() as db:
+        release(db, paid.confirmation_number, note="open again", actor="staff", now=thursday)
+    assert due(engine, thursday, retries=1) == [paid.payment_id]
+    assert retry(engine, paid, thursday)
+    assert cutoff(engine, 2).file.debit_cents == 31015
+    assert (payment_row(engine, paid).state, owed_cents(engine, HEALTH)) == ("batched", 0)
+    (task,) = rows(engine, StaffTask, StaffTask.kind == "payment_held")
+    assert task.closed_by == "ivr"
