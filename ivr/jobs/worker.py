@@ -37,6 +37,7 @@ _OPTIONS: Final[Mapping[str, Any]] = {
 }
 # How many jobs of each queue a worker does at once. A letter need not wait for a text message's carrier.
 _LANES: Final[Mapping[str, int]] = {QUEUE: 1, SEND_QUEUE: 3}
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 class JobGroup(Protocol):
@@ -56,7 +57,7 @@ def run_worker(url: URL, clock: Clock, *groups: JobGroup) -> None:
     Whatever ends it, the caller starts it again, always: when the database goes away it returns, or raises
     `DatabaseUnavailableError`.
     """
-    with ExitStack() as apps, _lost_database_told():
+    with ExitStack() as apps, _lost_database_told(), _signals_as_before():
         lanes = {
             queue: apps.enter_context(_opened_app(url, clock, groups, periodic=True)) for queue in _LANES
         }
@@ -109,13 +110,24 @@ def _lost_database_told() -> Iterator[None]:
         ) from None
 
 
+@contextmanager
+def _signals_as_before() -> Iterator[None]:
+    """Give signals back to whom they belonged: asyncio gives SIGINT to Python, also where it was ignored."""
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 async def _work_side_by_side(lanes: Mapping[str, App]) -> None:
     """Work in each queue until a signal comes or one of them cannot go on; then end them all.
 
     As for two workers on two machines, what comes by itself comes once.
     """
     told = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     async with AsyncExitStack() as opened:
         for app in lanes.values():
