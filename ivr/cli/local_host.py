@@ -53,8 +53,11 @@ _MADE_UP_ACCOUNTS: Final = {"health": "749000157", "dental": "759000157"}
 _EARLIER_CALL_SID: Final = "CA" + "0" * 32  # of the payments that a file says were made before its call
 _SCRATCH: Final = "ivr_scratch_"
 _SCRATCH_LOCK: Final = 7_448_150_003  # making and dropping scratch databases, one process at a time
+# A young one may be a moment before its first connection: that lock holds only within one database.
 _UNUSED: Final = (
     "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
+    " AND CASE WHEN datname ~ '^ivr_scratch_[0-9]+_[0-9]+_'"
+    " THEN to_timestamp(split_part(datname, '_', 4)::bigint) < now() - interval '1 hour' ELSE true END"
     " AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE pg_stat_activity.datname = pg_database.datname)"
 )
 
@@ -288,11 +291,12 @@ def scratch_host() -> Iterator[LocalHost]:
 def scratch_database(server: URL) -> Iterator[URL]:
     """Make an empty, migrated database on the server of `server`, and drop it at the end.
 
-    What a killed process left is dropped first. Raises `DatabaseUnavailableError`.
+    What a killed process left an hour ago is dropped first. Raises `DatabaseUnavailableError`.
     """
-    name = sql.Identifier(f"{_SCRATCH}{os.getpid()}_{uuid4().hex}")
-    url = server.set(database=name.as_string().strip('"'))
     with _server_connection(server) as maker:
+        made_at = maker.execute("SELECT extract(epoch FROM now())::bigint").fetchone()
+        name = sql.Identifier(f"{_SCRATCH}{os.getpid()}_{made_at[0] if made_at else 0}_{uuid4().hex[:16]}")
+        url = server.set(database=name.as_string().strip('"'))
         maker.execute("SELECT pg_advisory_lock(%s)", [_SCRATCH_LOCK])
         for (unused,) in maker.execute(_UNUSED, [_SCRATCH]).fetchall():
             maker.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(unused)))

@@ -9,7 +9,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -147,6 +147,19 @@ def test_a_scratch_database_is_dropped_however_a_replay_ends(
         if end is not None:
             raise end
     assert databases(database_url, url.database) == 0
+
+
+def test_what_a_killed_replay_left_is_dropped_an_hour_later(database_url: URL) -> None:
+    """Until then it may be one that somebody has just made and not yet connected to."""
+    with psycopg.connect(connection_arguments(database_url), autocommit=True) as server:
+        now = int(datetime.now(UTC).timestamp())
+        old, young = (f"ivr_scratch_0_{now - age}_{database_url.database}" for age in (3700, 60))
+        for name in (old, young):
+            server.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        with scratch_database(database_url):
+            pass
+        assert (databases(database_url, old), databases(database_url, young)) == (0, 1)
+        server.execute(f"DROP DATABASE {young}")
 
 
 def databases(server: URL, name: str | None) -> int:
