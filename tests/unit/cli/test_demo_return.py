@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,14 +12,11 @@ from sqlalchemy import Engine, update
 from support import money
 from support.banking import TUESDAY, TUESDAYS_CUTOFF, cut, settle_by
 from support.money import FRIDAY, owed_cents, pay, states
+from support.samples import load_demo_members
 
 from ivr.base.settings import load_origination_settings
-from ivr.billing.imports import import_bills
-from ivr.billing.samples import bills_csv, demo_members, members_csv
-from ivr.members.imports import import_members
 from ivr.storage.tables import Member
 
-SAMPLES = demo_members(FRIDAY.date())
 HEALTH = "740000101"
 NOBODYS = "12345678978"
 
@@ -30,11 +26,7 @@ def _demo(engine: Engine, environ: dict[str, str], monkeypatch: pytest.MonkeyPat
     """The sample members and the tests' bank, in a demo on Tuesday."""
     for name, value in {**money.ENVIRON, "IVR_DEMO": "yes", "IVR_NOW": TUESDAY.isoformat()}.items():
         monkeypatch.setenv(name, value)
-    hashes = money.SETTINGS.hashes
-    with engine.begin() as db:
-        import_members(db, hashes, FRIDAY, io.BytesIO(members_csv(SAMPLES).encode()), file_name="m.csv")
-        bills = io.BytesIO(bills_csv(SAMPLES).encode())
-        import_bills(db, hashes, FRIDAY, bills, as_of_at=FRIDAY, file_name="b.csv")
+    load_demo_members(engine, money.SETTINGS.hashes, FRIDAY)
 
 
 @pytest.fixture

@@ -14,13 +14,10 @@ from support import money
 from support.bank import file_of, once_more
 from support.banking import TUESDAY, came_back, cut, settle_by
 from support.money import ACCOUNT_NUMBER, FRIDAY, entries, owed_cents, pay, payment_row, states
+from support.samples import load_demo_members
 
-from ivr.billing.imports import import_bills
-from ivr.billing.samples import bills_csv, demo_members, members_csv
-from ivr.members.imports import import_members
 from ivr.storage.tables import AuditEvent, StaffTask
 
-SAMPLES = demo_members(FRIDAY.date())
 GOLDEN = Path(__file__).resolve().parents[2] / "ach" / "golden"
 HEALTH = "740000101"
 
@@ -30,11 +27,7 @@ def _tuesday(engine: Engine, environ: dict[str, str], monkeypatch: pytest.Monkey
     """The sample members and the tests' bank, on the day after Monday's debits settled."""
     for name, value in {**money.ENVIRON, "IVR_DEMO": "yes", "IVR_NOW": TUESDAY.isoformat()}.items():
         monkeypatch.setenv(name, value)
-    hashes = money.SETTINGS.hashes
-    with engine.begin() as db:
-        import_members(db, hashes, FRIDAY, io.BytesIO(members_csv(SAMPLES).encode()), file_name="m.csv")
-        bills = io.BytesIO(bills_csv(SAMPLES).encode())
-        import_bills(db, hashes, FRIDAY, bills, as_of_at=FRIDAY, file_name="b.csv")
+    load_demo_members(engine, money.SETTINGS.hashes, FRIDAY)
 
 
 @pytest.fixture

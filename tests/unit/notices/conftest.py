@@ -1,7 +1,6 @@
 """Sample members, their payments, and a post room whose carriers are local servers."""
 
-import io
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,11 +10,7 @@ from support.authorized import CUTOFF
 from support.carriers import TwilioServer, mail_server
 
 from ivr.base.clock import ManualClock
-from ivr.base.keys import KeyedHash
 from ivr.base.settings import MailServer
-from ivr.billing.imports import import_bills
-from ivr.billing.samples import bills_csv, demo_members, members_csv
-from ivr.members.imports import import_members
 from ivr.notices.email import MailCarrier
 from ivr.notices.outbox import PrintOutbox
 from ivr.notices.send import PostRoom
@@ -27,20 +22,6 @@ ROOT = Path(__file__).resolve().parents[3]
 NOW = datetime(2026, 12, 18, 15, 15, tzinfo=UTC)
 ZONE = ZoneInfo("America/New_York")
 ACCOUNT_SID = "AC" + "0a" * 16
-
-
-@pytest.fixture
-def hashes():
-    return KeyedHash(b"h" * 32)
-
-
-@pytest.fixture
-def samples(engine, hashes):
-    members = demo_members(date(2026, 12, 18))
-    with engine.begin() as db:
-        import_members(db, hashes, NOW, io.BytesIO(members_csv(members).encode()), file_name="m.csv")
-        bills = io.BytesIO(bills_csv(members).encode())
-        import_bills(db, hashes, NOW, bills, as_of_at=NOW, file_name="b.csv")
 
 
 @pytest.fixture
