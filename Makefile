@@ -19,7 +19,7 @@ IVR := .venv/bin/ivr
 WORKERS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 CALL ?=
 
-.PHONY: help install install-test demo call test lint unit achlens bench soak reset
+.PHONY: help install install-test demo call test check lint proof unit whole achlens bench soak lock reset
 
 help:  ## show this
 	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | awk '{ name = $$1; $$1 = ""; sub(":", "", name); printf "make %-8s%s\n", name, $$0 }'
@@ -38,25 +38,47 @@ demo: install  ## the line with sample members on 127.0.0.1:8000 (PORT); prints 
 call: install  ## a phone in the terminal; CALL=path.call plays a written call by itself
 	@IVR_DEMO=yes exec $(IVR) call $(if $(CALL),"$(CALL)")
 
-test: lint unit achlens  ## everything a commit must pass
+# With ONLY, those tests alone: a path, the name of a package (payments), or words as for pytest -k.
+ifdef ONLY
+test: install-test
+	.venv/bin/pytest $(if $(findstring /,$(ONLY)),"$(ONLY)",$(if $(wildcard tests/unit/$(ONLY)),tests/unit/$(ONLY),-k "$(ONLY)"))
+else
+test:  ## everything a commit must pass; ONLY=tests/unit/ach, ONLY=payments or ONLY="words": those tests alone
+	@mkdir -p var && : > var/phases
+	@for phase in lint proof unit whole achlens; do \
+		started=$$(date +%s); \
+		$(MAKE) --no-print-directory $$phase || exit $$?; \
+		printf '  %-8s %4d s\n' $$phase $$(( $$(date +%s) - started )) >> var/phases; \
+	done
+	@echo "All phases passed:"; cat var/phases
+endif
+
+check: lint  ## the fast loop, a minute: lint, types, imports, quick flow check, tests of what changed
+	$(IVR) flow check --quick
+	@# Exit status 5 is pytest's for none: what changed has long tests only.
+	.venv/bin/python tests/changed.py | xargs .venv/bin/pytest -q -n $(WORKERS) --dist loadgroup -m "not soak and not whole and not long" || [ $$? -eq 5 ]
 
 lint: install-test
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+proof: install-test
 	$(IVR) flow check
 
 # Coverage follows the tests into the processes they start. 100 % where everything is pure and where money
-# moves, 95 % overall. Whole calls by the hundred, whole servers and killed processes come after it, without:
-# they prove promises, not lines. Hundreds of processes start: what was compiled once is kept for the next.
-unit: export PYTHONDONTWRITEBYTECODE :=
+# moves, 95 % overall. Hundreds of processes start: what was compiled once is kept for the next.
+unit whole: export PYTHONDONTWRITEBYTECODE :=
 unit: install-test
 	.venv/bin/coverage erase
 	.venv/bin/coverage run -m pytest -n $(WORKERS) --dist loadgroup -m "not soak and not whole"
 	.venv/bin/coverage combine --quiet
 	.venv/bin/coverage report --include='ivr/dialog/*,ivr/speech/*,ivr/ach/*,ivr/payments/*' --skip-covered --show-missing --fail-under=100
 	.venv/bin/coverage report --skip-covered --show-missing --precision=2 --fail-under=95
+
+# Whole calls by the hundred, whole servers and killed processes come without coverage: they prove promises, not lines.
+whole: install-test
 	.venv/bin/pytest -n $(WORKERS) --dist loadgroup -m "whole and not soak"
 
 # A validator of Nacha files that others wrote, in an environment of its own (var/achlens, made the first time).
@@ -68,6 +90,15 @@ bench: install-test  ## benchmarks, as ratios against their baselines in the sam
 
 soak: install-test  ## the long versions of the random and fault tests
 	.venv/bin/pytest -n $(WORKERS) --dist loadgroup -m soak
+
+lock:  ## renew requirements/: the newest versions that pyproject.toml allows, with their hashes
+	@$(CHECK_PYTHON)
+	"$(PYTHON)" -m venv var/lock && var/lock/bin/pip install --quiet uv
+	for extra in run test; do \
+		test $$extra = run || with="--extra test --constraint requirements/run.txt"; \
+		var/lock/bin/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --no-annotate \
+			--extra build $$with --output-file requirements/$$extra.txt pyproject.toml || exit 1; \
+	done
 
 reset: install  ## forget the demo: its database, its keys
 	@IVR_DEMO=yes exec $(IVR) demo --forget

@@ -2,6 +2,7 @@
 
 Run by make with the system's Python, before any package is there: standard library only. A venv holds the
 absolute path of its folder, so one that was copied or moved is made anew, and so is one whose Python is gone.
+What is installed is what `requirements/` names, version by version and hash by hash: two hosts get the same.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = ROOT / ".venv"
 PYTHON = ENVIRONMENT / "bin" / "python"
 STAMP = ENVIRONMENT / "installed.json"
+LOCKS = ROOT / "requirements"
 
 
 def main() -> str | None:
@@ -28,7 +30,7 @@ def main() -> str | None:
     try:
         with (ROOT / "pyproject.toml").open("rb") as project:
             fcntl.flock(project, fcntl.LOCK_EX)  # two installations at once go one after the other
-            wanted = {"folder": str(ROOT), "pyproject": hashlib.sha256(project.read()).hexdigest()}
+            wanted = {"folder": str(ROOT), "pyproject": _digest(project)}
             found = _installed()
             if found is None or found.get("folder", wanted["folder"]) != wanted["folder"]:
                 shutil.rmtree(ENVIRONMENT, ignore_errors=True)
@@ -39,6 +41,14 @@ def main() -> str | None:
             return _install(wanted, sorted({*extras, extra} - {""}))
     except OSError as error:
         return f"The environment in {ENVIRONMENT} cannot be made: {error}."
+
+
+def _digest(project: BinaryIO) -> str:
+    """Return one digest of what decides which packages there are: the project's file and the locks."""
+    digest = hashlib.sha256(project.read())
+    for lock in sorted(LOCKS.glob("*.txt")):
+        digest.update(lock.read_bytes())
+    return digest.hexdigest()
 
 
 def _installed() -> dict[str, Any] | None:
@@ -66,10 +76,14 @@ def _install(wanted: dict[str, str], extras: list[str]) -> str | None:
     options = ["--quiet", "--quiet", "--disable-pip-version-check"]
     if os.geteuid() == 0:
         options.append("--root-user-action=ignore")
-    project = f".[{','.join(extras)}]" if extras else "."
-    pip = _run(PYTHON, "-m", "pip", "install", *options, "--editable", project, quiet=False)
-    if pip.returncode != 0:
-        return "The packages could not be installed: see pip's message above, then try again."
+    lock = LOCKS / ("test.txt" if "test" in extras else "run.txt")
+    # The project itself is built by what the lock holds, and brings nothing of its own choice.
+    for what in (
+        ["--require-hashes", "--requirement", lock],
+        ["--no-deps", "--no-build-isolation", "--editable", "."],
+    ):
+        if _run(PYTHON, "-m", "pip", "install", *options, *what, quiet=False).returncode != 0:
+            return "The packages could not be installed: see pip's message above, then try again."
     STAMP.write_text(json.dumps({**wanted, "extras": extras}))
     return None
 

@@ -13,6 +13,7 @@ import pytest
 from ivr.cli import install
 
 UNUSABLE = "[project"  # pip refuses it at once, without the network
+LOCK = "# nothing\n"
 
 
 @pytest.fixture
@@ -24,6 +25,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(install, "ENVIRONMENT", environment)
     monkeypatch.setattr(install, "PYTHON", environment / "bin" / "python")
     monkeypatch.setattr(install, "STAMP", environment / "installed.json")
+    monkeypatch.setattr(install, "LOCKS", tmp_path / "requirements")
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements" / "test.txt").write_text(LOCK)
     monkeypatch.setattr(sys, "argv", ["install.py", "test"])
     return tmp_path
 
@@ -31,7 +35,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def made(project: Path, *, folder: Path, extras: list[str]) -> None:
     """Make an environment whose stamp says that everything is installed."""
     venv.create(project / ".venv")
-    digest = hashlib.sha256(UNUSABLE.encode()).hexdigest()
+    digest = hashlib.sha256((UNUSABLE + LOCK).encode()).hexdigest()
     stamp = {"folder": str(folder), "pyproject": digest, "extras": extras}
     (project / ".venv" / "installed.json").write_text(json.dumps(stamp))
     (project / ".venv" / "mark").touch()
@@ -57,6 +61,12 @@ def test_what_is_missing_is_installed_into_what_there_is(
         file.write_text(json.dumps({**json.loads(file.read_text()), **stamp}))
     assert install.main() == "The packages could not be installed: see pip's message above, then try again."
     assert (project / ".venv" / "mark").exists()
+
+
+def test_a_renewed_lock_is_installed(project: Path) -> None:
+    made(project, folder=project, extras=["test"])
+    (project / "requirements" / "test.txt").write_text("six==1.17.0\n")
+    assert install.main() == "The packages could not be installed: see pip's message above, then try again."
 
 
 @pytest.mark.whole
