@@ -203,8 +203,8 @@ def _status_text(found: dict[str, Any]) -> str:
         )
         or "no files"
     ) + "".join(
-        f"\n{name} returns: {found['rates'][name]} % of {found['rate_counts']['debits']} debits in 60 days,"
-        f" limit {limit} %"
+        f"\n{name} returns: {found['rates'][name]} % ({found['rate_counts'][name]} of"
+        f" {counted(found['rate_counts']['debits'], 'debit')} in 60 days), limit {limit} %"
         for name, limit in found["rate_limits"].items()
         if found["rate_counts"]["debits"]
     )

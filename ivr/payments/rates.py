@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from ivr.ach.return_codes import RETURN_RULES
-from ivr.payments.tasks import open_task
+from ivr.base.words import counted
+from ivr.payments.tasks import close_tasks, open_task
 from ivr.storage.tables import AchEntry, AchFile, StaffTask
 
 if TYPE_CHECKING:
@@ -26,6 +27,11 @@ RATE_DAYS: Final = 60
 RATE_TASK: Final = "return_rate"
 _LIMITS_PER_MILLE: Final = {"unauthorized": 5, "administrative": 30, "overall": 150}
 LIMITS_PERCENT: Final[Mapping[str, float]] = {name: limit / 10 for name, limit in _LIMITS_PER_MILLE.items()}
+# Below these a rate is one member's mistake, not the line's: one of 99 debits is twice the strictest limit.
+# Nothing is missed by it: a return that a person must see has a task of its own, and the rates are always
+# shown with their counts.
+SMALLEST_DEBITS: Final = 100
+SMALLEST_RETURNS: Final = 2
 
 _SENT: Final = ("sent", "settled", "returned", "final")
 _CODES: Final = {
@@ -50,12 +56,13 @@ class ReturnRates:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """The rates that reached two fifths of their limit or more."""
+        """The rates that reached two fifths of their limit or more, of debits enough to speak of a rate."""
         return tuple(name for name in _LIMITS_PER_MILLE if self._is_near_limit(name))
 
     def _is_near_limit(self, name: str) -> bool:
         returned: int = getattr(self, name)
-        return returned > 0 and 5 * 1000 * returned >= 2 * _LIMITS_PER_MILLE[name] * self.debits
+        enough = self.debits >= SMALLEST_DEBITS and returned >= SMALLEST_RETURNS
+        return enough and 5 * 1000 * returned >= 2 * _LIMITS_PER_MILLE[name] * self.debits
 
 
 def return_rates(db: Connection, now: datetime) -> ReturnRates:
@@ -91,28 +98,48 @@ def rates_json(rates: ReturnRates) -> dict[str, Any]:
 
 
 def warn_of_rates(db: Connection, today: date, now: datetime) -> tuple[str, ...]:
-    """Put rates that are on their way to a limit before staff, once a day; return those put there now.
+    """Keep one open task for each rate that is on its way to a limit; return in words what is new.
 
-    `today` is the bank's date. A task that was closed today does not come again today.
+    `today` is the bank's date. An open task follows the rate and is closed when the rate is low again. One
+    that staff closed comes again another day, and only if more has come back since.
     """
     rates = return_rates(db, now)
-    warned = []
-    for name in rates.warnings:
-        same = select(StaffTask.id).where(
-            StaffTask.kind == RATE_TASK,
-            StaffTask.details["date"].as_string() == today.isoformat(),
-            StaffTask.details["rate"].as_string() == name,
-        )
-        if db.execute(same.limit(1)).first() is None:
-            percent, limit = rates.percent(name), LIMITS_PERCENT[name]
-            open_task(
-                db,
-                RATE_TASK,
-                now,
-                rate=name,
-                percent=percent,
-                limit_percent=limit,
-                date=today.isoformat(),
-            )
-            warned.append(f"{name} returns are {percent} % of 60 days' debits, the limit is {limit} %")
-    return tuple(warned)
+    return tuple(said for name in LIMITS_PERCENT for said in _follow(db, rates, name, today, now))
+
+
+def _follow(db: Connection, rates: ReturnRates, name: str, today: date, now: datetime) -> tuple[str, ...]:
+    of_rate = (StaffTask.kind == RATE_TASK) & (StaffTask.details["rate"].as_string() == name)
+    if name not in rates.warnings:
+        close_tasks(db, (RATE_TASK,), now, of_rate)
+        return ()
+    returned: int = getattr(rates, name)
+    percent, limit = rates.percent(name), LIMITS_PERCENT[name]
+    details = {
+        "rate": name,
+        "percent": percent,
+        "limit_percent": limit,
+        "returned": returned,
+        "debits": rates.debits,
+        "date": today.isoformat(),
+    }
+    newest = db.execute(
+        select(StaffTask.id, StaffTask.closed_at, StaffTask.details)
+        .where(of_rate)
+        .order_by(StaffTask.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if newest is not None and newest.closed_at is None:
+        close_tasks(db, (RATE_TASK,), now, of_rate & (StaffTask.id != newest.id))  # there were several once
+        db.execute(update(StaffTask).where(StaffTask.id == newest.id).values(details=details))
+        return ()
+    if newest is not None and _is_known(newest.details, returned, today):
+        return ()
+    open_task(db, RATE_TASK, now, **details)
+    counts = f"{returned} of {counted(rates.debits, 'debit')} in {RATE_DAYS} days"
+    return (f"{name} returns are {percent} % ({counts}), the limit is {limit} %",)
+
+
+def _is_known(closed: Mapping[str, Any], returned: int, today: date) -> bool:
+    """Tell whether a closed task spoke of today, or of as many returns within the same 60 days."""
+    days = (today - date.fromisoformat(closed["date"])).days
+    return days == 0 or (days < RATE_DAYS and returned <= closed.get("returned", 0))

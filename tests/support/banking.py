@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from support.bank import Back, file_of
 from support.money import FRIDAYS_CUTOFF, KEYS, SETTINGS, payment_row
 
 from ivr.payments.origination import cutoff_rule, run_cutoff
 from ivr.payments.returns import import_returns
 from ivr.payments.settlement import settle
-from ivr.storage.tables import AchFile
+from ivr.storage.tables import AchEntry, AchFile, Payment
 
 TUESDAY = datetime(2026, 12, 22, 14, tzinfo=UTC)
 TUESDAYS_CUTOFF = datetime(2026, 12, 22, 22, tzinfo=UTC)
@@ -68,3 +68,27 @@ def rows(engine, table, *conditions):
     statement = select(table.__table__).where(*conditions).order_by(*table.__table__.primary_key)
     with engine.connect() as db:
         return db.execute(statement).all()
+
+
+def many_debits(engine, paid, count):
+    """As many more payments like this one, each with its debit in the same file: enough to speak of a rate."""
+
+    def copy(table, where, **changed):
+        names = [column.name for column in table.__table__.columns if column.name != "id"]
+        values = ", ".join(changed.get(name, f"row.{name}") for name in names)
+        return text(
+            f"INSERT INTO {table.__tablename__} ({', '.join(names)}) SELECT {values} FROM "
+            f"{table.__tablename__} row {where}"
+        )
+
+    series = "CROSS JOIN generate_series(1, :count) n WHERE row.id = :id"
+    payments = copy(Payment, series, confirmation_number="'9' || n", call_sid="'CA' || n")
+    entries = copy(
+        AchEntry,
+        "CROSS JOIN payments p WHERE row.payment_id = :id AND p.call_sid ~ '^CA[0-9]{1,4}$'",
+        payment_id="p.id",
+        trace_number="'0' || p.id",
+    )
+    with engine.begin() as db:
+        db.execute(payments, {"id": paid.payment_id, "count": count})
+        db.execute(entries, {"id": paid.payment_id})

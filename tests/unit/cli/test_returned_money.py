@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, select
 from support import money
 from support.bank import file_of, once_more
-from support.banking import TUESDAY, came_back, cut, settle_by
+from support.banking import TUESDAY, came_back, cut, many_debits, settle_by
 from support.money import ACCOUNT_NUMBER, FRIDAY, entries, owed_cents, pay, payment_row, states
 from support.samples import load_demo_members
 
@@ -157,13 +157,16 @@ def test_rates_are_in_the_status_and_warn(ivr: Callable, engine: Engine, tmp_pat
     assert json.loads(quiet.out)["rates"] == {"unauthorized": 0.0, "administrative": 0.0, "overall": 0.0}
     assert quiet.err == ""
     ivr("ach", "import", written(tmp_path, came_back(engine, settled, "R02")))
+    one = ivr("ach", "status")
+    assert "overall returns: 100.0 % (1 of 1 debit in 60 days), limit 15.0 %" in one.out
+    assert one.err == "", "one debit is no rate"
+    many_debits(engine, settled, 99)
     ran = ivr("ach", "status", "--json")
     found = json.loads(ran.out)
     assert found["rates"] == {"unauthorized": 0.0, "administrative": 100.0, "overall": 100.0}
     assert found["rate_limits"] == {"unauthorized": 0.5, "administrative": 3.0, "overall": 15.0}
     assert found["rate_warnings"] == ["administrative", "overall"]
     assert "administrative returns are on their way" in ran.err
-    assert "overall returns: 100.0 % of 1 debits in 60 days, limit 15.0 %" in ivr("ach", "status").out
 
 
 def test_a_refund_asks_twice_unless_a_program_means_it_twice(
