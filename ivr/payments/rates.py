@@ -114,7 +114,7 @@ def _follow(db: Connection, rates: ReturnRates, name: str, today: date, now: dat
         return ()
     returned: int = getattr(rates, name)
     percent, limit = rates.percent(name), LIMITS_PERCENT[name]
-    details = {
+    details: dict[str, Any] = {
         "rate": name,
         "percent": percent,
         "limit_percent": limit,
