@@ -17,14 +17,14 @@ from sqlalchemy import Engine, insert, select, text
 from benchmarks.servers import ROOT, BenchmarkError
 from ivr.actions.line import Line, compile_line, read_line_files
 from ivr.base.settings import Settings
+from ivr.callfile.host import PreparedLine, Setup
+from ivr.callfile.player import PlayOptions
+from ivr.callfile.suite import find_calls, list_runs, play_run
+from ivr.calls.histories import load_recipes
 from ivr.calls.store import keep_flow_version
 from ivr.cli.local_host import LocalHost, empty
 from ivr.replay.against import Comparison, NamedRecipe, compare_all
-from ivr.replay.host import PreparedLine, Setup
-from ivr.replay.player import PlayOptions
-from ivr.replay.recordings import load_recipes
 from ivr.replay.rerun import Runner, Script
-from ivr.replay.runner import find_calls, list_runs, play_run
 from ivr.storage.tables import Call, Turn
 
 CALLS = ROOT / "tests" / "calls"

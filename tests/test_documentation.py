@@ -21,12 +21,14 @@ from ivr.base.clock import ManualClock
 from ivr.base.randomness import SeededRandomness
 from ivr.base.settings import load_settings
 from ivr.billing.samples import demo_member
+from ivr.callfile import circumstances
+from ivr.callfile import grammar as callfile
+from ivr.callfile.grammar import parse_call
 from ivr.calls.store import keep_flow_version
 from ivr.cli.local_host import facts_of, load_members
-from ivr.phone.lines import WsgiLine
-from ivr.phone.phone import Phone
-from ivr.replay import callfile, circumstances, compare
-from ivr.replay.callfile import parse_call
+from ivr.replay import compare
+from ivr.simulator.lines import WsgiLine
+from ivr.simulator.phone import Phone
 from ivr.voice.serving import serve_line
 
 ROOT = Path(__file__).resolve().parent.parent

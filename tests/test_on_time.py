@@ -13,8 +13,8 @@ from sqlalchemy import Engine
 
 from ivr.actions.line import compile_line, read_line_files
 from ivr.base.settings import load_settings
+from ivr.callfile.suite import list_runs, play_run, print_result
 from ivr.cli.local_host import LocalHost
-from ivr.replay.runner import list_runs, play_run, print_result
 
 pytestmark = pytest.mark.whole
 

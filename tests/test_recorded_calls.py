@@ -10,13 +10,13 @@ import pytest
 from ivr.actions.line import compile_line, read_line_files
 from ivr.actions.masks import Since, money_shape
 from ivr.base.settings import load_settings
+from ivr.callfile.player import PlayOptions
+from ivr.callfile.suite import find_calls, list_runs, play_run
 from ivr.cli.against import RecordingHost, named_recipes
 from ivr.cli.local_host import LocalHost
 from ivr.replay.against import Comparison, compare_all
 from ivr.replay.export import CannotMaskError, call_text
-from ivr.replay.player import PlayOptions
 from ivr.replay.rerun import Runner, Script, disagreement
-from ivr.replay.runner import find_calls, list_runs, play_run
 
 pytestmark = [pytest.mark.long, pytest.mark.whole]
 

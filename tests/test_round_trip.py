@@ -11,11 +11,11 @@ from sqlalchemy import select
 
 from ivr.actions.line import compile_line, read_line_files
 from ivr.base.settings import load_settings
+from ivr.callfile.grammar import load_call, parse_call
+from ivr.callfile.suite import Run, find_calls, list_runs, play_run
+from ivr.calls.histories import load_recipes
 from ivr.cli.local_host import LocalHost
-from ivr.replay.callfile import load_call, parse_call
 from ivr.replay.export import call_text
-from ivr.replay.recordings import load_recipes
-from ivr.replay.runner import Run, find_calls, list_runs, play_run
 from ivr.storage.tables import Member, Payment
 
 pytestmark = pytest.mark.whole

@@ -1,1 +1,1 @@
-"""A call's state by turn, its stored replies and its masked events."""
+"""A call's state by turn, its stored replies, its masked events, and the history they are read as."""

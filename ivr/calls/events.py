@@ -1,4 +1,4 @@
-"""What is kept of a turn for good: a recipe, masked, as JSON text. `ivr.replay.recordings` reads it again."""
+"""What is kept of a turn for good: a recipe, masked, as JSON text. `ivr.calls.histories` reads it again."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ import click
 
 from ivr.base.errors import EXIT_NO, SettingsError
 from ivr.base.words import counted
+from ivr.cli.ach_returns import import_file, queue, unblock
 from ivr.cli.asking import account, confirm
-from ivr.cli.came_back import import_file, queue, unblock
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

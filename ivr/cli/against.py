@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from ivr.actions.line import Line
+    from ivr.callfile.host import Host, PreparedLine, Setup
+    from ivr.callfile.player import CallResult
+    from ivr.calls.history import Recipe
     from ivr.replay.against import Comparison, NamedRecipe
-    from ivr.replay.host import Host, PreparedLine, Setup
-    from ivr.replay.player import CallResult
-    from ivr.replay.recipe import Recipe
 
 HERE = "this folder"
 SHOWN_EVERY = 100
@@ -90,15 +90,15 @@ def bisect_calls(calls: CallSet, good: str, bad: str, project: Path, *, as_json:
 def recorded_calls(filters: Mapping[str, Any]) -> Iterator[CallSet]:
     """Give the calls recorded on the line that fit, read from its database; nothing is written.
 
-    `filters` are those of `ivr.replay.recordings`.
+    `filters` are those of `ivr.calls.histories`.
 
     Raises `OperatorError`, `DatabaseUnavailableError`.
     """
     from ivr.actions.line import compile_line, read_line_files
     from ivr.base.settings import load_database_settings
+    from ivr.calls.histories import load_recipes
     from ivr.cli.setup import ready_database
     from ivr.replay.against import NamedRecipe
-    from ivr.replay.recordings import load_recipes
     from ivr.replay.versions import languages_kept
     from ivr.start import project_folder
 
@@ -125,9 +125,9 @@ def played_calls(paths: tuple[Path, ...], jobs: int | None = None) -> Iterator[C
     """
     from ivr.actions.line import compile_line, read_line_files
     from ivr.base.settings import load_replay_settings
+    from ivr.callfile.player import PlayOptions
+    from ivr.callfile.suite import replay_with
     from ivr.cli.replay import Counter, open_players, useful_jobs
-    from ivr.replay.player import PlayOptions
-    from ivr.replay.runner import replay_with
     from ivr.start import project_folder
 
     settings = load_replay_settings()
@@ -191,7 +191,7 @@ class RecordingHost:
             yield replace(prepared, recorded=self._recorded)
 
     def _recorded(self) -> list[Recipe]:
-        from ivr.replay.recordings import load_recipes
+        from ivr.calls.histories import load_recipes
 
         with self._engine.connect() as db:
             return list(load_recipes(db))

@@ -34,8 +34,8 @@ def call(call_file: Path | None) -> int:
 
 
 def _play(file: Path) -> int:
+    from ivr.callfile.suite import list_runs, play_run, print_result
     from ivr.cli.local_host import scratch_host
-    from ivr.replay.runner import list_runs, play_run, print_result
 
     with scratch_host() as host:
         runs, problems = list_runs([file], host.languages)
@@ -68,9 +68,9 @@ def _talk(settings: Settings, clock: Clock) -> None:
     from ivr.calls.store import keep_flow_version
     from ivr.cli.local_host import LocalServer
     from ivr.cli.setup import ready_database
-    from ivr.phone.lines import HttpLine
-    from ivr.phone.phone import Phone
-    from ivr.phone.terminal import run_terminal
+    from ivr.simulator.lines import HttpLine
+    from ivr.simulator.phone import Phone
+    from ivr.simulator.terminal import run_terminal
     from ivr.start import hold_database, load_line
     from ivr.storage.engine import make_engine
     from ivr.voice.serving import serve_line

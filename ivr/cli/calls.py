@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ivr.actions.line import Line
     from ivr.base.settings import DatabaseSettings
-    from ivr.replay.recipe import Recipe
+    from ivr.calls.history import Recipe
 
 ENDS = ("goodbye", "agent", "hangup", "fallback", "open")
 PACES = ("voice", "relay")
@@ -60,7 +60,7 @@ def chosen(
     until: str | None = None,
     **others: str | None,
 ) -> dict[str, Any]:
-    """Turn the options of `filters` into those of `ivr.replay.recordings`. Raises `click.UsageError`."""
+    """Turn the options of `filters` into those of `ivr.calls.histories`. Raises `click.UsageError`."""
     from ivr.cli.times import span
 
     now = settings.make_clock().now()
@@ -80,9 +80,9 @@ def list_calls(*, confirmation: str | None, as_json: bool, **options: str | None
         ivr calls list --on tuesday --around 9pm --last-node routing
     """
     from ivr.base.settings import load_database_settings
+    from ivr.calls.histories import find_calls
     from ivr.cli.setup import ready_database
     from ivr.replay.call_report import list_json, list_text
-    from ivr.replay.recordings import find_calls
 
     settings = load_database_settings()
     wanted = chosen(settings, **options)
@@ -130,8 +130,8 @@ def export(call_sid: str) -> None:
 @contextmanager
 def _recorded(settings: DatabaseSettings, call_sid: str) -> Iterator[tuple[Recipe, Line]]:
     """Give a recorded call and the line it ran on. Raises `OperatorError` when there is no such call."""
+    from ivr.calls.histories import load_recipes
     from ivr.cli.setup import ready_database
-    from ivr.replay.recordings import load_recipes
 
     with ready_database(settings) as engine, engine.connect() as db:
         recipe = next(load_recipes(db, call_sids=[call_sid]), None)

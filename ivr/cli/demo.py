@@ -28,9 +28,9 @@ _WIDTHS: Final = (28, 17)
 def demo(context: click.Context, *, forget: bool) -> int:
     """Make everything ready, print three sample members with what to key, and serve. Needs IVR_DEMO=yes."""
     from ivr.base.settings import load_database_settings, load_settings
-    from ivr.cli.runner import bind
     from ivr.cli.serve import serve_on
     from ivr.cli.setup import prepare_demo
+    from ivr.cli.supervisor import bind
     from ivr.start import hold_database
 
     if context.invoked_subcommand is not None:

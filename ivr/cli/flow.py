@@ -14,10 +14,10 @@ from ivr.base.errors import EXIT_NO
 
 if TYPE_CHECKING:
     from ivr.actions.line import Line
-    from ivr.replay.coverage import Section
-    from ivr.replay.player import CallResult
-    from ivr.replay.recipe import Recipe
-    from ivr.replay.runner import Report
+    from ivr.callfile.player import CallResult
+    from ivr.callfile.suite import Report
+    from ivr.calls.history import Recipe
+    from ivr.flowmap.coverage import Section
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _PATHS = click.Path(path_type=Path)
@@ -43,7 +43,7 @@ def check(folder: Path | None, *, quick: bool, calls: Path | None, as_json: bool
     it, as a call file.
     """
     from ivr.actions.line import compile_line, read_line_files
-    from ivr.replay.proof import prove, write_calls
+    from ivr.proof.prove import prove, write_calls
     from ivr.start import project_folder
 
     files = read_line_files(folder or project_folder())
@@ -76,7 +76,7 @@ def coverage(paths: tuple[Path, ...], *, recorded: bool, as_json: bool, jobs: in
     language and pace. With --recorded what callers came to and no file tests stands first. The answer is no
     when the files miss anything, or a call differs.
     """
-    from ivr.replay.coverage import CoverageReport, FlowCoverage, recorded_visits
+    from ivr.flowmap.coverage import CoverageReport, FlowCoverage, recorded_visits
 
     flow = _line().flow
     problems: list[str] = []
@@ -111,10 +111,10 @@ def draw(paths: tuple[Path, ...], *, output: Path, heat: bool, recorded: bool, j
     GitHub shows Mermaid text. Heat is counted from recorded calls, or from the call files at PATH.
     """
     from ivr.cli.replay import write_file
-    from ivr.replay.drawing import svg_of
-    from ivr.replay.heat import Heat
-    from ivr.replay.mermaid import mermaid_of
-    from ivr.replay.picture import picture_of
+    from ivr.flowmap.drawing import svg_of
+    from ivr.flowmap.heat import Heat
+    from ivr.flowmap.mermaid import mermaid_of
+    from ivr.flowmap.picture import picture_of
 
     drawn = {".svg": svg_of, ".mmd": mermaid_of}.get(output.suffix)
     if drawn is None:
@@ -146,8 +146,8 @@ def _line() -> Line:
 def _recorded(problems: list[str]) -> Iterator[Recipe]:
     """Yield the calls recorded on this line; `problems` takes in those that cannot be read."""
     from ivr.base.settings import load_database_settings
+    from ivr.calls.histories import load_recipes
     from ivr.cli.setup import ready_database
-    from ivr.replay.recordings import load_recipes
 
     with ready_database(load_database_settings()) as engine, engine.connect() as db:
         yield from load_recipes(db, problems=problems)
@@ -157,8 +157,8 @@ def _played(
     paths: tuple[Path, ...], jobs: int | None, take: Callable[[CallResult], None], problems: list[str]
 ) -> Report:
     """Play call files (the project's by default); `take` gets each result, `problems` what went wrong."""
+    from ivr.callfile.suite import replay_with
     from ivr.cli.replay import Counter, open_players, scratch_players_host, useful_jobs
-    from ivr.replay.runner import replay_with
     from ivr.start import project_folder
 
     counter = Counter()

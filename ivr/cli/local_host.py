@@ -30,17 +30,17 @@ from ivr.base.randomness import SeededRandomness
 from ivr.base.settings import MemberSettings, Settings, load_replay_settings
 from ivr.billing.imports import import_bills
 from ivr.billing.samples import SampleBill, SampleMember, bills_csv, demo_members, members_csv
+from ivr.callfile.circumstances import MADE_UP, Circumstances, MadeUpBill, PaidBefore
+from ivr.callfile.host import Event, PreparedLine, Setup, Visit, written_call_sid
 from ivr.calls.store import keep_flow_version
+from ivr.flowmap.coverage import visits_of
 from ivr.members.imports import import_members
 from ivr.notices.channels import choose_channel, promise
 from ivr.payments.authorize import AuthorizationRequest, Authorized, ConsentGiven, authorize
 from ivr.payments.blocks import block_for
 from ivr.payments.life import Event as PaymentEvent
 from ivr.payments.life import State, move
-from ivr.phone.lines import HttpLine, WsgiLine
-from ivr.replay.circumstances import MADE_UP, Circumstances, MadeUpBill, PaidBefore
-from ivr.replay.coverage import visits_of
-from ivr.replay.host import Event, PreparedLine, Setup, Visit, written_call_sid
+from ivr.simulator.lines import HttpLine, WsgiLine
 from ivr.start import hold_database, project_folder
 from ivr.storage.engine import NO_LIMITS, connection_arguments, make_engine
 from ivr.storage.migrate import upgrade

@@ -12,7 +12,7 @@ import click
 
 from ivr.base.errors import EXIT_NO, OperatorError
 from ivr.base.words import counted
-from ivr.cli.giving_back import refund, reverse
+from ivr.cli.payment_credits import refund, reverse
 
 STATES = ("authorized", "held", "cancelled", "batched", "sent", "settled", "returned", "final")
 

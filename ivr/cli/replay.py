@@ -17,9 +17,9 @@ import click
 from ivr.cli.calls import chosen, filters
 
 if TYPE_CHECKING:
-    from ivr.replay.host import Host
-    from ivr.replay.player import CallResult
-    from ivr.replay.runner import Players
+    from ivr.callfile.host import Host
+    from ivr.callfile.player import CallResult
+    from ivr.callfile.suite import Players
 
 MOST_JOBS_UNASKED = 4
 LAST_PORT = 65_535
@@ -148,8 +148,8 @@ def _compare(
 def _play(
     players: Players, paths: tuple[Path, ...], *, verbose: bool, as_json: bool, junit: Path | None
 ) -> int:
-    from ivr.replay.junit import junit_xml
-    from ivr.replay.runner import print_json, print_result, print_summary, replay_with
+    from ivr.callfile.junit import junit_xml
+    from ivr.callfile.suite import print_json, print_result, print_summary, replay_with
 
     counter = Counter()
 
@@ -168,7 +168,7 @@ def _play(
 
 
 def _update(players: Players, paths: tuple[Path, ...], *, as_json: bool) -> int:
-    from ivr.replay.update import print_json, print_text, update
+    from ivr.callfile.update import print_json, print_text, update
 
     counter = Counter()
     report = update(players, paths, progress=counter.count, expect=counter.expect)
@@ -218,7 +218,7 @@ def useful_jobs(paths: tuple[Path, ...], jobs: int | None = None) -> int:
 
     Without a number asked for they are at most one a core, and one for a handful of files.
     """
-    from ivr.replay.runner import find_calls
+    from ivr.callfile.suite import find_calls
 
     files, _ = find_calls(paths)
     if jobs is not None:
@@ -230,8 +230,8 @@ def useful_jobs(paths: tuple[Path, ...], jobs: int | None = None) -> int:
 def open_players(make_host: Callable[[], AbstractContextManager[Host]], jobs: int) -> Iterator[Players]:
     """Give what plays runs: this process, or several. Raises what `make_host` raises."""
     from ivr.base.logs import configure_logs
-    from ivr.replay.processes import Processes
-    from ivr.replay.runner import InTurn
+    from ivr.callfile.processes import Processes
+    from ivr.callfile.suite import InTurn
 
     configure_logs(level=logging.ERROR)
     if jobs == 1:
@@ -260,8 +260,8 @@ def remote_host(url: str) -> Iterator[Host]:
     from ivr.base.randomness import SecretRandomness
     from ivr.base.settings import load_phone_settings
     from ivr.billing.samples import demo_member
+    from ivr.callfile.host import RemoteHost
     from ivr.cli.local_host import facts_of
-    from ivr.replay.host import RemoteHost
 
     settings = load_phone_settings()
     clock = settings.make_clock()
@@ -269,7 +269,7 @@ def remote_host(url: str) -> Iterator[Host]:
 
     def facts(name: str | None) -> Mapping[str, str]:
         from ivr.base.errors import OperatorError
-        from ivr.replay.circumstances import MADE_UP
+        from ivr.callfile.circumstances import MADE_UP
 
         if name is None:
             return {}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def serve(host: str, port: int | None) -> int:
     """Serve the line, with its worker and, without DATABASE_URL, its own database. Ctrl-C ends it."""
     from ivr.base.settings import load_settings
-    from ivr.cli.runner import bind
+    from ivr.cli.supervisor import bind
 
     settings = load_settings()
     with bind(host, settings.port if port is None else port) as bound:
@@ -30,7 +30,7 @@ def serve(host: str, port: int | None) -> int:
 def serve_on(bound: socket.socket, ready: Callable[[str], None]) -> int:
     """Serve on a bound socket; `ready` is told the address once the line answers. Returns the exit status."""
     from ivr.base.settings import load_bank_settings, load_settings
-    from ivr.cli.runner import Runner, local_address
+    from ivr.cli.supervisor import Runner, local_address
     from ivr.start import hold_database
 
     host, port = local_address(bound)[:2]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ivr.jobs.ach_returns import add_return_jobs
 from ivr.jobs.bank import add_bank_jobs
-from ivr.jobs.came_back import add_return_jobs
-from ivr.jobs.keeping import add_keeping_jobs
 from ivr.jobs.notices import add_notice_jobs
+from ivr.jobs.retention import add_keeping_jobs
 
 if TYPE_CHECKING:
     from ivr.base.settings import MemberSettings, OriginationSettings

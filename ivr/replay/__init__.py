@@ -1,1 +1,1 @@
-"""Written calls: read, run, compare, count what they cover."""
+"""Recorded calls: run again on any version without a caller, compared, bisected, exported."""

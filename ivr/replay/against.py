@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from ivr.actions.line import Line
 from ivr.base.errors import EXIT_NO, OperatorError
+from ivr.calls.history import Recipe
 from ivr.replay.compare import KINDS, Comparer, Difference
-from ivr.replay.recipe import Recipe
 from ivr.replay.rerun import BANK_ZONE, Run, Runner, Script, disagreement
 from ivr.replay.synthetic import UnknownShapeError
 

@@ -12,15 +12,15 @@ from zoneinfo import ZoneInfo
 from ivr.actions.words import sentences
 from ivr.dialog.flow import PACE_RELAY
 from ivr.dialog.state import Said
-from ivr.phone.speech_time import speech_seconds
+from ivr.simulator.speech_time import speech_seconds
 from ivr.speech.catalog import SpeechError
 from ivr.speech.values import KINDS
 
 if TYPE_CHECKING:
     from ivr.actions.line import Line
+    from ivr.calls.histories import RecordedCall
+    from ivr.calls.history import Recipe, RecordedTurn
     from ivr.dialog.vocabulary import Value
-    from ivr.replay.recipe import Recipe, RecordedTurn
-    from ivr.replay.recordings import RecordedCall
 
 _LABEL: Final = re.compile(r"([a-z0-9-]+)(?:\.([a-z]+))?(?:\[(\d+)\])?(?:@([A-Za-z-]+))?")
 _HEARD: Final[Mapping[str, str]] = {

@@ -23,7 +23,7 @@ from ivr.replay.made_up import OUTCOMES, CameBack, MadeUp, digits_keyed, make_up
 
 if TYPE_CHECKING:
     from ivr.actions.line import Line
-    from ivr.replay.recipe import Asked, Recipe, RecordedTurn
+    from ivr.calls.history import Asked, Recipe, RecordedTurn
 
 BANK_ZONE: Final = ZoneInfo("America/New_York")
 GATE_PREFIX: Final = "gate-"

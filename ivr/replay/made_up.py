@@ -19,7 +19,7 @@ from ivr.base.randomness import Randomness, SeededRandomness
 
 if TYPE_CHECKING:
     from ivr.actions.masks import Since
-    from ivr.replay.recipe import Asked, Recipe, RecordedTurn
+    from ivr.calls.history import Asked, Recipe, RecordedTurn
 
 TRIES: Final = 4000
 DUE_DAYS: Final = 5  # where the call does not say when a bill is due

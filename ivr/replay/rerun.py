@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from ivr.actions.line import Line
 from ivr.actions.words import sentences
+from ivr.calls.history import Asked, Recipe, RecordedTurn
 from ivr.dialog.definition import GATE, Node
 from ivr.dialog.engine import (
     Ask,
@@ -30,9 +31,8 @@ from ivr.dialog.engine import (
 )
 from ivr.dialog.flow import Flow
 from ivr.dialog.state import Said, State
-from ivr.phone.speech_time import speech_seconds
-from ivr.replay.recipe import Asked, Recipe, RecordedTurn
 from ivr.replay.synthetic import SyntheticValues, UnknownShapeError, input_for
+from ivr.simulator.speech_time import speech_seconds
 from ivr.speech.catalog import SpeechError
 
 ASKS_MAX: Final = 50  # in one turn, as on the line

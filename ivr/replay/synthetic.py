@@ -23,9 +23,9 @@ from ivr.dialog.engine import Input, Keys, Silence, Speech, Start, TransferEnded
 from ivr.dialog.vocabulary import Field, NoMatch, Slots, Value, Vocabulary
 
 if TYPE_CHECKING:
+    from ivr.calls.history import Asked
     from ivr.dialog.flow import Flow
     from ivr.dialog.state import State
-    from ivr.replay.recipe import Asked
 
 MEMBER_ID: Final = "400000000101"
 ROUTING_NUMBERS: Final = ("021000021", "011000015", "011401533")

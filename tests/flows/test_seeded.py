@@ -10,11 +10,11 @@ from sqlalchemy import select
 from support.seeded import FOLDER, seeded
 
 from ivr.base.settings import load_replay_settings
+from ivr.callfile.grammar import parse_call
+from ivr.callfile.host import Setup
+from ivr.callfile.player import play
 from ivr.cli.local_host import LocalHost
-from ivr.replay.callfile import parse_call
-from ivr.replay.host import Setup
-from ivr.replay.player import play
-from ivr.replay.proof import read_draft
+from ivr.proof.prove import read_draft
 from ivr.storage.tables import Call, Payment
 
 VOICE_SECONDS = 15 * 60  # as long as a call may be

@@ -23,8 +23,8 @@ from ivr.base.clock import SystemClock
 from ivr.base.randomness import SecretRandomness
 from ivr.base.settings import load_settings
 from ivr.calls.store import keep_flow_version
-from ivr.phone.lines import WsgiLine
-from ivr.phone.webhooks import CallIdentity
+from ivr.simulator.lines import WsgiLine
+from ivr.simulator.webhooks import CallIdentity
 from ivr.storage.engine import make_engine
 from ivr.storage.tables import Call
 from ivr.voice import turns

@@ -10,7 +10,7 @@ from typing import Protocol
 from sqlalchemy import Connection, Engine, func, select
 
 from ivr.base.keys import KeyRing
-from ivr.phone.twiml import parse_reply
+from ivr.simulator.twiml import parse_reply
 from ivr.storage.tables import Call, Consent, LedgerEntry, Notice, Payment, Turn
 
 NO_PAYMENT = "trouble-no-payment"

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ivr.actions.masks import Since, shapes_of
+from ivr.calls.history import Asked, Recipe, RecordedTurn
 from ivr.dialog.engine import (
     Ask,
     End,
@@ -19,7 +20,6 @@ from ivr.dialog.engine import (
     initial_state,
     step,
 )
-from ivr.replay.recipe import Asked, Recipe, RecordedTurn
 
 STARTED_AT = datetime(2026, 12, 18, 10, 15, tzinfo=ZoneInfo("America/New_York"))
 GIVEN = {"call_date": "2026-12-18", "support_phone": "+18005550100", "support_hours": "Mon-Fri 08:00-18:00"}

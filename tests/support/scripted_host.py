@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 from ivr.base.clock import ManualClock
 from ivr.base.errors import DatabaseUnavailableError, OperatorError
-from ivr.phone.lines import WsgiLine
-from ivr.replay.host import LineDownError, PreparedLine, Setup, written_call_sid
+from ivr.callfile.host import LineDownError, PreparedLine, Setup, written_call_sid
+from ivr.simulator.lines import WsgiLine
 
 ACCOUNT_SID = "AC" + "0a" * 16
 TROUBLE = {

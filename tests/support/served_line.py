@@ -35,8 +35,8 @@ from ivr.billing.imports import import_bills
 from ivr.billing.samples import SampleMember, bills_csv, generate, members_csv
 from ivr.calls.store import keep_flow_version
 from ivr.members.imports import import_members
-from ivr.phone.lines import HttpLine, LineError
-from ivr.phone.webhooks import CallIdentity
+from ivr.simulator.lines import HttpLine, LineError
+from ivr.simulator.webhooks import CallIdentity
 from ivr.storage.embedded import EmbeddedPostgres
 from ivr.storage.engine import NO_LIMITS, connection_arguments, make_engine
 from ivr.storage.migrate import upgrade

@@ -24,8 +24,8 @@ from ivr.base.randomness import SeededRandomness
 from ivr.base.settings import load_settings
 from ivr.billing.samples import demo_members
 from ivr.calls.store import keep_flow_version
-from ivr.phone.lines import WsgiLine
-from ivr.phone.phone import Phone, PhoneOptions
+from ivr.simulator.lines import WsgiLine
+from ivr.simulator.phone import Phone, PhoneOptions
 from ivr.storage.tables import Call
 from ivr.voice.serving import serve_line
 

@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import BigInteger, inspect, select
 
 from ivr.billing.samples import SampleBill, SampleMember
+from ivr.calls.histories import load_recipes
 from ivr.replay.call_report import call_json
 from ivr.replay.call_report import call_text as told
 from ivr.replay.export import CannotMaskError, call_text
-from ivr.replay.recordings import load_recipes
 from ivr.storage.tables import Base, Keyed, Payment, Sealed, Turn
 
 CALLS, MEMBERS, DEEDS_MAX = 1000, 250, 24

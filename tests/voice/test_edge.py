@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import create_engine, func, select
 
 from ivr.base.randomness import SeededRandomness
-from ivr.phone.lines import WsgiLine
-from ivr.phone.webhooks import Fault
+from ivr.simulator.lines import WsgiLine
+from ivr.simulator.webhooks import Fault
 from ivr.storage.tables import Base
 from ivr.voice.serving import serve_line
 

@@ -16,8 +16,8 @@ import pytest
 from sqlalchemy import func, select
 
 from ivr.base.clock import ManualClock
-from ivr.phone.lines import HttpLine
-from ivr.phone.phone import Phone
+from ivr.simulator.lines import HttpLine
+from ivr.simulator.phone import Phone
 from ivr.storage.tables import Call
 
 SID = "CA" + "2c" * 16

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from ivr.phone.operator import RelayOperator
-from ivr.phone.webhooks import Fault
-from ivr.phone.withheld import WITHHELD_FORMS
+from ivr.simulator.operator import RelayOperator
+from ivr.simulator.webhooks import Fault
+from ivr.simulator.withheld import WITHHELD_FORMS
 from ivr.storage.tables import Payment, Turn
 
 

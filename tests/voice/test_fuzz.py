@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ivr.phone.twiml import parse_reply
+from ivr.simulator.twiml import parse_reply
 
 FIELDS = [
     *(

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select, text
 
-from ivr.phone.webhooks import Fault
+from ivr.simulator.webhooks import Fault
 from ivr.storage.tables import Base, Call, Consent, LedgerEntry, Notice, Payment, Turn
 
 pytestmark = [pytest.mark.long, pytest.mark.whole]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.phone.twiml import Gather, Pause, Say, parse_twiml
+from ivr.simulator.twiml import Gather, Pause, Say, parse_twiml
 
 ROUTING, ACCOUNT = "021000021", "48151623426789#"
 # Menus, numbers, numbers that people look up, and time to fetch a cheque.

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from ivr.phone.webhooks import Fault
+from ivr.simulator.webhooks import Fault
 from ivr.storage.tables import Base, Call, Keyed, Payment, Sealed
 
 ROUTING = "021000021"

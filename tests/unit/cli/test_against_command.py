@@ -15,11 +15,11 @@ from support.recorder import recorded_calls
 
 from ivr.actions.line import compile_line, read_line_files
 from ivr.base.settings import load_settings
+from ivr.callfile.grammar import load_call
+from ivr.callfile.suite import Run, play_run
 from ivr.cli.against import CallSet, RecordingHost, bisect_calls, named_recipes, recording_host
 from ivr.cli.local_host import LocalHost
 from ivr.replay.against import NamedRecipe
-from ivr.replay.callfile import load_call
-from ivr.replay.runner import Run, play_run
 from ivr.storage.tables import Call, FlowVersion, Turn
 
 ROOT = Path(__file__).resolve().parents[3]

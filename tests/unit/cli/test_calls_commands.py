@@ -12,12 +12,12 @@ from sqlalchemy import delete, select, update
 
 from ivr.actions.line import compile_line, read_line_files
 from ivr.base.settings import load_settings
+from ivr.callfile.grammar import load_call, parse_call
+from ivr.callfile.suite import Run, play_run
+from ivr.calls.histories import RecipeError, load_recipes
 from ivr.cli.local_host import LocalHost
 from ivr.jobs.purge import purge_calls
-from ivr.replay.callfile import load_call, parse_call
 from ivr.replay.export import CannotMaskError, call_text
-from ivr.replay.recordings import RecipeError, load_recipes
-from ivr.replay.runner import Run, play_run
 from ivr.storage.tables import Call, FlowVersion, Payment, Turn
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent

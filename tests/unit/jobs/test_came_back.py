@@ -12,7 +12,7 @@ from support.money import FRIDAY, SETTINGS, entries, pay, settings_with, states
 from ivr.base.clock import ManualClock
 from ivr.billing.imports import import_bills
 from ivr.billing.samples import bills_csv, demo_members, members_csv
-from ivr.jobs.came_back import request_due_retries, watch_rates
+from ivr.jobs.ach_returns import request_due_retries, watch_rates
 from ivr.jobs.groups import job_groups
 from ivr.jobs.worker import run_due_jobs
 from ivr.members.imports import import_members

@@ -11,7 +11,7 @@ from support.authorized import NOW, authorized
 from ivr.base.settings import MemberSettings
 from ivr.billing.imports import import_bills
 from ivr.billing.samples import bills_csv, demo_members, members_csv
-from ivr.jobs.keeping import keep_and_forget, seal_days_before
+from ivr.jobs.retention import keep_and_forget, seal_days_before
 from ivr.members.imports import import_members
 from ivr.storage.tables import Consent, EvidenceSeal, Payment
 

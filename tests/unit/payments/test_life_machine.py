@@ -32,9 +32,9 @@ from support.nacha import check_balance, entries_of, lines_of
 from ivr.base.errors import OperatorError
 from ivr.base.randomness import SecretRandomness
 from ivr.billing.receipts import import_receipts
+from ivr.jobs.ach_returns import request_due_retries
 from ivr.jobs.bank import roll_forward, run_due_cutoffs
-from ivr.jobs.came_back import request_due_retries
-from ivr.jobs.keeping import seal_days_before
+from ivr.jobs.retention import seal_days_before
 from ivr.payments.cancel import cancel
 from ivr.payments.credits import refund, reverse
 from ivr.payments.cutoffs import due_cutoffs, next_cutoff

@@ -12,8 +12,8 @@ from support.recorder import recorded_calls
 
 from ivr.actions.line import compile_line, read_line_files
 from ivr.actions.masks import BUCKET_DOLLARS, Since, money_shape
+from ivr.calls.history import Asked
 from ivr.dialog.engine import Keys, Silence, Speech, initial_state, step
-from ivr.replay.recipe import Asked
 from ivr.replay.rerun import RELAY_PAUSE_SECONDS, Runner, Script, disagreement
 from ivr.replay.synthetic import (
     SyntheticValues,

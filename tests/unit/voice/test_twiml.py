@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ivr.dialog.engine import End, Listen, Wait
-from ivr.phone.twiml import Dial, Gather, Hangup, Pause, Say, parse_twiml
+from ivr.simulator.twiml import Dial, Gather, Hangup, Pause, Say, parse_twiml
 from ivr.voice.twiml import Passage, document, last_words
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>'

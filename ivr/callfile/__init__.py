@@ -1,0 +1,1 @@
+"""The `.call` language: read, played against a line, compared, written anew."""

@@ -1,0 +1,541 @@
+"""Written calls: what a caller does and what the line must answer, one turn a line.
+
+    # One mistyped routing number.
+    now     2026-12-18T10:15-05:00
+    member  demo.health_and_dental
+    after   verify/verified.call
+    line    bank-routing-ask
+    caller  021000020
+    line    nomatch-check-digit, bank-routing-ask.again
+    caller  hangs up
+    end     hangup
+
+Headers come first: `now`, `member`, `language`, `pace`, `from`, `after`, and those that make up a member
+(`ivr.callfile.circumstances`). Every fault of a file is reported at once, with file, line and cure.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from ivr.base.errors import OperatorError
+from ivr.callfile.circumstances import NO_CIRCUMSTANCES, Circumstances, CircumstancesReader
+from ivr.callfile.circumstances import WORDS as CIRCUMSTANCES
+
+Pace = Literal["voice", "relay"]
+EndKind = Literal["goodbye", "agent", "hangup"]
+FaultName = Literal[
+    "duplicate",
+    "concurrent_duplicate",
+    "lost_response",
+    "slow",
+    "forged_signature",
+    "missing_signature",
+    "hangup_before_turn",
+    "hangup_during_turn",
+    "hangup_after_turn",
+    "status_out_of_order",
+    "late_status",
+    "withheld",
+    "withheld_unavailable",
+    "withheld_unknown",
+    "withheld_blocked",
+    "withheld_restricted",
+    "withheld_word_anonymous",
+    "withheld_word_unavailable",
+    "withheld_word_unknown",
+    "withheld_word_blocked",
+    "withheld_word_restricted",
+    "withheld_empty",
+    "transfer_busy",
+    "transfer_no_answer",
+    "transfer_answered",
+    "paid_elsewhere",
+    "hour_passes",
+]
+
+PACES: tuple[Pace, ...] = get_args(Pace)
+FAULTS: tuple[str, ...] = get_args(FaultName)
+ENDS: tuple[str, ...] = get_args(EndKind)
+LANGUAGE_KEYS: Mapping[str, str] = {
+    "en-US": "1",
+    "es-US": "2",
+    "pt-BR": "3",
+    "ht-HT": "4",
+    "cmn-CN": "5",
+    "yue-HK": "6",
+    "vi-VN": "8",
+}
+MEMBER_FACTS = ("member_id", "health_account", "dental_account", "ssn_last4", "date_of_birth")
+PLACEHOLDERS = ("language_key", *MEMBER_FACTS)
+PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+BYTE_ORDER_MARK = "\ufeff"  # what some editors put before the first line
+MAX_CALLS_IN_A_ROW = 50
+BYTES_MAX = 128 * 1024  # the longest written call has 3,000
+FAULTS_TOLD = 20
+YEARS = (2000, 2099)
+
+_LINES = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
+_HEADERS = ("now", "member", "language", "pace", "from", "after")
+_PROMPT = re.compile(r"[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)?(?:\[[0-9]+\])?(?:@[A-Za-z-]+)?")
+_KEYS = re.compile(r"(?:[0-9*#]|\{[a-z0-9_]+\})+")
+_SAYS = re.compile(r'says\s+"([^"]+)"(?:\s+(none|0(?:\.[0-9]+)?|1(?:\.0+)?))?')
+_WAITS = re.compile(r"waits\s+([0-9]+(?:\.[0-9]+)?)")
+_EVENT = re.compile(r"[a-z][a-z0-9_]*")
+_FROM = re.compile(r"\+?[0-9A-Za-z@.:-]+")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something is written: the file, as the operator named it, and the line, counted from 1."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Start:
+    """The caller dials."""
+
+    place: Place
+
+
+@dataclass(frozen=True)
+class ExpectedLine:
+    """The line must answer a turn with these prompts."""
+
+    place: Place
+    prompts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The caller presses keys; `{name}` stands for a fact of the sample member."""
+
+    place: Place
+    keys: str
+
+
+@dataclass(frozen=True)
+class Silence:
+    """The caller does nothing until the line stops waiting."""
+
+    place: Place
+
+
+@dataclass(frozen=True)
+class Words:
+    """The caller says something; `confidence` None: the recognizer gives none."""
+
+    place: Place
+    words: str
+    confidence: float | None
+
+
+@dataclass(frozen=True)
+class Waits:
+    """The caller thinks for so many seconds once the line has spoken; what follows comes then."""
+
+    place: Place
+    seconds: float
+
+
+@dataclass(frozen=True)
+class HangsUp:
+    """The caller hangs up."""
+
+    place: Place
+
+
+@dataclass(frozen=True)
+class Befalls:
+    """A fault befalls the next turn, or the call."""
+
+    place: Place
+    fault: FaultName
+
+
+@dataclass(frozen=True)
+class Did:
+    """By now the line has done this: an event with these values among its own."""
+
+    place: Place
+    event: str
+    values: Mapping[str, str]
+
+    def __str__(self) -> str:
+        return " ".join((self.event, *(f"{key}={value}" for key, value in self.values.items())))
+
+
+@dataclass(frozen=True)
+class End:
+    """The call is over, in this way."""
+
+    place: Place
+    kind: EndKind
+
+
+Step = Start | ExpectedLine | Keys | Silence | Words | Waits | HangsUp | Befalls | Did | End
+
+
+@dataclass(frozen=True)
+class CallFile:
+    """A call ready to be played. `language` or `pace` None: in every one there is."""
+
+    name: str
+    now: datetime | None = None
+    member: str | None = None
+    language: str | None = None
+    pace: Pace | None = None
+    from_number: str | None = None
+    after: str | None = None
+    steps: tuple[Step, ...] = ()
+    header_lines: Mapping[str, int] = field(default_factory=dict)
+    circumstances: Circumstances = NO_CIRCUMSTANCES
+
+    def place(self, header: str) -> Place:
+        """Return where a header stands (line 1 for one that is not there)."""
+        return Place(self.name, self.header_lines.get(header, 1))
+
+    def runs(self, languages: Sequence[str]) -> list[tuple[str, Pace]]:
+        """Return every (language, pace) this file runs in, of the languages the line speaks."""
+        return [
+            (language, pace)
+            for language in languages
+            if self.language in (None, language)
+            for pace in PACES
+            if self.pace in (None, pace)
+        ]
+
+
+class CallFileError(OperatorError):
+    """A call file has faults."""
+
+
+def parse_call(text: str, name: str) -> CallFile:
+    """Read the text of a call file; `after` is not followed.
+
+    `name` is how the file is called in errors. Raises `CallFileError` with every fault of the file, of very
+    many the first.
+    """
+    parser = _Parser(name)
+    for number, raw in enumerate(split_lines(text), start=1):
+        line = raw.removeprefix(BYTE_ORDER_MARK if number == 1 else "").strip()
+        if line and not line.startswith("#"):
+            parser.read(number, line)
+    parser.finish()
+    if len(parser.problems) > FAULTS_TOLD:
+        faults = f"{len(parser.problems)} faults in all"
+        raise CallFileError(
+            *parser.problems[:FAULTS_TOLD], f"{name}:1: {faults}: mend the first, or name a call file"
+        )
+    if parser.problems:
+        raise CallFileError(*parser.problems)
+    return parser.call
+
+
+def read_call_file(path: Path) -> str:
+    """Return the text of a call file, its line endings as they are. Raises `CallFileError`."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(BYTES_MAX + 1)
+    except OSError as error:
+        raise CallFileError(f"{path}:1: cannot be read ({error.strerror}): check the name") from error
+    if len(content) > BYTES_MAX:
+        raise CallFileError(
+            f"{path}:1: more than {BYTES_MAX:,} bytes are no call: name a call file, or write shorter ones"
+        )
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise CallFileError(f"{path}:{line}: not UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise CallFileError(f"{path}:{line}: no text, it holds a zero byte: name a call file")
+    return text
+
+
+def split_lines(text: str) -> list[str]:
+    """Split a text into lines as editors count them, each with its ending."""
+    return _LINES.findall(text)
+
+
+def load_call(path: Path, *, root: Path | None = None) -> CallFile:
+    """Read a call file and the calls it comes `after`, whose steps are played first in the same call.
+
+    A file named by `after` is looked for beside the file, then from each folder above it, then under `root`.
+    Raises `CallFileError`.
+    """
+    call = _load(path, root, ())
+    problems = []
+    if call.now is None:
+        problems.append(f"{call.name}:1: no header says when the call is: add now 2026-12-18T10:15-05:00")
+    problems += [
+        f"{step.place}: {{{name}}} is a fact of a member, and no header names one: add member NAME"
+        for step in call.steps
+        if isinstance(step, Keys) and call.member is None
+        for name in PLACEHOLDER.findall(step.keys)
+        if name in MEMBER_FACTS
+    ]
+    if problems:
+        raise CallFileError(*problems)
+    return call
+
+
+def _load(path: Path, root: Path | None, chain: tuple[Path, ...]) -> CallFile:
+    call = parse_call(read_call_file(path), str(path))
+    if call.after is None:
+        return call
+    chain = (*chain, path.resolve())
+    place = call.place("after")
+    folders = (*path.absolute().parents, *(() if root is None else (root,)))
+    named = (folder / call.after for folder in folders)
+    earlier_path = next((file for file in named if os.path.isfile(file)), None)  # noqa: PTH113 (never raises)
+    if earlier_path is None:
+        where = f"{path.parent / call.after}, nor in a folder above"
+        raise CallFileError(f"{place}: there is no file {where}: correct the name after `after`")
+    if earlier_path.resolve() in chain:
+        raise CallFileError(f"{place}: {call.after} comes after this file itself: break the circle")
+    if len(chain) > MAX_CALLS_IN_A_ROW:
+        raise CallFileError(
+            f"{place}: more than {MAX_CALLS_IN_A_ROW} files come one after another: write this call in fewer"
+        )
+    return _joined(_load(earlier_path, root, chain), call)
+
+
+def _joined(earlier: CallFile, call: CallFile) -> CallFile:
+    """Put the steps of an earlier call before a call's own; its headers count where this one has none."""
+    problems = []
+    for header, one, other in (
+        ("language", earlier.language, call.language),
+        ("pace", earlier.pace, call.pace),
+    ):
+        if one is not None and other is not None and one != other:
+            problems.append(
+                f"{call.place(header)}: {header} {other}, but {earlier.name} "
+                f"is {header} {one}: make them the same"
+            )
+    ended = bool(earlier.steps) and isinstance(earlier.steps[-1], End)
+    redials = bool(call.steps) and isinstance(call.steps[0], Start)
+    if ended and not redials:
+        problems.append(
+            f"{call.place('after')}: {earlier.name} ends its call (line {earlier.steps[-1].place.line}): "
+            "begin this one with `start`, another call, or take the `end` line out of it"
+        )
+    if redials and not ended:
+        problems.append(
+            f"{call.steps[0].place}: the call is under way, {earlier.name} started it: take this line out"
+        )
+    if problems:
+        raise CallFileError(*problems)
+    return replace(
+        call,
+        now=call.now or earlier.now,
+        member=call.member or earlier.member,
+        language=call.language or earlier.language,
+        pace=call.pace or earlier.pace,
+        from_number=call.from_number or earlier.from_number,
+        circumstances=earlier.circumstances.around(call.circumstances, same_member=call.member is None),
+        steps=earlier.steps + call.steps,
+    )
+
+
+class _Parser:
+    """Reads one line after another into a call, collecting problems."""
+
+    def __init__(self, name: str) -> None:
+        self.call = CallFile(name)
+        self.problems: list[str] = []
+        self._circumstances = CircumstancesReader()
+        self._readers: Mapping[str, Callable[[Place, str], Step | None]] = {
+            "start": self._start,
+            "line": self._line,
+            "caller": self._caller,
+            "fault": self._fault,
+            "did": self._did,
+            "end": self._end,
+        }
+
+    def read(self, number: int, line: str) -> None:
+        """Read one line that is neither empty nor a comment."""
+        place = Place(self.call.name, number)
+        word, *others = line.split(maxsplit=1)
+        rest = others[0] if others else ""
+        if word in _HEADERS:
+            self._header(place, word, rest)
+            return
+        if word in CIRCUMSTANCES:
+            self._circumstance(place, word, rest)
+            return
+        reader = self._readers.get(word)
+        if reader is None:
+            known = ", ".join((*_HEADERS, *CIRCUMSTANCES, *self._readers))
+            self._problem(place, f"{word!r} is no word of a call file: a line begins with one of {known}")
+            return
+        steps = self.call.steps
+        if steps and isinstance(steps[-1], End) and word != "start":
+            self._problem(place, "only `start`, another call, comes after `end`: make `end` the last line")
+        step = reader(place, rest)
+        if step is not None:
+            self.call = replace(self.call, steps=(*steps, step))
+
+    def _problem(self, place: Place, message: str) -> None:
+        self.problems.append(f"{place}: {message}")
+
+    def _header(self, place: Place, word: str, value: str) -> None:
+        if self.call.steps:
+            self._problem(place, f"{word} is a header: put it above the first line of the call")
+        if word in self.call.header_lines:
+            self._problem(
+                place,
+                f"{word} stands here twice: keep one (the first is line {self.call.header_lines[word]})",
+            )
+            return
+        change = self._header_value(place, word, value)
+        if change is not None:
+            header_lines = {**self.call.header_lines, word: place.line}
+            self.call = replace(self.call, header_lines=header_lines, **change)
+
+    def _circumstance(self, place: Place, word: str, value: str) -> None:
+        if self.call.steps:
+            self._problem(place, f"{word} is a header: put it above the first line of the call")
+        problem = self._circumstances.read(place.line, word, value)
+        if problem is not None:
+            self._problem(place, problem)
+
+    def finish(self) -> None:
+        """Look at the whole file once its last line is read."""
+        for line, problem in self._circumstances.faults(self.call.member, self.call.now):
+            self._problem(Place(self.call.name, line), problem)
+        for step, following in pairwise((*self.call.steps, None)):
+            if isinstance(step, Waits) and not isinstance(following, Keys | Words):
+                self._problem(
+                    step.place, "after waiting a caller keys or speaks: write what, in the next line"
+                )
+        self.call = replace(self.call, circumstances=self._circumstances.circumstances)
+
+    def _header_value(self, place: Place, word: str, value: str) -> dict[str, Any] | None:
+        """Check a header and return the field it sets, or None when it is wrong."""
+        if not value:
+            self._problem(place, f"{word} needs a value: write it after the word")
+            return None
+        if word == "now":
+            now = _instant(value)
+            if now is None:
+                self._problem(
+                    place, f"{value!r} is no instant: write it with its offset, 2026-12-18T10:15-05:00"
+                )
+            elif not YEARS[0] <= now.year <= YEARS[1]:
+                self._problem(
+                    place, f"{now.year} is no year of a call: write one from {YEARS[0]} to {YEARS[1]}"
+                )
+            return {"now": now}
+        if word == "pace" and value not in PACES:
+            self._problem(place, f"there is no pace {value!r}: write {' or '.join(PACES)}")
+        if word == "language" and value not in LANGUAGE_KEYS:
+            self._problem(place, f"there is no language {value!r}: write one of {', '.join(LANGUAGE_KEYS)}")
+        if word == "from" and _FROM.fullmatch(value) is None:
+            self._problem(
+                place, f"{value!r} is no caller id: write a number such as +16175550123, or anonymous"
+            )
+        return {"from_number" if word == "from" else word: value}
+
+    def _start(self, place: Place, rest: str) -> Step | None:
+        if rest:
+            self._problem(place, "start stands alone: take the rest of the line out")
+        steps = [step for step in self.call.steps if not isinstance(step, Befalls)]
+        if steps and not isinstance(steps[-1], End):
+            self._problem(place, "start is the first line of a call: move it up, or write it after `end`")
+        return Start(place)
+
+    def _line(self, place: Place, rest: str) -> Step | None:
+        prompts = tuple(prompt.strip() for prompt in rest.split(","))
+        wrong = [prompt for prompt in prompts if _PROMPT.fullmatch(prompt) is None]
+        if wrong:
+            self._problem(
+                place, f"{wrong[0]!r} is no prompt id: write line id, id.again, … with commas between"
+            )
+            return None
+        return ExpectedLine(place, prompts)
+
+    def _caller(self, place: Place, rest: str) -> Step | None:
+        if rest == "silence":
+            return Silence(place)
+        if rest == "hangs up":
+            return HangsUp(place)
+        waits = _WAITS.fullmatch(rest)
+        if waits is not None:
+            return Waits(place, float(waits[1]))
+        says = _SAYS.fullmatch(rest)
+        if says is not None:
+            return Words(place, says[1], _confidence(says[2]))
+        if rest.startswith("says"):
+            self._problem(
+                place,
+                f'{rest!r} is nothing a caller says: write says "words", in straight quotes, then if you like'
+                " a confidence from 0 to 1, or none",
+            )
+            return None
+        if _KEYS.fullmatch(rest) is None:
+            self._problem(
+                place,
+                f"a caller cannot {rest!r}: write keys (0-9, *, #), silence, hangs up, waits SECONDS, "
+                'or says "words"',
+            )
+            return None
+        unknown = [name for name in PLACEHOLDER.findall(rest) if name not in PLACEHOLDERS]
+        if unknown:
+            known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+            self._problem(place, f"{{{unknown[0]}}} stands for nothing: there are {known}")
+            return None
+        return Keys(place, rest)
+
+    def _fault(self, place: Place, rest: str) -> Step | None:
+        name = next((name for name in get_args(FaultName) if name == rest), None)
+        if name is None:
+            self._problem(place, f"there is no fault {rest!r}: write one of {', '.join(FAULTS)}")
+            return None
+        if name.startswith("withheld") and any(not isinstance(step, Befalls) for step in self.call.steps):
+            self._problem(place, "a number is withheld from the start: move this line above the others")
+        return Befalls(place, name)
+
+    def _did(self, place: Place, rest: str) -> Step | None:
+        event, *pairs = rest.split() or [""]
+        wrong = next((pair for pair in pairs if not all(pair.partition("="))), None)
+        if _EVENT.fullmatch(event) is None or wrong is not None:
+            self._problem(place, f"{rest!r} is no event: write did payment amount=310.15 plan=health")
+            return None
+        return Did(place, event, {pair.partition("=")[0]: pair.partition("=")[2] for pair in pairs})
+
+    def _end(self, place: Place, rest: str) -> Step | None:
+        kind = next((kind for kind in get_args(EndKind) if kind == rest), None)
+        if kind is None:
+            self._problem(place, f"a call cannot end {rest!r}: write {', '.join(ENDS[:-1])} or {ENDS[-1]}")
+            return None
+        return End(place, kind)
+
+
+def _confidence(text: str | None) -> float | None:
+    if text is None:
+        return 0.9
+    return None if text == "none" else float(text)
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if instant.tzinfo is None else instant

@@ -1,0 +1,1 @@
+"""The picture of the line: drawn, with what calls cover and where they go."""

@@ -1,0 +1,658 @@
+"""Every call there can be: the engine run breadth first over all that callers and the domain may answer.
+
+States are merged where their future is the same but for what is said on the way: turns and seconds are left
+out (the limits are proven apart: they strike after every turn), so are silences that cost nothing in relay
+pace, slots and counters that nothing reads any more, and the ordinary sentences that are queued or can be
+repeated. What must be heard to its end, terms and confirmation numbers, is kept.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from heapq import heappop, heappush
+from typing import NamedTuple, cast
+
+from ivr.dialog.checks import PACES
+from ivr.dialog.definition import GATE, GIVE_UP_DIALOG, LANGUAGE, MENU, PERSON, TIME_UP_DIALOG, Node
+from ivr.dialog.engine import (
+    RELAY_WORDS_MAX,
+    RENEWALS_MAX,
+    Ask,
+    DialogError,
+    End,
+    Input,
+    Keys,
+    Outcome,
+    Result,
+    Silence,
+    Speech,
+    Start,
+    Step,
+    TransferEnded,
+    Wait,
+    initial_state,
+    step,
+)
+from ivr.dialog.flow import Flow
+from ivr.dialog.state import Said, State
+from ivr.dialog.vocabulary import Field, Match, NoMatch, Slots, Value
+from ivr.proof.liveness import find_live
+
+LATE_SECONDS = 1e6  # beyond every limit
+FREE = frozenset({"repeat", "more_time", "discard", "stray", "unasked", "person"})  # keys that cost nothing
+ERRORS = frozenset({"error", "silence", "patience"})
+_STRUCK = frozenset({"answer", "key", "outcome", "go_on", "transfer", "discard"})
+_MENU_KEYS = "1234568"
+
+
+class Sentence(NamedTuple):
+    """One sentence as spoken: its text, its words, and the seconds it takes."""
+
+    text: str
+    words: int
+    seconds: float
+
+
+class Answered(NamedTuple):
+    """A question to the domain, and what was answered."""
+
+    action: str
+    args: Mapping[str, str]
+    outcome: str
+
+
+class Consent(NamedTuple):
+    """What an action that moves money needs: the slots the caller's own answer fills, and the terms.
+
+    `told` are the slots that must be told once it has answered `authorized`.
+    """
+
+    answer: tuple[str, ...]
+    terms: tuple[str, ...]
+    told: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What happens to a line from outside, as values.
+
+    `entries` are digits to try at each field, `words` what may be said, `values` what actions answer with, a
+    value a slot; `canaries` the secret entries among them. `consents` are the actions that move money.
+    `recalls` (action -> outcome) give back what was filled before; `ordinary` (action -> outcome) comes first
+    where calls are equally short; `possible` tells whether an action can answer so after what was answered
+    in the same turn. `speak` (prompt, language, pace) returns sentences and raises `ValueError` for what
+    cannot be spoken.
+    """
+
+    entries: Mapping[str, Sequence[str]]
+    words: Sequence[str]
+    values: Mapping[str, Value]
+    canaries: frozenset[str]
+    consents: Mapping[str, Consent]
+    recalls: Mapping[str, str]
+    ordinary: Mapping[str, str]
+    possible: Callable[[Sequence[Answered], str, str], bool]
+    speak: Callable[[Said, str, str], Sequence[Sentence]]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What a caller does or the domain answers.
+
+    `kind` is start, answer (accepted), key (of a menu), error, silence, patience (silence until relay pace
+    gives up), go_on (at a gate), person, repeat, more_time, discard, stray, unasked, transfer or outcome;
+    `label` is the key, result, reason or outcome. `late`: the call is over its time by then.
+    """
+
+    kind: str
+    heard: Input
+    label: str = ""
+    times: int = 1
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ghost:
+    """What the engine does not keep and the proof must know.
+
+    `captured`: evidence prompts whose values are still true; `told`: those of them that were spoken whole.
+    `stale`: slots made from others that have changed since. `consented`: what the caller's answer of this
+    turn filled, where the question is evidence and was told. `fresh`: nothing but a language was chosen.
+    """
+
+    captured: frozenset[str] = frozenset()
+    told: frozenset[str] = frozenset()
+    stale: frozenset[str] = frozenset()
+    consented: frozenset[str] = frozenset()
+    answered: tuple[Answered, ...] = ()
+    fresh: bool = True
+
+
+@dataclass(slots=True)
+class Place:
+    """One state of a call, and the shortest way to it: the place before and the move from there."""
+
+    state: State
+    ghost: Ghost
+    result: Result | None
+    turns: int
+    before: int
+    move: Move
+    edges: list[tuple[Move, int]] = field(default_factory=list)
+
+    def within(self, *dialogs: str) -> bool:
+        """Tell whether one of `dialogs` is running."""
+        return any(path.partition("/")[0] in dialogs for path in (self.state.node, *self.state.frames))
+
+    @property
+    def closing(self) -> bool:
+        """Whether the call is being told that it is over."""
+        return self.within(GIVE_UP_DIALOG, TIME_UP_DIALOG)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One move that was made: from which place, what it left, and the prompts that wait or were spoken."""
+
+    before: Place
+    index: int
+    move: Move
+    after: Place
+    path: tuple[str, ...]
+    heard: str
+
+    @property
+    def queued(self) -> tuple[Said, ...]:
+        """All that is said from here to the question, gates or not."""
+        now = self.after.result.prompts if isinstance(self.after.result, (Wait, End)) else ()
+        return (*now, *self.after.state.pending)
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A move that the engine cannot make."""
+
+    index: int
+    move: Move
+    node: str
+    reason: str
+
+
+Watcher = Callable[[Taken], None]
+
+
+class Exploration:
+    """The places of all calls, found in the order of their shortest calls.
+
+    `watch` sees every move, also those that lead to a place known already. `nodes` and `edges` (`node >
+    label`) map what was reached to the first move that did. Only calls in `paces` are followed.
+    """
+
+    def __init__(
+        self, flow: Flow, world: World, watch: Sequence[Watcher] = (), paces: Sequence[str] = PACES
+    ) -> None:
+        self.flow = flow
+        self._paces = paces
+        self.world = world
+        self.places: list[Place] = []
+        self.broken: list[Broken] = []
+        self.nodes: dict[str, tuple[int, Move]] = {}
+        self.edges: dict[str, tuple[int, Move]] = {}
+        self.steps = 0
+        self._watch = watch
+        self._keys: dict[tuple[object, ...], int] = {}
+        self._todo: list[tuple[int, int]] = []
+        self._live = find_live(flow, self._reads(), self._fills())
+        nodes = flow.nodes.values()
+        self._evidence = frozenset(prompt for node in nodes if node.evidence for prompt in node.prompts)
+        self._telling = self._telling_reasons()
+        self._depends = _dependents(flow)
+        self._tries = {node.path: max(node.tries.values()) for node in nodes if node.tries}
+        self._terms = frozenset(slot for consent in world.consents.values() for slot in consent.terms)
+
+    def run(self) -> Exploration:
+        """Explore until nothing new is found."""
+        self.start()
+        while self._todo:
+            turns, index = heappop(self._todo)
+            if turns == self.places[index].turns:  # else a shorter way was found since
+                self._expand(index)
+        return self
+
+    def start(self) -> Place:
+        """Return the place where every call begins: the telephone rings."""
+        given = {slot: self.world.values[slot] for slot in self.flow.vocabulary.given}
+        ringing = Place(initial_state(self.flow, given), Ghost(), None, 0, -1, Move("start", Start()))
+        return self.places[self._add(ringing)]
+
+    # What fields do with the entries.
+
+    def _judged(
+        self, entry: Field, slots: Slots, reasons: tuple[str, ...], language: str, pace: str
+    ) -> Iterator[tuple[Keys | Speech, Match | NoMatch]]:
+        for digits in self.world.entries.get(entry.name, ()):
+            finished = len(digits) != entry.num_digits
+            yield Keys(digits, finished), entry.judge(digits, slots, reasons)
+        if entry.hear is not None:
+            for words in self.world.words:
+                yield Speech(words), entry.hear(words, None, language, pace)
+
+    def _fills(self) -> dict[tuple[str, str], frozenset[str]]:
+        """Return the slots that every accepted entry of a field and result fills."""
+        fills: dict[tuple[str, str], frozenset[str]] = {}
+        for entry in self.flow.vocabulary.fields.values():
+            for _, verdict in self._judged(entry, self.world.values, (), self.flow.languages[0], "voice"):
+                if isinstance(verdict, Match):
+                    key = (entry.name, verdict.result or "next")
+                    fills[key] = fills.get(key, frozenset(verdict.slots)) & frozenset(verdict.slots)
+        return fills
+
+    def _reads(self) -> dict[str, frozenset[str]]:
+        """Return the slots that judges look at, and that recalled actions give back."""
+        reads = {}
+        for entry in self.flow.vocabulary.fields.values():
+            slots = _Noted(self.world.values)
+            for _ in self._judged(entry, slots, (), self.flow.languages[0], "voice"):
+                pass
+            reads[entry.name] = frozenset(slots.noted)
+        for name, outcome in self.world.recalls.items():
+            reads[name] = frozenset(self.flow.vocabulary.actions[name].outcomes[outcome])
+        return reads
+
+    def _telling_reasons(self) -> frozenset[str]:
+        """Return the reasons that judges look at: an entry refused for one of them is judged anew later."""
+        telling = set()
+        for entry in self.flow.vocabulary.fields.values():
+            for reason in entry.reasons:
+                others = tuple(each for each in entry.reasons if each != reason)
+                for without in ((), others):
+                    verdicts = [
+                        [
+                            verdict
+                            for _, verdict in self._judged(entry, self.world.values, given, tag, "voice")
+                        ]
+                        for tag in self.flow.languages[:1]
+                        for given in (without, (*without, reason))
+                    ]
+                    if verdicts[0] != verdicts[1]:
+                        telling.add(reason)
+        return frozenset(telling)
+
+    # Places.
+
+    def key(self, place: Place) -> tuple[object, ...]:
+        """Return what decides the future of a place; places with the same key are one."""
+        state, ghost = place.state, place.ghost
+        if isinstance(place.result, End):
+            return (End, state.node, state.language, state.pace)
+        slots, counters = self._live.at(state.node, state.frames)
+        kept: tuple[object, ...] = ()
+        queued = tuple(map(self._heard_whole, (state.pending, state.held, state.said, state.chunk)))
+        if place.closing:
+            # What had to be heard is all that is left to say; at a gate it ends by itself.
+            queued = queued[:1] if isinstance(place.result, Ask) else ()
+        elif isinstance(place.result, Ask) and not place.within(PERSON):
+            # While an answer is being worked out nothing is merged; asking for a person says nothing new.
+            kept = (_labels(state.pending), _labels(state.said), _facts(ghost.answered), ghost.consented)
+        return (
+            type(place.result),
+            state.node,
+            state.language,
+            state.pace,
+            tuple(state.frames),
+            state.gate,
+            self._in_parts(state),
+            state.failures,
+            self._telling & set(state.reasons),
+            tuple(
+                (name, min(n, self._tries.get(name, n)))  # beyond the last try they are all the last
+                for name, n in sorted(state.counters.items())
+                if name in counters or name[0] == "@"
+            ),
+            slots & (state.slots.keys() | state.secrets.keys()),
+            queued,
+            ghost.captured,
+            ghost.told,
+            ghost.stale & slots,
+            ghost.fresh,
+            *kept,
+        )
+
+    def _heard_whole(self, said: Iterable[Said]) -> frozenset[str]:
+        """Return what must be heard to its end: the terms by name, anything else as one."""
+        return frozenset(
+            each.prompt if each.prompt in self._evidence else "" for each in said if not each.barge_in
+        )
+
+    def _in_parts(self, state: State) -> bool:
+        """Tell whether what 9 repeats is more than an operator can carry at once, and comes in parts."""
+        words = 0
+        for said in state.said:
+            language = said.language or state.language
+            words += sum(self.flow.prompts.pieces(said.prompt, said.attribute or None, language, "relay"))
+        return words > RELAY_WORDS_MAX
+
+    def find(self, place: Place) -> int | None:
+        """Return the number of the place that stands for this one, or None when it was never reached."""
+        return self._keys.get(self.key(place))
+
+    def _add(self, place: Place) -> int:
+        key = self.key(place)
+        index = self._keys.setdefault(key, len(self.places))
+        if index == len(self.places):
+            self.places.append(place)
+        elif place.turns < self.places[index].turns:
+            self.places[index] = place
+        else:
+            return index
+        if not isinstance(place.result, End):
+            heappush(self._todo, (place.turns, index))
+        return index
+
+    def _expand(self, index: int) -> None:
+        place = self.places[index]
+        if isinstance(place.result, Wait) and place.result.listen is not None and not place.closing:
+            self._strike(index, place, Move("silence", Silence(), late=True))
+        for move in self.moves(place):
+            after = self._go(index, place, move)
+            if after is None or after.state.pace not in self._paces:
+                continue
+            if move.kind == "go_on":
+                self._go_on(index, move, after)
+            else:
+                place.edges.append((move, self._add(after)))
+            # The limits strike where the call would wait; before that, nobody looks at them.
+            if move.kind in _STRUCK and isinstance(after.result, Wait) and not place.closing:
+                self._strike(index, place, replace(move, late=True))
+
+    def _strike(self, index: int, place: Place, late: Move) -> None:
+        struck = self._go(index, place, late)
+        if struck is not None and struck.state.pace in self._paces:
+            place.edges.append((late, self._add(struck)))
+
+    def _go_on(self, index: int, move: Move, after: Place) -> None:
+        """Press 1 until something else comes than one more gate of the same kind."""
+        here = self.key(self.places[index])
+        times, reached = 1, after
+        while self.key(reached) == here:
+            times += 1
+            # What a gate still has to say was worked out before: saying it breaks nothing.
+            reached = cast("Place", self._go(index, reached, replace(move, times=times)))
+        self.places[index].edges.append((replace(move, times=times), self._add(reached)))
+
+    def _go(self, index: int, place: Place, move: Move) -> Place | None:
+        """Make a move from a place, or from one that its times have led to before."""
+        try:
+            taken = self.take(place, move, index)
+        except (DialogError, KeyError) as error:
+            self.broken.append(self._broken(index, move, place, error))
+            return None
+        for step_name in taken.path:
+            self.edges.setdefault(step_name, (index, move))
+            self.nodes.setdefault(step_name.split(" ")[0], (index, move))
+        self.nodes.setdefault(taken.after.state.node, (index, move))
+        for watch in self._watch:
+            watch(taken)
+        return taken.after
+
+    def _broken(self, index: int, move: Move, place: Place, error: Exception) -> Broken:
+        """Say what a move broke at: the node that names what there is not, as far as can be told."""
+        if isinstance(error, KeyError):
+            missing = str(error.args[0])
+            dialog, _, target = missing.partition("/")
+            named = (
+                node.path
+                for node in self.flow.nodes.values()
+                if node.dialog == dialog and target in node.branches.values()
+            )
+            return Broken(index, move, next(named, place.state.node), f"there is no {missing!r}")
+        where, _, reason = str(error).partition(": ")
+        return Broken(index, move, where if where in self.flow.nodes else place.state.node, reason)
+
+    def take(self, place: Place, move: Move, index: int = -1) -> Taken:
+        """Make one move from a place. Raises what the engine raises."""
+        self.steps += 1
+        state = place.state
+        if move.kind == "patience":
+            state = state.copy()
+            state.renewals = RENEWALS_MAX
+        taken = step(self.flow, state, move.heard, LATE_SECONDS if move.late else 0.0)
+        if isinstance(taken.result, Ask) and taken.result.action not in self.flow.vocabulary.actions:
+            raise KeyError(taken.result.action)
+        frames = taken.state.frames
+        if len(frames) > len(set(frames)):
+            raise DialogError(f"{frames[-1]}: this dialog calls itself, for ever")
+        turns = place.turns + _COST.get(move.kind, 1)
+        if move.late and move.kind != "silence":
+            turns += _LONG_CALL_TURNS
+        after = taken.state
+        after.renewals = after.turns = 0
+        ghost = self._remember(place, move, taken)
+        return Taken(
+            place, index, move, Place(after, ghost, taken.result, turns, index, move), taken.path, taken.heard
+        )
+
+    # Moves.
+
+    def moves(self, place: Place) -> list[Move]:
+        """Return everything that can happen at a place, the ordinary first."""
+        result, state = place.result, place.state
+        node = self.flow.nodes[state.node]
+        if result is None:
+            return [place.move]
+        if isinstance(result, Ask):
+            return self._outcomes(place, result)
+        if isinstance(result, Wait) and result.listen is None:
+            return [Move("transfer", TransferEnded(name), name) for name in ("failed", "completed")]
+        moves = [Move("go_on", Keys("1"), "1"), Move("error", Keys("2"), "not-a-choice")]
+        hears = False
+        if not state.gate:
+            moves = list(self._choices(node, state))
+            entry = self.flow.vocabulary.fields.get(node.word)
+            hears = entry is not None and entry.hear is not None
+        moves += [
+            Move("silence", Silence()),
+            Move("person", Keys("0"), "0"),
+            Move("repeat", Keys("9"), "9"),
+            Move("more_time", Keys("7"), "7"),
+            Move("discard", Keys("*"), "*"),
+            Move("stray", Keys("", finished=True), "#"),
+        ]
+        if not hears:
+            moves.append(Move("unasked", Speech("hello")))
+        if state.pace == "relay":
+            moves.append(Move("patience", Silence(), times=RENEWALS_MAX + 1))
+        return moves
+
+    def _choices(self, node: Node, state: State) -> Iterator[Move]:
+        if node.word == MENU:
+            keys = [label for label in node.branches if len(label) == 1 and label.isdigit()]
+            yield from (Move("key", Keys(key), key) for key in keys)
+            yield self._wrong_key(keys)
+        elif node.word == LANGUAGE:
+            known = self.flow.vocabulary.language_keys.items()
+            keys = [key for key, tag in known if tag in self.flow.languages]
+            yield from (Move("answer", Keys(key), key) for key in keys)
+            yield self._wrong_key(keys)
+        elif node.word == GATE:
+            yield from (Move("answer", Keys("1"), "1"), Move("error", Keys("2"), "not-a-choice"))
+        else:
+            yield from self._entries(self.flow.vocabulary.fields[node.word], state)
+
+    @staticmethod
+    def _wrong_key(keys: Sequence[str]) -> Move:
+        """Press a key that is not among the choices; two keys, where every one is."""
+        wrong = next((key for key in _MENU_KEYS if key not in keys), "11")
+        return Move("error", Keys(wrong), "not-a-choice")
+
+    def _entries(self, entry: Field, state: State) -> Iterator[Move]:
+        """Yield one move for each verdict that the entries bring out."""
+        seen = set()
+        for heard, verdict in self._verdicts(entry, state):
+            matched = isinstance(verdict, Match)
+            label = (verdict.result or "next") if isinstance(verdict, Match) else verdict.reason
+            if (matched, label) not in seen:
+                seen.add((matched, label))
+                yield Move("answer" if matched else "error", heard, label)
+
+    def _verdicts(self, entry: Field, state: State) -> Iterator[tuple[Keys | Speech, Match | NoMatch]]:
+        slots = {**state.slots, **state.secrets}
+        return self._judged(entry, slots, tuple(state.reasons), state.language, state.pace)
+
+    def _outcomes(self, place: Place, ask: Ask) -> list[Move]:
+        action = self.flow.vocabulary.actions[ask.action]
+        known = {**place.state.slots, **place.state.secrets}
+        recalled = self.world.recalls.get(ask.action)
+        moves = []
+        for outcome, slots in action.outcomes.items():
+            if not self.world.possible(place.ghost.answered, ask.action, outcome):
+                continue
+            if outcome == recalled and not known.keys() >= set(slots):
+                continue
+            source = known if outcome == recalled else self._answers(ask)
+            moves.append(Move("outcome", Outcome(outcome, {slot: source[slot] for slot in slots}), outcome))
+        ordinary = self.world.ordinary.get(ask.action)
+        return sorted(moves, key=lambda move: move.label != ordinary)
+
+    def _answers(self, ask: Ask) -> dict[str, Value]:
+        kinds = self.flow.vocabulary.slots
+        own = {slot: value for slot, value in ask.args.items() if kinds.get(slot) == "choice"}
+        return {**self.world.values, **own}
+
+    # What the proof keeps in mind.
+
+    def _remember(self, place: Place, move: Move, taken: Step) -> Ghost:
+        ghost, node = place.ghost, self.flow.nodes[place.state.node]
+        memory = _Memory(self._terms, self._depends, ghost)
+        if isinstance(move.heard, Outcome):
+            memory.consented = ghost.consented
+            memory.answered = (*ghost.answered, Answered(node.word, node.args, move.label))
+            memory.filled(move.heard.slots)
+        elif move.kind == "answer" and node.word in self.flow.vocabulary.fields:
+            fills = self._filled_by(node, move, place.state)
+            if node.evidence and node.prompts[0] in ghost.told:
+                memory.consented = frozenset(fills)
+            memory.filled(fills)
+        memory.passed(self.flow, taken.path)
+        if isinstance(taken.result, Wait):
+            memory.waited(self.flow.nodes[taken.state.node], taken.state, taken.result)
+        chosen = move.kind == "key" or (move.kind == "answer" and node.word != LANGUAGE)
+        return memory.ghost(fresh=ghost.fresh and not chosen)
+
+    def _filled_by(self, node: Node, move: Move, state: State) -> Slots:
+        entry = self.flow.vocabulary.fields[node.word]
+        if isinstance(move.heard, Speech):
+            hear = cast("Callable[..., Match]", entry.hear)  # it was accepted
+            return hear(move.heard.words, None, state.language, state.pace).slots
+        slots = {**state.slots, **state.secrets}
+        return cast("Match", entry.judge(cast("Keys", move.heard).digits, slots, tuple(state.reasons))).slots
+
+    # The call that leads to a place.
+
+    def trace(self, index: int, *last: Move) -> tuple[Move, ...]:
+        """Return the shortest call to a place, and what comes after."""
+        moves: deque[Move] = deque(last)
+        while index >= 0 and self.places[index].before >= 0:
+            moves.appendleft(self.places[index].move)
+            index = self.places[index].before
+        return tuple(moves)
+
+
+class _Memory:
+    """What the proof keeps in mind of one move, as it happens."""
+
+    def __init__(self, terms: frozenset[str], depends: Mapping[str, frozenset[str]], before: Ghost) -> None:
+        self._terms, self._depends = terms, depends
+        self._captured, self._told, self._stale = set(before.captured), set(before.told), set(before.stale)
+        self.consented: frozenset[str] = frozenset()
+        self.answered: tuple[Answered, ...] = ()
+
+    def filled(self, slots: Iterable[str]) -> None:
+        """Note filled slots: terms spoken of them are no longer true, nor what was worked out from them."""
+        names = set(slots)
+        if names & self._terms:
+            self._captured.clear()
+            self._told.clear()
+        self._stale.update(*(self._depends.get(name, ()) for name in names))
+        self._stale -= names
+
+    def passed(self, flow: Flow, path: Iterable[str]) -> None:
+        """Note the nodes passed, in this order."""
+        for entry in path:
+            node = flow.nodes[entry.partition(" ")[0]]
+            if node.kind == "set":
+                self.filled(node.args)
+            elif node.kind == "say" and node.evidence:
+                self._captured.add(node.prompts[0])
+
+    def waited(self, node: Node, state: State, wait: Wait) -> None:
+        """Note a wait at a node: what of the terms is said now, with nothing left for later, was told."""
+        if node.kind == "collect" and node.evidence:
+            self._captured.add(node.prompts[0])
+        later = {said.prompt for said in state.pending}
+        self._told |= self._captured & ({said.prompt for said in wait.prompts} - later)
+        self.consented, self.answered = frozenset(), ()
+
+    def ghost(self, *, fresh: bool) -> Ghost:
+        """Return what is kept."""
+        return Ghost(
+            frozenset(self._captured),
+            frozenset(self._told),
+            frozenset(self._stale),
+            self.consented,
+            self.answered,
+            fresh,
+        )
+
+
+_COST = {"outcome": 0, "start": 0, "patience": RENEWALS_MAX + 1}
+# The time can pass at once in a silence, and a written call shows it so; while a caller answers it runs out
+# only in a call that has been long.
+_LONG_CALL_TURNS = 20
+
+
+class _Noted(Mapping[str, Value]):
+    """Slots that note which of them are looked at."""
+
+    def __init__(self, slots: Slots) -> None:
+        self._slots = slots
+        self.noted: set[str] = set()
+
+    def __getitem__(self, slot: str) -> Value:
+        self.noted.add(slot)
+        return self._slots[slot]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._slots)
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+
+def _labels(said: Iterable[Said]) -> tuple[str, ...]:
+    """Return what is said; what is said several times is named once."""
+    return tuple(dict.fromkeys(each.label for each in said))
+
+
+def _facts(answered: Iterable[Answered]) -> tuple[object, ...]:
+    """Return what was answered in a turn, repeated answers once."""
+    return tuple(dict.fromkeys((each.action, str(each.args), each.outcome) for each in answered))
+
+
+def _dependents(flow: Flow) -> dict[str, frozenset[str]]:
+    """Return, for each slot, those that actions work out from it."""
+    depends: dict[str, frozenset[str]] = {}
+    for action in flow.vocabulary.actions.values():
+        made = frozenset(slot for slots in action.outcomes.values() for slot in slots)
+        for need in action.needs:
+            depends[need] = depends.get(need, frozenset()) | made
+    changed = True
+    while changed:
+        changed = False
+        for slot, made in depends.items():
+            more = made.union(*(depends.get(each, frozenset()) for each in made))
+            if more != made:
+                depends[slot], changed = more, True
+    return depends

@@ -1,0 +1,581 @@
+"""What must be true of every call, judged at every move of an exploration and over all that it found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from itertools import takewhile
+from typing import NamedTuple
+
+from ivr.dialog.definition import AGENT, MORE_TIME, PERSON, REPEAT
+from ivr.dialog.engine import LAST_TURNS_MAX, RELAY_WORDS_MAX, Ask, End, Wait
+from ivr.dialog.flow import GATE_GO_ON, Flow
+from ivr.dialog.state import Said
+from ivr.proof.exploration import ERRORS, Answered, Exploration, Move, Place, Sentence, Taken, World
+
+SENTENCE_WORDS_MAX = 12
+ANSWERS = frozenset({"answer", "key", "outcome"})
+FORWARD = ANSWERS | {"start", "go_on", "transfer"}
+_WITHOUT_CHOICE = (FORWARD | ERRORS) - {"key"}
+
+Run = tuple[str, str]  # a language and a pace
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not true of every call, where it shows (`dialog/node`), and the shortest such call.
+
+    `rule` is broken, dead_end, loop, over_long, consent, receipt, secret, keys, silence, words or
+    unspeakable.
+    """
+
+    rule: str
+    node: str
+    message: str
+    moves: tuple[Move, ...]
+    turns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """Something wrong at a place, or at a move or more from there."""
+
+    rule: str
+    index: int
+    message: str
+    moves: tuple[Move, ...] = ()
+
+
+class Spoken(NamedTuple):
+    """What a prompt sounds like, or why it cannot be spoken."""
+
+    sentences: tuple[Sentence, ...]
+    problem: str = ""
+
+
+class Judge:
+    """Judges an exploration: `watch` sees its moves, `findings` tells what is wrong when it has run.
+
+    `spoken` maps (prompt, attribute, language, pace) to the first move that says it. `longest` and
+    `longest_closing` are the seconds of the longest turn, words and the wait after them, of all turns and of
+    those that tell that the call is over, by language and pace.
+    """
+
+    def __init__(self, flow: Flow, world: World) -> None:
+        self.spoken: dict[tuple[str, str, str, str], tuple[int, Move]] = {}
+        self.longest: dict[Run, float] = {}
+        self.longest_closing: dict[Run, float] = {}
+        self._flow = flow
+        self._world = world
+        self._secret = re.compile("|".join(map(re.escape, sorted(world.canaries))) or "(?!)")
+        self._times = said_again(flow)
+        self._noted: dict[tuple[str, str, str], tuple[int, int, tuple[Move, ...]]] = {}
+        self._rendered: dict[tuple[object, ...], Spoken] = {}
+        self._slots: dict[tuple[str, str, str, str], frozenset[str]] = {}
+
+    def findings(self, exploration: Exploration) -> list[Finding]:
+        """Return everything found, the shortest calls first, one of a kind and node."""
+        for broken in exploration.broken:
+            turns = exploration.places[broken.index].turns + 1
+            message = f"the call breaks off here: {broken.reason}"
+            self._note("broken", broken.node, message, turns, broken.index, broken.move)
+        over_all = (people, dead_ends, loops, closings)
+        for flaw in (each for judge in over_all for each in judge(exploration)):
+            place = exploration.places[flaw.index]
+            self._note(flaw.rule, place.state.node, flaw.message, place.turns, flaw.index, *flaw.moves)
+        found = [
+            Finding(rule, node, message, exploration.trace(index, *moves), turns)
+            for (rule, node, message), (turns, index, moves) in self._noted.items()
+        ]
+        return sorted(found, key=lambda each: (each.turns, each.node, each.rule))
+
+    def watch(self, taken: Taken) -> None:
+        """Judge one move."""
+        after = taken.after
+        node = after.state.node
+        for rule, where, message in (
+            *(("consent", node, message) for message in self._consent(taken)),
+            *self._receipt(taken),
+            *(("secret", taken.before.state.node, message) for message in self._secrets(taken)),
+            *self._keys(taken),
+            *(("words", node, message) for message in self._words(taken)),
+            *self._speech(taken),
+        ):
+            self._note(rule, where, message, after.turns, taken.index, taken.move)
+        if isinstance(after.result, (Wait, End)):
+            self._measure(after, after.result)
+
+    def _note(self, rule: str, node: str, message: str, turns: int, index: int, *moves: Move) -> None:
+        known = self._noted.get((rule, node, message))
+        if known is None or turns < known[0]:
+            self._noted[rule, node, message] = (turns, index, moves)
+
+    # Money.
+
+    def _consent(self, taken: Taken) -> Iterator[str]:
+        result, ghost = taken.after.result, taken.after.ghost
+        if isinstance(result, Ask):
+            filled = taken.after.state.slots.keys() | taken.after.state.secrets.keys()
+            for slot in self._flow.vocabulary.actions[result.action].needs:
+                if slot not in filled:
+                    yield f"asks {result.action} without {slot}: fill it first"
+        consent = self._world.consents.get(result.action) if isinstance(result, Ask) else None
+        if consent is None or not isinstance(result, Ask):
+            return
+        state = taken.after.state
+        if not ghost.consented.issuperset(consent.answer):
+            yield (
+                f"asks {result.action}, and the caller's answer in this turn is no consent: "
+                "lead here only from the answer to a question that is evidence"
+            )
+        whole = (said for said in state.evidence.values() if said.prompt in ghost.told and not said.barge_in)
+        spoken = frozenset().union(*(self._spoken_of(said, state.language, state.pace) for said in whole))
+        unsaid = sorted(set(consent.terms) - spoken)
+        if unsaid:
+            yield (
+                f"asks {result.action}, and no evidence with barge_in = false has told "
+                f"{', '.join(unsaid)} since it changed: say the terms again first"
+            )
+        needs = self._flow.vocabulary.actions[result.action].needs
+        old = sorted(ghost.stale & {*needs, *consent.terms})
+        if old:
+            yield (
+                f"asks {result.action} with {', '.join(old)} worked out from what has changed since: "
+                "work it out again first"
+            )
+
+    def _receipt(self, taken: Taken) -> Iterator[tuple[str, str, str]]:
+        """Hold a turn in which money was moved to what it must tell, and to its end."""
+        before, after = taken.before, taken.after
+        if not isinstance(before.result, Ask) or not isinstance(after.result, (Wait, End)):
+            return
+        answered = (*before.ghost.answered, Answered(before.result.action, {}, taken.move.label))
+        consents, state = self._world.consents, after.state
+        for action in (each.action for each in answered if each.outcome == "authorized"):
+            whole = (said._replace(piece=-1) for said in taken.queued if not said.barge_in)
+            told = frozenset().union(*(self._spoken_of(said, state.language, state.pace) for said in whole))
+            if action in consents and not told.issuperset(consents[action].told):
+                node = next(node.path for node in self._flow.nodes.values() if node.word == action)
+                message = (
+                    f"a payment is made, and {', '.join(consents[action].told)} is not told whole: "
+                    "say it in the same turn, with barge_in = false"
+                )
+                yield "receipt", node, message
+
+    def _spoken_of(self, said: Said, language: str, pace: str) -> frozenset[str]:
+        """Return the slots without which a prompt could not be spoken in this language and pace."""
+        key = (said.prompt, said.attribute, language, said.pace or pace)
+        if key not in self._slots:
+            self._slots[key] = frozenset(
+                slot
+                for slot in said.values
+                if not self._can_say(said._replace(values={**said.values, slot: ""}), language, pace)
+            )
+        return self._slots[key]
+
+    def _can_say(self, said: Said, language: str, pace: str) -> bool:
+        try:
+            self._world.speak(said, language, pace)
+        except ValueError:
+            return False
+        return True
+
+    # Secrets.
+
+    def _secrets(self, taken: Taken) -> Iterator[str]:
+        after = taken.after
+        if self._secret.search(" ".join(map(str, taken.before.state.slots.values()))):
+            return  # told where it happened
+        listen = after.result.listen if isinstance(after.result, Wait) else None
+        kept = {
+            "what was heard": taken.heard,
+            "the path": " ".join(taken.path),
+            "the hints": "" if listen is None else listen.hints,
+            "an open slot": " ".join(map(str, after.state.slots.values())),
+            "a prompt": " ".join(str(value) for said in taken.queued for value in said.values.values()),
+        }
+        if self._secret.search("\n".join(kept.values())):
+            for name, text in kept.items():
+                if self._secret.search(text):
+                    yield f"a secret that is keyed here reaches {name}: make its field and slots secret"
+
+    # Keys and silence.
+
+    def _keys(self, taken: Taken) -> Iterator[tuple[str, str, str]]:
+        before, after, move = taken.before, taken.after, taken.move
+        if move.late or before.closing or before.within(PERSON):
+            return
+        node = before.state.node
+        told = _ids(taken.queued)
+        if (before.state.pace, after.state.pace) == ("relay", "voice"):
+            yield "keys", node, "the caller's time is taken away again: set.pace can only be relay"
+        if move.kind == "repeat":
+            asked = before.state.chunk if before.state.gate else before.state.said
+            if not isinstance(after.result, Wait) or told != _ids(
+                asked, *(taken.after.state.pending if before.state.gate else ())
+            ):
+                yield "keys", node, "key 9 does not repeat all that was said"
+        elif move.kind == "more_time":
+            if (type(after.result), after.state.pace, after.state.node) != (Wait, "relay", node):
+                yield "keys", node, "key 7 gives no more time"
+        elif move.kind == "silence":
+            if before.ghost.fresh and before.state.pace == "voice" and after.state.pace != "relay":
+                message = (
+                    f'a first silence here does not switch to relay pace: add on.silence = "{MORE_TIME}"'
+                )
+                yield "silence", node, message
+        elif self._arrives(taken) and told != _ids(after.state.said):
+            yield "keys", after.state.node, "key 9 could not repeat all that is said here"
+
+    def _arrives(self, taken: Taken) -> bool:
+        """Tell whether an accepted answer has led to a question."""
+        node = self._flow.nodes[taken.before.state.node]
+        back = node.branches.get(taken.move.label) in {REPEAT, AGENT}
+        helped = any(entry.startswith(f"{PERSON}/") for entry in taken.path)
+        return taken.move.kind in ANSWERS and isinstance(taken.after.result, Wait) and not back and not helped
+
+    # Words.
+
+    def _words(self, taken: Taken) -> Iterator[str]:
+        after = taken.after
+        if not isinstance(after.result, Wait) or after.state.pace != "relay":
+            return
+        language = after.state.language
+        prompts = [said for said in after.result.prompts if said.prompt != GATE_GO_ON]
+        words = sum(each.words for said in prompts for each in self._say(said, language, "relay").sentences)
+        if words > RELAY_WORDS_MAX:
+            yield (
+                f"says {words} words in {language} relay pace before a key is possible, "
+                f"at most {RELAY_WORDS_MAX}: shorten or divide {', '.join(_ids(prompts))}"
+            )
+
+    def _speech(self, taken: Taken) -> Iterator[tuple[str, str, str]]:
+        """Say what is said and what is still to come."""
+        state = taken.after.state
+        for said in taken.queued:
+            language, pace = said.language or state.language, said.pace or state.pace
+            self.spoken.setdefault((said.prompt, said.attribute, language, pace), (taken.index, taken.move))
+            spoken = self._say(said, state.language, state.pace)
+            if spoken.problem:
+                yield (
+                    "unspeakable",
+                    state.node,
+                    f"{said.prompt} cannot be spoken in {language}: {spoken.problem}",
+                )
+            for sentence in spoken.sentences:
+                if pace == "relay" and sentence.words > SENTENCE_WORDS_MAX:
+                    message = (
+                        f"{said.prompt} has a sentence of {sentence.words} words in {language} relay pace, "
+                        f"at most {SENTENCE_WORDS_MAX}: shorten it"
+                    )
+                    yield "words", state.node, message
+
+    def _say(self, said: Said, language: str, pace: str) -> Spoken:
+        key = (said.label, language, pace, said.pace, said.piece, frozenset(said.values))
+        known = self._rendered.get(key)
+        if known is None:
+            try:
+                known = Spoken(tuple(self._world.speak(said, language, pace)))
+            except ValueError as error:
+                known = Spoken((), str(error))
+            self._rendered[key] = known
+        return known
+
+    def _measure(self, after: Place, result: Wait | End) -> None:
+        state = after.state
+        voice = state.pace == "voice"  # in relay pace a gate stands between
+        seconds = sum(
+            sentence.seconds * (self._times.get(said.prompt, 1) if voice else 1)
+            for said in {said.label: said for said in result.prompts}.values()
+            for sentence in self._say(said, state.language, state.pace).sentences
+        )
+        if isinstance(result, Wait) and result.listen is not None:
+            seconds += result.listen.timeout_seconds
+        run = (state.language, state.pace)
+        self.longest[run] = max(self.longest.get(run, 0.0), seconds)
+        if after.closing:
+            self.longest_closing[run] = max(self.longest_closing.get(run, 0.0), seconds)
+
+
+def _ids(*groups: Iterable[Said] | Said) -> tuple[str, ...]:
+    """Return the prompts said, without gates, pieces and languages."""
+    ids: list[str] = []
+    for group in groups:
+        for said in (group,) if isinstance(group, Said) else group:
+            if said.prompt != GATE_GO_ON and ids[-1:] != [said.prompt]:
+                ids.append(said.prompt)
+    return tuple(ids)
+
+
+# Over all places.
+
+
+def _edges(place: Place, kinds: frozenset[str]) -> Iterator[int]:
+    for move, target in place.edges:
+        if not move.late and move.kind in kinds:
+            yield target
+
+
+def people(exploration: Exploration) -> Iterator[Flaw]:
+    """Find waits where key 0 leads to no person, whatever the domain answers."""
+    places = exploration.places
+    leads = {
+        index
+        for index, place in enumerate(places)
+        if isinstance(place.result, Wait) and place.result.listen is None
+    }
+    leads = _backwards(places, leads, frozenset({"outcome", "go_on"}))
+    for index, place in enumerate(places):
+        if isinstance(place.result, Wait) and not place.closing and not place.within(PERSON):
+            for move, target in place.edges:
+                if move.kind == "person" and not move.late and target not in leads:
+                    yield Flaw("keys", index, "key 0 leads to no person", (move,))
+
+
+def dead_ends(exploration: Exploration) -> Iterator[Flaw]:
+    """Find places from which no answer of the caller leads to the end of the call."""
+    places = exploration.places
+    ends = {index for index, place in enumerate(places) if isinstance(place.result, End)}
+    leads = _backwards(places, ends, FORWARD)
+    broken = {each.index for each in exploration.broken}
+    for index, place in enumerate(places):
+        if index not in leads and index not in broken and isinstance(place.result, Wait):
+            yield Flaw("dead_end", index, "no answer here leads to the end of the call: add a way out")
+
+
+def _backwards(places: Sequence[Place], found: set[int], kinds: frozenset[str]) -> set[int]:
+    """Return the places from which one of `found` can be come to by these moves."""
+    sources: dict[int, list[int]] = {}
+    for index, place in enumerate(places):
+        for target in _edges(place, kinds):
+            sources.setdefault(target, []).append(index)
+    todo, seen = list(found), set(found)
+    while todo:
+        for source in sources.get(todo.pop(), ()):
+            if source not in seen:
+                seen.add(source)
+                todo.append(source)
+    return seen
+
+
+def loops(exploration: Exploration) -> Iterator[Flaw]:
+    """Find circles that a caller goes round without choosing anything in a menu: by errors and entries alone.
+
+    Gates that follow each other are no circle: with each, less is left to say.
+    """
+    places = exploration.places
+    graph = [
+        [
+            target
+            for move, target in place.edges
+            if not move.late
+            and move.kind in _WITHOUT_CHOICE
+            and not (move.kind == "silence" and place.state.pace == "relay")
+        ]
+        for place in places
+    ]
+    left = _on_circles(graph)
+    inner = [[target for target in targets if target in left] for targets in graph]
+    back = _reversed(inner)
+    circling = sorted(left, key=lambda index: (places[index].turns, index))
+    done: set[int] = set()
+    for first in circling:
+        if places[first].state.gate or first in done:
+            continue
+        circle = _reached(inner, first) & _reached(back, first)
+        if circle:
+            done |= circle
+            message = "goes round without a counter: give the outcome that leads back tries.<outcome> = 3"
+            way = _round(places, graph, first)
+            if isinstance(places[first].result, Ask):  # go on to where the caller hears it
+                way += tuple(takewhile(lambda move: move.kind == "outcome", way))
+            yield Flaw("loop", first, message, way)
+
+
+def _round(places: Sequence[Place], graph: Sequence[Sequence[int]], first: int) -> tuple[Move, ...]:
+    """Return the shortest way round a circle, from its first place to that again."""
+    ways: dict[int, tuple[Move, ...]] = {first: ()}
+    back: list[tuple[Move, ...]] = []
+    todo = [first]
+    for index in todo:
+        for move, target in places[index].edges:
+            way = (*ways[index], move)
+            if target not in graph[index] or move.late or move.kind not in _WITHOUT_CHOICE:
+                continue
+            if target == first:
+                back.append(way)
+            elif target not in ways:
+                ways[target] = way
+                todo.append(target)
+    return min(back, key=len)
+
+
+def _on_circles(graph: Sequence[Sequence[int]]) -> set[int]:
+    """Return what is left when all that leads nowhere, and all that nothing leads to, is taken away."""
+    left = set(range(len(graph)))
+    for ways in (graph, _reversed(graph)):
+        onwards = [sum(target in left for target in targets) for targets in ways]
+        backwards = _reversed(ways)
+        todo = [index for index in left if not onwards[index]]
+        while todo:
+            index = todo.pop()
+            left.discard(index)
+            for source in backwards[index]:
+                onwards[source] -= 1
+                if source in left and not onwards[source]:
+                    todo.append(source)
+    return left
+
+
+def _reversed(graph: Sequence[Sequence[int]]) -> list[list[int]]:
+    turned: list[list[int]] = [[] for _ in graph]
+    for index, targets in enumerate(graph):
+        for target in targets:
+            turned[target].append(index)
+    return turned
+
+
+def _reached(graph: Sequence[Sequence[int]], first: int) -> set[int]:
+    """Return what can be come to in one step or more."""
+    todo, seen = list(graph[first]), set(graph[first])
+    while todo:
+        for target in graph[todo.pop()]:
+            if target not in seen:
+                seen.add(target)
+                todo.append(target)
+    return seen
+
+
+def closings(exploration: Exploration) -> Iterator[Flaw]:
+    """Find ways of telling that the call is over which are longer than the turns there are for it."""
+    places = exploration.places
+    lengths = told_turns(exploration)
+    for index in sorted(lengths, key=lambda each: places[each].turns):
+        place = places[index]
+        if lengths[index] > LAST_TURNS_MAX:
+            further = (move for move, target in place.edges if lengths.get(target, 0) >= LAST_TURNS_MAX)
+            message = (
+                f"telling that the call is over can take more than {LAST_TURNS_MAX} turns: ask less here"
+            )
+            yield Flaw("over_long", index, message, tuple(further)[:1])
+            return
+
+
+def told_turns(exploration: Exploration) -> dict[int, int]:
+    """Return the most turns that telling that the call is over takes a caller who answers at once.
+
+    By the number of the place; more than the engine's last limit where such a caller can go round.
+    """
+    places = exploration.places
+    lengths: dict[int, int] = {}
+
+    def length(index: int, on_way: frozenset[int]) -> int:
+        if index in on_way:
+            return LAST_TURNS_MAX + 1
+        if index not in lengths:
+            ways = (
+                length(target, on_way | {index}) + (move.times if move.kind != "outcome" else 0)
+                for move, target in places[index].edges
+                if not move.late and move.kind in FORWARD
+            )
+            lengths[index] = max(ways, default=0)
+        return lengths[index]
+
+    for index, place in enumerate(places):
+        if place.closing:
+            length(index, frozenset())
+    return lengths
+
+
+def closing_turns(exploration: Exploration, language: str, pace: str) -> tuple[int, bool]:
+    """Return the most turns that a call takes beyond its last, whatever the caller does, to be told so.
+
+    Where a caller can go round, by having it repeated, the engine's own last limit counts, and after it the
+    gates of what must still be heard to its end. The second value tells whether that is so: the limit then
+    counts turns since the call began, so that a call whose time is up early has all of them left.
+    """
+    places = exploration.places
+    closing = {
+        index
+        for index, place in enumerate(places)
+        if place.closing and place.state.pace == pace and not isinstance(place.result, End)
+    }
+    graph = [
+        [target for _, target in place.edges if target in closing] if index in closing else []
+        for index, place in enumerate(places)
+    ]
+    if _on_circles(graph):
+        return LAST_TURNS_MAX + _gates_left(exploration.flow, language), True
+    longest = dict.fromkeys(closing, 0)
+    for _ in closing:
+        for index in closing:
+            turns = int(isinstance(places[index].result, Wait))
+            longest[index] = turns + max((longest[target] for target in graph[index]), default=0)
+    return max(longest.values(), default=0), False
+
+
+def _gates_left(flow: Flow, language: str) -> int:
+    """Return how many pieces can be left to say at the end of a call: no gate says less than one."""
+    times = said_again(flow)
+    heard = {
+        prompt
+        for node in flow.nodes.values()
+        if not node.barge_in and not node.evidence
+        for prompt in node.prompts
+    }
+    last = {prompt for node in flow.nodes.values() if node.kind == "end" for prompt in node.prompts}
+    return sum(
+        len(flow.prompts.pieces(prompt, None, language, "relay")) * times.get(prompt, 1)
+        for prompt in heard | last
+    )
+
+
+def said_again(flow: Flow) -> dict[str, int]:
+    """Return how often, at most, prompts are said that an action leads to again and again before a wait."""
+    return {
+        prompt: max(counting.tries.values())
+        for counting in flow.nodes.values()
+        for told in flow.dialogs[counting.dialog].nodes.values()
+        if counting.tries and told.kind == "say" and told.branches.get("next") == counting.name
+        for prompt in told.prompts
+    }
+
+
+def straight_way(exploration: Exploration, run: Run) -> tuple[Move, ...]:
+    """Return the shortest call without an error that pays, in a language and pace from the first turn on.
+
+    Empty where there is none.
+    """
+    places = exploration.places
+    language, pace = run
+    todo: list[tuple[int, int, tuple[Move, ...], int]] = []
+    for start, first in places[0].edges:
+        if pace == "voice":
+            todo.append((0, 0, (start,), first))
+            continue
+        todo += [(1, 0, (start, move), to) for move, to in places[first].edges if move.kind == "more_time"]
+    seen, number = set[int](), 0
+    while todo:
+        turns, _, moves, index = heappop(todo)
+        if index in seen:
+            continue
+        seen.add(index)
+        asked = places[index].result
+        for move, target in places[index].edges:
+            state = places[target].state
+            if move.late or move.kind not in FORWARD or state.pace != pace:
+                continue
+            if (
+                isinstance(asked, Ask)
+                and asked.action in exploration.world.consents
+                and move.label == "authorized"
+            ):
+                if state.language == language:
+                    return (*moves, move)
+                continue
+            number += 1
+            cost = 0 if move.kind == "outcome" else move.times
+            heappush(todo, (turns + cost, number, (*moves, move), target))
+    return ()

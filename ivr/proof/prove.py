@@ -1,0 +1,535 @@
+"""`ivr flow check`: the line proven by exploring all calls, each fault with the shortest call that shows it.
+
+The static checks of flows and prompts come first and say what is wrong and how to cure it; the exploration
+gives each the shortest call, and finds what no static check can see.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ivr.actions.line import Line, prompt_files
+from ivr.actions.vocabulary import VOCABULARY
+from ivr.actions.words import sentences
+from ivr.base.errors import OperatorError
+from ivr.dialog.checks import PACES, check_flow
+from ivr.dialog.definition import LANGUAGE, REQUIRED_DIALOGS, Dialog, Fault
+from ivr.dialog.engine import CALL_SECONDS_MAX, TURNS_MAX
+from ivr.dialog.flow import Flow, version_of
+from ivr.dialog.loader import load_dialogs
+from ivr.dialog.state import Said
+from ivr.dialog.vocabulary import Vocabulary
+from ivr.proof import candidates
+from ivr.proof.exploration import Exploration, Move, Sentence, World
+from ivr.proof.judgement import (
+    Finding,
+    Judge,
+    Run,
+    closing_turns,
+    straight_way,
+    told_turns,
+)
+from ivr.proof.shown_calls import ShownCall, show
+from ivr.simulator.speech_time import speech_seconds
+from ivr.speech.catalog import Catalog, SpeechError
+from ivr.speech.checks import check_sources, read_sources
+from ivr.speech.source import Fault as PromptFault
+from ivr.speech.source import Source
+from ivr.speech.values import LANGUAGES, spoken_words
+
+STRAIGHT_SHARE = (
+    2 / 3
+)  # of the limits: what the straight way to a payment may take, to leave room for trouble
+
+_PROMPT_MISSING = re.compile(r"prompts/([\w-]+)\.ftl has no ([a-z0-9-]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One thing that is not true of the line: where, what, and the shortest call that shows it.
+
+    `call` is None where no call can. `note` says why, or what the call shows instead. `file` is where the
+    call was written.
+    """
+
+    where: str
+    call: ShownCall | None
+    note: str = ""
+    file: str = ""
+
+    @property
+    def call_file(self) -> str:
+        """The call as a file, the fault above it."""
+        return "" if self.call is None else f"# {self.where}\n{self.call.text}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for programs."""
+        return {
+            "fault": self.where,
+            "call": self.call and self.call.text,
+            "note": self.note or None,
+            "file": self.file or None,
+        }
+
+    def as_text(self) -> Iterator[str]:
+        """Yield it as lines to read."""
+        yield self.where
+        if self.note:
+            yield f"    ({self.note})"
+        if self.file:
+            yield f"    {self.file}"
+        elif self.call is not None:
+            yield from (f"    {line}" for line in self.call.text.splitlines())
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """How long calls are in a language and pace: at worst, and straight to a payment.
+
+    `seconds` is the most for a caller who answers when told that the time is up. In relay pace one may also
+    have that repeated, and wait at each gate: silence is no error there, and the engine's last limit counts
+    turns, not time. `seconds_at_worst` is for such a caller, as if every turn left took the longest wait.
+    """
+
+    language: str
+    pace: str
+    turns: int
+    seconds: float
+    seconds_at_worst: float
+    straight_turns: int
+    straight_seconds: float
+
+    def __str__(self) -> str:
+        worst = ""
+        if self.seconds_at_worst > self.seconds:
+            worst = f" ({self.seconds_at_worst / 60:.0f} where the caller then has all repeated for ever)"
+        return (
+            f"{self.language} {self.pace}: every call ends within {self.turns} turns and "
+            f"{self.seconds / 60:.0f} minutes{worst}; straight to a payment {self.straight_turns} turns, "
+            f"{self.straight_seconds / 60:.1f} minutes"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the exploration has shown."""
+
+    violations: tuple[Violation, ...]
+    bounds: tuple[Bound, ...]
+    version: str
+    dialogs: int
+    nodes: int
+    edges: int
+    states: int
+    steps: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing was found."""
+        return not self.violations
+
+    def faults_as_text(self) -> Iterator[str]:
+        """Yield what does not hold, as lines to read."""
+        for violation in self.violations:
+            yield from violation.as_text()
+
+    def as_text(self) -> str:
+        """Return what was shown, as lines to read; the numbers come last."""
+        languages = len({bound.language for bound in self.bounds})
+        size = f"{self.dialogs} dialogs, {self.nodes} nodes, {languages} languages"
+        shown = (
+            f"all {self.nodes} nodes and {self.edges} edges are reached; every call ends; no payment without "
+            "a yes to its own terms; no secret gets out; 0, 7 and 9 work everywhere; every sentence can be "
+            "spoken and keeps to its words"
+        )
+        lines = (f"{size}, without a fault: version {self.version}", *map(str, self.bounds))
+        return "\n".join((*lines, f"proven over {self.states} states and {self.steps} moves: {shown}"))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for programs."""
+        return {
+            "proven": self.holds,
+            "violations": [each.as_json() for each in self.violations],
+            "states": self.states,
+            "moves": self.steps,
+            "nodes": self.nodes,
+            "edges": self.edges,
+            "version": self.version,
+            "bounds": [
+                {
+                    "language": each.language,
+                    "pace": each.pace,
+                    "turns": each.turns,
+                    "seconds": round(each.seconds),
+                    "seconds_at_worst": round(each.seconds_at_worst),
+                    "straight_turns": each.straight_turns,
+                    "straight_seconds": round(each.straight_seconds),
+                }
+                for each in self.bounds
+            ],
+        }
+
+
+class SoundPrompts:
+    """The prompts that can be spoken, of a catalog that may have faults; what is missing counts one word."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._pieces: dict[tuple[str, str | None, str, str], tuple[int, ...]] = {}
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """The languages there are prompts in."""
+        return self._catalog.languages
+
+    def has(self, prompt_id: str, attribute: str | None, language: str) -> bool:
+        """Tell whether a prompt, or its attribute, exists."""
+        return self._catalog.has(prompt_id, attribute, language)
+
+    def variables(self, prompt_id: str, language: str) -> frozenset[str]:
+        """Return the slots a prompt speaks."""
+        return self._catalog.variables(prompt_id, language)
+
+    def pieces(self, prompt_id: str, attribute: str | None, language: str, pace: str) -> tuple[int, ...]:
+        """Return the words of each piece, at worst."""
+        key = (prompt_id, attribute, language, pace)
+        if key not in self._pieces:
+            try:
+                self._pieces[key] = self._catalog.pieces(*key)
+            except SpeechError:
+                self._pieces[key] = (1,)
+        return self._pieces[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A line as far as it can be read, with the faults that the static checks find."""
+
+    line: Line
+    flow_faults: tuple[Fault, ...]
+    prompt_faults: tuple[PromptFault, ...]
+    choices: Mapping[str, frozenset[str]]
+
+    @property
+    def callable(self) -> bool:
+        """Whether a call can be answered at all."""
+        dialogs = self.line.flow.dialogs
+        starts = all(
+            name in dialogs and dialogs[name].start in dialogs[name].nodes for name in REQUIRED_DIALOGS
+        )
+        return starts and bool(self.line.flow.languages)
+
+
+def read_draft(files: Mapping[str, str], vocabulary: Vocabulary = VOCABULARY) -> Draft:
+    """Read a line, faults and all."""
+    dialogs, flow_faults = load_dialogs(
+        {name: text for name, text in files.items() if name.startswith("flows/")}
+    )
+    sources = read_sources(prompt_files(files), vocabulary.slots)
+    prompt_faults = check_sources(sources, vocabulary.slots)
+    catalog = Catalog(
+        [_sound(source) for source in sources if source.language in LANGUAGES], vocabulary.slots
+    )
+    if not flow_faults:
+        told = {(fault.language, fault.prompt_id) for fault in prompt_faults}
+        flow_faults = [
+            fault
+            for fault in check_flow(dialogs, vocabulary, catalog)
+            if (missing := _PROMPT_MISSING.search(fault.message)) is None or missing.groups() not in told
+        ]
+    flow = Flow.compile(version_of(files), dialogs, vocabulary, SoundPrompts(catalog))
+    return Draft(
+        Line(flow, catalog, dict(files)), tuple(flow_faults), tuple(prompt_faults), _choices(sources)
+    )
+
+
+def _choices(sources: Iterable[Source]) -> dict[str, frozenset[str]]:
+    """Return the values that the wording of some prompt depends on, by slot."""
+    choices: dict[str, frozenset[str]] = {}
+    for form in (form for source in sources for form in source.forms.values()):
+        for slot, compared in form.selected.items():
+            choices[slot] = choices.get(slot, frozenset()).union(*(map(str, keys) for keys in compared))
+    return choices
+
+
+def _sound(source: Source) -> Source:
+    """Return what of a language can be spoken."""
+    forms = {key: form for key, form in source.forms.items() if form.sound}
+    lines = {prompt: line for prompt, line in source.lines.items() if (prompt, None) in forms}
+    forms = {key: form for key, form in forms.items() if key[0] in lines}
+    return Source(source.language, source.text, forms, lines)
+
+
+def world_of(draft: Draft) -> World:
+    """Return what can happen to a line: the entries, words and answers of `ivr.proof.candidates`."""
+    line = draft.line
+    kinds = line.flow.vocabulary.slots
+    chosen = {
+        slot: min(keys)
+        for slot, keys in draft.choices.items()
+        if kinds.get(slot) == "choice" and candidates.VALUES.get(slot) not in keys
+    }
+
+    def speak(said: Said, language: str, pace: str) -> list[Sentence]:
+        tag = said.language or language
+        try:
+            spoken = sentences(line.catalog, kinds, said, language, pace)
+        except SpeechError as error:
+            raise ValueError(str(error)) from error
+        return [Sentence(text, spoken_words(text), speech_seconds(text, tag)) for text in spoken]
+
+    return World(
+        entries=candidates.ENTRIES,
+        words=candidates.WORDS,
+        values={**candidates.VALUES, **chosen},
+        canaries=candidates.CANARIES,
+        consents=candidates.CONSENTS,
+        recalls=candidates.RECALLS,
+        ordinary=candidates.ORDINARY,
+        possible=candidates.possible,
+        speak=speak,
+    )
+
+
+def prove(
+    files: Mapping[str, str], vocabulary: Vocabulary = VOCABULARY, paces: Sequence[str] = PACES
+) -> Proof:
+    """Explore all calls on a line in these paces and say what is not true of them."""
+    draft = read_draft(files, vocabulary)
+    flow = draft.line.flow
+    if not draft.callable:
+        cannot = "the line cannot be called while a dialog that the engine needs is missing or has no start"
+        found = tuple(
+            Violation(where, None, cannot)
+            for where in (*map(str, draft.flow_faults), *map(_prompt_where, draft.prompt_faults))
+        )
+        return Proof(
+            found, (), flow.version, len(flow.dialogs), len(flow.nodes), _edge_count(flow.dialogs), 0, 0
+        )
+    world = world_of(draft)
+    judge = Judge(flow, world)
+    exploration = Exploration(flow, world, [judge.watch], paces).run()
+    return _Prover(draft, world, exploration, judge, paces).proof()
+
+
+def write_calls(proof: Proof, folder: Path) -> Proof:
+    """Write the calls of a proof into a folder, a file each; returns the proof with their names.
+
+    Raises `OperatorError` when the folder cannot be written to.
+    """
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, violation in enumerate(proof.violations, start=1):
+            name = ""
+            if violation.call is not None:
+                place = re.sub(r"[^a-z0-9]+", "_", violation.where.lower().partition(" ")[2][:40]).strip("_")
+                file = folder / f"{number:02d}_{place}.call"
+                file.write_text(violation.call_file, "utf-8")
+                name = str(file)
+            written.append(replace(violation, file=name))
+    except OSError as error:
+        raise OperatorError(f"{folder}: cannot be written ({error.strerror}): name another folder") from error
+    return replace(proof, violations=tuple(written))
+
+
+def _prompt_where(fault: PromptFault) -> str:
+    return f"prompts/{fault.language}.ftl:{fault.line}: {fault.prompt_id}: {fault.message}"
+
+
+def _edge_count(dialogs: Mapping[str, Dialog]) -> int:
+    return sum(len(node.branches) for dialog in dialogs.values() for node in dialog.nodes.values())
+
+
+class _Prover:
+    """Puts static faults and what was found together."""
+
+    def __init__(
+        self, draft: Draft, world: World, exploration: Exploration, judge: Judge, paces: Sequence[str]
+    ) -> None:
+        self._paces = paces
+        self._draft = draft
+        self._flow = draft.line.flow
+        self._world = world
+        self._exploration = exploration
+        self._judge = judge
+        self._findings = judge.findings(exploration)
+
+    def proof(self) -> Proof:
+        bounds = tuple(self._bounds())
+        self._findings += self._too_long(bounds)
+        violations = [
+            *(self._flow_violation(fault) for fault in self._draft.flow_faults),
+            *(self._prompt_violation(fault) for fault in self._draft.prompt_faults),
+        ]
+        violations += [
+            Violation(self._where(finding), self._shown(finding.moves)) for finding in self._findings
+        ]
+        violations += self._unspoken_languages()
+        if not violations and set(self._paces) == set(PACES):
+            violations += self._unreached()
+        flow = self._flow
+        return Proof(
+            violations=tuple(violations),
+            bounds=bounds,
+            version=flow.version,
+            dialogs=len(flow.dialogs),
+            states=len(self._exploration.places),
+            steps=self._exploration.steps,
+            nodes=len(flow.nodes),
+            edges=_edge_count(flow.dialogs),
+        )
+
+    def _shown(self, moves: Iterable[Move]) -> ShownCall:
+        return show(self._flow, self._world, tuple(moves))
+
+    def _where(self, finding: Finding) -> str:
+        node = self._flow.nodes.get(finding.node)
+        if node is None:
+            return f"{finding.node}: {finding.message}"
+        return str(Fault(f"flows/{node.dialog}.toml", node.line, node.name, finding.message))
+
+    # Static faults.
+
+    def _flow_violation(self, fault: Fault) -> Violation:
+        explained = [finding for finding in self._findings if _explains(fault, finding)]
+        self._findings = [finding for finding in self._findings if finding not in explained]
+        if explained:
+            return Violation(str(fault), self._shown(explained[0].moves))
+        dialog = fault.file.removeprefix("flows/").removesuffix(".toml")
+        missing = _PROMPT_MISSING.search(fault.message)
+        if missing:
+            return self._spoken_violation(str(fault), missing[2], missing[1])
+        entry = self._flow.dialogs.get(dialog)
+        for name, note in (
+            (fault.node, ""),
+            (entry.start if entry else "", f"this call comes into {dialog}"),
+        ):
+            reached = self._exploration.nodes.get(f"{dialog}/{name}")
+            if reached is not None:
+                return Violation(str(fault), self._shown(self._exploration.trace(*reached)), note)
+        return Violation(str(fault), None, f"no call comes into {dialog}")
+
+    def _prompt_violation(self, fault: PromptFault) -> Violation:
+        mark = f"{fault.prompt_id} "
+        language = f" in {fault.language}"
+        explained = [
+            finding
+            for finding in self._findings
+            if finding.rule in {"unspeakable", "words"}
+            and language in finding.message
+            and (
+                finding.message.startswith(mark)
+                or f" {fault.prompt_id}" in finding.message.partition(": ")[2]
+            )
+        ]
+        self._findings = [finding for finding in self._findings if finding not in explained]
+        where = _prompt_where(fault)
+        if explained:
+            return Violation(where, self._shown(explained[0].moves))
+        return self._spoken_violation(where, fault.prompt_id, fault.language)
+
+    def _spoken_violation(self, where: str, prompt: str, language: str) -> Violation:
+        for (spoken, _, tag, _), reached in self._judge.spoken.items():
+            if (spoken, tag) == (prompt, language):
+                return Violation(where, self._shown(self._exploration.trace(*reached)))
+        return Violation(where, None, f"no call says {prompt} in {language}")
+
+    # How long.
+
+    def _bounds(self) -> Iterable[Bound]:
+        told = self._told_turns()
+        for language in self._flow.languages:
+            for pace in self._paces:
+                run = (language, pace)
+                last_turns, goes_round = closing_turns(self._exploration, language, pace)
+                turns = TURNS_MAX[pace] + last_turns
+                last_seconds = self._judge.longest_closing.get(run, 0.0)
+                until_told = CALL_SECONDS_MAX[pace] + self._judge.longest.get(run, 0.0)
+                straight = self._straight(run)
+                yield Bound(
+                    language,
+                    pace,
+                    turns,
+                    until_told + told.get(run, 0) * last_seconds,
+                    until_told + (turns if goes_round else told.get(run, 0)) * last_seconds,
+                    straight.turns if straight else 0,
+                    straight.seconds if straight else 0.0,
+                )
+
+    def _told_turns(self) -> dict[Run, int]:
+        """Return how often the line speaks, at most, to tell a caller who answers that the time is up."""
+        most: dict[Run, int] = {}
+        for index, turns in told_turns(self._exploration).items():
+            state = self._exploration.places[index].state
+            run = (state.language, state.pace)
+            most[run] = max(most.get(run, 0), turns + 1)
+        return most
+
+    def _straight(self, run: Run) -> ShownCall | None:
+        moves = straight_way(self._exploration, run)
+        return show(self._flow, self._world, moves, pass_gates=True) if moves else None
+
+    def _too_long(self, bounds: Iterable[Bound]) -> list[Finding]:
+        found = []
+        for bound in bounds:
+            turns, seconds = (
+                TURNS_MAX[bound.pace] * STRAIGHT_SHARE,
+                CALL_SECONDS_MAX[bound.pace] * STRAIGHT_SHARE,
+            )
+            if bound.straight_turns > turns or bound.straight_seconds > seconds:
+                message = (
+                    f"the straight way to a payment takes {bound.straight_turns} turns and "
+                    f"{bound.straight_seconds / 60:.1f} minutes in {bound.language} {bound.pace} pace, "
+                    f"at most {turns:.0f} and {seconds / 60:.0f}: say or ask less on the way"
+                )
+                moves = straight_way(self._exploration, (bound.language, bound.pace))
+                found.append(Finding("over_long", self._payment_node(), message, moves, bound.straight_turns))
+        return found
+
+    def _payment_node(self) -> str:
+        return next(node.path for node in self._flow.nodes.values() if node.word in self._world.consents)
+
+    def _unspoken_languages(self) -> Iterable[Violation]:
+        """Find languages that no caller can choose; a call shows what is offered first."""
+        places = self._exploration.places
+        spoken = {place.state.language for place in places}
+        for language in self._flow.languages:
+            if language not in spoken:
+                message = "no caller can choose this language: ask for it, or take the file away"
+                yield Violation(f"prompts/{language}.ftl: {message}", self._shown((places[0].move,)))
+
+    def _unreached(self) -> Iterable[Violation]:
+        for node in self._flow.nodes.values():
+            skipped = node.word == LANGUAGE and len(self._flow.languages) == 1
+            for label in node.branches:
+                if f"{node.path} > {label}" not in self._exploration.edges and not skipped:
+                    message = f"no call takes {label}: remove it"
+                    fault = Fault(f"flows/{node.dialog}.toml", node.line, node.name, message)
+                    yield Violation(str(fault), None, "no call comes here")
+
+
+def _explains(fault: Fault, finding: Finding) -> bool:
+    """Tell whether what was found is what a static check says."""
+    dialog = fault.file.removeprefix("flows/").removesuffix(".toml")
+    if finding.rule == "loop":
+        return "loop without a counter" in fault.message and finding.node.startswith(f"{dialog}/")
+    here = finding.node == f"{dialog}/{fault.node}"
+    if finding.rule == "broken":
+        missing = re.search(r"there is no '(?:\w+/)?([\w@.]+)'", finding.message)
+        return here or (
+            missing is not None and re.search(rf"\b{re.escape(missing[1])}\b", fault.message) is not None
+        )
+    if finding.rule == "consent":
+        without = re.search(r" without (\w+): ", finding.message)
+        return here and without is not None and f" needs {without[1]}, " in fault.message
+    if finding.rule == "dead_end":
+        return here and "no path from here ends" in fault.message
+    if finding.rule == "unspeakable":
+        told = _PROMPT_MISSING.search(fault.message)
+        return told is not None and finding.message.startswith(f"{told[2]} cannot be spoken in {told[1]}")
+    return False

@@ -1,0 +1,120 @@
+"""Headers that make up a member: read, and refused with line and cure."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from ivr.callfile.circumstances import Circumstances, MadeUpBill, PaidBefore
+from ivr.callfile.grammar import CallFileError, Place, Waits, load_call, parse_call
+
+HEAD = "now 2026-12-18T10:15-05:00\nmember made_up\n"
+BILL = "bill health 310.15 due 2026-12-23"
+
+
+def test_everything():
+    text = (
+        f"{HEAD}{BILL} first_payment code 408215\nbill dental 42.30 due 2026-11-23\n"
+        "paid health 12.00 at 2026-12-18T09:00-05:00\nnotices sms\nextra_time\nsupport closed\nconsent bill_code\n"
+        "returned health 310.15 R01 account 40812345 at 2026-12-14T09:00-05:00\n"
+    )
+    assert parse_call(text, "x.call").circumstances == Circumstances(
+        bills=(
+            MadeUpBill(3, "health", 31015, date(2026, 12, 23), first_payment=True, code="408215"),
+            MadeUpBill(4, "dental", 4230, date(2026, 11, 23)),
+        ),
+        paid=(
+            PaidBefore(5, "health", 1200, datetime(2026, 12, 18, 14, tzinfo=UTC)),
+            PaidBefore(10, "health", 31015, datetime(2026, 12, 14, 14, tzinfo=UTC), "R01", "40812345"),
+        ),
+        notices="sms",
+        extra_time=True,
+        support="closed",
+        consent="bill_code",
+    )
+
+
+FAULTS = [
+    ("bill health 310.15", "3: 'health 310.15' is no bill: write bill health 310.15 due 2026-12-23, then"),
+    ("bill vision 310.15 due 2026-12-23", "3: 'vision 310.15 due 2026-12-23' is no bill: "),
+    ("bill health 310.1 due 2026-12-23", "3: 'health 310.1 due 2026-12-23' is no bill: "),
+    ("bill health 310.15 due 2026-12-32", "3: 'health 310.15 due 2026-12-32' is no bill: "),
+    (f"{BILL}\n{BILL}", "4: line 3 is the same plan's bill of that day: make them one"),
+    ("paid health 1.00", "3: 'health 1.00' is no payment: write paid health 12.00 at 2026-12-18T09:00-05:00"),
+    (
+        "paid health 1.0 at 2026-12-18T09:00-05:00",
+        "3: 'health 1.0 at 2026-12-18T09:00-05:00' is no payment: ",
+    ),
+    (
+        f"{BILL}\npaid health 1.00 at 2026-12-18T09:00",
+        "4: 'health 1.00 at 2026-12-18T09:00' is no payment: write paid health 12.00 at 2026-12-18T09:00-05:00, an amount",
+    ),
+    (f"{BILL}\npaid health 0.00 at 2026-12-18T09:00-05:00", "4: 'health 0.00 at "),
+    (
+        f"{BILL}\npaid health 310.16 at 2026-12-18T09:00-05:00",
+        "4: more is paid than the health bills are (310.15): make them larger",
+    ),
+    (
+        f"{BILL}\npaid health 1.00 at 2026-12-18T11:00-05:00",
+        "4: this is after the call: write an instant before `now`",
+    ),
+    (
+        "returned health 1.00 R1 at 2026-12-14T09:00-05:00",
+        "3: 'health 1.00 R1 at 2026-12-14T09:00-05:00' is no",
+    ),
+    ("returned health 1.0 R01 at 2026-12-14T09:00-05:00", "3: 'health 1.0 R01 at "),
+    (
+        f"{BILL}\nreturned health 1.00 R01 at 2026-12-14T09:00",
+        "4: 'health 1.00 R01 at 2026-12-14T09:00' is no payment that came back: write returned health 12.00 R01 ",
+    ),
+    (
+        f"{BILL}\npaid health 0.01 at 2026-12-13T09:00-05:00\nreturned health 310.15 R01 at 2026-12-14T09:00-05:00",
+        "5: more is paid than the health bills are (310.15): make them larger",
+    ),
+    ("notices pigeon", "3: there is no notices 'pigeon': write notices sms, email or letter"),
+    ("support maybe", "3: there is no support 'maybe': write support open or closed"),
+    ("consent nod", "3: there is no consent 'nod': write consent spoken or bill_code"),
+    ("extra_time please", "3: extra_time stands alone: take the rest of the line out"),
+    ("notices sms\nnotices sms", "4: notices stands here twice: keep one (the first is line 3)"),
+    ("start\nsupport open", "4: support is a header: put it above the first line of the call"),
+    (
+        "caller waits 3\ncaller silence",
+        "3: after waiting a caller keys or speaks: write what, in the next line",
+    ),
+    ("caller waits 3", "3: after waiting a caller keys or speaks: write what, in the next line"),
+]
+
+
+@pytest.mark.parametrize(("text", "problem"), FAULTS)
+def test_fault(text, problem):
+    with pytest.raises(CallFileError) as error:
+        parse_call(HEAD + text, "x.call")
+    [told] = error.value.problems
+    assert told.startswith(f"x.call:{problem}")
+
+
+@pytest.mark.parametrize(
+    "line", [BILL, "paid health 1.00 at 2026-12-18T09:00-05:00", "notices sms", "extra_time"]
+)
+def test_only_a_made_up_member_is_made_up(line):
+    word = line.split()[0]
+    with pytest.raises(
+        CallFileError, match=f"x.call:3: {word} is for a member who is made up: write member made_up"
+    ):
+        parse_call(f"{HEAD}{line}".replace("made_up", "demo.sms"), "x.call")
+    assert parse_call("member demo.sms\nsupport closed\n", "x.call").circumstances.support == "closed"
+
+
+def test_a_file_that_comes_after_another_has_its_member_and_its_own_world(tmp_path):
+    (tmp_path / "first.call").write_text(f"{HEAD}{BILL}\nsupport open\nstart\n")
+    (tmp_path / "second.call").write_text("after first.call\nsupport closed\ncaller 1\n")
+    (tmp_path / "third.call").write_text("after first.call\nmember made_up\nnotices sms\ncaller 1\n")
+    second, third = (load_call(tmp_path / f"{name}.call").circumstances for name in ("second", "third"))
+    assert (len(second.bills), second.support) == (1, "closed")
+    assert (third.bills, third.notices, third.support) == ((), "sms", "open")
+
+
+def test_a_caller_waits():
+    call = parse_call("now 2026-12-18T10:15-05:00\ncaller waits 2.5\ncaller 1\n", "x.call")
+    assert call.steps[0] == Waits(Place("x.call", 2), 2.5)

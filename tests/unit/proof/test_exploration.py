@@ -1,0 +1,475 @@
+"""Every call explored: nothing a concrete caller can come to is missing, and what breaks is found.
+
+Voice and relay pace of the real flows in English are explored once; wrong flows are small edits of them.
+"""
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ivr.actions.vocabulary import SLOTS, VOCABULARY
+from ivr.dialog.engine import DialogError, End, Keys, Match, NoMatch, Wait
+from ivr.dialog.state import Said
+from ivr.proof import candidates
+from ivr.proof.exploration import Exploration, Move, _Noted
+from ivr.proof.judgement import Judge, closing_turns, straight_way, told_turns
+from ivr.proof.prove import read_draft, world_of
+
+AT = "2026-12-18T10:15-05:00"
+
+# One worker explores the real flows once for all of these.
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("exploration")]
+
+
+def explored(files, vocabulary=VOCABULARY, paces=("voice",), world=None, **changes):
+    draft = read_draft(files, vocabulary)
+    world = replace(world or world_of(draft), **changes)
+    judge = Judge(draft.line.flow, world)
+    exploration = Exploration(draft.line.flow, world, [judge.watch], paces).run()
+    return exploration, judge
+
+
+def found(files, *rules, **options):
+    exploration, judge = explored(files, **options)
+    return [
+        (finding.rule, finding.node, finding.message)
+        for finding in judge.findings(exploration)
+        if finding.rule in rules or not rules
+    ]
+
+
+def edited(files, file, old, new):
+    assert files[file].count(old) == 1, (file, old, files[file].count(old))
+    return {**files, file: files[file].replace(old, new)}
+
+
+@pytest.fixture(scope="session")
+def english(line):
+    return {name: text for name, text in line.files.items() if name != "prompts/es-US.ftl"}
+
+
+@pytest.fixture(scope="session")
+def whole(english):
+    return explored(english, paces=("voice", "relay"))
+
+
+def test_the_real_flows_hold(whole):
+    exploration, judge = whole
+    assert judge.findings(exploration) == []
+    flow = exploration.flow
+    assert set(exploration.nodes) == set(flow.nodes)
+    edges = {f"{node.path} > {label}" for node in flow.nodes.values() for label in node.branches}
+    assert edges - set(exploration.edges) == {"main/language > silence"}  # one language is not asked for
+
+
+def test_the_bounds_are_what_the_engine_gives(whole):
+    exploration, _ = whole
+    assert closing_turns(exploration, "en-US", "voice") == (1, False)  # the person who is called
+    # Gates, where a caller can press 9 until the last limit; then what must be heard is said all the same.
+    turns, goes_round = closing_turns(exploration, "en-US", "relay")
+    assert goes_round
+    assert 40 < turns < 80
+    relay = [
+        turns
+        for index, turns in told_turns(exploration).items()
+        if exploration.places[index].state.pace == "relay"
+    ]
+    assert 3 < max(relay) < 20  # the gates, one after the other
+    assert [move.kind for move in straight_way(exploration, ("en-US", "voice"))].count("answer") == 8
+    assert straight_way(exploration, ("en-US", "relay"))[1].kind == "more_time"
+    assert straight_way(exploration, ("es-US", "relay")) == ()
+
+
+def test_every_verdict_of_every_field_is_tried():
+    slots = {**candidates.VALUES, "routing_number": "021000021"}
+    for field in VOCABULARY.fields.values():
+        verdicts = [field.judge(digits, slots, ()) for digits in candidates.ENTRIES[field.name]]
+        if field.hear is not None:
+            verdicts += [field.hear(words, None, "en-US", "relay") for words in candidates.WORDS]
+        assert {each.reason for each in verdicts if isinstance(each, NoMatch)} == set(field.reasons), (
+            field.name
+        )
+        results = {each.result for each in verdicts if isinstance(each, Match)}
+        assert results == set(field.results or ("",)), field.name
+
+
+# Nothing that a concrete call comes to is missing.
+
+
+def concrete_moves(data, exploration, place):
+    """Choose what happens next: as the explored moves, or with keys and words of its own."""
+    moves = [move for move in exploration.moves(place) if move.kind != "patience"]
+    others = []
+    if isinstance(place.result, Wait) and place.result.listen is not None:
+        node = exploration.flow.nodes[place.state.node]
+        field = exploration.flow.vocabulary.fields.get(node.word)
+        if field is not None and not place.state.gate and field.hear is None:
+            digits = data.draw(st.from_regex(r"[1-68][0-9]{0,18}", fullmatch=True))
+            others.append(Move("any", Keys(digits, finished=True)))
+        others.append(
+            Move("any", Keys(data.draw(st.sampled_from(["12", "3*", "#"])).strip("#"), finished=True))
+        )
+    return data.draw(st.sampled_from([*moves, *others]))
+
+
+def as_explored(exploration, place, move):
+    """Name a move by what it does, as the exploration does."""
+    if move.kind != "any":
+        return move
+    node = exploration.flow.nodes[place.state.node]
+    field = exploration.flow.vocabulary.fields.get(node.word)
+    if "*" in move.heard.digits or not move.heard.digits or place.state.gate or field is None:
+        return replace(move, kind="error")
+    slots = {**place.state.slots, **place.state.secrets}
+    verdict = field.judge(move.heard.digits, slots, tuple(place.state.reasons))
+    return replace(move, kind="answer" if isinstance(verdict, Match) else "error")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_every_state_of_a_random_call_was_explored(whole, data):
+    exploration, _ = whole
+    place = exploration.places[0]
+    late = False
+    for _ in range(data.draw(st.integers(5, 60))):
+        if isinstance(place.result, End):
+            break
+        move = as_explored(exploration, place, concrete_moves(data, exploration, place))
+        if move.kind not in {"start", "outcome"}:
+            late = late or data.draw(st.integers(0, 40)) == 40
+        turn_over = move.kind != "start" and not place.closing
+        place = exploration.take(place, replace(move, late=late and turn_over)).after
+        assert exploration.find(place) is not None, (place.state.node, move)
+
+
+# What breaks concretely is found.
+
+BREAKAGES = st.sampled_from(("drop", "retarget", "nowhere", "uncount"))
+
+
+def broken_line(files, data):
+    """Break one branch of one flow: take it away, lead it elsewhere or nowhere, or forget its counter."""
+    lines = [
+        (file, line)
+        for file, text in files.items()
+        if file.startswith("flows/")
+        for line in text.splitlines()
+        if re.match(r"(next|keys\.\d|on\.\w+)\s*=", line)
+    ]
+    file, line = data.draw(st.sampled_from(lines))
+    kind = data.draw(BREAKAGES)
+    names = re.findall(r"\[node\.(\w+)\]", files[file])
+    target = data.draw(st.sampled_from(names)) if kind == "retarget" else "nowhere"
+    new = "" if kind == "drop" else re.sub(r'"[^"]*"', f'"{target}"', line)
+    if kind == "uncount":
+        return {**files, file: re.sub(r"(?m)^(tries\.\w+|on\.exhausted)\s.*\n", "", files[file])}
+    return {**files, file: files[file].replace(f"{line}\n", f"{new}\n", 1)}
+
+
+def breaks(exploration, data):
+    """Play random concrete calls; tell whether one of them breaks off."""
+    for _ in range(25):
+        place = exploration.places[0]
+        for _ in range(25):
+            if isinstance(place.result, End):
+                break
+            kinds = {"person", "repeat", "error", "answer", "key", "outcome", "transfer", "start"}
+            moves = [move for move in exploration.moves(place) if move.kind in kinds]
+            if not moves:
+                return True
+            try:
+                place = exploration.take(place, data.draw(st.sampled_from(moves[:6]))).after
+            except (KeyError, DialogError):
+                return True
+            if place.state.pace == "relay":
+                break
+    return False
+
+
+@pytest.mark.whole
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_what_a_random_caller_breaks_is_found(english, data):
+    files = broken_line(english, data)
+    draft = read_draft(files)
+    if not draft.callable:
+        return
+    world = world_of(draft)
+    judge = Judge(draft.line.flow, world)
+    exploration = Exploration(draft.line.flow, world, [judge.watch], ("voice",))
+    exploration.start()
+    if breaks(exploration, data):
+        exploration.run()
+        assert {"broken", "dead_end"} & {finding.rule for finding in judge.findings(exploration)}
+
+
+# Wrong flows.
+
+
+def test_an_edge_to_nowhere_and_nodes_without_a_wait(english):
+    files = edited(english, "flows/main.toml", 'next = "language"', 'next = "nowhere"')
+    assert found(files) == [
+        ("broken", "main/welcome", "the call breaks off here: there is no 'main/nowhere'")
+    ]
+    files = edited(english, "flows/main.toml", 'next = "language"', 'next = "welcome"')
+    assert found(files) == [("broken", "main/welcome", "the call breaks off here: 100 nodes without a wait")]
+
+
+def test_what_breaks_when_the_time_is_up(english):
+    files = edited(english, "flows/time_up.toml", 'next = "reach"', 'next = "nowhere"')
+    exploration, judge = explored(files)
+    finding = judge.findings(exploration)[0]
+    assert (finding.rule, finding.node, finding.moves[-1].late) == ("broken", "time_up/over", True)
+
+
+def test_two_languages_are_asked_for(line):
+    exploration, judge = explored(line.files)
+    assert [finding for finding in judge.findings(exploration) if finding.rule != "keys"] == []
+    assert {place.state.language for place in exploration.places} == {"en-US", "es-US"}
+
+
+def test_the_slots_that_a_judge_looks_at_are_noted():
+    slots = _Noted({"plan": "health", "total": 5})
+    assert (slots.get("plan"), sorted(slots), len(slots), slots.noted) == (
+        "health",
+        ["plan", "total"],
+        2,
+        {"plan"},
+    )
+
+
+def test_names_there_are_not(english):
+    files = edited(english, "flows/main.toml", 'call        = "verify"', 'call        = "nobody"')
+    assert found(files, "broken")[0] == (
+        "broken",
+        "main/main_menu",
+        "the call breaks off here: there is no 'nobody'",
+    )
+    files = edited(english, "flows/verify.toml", '"verify_member"', '"ask_around"')
+    assert "there is no 'ask_around'" in found(files, "broken")[0][2]
+    files = edited(english, "flows/verify.toml", 'collect = "ssn_last4"', 'collect = "shoe_size"')
+    assert "there is no 'shoe_size'" in found(files, "broken")[0][2]
+    del files["flows/give_up.toml"]
+    assert not read_draft(files).callable
+
+
+def test_a_payment_needs_its_own_consent(english):
+    asked = edited(
+        english,
+        "flows/authorize.toml",
+        'prompt   = "authorization-ask"\nevidence = true\n',
+        'prompt   = "authorization-ask"\n',
+    )
+    [(_, node, message)] = found(asked, "consent")
+    assert (node, message[:53]) == (
+        "authorize/authorize",
+        "asks authorize_payment, and the caller's answer in th",
+    )
+    untold = edited(english, "flows/authorize.toml", 'on.spoken    = "terms"', 'on.spoken    = "ask"')
+    [(_, _, message)] = found(untold, "consent")
+    assert (
+        "no evidence with barge_in = false has told account_last4, account_type, amount, debit_date, plan since"
+        in message
+    )
+    other = edited(english, "flows/main.toml", '"dental"\nnext     = "amount"', '"dental"\nnext     = "bank"')
+    told = [message for _, _, message in found(other, "consent")]
+    assert any("with amount, billing_account worked out from what has changed since" in each for each in told)
+    early = edited(
+        english,
+        "flows/main.toml",
+        'next = "balance"\n\n[node.balance]',
+        'next = "authorize"\n\n[node.balance]',
+    )
+    assert "asks prepare_authorization without amount: fill it first" in [
+        m for _, _, m in found(early, "consent")
+    ]
+
+
+def test_what_must_be_heard_to_its_end(english):
+    """Terms that a key interrupts, and a number that is said to nobody: each is money moved unheard."""
+    files = edited(
+        english,
+        "flows/authorize.toml",
+        'say      = "authorization-terms"\nbarge_in = false\n',
+        'say      = "authorization-terms"\n',
+    )
+    files = edited(
+        files, "flows/authorize.toml", 'say      = "confirmation"\nbarge_in = false', 'say = "confirmation"'
+    )
+    terms = "account_last4, account_type, amount, debit_date, plan"
+    assert [(rule, node, message.partition(": ")[0]) for rule, node, message in found(files)] == [
+        (
+            "consent",
+            "authorize/authorize",
+            f"asks authorize_payment, and no evidence with barge_in = false has told {terms} since it changed",
+        ),
+        *(
+            ("receipt", node, "a payment is made, and confirmation_number is not told whole")
+            for node in ("authorize/authorize", "authorize/authorize_with_code")
+        ),
+    ]
+
+
+def test_each_pace_tells_the_terms_itself(whole):
+    """A term that only the relay words of a prompt name is not told to a caller who hears the others."""
+    exploration, _ = whole
+    judge = Judge(exploration.flow, exploration.world)
+    said = Said("recent-payment", values={"recent_amount": 4050, "recent_plan": "health", "recent_at": AT})
+    said = said._replace(values={**said.values, "recent_confirmation": "40812345678"})
+    relay, voice = (judge._spoken_of(said, "en-US", pace) for pace in ("relay", "voice"))
+    assert voice - relay == {"recent_at"}
+
+
+def test_circles_that_grow_have_an_end(english):
+    """A dialog that calls itself, tries that go on after the last, and two sentences said for ever."""
+    again = 'collect = "menu"\nprompt = "declined-menu"\nkeys.1 = "b"\nkeys.2 = "@return"'
+    files = edited(english, "flows/verify.toml", 'say  = "verify-rejected"', 'call = "again"') | {
+        "flows/again.toml": f'start = "a"\n[node.a]\n{again}\n[node.b]\ncall = "verify"\non.verified = "@return"\n'
+    }
+    files = edited(files, "flows/verify.toml", 'next = "@give_up"', 'next = "member_id"')
+    recent = files["flows/recent_payments.toml"].replace("tries.payment  = 5\n", "")
+    recent = recent.replace('next     = "next_payment"', 'next     = "more"').replace(
+        'next = "@return"', 'next = "next_payment"'
+    )
+    told = found({**files, "flows/recent_payments.toml": recent}, "broken", "loop")
+    assert (
+        "broken",
+        "verify/rejected",
+        "the call breaks off here: this dialog calls itself, for ever",
+    ) in told
+    assert {node for rule, node, _ in told if rule == "loop"} >= {"recent_payments/next_payment"}
+
+
+def test_a_secret_is_told_where_it_gets_out(english):
+    vocabulary = replace(VOCABULARY, slots={**SLOTS, "date_of_birth": "choice"})
+    assert found(english, vocabulary=vocabulary) == [
+        (
+            "secret",
+            "verify/date_of_birth",
+            "a secret that is keyed here reaches an open slot: make its field and slots secret",
+        )
+    ]
+
+
+def test_silence_keys_and_people(english):
+    files = edited(
+        english,
+        "flows/main.toml",
+        'keys.2     = "other_ways"\non.silence = "@more_time"',
+        'keys.2     = "other_ways"',
+    )
+    assert [node for _, node, _ in found(files, "silence")] == ["main/main_menu"]
+    files = edited(english, "flows/reach.toml", 'on.open   = "connecting"', 'on.open   = "closed"')
+    exploration, judge = explored(files)
+    nobody = [
+        finding for finding in judge.findings(exploration) if finding.message == "key 0 leads to no person"
+    ]
+    assert {finding.rule for finding in nobody} == {"keys"}
+    assert [move.kind for move in nobody[0].moves] == ["start", "person"]
+
+
+def test_circles_and_ends(english):
+    files = edited(
+        english,
+        "flows/main.toml",
+        'prompt  = "finish-menu"\nkeys.1  = "goodbye"',
+        'prompt  = "finish-menu"\nkeys.1  = "finish_menu"',
+    )
+    assert [node for _, node, _ in found(files, "dead_end")] == ["main/finish_menu"]
+    files = edited(english, "flows/amount.toml", "tries.above_balance = 3\n", "")
+    [loop] = loops_of(files)
+    assert (loop.node, [move.label for move in loop.moves[-3:]]) == (
+        "amount/check",
+        ["above_balance", "next", "above_balance"],
+    )
+    files = edited(english, "flows/verify.toml", 'next = "member_id"', 'next = "exhausted"')
+    assert found(files, "loop") == []
+
+
+def loops_of(files):
+    exploration, judge = explored(files)
+    return [finding for finding in judge.findings(exploration) if finding.rule == "loop"]
+
+
+def test_telling_that_a_call_is_over_is_short(english):
+    more = 'next = "more"\n\n[node.more]\ncollect = "menu"\nprompt = "more-menu"\nkeys.1 = "over"\nkeys.2 = "reach"'
+    files = edited(english, "flows/time_up.toml", 'next = "reach"', more)
+    [(_, node, _)] = found(files, "over_long")
+    assert node == "time_up/more"
+
+
+# What the engine itself must keep, judged on moves that it would never make.
+
+
+def watched(whole, kind, change, pace="voice", **world):
+    """Let a judge see one move of a kind, its end changed; return what it says."""
+    exploration, _ = whole
+    judge = Judge(exploration.flow, replace(exploration.world, **world))
+    index, place, move = next(
+        (index, place, move)
+        for index, place in enumerate(exploration.places)
+        for move in (exploration.moves(place) if not isinstance(place.result, End) else ())
+        if move.kind == kind and place.state.pace == pace and isinstance(place.result, Wait)
+    )
+    taken = exploration.take(place, move, index)
+    judge.watch(replace(taken, after=change(taken.after)))
+    judge.watch(taken)
+    return sorted(message for _, _, message in judge._noted)
+
+
+def with_prompts(place, prompts):
+    return replace(place, result=replace(place.result, prompts=prompts))
+
+
+def with_state(place, **changes):
+    state = place.state.copy()
+    for name, value in changes.items():
+        setattr(state, name, value)
+    return replace(place, state=state)
+
+
+def test_the_keys_are_held_to_their_meaning(whole):
+    assert watched(whole, "repeat", lambda after: with_prompts(after, ())) == [
+        "key 9 does not repeat all that was said"
+    ]
+    assert watched(whole, "repeat", lambda after: replace(after, result=End((), "hangup"))) == [
+        "key 9 does not repeat all that was said"
+    ]
+    assert watched(whole, "repeat", lambda after: with_prompts(after, ()), "relay") == [
+        "key 9 does not repeat all that was said"
+    ]
+    assert watched(whole, "more_time", lambda after: with_state(after, pace="voice")) == [
+        "key 7 gives no more time"
+    ]
+    assert watched(whole, "key", lambda after: with_state(after, pace="voice"), "relay") == [
+        "the caller's time is taken away again: set.pace can only be relay"
+    ]
+    assert watched(whole, "key", lambda after: with_state(after, said=[])) == [
+        "key 9 could not repeat all that is said here"
+    ]
+
+
+def test_the_words_are_counted(whole):
+    exploration, _ = whole
+    speak = exploration.world.speak
+
+    def wordy(said, language, pace):
+        return [replace_words(each) for each in speak(said, language, pace)]
+
+    def replace_words(sentence):
+        return sentence._replace(words=13)
+
+    told = watched(whole, "more_time", lambda after: after, "relay", speak=wordy)
+    assert any("before a key is possible, at most 20" in message for message in told)
+    assert any("has a sentence of 13 words in en-US relay pace, at most 12" in message for message in told)
+
+    def dumb(said, language, pace):
+        raise ValueError("no voice")
+
+    assert any(
+        "cannot be spoken in en-US: no voice" in message
+        for message in watched(whole, "repeat", lambda after: after, speak=dumb)
+    )
