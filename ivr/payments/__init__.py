@@ -1,1 +1,1 @@
-"""A payment's life: authorized on the phone, with its consent and its confirmation number."""
+"""A payment's life: authorized, in a file, at the bank, settled, returned, given back; its evidence."""

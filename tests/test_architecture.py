@@ -1,0 +1,31 @@
+"""docs/architecture.md names the packages there are, in the order of their layers, each by its own first line."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def rooms() -> dict[str, str]:
+    """Return what the page says of each package, in its order."""
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    return dict(re.findall(r"^\| `(ivr\.\w+)` \| (.+) \|$", page, re.MULTILINE))
+
+
+def test_every_package_is_told_by_its_own_first_line() -> None:
+    packages = {
+        f"ivr.{file.parent.name}": (ast.get_docstring(ast.parse(file.read_text())) or "").splitlines()[0]
+        for file in ROOT.glob("ivr/*/__init__.py")
+    }
+    assert rooms() == packages
+
+
+def test_they_stand_in_the_order_of_their_layers() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    layers = [layer.split(" | ") for layer in project["tool"]["importlinter"]["contracts"][0]["layers"]]
+    ordered = [name for layer in layers for name in layer if (ROOT / name.replace(".", "/")).is_dir()]
+    assert list(rooms()) == ordered
