@@ -1,15 +1,20 @@
-"""Read a Nacha file of any kind into records, or say with line and field what is wrong with it.
+"""Read what a bank sent, Nacha files of any kind, into records, or say with line and field what is wrong.
 
-    file = read_file(data, odfi_routing="01100001")
-    for batch in file.batches:
-        for entry in batch.entries: …
+    read = read_files(data, odfi_routing="01100001")
+    for file in read.files:
+        for batch, entry in all_entries(file): …
+    for sentence in read.allowances: …  # what was not as it should be, and let pass
 
-A file comes back whole or not at all: every count, hash and total was checked against the lines. Otherwise
+All comes back or nothing: every count, hash and total was checked against the lines. Otherwise
 `NachaReadError` is raised: its `found` holds the problems with line and field, its `problems` the same as
 sentences. No message quotes anything that the file says, so none can show an account number.
 
-Line ends may be LF, CRLF, CR, or missing altogether (blocks of 940 bytes); blank lines at the end are let
-pass. Files of the kinds IAT and ADV have other records and are refused.
+Refused is what makes the *file* untrustworthy: a record that cannot be told, sums that disagree, another
+bank's entries. What concerns one entry only (its addenda records, its trace number, words) stands as it is,
+for whoever takes the entry to judge: the sums prove the rest. A field that nothing hangs on may be wrong.
+
+Line ends may be LF, CRLF, CR, or missing altogether (blocks of 940 bytes); what else may have happened to
+lines is in `ivr.ach.lines`. Files of the kinds IAT and ADV have other records and are refused.
 
 Rules are those of the Nacha Operating Rules, appendices 1 to 3.
 """
@@ -22,15 +27,16 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Final, NamedTuple
 
+from ivr.ach.lines import Allowances, FileLine, file_lines
 from ivr.ach.records import is_debit
-from ivr.ach.writer import BLOCKING_FACTOR, FILL_LINE, RECORD_LENGTH, Totals
+from ivr.ach.writer import BLOCKING_FACTOR, Totals
 from ivr.base.errors import OperatorError
 
 PROBLEMS_LISTED: Final = 100
 
 _RETURN_DIGITS: Final = ("1", "6")
 _TRANSACTION_CODE: Final = re.compile(r"[2-5][1-9]")
-_PRINTABLE: Final = re.compile(rb"[ -~]*")
+_COMING_BACK: Final = ("98", "99")
 _UNREAD_SEC_CODES: Final = ("IAT", "ADV")
 _LAST_DAY_OF_YEAR: Final = 366
 
@@ -84,8 +90,13 @@ class EntryRecord:
 
     @property
     def is_return(self) -> bool:
-        """Tell whether this comes back: a return or a notification of change."""
-        return self.transaction_code[1:] in _RETURN_DIGITS
+        """Tell whether this comes back: a return or a notification of change.
+
+        Some banks leave the code with which it went out; its addenda record tells then.
+        """
+        return self.transaction_code[1:] in _RETURN_DIGITS or any(
+            addenda.type_code in _COMING_BACK for addenda in self.addenda
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +134,14 @@ class NachaFile:
     batches: tuple[BatchRecord, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class NachaFiles:
+    """What was read: usually one file. `allowances` says what was let pass, a sentence each."""
+
+    files: tuple[NachaFile, ...]
+    allowances: tuple[str, ...]
+
+
 class Place(NamedTuple):
     """A field of a record: its name and its first and last position, counted from 1."""
 
@@ -144,27 +163,42 @@ _BATCH_NUMBER: Final = Place("batch number", 88, 94)
 _TRACE: Final = Place("trace number", 80, 94)
 
 
-def read_file(data: bytes, *, odfi_routing: str | None = None) -> NachaFile:
-    """Return the file that these bytes are.
+def read_files(data: bytes, *, odfi_routing: str | None = None) -> NachaFiles:
+    """Return the files that these bytes are: one, or several whole ones after each other.
 
     With `odfi_routing` (8 digits), every entry must be our bank's: sent by it, or come back to it.
     Raises `NachaReadError` with all problems.
     """
-    reading = _Reading(odfi_routing)
-    for line in _lines(data):
-        reading.line(line)
-    return reading.end()
+    problems, allowed = _Problems(), Allowances()
+    readings: list[_Reading] = []
+    for line in file_lines(data, allowed):
+        if not readings or (readings[-1].is_over and line.record[0] == "1"):
+            readings.append(_Reading(odfi_routing, problems, allowed))
+        readings[-1].line(line)
+    if not readings:
+        problems.add(0, "file", "the file is empty")
+    if len(readings) > 1:
+        allowed.note(f"{len(readings)} files stand in one", 1)
+    files = tuple(reading.end() for reading in readings)
+    problems.raise_if_any()
+    return NachaFiles(files, allowed.sentences())
 
 
-def _lines(data: bytes) -> list[bytes]:
-    """Return the file's lines without their ends; without any line end, slices of 94."""
-    text = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip(b"\n")
-    if b"\n" in text:
-        lines = text.split(b"\n")
-        while lines and not lines[-1].strip():
-            lines.pop()
-        return lines
-    return [text[start : start + RECORD_LENGTH] for start in range(0, len(text), RECORD_LENGTH)]
+class _Problems:
+    """What is wrong so far: the first hundred, and how many."""
+
+    def __init__(self) -> None:
+        self._found: list[ReadProblem] = []
+        self._count = 0
+
+    def add(self, line: int, name: str, message: str) -> None:
+        self._count += 1
+        if len(self._found) < PROBLEMS_LISTED:
+            self._found.append(ReadProblem(line, name, message))
+
+    def raise_if_any(self) -> None:
+        if self._count:
+            raise NachaReadError(tuple(self._found), self._count)
 
 
 @dataclass(slots=True)
@@ -201,13 +235,15 @@ class _Header:
 
 
 class _Reading:
-    """Where in the file we are, what was read, and what is wrong so far."""
+    """Where in a file we are, and what was read of it."""
 
-    def __init__(self, odfi_routing: str | None) -> None:
+    def __init__(self, odfi_routing: str | None, problems: _Problems, allowed: Allowances) -> None:
         self._ours = odfi_routing
-        self._found: list[ReadProblem] = []
-        self._count = 0
-        self._number = 0
+        self._problems = problems
+        self._allowed = allowed
+        self._number = 0  # of the line
+        self._records = 0
+        self._fill_lines = 0
         self._damaged = False  # this line: said once, then its fields complain no more
         self._sound = True  # all lines so far could be read, so that sums mean something
         self._header: _Header | None = None
@@ -226,42 +262,38 @@ class _Reading:
             "9": self._file_control,
         }
 
-    def line(self, raw: bytes) -> None:
-        self._number += 1
+    @property
+    def is_over(self) -> bool:
+        """Tell whether the file's last record was read: another file may begin."""
+        return self._control is not None
+
+    def line(self, line: FileLine) -> None:
+        self._number = line.number
         self._damaged = False
-        record = raw.decode("ascii", "replace")
-        if _PRINTABLE.fullmatch(raw) is None:
-            self._damage("holds a character that is not printable ASCII")
-        elif len(raw) != RECORD_LENGTH:
-            self._damage(f"is {len(raw)} characters long, must be {RECORD_LENGTH}")
-        if self._number == 1:
-            self._file_header(record)
-        elif self._control is not None:
-            if record != FILL_LINE:
-                self._problem("record", "only fill lines of 94 nines may follow the file control record")
+        if line.fault is not None:
+            self._damage(line.fault)
+        if self._header is None:
+            self._file_header(line.record)
+        elif self._control is None:
+            self._records += 1
+            self._handlers.get(line.record[0], self._undefined)(line.record)
+        elif _is_fill_line(line.record):
+            self._fill_lines += 1
         else:
-            handler = self._handlers.get(record[:1], self._undefined)
-            handler(record.ljust(RECORD_LENGTH)[:RECORD_LENGTH])
+            self._problem("record", "only fill lines of 94 nines may follow the file control record")
 
     def end(self) -> NachaFile:
         self._damaged = False
-        if self._header is None:
-            raise NachaReadError((ReadProblem(0, "file", "the file is empty"),), 1)
         if self._control is None:
             self._close_batch_without_control()
             self._problem("file control", "the file was cut short: it has no file control record")
         else:
-            if self._number % BLOCKING_FACTOR:
-                self._problem(
-                    "blocking",
-                    f"the file has {self._number} lines, which is not a multiple of 10: cut short?",
-                )
             self._check_file_control(self._control)
-        if self._count:
-            raise NachaReadError(tuple(self._found), self._count)
-        return self._file(self._header)
+        return self._file()
 
-    def _file(self, header: _Header) -> NachaFile:
+    def _file(self) -> NachaFile:
+        header = self._header
+        assert header is not None, "a reading begins with a line"  # noqa: S101 (for mypy)
         record = header.record
         return NachaFile(
             destination=record[3:13],
@@ -276,19 +308,21 @@ class _Reading:
         )
 
     def _file_header(self, record: str) -> None:
-        """Read line 1. A file that does not begin like a Nacha file is looked at no further."""
+        """Read the first line. A file that does not begin like a Nacha file is looked at no further."""
+        self._records = 1
         if record[:3] != "101" or record[34:40] != "094101":
             message = (
-                "this is not a Nacha file: line 1 must begin with 101 and have 094101 in positions 35 to 40"
+                "this is not a Nacha file: its first line must begin with 101 and have 094101 in positions"
+                " 35 to 40"
             )
-            raise NachaReadError((ReadProblem(1, "file header", message),), 1)
+            raise NachaReadError((ReadProblem(self._number, "file header", message),), 1)
         created = as_date(record[23:29])
         if created is None:
             self._problem("creation date", "must be a date as YYMMDD")
         self._header = _Header(record, created or date.min, self._time(record))
 
     def _second_header(self, _record: str) -> None:
-        self._problem("record type", "a second file header; import one file at a time")
+        self._problem("record type", "a second file header: the file above it has no file control record")
         self._unsound()
 
     def _undefined(self, _record: str) -> None:
@@ -320,7 +354,6 @@ class _Reading:
             self._problem("transaction code", "is not defined")
             self._unsound()
         amount_cents = self._digits(record, Place("amount", 30, 39))
-        self._check_digits(record, _TRACE)
         self._entry = _OpenEntry(self._number, record, amount_cents, [])
         totals = self._batch.totals
         totals.entries += 1
@@ -329,25 +362,22 @@ class _Reading:
             totals.debit_cents += amount_cents
         else:
             totals.credit_cents += amount_cents
-        self._check_ours(self._batch, record, is_return=code[1:] in _RETURN_DIGITS)
 
-    def _check_ours(self, batch: _OpenBatch, record: str, *, is_return: bool) -> None:
-        if batch.entries and batch.entries[0].is_return != is_return:
-            self._problem("transaction code", "entries and returns stand in one batch")
+    def _check_ours(self, batch: _OpenBatch, entry: EntryRecord) -> None:
         if self._ours is None:
             return
-        if is_return and record[3:11] != self._ours:
-            self._problem("receiving routing number", "another bank's entry: it was not returned to our bank")
-        if not is_return and _ODFI.of(batch.record) != self._ours:
-            self._problem("batch header", "another bank's entry: our bank did not send its batch")
+        if entry.is_return and entry.receiving_routing[:8] != self._ours:
+            message = "another bank's entry: it was not returned to our bank"
+            self._problem("receiving routing number", message, entry.line)
+        if not entry.is_return and _ODFI.of(batch.record) != self._ours:
+            message = "another bank's entry: our bank did not send its batch"
+            self._problem("batch header", message, entry.line)
 
     def _addenda(self, record: str) -> None:
         if self._entry is None or self._batch is None:
             self._problem("record type", "an addenda record without an entry above it")
             self._unsound()
             return
-        if not self._entry.addenda and self._entry.record[78] != "1":
-            self._problem("record type", "the entry above says that it has no addenda record")
         self._entry.addenda.append(AddendaRecord(self._number, record[1:3], record))
         self._batch.totals.entries += 1
 
@@ -365,12 +395,12 @@ class _Reading:
     def _check_batch_control(self, record: str, batch: _OpenBatch) -> None:
         for place, expected in (
             (_SERVICE_CLASS, _SERVICE_CLASS.of(batch.record)),
-            (Place("company identification", 45, 54), batch.record[40:50]),
             (_ODFI, _ODFI.of(batch.record)),
             (_BATCH_NUMBER, _BATCH_NUMBER.of(batch.record)),
         ):
             if place.of(record) != expected:
                 self._problem(place.name, f"differs from the batch header's in line {batch.line}")
+        self._check_company(record, batch)
         self._check_sums(
             record,
             ("entry and addenda count", 5, 10, batch.totals.entries),
@@ -379,9 +409,18 @@ class _Reading:
             ("total credits", 33, 44, batch.totals.credit_cents),
         )
 
+    def _check_company(self, record: str, batch: _OpenBatch) -> None:
+        """Compare the company's identification with the header's; where its blanks stand means nothing."""
+        said, expected = (text.replace(" ", "") for text in (record[44:54], batch.record[40:50]))
+        if said not in {"", expected}:
+            name = "company identification"
+            self._problem(name, f"differs from the batch header's in line {batch.line}")
+        elif record[44:54] != batch.record[40:50]:
+            self._let_pass("the company identification has other blanks than the batch header's")
+
     def _file_control(self, record: str) -> None:
         self._close_batch_without_control()
-        if record == FILL_LINE:
+        if _is_fill_line(record):
             self._problem("record type", "fill lines before the file control record")
             self._sound = False
             return
@@ -394,13 +433,23 @@ class _Reading:
         self._check_sums(
             record,
             ("batch count", 2, 7, len(self._batches)),
-            ("block count", 8, 13, -(-self._number // BLOCKING_FACTOR)),
             ("entry and addenda count", 14, 21, self._totals.entries),
             ("entry hash", 22, 31, self._totals.entry_hash % 10**10),
             ("total debits", 32, 43, self._totals.debit_cents),
             ("total credits", 44, 55, self._totals.credit_cents),
             line=self._control_line,
         )
+        self._check_blocks(record)
+
+    def _check_blocks(self, record: str) -> None:
+        """Check the count of blocks. Fill lines may be missing, or too many: they hold nothing."""
+        blocks = -(-self._records // BLOCKING_FACTOR)
+        lines = self._records + self._fill_lines
+        if Place("", 8, 13).of(record) not in {f"{blocks:06}", f"{-(-lines // BLOCKING_FACTOR):06}"}:
+            message = f"the lines above make {blocks}, this record says something else"
+            self._problem("block count", message, self._control_line)
+        elif lines % BLOCKING_FACTOR:
+            self._let_pass("the fill lines after it do not end on a multiple of 10", self._control_line)
 
     def _check_sums(self, record: str, *expected: tuple[str, int, int, int], line: int | None = None) -> None:
         """Compare numbers of a control record with what stands above it. What it says is never quoted."""
@@ -415,22 +464,20 @@ class _Reading:
         if entry is None or batch is None:
             return
         record = entry.record
-        if record[78] != "0" and not entry.addenda:
-            self._problem("addenda indicator", "announces an addenda record that is not there", entry.line)
-        batch.entries.append(
-            EntryRecord(
-                line=entry.line,
-                transaction_code=record[1:3],
-                receiving_routing=record[3:12],
-                account_number=record[12:29].strip(),
-                amount_cents=entry.amount_cents,
-                individual_id=record[39:54].strip(),
-                individual_name=record[54:76].strip(),
-                payment_type=record[76:78].strip(),
-                trace_number=_TRACE.of(record),
-                addenda=tuple(entry.addenda),
-            )
+        closed = EntryRecord(
+            line=entry.line,
+            transaction_code=record[1:3],
+            receiving_routing=record[3:12],
+            account_number=record[12:29].strip(),
+            amount_cents=entry.amount_cents,
+            individual_id=record[39:54].strip(),
+            individual_name=record[54:76].strip(),
+            payment_type=record[76:78].strip(),
+            trace_number=_TRACE.of(record).strip(),
+            addenda=tuple(entry.addenda),
         )
+        self._check_ours(batch, closed)
+        batch.entries.append(closed)
 
     def _close_batch_without_control(self) -> None:
         self._close_entry()
@@ -478,13 +525,13 @@ class _Reading:
         return False
 
     def _date(self, record: str, place: Place) -> date | None:
-        """Return a date; None where it was left blank or zero, and a problem where it is no date."""
+        """Return a date; None where it was left blank or zero, and, as an allowance, where it is no date."""
         text = place.of(record)
         if text in {" " * 6, "000000"}:
             return None
         day = as_date(text)
         if day is None:
-            self._problem(place.name, "must be a date as YYMMDD")
+            self._let_pass(f"the {place.name} is no date as YYMMDD: taken for blank")
         return day
 
     def _time(self, record: str) -> time | None:
@@ -492,7 +539,7 @@ class _Reading:
         if not text.strip():
             return None
         if re.fullmatch(r"([01][0-9]|2[0-3])[0-5][0-9]", text) is None:
-            self._problem("creation time", "must be a time as HHMM, or blank")
+            self._let_pass("the creation time is no time as HHMM: taken for blank")
             return None
         return time(int(text[:2]), int(text[2:]))
 
@@ -501,7 +548,7 @@ class _Reading:
         if not text.strip(" 0"):
             return None
         if not (text.isdigit() and int(text) <= _LAST_DAY_OF_YEAR):
-            self._problem(_SETTLEMENT.name, "must be the day of the year, 001 to 366, or blank")
+            self._let_pass("the settlement date is no day of the year, 001 to 366: taken for blank")
             return None
         return int(text)
 
@@ -517,11 +564,16 @@ class _Reading:
         self._unsound()
 
     def _problem(self, name: str, message: str, line: int | None = None) -> None:
-        if self._damaged:
-            return
-        self._count += 1
-        if len(self._found) < PROBLEMS_LISTED:
-            self._found.append(ReadProblem(line or self._number, name, message))
+        if not self._damaged:
+            self._problems.add(line or self._number, name, message)
+
+    def _let_pass(self, what: str, line: int | None = None) -> None:
+        self._allowed.note(what, line or self._number)
+
+
+def _is_fill_line(record: str) -> bool:
+    """Tell whether a record is nothing but nines, be it that some of them were cut off."""
+    return not record.strip("9 ")
 
 
 def as_date(text: str) -> date | None:

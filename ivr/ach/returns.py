@@ -3,15 +3,14 @@
     came = read_returns(data, odfi_routing="01100001")
     for back in came.returns: …      # find the attempt by original_trace_number, confirm by amount and ID
     for change in came.changes: …    # change.corrected holds only what was checked
-    for other in came.others: …      # queue for a person
-    for problem in came.problems: …  # line, field, message: a notification that cannot be used
+    for other in came.others: …      # queue for a person: its kind says why, or other.problems
 
-The file as a whole is whole (`NachaReadError` otherwise, and nothing comes back). `problems` are about single
-entries that are in none of the other three; these stand. Whoever wants all or nothing applies only when there
-are no problems.
+The file as a whole is whole (`NachaReadError` otherwise, and nothing comes back). What is wrong with one
+entry makes that one an `OtherEntry`, whatever it is, and keeps nothing else from being applied.
 
 A return moves the money back. A notification of change moves none: the payment stands, and its corrected data
-are for the next one. Corrected data are cut out by position, never by words: banks leave blanks inside.
+are for the next one. Corrected data are cut out by position: banks leave blanks inside. Data that stand
+elsewhere are read by their form, if it allows of one reading only.
 
 `account_number` is there to be fingerprinted and forgotten; no `repr` shows it.
 
@@ -35,7 +34,7 @@ from ivr.ach.reader import (
     ReadProblem,
     all_entries,
     as_date,
-    read_file,
+    read_files,
 )
 from ivr.ach.records import AccountType
 from ivr.ach.routing_numbers import routing_number_fault
@@ -46,6 +45,8 @@ OtherKind = Literal[
     "contested_return",  # R70 to R77: the other bank insists on it
     "refused_notification",  # C61 to C69: somebody refuses a notification of change
     "unknown_notification",  # a change code that carries nothing we can use
+    "unusable_notification",  # its corrected data cannot be used, or it is not sure which they are
+    "unreadable",  # not to be seen which entry came back, or why
     "unknown",
 ]
 
@@ -65,6 +66,10 @@ _ACCOUNT_TYPES: Final[Mapping[str, AccountType]] = {
 _ORIGINAL_TRACE: Final = Place("original trace number", 7, 21)
 _CORRECTED: Final = Place("corrected data", 36, 64)
 
+_OWN_TRACE: Final = Place("own trace number", 80, 94)
+_ORIGINAL_RDFI: Final = Place("original RDFI", 28, 35)
+_NOT_SHOWN: Final = re.compile(r"[0-9A-Za-z](?=(?:[^0-9A-Za-z]*[0-9A-Za-z]){4})")
+
 # Where in the 29 characters of corrected data each item stands (positions within them), by change code.
 _CORRECTIONS: Final[Mapping[str, tuple[Place, ...]]] = {
     "C01": (Place("account number", 1, 17),),
@@ -79,6 +84,20 @@ _CORRECTIONS: Final[Mapping[str, tuple[Place, ...]]] = {
         Place("transaction code", 27, 28),
     ),
     "C09": (Place("individual ID", 1, 22),),
+}
+# The same items by their form, for data that stand elsewhere than they should. An account number has at most
+# 17 characters, blanks included: what is longer holds something else beside it.
+_ANY_ACCOUNT: Final = r"(?P<account_number>\S(?:.{,15}\S)?)"
+_BY_FORM: Final[Mapping[str, re.Pattern[str]]] = {
+    code: re.compile(form)
+    for code, form in (
+        ("C01", _ANY_ACCOUNT),
+        ("C02", r"(?P<routing_number>\d{9})"),
+        ("C03", r"(?=.{18})(?P<routing_number>\d{9}) +" + _ANY_ACCOUNT),
+        ("C05", r"(?P<transaction_code>\d\d)"),
+        ("C06", r"(?=.{18})" + _ANY_ACCOUNT + r" {2,}(?P<transaction_code>\d\d)"),
+        ("C07", r"(?P<routing_number>\d{9})(?P<account_number>.{17})(?P<transaction_code>\d\d)"),
+    )
 }
 
 
@@ -134,14 +153,23 @@ class CorrectedData:
 
 @dataclass(frozen=True, slots=True)
 class NotificationOfChange(CameBack):
-    """A correction from the receiver's bank. `code` is a change code, C01 to C09."""
+    """A correction from the receiver's bank. `code` is a change code, C01 to C09.
+
+    `is_shifted`: the data stood elsewhere than they should, and were read by their form.
+    """
 
     corrected: CorrectedData
+    is_shifted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class OtherEntry:
-    """An entry that is neither a return nor a usable notification: for a person to look at."""
+    """An entry that is neither a return nor a usable notification: for a person to look at.
+
+    `problems` say what is wrong with it, where that is not its kind. `read` is what it says besides, in
+    words; nothing of an account number but its last four. `record` is the addenda record as it came, to know
+    it again.
+    """
 
     line: int
     kind: OtherKind
@@ -150,17 +178,23 @@ class OtherEntry:
     amount_cents: int
     individual_id: str
     trace_number: str
+    problems: tuple[ReadProblem, ...] = ()
+    read: str = ""
+    record: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class CameBackFile:
-    """All that a file brought, in its order. `file` has the header: whose it is and when it was made."""
+    """All that a file brought, in its order. `files` have the headers: whose each is and when it was made.
 
-    file: NachaFile
+    `allowances` says what was not as it should be, and let pass, a sentence each.
+    """
+
+    files: tuple[NachaFile, ...]
     returns: tuple[Return, ...]
     changes: tuple[NotificationOfChange, ...]
     others: tuple[OtherEntry, ...]
-    problems: tuple[ReadProblem, ...]
+    allowances: tuple[str, ...]
 
 
 def read_returns(data: bytes, *, odfi_routing: str | None = None) -> CameBackFile:
@@ -169,26 +203,20 @@ def read_returns(data: bytes, *, odfi_routing: str | None = None) -> CameBackFil
     With `odfi_routing`, our bank's 8 digits, a file with another bank's entries is refused.
     Raises `NachaReadError` when the file is not whole, not a Nacha file, or another bank's.
     """
-    return sort_returns(read_file(data, odfi_routing=odfi_routing))
+    read = read_files(data, odfi_routing=odfi_routing)
+    found = [_came_back(file, batch, entry) for file in read.files for batch, entry in all_entries(file)]
+    changes = tuple(each for each in found if isinstance(each, NotificationOfChange))
+    return CameBackFile(
+        files=read.files,
+        returns=tuple(each for each in found if isinstance(each, Return)),
+        changes=changes,
+        others=tuple(each for each in found if isinstance(each, OtherEntry)),
+        allowances=(*read.allowances, *map(_allowance, (each for each in changes if each.is_shifted))),
+    )
 
 
-def sort_returns(file: NachaFile) -> CameBackFile:
-    """Return what came back in a file that was read."""
-    returns: list[Return] = []
-    changes: list[NotificationOfChange] = []
-    others: list[OtherEntry] = []
-    problems: list[ReadProblem] = []
-    for batch, entry in all_entries(file):
-        found = _came_back(file, batch, entry)
-        if isinstance(found, Return):
-            returns.append(found)
-        elif isinstance(found, NotificationOfChange):
-            changes.append(found)
-        elif isinstance(found, OtherEntry):
-            others.append(found)
-        else:
-            problems.extend(found)
-    return CameBackFile(file, tuple(returns), tuple(changes), tuple(others), tuple(problems))
+def _allowance(change: NotificationOfChange) -> str:
+    return f"line {change.line}: the corrected data ({change.code}) are shifted: read by their form"
 
 
 def settled_on(day_of_year: int | None, near: date) -> date | None:
@@ -202,19 +230,21 @@ def settled_on(day_of_year: int | None, near: date) -> date | None:
     return min(candidates, key=lambda day: abs(day - near))
 
 
-_Found = Return | NotificationOfChange | OtherEntry | tuple[ReadProblem, ...]
+_Found = Return | NotificationOfChange | OtherEntry
 
 
 def _came_back(file: NachaFile, batch: BatchRecord, entry: EntryRecord) -> _Found:
     if not entry.is_return:
         return _other(entry, "forward", None)
     if len(entry.addenda) != 1:
-        return (ReadProblem(entry.line, "addenda", "what comes back has exactly one addenda record"),)
+        message = f"what comes back has exactly one addenda record, this has {len(entry.addenda)}"
+        return _other(entry, "unreadable", None, ReadProblem(entry.line, "addenda", message))
     addenda = entry.addenda[0]
     if addenda.type_code not in {"98", "99"}:
         return _other(entry, "unknown", None)
     if _TRACE.fullmatch(_ORIGINAL_TRACE.of(addenda.record)) is None:
-        return (ReadProblem(addenda.line, _ORIGINAL_TRACE.name, "must be 15 digits"),)
+        problem = ReadProblem(addenda.line, _ORIGINAL_TRACE.name, "must be 15 digits")
+        return _other(entry, "unreadable", addenda, problem)
     code = addenda.record[3:6]
     if addenda.type_code == "99" and _RETURN_CODE.fullmatch(code):
         return _return(file, batch, entry, addenda, code)
@@ -246,16 +276,39 @@ def _notification(
         return _other(entry, "unknown_notification", addenda)
     data = _CORRECTED.of(addenda.record)
     items = {place.name: _item(place, data) for place in _CORRECTIONS[code]}
-    problems = tuple(
-        ReadProblem(addenda.line, f"corrected {name} ({code})", message)
-        for name, message in _correction_faults(_CORRECTIONS[code], data, items)
-    )
+    faults = list(_correction_faults(_CORRECTIONS[code], data, items))
+    by_form = _by_form(code, data) if faults else None
+    if by_form is not None:
+        items, faults = by_form, []
+    problems = list(_shifted(addenda, code)) or [
+        ReadProblem(addenda.line, f"corrected {name} ({code})", message) for name, message in faults
+    ]
     if entry.amount_cents:
-        problems += (ReadProblem(entry.line, "amount", "must be zero in a notification of change"),)
+        problems.append(ReadProblem(entry.line, "amount", "must be zero in a notification of change"))
     if problems:
-        return problems
+        return _other(entry, "unusable_notification", addenda, *problems)
     corrected = CorrectedData(**{name.lower().replace(" ", "_"): text for name, text in items.items()})
-    return NotificationOfChange(**_common(file, batch, entry, addenda, code), corrected=corrected)
+    return NotificationOfChange(
+        **_common(file, batch, entry, addenda, code), corrected=corrected, is_shifted=by_form is not None
+    )
+
+
+def _shifted(addenda: AddendaRecord, code: str) -> Iterator[ReadProblem]:
+    """Yield a problem when what stands around the corrected data is not in its place: nor may they be."""
+    around = (_ORIGINAL_RDFI.of(addenda.record), _OWN_TRACE.of(addenda.record))
+    if not all(re.fullmatch(r"[0-9]+| +", text) for text in around):
+        message = "the record's numbers are not in their places: this may not be either"
+        yield ReadProblem(addenda.line, f"corrected data ({code})", message)
+
+
+def _by_form(code: str, data: str) -> dict[str, str] | None:
+    """Return the items of corrected data that stand elsewhere than they should; None unless it is sure."""
+    form = _BY_FORM.get(code)
+    found = form.fullmatch(data.strip()) if form else None
+    if found is None:
+        return None
+    items = {name.replace("_", " "): text.replace(" ", "") for name, text in found.groupdict().items()}
+    return None if any(_item_faults(items)) else items
 
 
 def _item(place: Place, data: str) -> str:
@@ -270,8 +323,13 @@ def _correction_faults(
     """Yield which items cannot be used, and why. A blank that is not there means that all may be shifted."""
     used = {position for place in places for position in range(place.first, place.last + 1)}
     if any(letter != " " for position, letter in enumerate(data, 1) if position not in used):
-        yield "data", "something stands where the code has blanks; ask the bank for the item by phone"
+        yield "data", "something stands where the code has blanks"
         return
+    yield from _item_faults(items)
+
+
+def _item_faults(items: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield name and message of each item that cannot be right."""
     for name, text in items.items():
         if not text:
             yield name, "is missing"
@@ -307,13 +365,27 @@ def _common(
     }
 
 
-def _other(entry: EntryRecord, kind: OtherKind, addenda: AddendaRecord | None) -> OtherEntry:
+def _other(
+    entry: EntryRecord, kind: OtherKind, addenda: AddendaRecord | None, *problems: ReadProblem
+) -> OtherEntry:
+    record = addenda.record if addenda else ""
     return OtherEntry(
         line=addenda.line if addenda else entry.line,
         kind=kind,
-        code=addenda.record[3:6] if addenda else None,
-        original_trace_number=_ORIGINAL_TRACE.of(addenda.record) if addenda else None,
+        code=record[3:6].strip() if addenda else None,
+        original_trace_number=_ORIGINAL_TRACE.of(record).strip() if addenda else None,
         amount_cents=entry.amount_cents,
         individual_id=entry.individual_id,
         trace_number=entry.trace_number,
+        problems=problems,
+        read=_what_was_read(kind, record) if record else "",
+        record=record if problems else "",
     )
+
+
+def _what_was_read(kind: OtherKind, record: str) -> str:
+    """Return what stands in the field that cannot be used; stars for all but its last four characters."""
+    if kind not in {"unusable_notification", "unreadable"}:
+        return ""
+    place = _CORRECTED if kind == "unusable_notification" else _ORIGINAL_TRACE
+    return f"{place.name}: {_NOT_SHOWN.sub('*', place.of(record).strip()) or 'blank'}"

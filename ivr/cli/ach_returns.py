@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 def import_file(file: Path, *, as_json: bool) -> int:
     """Apply a FILE of returns and notifications of change that the bank sent.
 
-    A file of which any part cannot be read changes nothing. What matches no entry of ours, and what only a
-    person can decide, is told and waits in the queue; the rest is applied. The same item a second time
-    changes nothing.
+    A file whose counts and totals are not right, or that is another bank's, changes nothing. An item that
+    cannot be used, matches no entry of ours or is for a person to decide is told and waits in the queue; the
+    rest is applied. The same item a second time changes nothing.
     """
     from ivr.ach.reader import NachaReadError
     from ivr.base.settings import load_origination_settings
@@ -59,6 +59,8 @@ def import_file(file: Path, *, as_json: bool) -> int:
                 "Nothing was applied: ask the bank for a whole file, then try again.",
             )
     _print(done, found, as_json=as_json)
+    for allowance in done.allowances:
+        click.echo(f"{file}: read with an allowance: {allowance}", err=True)
     for problem in found:
         click.echo(f"{file}:{problem.line}: {problem.field}: {problem.message}", err=True)
     for sentence in sentences:
@@ -76,7 +78,7 @@ def _print(done: Imported, found: Sequence[ReadProblem], *, as_json: bool) -> No
     }
     if as_json:
         errors = [{"line": each.line, "field": each.field, "message": each.message} for each in found]
-        click.echo(json.dumps({**counts, "errors": errors}))
+        click.echo(json.dumps({**counts, "errors": errors, "allowances": done.allowances}))
     else:
         others = (
             f"{counts[name]} {name.replace('_', ' ')}"

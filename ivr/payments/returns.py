@@ -1,15 +1,16 @@
 """What the bank sends back, applied: returns undo a debit or a credit, notifications of change are kept.
 
-A file is applied whole or, with any part that cannot be read, not at all. Each item is known by a digest of
-what it says: the same one again changes nothing, whatever its file is called. An item matches the *attempt*
-whose trace number it names, if amount and individual ID agree; one that matches nothing waits for a person.
-What a code means is in `ivr.ach.return_codes`; a code that nobody knows undoes, and goes to a person.
+A file that cannot be trusted is not applied at all; an item that cannot be used waits for a person, and the
+others are applied. Each item is known by a digest of what it says: the same one again changes nothing,
+whatever its file is called. An item matches the *attempt* whose trace number it names, if amount and
+individual ID agree; one that matches nothing waits for a person. What a code means is in
+`ivr.ach.return_codes`; a code that nobody knows undoes, and goes to a person.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -20,6 +21,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from ivr.ach.reader import PROBLEMS_LISTED, NachaReadError, ReadProblem
 from ivr.ach.return_codes import ReturnRule, return_rule
 from ivr.ach.returns import CameBackFile, NotificationOfChange, OtherEntry, Return, read_returns
+from ivr.base.money import format_amount
 from ivr.payments.blocks import block_for
 from ivr.payments.corrections import seal_correction
 from ivr.payments.life import State, move
@@ -54,6 +56,17 @@ _CREDIT_KINDS: Final = ("reversal", "refund")
 _FOR_PEOPLE: Final = ("C04", "C09")
 _LONG_NUMBER: Final = re.compile(r"\d(?:[ -]?\d){3,}")
 _TRACE_FIELD: Final = "original trace number"
+# What whoever takes the task does next, by what came; the first is for what matches nothing.
+_ASK_WHICH: Final = "Ask the bank which of our entries this is about. Until then nothing was undone."
+_NEXT: Final = {
+    "unusable_notification": "Ask the bank by telephone what is to be corrected. The payment itself stands.",
+    "unknown_notification": "Ask the bank what is to be corrected. The payment itself stands.",
+    "refused_notification": "Ask the bank which correction was refused, and why. The payment itself stands.",
+    "dishonored_return": "Ask the bank whether the return stands, and who has the money now.",
+    "contested_return": "Ask the bank whether the return stands, and who has the money now.",
+    "came_back_before": "Ask the bank which of the two returns counts.",
+    "forward": "Ask the bank why it stands there: it was sent, and did not come back.",
+}
 
 
 @dataclass
@@ -61,7 +74,8 @@ class Imported:
     """What became of a file's items, in numbers.
 
     `returns` and `changes` are new and applied; `unmatched` and `handed_over` wait for a person;
-    `already_known` changed nothing. `errors` says of every item that needs a look where it stands.
+    `already_known` changed nothing. `errors` says of every item that needs a look where it stands, and
+    `allowances` what was let pass in the file, a sentence each.
     """
 
     returns: int = 0
@@ -70,6 +84,7 @@ class Imported:
     handed_over: int = 0
     already_known: int = 0
     errors: list[ReadProblem] = field(default_factory=list)
+    allowances: tuple[str, ...] = ()
 
 
 def import_returns(
@@ -86,17 +101,16 @@ def import_returns(
     """Apply a bank's file of returns and notifications within the caller's transaction.
 
     `odfi_routing` is our bank's routing number, 8 or 9 digits. Two imports at once wait for each other.
-    Raises `NachaReadError`, having changed nothing, for a file of which any part cannot be used.
+    Raises `NachaReadError`, having changed nothing, for a file that is not whole, or in which nothing comes
+    back.
     """
     came = read_returns(data, odfi_routing=odfi_routing[:8])
-    problems = [*came.problems, *_forward(came)]
-    if problems:
-        problems.sort(key=lambda problem: problem.line)
-        raise NachaReadError(tuple(problems[:PROBLEMS_LISTED]), len(problems))
+    _check_comes_back(came)
     items: list[_Item] = sorted((*came.returns, *came.changes, *came.others), key=lambda item: item.line)
     importing = _Importing(db, keys, hashes, file_name, now)
     importing.run(items)
     done = importing.done
+    done.allowances = came.allowances
     if done.returns or done.changes or done.unmatched or done.handed_over:
         db.execute(
             insert(AuditEvent).values(
@@ -109,6 +123,7 @@ def import_returns(
                     "changes": done.changes,
                     "unmatched": done.unmatched,
                     "handed_over": done.handed_over,
+                    **({"allowances": list(done.allowances)} if done.allowances else {}),
                 },
             )
         )
@@ -118,13 +133,14 @@ def import_returns(
 _Item = Return | NotificationOfChange | OtherEntry
 
 
-def _forward(came: CameBackFile) -> Iterator[ReadProblem]:
-    """Yield the entries that do not come back: most likely this is a file that went out."""
-    for other in came.others:
-        if other.kind == "forward":
-            yield ReadProblem(
-                other.line, "transaction code", "is not a return's: give the file that the bank sent back"
-            )
+def _check_comes_back(came: CameBackFile) -> None:
+    """Raise `NachaReadError` when entries stand in the file and none comes back: it is one that went out."""
+    sent = [other for other in came.others if other.kind == "forward"]
+    if not sent or came.returns or came.changes or len(sent) < len(came.others):
+        return
+    message = "is not a return's: give the file that the bank sent back"
+    problems = tuple(ReadProblem(other.line, "transaction code", message) for other in sent)
+    raise NachaReadError(problems[:PROBLEMS_LISTED], len(problems))
 
 
 class _Importing:
@@ -170,7 +186,9 @@ class _Importing:
             str(item.amount_cents),
             item.individual_id,
         ]
-        if isinstance(item, Return | NotificationOfChange):
+        if isinstance(item, OtherEntry):
+            said += [item.record] if item.problems else []
+        else:
             said += [item.original_rdfi, str(item.effective_entry_date), str(item.settlement_date)]
         if isinstance(item, NotificationOfChange):
             corrected = item.corrected
@@ -240,7 +258,8 @@ class _Importing:
             self._unmatched(item, digest, entry)
             return
         if entry.state == "returned" or entry.id in self._undone:
-            self._hand_over(item, digest, entry, "this entry came back before; nothing was undone again")
+            why = "this entry came back before; nothing was undone again"
+            self._hand_over(item, digest, entry, why, "came_back_before")
             return
         rule = return_rule(item.code)
         item_id = self._store(item, digest, "applied", entry)
@@ -315,19 +334,52 @@ class _Importing:
         if isinstance(entry, str):
             self._unmatched(item, digest, entry)
         else:
-            self._hand_over(item, digest, entry, f"{item.kind.replace('_', ' ')}: a person must look at it")
+            why = f"{item.kind.replace('_', ' ')}: a person must look at it"
+            self._hand_over(item, digest, entry, why, item.kind)
 
-    def _hand_over(self, item: _Item, digest: bytes, entry: Any, why: str) -> None:
+    def _hand_over(self, item: _Item, digest: bytes, entry: Any, why: str, kind: str) -> None:
         item_id = self._store(item, digest, "handed_over", entry)
-        self._task(OTHER_TASK, entry, item_id, item, problem=why)
+        self._wait(
+            OTHER_TASK, entry.payment_id, item_id, item, why=why, next_step=_NEXT.get(kind, _ASK_WHICH)
+        )
         self.done.handed_over += 1
         self._tell(item, why)
 
     def _unmatched(self, item: _Item, digest: bytes, why: str) -> None:
         item_id = self._store(item, digest, "unmatched", None)
-        self._task(UNMATCHED_TASK, None, item_id, item, problem=why)
+        step = _NEXT["forward"] if isinstance(item, OtherEntry) and item.kind == "forward" else _ASK_WHICH
+        self._wait(UNMATCHED_TASK, self._named(item), item_id, item, why=why, next_step=step)
         self.done.unmatched += 1
         self._tell(item, f"{why}; it waits for a person in `ivr ach queue list`")
+
+    def _named(self, item: _Item) -> int | None:
+        """Return the payment whose number stands in an item: a hint for a person, and no more than that."""
+        number = Payment.confirmation_number == item.individual_id
+        return self._db.scalar(select(Payment.id).where(number))
+
+    def _wait(
+        self, kind: str, payment_id: int | None, item_id: int, item: _Item, *, why: str, next_step: str
+    ) -> None:
+        """Put an item before staff with all that was read of it, and what to do."""
+        problems = item.problems if isinstance(item, OtherEntry) else ()
+        read = {
+            "amount": f"${format_amount(item.amount_cents)}" if item.amount_cents else "",
+            "trace": item.original_trace_number or "" if not problems else "",
+            "read": item.read if isinstance(item, OtherEntry) else "",
+        }
+        open_task(
+            self._db,
+            kind,
+            self._now,
+            payment_id=payment_id,
+            bank_item_id=item_id,
+            code=item.code or "",
+            file_name=self._file_name,
+            line=item.line,
+            problem="; ".join((why, *(f"{each.field}: {each.message}" for each in problems))),
+            **{name: text for name, text in read.items() if text},
+            next=next_step,
+        )
 
     def _store(self, item: _Item, digest: bytes, state: str, entry: Any) -> int:
         item_id: int = self._db.execute(
@@ -363,7 +415,7 @@ class _Importing:
             self._db,
             kind,
             self._now,
-            payment_id=None if entry is None else entry.payment_id,
+            payment_id=entry.payment_id,
             bank_item_id=item_id,
             code=item.code or "",
             file_name=self._file_name,
@@ -372,7 +424,12 @@ class _Importing:
         )
 
     def _tell(self, item: _Item, message: str) -> None:
-        self.done.errors.append(ReadProblem(item.line, _TRACE_FIELD, message))
+        """Say where an item stands and what became of it; of one that cannot be used, first why."""
+        problems = item.problems if isinstance(item, OtherEntry) else ()
+        told = (f"{each.message}; {message}" for each in problems)
+        self.done.errors += [
+            ReadProblem(each.line, each.field, text) for each, text in zip(problems, told, strict=True)
+        ] or [ReadProblem(item.line, _TRACE_FIELD, message)]
 
 
 def _is_change(item: _Item) -> bool:

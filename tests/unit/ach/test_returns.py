@@ -27,7 +27,7 @@ def edited(name, *changes):
 
 def test_returns_say_which_entry_and_why():
     file = came("returns.ach")
-    assert (file.changes, file.others, file.problems) == ((), (), ())
+    assert (file.changes, file.others, file.allowances) == ((), (), ())
     assert [(each.code, each.original_trace_number, each.amount_cents) for each in file.returns] == [
         ("R01", "011000010000001", 12345),
         ("R02", "011000010000002", 9900),
@@ -48,12 +48,12 @@ def test_returns_say_which_entry_and_why():
     assert file.returns[4].information == "CUSTOMER SAYS NOT HERS"
     assert file.returns[5].date_of_death == date(2026, 11, 15)
     assert file.returns[5].transaction_code == "36"
-    assert file.file.creation_date == date(2026, 11, 25)
+    assert file.files[0].creation_date == date(2026, 11, 25)
 
 
 def test_corrected_data_are_cut_out_by_position():
     file = came("notifications_of_change.ach")
-    assert (file.returns, file.problems) == ((), ())
+    assert (file.returns, file.allowances) == ((), ())
     assert [(each.code, each.corrected) for each in file.changes] == [
         ("C01", CorrectedData(account_number="000123456780")),
         ("C02", CorrectedData(routing_number="211391825")),
@@ -81,26 +81,95 @@ def test_corrected_data_are_cut_out_by_position():
     ]
 
 
-def test_notifications_that_cannot_be_used_are_problems_with_line_and_field():
+def test_notifications_that_cannot_be_used_are_for_a_person_with_what_was_read():
     file = came("notifications_that_cannot_be_used.ach")
-    assert [(each.line, each.field) for each in file.problems] == [
-        (4, "corrected routing number (C02)"),
-        (6, "corrected data (C03)"),  # the account follows without its three blanks
-        (8, "corrected account number (C01)"),
-        (10, "corrected transaction code (C05)"),
-        (12, "corrected account number (C01)"),
-        (13, "amount"),
-        (18, "corrected routing number (C07)"),
+    assert [(each.line, each.kind, each.code) for each in file.others] == [
+        (line, "unusable_notification", code)
+        for line, code in zip(
+            range(4, 20, 2), ["C02", "C03", "C01", "C05", "C01", "C05", "-", "C07"], strict=True
+        )
+        if code != "-"
+    ]
+    assert [(each.line, each.field, other.read) for other in file.others for each in other.problems] == [
+        (4, "corrected routing number (C02)", "corrected data: *****0022"),
+        # The account follows without its three blanks: it may as well be one account number of 17 digits.
+        (6, "corrected data (C03)", "corrected data: *************3322"),
+        (8, "corrected account number (C01)", "corrected data: 123"),
+        (10, "corrected transaction code (C05)", "corrected data: 47"),
+        (12, "corrected account number (C01)", "corrected data: blank"),
+        (13, "amount", "corrected data: 37"),
+        (18, "corrected routing number (C07)", "corrected data: ********* ********35      27"),
     ]
     assert [each.original_trace_number for each in file.changes] == ["011000010000027"]
-    words = " ".join(map(str, file.problems))
+    words = " ".join(str(problem) for other in file.others for problem in other.problems) + repr(file)
     for secret in ("021000022", "00443322", "40047", "123.", "400000008"):
         assert secret not in words
 
 
+# Corrected data as they came, and what they mean: where they are not in their places, only if it is sure.
+CORRECTED = [
+    ("C01", "   000123456780", {"account_number": "000123456780"}),
+    ("C01", "            00123456789012345", {"account_number": "00123456789012345"}),
+    ("C01", "00123456789012345678", None),
+    ("C02", "    211391825", {"routing_number": "211391825"}),
+    ("C02", "            211391824", None),
+    ("C02", "211391825 0", None),
+    ("C03", "021000021 0987654321", {"routing_number": "021000021", "account_number": "0987654321"}),
+    ("C03", "  021000021   00998877", {"routing_number": "021000021", "account_number": "00998877"}),
+    ("C03", "021000021 12345", None),  # or an account number with a blank in it
+    ("C03", "021000022 0987654321", None),
+    ("C03", "0987654321", None),
+    ("C03", "021000021", None),
+    ("C05", "   37", {"transaction_code": "37"}),
+    ("C05", "   47", None),
+    ("C06", "123456789 111            22", {"account_number": "123456789111", "transaction_code": "22"}),
+    ("C06", "  00123456789012345   37", {"account_number": "00123456789012345", "transaction_code": "37"}),
+    ("C06", "12345678  22", None),  # or an account number that ends so, and no code
+    ("C06", "  123456789 111          2 2", None),
+    ("C07", " 2113918250077001235       27", {"routing_number": "211391825", "account_number": "0077001235", "transaction_code": "27"}),
+    ("C07", " 2113918240077001235       27", None),
+    ("C07", "2113918250077001235  27", None),
+    ("C09", "                       700000080", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "data", "means"), CORRECTED)
+def test_corrected_data_that_are_shifted_are_read_if_they_can_mean_one_thing_only(code, data, means):
+    text = (code + "011000010000011" + " " * 6 + "02100002" + f"{data:<29}").encode()
+    file = edited("notifications_of_change.ach", (4, 4, text))
+    kept = [each for each in file.changes if each.line == 4]
+    if means is None:
+        assert (kept, file.allowances) == ([], ())
+        assert (file.others[0].line, file.others[0].kind) == (4, "unusable_notification")
+    else:
+        assert [each.corrected for each in kept] == [CorrectedData(**means)]
+        assert kept[0].is_shifted == (data != "   000123456780")  # that one is in its place
+        assert len(file.allowances) == kept[0].is_shifted
+    assert len(file.changes) == 8 - (means is None)
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        b"      02100002  000",  # a blank lost: all that follows stands one to the left
+        b"6 780                           ",
+    ],
+)
+@pytest.mark.parametrize("new", [-1, 1])
+def test_corrected_data_of_a_record_of_a_wrong_length_are_for_a_person(old, new):
+    lines = (GOLDEN / "notifications_of_change.ach").read_bytes().splitlines()
+    lines[3] = lines[3].replace(old, old[1:] if new < 0 else b" " + old)
+    file = read_returns(b"\n".join(lines), odfi_routing=ODFI)
+    assert (file.others[0].line, file.others[0].kind) == (4, "unusable_notification")
+    assert len(file.changes) == 7
+    assert file.allowances == (
+        "line 4: the record is not 94 characters long: what came was read by position",
+    )
+
+
 def test_disputes_between_banks_are_set_aside():
     file = came("disputed_returns.ach")
-    assert (file.returns, file.changes, file.problems) == ((), (), ())
+    assert (file.returns, file.changes) == ((), ())
     assert [(each.line, each.kind, each.code, each.original_trace_number) for each in file.others] == [
         (4, "contested_return", "R71", "011000010000001"),
         (6, "dishonored_return", "R68", "011000010000001"),
@@ -115,7 +184,7 @@ def test_entries_that_do_not_come_back_are_set_aside():
     assert [(each.kind, each.code, each.line) for each in file.others] == [
         ("forward", None, n) for n in (3, 4, 5)
     ]
-    assert (file.returns, file.changes, file.problems) == ((), (), ())
+    assert (file.returns, file.changes) == ((), ())
 
 
 @pytest.mark.parametrize("text", [b"705", b"799X01", b"798R01", b"799C01", b"799R0X"])
@@ -125,20 +194,56 @@ def test_an_addenda_of_another_kind_is_set_aside(text):
     assert len(file.returns) == 6
 
 
-def test_an_original_trace_that_is_none_is_a_problem():
+def test_an_original_trace_that_is_none_is_for_a_person():
     file = edited("returns.ach", (4, 7, b"X"))
-    assert [(each.line, each.field) for each in file.problems] == [(4, "original trace number")]
-    assert len(file.returns) == 6
+    [other] = file.others
+    assert [(each.line, each.field) for each in other.problems] == [(4, "original trace number")]
+    assert (other.kind, other.code, other.read) == (
+        "unreadable",
+        "R01",
+        "original trace number: ***********0001",
+    )
+    assert (other.amount_cents, other.individual_id, len(file.returns)) == (12345, "700000001", 6)
 
 
-def test_a_return_without_its_addenda_is_a_problem():
+@pytest.mark.parametrize("indicator", [b"0", b"1"])
+def test_a_return_without_its_addenda_is_for_a_person(indicator):
     lines = (GOLDEN / "returns.ach").read_bytes().splitlines()
     del lines[3]
-    lines[2] = lines[2][:78] + b"0" + lines[2][79:]
+    lines[2] = lines[2][:78] + indicator + lines[2][79:]
     lines[9] = lines[9].replace(b"22500000800", b"22500000700")
     lines = [line.replace(b"00000014", b"00000013", 1) if line[:2] == b"90" else line for line in lines]
     file = read_returns(b"\n".join([*lines, b"9" * 94]))
-    assert [(each.line, each.field) for each in file.problems] == [(3, "addenda")]
+    [other] = file.others
+    assert [(each.line, each.field) for each in other.problems] == [(3, "addenda")]
+    assert (other.kind, other.code, other.original_trace_number) == ("unreadable", None, None)
+    assert len(file.returns) == 6
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        (3, 79, b"0"),  # says that it has no addenda record
+        (3, 2, b"27"),  # the code with which it went out
+        (3, 80, b"X"),  # the other bank's own trace number
+        (4, 80, b" " * 15),
+        (2, 70, b"261331"),
+        (2, 70, b"999999"),
+        (2, 76, b"X01"),
+        (2, 76, b"400"),
+        (1, 30, b"2400"),
+        (11, 45, b" 041234567"),
+        (11, 45, b" " * 10),
+    ],
+)
+def test_what_nothing_hangs_on_keeps_no_return_out(change):
+    lines = came("returns.ach").returns
+    company = {11: (2, 41, b"041234567 ")} if change[2] == b" 041234567" else {}
+    file = edited("returns.ach", change, *company.values())
+    assert file.others == ()
+    assert [(each.code, each.original_trace_number, each.amount_cents) for each in file.returns] == [
+        (each.code, each.original_trace_number, each.amount_cents) for each in lines
+    ]
 
 
 def test_account_numbers_show_in_no_repr():

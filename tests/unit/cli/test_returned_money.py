@@ -56,6 +56,7 @@ def test_a_file_is_applied_once(ivr: Callable, engine: Engine, tmp_path: Path, s
         "handed_over": 0,
         "already_known": 0,
         "errors": [],
+        "allowances": [],
     }
     assert (states(engine), owed_cents(engine, HEALTH)) == (["returned"], 31015)
     again = ivr("ach", "import", file)
@@ -84,7 +85,7 @@ def test_what_waits_is_told_with_line_and_field_and_stands_in_the_queue(
     assert ran.err.startswith(f"{file}:4: original trace number: no entry of ours")
     tasks = json.loads(ivr("ach", "queue", "list", "--json").out)["tasks"]
     assert [(task["kind"], task["confirmation_number"]) for task in tasks] == [
-        ("bank_item_unmatched", None),
+        ("bank_item_unmatched", settled.confirmation_number),
         ("return_to_look_at", settled.confirmation_number),
     ]
     first, second = ivr("ach", "queue", "list").out.splitlines()
@@ -105,7 +106,6 @@ def test_what_waits_is_told_with_line_and_field_and_stands_in_the_queue(
         ("cut_short.ach", 9, "file control"),
         ("wrong_totals.ach", 11, "total debits"),
         ("another_banks_returns.ach", 3, "receiving routing number"),
-        ("notifications_that_cannot_be_used.ach", 4, "corrected routing number (C02)"),
         ("three_debits.ach", 3, "transaction code"),
     ],
 )
@@ -122,6 +122,37 @@ def test_a_bad_file_changes_nothing_and_says_where(  # noqa: PLR0917 (fixtures)
     assert payment_row(engine, settled).state == "settled"
     with engine.connect() as db:
         assert db.execute(select(StaffTask)).all() == []
+
+
+def test_a_file_that_is_not_as_it_should_be_is_applied_and_told(
+    ivr: Callable, engine: Engine, tmp_path: Path, settled
+) -> None:
+    file = tmp_path / "back.ach"
+    trimmed = b"\r\n".join(line.rstrip() for line in file_of(came_back(engine, settled)).splitlines())
+    file.write_bytes(trimmed + b"\r\n\x1a")
+    ran = ivr("ach", "import", file, "--json")
+    told = [
+        "line 11: an end-of-file mark (Ctrl-Z or NUL) was left out",
+        "lines 1, 6: blanks at the end of the line had been cut off",
+    ]
+    assert (ran.status, json.loads(ran.out)["allowances"]) == (0, told)
+    assert ran.err == "".join(f"{file}: read with an allowance: {each}\n" for each in told)
+    assert states(engine) == ["returned"]
+
+
+def test_what_cannot_be_used_is_told_and_lies_in_the_queue_with_what_to_do(
+    ivr: Callable, engine: Engine, tmp_path: Path, settled
+) -> None:
+    back = came_back(engine, settled)
+    file = written(tmp_path, back, once_more(back, code="C02", data="211391824"))
+    ran = ivr("ach", "import", file)
+    assert (ran.status, ran.out) == (1, "1 return, 0 changes, 0 unmatched, 1 handed over, 0 already known\n")
+    assert ran.err.startswith(f"{file}:8: corrected routing number (C02): is not a routing number")
+    assert states(engine) == ["returned"]
+    queued = ivr("ach", "queue", "list").out
+    assert settled.confirmation_number in queued
+    assert "read: corrected data: *****1824" in queued
+    assert "next: Ask the bank by telephone what is to be corrected. The payment itself stands." in queued
 
 
 @pytest.mark.parametrize("content", [b"", b"\0\1\2", b"name,amount\r\nAmber,3.00\r\n", b"9" * 94])

@@ -384,11 +384,10 @@ def test_addenda_without_a_code_that_anybody_knows_wait_for_a_person(engine):
         ("wrong_totals.ach", None, None),
         ("cut_short.ach", None, None),
         ("another_banks_returns.ach", None, "receiving routing number"),
-        ("notifications_that_cannot_be_used.ach", 4, "corrected routing number (C02)"),
         ("three_debits.ach", 3, "transaction code"),
     ],
 )
-def test_a_file_that_cannot_be_used_changes_nothing(engine, golden, line, field):
+def test_a_file_that_cannot_be_trusted_changes_nothing(engine, golden, line, field):
     paid, _ = sent(engine)
     before = payment_row(engine, paid)
     with pytest.raises(NachaReadError) as caught:
@@ -399,12 +398,72 @@ def test_a_file_that_cannot_be_used_changes_nothing(engine, golden, line, field)
     assert (payment_row(engine, paid), rows(engine, BankItem), open_tasks(engine)) == (before, [], [])
 
 
-def test_one_bad_change_keeps_every_return_of_its_file_out(engine):
+def addenda(back):
+    """The addenda record of a lone entry, as `file_of` writes it."""
+    return file_of(back).splitlines()[3]
+
+
+# One entry of a file that cannot be used: what is wrong with it (by its addenda record), and what is told.
+ONE_ODD_ENTRY = {
+    "check digit": (lambda r: r[:35] + b"211391824" + r[44:], "C02", "corrected routing number (C02)", "*****1824"),
+    "one blank for three": (lambda r: r[:35] + b"021000021 12345" + r[50:], "C03", "corrected data (C03)", "******** *2345"),
+    "missing": (lambda r: r[:35] + b" " * 29 + r[64:], "C01", "corrected account number (C01)", "blank"),
+    "in two pieces": (lambda r: r[:35] + b"12345678901234  5678      37" + r[63:], "C06", "corrected data (C06)", "**78      37"),
+    "moved on by one": (lambda r: r[:21] + r[22:35] + b"211391825" + r[44:], "C02", "corrected data (C02)", None),
+    "no original trace": (lambda r: r[:6] + b"UNKNOWN        " + r[21:], "R02", "original trace number", "***NOWN"),
+    "a blank too many": (lambda r: r[:6] + b" " + r[6:], "R02", "original trace number", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", ONE_ODD_ENTRY)
+def test_one_entry_that_cannot_be_used_waits_with_what_was_read_and_the_rest_is_applied(engine, odd):
+    change, code, field, read = ONE_ODD_ENTRY[odd]
+    paid, back = sent(engine)
+    bad = once_more(back, code=code, trace="021000020000777")
+    good = addenda(bad)
+    data = file_of(back, bad).replace(good, change(good))
+    done = bring(engine, data=data)
+    assert (states(engine), owed_cents(engine, HEALTH)) == (["returned"], OWED)
+    assert (done.returns, done.unmatched + done.handed_over) == (1, 1)
+    (problem,) = done.errors
+    assert problem.field == field
+    (task,) = rows(engine, StaffTask)
+    assert task.payment_id == paid.payment_id
+    assert (task.details["code"], task.details["line"]) == (code, 6 if code == "R02" else 8)
+    assert f"{field}: " in task.details["problem"]
+    assert task.details["next"].startswith("Ask the bank")
+    assert read is None or task.details["read"].endswith(read)
+    assert counts(bring(engine, data=data)) == (0, 0, 0, 0, 2)
+
+
+def test_corrected_data_that_come_right_later_are_not_the_same_item(engine):
     _, back = sent(engine)
-    bad = once_more(back, code="C02", data="211391824")
-    with pytest.raises(NachaReadError, match=r"line 8, corrected routing number \(C02\)"):
-        bring(engine, back, bad)
-    assert (states(engine), owed_cents(engine, HEALTH)) == (["sent"], 0)
+    bad = once_more(back, code="C02", data="211391824", trace="021000020000777")
+    bring(engine, bad)
+    assert counts(bring(engine, once_more(bad, data="211391834"))) == (0, 0, 0, 1, 0)
+    assert counts(bring(engine, once_more(bad, data="211391825"))) == (0, 1, 0, 0, 0)
+
+
+def test_corrected_data_that_are_shifted_count_where_they_are_sure_and_are_told(engine):
+    paid, back = sent(engine)
+    shifted = once_more(back, code="C06", data="123456789 111            22")
+    done = bring(engine, back, shifted)
+    assert counts(done) == (1, 1, 0, 0, 0)
+    assert done.allowances == ("line 8: the corrected data (C06) are shifted: read by their form",)
+    with engine.connect() as db:
+        assert corrections_of(db, KEYS, paid.payment_id).account_number == "123456789111"
+    (event,) = rows(engine, AuditEvent)
+    assert event.details["allowances"] == list(done.allowances)
+
+
+def test_entries_that_did_not_come_back_wait_when_others_did(engine):
+    _, back = sent(engine)
+    done = bring(engine, data=file_of(back) + (GOLDEN / "three_debits.ach").read_bytes())
+    assert counts(done) == (1, 0, 3, 0, 0)
+    assert done.allowances == ("line 1: 2 files stand in one",)
+    assert {task.details["next"] for task in rows(engine, StaffTask)} == {
+        "Ask the bank why it stands there: it was sent, and did not come back."
+    }
 
 
 def test_no_account_number_is_told_or_kept_open(engine):
