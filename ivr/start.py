@@ -34,14 +34,14 @@ def load_line(settings: Settings) -> Line:
 
 
 @contextmanager
-def hold_database(settings: DatabaseSettings) -> Iterator[URL]:
+def hold_database(settings: DatabaseSettings, *, keep_up: bool = False) -> Iterator[URL]:
     """Give the database's address: `DATABASE_URL`, or the embedded PostgreSQL, held while it is used.
 
-    Raises `SettingsError` for a `DATABASE_URL` that is none, `DatabaseUnavailableError` when the embedded
-    server cannot be had.
+    With `keep_up`, an embedded server that goes away meanwhile is brought back. Raises `SettingsError` for a
+    `DATABASE_URL` that is none, `DatabaseUnavailableError` when the embedded server cannot be had.
     """
     if settings.database_url:
         yield database_url(settings.database_url)
         return
-    with EmbeddedPostgres(settings.ivr_var) as url:
+    with EmbeddedPostgres(settings.ivr_var, keep_up=keep_up) as url:
         yield url

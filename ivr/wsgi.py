@@ -8,7 +8,6 @@ connect by themselves, after the fork.
 from __future__ import annotations
 
 import atexit
-import os
 import sys
 from contextlib import ExitStack
 from datetime import datetime
@@ -55,8 +54,8 @@ def _make_voice() -> Flask:
     clock = settings.make_clock()
     load_calendar(clock.now().astimezone(settings.ivr_timezone).date())
     held = ExitStack()
-    _at_exit_of_this_process(held)
-    url = held.enter_context(hold_database(settings))
+    atexit.register(held.close)  # in a worker, a fork of this process, it does nothing
+    url = held.enter_context(hold_database(settings, keep_up=True))
     _keep_line(url, line, clock.now())
     engine = make_engine(url, application_name="ivr voice")
     _engines.append(engine)
@@ -76,17 +75,6 @@ def _keep_line(url: URL, line: Line, now: datetime) -> None:
         ) from None
     finally:
         engine.dispose()
-
-
-def _at_exit_of_this_process(held: ExitStack) -> None:
-    """Let go of the embedded database when gunicorn's master ends, and not when one of its workers does."""
-    process = os.getpid()
-
-    def let_go() -> None:
-        if os.getpid() == process:
-            held.close()
-
-    atexit.register(let_go)
 
 
 def forget_connections() -> None:

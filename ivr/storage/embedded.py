@@ -3,15 +3,17 @@
 Two lock files lie beside the data. `turn` is held alone while the server is started or stopped, `users` is
 shared by everybody for as long as they use it; who gets `users` alone is the last. The kernel drops the
 locks of a killed process, so nothing goes stale, and a server that a killed process left is taken over by
-the next user.
+the next user. What a process forks uses its parent's server and holds nothing (`locks.py`).
+
+A server that goes away under its users is started again by the next one who comes, or within a second by a
+user that keeps it up.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,13 +21,19 @@ from pathlib import Path
 from types import TracebackType
 
 import psycopg
+import structlog
 from sqlalchemy import URL
 
 from ivr.base.errors import DatabaseUnavailableError
+from ivr.storage.locks import LockFile
 from ivr.storage.place import SHARED, Place, find_place
-from ivr.storage.server import PORT, conninfo, ensure_running, stop
+from ivr.storage.server import PORT, conninfo, ensure_running, is_up, stop
 
 DATABASE = "ivr"
+_LOOK_SECONDS = 0.5
+_LOOK_SECONDS_MAX = 30.0  # between tries that fail
+
+_log = structlog.get_logger()
 
 
 def _say(sentence: str) -> None:
@@ -38,7 +46,8 @@ class EmbeddedPostgres:
     The first holder makes and starts it, later ones (in this process or another) share it, the last stops
     it. The data lie in `var`/postgres-<major>; run by root in a folder that not every account may enter,
     under `shared`, which `announce` is told. `durable` false is for tests: a crash of the machine, though
-    not of a process, may lose the data. Raises `DatabaseUnavailableError`.
+    not of a process, may lose the data. With `keep_up`, a thread starts the server again when it goes away.
+    In a child that this process forks, leaving does nothing. Raises `DatabaseUnavailableError`.
     """
 
     def __init__(
@@ -48,24 +57,29 @@ class EmbeddedPostgres:
         durable: bool = True,
         shared: Path = SHARED,
         announce: Callable[[str], None] = _say,
+        keep_up: bool = False,
     ) -> None:
         self._var = var
         self._durable = durable
         self._shared = shared
         self._announce = announce
-        self._held: tuple[Place, int] | None = None
+        self._keep_up = keep_up
+        self._held: tuple[Place, LockFile] | None = None
+        self._watch: tuple[threading.Thread, threading.Event] | None = None
 
     def __enter__(self) -> URL:
         place = find_place(self._var, self._shared, self._announce)
         with _turn(place):
             users = _open_lock(place.beside(".users"))
             try:
-                fcntl.flock(users, fcntl.LOCK_SH)
+                users.share()
                 folder = _open_database(place, durable=self._durable)
             except BaseException:
                 _leave(place, users)
                 raise
         self._held = (place, users)
+        if self._keep_up:
+            self._start_watch(place)
         return URL.create(
             "postgresql+psycopg",
             username="postgres",
@@ -76,11 +90,24 @@ class EmbeddedPostgres:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._held is not None:
-            place, users = self._held
-            self._held = None
-            with _turn(place):
-                _leave(place, users)
+        held, self._held = self._held, None
+        if held is None or not held[1].is_ours:  # a fork's copy of a holder, ended with the child
+            return
+        place, users = held
+        if self._watch is not None:
+            watch, told = self._watch
+            told.set()
+            watch.join()
+        with _turn(place):
+            _leave(place, users)
+
+    def _start_watch(self, place: Place) -> None:
+        told = threading.Event()
+        watch = threading.Thread(
+            target=_keep_up, args=(place, told), kwargs={"durable": self._durable}, daemon=True
+        )
+        self._watch = (watch, told)
+        watch.start()
 
 
 def forget(var: Path, *, shared: Path = SHARED) -> None:
@@ -92,41 +119,55 @@ def forget(var: Path, *, shared: Path = SHARED) -> None:
     with _turn(place):
         users = _open_lock(place.beside(".users"))
         try:
-            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not users.try_to_take():
+                raise DatabaseUnavailableError(
+                    f"The database in {place.data} is in use: stop what uses it, then try again"
+                )
             stop(place)
             shutil.rmtree(place.data, ignore_errors=True)
-        except BlockingIOError:
-            raise DatabaseUnavailableError(
-                f"The database in {place.data} is in use: stop what uses it, then try again"
-            ) from None
         finally:
-            os.close(users)
+            users.release()
 
 
-def _leave(place: Place, users: int) -> None:
+def _keep_up(place: Place, told: threading.Event, *, durable: bool) -> None:
+    """Look at the server until `told`, and start it again when it went away; never make one anew."""
+    pause_seconds = _LOOK_SECONDS
+    while not told.wait(pause_seconds):
+        if is_up(place):
+            continue
+        try:
+            with _turn(place):
+                ensure_running(place, durable=durable, make=False)
+        except (DatabaseUnavailableError, OSError) as error:
+            pause_seconds = min(2 * pause_seconds, _LOOK_SECONDS_MAX)
+            _log.error("the embedded database is gone", problem=str(error))
+        else:
+            pause_seconds = _LOOK_SECONDS
+            _log.warning("the embedded database went away and is up again")
+
+
+def _leave(place: Place, users: LockFile) -> None:
     try:
-        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        stop(place)
-    except BlockingIOError:  # others use it still
-        pass
+        if users.try_to_take():
+            stop(place)
     finally:
-        os.close(users)
+        users.release()
 
 
 @contextmanager
 def _turn(place: Place) -> Iterator[None]:
-    """Hold the right to start and stop the server; a child never inherits it."""
+    """Hold the right to start and stop the server."""
     lock = _open_lock(place.beside(".turn"))
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.take()
         yield
     finally:
-        os.close(lock)
+        lock.release()
 
 
-def _open_lock(file: Path) -> int:
+def _open_lock(file: Path) -> LockFile:
     try:
-        return os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return LockFile(file)
     except OSError as error:
         raise DatabaseUnavailableError(
             f"{file} cannot be written ({error.strerror}): run ivr as the account that made it,"

@@ -34,12 +34,17 @@ class _StartFailedError(Exception):
     """A start that may go better the next time; says what PostgreSQL's log says."""
 
 
-def ensure_running(place: Place, *, durable: bool) -> Path:
+def ensure_running(place: Place, *, durable: bool, make: bool = True) -> Path:
     """See that the server of `place` answers, and return the folder of its socket.
 
-    A server that runs already is taken as it is. `durable` false trades safety against a crash of the
-    machine for speed. Raises `DatabaseUnavailableError`.
+    A server that runs already is taken as it is, but for one that is stopping: that is replaced. `durable`
+    false trades safety against a crash of the machine for speed; with `make` false there must be a cluster
+    already. Raises `DatabaseUnavailableError`.
     """
+    if not make and not place.data.exists():
+        raise DatabaseUnavailableError(
+            f"The embedded PostgreSQL's folder {place.data} is gone: put it back, or a backup of it"
+        )
     _make_data(place)
     for pause_seconds in _PAUSES_SECONDS:
         time.sleep(pause_seconds)
@@ -55,6 +60,12 @@ def ensure_running(place: Place, *, durable: bool) -> Path:
         f"The embedded PostgreSQL does not start ({problem}): see {place.beside('.log')},"
         " or set DATABASE_URL to another server"
     )
+
+
+def is_up(place: Place) -> bool:
+    """Tell if the server of `place` lives and is not stopping, without asking it: it may be starting."""
+    pid_file = place.data / "postmaster.pid"
+    return _is_server(_named_pid(pid_file), place) and not _is_stopping(pid_file)
 
 
 def stop(place: Place) -> None:
@@ -137,8 +148,9 @@ def _check_data(place: Place) -> None:
 def _running_socket_folder(place: Place) -> Path | None:
     """Return the socket's folder of the server that runs, or None if none does.
 
-    A server that lives but does not answer yet is waited for. Life is not a pid: only a process that is a
-    PostgreSQL in our folder counts, and only its answer to a query makes it a running server.
+    A server that lives but does not answer yet is waited for, one that is stopping is seen out: after
+    SIGTERM it would wait for its last client for ever. Life is not a pid: only a process that is a PostgreSQL
+    in our folder counts, and only its answer to a query makes it a running server.
     """
     pid_file = place.data / "postmaster.pid"
     pid = _named_pid(pid_file)
@@ -148,13 +160,17 @@ def _running_socket_folder(place: Place) -> Path | None:
         if forgotten is not None and _is_server(forgotten, place):
             _end(forgotten)
         return None
-    give_up_at = time.monotonic() + _ANSWER_SECONDS
-    while _is_server(pid, place):
+    began_at = time.monotonic()
+    while pid is not None and _is_server(pid, place):
         with contextlib.suppress(OSError, IndexError):
             folder = Path(os.fsdecode(pid_file.read_bytes().split(b"\n")[4]))
             if folder.is_absolute() and _answers(folder, place):
                 return folder
-        if time.monotonic() > give_up_at:
+        waited_seconds = time.monotonic() - began_at
+        if waited_seconds > _STOP_SECONDS and _is_stopping(pid_file):
+            _end(pid)
+            return None
+        if waited_seconds > _ANSWER_SECONDS:
             raise DatabaseUnavailableError(
                 f"A PostgreSQL runs in {place.data} (process {pid}) but does not answer:"
                 " end it, then try again"
@@ -246,6 +262,14 @@ def _named_pid(file: Path) -> int | None:
     except (OSError, ValueError):
         return None
     return pid if pid > 1 else None
+
+
+def _is_stopping(pid_file: Path) -> bool:
+    """Tell if a server has been told to end: it says so in the eighth line of its pid file."""
+    try:
+        return pid_file.read_bytes().split(b"\n")[7].strip() == b"stopping"
+    except (OSError, IndexError):
+        return False
 
 
 def _is_server(pid: int | None, place: Place) -> bool:

@@ -6,17 +6,23 @@ import contextlib
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from sqlalchemy import URL
+
+from ivr.phone.lines import HttpLine
+from ivr.phone.webhooks import CallIdentity
 
 APP = [sys.executable, "-m", "gunicorn", "-c", "python:ivr.gunicorn", "ivr.wsgi:voice"]
 SERVE = [sys.executable, "-m", "ivr.cli.main", "serve"]
@@ -200,3 +206,109 @@ def test_an_embedded_database_is_stopped_by_whoever_used_it_last(start: Start, t
     forgotten = start([sys.executable, "-m", "ivr.cli.main", "demo", "--forget"], **own)
     assert forgotten.communicate()[0] == "The demo's members, calls and payments are forgotten.\n"
     assert not (tmp_path / "a folder" / "var" / "demo-secrets.json").exists()
+
+
+def port_of(process: subprocess.Popen[str]) -> int:
+    """Return where gunicorn serves, once it says so."""
+    for line in process.stderr:
+        if '"serving"' in line:
+            return int(json.loads(line)["port"])
+    pytest.fail("it did not start")
+
+
+def greeting(port: int, values: dict[str, str]) -> str:
+    """Return the prompts that a new caller hears first."""
+    line = HttpLine(
+        values["PUBLIC_URL"],
+        values["TWILIO_ACCOUNT_SID"],
+        values["TWILIO_AUTH_TOKEN"],
+        connect_url=f"http://127.0.0.1:{port}",
+    )
+    call = CallIdentity(
+        "CA" + os.urandom(16).hex(), values["TWILIO_ACCOUNT_SID"], "+16175550123", "+18005550100"
+    )
+    try:
+        return line.post("/voice/answer", call.parameters("ringing")).headers["ivr-prompts"]
+    finally:
+        line.close()
+
+
+@pytest.fixture
+def var() -> Iterator[Path]:
+    """A folder for an embedded database that every account may enter."""
+    path = Path(tempfile.mkdtemp(prefix="ivr-"))
+    path.chmod(0o755)
+    yield path / "var"
+    shutil.rmtree(path)
+
+
+def server_of(var: Path) -> int:
+    """Return the embedded server's first process, 0 while there is none."""
+    with contextlib.suppress(OSError, ValueError):
+        return int((var / "postgres-18" / "postmaster.pid").read_bytes().split(b"\n")[0])
+    return 0
+
+
+@dataclass
+class Web:
+    """The Procfile's web process on an embedded database of its own, with a command beside it."""
+
+    start: Start
+    values: dict[str, str]
+    var: Path
+
+    def __post_init__(self) -> None:
+        self.own = {"DATABASE_URL": "", "IVR_VAR": str(self.var), "PORT": "0", "WEB_CONCURRENCY": "3"}
+        assert self.command("db", "upgrade").wait(PATIENCE_SECONDS) == 0
+        self.master = self.start(APP, **self.own)
+        self.port = port_of(self.master)
+
+    def command(self, *arguments: str) -> subprocess.Popen[str]:
+        return self.start([sys.executable, "-m", "ivr.cli.main", *arguments], **self.own)
+
+    def payments(self) -> str:
+        """Return what the command beside it prints."""
+        return self.command("payments", "list").communicate(timeout=PATIENCE_SECONDS)[0]
+
+    def workers(self) -> set[int]:
+        return children_named(self.master, "gunicorn")
+
+    def greeting(self) -> str:
+        """Return the prompts that a new caller hears first."""
+        sid, token = self.values["TWILIO_ACCOUNT_SID"], self.values["TWILIO_AUTH_TOKEN"]
+        line = HttpLine(self.values["PUBLIC_URL"], sid, token, connect_url=f"http://127.0.0.1:{self.port}")
+        call = CallIdentity("CA" + os.urandom(16).hex(), sid, "+16175550123", "+18005550100")
+        with contextlib.closing(line):
+            return line.post("/voice/answer", call.parameters("ringing")).headers["ivr-prompts"]
+
+
+def test_the_web_server_keeps_its_embedded_database_up(
+    start: Start, environ: dict[str, str], var: Path
+) -> None:
+    web = Web(start, environ, var)
+    assert eventually(lambda: len(web.workers()) == 3)
+    server, heard = server_of(var), web.greeting()
+    first, second, _ = sorted(web.workers())
+    for number, to, gone, left in [
+        (signal.SIGTERM, first, {first}, 3),
+        (signal.SIGABRT, second, {second}, 3),  # what gunicorn sends to a worker that is too late
+        (signal.SIGTTOU, web.master.pid, set(), 2),
+        (signal.SIGHUP, web.master.pid, web.workers(), 3),
+    ]:
+        os.kill(to, number)
+        assert eventually(lambda gone=gone: not any(map(living, gone)))
+        assert eventually(lambda left=left: len(web.workers()) == left)
+        assert (server_of(var), web.greeting()) == (server, heard), number
+    assert web.payments() == "no payments\n"  # whoever comes and goes beside it does not stop it
+    assert (server_of(var), web.greeting()) == (server, heard)
+    for number in (signal.SIGKILL, signal.SIGINT):
+        server = server_of(var)
+        os.kill(server, number)
+        assert eventually(lambda server=server: server_of(var) not in (0, server))
+        assert eventually(lambda: web.greeting() == heard)
+        assert web.payments() == "no payments\n"
+        assert web.greeting() == heard
+    server = server_of(var)
+    web.master.terminate()
+    assert web.master.wait(PATIENCE_SECONDS) == 0
+    assert not living(server)

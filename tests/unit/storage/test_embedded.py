@@ -20,7 +20,7 @@ import psycopg
 import pytest
 
 from ivr.base.errors import DatabaseUnavailableError
-from ivr.storage import place
+from ivr.storage import place, server
 from ivr.storage.embedded import EmbeddedPostgres, forget
 from ivr.storage.engine import connection_arguments
 
@@ -32,6 +32,28 @@ from ivr.storage.embedded import EmbeddedPostgres
 with EmbeddedPostgres(Path(sys.argv[1]), durable=False, shared=Path(sys.argv[2])) as url:
     print(url.query["host"], flush=True)
     sys.stdin.read()
+"""
+
+# Holds the database and forks: the child first lets everything go that it inherited, then stays until the end.
+FORKING_HOLDER = """
+import gc, os, signal, sys
+from pathlib import Path
+from contextlib import ExitStack
+from ivr.storage.embedded import EmbeddedPostgres
+held = ExitStack()
+url = held.enter_context(EmbeddedPostgres(Path(sys.argv[1]), durable=False, shared=Path(sys.argv[2])))
+told, child_tells = os.pipe()
+if os.fork() == 0:
+    held.close()
+    gc.collect()
+    os.write(child_tells, b".")
+    signal.pause()
+os.read(told, 1)
+print(url.query["host"], flush=True)
+sys.stdin.read()
+held.close()
+print("left", flush=True)
+os.kill(0, signal.SIGKILL)
 """
 
 
@@ -106,14 +128,15 @@ def kept_number(host: str) -> int:
         return row[0]
 
 
-def start_holder(var: Path, **environment: str) -> subprocess.Popen[str]:
+def start_holder(var: Path, program: str = HOLDER, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", HOLDER, var, var.parent / "shared"],
+        [sys.executable, "-c", program, var, var.parent / "shared"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, **environment},
+        process_group=0,
     )
 
 
@@ -164,6 +187,59 @@ def test_the_last_to_leave_stops_the_server(var: Path) -> None:
         assert runs(pid)
         leave(second)
         assert not runs(pid)
+
+
+def test_a_child_of_a_holder_neither_stops_the_server_nor_holds_it(var: Path) -> None:
+    with start_holder(var, FORKING_HOLDER) as process:
+        host = process.stdout.readline().removesuffix("\n")
+        pid = server_pid(var / DATA)
+        assert kept_number(host) == 7  # the child has left
+        with holder(var) as (other, _):
+            leave(other)  # had the child dropped its parent's lock, this would be the last
+        assert kept_number(host) == 7
+        process.stdin.close()
+        assert process.stdout.readline() == "left\n"
+        assert not runs(pid)  # although the child lives
+
+
+def test_a_server_that_went_away_is_brought_back_by_who_keeps_it_up(var: Path) -> None:
+    with EmbeddedPostgres(var, durable=False, keep_up=True) as url:
+        for number in (signal.SIGKILL, signal.SIGINT):
+            pid = server_pid(var / DATA)
+            os.kill(pid, number)
+            wait_until(lambda pid=pid: server._named_pid(var / DATA / "postmaster.pid") not in (None, pid))
+            with EmbeddedPostgres(var):  # after whoever holds the turn
+                assert kept_number(url.query["host"]) == 7
+        again = server_pid(var / DATA)
+    assert not runs(again)
+
+
+def test_data_that_are_gone_are_told_of_and_never_made_anew(
+    var: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with EmbeddedPostgres(var, durable=False, keep_up=True):
+        pid = server_pid(var / DATA)
+        (var / DATA).rename(var / "moved")
+        os.kill(pid, signal.SIGKILL)
+        told: list[str] = []
+        wait_until(lambda: told.append(capsys.readouterr().out) or "is gone: put it back" in "".join(told))
+        assert not (var / DATA).exists()
+        (var / "moved").rename(var / DATA)
+        wait_until(lambda: server.is_up(place.find_place(var, var, str)))
+
+
+def test_a_server_that_only_waits_for_its_clients_to_leave_is_replaced(
+    var: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "_STOP_SECONDS", 0.1)
+    with EmbeddedPostgres(var, durable=False) as url:
+        pid = server_pid(var / DATA)
+        with psycopg.connect(connection_arguments(url)):
+            os.kill(pid, signal.SIGTERM)
+            wait_until(lambda: not server.is_up(place.find_place(var, var, str)))
+            with EmbeddedPostgres(var) as again:
+                assert kept_number(again.query["host"]) == 7
+            assert server_pid(var / DATA) != pid
 
 
 def test_several_start_at_once_where_nothing_is_yet(folder: Path) -> None:
