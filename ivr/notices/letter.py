@@ -2,21 +2,27 @@
 
 Black on white, 12 points and more, no columns, with a title and a language, so that it can be read by whoever
 gets it and by what reads it aloud. The embedded font has the letters of every language the program writes in.
+What it has not (a name in Arabic) is spelled in the 26 letters that everybody reads: a near spelling is right
+where a letter that is never written, and a payment that waits for it, would be wrong.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Final, cast
+from functools import cache
+from typing import Any, Final, cast
 
+from anyascii import anyascii
 from babel.dates import format_date
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 from fpdf.fonts import TTFFont
 from pylopdf_fonts_zh_cn import sans_path
 
+from ivr.base.letters import cleaned
 from ivr.notices.texts import NoticeText, NoticeTexts
 
 _FAMILY: Final = "letter"
@@ -39,27 +45,63 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A letter as a PDF of so many pages."""
+    """A letter as a PDF of so many pages; `words` are the notice's as they are printed."""
 
     pdf: bytes
     pages: int
+    words: str
 
 
 def make_letter(text: NoticeText, texts: NoticeTexts, address: Address, made_at: datetime) -> Letter:
     """Return the letter: the same bytes for the same facts.
 
-    `made_at` is an aware instant: the letter's own date, by its zone. Raises `MissingLettersError` when the
-    font cannot write a letter of it.
+    `made_at` is an aware instant: the letter's own date, by its zone.
     """
+    text, address = _printable(text), _printable(address)
     made_on = format_date(made_at.date(), "long", locale=text.language.replace("-", "_"))
     page = _Paper(text, texts, made_on)
     page.set_creation_date(made_at)
     try:
-        _check_letters(page.font, text, address)
         _fill(page, text, address)
-        return Letter(bytes(page.output()), page.page_no())
+        return Letter(bytes(page.output()), page.page_no(), text.plain)
     finally:
         page.font.ttfont.close()  # it reads its file until the end
+
+
+def can_print(text: str) -> bool:
+    """Tell whether a letter prints these words as they are; else it spells them in the 26 letters."""
+    return all(letter.isspace() or ord(letter) in _font_letters() for letter in text)
+
+
+@cache
+def _font_letters() -> frozenset[int]:
+    page = FPDF()
+    page.add_font(_FAMILY, fname=sans_path())
+    font = cast("TTFFont", page.fonts[_FAMILY])
+    letters = frozenset(font.cmap)
+    font.ttfont.close()
+    return letters
+
+
+def _printable(words: Any) -> Any:
+    """Return words, or a data class or tuple of them, in letters that the font has."""
+    if isinstance(words, str):
+        words = unicodedata.normalize("NFC", words)
+        return words if can_print(words) else "\n".join(_spelled(line) for line in words.split("\n"))
+    if isinstance(words, tuple):
+        return tuple(_printable(each) for each in words)
+    return type(words)(*(_printable(getattr(words, each.name)) for each in fields(words)))
+
+
+def _spelled(line: str) -> str:
+    """Return a line with each letter that the font has not as anybody would spell it; no sign is named."""
+    spelled = (letter if can_print(letter) else _spelling(letter) for letter in cleaned(line))
+    return cleaned("".join(spelled))
+
+
+def _spelling(letter: str) -> str:
+    # A library that spells everything would spell an emoji by its name.
+    return "" if unicodedata.category(letter)[0] in "CS" else anyascii(letter)
 
 
 def _fill(page: _Paper, text: NoticeText, address: Address) -> None:
@@ -75,17 +117,6 @@ def _fill(page: _Paper, text: NoticeText, address: Address) -> None:
     page.paragraph(" ".join(text.terms.split()))
     page.subheading(text.answer_heading)
     page.paragraph(text.answer)
-
-
-class MissingLettersError(ValueError):
-    """The letter has letters that its font has not: it would be printed with holes."""
-
-
-def _check_letters(font: TTFFont, text: NoticeText, address: Address) -> None:
-    written = "".join((text.plain, text.greeting, address.name, *address.lines))
-    missing = sorted({letter for letter in written if not letter.isspace() and ord(letter) not in font.cmap})
-    if missing:
-        raise MissingLettersError(f"no font for {' '.join(f'U+{ord(letter):04X}' for letter in missing)}")
 
 
 class _Paper(FPDF):

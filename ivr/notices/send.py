@@ -19,7 +19,7 @@ from sqlalchemy import func, insert, select, update
 
 from ivr.notices.carriers import Handed
 from ivr.notices.channels import FAILED_TASK, TASKS, Channel
-from ivr.notices.letter import Address, MissingLettersError, make_letter
+from ivr.notices.letter import Address, make_letter
 from ivr.notices.plan import Tried, next_step, patient_until
 from ivr.notices.texts import NoticeFacts, NoticeTexts
 from ivr.payments.cutoffs import leaves_at
@@ -272,12 +272,8 @@ def _prepare_letter(
         f"{row.first_name} {row.last_name}",
         (row.address, f"{row.city}, {row.address_state} {row.postal_code}"),
     )
-    try:
-        letter = make_letter(text, room.texts, address, made_at)
-    except MissingLettersError as error:
-        refused = Handed("failed", detail=str(error))
-        return _Prepared(attempt_id, "letter", lambda: refused)
-    _write_down(db, row.payment_id, attempt_id, text.plain, letter.pdf)
+    letter = make_letter(text, room.texts, address, made_at)
+    _write_down(db, row.payment_id, attempt_id, letter.words, letter.pdf)
     return _Prepared(
         attempt_id,
         "letter",

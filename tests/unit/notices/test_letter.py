@@ -10,7 +10,7 @@ import pytest
 
 from ivr.actions.line import compile_line, read_line_files
 from ivr.base.errors import OperatorError
-from ivr.notices.letter import Address, MissingLettersError, make_letter
+from ivr.notices.letter import Address, can_print, make_letter
 from ivr.notices.outbox import PrintOutbox
 from ivr.notices.sms import MOST_CHARACTERS
 from ivr.notices.texts import NoticeFacts, NoticeTexts
@@ -220,9 +220,31 @@ def test_the_same_facts_are_the_same_bytes(texts):
     assert make_letter(text, texts, ADDRESS, AT) != make_letter(text, texts, ADDRESS, AT.replace(second=1))
 
 
-def test_letters_that_the_font_has_not_are_refused(texts):
-    with pytest.raises(MissingLettersError, match=r"no font for U\+12000 U\+1F600"):
-        make_letter(texts.write(facts(receiver_name="\U0001f600 \U00012000"), "en-US"), texts, ADDRESS, AT)
+@pytest.mark.parametrize(
+    ("name", "printed"),
+    [
+        ("Ana Conceic\u0327a\u0303o", "Ana Conceição"),
+        ("A\u200bna \ufeffX\u0302", "Ana X"),
+        ("สมชาย Ng", "smchay Ng"),
+        ("שרה Cohen", "srh Cohen"),
+        ("\U0001f600 \U00012000 X", "X"),
+        ("\U0001f600", ""),
+        ("Nguyễn Văn", "Nguyễn Văn"),
+    ],
+)
+def test_letters_that_the_font_has_not_are_spelled(texts, name, printed):
+    address = Address(name, (f"1 {name} St", "Boston, MA 02108"))
+    letter = make_letter(texts.write(facts(receiver_name=name), "en-US"), texts, address, AT)
+    assert f"Authorized by: {printed}, the member" in letter.words
+    assert "What you heard:\nThis authorizes an electronic payment from your bank.\nDo you" in letter.words
+    words = words_of(letter.pdf)
+    assert f"{printed} 1 {printed}".strip() in words
+    assert can_print(letter.words)
+
+
+def test_what_a_letter_can_print_is_known_beforehand():
+    assert can_print("Nguyễn Văn Conceição Алла 陳大文")
+    assert not can_print("สมชาย")
 
 
 # The texts' files.
