@@ -9,6 +9,7 @@ from datetime import date
 from ivr.ach.account_numbers import account_number_fault, card_number_like
 from ivr.ach.routing_numbers import routing_number_fault
 from ivr.dialog.vocabulary import Field, Match, NoMatch, Slots
+from ivr.members.births import BIRTH_YEAR_MIN
 
 MEMBER_ID_DIGITS = 12
 BILLING_ACCOUNT_DIGITS = 9
@@ -16,7 +17,6 @@ AMOUNT_DIGITS_MAX = 7
 ACCOUNT_DIGITS_MAX = 17
 CODE_DIGITS = (4, 12)
 CONFIDENCE_MIN = 0.5
-BIRTH_YEAR_MIN = 1900
 
 _YES = "yes"
 _NO = "no"

@@ -1,7 +1,10 @@
 """CSV files as others send them: strict about columns, patient about everything else, every bad line named.
 
-UTF-8 with or without a byte order mark, LF or CRLF, columns in any order. No message quotes a value: a
-cell in the wrong column may be a secret.
+UTF-8 with or without a byte order mark, LF or CRLF, columns in any order; old programs' end marks (Ctrl-Z,
+NUL) count for nothing. No message quotes a value: a cell in the wrong column may be a secret.
+
+What is wrong is an error, and a file with an error is not loaded. What is only doubtful is a warning: one odd
+row of somebody else's must not keep 400,000 others out.
 """
 
 from __future__ import annotations
@@ -13,6 +16,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, BinaryIO, Final
 
+from ivr.base.letters import cleaned, visible
+
 MAX_FILE_BYTES: Final = 512 * 1024 * 1024
 MAX_LINE_BYTES: Final = 16 * 1024
 MAX_FIELD_CHARACTERS: Final = 200
@@ -23,7 +28,8 @@ _PROGRESS_EVERY_LINES: Final = 1000
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _COLUMN_NAME: Final = re.compile(r"[a-z][a-z_]{0,39}")
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
-_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f]")
+_BLANK: Final = b"\x1a\x00\r\n"  # with the marks by which old programs end a file: Ctrl-Z, NUL
+_SEPARATORS: Final = {"semicolons": ";", "tabs": "\t", "bars": "|"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +44,33 @@ class LineError:
 
 @dataclass(slots=True)
 class ImportResult:
-    """How many rows a file had and what became of them; with any error nothing was loaded."""
+    """How many rows a file had and what became of them; with any error nothing was loaded.
+
+    `warnings` are what was loaded all the same, and had better be looked at.
+    """
 
     read: int = 0
     added: int = 0
     changed: int = 0
     unchanged: int = 0
     errors: list[LineError] = field(default_factory=list)
+    warnings: list[LineError] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the counts and errors as the commands print them with `--json`."""
+        """Return the counts, every error and every warning as the commands print them with `--json`."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a file. `parse` turns a cell into a value or raises `ValueError` saying what to write."""
+    """A column of a file. `parse` turns a cell into a value or raises `ValueError` saying what to write.
+
+    `doubt` tells what is doubtful about a value that can be read, or returns None.
+    """
 
     parse: Callable[[str], Any]
     required: bool = True
+    doubt: Callable[[Any], str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +82,7 @@ class CsvRow:
 
 
 class CsvReader:
-    """Reads one file; `errors` and `read` (rows, good or bad) grow while `rows` is consumed."""
+    """Reads one file; `errors`, `warnings` and `read` (rows, good or bad) grow while `rows` is consumed."""
 
     def __init__(
         self,
@@ -78,6 +92,7 @@ class CsvReader:
         progress: Progress | None = None,
     ) -> None:
         self.errors: list[LineError] = []
+        self.warnings: list[LineError] = []
         self.read = 0
         self._stream = stream
         self._file_name = file_name
@@ -89,9 +104,15 @@ class CsvReader:
         """Note something wrong that only the importer could see."""
         self.errors.append(LineError(self._file_name, line, field_name, message))
 
+    def add_warning(self, line: int, field_name: str, message: str) -> None:
+        """Note something doubtful that only the importer could see."""
+        self.warnings.append(LineError(self._file_name, line, field_name, message))
+
     def result(self) -> ImportResult:
-        """Return the result so far: rows read, and the errors in the order of their lines."""
-        return ImportResult(read=self.read, errors=sorted(self.errors, key=lambda error: error.line))
+        """Return the result so far: rows read, errors and warnings, each in the order of their lines."""
+        for found in (self.errors, self.warnings):
+            found.sort(key=lambda each: each.line)
+        return ImportResult(read=self.read, errors=self.errors, warnings=self.warnings)
 
     def rows(self) -> Iterator[CsvRow]:
         """Yield the good rows, one by one; nothing of the file is kept."""
@@ -138,6 +159,8 @@ class CsvReader:
                 self._progress(done_bytes)
             if self._line == 1:
                 raw = raw.removeprefix(_BYTE_ORDER_MARK)
+            if not raw.endswith(b"\n") or not raw.strip(_BLANK):
+                raw = raw.rstrip(_BLANK)
             try:
                 yield raw.decode("utf-8")
             except UnicodeDecodeError:
@@ -149,13 +172,19 @@ class CsvReader:
     def _header_is_right(self, header: list[str], line: int) -> bool:
         known = [name for name in header if name in self._columns]
         if not known:
-            self.add_error(line, "", f"the first line must name the columns: {', '.join(self._columns)}")
+            self.add_error(
+                line,
+                "",
+                f"{self._guess(header)}the first line must name the columns: {', '.join(self._columns)}",
+            )
             return False
         before = len(self.errors)
         for position, name in enumerate(header, start=1):
             if name not in self._columns:
                 shown = name if _COLUMN_NAME.fullmatch(name) else f"column {position}"
-                self.add_error(line, shown, f"no such column; there are: {', '.join(self._columns)}")
+                meant = _as_column(name)
+                guess = f"if it is {meant}, write it so; " if meant in self._columns else ""
+                self.add_error(line, shown, f"{guess}no such column; there are: {', '.join(self._columns)}")
             elif header.index(name) != position - 1:
                 self.add_error(line, name, "the column is there twice")
         for name, column in self._columns.items():
@@ -163,26 +192,49 @@ class CsvReader:
                 self.add_error(line, name, "the column is missing")
         return len(self.errors) == before
 
+    def _guess(self, header: list[str]) -> str:
+        """Return what a header without one right name may be, as the beginning of a sentence, or nothing."""
+        for words, sign in _SEPARATORS.items():
+            if any(_as_column(name) in self._columns for name in ",".join(header).split(sign)):
+                return f"the columns seem separated by {words}: save the file with commas; "
+        if any(_as_column(name) in self._columns for name in header):
+            return "write the columns' names in small letters, as here; "
+        return ""
+
     def _values(self, header: list[str], row: list[str], line: int) -> dict[str, Any] | None:
         if len(row) != len(header):
             self.add_error(line, "", f"the line has {len(row)} cells where the header names {len(header)}")
             return None
         before = len(self.errors)
         values: dict[str, Any] = dict.fromkeys(self._columns)
+        whole = "".join(row)  # one look for a row: most are without fault
+        bounded = len(whole) <= MAX_FIELD_CHARACTERS and "\n" not in whole and "\r" not in whole
         for name, cell in zip(header, row, strict=True):
+            column = self._columns[name]
             try:
-                values[name] = self._columns[name].parse(_bounded(cell))
+                values[name] = value = column.parse(cell if bounded else _bounded(cell))
             except ValueError as error:
                 self.add_error(line, name, str(error))
+                continue
+            if column.doubt is not None and (doubt := column.doubt(value)):
+                self.add_warning(line, name, doubt)
         return values if len(self.errors) == before else None
 
 
+def _as_column(name: str) -> str:
+    """Return a column's name as this program writes names: `Member ID` is `member_id`."""
+    return "_".join(visible(name).lower().replace("-", " ").split())
+
+
 def _bounded(cell: str) -> str:
-    """Return a cell that is neither too long nor unprintable. Raises `ValueError`."""
+    """Return a cell that is neither too long nor broken over lines. Raises `ValueError`.
+
+    A line break may be one quote too few, and what follows it the next row: it is never mended.
+    """
     if len(cell) > MAX_FIELD_CHARACTERS:
         raise ValueError(f"write at most {MAX_FIELD_CHARACTERS} characters")
-    if _UNPRINTABLE.search(cell):
-        raise ValueError("take out the line break or control character")
+    if "\n" in cell or "\r" in cell:
+        raise ValueError("take out the line break")
     return cell
 
 
@@ -225,8 +277,8 @@ def parse_date(cell: str) -> date:
 
 
 def parse_text(cell: str) -> str:
-    """Read words: not empty, runs of spaces made one. Raises `ValueError`."""
-    words = " ".join(cell.split())
+    """Read words as they are kept (`ivr.base.letters.cleaned`), not empty. Raises `ValueError`."""
+    words = cleaned(cell)
     if not words:
         raise ValueError("this may not be empty")
     return words

@@ -6,6 +6,7 @@ with other facts is an error, because the ledger cannot tell which of the two is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -32,14 +33,23 @@ def _parse_paid_amount(cell: str) -> int:
     return amount_cents
 
 
+# As spreadsheets write a number too long for their cell: two references may have become one.
+_ROUNDED: Final = re.compile(r"\d([.,]\d+)?E\+?\d{2,3}", re.ASCII | re.IGNORECASE)
+_parse_words: Final = matching(r"[!-~]([ -~]{0,62}[!-~])?", "write 1 to 64 letters, digits or signs of ASCII")
+
+
+def _parse_reference(cell: str) -> str:
+    if _ROUNDED.fullmatch(cell):
+        raise ValueError("a spreadsheet rounded this number: take the whole of it from its source, as text")
+    return _parse_words(cell)
+
+
 _COLUMNS: Final[Mapping[str, Column]] = {
     "billing_account": Column(matching(r"7\d{8}", "write 9 digits beginning with 7")),
     "amount": Column(_parse_paid_amount),
     "received_date": Column(parse_date),
     "channel": Column(one_of(*CHANNELS)),
-    "reference": Column(
-        matching(r"[!-~]([ -~]{0,62}[!-~])?", "write 1 to 64 letters, digits or signs of ASCII")
-    ),
+    "reference": Column(_parse_reference),
 }
 _FACTS: Final = ("billing_account", "amount_cents", "received_date", "channel")
 _COLUMN_OF: Final = {"amount_cents": "amount"}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from ivr.cli.files import CSV_FILE, load_file
+from ivr.cli.files import CSV_FILE, errors_option, load_file
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -30,8 +30,9 @@ def bills() -> None:
     help="When the file was true, such as 2026-12-17T18:00 (in IVR_TIMEZONE unless it says otherwise)."
     " Callers hear it with their balance.  [default: now]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the counts and errors as JSON.")
-def import_file(file: Path, as_of: str | None, *, as_json: bool) -> int:
+@errors_option
+@click.option("--json", "as_json", is_flag=True, help="Print the counts, errors and warnings as JSON.")
+def import_file(file: Path, as_of: str | None, errors_file: Path | None, *, as_json: bool) -> int:
     """Load a bills FILE (CSV): all of it, or nothing when any line is bad."""
     from ivr.base.settings import load_member_settings
     from ivr.billing.imports import import_bills
@@ -45,7 +46,7 @@ def import_file(file: Path, as_of: str | None, *, as_json: bool) -> int:
             db, settings.hashes, at, stream, as_of_at=as_of_at, file_name=str(file), progress=progress
         )
 
-    return load_file(file, settings, now, load, as_json=as_json)
+    return load_file(file, settings, now, load, as_json=as_json, errors_file=errors_file)
 
 
 def _moment(text: str, settings: MemberSettings, now: datetime) -> datetime:

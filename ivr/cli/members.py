@@ -11,7 +11,7 @@ import click
 
 from ivr.base.errors import OperatorError
 from ivr.cli.asking import account
-from ivr.cli.files import CSV_FILE, load_file
+from ivr.cli.files import CSV_FILE, errors_option, load_file
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -26,18 +26,32 @@ def members() -> None:
 
 @members.command("import")
 @click.argument("file", type=CSV_FILE)
-@click.option("--json", "as_json", is_flag=True, help="Print the counts and errors as JSON.")
-def import_file(file: Path, *, as_json: bool) -> int:
-    """Load a members FILE (CSV): all of it, or nothing when any line is bad."""
+@errors_option
+@click.option("--json", "as_json", is_flag=True, help="Print the counts, errors and warnings as JSON.")
+def import_file(file: Path, errors_file: Path | None, *, as_json: bool) -> int:
+    """Load a members FILE (CSV): all of it, or nothing when any line is bad.
+
+    What is only doubtful is loaded, with a warning.
+    """
     from ivr.base.settings import load_member_settings
     from ivr.members.imports import import_members
 
     settings = load_member_settings()
 
     def load(db: Connection, now: datetime, stream: BinaryIO, progress: Progress) -> ImportResult:
-        return import_members(db, settings.hashes, now, stream, file_name=str(file), progress=progress)
+        return import_members(
+            db, settings.hashes, now, stream, file_name=str(file), progress=progress, can_print=_can_print
+        )
 
-    return load_file(file, settings, settings.make_clock().now(), load, as_json=as_json)
+    return load_file(
+        file, settings, settings.make_clock().now(), load, as_json=as_json, errors_file=errors_file
+    )
+
+
+def _can_print(words: str) -> bool:
+    from ivr.notices.letter import can_print  # long to load, and few files need it
+
+    return can_print(words)
 
 
 @members.command()

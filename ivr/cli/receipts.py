@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from ivr.cli.files import CSV_FILE, load_file
+from ivr.cli.files import CSV_FILE, errors_option, load_file
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -23,8 +23,9 @@ def receipts() -> None:
 
 @receipts.command("import")
 @click.argument("file", type=CSV_FILE)
-@click.option("--json", "as_json", is_flag=True, help="Print the counts and errors as JSON.")
-def import_file(file: Path, *, as_json: bool) -> int:
+@errors_option
+@click.option("--json", "as_json", is_flag=True, help="Print the counts, errors and warnings as JSON.")
+def import_file(file: Path, errors_file: Path | None, *, as_json: bool) -> int:
     """Load a receipts FILE (CSV): all of it, or nothing when any line is bad. The next caller hears it."""
     from ivr.base.settings import load_database_settings
     from ivr.billing.receipts import import_receipts
@@ -34,4 +35,6 @@ def import_file(file: Path, *, as_json: bool) -> int:
     def load(db: Connection, now: datetime, stream: BinaryIO, progress: Progress) -> ImportResult:
         return import_receipts(db, now, stream, file_name=str(file), progress=progress)
 
-    return load_file(file, settings, settings.make_clock().now(), load, as_json=as_json)
+    return load_file(
+        file, settings, settings.make_clock().now(), load, as_json=as_json, errors_file=errors_file
+    )

@@ -13,6 +13,7 @@ from sqlalchemy import Column as TableColumn
 from sqlalchemy import MetaData, Table, func, literal_column, or_, select, text
 from sqlalchemy.dialects import postgresql
 
+from ivr.ach.letters import individual_name
 from ivr.base.csvfiles import (
     Column,
     CsvReader,
@@ -25,6 +26,8 @@ from ivr.base.csvfiles import (
     parse_text,
     parse_yes_no,
 )
+from ivr.base.letters import visible
+from ivr.members.births import birth_date_doubt
 from ivr.members.bulk_load import loaded
 from ivr.storage.tables import Member
 
@@ -35,7 +38,9 @@ if TYPE_CHECKING:
 
 LANGUAGES: Final = ("en-US", "es-US", "pt-BR", "cmn-CN", "yue-HK", "vi-VN", "ht-HT")
 
-_NORTH_AMERICAN: Final = re.compile(r"\+1\d{10}", re.ASCII)
+# No area code and no exchange begins with 0 or 1 (North American Numbering Plan).
+_NORTH_AMERICAN: Final = re.compile(r"\+1[2-9]\d{2}[2-9]\d{6}", re.ASCII)
+_LETTER: Final = re.compile("[A-Za-z]")
 _E164: Final = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 _EMAIL: Final = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
 
@@ -56,13 +61,15 @@ def import_members(
     *,
     file_name: str,
     progress: Progress | None = None,
+    can_print: Callable[[str], bool] | None = None,
 ) -> ImportResult:
     """Load a members file within the caller's transaction, wholly or, with any error, not at all.
 
     `stream` yields the file's bytes, `file_name` is what errors call it, `progress` is told the bytes read
-    so far. SSN digits and dates of birth are hashed on the way in and appear in no message.
+    so far, `can_print` tells if a letter has every letter of a text: what it has not is a warning. SSN digits
+    and dates of birth are hashed on the way in and appear in no message.
     """
-    reader = CsvReader(stream, file_name, _columns(now.date()), progress)
+    reader = CsvReader(stream, file_name, _columns(now.date(), can_print), progress)
     with loaded(db, _STAGED, _member_rows(reader, hashes, now)):
         result = reader.result()
         if not result.errors:
@@ -72,24 +79,36 @@ def import_members(
     return result
 
 
-def _columns(today: date) -> Mapping[str, Column]:
+def _columns(today: date, can_print: Callable[[str], bool] | None) -> Mapping[str, Column]:
     postal_code = matching(r"\d{5}(-\d{4})?", "write a ZIP code, 02108 or 02108-1234")
+    words = Column(parse_text, doubt=None if can_print is None else partial(_print_doubt, can_print))
     return {
         "member_id": Column(matching(r"\d{12}", "write 12 digits")),
-        "first_name": Column(parse_text),
-        "last_name": Column(parse_text),
-        "date_of_birth": Column(partial(_parse_date_of_birth, today=today)),
+        "first_name": words,
+        "last_name": words,
+        "date_of_birth": Column(
+            partial(_parse_date_of_birth, today=today), doubt=partial(birth_date_doubt, today=today)
+        ),
         "ssn_last4": Column(optional(_parse_ssn_last4)),
-        "phone": Column(optional(parse_phone)),
-        "address": Column(parse_text),
-        "city": Column(parse_text),
+        "phone": Column(optional(parse_phone), doubt=phone_doubt),
+        "address": words,
+        "city": words,
         "state": Column(matching(r"[A-Z]{2}", "write two capital letters, such as MA")),
         "postal_code": Column(postal_code),
-        "email": Column(optional(matching(_EMAIL, "write an e-mail address, or nothing"))),
+        "email": Column(lambda cell: _parse_email(visible(cell))),
         "language": Column(one_of(*LANGUAGES)),
         "extra_time": Column(parse_yes_no),
         "sms_ok": Column(parse_yes_no),
     }
+
+
+_parse_email: Final = optional(matching(_EMAIL, "write an e-mail address, or nothing"))
+
+
+def _print_doubt(can_print: Callable[[str], bool], text: str) -> str | None:
+    if text.isascii() or can_print(text):
+        return None
+    return "letters that our letters cannot print: they will be spelled in English letters there"
 
 
 def _parse_date_of_birth(cell: str, today: date) -> date:
@@ -112,29 +131,44 @@ _FOUR_DIGITS: Final[Callable[[str], str]] = matching(
 
 
 def parse_phone(cell: str) -> str:
-    """Read a telephone number in E.164, `+16175550123`. Raises `ValueError`."""
-    # Whether a North American number can exist hangs on area code and exchange alone; there are few of
-    # them and many members.
-    exists = (
-        _prefix_exists(cell[:-4])
-        if _NORTH_AMERICAN.fullmatch(cell)
-        else _E164.fullmatch(cell) is not None and _number_exists(cell)
+    """Read a telephone number in E.164, `+16175550123`, of a possible length. Raises `ValueError`."""
+    possible = (
+        _NORTH_AMERICAN.fullmatch(cell) is not None
+        if cell.startswith("+1")
+        else _E164.fullmatch(cell) is not None and _is_possible(cell)
     )
-    if not exists:
-        raise ValueError("write a telephone number that exists, as +16175550123, or nothing")
+    if not possible:
+        raise ValueError("write a telephone number that can be, as +16175550123, or nothing")
     return cell
 
 
+def phone_doubt(number: str | None) -> str | None:
+    """Return what is doubtful about a telephone number that can be, or None.
+
+    New area codes are in use before anybody's table has them, and only text messages hang on it.
+    """
+    # Whether a North American number exists hangs on area code and exchange alone; there are few of them and
+    # many members.
+    if number is None or _exists(f"{number[:-4]}0123" if number.startswith("+1") else number):
+        return None
+    return "this number is not known to exist (a new area code?): text messages to it may fail"
+
+
 @lru_cache(maxsize=100_000)
-def _prefix_exists(prefix: str) -> bool:
-    return _number_exists(f"{prefix}0123")
+def _exists(number: str) -> bool:
+    return bool(phonenumbers.is_valid_number(phonenumbers.parse(number)))
 
 
-def _number_exists(number: str) -> bool:
+def _is_possible(number: str) -> bool:
     try:
-        return bool(phonenumbers.is_valid_number(phonenumbers.parse(number)))
+        return bool(phonenumbers.is_possible_number(phonenumbers.parse(number)))
     except phonenumbers.NumberParseException:
         return False
+
+
+_NO_NAME: Final = (
+    "the name has no letter that a bank's file can hold: until it is corrected, this member's payments wait"
+)
 
 
 def _member_rows(reader: CsvReader, hashes: KeyedHash, now: datetime) -> Iterator[tuple[Any, ...]]:
@@ -148,6 +182,11 @@ def _member_rows(reader: CsvReader, hashes: KeyedHash, now: datetime) -> Iterato
         if first_line != row.line:
             reader.add_error(row.line, "member_id", f"the same member as in line {first_line}")
             continue
+        if not (
+            _LETTER.search(values["last_name"])
+            or individual_name(f"{values['first_name']} {values['last_name']}")
+        ):
+            reader.add_warning(row.line, "last_name", _NO_NAME)
         ssn_last4 = values["ssn_last4"]
         values["ssn_last4_hash"] = ssn_last4 and hashes.digest("ssn_last4", member_id, ssn_last4)
         values["date_of_birth_hash"] = hashes.digest(

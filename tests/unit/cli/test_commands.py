@@ -112,6 +112,7 @@ def test_members_and_bills_are_loaded_and_counted(
         "changed": 0,
         "unchanged": count,
         "errors": [],
+        "warnings": [],
     }
     assert ivr("bills", "import", bills_file, "--as-of", "2026-01-05T18:00").status == 0
     with engine.connect() as db:
@@ -135,6 +136,45 @@ def test_bad_lines_are_all_told_and_nothing_is_loaded(ivr, engine: Engine, membe
     assert [error["line"] for error in json.loads(ran.out)["errors"]] == [3, 4]
     with engine.connect() as db:
         assert db.execute(select(Member)).first() is None
+
+
+def test_a_fault_of_every_line_is_one_sentence_and_a_file_has_them_all(
+    ivr, tmp_path: Path, members_file: Path
+) -> None:
+    count = len(MEMBERS)
+    members_file.write_text(members_file.read_text().replace(",MA,", ",Mass,"))
+    written = tmp_path / "errors.txt"
+    ran = ivr("members", "import", members_file, "--errors", written)
+    assert (ran.status, ran.out) == (1, "")
+    kind = "state: write two capital letters, such as MA"
+    assert ran.err.splitlines() == [
+        f"{members_file}: {kind}: lines 2, 3, 4 and {count - 3} more",
+        f"Nothing was loaded: correct {count} errors, then try again.",
+    ]
+    assert written.read_text().splitlines() == [f"{members_file}:{line + 2}: {kind}" for line in range(count)]
+    members_file.write_text(members_file.read_text().replace(",Mass,", ",MA,").replace(",MA,", ",Mass,", 1))
+    assert ivr("members", "import", members_file).err.endswith("correct 1 error, then try again.\n")
+    ran = ivr("members", "import", members_file, "--errors", tmp_path / "nowhere" / "errors.txt")
+    assert (ran.status, ran.err.count("\n")) == (1, 1)
+    assert "nowhere/errors.txt cannot be written" in ran.err
+
+
+def test_a_doubt_is_told_and_the_members_are_loaded(ivr, tmp_path: Path, members_file: Path) -> None:
+    one, other = [each for each in MEMBERS if each.phone][:2]
+    rows = members_csv([one, other]).replace(f"{one.first_name},{one.last_name}", "สม,Sample")
+    for each in (one, other):
+        rows = rows.replace(each.phone, "+15652223333")
+    members_file.write_text(rows)
+    written = tmp_path / "errors.txt"
+    ran = ivr("members", "import", members_file, "--errors", written)
+    assert (ran.status, ran.out) == (0, "2 read: 2 added, 0 changed, 0 unchanged\n")
+    letters, phone = ran.err.splitlines()
+    assert letters.startswith(f"warning: {members_file}:2: first_name: letters that our letters cannot print")
+    assert phone.startswith(f"warning: {members_file}: phone: this number is not known to exist")
+    assert phone.endswith(": lines 2 and 3")
+    assert written.read_text().count("warning: ") == 3
+    found = json.loads(ivr("members", "import", members_file, "--json").out)
+    assert (found["errors"], [each["line"] for each in found["warnings"]]) == ([], [2, 2, 3])
 
 
 def test_unlock_is_recorded_with_whoever_did_it(ivr, engine: Engine, members_file: Path) -> None:

@@ -7,8 +7,10 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import select
 
+from ivr.actions.fields import FIELDS
 from ivr.billing.samples import generate, members_csv
-from ivr.members.imports import import_members, parse_phone
+from ivr.dialog.vocabulary import NoMatch
+from ivr.members.imports import import_members, parse_phone, phone_doubt
 from ivr.storage.tables import Member
 
 NOW = datetime(2026, 12, 18, 15, 15, tzinfo=UTC)
@@ -40,9 +42,14 @@ def csv_of(*rows, columns=tuple(GOOD)):
     return out.getvalue()
 
 
-def load(engine, hashes, text, now=NOW):
+def load(engine, hashes, text, now=NOW, **options):
     with engine.begin() as db:
-        return import_members(db, hashes, now, io.BytesIO(text.encode()), file_name="m.csv")
+        return import_members(db, hashes, now, io.BytesIO(text.encode()), file_name="m.csv", **options)
+
+
+def warned(result):
+    assert result.errors == []
+    return [(warning.line, warning.field) for warning in result.warnings]
 
 
 def counts(result):
@@ -205,3 +212,66 @@ def test_two_files_in_one_transaction(engine, hashes):
 @pytest.mark.parametrize("number", ["+16175550123", "+18005550100", "+442079460123"])
 def test_numbers_that_exist_pass(number):
     assert parse_phone(number) == number
+    assert phone_doubt(number) is None
+
+
+@pytest.mark.parametrize("number", ["+15652223333", "+14572223333", "+4420123"])
+def test_a_number_that_no_table_knows_is_a_doubt_and_its_row_is_loaded(engine, hashes, number):
+    result = load(engine, hashes, csv_of(GOOD, GOOD | {"member_id": "400000000002", "phone": number}))
+    assert (warned(result), counts(result)) == ([(3, "phone")], (2, 2, 0, 0))
+    assert stored(engine)["400000000002"].phone == number
+
+
+@pytest.mark.parametrize(
+    ("born", "keyed"),
+    [("1899-12-30", "12301899"), ("1753-01-01", "01011753"), ("0001-01-01", "01010001")],
+)
+def test_a_birth_date_that_nobody_can_key_is_told(engine, hashes, born, keyed):
+    result = load(engine, hashes, csv_of(GOOD | {"date_of_birth": born}))
+    assert warned(result) == [(2, "date_of_birth")]
+    assert "no caller can key" in result.warnings[0].message
+    assert FIELDS["date_of_birth"].judge(keyed, {"call_date": "2026-12-18"}, ()) == NoMatch("date")
+
+
+@pytest.mark.parametrize(
+    ("born", "doubtful"), [("1900-01-01", True), ("1910-12-31", True), ("1911-01-01", False)]
+)
+def test_a_birth_date_that_stands_for_not_known_is_told(engine, hashes, born, doubtful):
+    result = load(engine, hashes, csv_of(GOOD | {"date_of_birth": born}))
+    assert warned(result) == [(2, "date_of_birth")] * doubtful
+
+
+def test_words_are_kept_composed_and_without_what_nobody_sees(engine, hashes):
+    marks = {
+        "first_name": "A\u200bda\ufeff",
+        "last_name": "Conceic\u0327a\u0303o",
+        "address": "1\u00a0Example\u2028Street\u202e",
+        "city": "Bos\u00adton",
+        "email": "\ufeffada@example.com\u200b",
+    }
+    result = load(engine, hashes, csv_of(GOOD | marks))
+    assert warned(result) == []
+    row = stored(engine)["400000000001"]
+    assert (row.first_name, row.last_name) == ("Ada", "Conceição")
+    assert (row.address, row.city, row.email) == ("1 Example Street", "Boston", "ada@example.com")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "doubtful"),
+    [
+        (".", ".", True),
+        ("123", "456", True),
+        ("\U0001f600", ".", True),
+        ("สม", ".", False),
+        (".", "X", False),
+    ],
+)
+def test_a_name_that_no_record_of_a_bank_can_hold_is_told(engine, hashes, first, last, doubtful):
+    result = load(engine, hashes, csv_of(GOOD | {"first_name": first, "last_name": last}))
+    assert warned(result) == [(2, "last_name")] * doubtful
+
+
+def test_words_that_a_letter_cannot_print_are_told(engine, hashes):
+    words = {"first_name": "สม", "address": "ถนน 1", "city": "Bostón"}
+    result = load(engine, hashes, csv_of(GOOD | words), can_print=lambda text: "ó" in text)
+    assert warned(result) == [(2, "first_name"), (2, "address")]
