@@ -67,7 +67,7 @@ def cutoff(*, is_next: bool, as_json: bool) -> int:
     else:
         click.echo(_as_text(done, destination))
     for error in failed:
-        click.echo(f"{error} The worker tries again every minute.", err=True)
+        click.echo(f"{error} {error.follows}", err=True)
     return EXIT_NO if failed else 0
 
 
@@ -115,6 +115,50 @@ def reject(file: str, reason: str, *, yes: bool, as_json: bool) -> None:
             f"{done.name} is rejected; {counted(done.debits + done.requests, 'entry goes', 'entries go')}"
             " into the next file."
         )
+
+
+@ach.command()
+@click.argument("file")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def sent(file: str, *, yes: bool) -> None:
+    """Note that the bank has FILE (its number or its name), although its delivery was broken off."""
+    from ivr.base.settings import load_database_settings
+    from ivr.cli.setup import ready_database
+    from ivr.payments.files import find_file, note_arrived
+
+    settings = load_database_settings()
+    with ready_database(settings) as engine:
+        with engine.connect() as db:
+            found = find_file(db, file)
+        confirm(f"Has the bank got {found['name']} with its {found['entries']} entries?", yes=yes)
+        with engine.begin() as db:
+            name = note_arrived(db, file, actor=account(), now=settings.make_clock().now())
+    click.echo(f"{name} is sent.")
+
+
+@ach.command()
+@click.argument("file")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def resend(file: str, *, yes: bool) -> None:
+    """Send FILE (its number or its name) again: the bank has not got it, or takes it although it is late."""
+    from ivr.base.settings import load_origination_settings
+    from ivr.cli.setup import ready_database
+    from ivr.jobs.bank import destination_of
+    from ivr.payments.delivery import deliver_file
+    from ivr.payments.files import allow_again, find_file
+
+    settings = load_origination_settings()
+    now = settings.make_clock().now()
+    with ready_database(settings) as engine:
+        with engine.connect() as db:
+            found = find_file(db, file)
+        confirm(f"Is it certain that the bank has not got {found['name']}?", yes=yes)
+        with engine.begin() as db:
+            file_id = allow_again(db, file, actor=account(), now=now)
+        destination = destination_of(settings)
+        done = deliver_file(engine, settings.key_ring, destination, file_id, now, although_late=True)
+    where = destination.place(found["name"]) if done else "a worker is at it at this moment"
+    click.echo(f"{found['name']} is sent: {where}.")
 
 
 def _next(db: Connection, settings: OriginationSettings, now: datetime) -> datetime:

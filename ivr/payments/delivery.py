@@ -1,25 +1,29 @@
-"""Bringing a file to the bank: the same bytes under the same name, however often it takes.
+"""Bringing a file to the bank: the same bytes under the same name, and never again what may have arrived.
 
-A file is delivered under its row's lock, so two workers never send it at once. When a try is cut off, the
-next one finds a temporary file and writes it anew, or finds the whole file and only notes that it is sent.
+One at a time brings a file: a lock of the database's says so, which ends with its connection. The bytes go
+up under a temporary name that banks leave alone, as often as it takes. Just before the file gets its own
+name, that is written down and committed. Whoever dies after that leaves a question, not a file to be sent
+again: the next try asks the folder or the server, and where neither can tell, a person asks the bank.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, func, select, update
 
 from ivr.base.errors import OperatorError
 from ivr.base.keys import UnsealError
 from ivr.payments.life import move_all
 from ivr.payments.origination import file_context
-from ivr.payments.tasks import close_tasks, open_task
+from ivr.payments.settlement import SETTLEMENT_ZONE
+from ivr.payments.tasks import BY_THE_LINE, close_tasks, open_task
 from ivr.storage.tables import AchEntry, AchFile, Payment, StaffTask
 
 if TYPE_CHECKING:
@@ -28,15 +32,39 @@ if TYPE_CHECKING:
     from ivr.base.keys import KeyRing
 
 UNDELIVERED_TASK: Final = "file_not_delivered"
+DOUBT_TASK: Final = "file_perhaps_delivered"
+LATE_TASK: Final = "file_late"
+FILE_TASKS: Final = (UNDELIVERED_TASK, DOUBT_TASK, LATE_TASK)
 PART: Final = ".part"  # what a temporary name ends with: banks are told to leave such files alone
+
+Found = Literal["there", "not_there", "unknown"]
+_LOCKS: Final = 7_448_151  # the space of the locks: one a file
+_LOCKS_MAX: Final = 2_147_483_647
 
 
 class NotDeliveredError(OperatorError):
     """A file did not reach the bank this time; the next try sends the same bytes under the same name."""
 
+    task = UNDELIVERED_TASK
+    follows = "The worker tries again every minute."
+
 
 class NameTakenError(NotDeliveredError):
     """Another file lies under that name: a person must see what it is. Nothing was overwritten."""
+
+
+class PerhapsDeliveredError(NotDeliveredError):
+    """Nobody can tell if the file reached the bank: it is not sent again before a person says so."""
+
+    task = DOUBT_TASK
+    follows = "Nothing is sent before somebody says so."
+
+
+class LateFileError(NotDeliveredError):
+    """The day on which the file's debits were to take effect has come: a person decides."""
+
+    task = LATE_TASK
+    follows = "Nothing is sent before somebody says so."
 
 
 class Destination(Protocol):
@@ -46,10 +74,20 @@ class Destination(Protocol):
         """Return where a file of that name lies, for people to read."""
         ...
 
-    def deliver(self, name: str, content: bytes) -> None:
+    def deliver(self, name: str, content: bytes, before_naming: Callable[[], None]) -> None:
         """Put a file there, whole or not at all; do nothing when it lies there already.
 
-        Raises `NotDeliveredError`, and `NameTakenError` when another file has the name.
+        `before_naming` is called before the step that gives the file its name. Raises `NotDeliveredError`
+        when the file certainly did not get it, `NameTakenError` when another file has it, and
+        `PerhapsDeliveredError` when nobody can tell.
+        """
+        ...
+
+    def look(self, name: str, content: bytes) -> Found:
+        """Tell what became of a delivery that was broken off as the file got its name.
+
+        `unknown` also where a file that was taken away leaves no trace. Raises `NotDeliveredError` when the
+        place cannot be asked now, and `NameTakenError` when another file has the name.
         """
         ...
 
@@ -64,35 +102,55 @@ class Folder:
         """Return the file's path."""
         return str(self.folder / name)
 
-    def deliver(self, name: str, content: bytes) -> None:
+    def deliver(self, name: str, content: bytes, before_naming: Callable[[], None]) -> None:
         """Write the file for its owner only, under a temporary name until it is on the disk."""
+        target, part = self._paths(name)
+        with self._told(name, NotDeliveredError):
+            self._write(part, content)
+        before_naming()
+        with self._told(name, NotDeliveredError):
+            if not _linked(part, target):
+                part.unlink(missing_ok=True)
+                self._check(target, content)
+        with self._told(name, PerhapsDeliveredError):
+            part.unlink(missing_ok=True)
+            self._settle_folder()
+
+    def look(self, name: str, content: bytes) -> Found:
+        """Look for the file; one that is not there may have been taken to the bank, or never have been."""
+        target, part = self._paths(name)
+        with self._told(name, NotDeliveredError):
+            if target.exists():
+                self._check(target, content)
+                return "there"
+            # Two names of one file: it had the other one, and somebody has moved that away.
+            return "there" if part.exists() and part.stat().st_nlink > 1 else "unknown"
+
+    def _paths(self, name: str) -> tuple[Path, Path]:
+        return self.folder / name, self.folder / (name + PART)
+
+    @contextmanager
+    def _told(self, name: str, error: type[NotDeliveredError]) -> Iterator[None]:
         try:
-            self._deliver(name, content)
-        except OSError as error:
-            raise NotDeliveredError(
-                f"{self.place(name)} cannot be written ({error.strerror}): make IVR_ACH_OUT a folder this"
+            yield
+        except OSError as problem:
+            raise error(
+                f"{self.place(name)} cannot be written ({problem.strerror}): make IVR_ACH_OUT a folder this"
                 " account can write."
             ) from None
 
-    def _deliver(self, name: str, content: bytes) -> None:
+    def _check(self, target: Path, content: bytes) -> None:
+        if target.read_bytes() != content:
+            raise NameTakenError(f"Another file lies at {target}: see what it is and move it away.")
+
+    def _write(self, part: Path, content: bytes) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        target, part = self.folder / name, self.folder / (name + PART)
         part.unlink(missing_ok=True)
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        try:
-            os.link(part, target)  # unlike a rename it never replaces what lies there
-        except FileExistsError:
-            if target.read_bytes() != content:
-                raise NameTakenError(
-                    f"Another file lies at {target}: see what it is and move it away."
-                ) from None
-        finally:
-            part.unlink()
-        self._settle_folder()
 
     def _settle_folder(self) -> None:
         descriptor = os.open(self.folder, os.O_RDONLY)
@@ -102,35 +160,138 @@ class Folder:
             os.close(descriptor)
 
 
+def _linked(part: Path, target: Path) -> bool:
+    """Give a file its name; False when there is one of that name. Unlike a rename it never replaces one."""
+    try:
+        os.link(part, target)
+    except FileExistsError:
+        return False
+    return True
+
+
 def undelivered_files(db: Connection) -> Sequence[int]:
     """Return the ids of the files that are written and not yet with the bank, oldest first."""
     return db.scalars(select(AchFile.id).where(AchFile.state == "written").order_by(AchFile.id)).all()
 
 
 def deliver_file(
-    engine: Engine, keys: KeyRing, destination: Destination, file_id: int, now: datetime
+    engine: Engine,
+    keys: KeyRing,
+    destination: Destination,
+    file_id: int,
+    now: datetime,
+    *,
+    although_late: bool = False,
 ) -> bool:
     """Bring one file to the bank and move its payments on to `sent`; False when there is nothing to do.
 
     Nothing to do is: it was delivered or rejected, or another worker is at it. Raises `NotDeliveredError`
-    after telling staff once; the file stays as it is, for the next try.
+    after telling staff once; its kind says whether the next try sends the file, or a person decides. A file
+    whose effective date has come leaves only `although_late`.
     """
     try:
-        with engine.begin() as db:
-            file = db.execute(
-                select(AchFile.name, AchFile.content)
-                .where(AchFile.id == file_id, AchFile.state == "written")
-                .with_for_update(skip_locked=True)
-            ).one_or_none()
-            if file is None:
-                return False
-            destination.deliver(file.name, _opened(keys, file.name, file.content))
-            _mark_sent(db, file_id, now)
+        with _alone(engine, file_id) as db:
+            return db is not None and _deliver(
+                db, keys, destination, file_id, now, although_late=although_late
+            )
     except NotDeliveredError as error:
         with engine.begin() as db:
-            open_task(db, UNDELIVERED_TASK, now, file_id=file_id, problem=str(error))
+            open_task(db, error.task, now, file_id=file_id, problem=str(error))
         raise
+
+
+@contextmanager
+def _alone(engine: Engine, file_id: int) -> Iterator[Connection | None]:
+    """Give a connection that holds the file's lock, None when another one does."""
+    key = file_id % _LOCKS_MAX
+    with engine.connect() as db:
+        db.detach()  # the lock goes with the connection, whatever happens to this process
+        taken = db.scalar(select(func.pg_try_advisory_lock(_LOCKS, key)))
+        db.commit()
+        try:
+            yield db if taken else None
+        finally:
+            if taken and not db.invalidated:
+                db.rollback()
+                db.execute(select(func.pg_advisory_unlock(_LOCKS, key)))
+                db.commit()
+
+
+def hold_delivery(db: Connection, file_id: int) -> None:
+    """Let nobody deliver a file until the transaction ends; a delivery at this moment ends first."""
+    db.execute(select(func.pg_advisory_xact_lock(_LOCKS, file_id % _LOCKS_MAX)))
+
+
+def _deliver(
+    db: Connection,
+    keys: KeyRing,
+    destination: Destination,
+    file_id: int,
+    now: datetime,
+    *,
+    although_late: bool,
+) -> bool:
+    with db.begin():
+        file = db.execute(
+            select(AchFile.name, AchFile.content, AchFile.naming_at, AchFile.effective_entry_date).where(
+                AchFile.id == file_id, AchFile.state == "written"
+            )
+        ).one_or_none()
+    if file is None:
+        return False
+    content = _opened(keys, file.name, file.content)
+    if file.naming_at is None or not _is_there(db, destination, file_id, file.name, content):
+        if not although_late:
+            _check_in_time(file, now)
+        _bring(db, destination, file_id, file.name, content, now)
+    with db.begin():
+        mark_sent(db, file_id, now)
     return True
+
+
+def _bring(  # noqa: PLR0917 (as above)
+    db: Connection, destination: Destination, file_id: int, name: str, content: bytes, now: datetime
+) -> None:
+    """Send the bytes; return when the file has its name at the bank."""
+    try:
+        destination.deliver(name, content, lambda: _note_naming(db, file_id, now))
+    except PerhapsDeliveredError:
+        if not _is_there(db, destination, file_id, name, content):
+            raise NotDeliveredError(
+                f"{destination.place(name)} did not get its name: it is sent again."
+            ) from None
+    except NotDeliveredError:
+        _note_naming(db, file_id, None)
+        raise
+
+
+def _is_there(db: Connection, destination: Destination, file_id: int, name: str, content: bytes) -> bool:
+    """Ask what became of a delivery that was broken off. Raises `PerhapsDeliveredError`."""
+    found = destination.look(name, content)
+    if found == "unknown":
+        raise PerhapsDeliveredError(
+            f"{name} was on its way to {destination.place(name)} when its delivery was broken off, and"
+            " nothing there tells if it arrived. Ask the bank: if it has it,"
+            f" `ivr ach sent {name}`; if not, `ivr ach resend {name}`."
+        )
+    if found == "not_there":
+        _note_naming(db, file_id, None)
+    return found == "there"
+
+
+def _note_naming(db: Connection, file_id: int, at: datetime | None) -> None:
+    with db.begin():
+        db.execute(update(AchFile).where(AchFile.id == file_id).values(naming_at=at))
+
+
+def _check_in_time(file: Any, now: datetime) -> None:
+    """Stop a file whose debits would take effect later than its members were told."""
+    if now.astimezone(SETTLEMENT_ZONE).date() >= file.effective_entry_date:
+        raise LateFileError(
+            f"{file.name} did not reach the bank before {file.effective_entry_date}, the day its debits were"
+            f" to take effect. Ask the bank if it still takes it: `ivr ach resend {file.name}` sends it as it"
+            f" is; `ivr ach reject {file.name} --reason late` puts what is in it into the next file."
+        )
 
 
 def _opened(keys: KeyRing, name: str, content: bytes) -> bytes:
@@ -140,10 +301,11 @@ def _opened(keys: KeyRing, name: str, content: bytes) -> bytes:
         raise NotDeliveredError(f"The stored file {name} cannot be opened: {error}.") from None
 
 
-def _mark_sent(db: Connection, file_id: int, now: datetime) -> None:
+def mark_sent(db: Connection, file_id: int, now: datetime, *, by: str = BY_THE_LINE) -> None:
+    """Note, within the caller's transaction, that the bank has a file; its tasks are closed."""
     batched = (AchEntry.file_id == file_id) & (AchEntry.state == "batched")
     debits = select(AchEntry.payment_id).where(batched, AchEntry.kind.in_(("debit", "retry")))
     move_all(db, Payment.id.in_(debits), "batched", "send")
     db.execute(update(AchEntry).where(batched).values(state="sent"))
-    db.execute(update(AchFile).where(AchFile.id == file_id).values(state="sent", sent_at=now))
-    close_tasks(db, (UNDELIVERED_TASK,), now, StaffTask.details["file_id"].as_integer() == file_id)
+    db.execute(update(AchFile).where(AchFile.id == file_id).values(state="sent", sent_at=now, naming_at=None))
+    close_tasks(db, FILE_TASKS, now, StaffTask.details["file_id"].as_integer() == file_id, by=by)

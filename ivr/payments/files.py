@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Text, cast, insert, literal, or_, select, update
 
 from ivr.base.errors import OperatorError
-from ivr.payments.delivery import UNDELIVERED_TASK
+from ivr.payments.delivery import FILE_TASKS, hold_delivery, mark_sent
 from ivr.payments.life import move_all
 from ivr.payments.report import plain
 from ivr.payments.tasks import close_tasks
@@ -94,7 +94,7 @@ def reject_file(db: Connection, id_or_name: str, *, reason: str, actor: str, now
         .where(AchFile.id == file_id)
         .values(state="rejected", rejected_at=now, reject_reason=reason)
     )
-    close_tasks(db, (UNDELIVERED_TASK,), now, StaffTask.details["file_id"].as_integer() == file_id, by=actor)
+    close_tasks(db, FILE_TASKS, now, StaffTask.details["file_id"].as_integer() == file_id, by=actor)
     db.execute(
         insert(AuditEvent).values(
             at=now,
@@ -107,9 +107,50 @@ def reject_file(db: Connection, id_or_name: str, *, reason: str, actor: str, now
     return Rejected(file_id, name, debits, requests)
 
 
+def note_arrived(db: Connection, id_or_name: str, *, actor: str, now: datetime) -> str:
+    """Note, within the caller's transaction, that the bank has a file after all; return the file's name.
+
+    Raises `OperatorError` for a file that there is not, or that is known to be sent or rejected.
+    """
+    file_id, name = _take_undelivered(db, id_or_name)
+    mark_sent(db, file_id, now, by=actor)
+    _audit(db, "ach.sent", name, actor, now)
+    return name
+
+
+def allow_again(db: Connection, id_or_name: str, *, actor: str, now: datetime) -> int:
+    """Note, within the caller's transaction, that the bank has not got a file; return the file's id.
+
+    Whoever delivers it next sends it. Raises `OperatorError` as `note_arrived` does.
+    """
+    file_id, name = _take_undelivered(db, id_or_name)
+    db.execute(update(AchFile).where(AchFile.id == file_id).values(naming_at=None))
+    _audit(db, "ach.resend", name, actor, now)
+    return file_id
+
+
+def _take_undelivered(db: Connection, id_or_name: str) -> tuple[int, str]:
+    found = find_file(db, id_or_name)
+    hold_delivery(db, found["file_id"])
+    file = find_file(db, id_or_name)  # as the delivery left it that was under way
+    if file["state"] == "rejected":
+        raise OperatorError(f"{file['name']} was rejected: what was in it goes into the next file.")
+    if file["state"] == "sent":
+        raise OperatorError(
+            f"{file['name']} was sent. If the bank has not got it, `ivr ach reject {file['name']}` puts what"
+            " is in it into the next file."
+        )
+    return file["file_id"], file["name"]
+
+
+def _audit(db: Connection, action: str, name: str, actor: str, now: datetime) -> None:
+    db.execute(insert(AuditEvent).values(at=now, actor=actor, action=action, subject=name, details={}))
+
+
 def _take(db: Connection, id_or_name: str) -> tuple[int, str]:
     """Lock the file and see that it can be rejected; a delivery at this moment ends first."""
     file_id: int = find_file(db, id_or_name)["file_id"]
+    hold_delivery(db, file_id)
     state, name = db.execute(
         select(AchFile.state, AchFile.name).where(AchFile.id == file_id).with_for_update()
     ).one()

@@ -1,4 +1,8 @@
-"""The bank's SFTP server: a file goes up under a temporary name, is checked there, and gets its name last."""
+"""The bank's SFTP server: a file goes up under a temporary name, is checked there, and gets its name last.
+
+A drop box may be for writing only. What it does not let us see is not checked; what became of a delivery that
+was broken off, a person asks the bank.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +10,24 @@ import asyncio
 import posixpath
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import asyncssh
 
-from ivr.payments.delivery import PART, NameTakenError, NotDeliveredError
+from ivr.payments.delivery import PART, NameTakenError, NotDeliveredError, PerhapsDeliveredError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from ivr.base.settings import SftpAddress
+    from ivr.payments.delivery import Found
 
 CONNECT_SECONDS: Final = 30.0
 _PIECE_BYTES: Final = 32 * 1024  # what every server takes at once
+# What a drop box answers that is for writing only: not a word about the file.
+_TELLS_NOTHING: Final = (asyncssh.SFTPPermissionDenied, asyncssh.SFTPFailure, asyncssh.SFTPOpUnsupported)
+_REFUSED: Final = (asyncssh.SFTPPermissionDenied, asyncssh.SFTPOpUnsupported)
+_Result = TypeVar("_Result")
 _SILENT_SECONDS: Final = 10.0  # between two signs of life; after three missing ones the server is gone
 
 
@@ -39,38 +48,72 @@ class SftpFolder:
         """Return the file's address, without the account."""
         return f"sftp://{self.address.host}:{self.address.port}/{self._path(name).lstrip('/')}"
 
-    def deliver(self, name: str, content: bytes) -> None:
+    def deliver(self, name: str, content: bytes, before_naming: Callable[[], None]) -> None:
         """Put the file there; see `ivr.payments.delivery.Destination`."""
-        server = f"The bank's SFTP server ({self.address.host}:{self.address.port})"
+        named = False
+
+        def naming() -> None:
+            nonlocal named
+            before_naming()
+            named = True
+
+        async def put(sftp: asyncssh.SFTPClient) -> None:
+            await self._put(sftp, name, content, naming)
+
         try:
-            asyncio.run(self._deliver(name, content))
+            self._run(put)
+        except (OSError, asyncssh.Error) as error:
+            problem = f"{self._server} did not take {name} ({_reason(error)})."
+            raise (PerhapsDeliveredError if named else NotDeliveredError)(problem) from None
+
+    def look(self, name: str, content: bytes) -> Found:
+        """Ask the server; see `ivr.payments.delivery.Destination`."""
+
+        async def look(sftp: asyncssh.SFTPClient) -> Found:
+            return await self._look(sftp, self._path(name), content)
+
+        try:
+            return self._run(look)
+        except (OSError, asyncssh.Error) as error:
+            raise NotDeliveredError(
+                f"{self._server} cannot be asked what became of {name} ({_reason(error)})."
+            ) from None
+
+    @property
+    def _server(self) -> str:
+        return f"The bank's SFTP server ({self.address.host}:{self.address.port})"
+
+    def _run(self, work: Callable[[asyncssh.SFTPClient], Coroutine[Any, Any, _Result]]) -> _Result:
+        """Do some work on a connection of its own. Raises `NotDeliveredError` where none is to be had."""
+        try:
+            return asyncio.run(self._connected(work))
         except asyncssh.HostKeyNotVerifiable:
             raise NotDeliveredError(
-                f"{server} shows another host key than IVR_ODFI_SFTP_HOST_KEY: ask the bank whether its key"
-                " changed before you set the new one."
+                f"{self._server} shows another host key than IVR_ODFI_SFTP_HOST_KEY: ask the bank whether its"
+                " key changed before you set the new one."
             ) from None
         except asyncssh.PermissionDenied:
             raise NotDeliveredError(
-                f"{server} does not let this account in: check IVR_ODFI_SFTP and IVR_ODFI_SFTP_KEY."
+                f"{self._server} does not let this account in: check IVR_ODFI_SFTP and IVR_ODFI_SFTP_KEY."
             ) from None
         except asyncssh.KeyImportError:
             raise NotDeliveredError(
                 "No key can be read: IVR_ODFI_SFTP_KEY names a file with a private key without a passphrase,"
                 " IVR_ODFI_SFTP_HOST_KEY is a public key."
             ) from None
-        except (OSError, asyncssh.Error) as error:
-            raise NotDeliveredError(f"{server} did not take {name} ({_reason(error)}).") from None
 
     def _path(self, name: str) -> str:
         return posixpath.join(self.address.folder, name)
 
-    async def _deliver(self, name: str, content: bytes) -> None:
+    async def _connected(
+        self, work: Callable[[asyncssh.SFTPClient], Coroutine[Any, Any, _Result]]
+    ) -> _Result:
         asyncssh.set_log_level("WARNING")
         connection = await self._connect()
         # Whatever waits for a server that fell silent, closing a file included, ends with the connection.
         end = asyncio.get_running_loop().call_later(self.timeout_seconds, connection.abort)
         try:
-            await self._put(await connection.start_sftp_client(), name, content)
+            return await work(await connection.start_sftp_client())
         finally:
             end.cancel()
             connection.abort()
@@ -92,38 +135,64 @@ class SftpFolder:
             keepalive_interval=_SILENT_SECONDS,
         )
 
-    async def _put(self, sftp: asyncssh.SFTPClient, name: str, content: bytes) -> None:
+    async def _put(
+        self, sftp: asyncssh.SFTPClient, name: str, content: bytes, before_naming: Callable[[], None]
+    ) -> None:
         target = self._path(name)
-        if await self._lies_there(sftp, target, content):
+        if await _lies_there(sftp, target, content):
             return
         part = target + PART
         async with sftp.open(part, "wb") as file:
             for start in range(0, len(content), _PIECE_BYTES):
                 await file.write(content[start : start + _PIECE_BYTES])
-        size = (await sftp.stat(part)).size
-        if size != len(content) or not await _holds(sftp, part, content):
+        if await _holds(sftp, part, content) is False:
             raise NotDeliveredError(f"{part} on the bank's server is not what was sent: it is sent again.")
+        before_naming()
         try:
             await sftp.rename(part, target)  # as SFTP has it: never over a file that is there
         except asyncssh.SFTPError as error:
-            if not await self._lies_there(sftp, target, content):
+            found = await self._look(sftp, target, content)
+            if found == "not_there" or isinstance(error, _REFUSED):
                 raise NotDeliveredError(
                     f"The bank's server did not rename {part} to {name} ({_reason(error)})."
                 ) from None
+            if found == "unknown":
+                raise
 
-    async def _lies_there(self, sftp: asyncssh.SFTPClient, target: str, content: bytes) -> bool:
-        """Tell whether the file is in its place already. Raises `NameTakenError` when another one is."""
-        try:
-            size = (await sftp.stat(target)).size
-        except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
-            return False
-        if size != len(content) or not await _holds(sftp, target, content):
-            raise NameTakenError(f"Another file lies at {target} on the bank's server: ask the bank.")
-        return True
+    async def _look(self, sftp: asyncssh.SFTPClient, target: str, content: bytes) -> Found:
+        """Tell what became of a file: while its temporary name is there, it never got the other one."""
+        if await _lies_there(sftp, target, content):
+            return "there"
+        return "not_there" if await _size(sftp, target + PART) is not None else "unknown"
 
 
-async def _holds(sftp: asyncssh.SFTPClient, path: str, content: bytes) -> bool:
-    """Tell whether a file of the right size has the right bytes; a drop box that cannot be read has them."""
+async def _lies_there(sftp: asyncssh.SFTPClient, target: str, content: bytes) -> bool:
+    """Tell whether the file is seen in its place. Raises `NameTakenError` when another one is."""
+    if await _size(sftp, target) is None:
+        return False
+    if await _holds(sftp, target, content) is False:
+        raise NameTakenError(f"Another file lies at {target} on the bank's server: ask the bank.")
+    return True
+
+
+async def _size(sftp: asyncssh.SFTPClient, path: str) -> int | None:
+    """Return a file's size; None where there is none, and where a drop box tells nothing."""
+    try:
+        return (await sftp.stat(path)).size
+    except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath, *_TELLS_NOTHING):
+        return None
+
+
+async def _holds(sftp: asyncssh.SFTPClient, path: str, content: bytes) -> bool | None:
+    """Tell whether a file has the right bytes; None where a drop box lets nobody see its size nor read it.
+
+    What the server said of each piece as it took it is then all there is to know.
+    """
+    size = await _size(sftp, path)
+    if size is None:
+        return None
+    if size != len(content):
+        return False
     try:
         async with sftp.open(path, "rb") as file:
             for start in range(0, len(content), _PIECE_BYTES):
@@ -131,8 +200,8 @@ async def _holds(sftp: asyncssh.SFTPClient, path: str, content: bytes) -> bool:
                 held: str | bytes = await file.read(len(expected), start)
                 if held != expected:
                     return False
-    except asyncssh.SFTPPermissionDenied:
-        return True
+    except _TELLS_NOTHING:
+        return None
     return True
 
 

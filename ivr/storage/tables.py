@@ -254,6 +254,7 @@ class AchFile(Base):
     sent_at: Mapped[datetime | None]
     rejected_at: Mapped[datetime | None]
     reject_reason: Mapped[str | None]
+    naming_at: Mapped[datetime | None]  # when a try began to give it its name; how that ended is not known
 
 
 class AchEntry(Base):

@@ -7,7 +7,7 @@ server rolls back; what it committed stays, though nobody heard of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -86,12 +86,20 @@ class DyingFolder:
     def place(self, name: str) -> str:
         return self.folder.place(name)
 
-    def deliver(self, name: str, content: bytes) -> None:
+    def look(self, name: str, content: bytes) -> str:
+        self.crashes.step()
+        return self.folder.look(name, content)
+
+    def deliver(self, name: str, content: bytes, before_naming: Callable[[], None]) -> None:
+        def naming() -> None:
+            before_naming()
+            self.crashes.step()
+
         try:
             self.crashes.step()
         except DiedError:
             self.folder.folder.mkdir(exist_ok=True)
             (self.folder.folder / (name + PART)).write_bytes(content[: len(content) // 2])
             raise
-        self.folder.deliver(name, content)
+        self.folder.deliver(name, content, naming)
         self.crashes.step()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -17,7 +18,9 @@ ACCOUNT, PASSWORD = "connector", "correct horse"
 class Faults:
     """What goes wrong. `die_after_bytes`: the connection breaks once that much of a file has come.
 
-    `overtaken`: somebody else renames the file a moment before.
+    `overtaken`: somebody else renames the file a moment before. `mute`: a drop box for writing only, which gives this
+    answer to every other question. `taken`: the bank takes each file away the moment it has its name, to the folder
+    beside. `at_rename`: is called before a file gets its name, and after it.
     """
 
     die_after_bytes: int | None = None
@@ -27,6 +30,9 @@ class Faults:
     refuse_reading: bool = False
     garble: bool = False
     silent: bool = False
+    mute: type[asyncssh.SFTPError] | None = None
+    taken: bool = False
+    at_rename: Callable[[str], None] = lambda when: None
     written: list[bytes] = field(default_factory=list)
 
 
@@ -38,6 +44,8 @@ class _Files(asyncssh.SFTPServer):
         super().__init__(channel, chroot=str(folder))
 
     def open(self, path, pflags, attrs):
+        if not pflags & asyncssh.FXF_WRITE:
+            self._say_nothing()
         if self._faults.refuse_reading and not pflags & asyncssh.FXF_WRITE:
             raise asyncssh.SFTPPermissionDenied("no reading here")
         if pflags & asyncssh.FXF_WRITE:
@@ -57,10 +65,31 @@ class _Files(asyncssh.SFTPServer):
             self._connection.abort()
         return written
 
+    def _say_nothing(self) -> None:
+        if self._faults.mute is not None:
+            raise self._faults.mute("this box is for writing only")
+
+    def stat(self, path):
+        self._say_nothing()
+        return super().stat(path)
+
+    def lstat(self, path):
+        self._say_nothing()
+        return super().lstat(path)
+
+    def fstat(self, file_obj):
+        self._say_nothing()
+        return super().fstat(file_obj)
+
     def rename(self, oldpath, newpath):
         if self._faults.refuse_rename:
             raise asyncssh.SFTPFailure("not now")
+        self._faults.at_rename("before")
         super().rename(oldpath, newpath)
+        if self._faults.taken:
+            path = Path(self.map_path(newpath).decode())
+            path.rename(path.parent.parent / path.name)
+        self._faults.at_rename("after")
         if self._faults.overtaken:
             raise asyncssh.SFTPFailure("it is there already")
         if self._faults.die_after_rename:
@@ -99,6 +128,14 @@ class SftpServer:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    def has_done_all(self) -> None:
+        """Return once the server has done what was asked of it before."""
+
+        async def nothing() -> None:
+            pass
+
+        self._run(nothing())
 
     def _run(self, work):
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)

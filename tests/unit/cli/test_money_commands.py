@@ -9,9 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, text
 from support import money
-from support.money import FRIDAY, FRIDAYS_CUTOFF, pay, payment_row, states
+from support.money import FRIDAY, FRIDAYS_CUTOFF, files, pay, payment_row, states
 
 from ivr.billing.imports import import_bills
 from ivr.billing.samples import bills_csv, demo_members, members_csv
@@ -165,6 +165,34 @@ def test_half_a_bank_stops_the_start(
     ran = ivr(*words)
     assert (ran.status, ran.out) == (3, "")
     assert [line.split()[0] for line in ran.err.splitlines()] == ["IVR_ODFI_ROUTING"]
+
+
+def test_a_file_in_doubt_waits_for_a_word(ivr: Callable, engine: Engine, environ: dict[str, str]) -> None:
+    """Its delivery was broken off: the folder cannot tell if somebody took it to the bank."""
+    pay(engine)
+    assert ivr("ach", "cutoff").status == 0
+    name = files(engine)[0].name
+    path = Path(environ["IVR_VAR"]) / "ach" / "out" / name
+
+    def in_doubt() -> None:
+        path.unlink(missing_ok=True)
+        with engine.begin() as db:
+            db.execute(text("UPDATE ach_files SET state = 'written', sent_at = null, naming_at = created_at"))
+            db.execute(text("UPDATE ach_entries SET state = 'batched'"))
+            db.execute(text("UPDATE payments SET state = 'batched'"))
+
+    in_doubt()
+    ran = ivr("ach", "cutoff")
+    assert ran.status == 1
+    assert ran.err.endswith(f"if not, `ivr ach resend {name}`. Nothing is sent before somebody says so.\n")
+    assert "file_perhaps_delivered" in ivr("ach", "queue", "list").out
+    assert ivr("ach", "resend", name, "--yes").out == f"{name} is sent: {path}.\n"
+    assert (path.exists(), states(engine)) == (True, ["sent"])
+    in_doubt()
+    assert ivr("ach", "sent", name, "--yes").out == f"{name} is sent.\n"
+    assert (path.exists(), states(engine)) == (False, ["sent"])
+    assert ivr("ach", "queue", "list").out == "Nothing is open.\n"
+    assert ivr("ach", "resend", name, "--yes").status == 1
 
 
 def test_a_rejected_file_is_told_and_audited(ivr: Callable, engine: Engine) -> None:

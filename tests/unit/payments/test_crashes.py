@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import asyncssh
 import pytest
 from sqlalchemy import text
 from support.dying_cutoff import STATE
@@ -23,10 +25,13 @@ from support.money import (
     settings_with,
     states,
 )
+from support.sftp_server import ACCOUNT, Faults, SftpServer
 
 from ivr.base.clock import ManualClock
+from ivr.jobs.bank import deliver_files, run_due_cutoffs
 from ivr.jobs.groups import job_groups
 from ivr.jobs.worker import run_due_jobs
+from ivr.payments.delivery import PerhapsDeliveredError
 from ivr.payments.origination import file_context
 
 TESTS = Path(__file__).resolve().parents[2]
@@ -63,22 +68,36 @@ def test_killed_at_every_statement_nothing_is_lost_or_doubled(engine, database_u
         pay(engine, cents=cents)
     pay(engine, plan="dental", cents=300)
     seen = run(database_url, tmp_path, "kill")
-    assert len(seen) > 25
+    assert len(seen) > 20
     kinds = set()
     for now_states, now_entries, now_files, finished, jobs, folder in seen:
         kind = now_states[0]
         assert now_states == [kind] * 3
-        expected = {
-            "authorized": (0, None, 0, 0),
-            "batched": (3, [["written", 3]], 1, 1),
-            "sent": (3, [["sent", 3]], 1, 1),
-        }
+        expected = {"authorized": (0, None, 0, 0), "batched": (3, [["written", 3]], 1, 1)}
         assert (now_entries, now_files, finished, jobs) == expected[kind]
-        assert folder in ([], [NAME])
-        kinds.add((kind, bool(folder)))
-    # It died before the file was made, after it, after it was in its place, and at last not at all.
-    assert kinds == {("authorized", False), ("batched", False), ("batched", True), ("sent", True)}
+        assert folder == []
+        kinds.add(kind)
+    assert kinds == {"authorized", "batched"}
+    assert deliver_files(engine, settings_with(IVR_ACH_OUT=str(tmp_path)), NOW) == []
     all_is_sent_once(engine, tmp_path, 3)
+
+
+@pytest.mark.parametrize("bank", ["stays", "taken"])
+def test_a_delivery_killed_anywhere_never_sends_twice(engine, database_url, tmp_path, bank):
+    """Nor not at all: what the folder cannot tell, a person is asked, whether the bank has it or not."""
+    pay(engine)
+    run_due_cutoffs(engine, settings_with(), NOW)
+    (tmp_path / "out").mkdir()
+    seen = run(database_url, tmp_path / "out", bank)
+    assert len(seen) > 8
+    assert [(at_last, state) for _, _, at_last, state in seen] == [([NAME], "sent")] * len(seen)
+    asked = {(len(had), *names) for had, names, _, _ in seen}
+    went_on = {
+        (0,),
+        (1,),
+    }  # it had not its name yet, or was found there, or had two names before it was taken
+    had_it = {(1, "PerhapsDeliveredError")} if bank == "taken" else set()
+    assert asked == went_on | had_it | {(0, "PerhapsDeliveredError")}
 
 
 def test_two_at_once_make_one_file(engine, database_url, tmp_path):
@@ -127,6 +146,7 @@ def wait_until_so_many_wait(engine, count):
 @contextmanager
 def locked(engine, lock):
     with engine.connect() as db:
+        db.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))  # a process may start slowly
         db.execute(text(f"LOCK TABLE {lock} MODE"))
         yield db
 
@@ -176,3 +196,46 @@ def test_the_command_itself_is_killed_at_three_places_and_run_once_more(engine, 
     assert (after.st_ino, after.st_mtime_ns) == (delivered.st_ino, delivered.st_mtime_ns)
     content = (folder / NAME).read_text()
     assert [content.count(number) for number in numbers] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    ("mute", "taken"),
+    [(None, False), (None, True), (asyncssh.SFTPPermissionDenied, True), (asyncssh.SFTPFailure, False)],
+    ids=["seen", "seen and taken", "drop box", "drop box that fails"],
+)
+def test_killed_as_the_server_gives_the_file_its_name(engine, database_url, tmp_path, when, mute, taken):  # noqa: PLR0917 (fixtures)
+    """The process dies with the server's hand on the file. A server that can tell is asked, else a person is."""
+    pay(engine)
+    run_due_cutoffs(engine, settings_with(), NOW)
+    (tmp_path / "in").mkdir()
+    died: list[subprocess.Popen] = []
+
+    def kill(now: str) -> None:
+        if now == when and not died[0].returncode:
+            died[0].kill()
+            died[0].wait()
+
+    def at_the_bank() -> list[str]:
+        return [path.name for place in ("", "in") for path in (tmp_path / place).glob("*.ach")]
+
+    faults = Faults(mute=mute, taken=taken, at_rename=kill)
+    with SftpServer(tmp_path, faults) as server:
+        address = f"sftp://{ACCOUNT}:correct%20horse@127.0.0.1:{server.port}/in"
+        environ = {"IVR_ODFI_SFTP": address, "IVR_ODFI_SFTP_HOST_KEY": server.host_key}
+        url = database_url.render_as_string(hide_password=False)
+        told = (f"{name}={value}" for name, value in environ.items())
+        command = [sys.executable, "-m", "support.dying_delivery", url, NOW.isoformat(), *told]
+        path = os.pathsep.join([str(TESTS), str(TESTS.parent)])
+        with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}, cwd=TESTS.parent) as process:
+            died.append(process)
+            assert process.wait(timeout=120) == -signal.SIGKILL
+        faults.at_rename = lambda _: None
+        server.has_done_all()
+        assert at_the_bank() == [NAME], "what was asked of the server, it did"
+        errors = deliver_files(engine, settings_with(**environ), NOW)
+    can_tell = mute is None and not taken
+    assert [type(error) for error in errors] == ([] if can_tell else [PerhapsDeliveredError])
+    assert at_the_bank() == [NAME]
+    assert faults.written == [f"/in/{NAME}.part".encode()]
+    assert states(engine) == (["sent"] if can_tell else ["batched"])

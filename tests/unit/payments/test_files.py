@@ -3,6 +3,7 @@
 import stat
 import threading
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text, update
@@ -25,16 +26,18 @@ from ivr.base.errors import OperatorError
 from ivr.base.keys import KeyRing
 from ivr.payments.delivery import (
     Folder,
+    LateFileError,
     NameTakenError,
     NotDeliveredError,
+    PerhapsDeliveredError,
     deliver_file,
     undelivered_files,
 )
-from ivr.payments.files import find_file, list_files, reject_file
+from ivr.payments.files import allow_again, find_file, list_files, note_arrived, reject_file
 from ivr.payments.life import move
 from ivr.payments.origination import file_context, run_cutoff
 from ivr.payments.settlement import final_at, finish, release, settle, settlement_at
-from ivr.storage.tables import AchEntry, AuditEvent, StaffTask
+from ivr.storage.tables import AchEntry, AchFile, AuditEvent, StaffTask
 
 LATER = FRIDAYS_CUTOFF + timedelta(minutes=1)
 MONDAYS_CUTOFF = datetime(2026, 12, 21, 22, tzinfo=UTC)
@@ -150,7 +153,7 @@ class TestDelivery:
             def place(self, name):
                 return name
 
-            def deliver(self, name, content):
+            def deliver(self, name, content, before_naming):
                 at_it.set()
                 assert let_go.wait(30)
                 delivered.append(name)
@@ -162,6 +165,101 @@ class TestDelivery:
         let_go.set()
         worker.join()
         assert (delivered, states(engine)) == ([NAME], ["sent"])
+
+    def test_a_delivery_that_was_broken_off_is_asked_about_and_never_repeated(self, engine, tmp_path):
+        """The folder is empty: somebody took the file to the bank, or it never lay there."""
+        pay(engine)
+        cut(engine)
+        with engine.begin() as db:
+            db.execute(update(AchFile).values(naming_at=LATER))
+        for _ in range(2):
+            with pytest.raises(
+                PerhapsDeliveredError, match=f"`ivr ach sent {NAME}`; if not, `ivr ach resend {NAME}`"
+            ):
+                deliver(engine, tmp_path)
+        assert (list(tmp_path.iterdir()), states(engine)) == ([], ["batched"])
+        (task,) = open_tasks(engine)
+        assert (task.kind, task.details["file_id"]) == ("file_perhaps_delivered", files(engine)[0].id)
+
+    def test_one_that_lies_there_only_half_named_is_known_to_have_arrived(self, engine, tmp_path):
+        """It died between the new name and the end of the old one; the bank has moved the new one away."""
+        pay(engine)
+        cut(engine)
+        deliver(engine, tmp_path)
+        (tmp_path / f"{NAME}.part").hardlink_to(tmp_path / NAME)
+        (tmp_path / NAME).rename(tmp_path / "at the bank")
+        with engine.connect() as db:
+            content = KEYS.open(db.scalar(select(AchFile.content)), file_context(NAME))
+        assert Folder(tmp_path).look(NAME, content) == "there"
+
+    def test_staff_say_that_it_arrived(self, engine, tmp_path):
+        paid = pay(engine)
+        cut(engine)
+        with engine.begin() as db:
+            db.execute(update(AchFile).values(naming_at=LATER))
+        with pytest.raises(PerhapsDeliveredError):
+            deliver(engine, tmp_path)
+        with engine.begin() as db:
+            assert note_arrived(db, NAME, actor="pat", now=LATER) == NAME
+        assert (payment_row(engine, paid).state, entries(engine)[0].state) == ("sent", "sent")
+        (file,) = files(engine)
+        assert (file.state, file.sent_at, file.naming_at) == ("sent", LATER, None)
+        assert (open_tasks(engine), deliver(engine, tmp_path), list(tmp_path.iterdir())) == ([], False, [])
+        with engine.connect() as db:
+            assert db.execute(select(AuditEvent.actor, AuditEvent.action, AuditEvent.subject)).all() == [
+                ("pat", "ach.sent", NAME)
+            ]
+            for again in (note_arrived, allow_again):
+                with pytest.raises(OperatorError, match=f"{NAME} was sent. .+`ivr ach reject {NAME}`"):
+                    again(db, NAME, actor="pat", now=LATER)
+
+    def test_staff_say_that_it_did_not(self, engine, tmp_path):
+        pay(engine)
+        cut(engine)
+        with engine.begin() as db:
+            db.execute(update(AchFile).values(naming_at=LATER))
+            assert allow_again(db, NAME, actor="pat", now=LATER) == files(engine)[0].id
+        assert deliver(engine, tmp_path)
+        assert [path.name for path in tmp_path.iterdir()] == [NAME]
+        reject(engine)
+        with engine.connect() as db, pytest.raises(OperatorError, match="was rejected"):
+            allow_again(db, NAME, actor="pat", now=LATER)
+
+    @pytest.mark.parametrize(("found", "sent"), [("there", True), ("not_there", False), ("unknown", False)])
+    def test_a_connection_that_ends_with_the_name_is_asked_about_at_once(self, engine, found, sent):
+        pay(engine)
+        cut(engine)
+
+        class Breaking(Folder):
+            def deliver(self, name, content, before_naming):
+                before_naming()
+                raise PerhapsDeliveredError("the connection ended")
+
+            def look(self, name, content):
+                return found
+
+        if sent:
+            assert deliver_file(engine, KEYS, Breaking(Path()), files(engine)[0].id, LATER)
+        else:
+            with pytest.raises(
+                NotDeliveredError, match="sent again" if found == "not_there" else "Ask the bank"
+            ):
+                deliver_file(engine, KEYS, Breaking(Path()), files(engine)[0].id, LATER)
+        assert (files(engine)[0].naming_at is None) == (found != "unknown")
+
+    def test_a_file_whose_day_has_come_waits_for_staff(self, engine, tmp_path):
+        """The folder could not be written for days. Until the evening before, minutes late are on time."""
+        pay(engine)
+        cut(engine)
+        monday = datetime(2026, 12, 21, 5, tzinfo=UTC)  # midnight in New York
+        with pytest.raises(
+            LateFileError, match=f"before 2026-12-21, .+`ivr ach resend {NAME}`.+`ivr ach reject"
+        ):
+            deliver(engine, tmp_path, monday)
+        assert (list(tmp_path.iterdir()), [task.kind for task in open_tasks(engine)]) == ([], ["file_late"])
+        file_id = files(engine)[0].id
+        assert deliver_file(engine, KEYS, Folder(tmp_path), file_id, monday, although_late=True)
+        assert (states(engine), open_tasks(engine)) == (["sent"], [])
 
     def test_what_came_back_before_the_file_was_delivered_stays_returned(self, engine, tmp_path):
         paid = pay(engine)

@@ -38,9 +38,15 @@ from ivr.jobs.retention import seal_days_before
 from ivr.payments.cancel import cancel
 from ivr.payments.credits import refund, reverse
 from ivr.payments.cutoffs import due_cutoffs, next_cutoff
-from ivr.payments.delivery import Folder, deliver_file, undelivered_files
+from ivr.payments.delivery import (
+    Folder,
+    LateFileError,
+    PerhapsDeliveredError,
+    deliver_file,
+    undelivered_files,
+)
 from ivr.payments.evidence import verify_evidence
-from ivr.payments.files import reject_file
+from ivr.payments.files import allow_again, note_arrived, reject_file
 from ivr.payments.life import LIFE
 from ivr.payments.origination import cutoff_rule, file_context
 from ivr.payments.retention import kept_since
@@ -254,12 +260,31 @@ class AnyLife(RuleBasedStateMachine):
             with self.engine.connect() as db:
                 waiting = undelivered_files(db)
             for file_id in waiting:
-                assert deliver_file(self.engine, KEYS, self.destination, file_id, self.now)
+                self.bring(file_id)
 
         self.happens(bring, crash, {"send"})
         with self.engine.connect() as db:
             written = db.scalars(select(AchFile.name).where(AchFile.state != "rejected")).all()
         assert set(written) == set(self.bank.files) - self.bank.refused
+
+    def bring(self, file_id) -> None:
+        """Deliver a file. Where nobody can tell if it arrived, the bank is asked; a late one it still takes."""
+
+        def once_more(**how) -> None:
+            assert deliver_file(self.engine, KEYS, self.destination, file_id, self.now, **how)
+
+        try:
+            once_more()
+        except LateFileError:
+            once_more(although_late=True)
+        except PerhapsDeliveredError:
+            self.tally["asked"] += 1
+            with self.engine.begin() as db:
+                name = db.scalar(select(AchFile.name).where(AchFile.id == file_id))
+                arrived = name in self.bank.files
+                (note_arrived if arrived else allow_again)(db, name, actor="staff", now=self.now)
+            if not arrived:
+                once_more(although_late=True)
 
     def roll_forward(self, crash) -> None:
         def forward() -> None:
