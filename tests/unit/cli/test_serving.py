@@ -21,8 +21,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from ivr.phone.lines import HttpLine
-from ivr.phone.webhooks import CallIdentity
+from ivr.simulator.lines import HttpLine
+from ivr.simulator.webhooks import CallIdentity
 
 APP = [sys.executable, "-m", "gunicorn", "-c", "python:ivr.gunicorn", "ivr.wsgi:voice"]
 SERVE = [sys.executable, "-m", "ivr.cli.main", "serve"]
