@@ -51,6 +51,8 @@ OtherKind = Literal[
 ]
 
 _RETURN_CODE: Final = re.compile(r"R[0-9]{2}")
+_DISHONORED: Final = frozenset(f"R{number}" for number in range(61, 70))
+_CONTESTED: Final = frozenset(f"R{number}" for number in range(70, 78))
 _CHANGE_CODE: Final = re.compile(r"C[0-9]{2}")
 _TRACE: Final = re.compile(r"[0-9]{15}")
 _ACCOUNT: Final = re.compile(r"[0-9A-Z-]{4,17}")
@@ -256,15 +258,21 @@ def _came_back(file: NachaFile, batch: BatchRecord, entry: EntryRecord) -> _Foun
 def _return(
     file: NachaFile, batch: BatchRecord, entry: EntryRecord, addenda: AddendaRecord, code: str
 ) -> _Found:
-    if "R61" <= code <= "R69":
-        return _other(entry, "dishonored_return", addenda)
-    if "R70" <= code <= "R77":
-        return _other(entry, "contested_return", addenda)
+    dispute = dispute_kind(code)
+    if dispute is not None:
+        return _other(entry, dispute, addenda)
     return Return(
         **_common(file, batch, entry, addenda, code),
         date_of_death=as_date(addenda.record[21:27]),
         information=addenda.record[35:79].strip(),
     )
+
+
+def dispute_kind(code: str) -> OtherKind | None:
+    """Return what a code disputes that two banks exchange about a return; None for any other code."""
+    if code in _DISHONORED:
+        return "dishonored_return"
+    return "contested_return" if code in _CONTESTED else None
 
 
 def _notification(

@@ -13,7 +13,7 @@ import click
 
 from ivr.base.errors import EXIT_NO, SettingsError
 from ivr.base.words import counted
-from ivr.cli.ach_returns import import_file, queue, unblock
+from ivr.cli.ach_returns import book, import_file, queue, unblock
 from ivr.cli.asking import account, confirm
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def ach() -> None:
 
 
 ach.add_command(import_file)
+ach.add_command(book)
 ach.add_command(queue)
 ach.add_command(unblock)
 

@@ -1,8 +1,9 @@
-"""`ivr ach import` and `ivr ach queue`: what the bank sent back, and what waits for a person."""
+"""`ivr ach import`, `return` and `queue`: what the bank sent back, and what waits for a person."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,12 @@ import click
 
 from ivr.base.errors import EXIT_NO
 from ivr.base.words import counted
-from ivr.cli.asking import account
+from ivr.cli.asking import account, confirm
 from ivr.cli.files import CSV_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from ivr.ach.reader import ReadProblem
     from ivr.payments.returns import Imported
@@ -87,6 +89,69 @@ def _print(done: Imported, found: Sequence[ReadProblem], *, as_json: bool) -> No
         click.echo(", ".join((counted(done.returns, "return"), counted(done.changes, "change"), *others)))
 
 
+@click.command("return")
+@click.argument("confirmation_number")
+@click.option("--code", required=True, help="The return code that the bank gave, such as R01.")
+@click.option(
+    "--date",
+    "day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The day on which the bank returned it.  [default: today]",
+)
+@click.option("--trace", metavar="NUMBER", help="Of which entry, by its trace number.  [default: the debit]")
+@click.option("--note", default="", help="How it is known, and from whom; kept in the audit trail.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def book(
+    confirmation_number: str, *, code: str, day: datetime | None, yes: bool, as_json: bool, **said: str | None
+) -> int:
+    """Book by hand that the bank returned the payment with this CONFIRMATION_NUMBER.
+
+    All is as if its file had said so: what was paid is owed again, and accounts are closed to us. When the
+    file comes, the item is already known.
+    """
+    from ivr.base.money import format_amount
+    from ivr.base.settings import load_origination_settings
+    from ivr.cli.payments import written_plain
+    from ivr.cli.setup import ready_database
+    from ivr.payments.report import plain
+    from ivr.payments.returns_by_hand import book_return, find_entry
+
+    number = written_plain(confirmation_number)
+    settings = load_origination_settings()
+    now = settings.make_clock().now()
+    returned_on = now.astimezone(settings.ivr_timezone).date() if day is None else day.date()
+    what: dict[str, Any] = {
+        "code": code.strip().upper(),
+        "returned_on": returned_on,
+        "trace_number": said["trace"],
+        "now": now,
+    }
+    with ready_database(settings) as engine:
+        with engine.connect() as db:
+            found = find_entry(db, number, **what)
+        confirm(
+            f"Did the bank return the {found.kind} of ${format_amount(found.amount_cents)} of {found.plan}"
+            f" payment {number} on {returned_on}, {found.code} ({found.meaning})?",
+            yes=yes,
+        )
+        with engine.begin() as db:
+            keys, hashes, note = settings.key_ring, settings.hashes, said["note"] or ""
+            done = book_return(db, keys, hashes, number, **what, note=note, actor=account())
+    if as_json:
+        click.echo(json.dumps({name: plain(value) for name, value in asdict(done).items()}))
+    elif done.is_undone:
+        click.echo(
+            f"Booked: the {done.kind} of ${format_amount(done.amount_cents)} for {done.plan} came back"
+            f" ({done.code}, {done.meaning})."
+        )
+    else:
+        click.echo(
+            f"{done.code}, a {done.meaning}, moves nothing: it waits in `ivr ach queue list`.", err=True
+        )
+    return 0 if done.is_undone else EXIT_NO
+
+
 @click.command()
 @click.argument("confirmation_number")
 @click.option("--note", required=True, help="Why it may be debited again; kept in the audit trail.")
@@ -141,7 +206,7 @@ def close_one(task_id: int, note: str) -> None:
 
 
 def _line(task: Mapping[str, Any]) -> str:
-    details = ", ".join(f"{name}: {value}" for name, value in task["details"].items() if value != "")
+    details = ", ".join(f"{name}: {value}" for name, value in task["details"].items() if value not in {"", 0})
     return "  ".join(
         (
             f"{task['task_id']:>4}",

@@ -57,13 +57,17 @@ _FOR_PEOPLE: Final = ("C04", "C09")
 _LONG_NUMBER: Final = re.compile(r"\d(?:[ -]?\d){3,}")
 _TRACE_FIELD: Final = "original trace number"
 # What whoever takes the task does next, by what came; the first is for what matches nothing.
-_ASK_WHICH: Final = "Ask the bank which of our entries this is about. Until then nothing was undone."
+_ASK_WHICH: Final = (
+    "Ask the bank which of our entries this is about: nothing was undone. A return can be booked with"
+    " `ivr ach return`."
+)
 _NEXT: Final = {
     "unusable_notification": "Ask the bank by telephone what is to be corrected. The payment itself stands.",
     "unknown_notification": "Ask the bank what is to be corrected. The payment itself stands.",
     "refused_notification": "Ask the bank which correction was refused, and why. The payment itself stands.",
     "dishonored_return": "Ask the bank whether the return stands, and who has the money now.",
     "contested_return": "Ask the bank whether the return stands, and who has the money now.",
+    "other_code_by_hand": "If the code that was booked closed the account to us, see `ivr ach unblock`.",
     "came_back_before": "Ask the bank which of the two returns counts.",
     "forward": "Ask the bank why it stands there: it was sent, and did not come back.",
 }
@@ -74,8 +78,9 @@ class Imported:
     """What became of a file's items, in numbers.
 
     `returns` and `changes` are new and applied; `unmatched` and `handed_over` wait for a person;
-    `already_known` changed nothing. `errors` says of every item that needs a look where it stands, and
-    `allowances` what was let pass in the file, a sentence each.
+    `already_known` changed nothing more; `joined` is how many of those and of `handed_over` had been booked
+    by hand, and have the bank's own data now. `errors` says of every item that needs a look where it stands,
+    and `allowances` what was let pass in the file, a sentence each.
     """
 
     returns: int = 0
@@ -83,6 +88,7 @@ class Imported:
     unmatched: int = 0
     handed_over: int = 0
     already_known: int = 0
+    joined: int = 0
     errors: list[ReadProblem] = field(default_factory=list)
     allowances: tuple[str, ...] = ()
 
@@ -106,12 +112,12 @@ def import_returns(
     """
     came = read_returns(data, odfi_routing=odfi_routing[:8])
     _check_comes_back(came)
-    items: list[_Item] = sorted((*came.returns, *came.changes, *came.others), key=lambda item: item.line)
-    importing = _Importing(db, keys, hashes, file_name, now)
+    items: list[ReadItem] = sorted((*came.returns, *came.changes, *came.others), key=lambda item: item.line)
+    importing = Applying(db, keys, hashes, file_name, now)
     importing.run(items)
     done = importing.done
     done.allowances = came.allowances
-    if done.returns or done.changes or done.unmatched or done.handed_over:
+    if done.returns or done.changes or done.unmatched or done.handed_over or done.joined:
         db.execute(
             insert(AuditEvent).values(
                 at=now,
@@ -123,6 +129,7 @@ def import_returns(
                     "changes": done.changes,
                     "unmatched": done.unmatched,
                     "handed_over": done.handed_over,
+                    **({"joined": done.joined} if done.joined else {}),
                     **({"allowances": list(done.allowances)} if done.allowances else {}),
                 },
             )
@@ -130,7 +137,7 @@ def import_returns(
     return done
 
 
-_Item = Return | NotificationOfChange | OtherEntry
+ReadItem = Return | NotificationOfChange | OtherEntry
 
 
 def _check_comes_back(came: CameBackFile) -> None:
@@ -143,8 +150,16 @@ def _check_comes_back(came: CameBackFile) -> None:
     raise NachaReadError(problems[:PROBLEMS_LISTED], len(problems))
 
 
-class _Importing:
-    """One file being applied, under a lock that lets no second import in."""
+def lock_items(db: Connection) -> None:
+    """Wait until nobody else applies anything, and let nobody until the transaction ends."""
+    db.execute(text("LOCK TABLE bank_items IN SHARE ROW EXCLUSIVE MODE"))
+
+
+class Applying:
+    """What came, in one file or from a person, being applied under a lock that lets nobody else in.
+
+    Without `file_name` it was booked by hand, before the bank's file; that one meets it later.
+    """
 
     def __init__(
         self, db: Connection, keys: KeyRing, hashes: KeyedHash, file_name: str, now: datetime
@@ -158,9 +173,9 @@ class _Importing:
         self._undone: set[int] = set()
         self.done = Imported()
 
-    def run(self, items: Sequence[_Item]) -> None:
+    def run(self, items: Sequence[ReadItem]) -> None:
         """Apply the items that are new, in the order of the file."""
-        self._db.execute(text("LOCK TABLE bank_items IN SHARE ROW EXCLUSIVE MODE"))
+        lock_items(self._db)
         digests = {item.line: self._digest(item) for item in items}
         known = set(self._known(list(digests.values())))
         self._lock_entries(sorted({item.original_trace_number or "" for item in items}))
@@ -176,7 +191,7 @@ class _Importing:
                 lines[digest] = item.line
                 self._apply(item, digest)
 
-    def _digest(self, item: _Item) -> bytes:
+    def _digest(self, item: ReadItem) -> bytes:
         """Return what two items have in common only when they are the same one."""
         said = [
             type(item).__name__,
@@ -233,7 +248,7 @@ class _Importing:
         for row in found:
             self._entries.setdefault(row.trace_number, []).append(row)
 
-    def _apply(self, item: _Item, digest: bytes) -> None:
+    def _apply(self, item: ReadItem, digest: bytes) -> None:
         if isinstance(item, Return):
             self._return(item, digest)
         elif isinstance(item, NotificationOfChange):
@@ -241,7 +256,7 @@ class _Importing:
         else:
             self._other(item, digest)
 
-    def _match(self, item: _Item) -> Any:
+    def _match(self, item: ReadItem) -> Any:
         """Return the attempt that an item is about, or why there is none; the newest where numbers recur."""
         candidates = self._entries.get(item.original_trace_number or "", [])
         if not candidates:
@@ -257,6 +272,10 @@ class _Importing:
         if isinstance(entry, str):
             self._unmatched(item, digest, entry)
             return
+        booked = self._booked_by_hand(item, entry.id)
+        if booked is not None:
+            self._meet(item, digest, entry, booked)
+            return
         if entry.state == "returned" or entry.id in self._undone:
             why = "this entry came back before; nothing was undone again"
             self._hand_over(item, digest, entry, why, "came_back_before")
@@ -270,6 +289,36 @@ class _Importing:
         else:
             self._follow(rule, entry, item, item_id)
         self.done.returns += 1
+
+    def _booked_by_hand(self, item: Return | OtherEntry, entry_id: int) -> Any:
+        """Return what a person booked of an entry, if it is what came now and came from no file before."""
+        same = BankItem.state == "applied" if isinstance(item, Return) else BankItem.code == item.code
+        waits = (BankItem.entry_id == entry_id) & (BankItem.kind == "return") & (BankItem.file_name == "")
+        found = select(BankItem.id, BankItem.code).where(waits, same)
+        return self._db.execute(found).one_or_none() if self._file_name else None
+
+    def _meet(self, item: ReadItem, digest: bytes, entry: Any, booked: Any) -> None:
+        """Join the bank's own item to what was booked by hand: its word counts, nothing is undone again."""
+        self._db.execute(update(BankItem).where(BankItem.id == booked.id).values(**self._facts(item, digest)))
+        self.done.joined += 1
+        if item.code == booked.code:
+            self.done.already_known += 1
+            return
+        self._set_code(entry, item.code or "")
+        why = f"booked by hand as {booked.code}: the bank's code counts from now on"
+        self._wait(
+            OTHER_TASK, entry.payment_id, booked.id, item, why=why, next_step=_NEXT["other_code_by_hand"]
+        )
+        self.done.handed_over += 1
+        self._tell(item, why)
+
+    def _set_code(self, entry: Any, code: str) -> None:
+        """Put another return code in place of the one that was booked, and close what it closes."""
+        self._db.execute(update(AchEntry).where(AchEntry.id == entry.id).values(return_code=code))
+        if entry.kind in _DEBIT_KINDS:
+            is_it = (Payment.id == entry.payment_id) & (Payment.state == "returned")
+            self._db.execute(update(Payment).where(is_it).values(return_code=code))
+            self._block(entry, code)
 
     def _undo(self, entry: Any, code: str) -> None:
         """Put back what the entry moved: state, ledger, and the payment's state where it was its debit."""
@@ -295,18 +344,21 @@ class _Importing:
 
     def _follow(self, rule: ReturnRule, entry: Any, item: Return, item_id: int) -> None:
         """Do what the code asks for besides undoing a debit."""
+        self._block(entry, item.code)
+        if rule.to_person:
+            self._task(RETURN_TASK, entry, item_id, item, meaning=rule.meaning)
+        if self._withdraw_credits(entry):
+            self._task(RETURNED_AFTER_CREDIT_TASK, entry, item_id, item, meaning=rule.meaning)
+
+    def _block(self, entry: Any, code: str) -> None:
         block_for(
             self._db,
-            item.code,
+            code,
             payment_id=entry.payment_id,
             account_fingerprint=entry.account_fingerprint,
             routing_number=entry.rdfi_routing_number,
             now=self._now,
         )
-        if rule.to_person:
-            self._task(RETURN_TASK, entry, item_id, item, meaning=rule.meaning)
-        if self._withdraw_credits(entry):
-            self._task(RETURNED_AFTER_CREDIT_TASK, entry, item_id, item, meaning=rule.meaning)
 
     def _withdraw_credits(self, entry: Any) -> bool:
         """Take back credits of the payment that wait for a file; tell whether one is out of our hands.
@@ -333,11 +385,13 @@ class _Importing:
         entry = self._match(item)
         if isinstance(entry, str):
             self._unmatched(item, digest, entry)
+        elif booked := self._booked_by_hand(item, entry.id):
+            self._meet(item, digest, entry, booked)
         else:
             why = f"{item.kind.replace('_', ' ')}: a person must look at it"
             self._hand_over(item, digest, entry, why, item.kind)
 
-    def _hand_over(self, item: _Item, digest: bytes, entry: Any, why: str, kind: str) -> None:
+    def _hand_over(self, item: ReadItem, digest: bytes, entry: Any, why: str, kind: str) -> None:
         item_id = self._store(item, digest, "handed_over", entry)
         self._wait(
             OTHER_TASK, entry.payment_id, item_id, item, why=why, next_step=_NEXT.get(kind, _ASK_WHICH)
@@ -345,20 +399,20 @@ class _Importing:
         self.done.handed_over += 1
         self._tell(item, why)
 
-    def _unmatched(self, item: _Item, digest: bytes, why: str) -> None:
+    def _unmatched(self, item: ReadItem, digest: bytes, why: str) -> None:
         item_id = self._store(item, digest, "unmatched", None)
         step = _NEXT["forward"] if isinstance(item, OtherEntry) and item.kind == "forward" else _ASK_WHICH
         self._wait(UNMATCHED_TASK, self._named(item), item_id, item, why=why, next_step=step)
         self.done.unmatched += 1
         self._tell(item, f"{why}; it waits for a person in `ivr ach queue list`")
 
-    def _named(self, item: _Item) -> int | None:
+    def _named(self, item: ReadItem) -> int | None:
         """Return the payment whose number stands in an item: a hint for a person, and no more than that."""
         number = Payment.confirmation_number == item.individual_id
         return self._db.scalar(select(Payment.id).where(number))
 
     def _wait(
-        self, kind: str, payment_id: int | None, item_id: int, item: _Item, *, why: str, next_step: str
+        self, kind: str, payment_id: int | None, item_id: int, item: ReadItem, *, why: str, next_step: str
     ) -> None:
         """Put an item before staff with all that was read of it, and what to do."""
         problems = item.problems if isinstance(item, OtherEntry) else ()
@@ -381,36 +435,43 @@ class _Importing:
             next=next_step,
         )
 
-    def _store(self, item: _Item, digest: bytes, state: str, entry: Any) -> int:
+    def _store(self, item: ReadItem, digest: bytes, state: str, entry: Any) -> int:
         item_id: int = self._db.execute(
             insert(BankItem)
             .values(
                 kind="change" if _is_change(item) else "return",
-                code=item.code or "",
-                digest=digest,
-                original_trace_number=item.original_trace_number or "",
-                trace_number=item.trace_number,
-                amount_cents=item.amount_cents,
-                individual_id=item.individual_id,
                 entry_id=None if entry is None else entry.id,
                 state=state,
-                information=_plain(item.information) if isinstance(item, Return) else None,
                 corrected=self._corrected(item, digest, entry),
                 imported_at=self._now,
-                file_name=self._file_name,
-                line=item.line,
+                **self._facts(item, digest),
             )
             .returning(BankItem.id)
         ).scalar_one()
         return item_id
 
-    def _corrected(self, item: _Item, digest: bytes, entry: Any) -> bytes | None:
+    def _facts(self, item: ReadItem, digest: bytes) -> dict[str, Any]:
+        """Return what an item says, as it is kept."""
+        return {
+            "code": item.code or "",
+            "digest": digest,
+            "original_trace_number": item.original_trace_number or "",
+            "trace_number": item.trace_number,
+            "amount_cents": item.amount_cents,
+            "individual_id": item.individual_id,
+            "information": _plain(item.information) if isinstance(item, Return) else None,
+            "settlement_date": None if isinstance(item, OtherEntry) else item.settlement_date,
+            "file_name": self._file_name,
+            "line": item.line,
+        }
+
+    def _corrected(self, item: ReadItem, digest: bytes, entry: Any) -> bytes | None:
         """Return what is kept of a correction: all of it, as long as its payment's account number is kept."""
         if isinstance(item, NotificationOfChange) and entry is not None and entry.has_account_number:
             return seal_correction(self._keys, digest, item.corrected)
         return None
 
-    def _task(self, kind: str, entry: Any, item_id: int, item: _Item, **details: str) -> None:
+    def _task(self, kind: str, entry: Any, item_id: int, item: ReadItem, **details: str) -> None:
         open_task(
             self._db,
             kind,
@@ -423,7 +484,7 @@ class _Importing:
             **details,
         )
 
-    def _tell(self, item: _Item, message: str) -> None:
+    def _tell(self, item: ReadItem, message: str) -> None:
         """Say where an item stands and what became of it; of one that cannot be used, first why."""
         problems = item.problems if isinstance(item, OtherEntry) else ()
         told = (f"{each.message}; {message}" for each in problems)
@@ -432,7 +493,7 @@ class _Importing:
         ] or [ReadProblem(item.line, _TRACE_FIELD, message)]
 
 
-def _is_change(item: _Item) -> bool:
+def _is_change(item: ReadItem) -> bool:
     """Tell whether an item speaks of a change: such a one moves no money and names no amount."""
     return (item.code or "").startswith("C")
 

@@ -330,8 +330,9 @@ class BankItem(Base):
     information: Mapped[str | None]
     corrected: Mapped[bytes | None] = mapped_column(Sealed)
     imported_at: Mapped[datetime]
-    file_name: Mapped[str]
+    file_name: Mapped[str]  # empty: booked by hand, and the bank's file has not come yet
     line: Mapped[int] = mapped_column(Integer)
+    settlement_date: Mapped[date | None]  # of the return itself, as the bank said
 
 
 class BlockedAccount(Base):

@@ -174,6 +174,61 @@ def test_no_output_shows_an_account_number(ivr: Callable, engine: Engine, tmp_pa
         assert "123456789012345" not in ran.out + ran.err
 
 
+def test_a_return_is_booked_by_hand_and_asked_for_first(
+    ivr: Callable, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settled
+) -> None:
+    number = settled.confirmation_number
+    booked = ("ach", "return", f"{number[:3]}-{number[3:]}", "--code", "r01")
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+    ran = ivr(*booked)
+    assert (ran.status, states(engine)) == (130, ["settled"])
+    assert (
+        f"Did the bank return the debit of $310.15 of health payment {number} on 2026-12-22, R01" in ran.err
+    )
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    ran = ivr(*booked, "--note", "fax of the bank")
+    assert (ran.status, ran.out) == (
+        0,
+        "Booked: the debit of $310.15 for health came back (R01, insufficient funds).\n",
+    )
+    assert (states(engine), owed_cents(engine, HEALTH)) == (["returned"], 31015)
+    ran = ivr(*booked)
+    assert (ran.status, ran.out) == (1, "")
+    assert "came back before, as R01" in ran.err
+    met = ivr("ach", "import", written(tmp_path, came_back(engine, settled)))
+    assert (met.status, met.out) == (0, "0 returns, 0 changes, 0 unmatched, 0 handed over, 1 already known\n")
+
+
+def test_what_cannot_be_booked_is_said_in_a_sentence(ivr: Callable, engine: Engine, settled) -> None:
+    number = settled.confirmation_number
+    for arguments, status, said in (
+        (("12345678978", "--code", "R01"), 1, "No payment has"),
+        ((number, "--code", "R36"), 1, "R36 is no return code"),
+        ((number, "--code", "R01", "--date", "2026-12-31"), 1, "is not here yet"),
+        ((number, "--code", "R01", "--date", "12/22/2026"), 2, "--date"),
+        ((number,), 2, "--code"),
+    ):
+        ran = ivr("ach", "return", *arguments)
+        assert (ran.status, ran.out) == (status, "")
+        assert said in ran.err
+    ran = ivr("ach", "return", number, "--code", "R61", "--yes")
+    assert (ran.status, ran.out, states(engine)) == (1, "", ["settled"])
+    assert "waits in `ivr ach queue list`" in ran.err
+    assert "next: Ask the bank whether the return stands" in ivr("ach", "queue", "list").out
+    ran = ivr("ach", "return", number, "--code", "R02", "--date", "2026-12-21", "--yes", "--json")
+    assert json.loads(ran.out) == {
+        "confirmation_number": number,
+        "kind": "debit",
+        "amount_cents": 31015,
+        "plan": "health",
+        "trace_number": payment_row(engine, settled).trace_number,
+        "code": "R02",
+        "meaning": "account closed",
+        "returned_on": "2026-12-21",
+        "is_undone": True,
+    }
+
+
 def test_an_account_is_taken_again(ivr: Callable, engine: Engine, tmp_path: Path, settled) -> None:
     number = settled.confirmation_number
     ivr("ach", "import", written(tmp_path, came_back(engine, settled, "R02")))
