@@ -10,6 +10,7 @@ import json
 import os
 import re
 import secrets
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -32,6 +33,8 @@ from ivr.base.keys import KeyedHash, KeyRing
 _DEMO_SECRETS_FILE = "demo-secrets.json"
 
 _CURES = {
+    "REQUESTS_CA_BUNDLE": "a file of authorities' certificates, as PEM, or a folder of them",
+    "SSL_CERT_FILE": "a file of authorities' certificates, as PEM",
     "PUBLIC_URL": "the address that Twilio calls, scheme://host[:port] and nothing after it",
     "TWILIO_ACCOUNT_SID": "AC and 32 hexadecimal digits, from the Twilio console",
     "TWILIO_AUTH_TOKEN": "the account's primary auth token, from the Twilio console",
@@ -127,6 +130,17 @@ def _telephone(value: object) -> object:
 
 def _listed(value: object) -> object:
     return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
+
+
+def _authorities(value: object) -> object:
+    """Check certificates of authorities the way that TLS will read them."""
+    path = Path(str(value))
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(**{"capath" if path.is_dir() else "cafile": str(path)})
+    except OSError:  # also for what is no certificate
+        raise ValueError("no certificates") from None
+    return value
 
 
 def _yes_no(value: object) -> object:
@@ -348,6 +362,13 @@ class PhoneSettings(DatabaseSettings):
     twilio_account_sid: Annotated[str, Field(pattern=r"^AC[0-9a-fA-F]{32}$")]
     twilio_auth_token: Annotated[str, Field(min_length=16, max_length=256, repr=False)]
     ivr_languages: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ("en-US", "es-US")
+    requests_ca_bundle: Annotated[str, BeforeValidator(_authorities)] = ""
+    ssl_cert_file: Annotated[str, BeforeValidator(_authorities)] = ""
+
+    @property
+    def authorities(self) -> str:
+        """The file or folder of certificates to trust instead of the usual ones; "" where none is named."""
+        return self.requests_ca_bundle or self.ssl_cert_file
 
 
 class MemberSettings(DatabaseSettings):

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from ivr.base.clock import Clock, ManualClock
 from ivr.base.errors import OperatorError
 from ivr.callfile.circumstances import NO_CIRCUMSTANCES, Circumstances
-from ivr.simulator.lines import ERROR_RETRIEVAL, HttpLine, LineError
+from ivr.simulator.lines import ERROR_RETRIEVAL, TLS_ERRORS, HttpLine, LineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -129,8 +129,7 @@ class _WatchedLine:
         try:
             reply = self._line.post(path_or_url, form, headers=headers)
         except LineError as error:
-            what = "does not answer in time" if error.code == ERROR_RETRIEVAL else "takes no connection"
-            self.reason = self.reason or f"{what}: start the line, or correct the address"
+            self.reason = self.reason or _no_answer(error, self.public_url)
             raise
         if reply.header("Ivr-Turn") is not None:
             self.answered = True
@@ -159,6 +158,14 @@ class _WatchedLine:
         return f"is no payment line: correct the address (status {reply.status})"
 
 
+def _no_answer(error: LineError, url: str) -> str:
+    """Say what to do where no answer came; TLS says itself why there is none."""
+    if error.code in TLS_ERRORS:
+        return str(error).removeprefix(url).strip()
+    what = "does not answer in time" if error.code == ERROR_RETRIEVAL else "takes no connection"
+    return f"{what}: start the line, or correct the address"
+
+
 def _address(location: str) -> str:
     """Return scheme and host of where a redirect leads, "" when it leads to no other line."""
     try:
@@ -180,6 +187,7 @@ class RemoteHost:
     """A line somewhere else, driven over HTTP; it reads the `Ivr-…` headers and sees nothing of the database.
 
     Its clock is its own: the file's instant moves only the phone. `facts_of` gives a sample member's facts.
+    `authorities` are the certificates trusted instead of the usual ones.
     """
 
     def __init__(
@@ -192,8 +200,9 @@ class RemoteHost:
         clock: Clock,
         randomness: Randomness,
         facts_of: Callable[[str | None], Mapping[str, str]],
+        authorities: str = "",
     ) -> None:
-        self._line = HttpLine(url, account_sid, auth_token)
+        self._line = HttpLine(url, account_sid, auth_token, authorities=authorities)
         self._account_sid = account_sid
         self._languages = tuple(languages)
         self._clock = clock

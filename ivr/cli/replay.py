@@ -290,6 +290,7 @@ def remote_host(url: str) -> Iterator[Host]:
         clock=clock,
         randomness=SecretRandomness(),
         facts_of=facts,
+        authorities=settings.authorities,
     )
     try:
         yield host

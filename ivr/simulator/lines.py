@@ -7,6 +7,7 @@ path and query as sent, without the fragment), with the headers Twilio's proxy c
 from __future__ import annotations
 
 import io
+import ssl
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -27,6 +28,11 @@ CONNECT_TIMEOUT_SECONDS = 5.0
 ERROR_URL = 11100
 ERROR_RETRIEVAL = 11200
 ERROR_CONNECTION = 11205
+ERROR_TLS = 11220
+ERROR_CERTIFICATE_NAME = 11235
+ERROR_CERTIFICATE_DATE = 11236
+ERROR_CERTIFICATE_ISSUER = 11237
+TLS_ERRORS = frozenset({ERROR_TLS, ERROR_CERTIFICATE_NAME, ERROR_CERTIFICATE_DATE, ERROR_CERTIFICATE_ISSUER})
 
 _PIECE_BYTES = 16_384
 _FORM_TYPE = "application/x-www-form-urlencoded; charset=utf-8"
@@ -37,7 +43,11 @@ WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class LineError(Exception):
-    """No reply came. `code` is Twilio's: 11100 no URL, 11200 no answer in time, 11205 nobody reached."""
+    """No reply came. `code` is Twilio's.
+
+    11100 no URL, 11200 no answer in time, 11205 nobody reached; 11220 no TLS, 11235 the certificate is for
+    another name, 11236 not of this day, 11237 of an authority that is not trusted.
+    """
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
@@ -127,6 +137,7 @@ class HttpLine:
 
     `public_url` is what the signature covers; `connect_url` is where the line listens, when that is another
     address (a proxy stands between, or the port is a test's). Redirects are not followed: the phone decides.
+    `authorities` names a file or folder of certificates that are trusted instead of the usual ones.
     """
 
     def __init__(
@@ -137,12 +148,14 @@ class HttpLine:
         *,
         connect_url: str | None = None,
         timeout_seconds: float = TWILIO_TIMEOUT_SECONDS,
+        authorities: str = "",
     ) -> None:
         self._signer = Signer(public_url, account_sid, auth_token)
         self._connect_url = (connect_url or public_url).rstrip("/")
         self._timeouts = (min(CONNECT_TIMEOUT_SECONDS, timeout_seconds), timeout_seconds)
         self._connections = requests.Session()
         self._connections.trust_env = False
+        self._connections.verify = authorities or True
         # Cookies belong to a call, and a line serves many: the phone keeps its own.
         self._connections.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
@@ -173,6 +186,8 @@ class HttpLine:
             raise LineError(ERROR_CONNECTION, f"{self._connect_url} took no connection: {error}") from error
         except requests.exceptions.Timeout as error:
             raise LineError(ERROR_RETRIEVAL, f"{self._connect_url}{target} did not answer in time") from error
+        except requests.exceptions.SSLError as error:
+            raise _tls_error(self._connect_url, error) from error
         except requests.exceptions.RequestException as error:
             raise LineError(ERROR_CONNECTION, f"{self._connect_url} cannot be reached: {error}") from error
         return LineReply(
@@ -185,6 +200,28 @@ class HttpLine:
     def close(self) -> None:
         """Close the connections kept open."""
         self._connections.close()
+
+
+def _tls_error(url: str, error: BaseException) -> LineError:
+    """Say why TLS failed; the codes are those of OpenSSL's X509_verify_cert(3)."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLError):
+        cause = cause.__cause__ or cause.__context__
+    if not isinstance(cause, ssl.SSLCertVerificationError):
+        reason = getattr(cause, "reason", None) or "no handshake"
+        return LineError(ERROR_TLS, f"{url} does not speak TLS with us ({reason}): correct the address")
+    trust = "name a file with that authority in REQUESTS_CA_BUNDLE or SSL_CERT_FILE, or correct the address"
+    code, problem = {
+        9: (ERROR_CERTIFICATE_DATE, "is not valid yet: look at its clock and at this one"),
+        10: (ERROR_CERTIFICATE_DATE, "has expired: renew it"),
+        18: (ERROR_CERTIFICATE_ISSUER, f"is signed by itself: {trust}"),
+        19: (ERROR_CERTIFICATE_ISSUER, f"is of an authority that is not trusted here: {trust}"),
+        20: (ERROR_CERTIFICATE_ISSUER, f"is of an authority that is not trusted here: {trust}"),
+        21: (ERROR_CERTIFICATE_ISSUER, f"is of an authority that is not trusted here: {trust}"),
+        62: (ERROR_CERTIFICATE_NAME, "is for another name: correct the address, or the certificate"),
+        64: (ERROR_CERTIFICATE_NAME, "is for another name: correct the address, or the certificate"),
+    }.get(cause.verify_code, (ERROR_TLS, f"does not hold ({cause.verify_message}): correct it"))
+    return LineError(code, f"{url} has a certificate that {problem}")
 
 
 def _content(reply: requests.Response, deadline: float) -> bytes:

@@ -7,7 +7,7 @@ import io
 import json
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ import click
 import psycopg
 import pytest
 from sqlalchemy import URL, Engine
+from support.certificates import Authority, served_with
 
 from ivr.actions.line import compile_line, read_line_files
 from ivr.base.clock import ManualClock
@@ -237,6 +238,34 @@ def test_a_line_somewhere_else_needs_its_account(ivr, paid: Path, monkeypatch: p
     ran = ivr("replay", "--url", "https://line.example", paid)
     assert (ran.status, ran.out) == (3, "")
     assert ran.err.startswith("TWILIO_AUTH_TOKEN is missing: set it to ")
+
+
+def test_a_certificate_is_trusted_as_everywhere_on_this_machine(
+    ivr, served: str, paid: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A private authority's is named as such, until a variable that other programs obey names its file."""
+    for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    authority = Authority(tmp_path)
+
+    def front(_environ: object, start_response: Callable[..., object]) -> list[bytes]:
+        start_response("404 Not Found", [])
+        return []
+
+    with served_with(authority.issue(), front) as url:
+        ran = ivr("replay", "--url", url, paid)
+        assert ran.status == 1
+        assert ran.out.startswith(
+            f"{url} has a certificate that is of an authority that is not trusted here: "
+        )
+        assert "takes no connection" not in ran.out
+        for name, other in (("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"), ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")):
+            monkeypatch.delenv(other, raising=False)
+            monkeypatch.setenv(name, str(authority.file))
+            assert ivr("replay", "--url", url, paid).out.startswith(f"{url} is no payment line: ")
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(paid))
+        ran = ivr("replay", "--url", url, paid)
+        assert (ran.status, ran.err[:30]) == (3, "REQUESTS_CA_BUNDLE is wrong: s")
 
 
 class FullDisk(io.RawIOBase):

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
+from support.certificates import Authority, served_with
 from twilio.request_validator import RequestValidator
 
 from ivr.simulator.lines import HttpLine, LineError, WsgiLine
@@ -291,3 +292,47 @@ def test_a_line_that_takes_the_call_and_says_nothing():
             line.post("/voice/answer", FORM)
         line.close()
     assert raised.value.code == 11200
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.mark.parametrize(
+    ("issued", "trusted", "code", "why"),
+    [
+        ({}, False, 11237, "has a certificate that is of an authority that is not trusted here: name a file with"),
+        ({"by_itself": True}, False, 11237, "has a certificate that is signed by itself: name a file with that"),
+        ({"days": (-2, -1)}, True, 11236, "has a certificate that has expired: renew it"),
+        ({"days": (1, 2)}, True, 11236, "has a certificate that is not valid yet: look at its clock"),
+        ({"host": "127.0.0.2"}, True, 11235, "has a certificate that is for another name: correct the address"),
+        ({"host": "line.example"}, True, 11235, "has a certificate that is for another name: correct"),
+    ],
+)  # fmt: skip
+def test_a_certificate_that_does_not_hold_is_named(authority, issued, trusted, code, why):
+    with served_with(authority.issue(**issued), Echo()) as url:
+        line = HttpLine(url, "AC1", TOKEN, authorities=str(authority.file) if trusted else "")
+        with pytest.raises(LineError) as caught:
+            line.post("/voice/answer", FORM)
+        line.close()
+    assert caught.value.code == code
+    assert str(caught.value).startswith(f"{url} {why}")
+
+
+def test_a_certificate_of_a_trusted_authority_holds(authority):
+    with served_with(authority.issue(), Echo()) as url:
+        line = HttpLine(url, "AC1", TOKEN, authorities=str(authority.file))
+        assert line.post("/voice/answer", FORM).status == 200
+        line.close()
+
+
+def test_what_speaks_no_tls_is_named(served):
+    url = served(Echo()).replace("http:", "https:")
+    line = HttpLine(url, "AC1", TOKEN)
+    with pytest.raises(
+        LineError, match=f"^{url} does not speak TLS with us .*: correct the address$"
+    ) as caught:
+        line.post("/voice/answer", FORM)
+    line.close()
+    assert caught.value.code == 11220
