@@ -28,9 +28,9 @@ def load_line(settings: Settings) -> Line:
 
     Raises `OperatorError` with every fault.
     """
-    from ivr.actions.line import compile_line, read_line_files  # noqa: PLC0415 (long; only who serves needs it)
+    from ivr.actions.line import read_line_files, sound_line  # noqa: PLC0415 (long; only who serves needs it)
 
-    return compile_line(read_line_files(project_folder(), settings.ivr_languages))
+    return sound_line(read_line_files(project_folder(), settings.ivr_languages))
 
 
 @contextmanager

@@ -68,15 +68,22 @@ def prompt_files(files: Mapping[str, str]) -> dict[str, str]:
 
 
 def compile_line(files: Mapping[str, str]) -> Line:
-    """Check and compile a line. Raises `OperatorError` with every fault of flows and prompts.
+    """Check and compile a line. Raises `OperatorError` with every fault for which no call can run on it.
 
+    Versions that calls began on, or that are compared, may tell callers a wrong key: see `sound_line`.
     A line never changes once compiled, so the same files give the same line again, while it is kept.
     """
-    return _compile(tuple(files.items()))
+    return _compile(tuple(files.items()), told_keys=False)
+
+
+def sound_line(files: Mapping[str, str]) -> Line:
+    """Check and compile a line that is to take calls. Raises `OperatorError` with every fault there is."""
+    return _compile(tuple(files.items()), told_keys=True)
 
 
 @lru_cache(maxsize=LINES_KEPT_MAX)
-def _compile(files: tuple[tuple[str, str], ...]) -> Line:
+def _compile(files: tuple[tuple[str, str], ...], *, told_keys: bool) -> Line:
+    """Compile a line; `told_keys` asks as well whether what it tells callers of keys is true."""
     texts = dict(files)
     dialogs, flow_faults = load_dialogs({name: text for name, text in files if name.startswith("flows/")})
     try:
@@ -87,7 +94,7 @@ def _compile(files: tuple[tuple[str, str], ...]) -> Line:
             for fault in error.faults
         ]
         raise OperatorError(*map(str, flow_faults), *prompt_faults) from None
-    faults = flow_faults or check_flow(dialogs, VOCABULARY, catalog)
+    faults = flow_faults or check_flow(dialogs, VOCABULARY, catalog, told_keys=told_keys)
     if faults:
         raise OperatorError(*map(str, faults))
     return Line(Flow.compile(version_of(texts), dialogs, VOCABULARY, catalog), catalog, texts)

@@ -42,13 +42,13 @@ def check(folder: Path | None, *, quick: bool, calls: Path | None, as_json: bool
     Explores every call there can be, in some ten seconds. Each fault comes with the shortest call that shows
     it, as a call file.
     """
-    from ivr.actions.line import compile_line, read_line_files
+    from ivr.actions.line import read_line_files, sound_line
     from ivr.proof.prove import prove, write_calls
     from ivr.start import project_folder
 
     files = read_line_files(folder or project_folder())
     if quick:
-        flow = compile_line(files).flow
+        flow = sound_line(files).flow
         click.echo(f"{len(flow.nodes)} nodes without a fault: version {flow.version}")
         return 0
     proof = prove(files)

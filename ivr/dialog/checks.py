@@ -2,7 +2,7 @@
 
 Form (kinds, keys, types) is the loader's; here is meaning: names exist, everything is reachable, every
 outcome is handled, every path ends, no loop is without a counter, slots are filled before they are spoken
-or needed, and every prompt is there in every language.
+or needed, every prompt is there in every language, and what it says of keys is true (`spoken_keys`).
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from ivr.dialog.definition import (
     Node,
 )
 from ivr.dialog.flow import ENGINE_PROMPTS, NOT_A_CHOICE, Prompts, nomatch_prompt
+from ivr.dialog.spoken_keys import called_from, wrong_keys
 from ivr.dialog.vocabulary import Vocabulary
 
 Key = TypeVar("Key")
@@ -44,10 +45,14 @@ GATE_PREFIX = "gate-"
 RESERVED_KEYS = {KEY_PERSON: "a person", KEY_REPEAT: "repeat", KEY_MORE_TIME: "more time"}
 
 
-def check_flow(dialogs: Mapping[str, Dialog], vocabulary: Vocabulary, prompts: Prompts) -> list[Fault]:
+def check_flow(
+    dialogs: Mapping[str, Dialog], vocabulary: Vocabulary, prompts: Prompts, *, told_keys: bool = True
+) -> list[Fault]:
     """Return every fault of meaning in flows that have passed the loader, in the order of files and lines.
 
-    Faults of names come alone: reachability and slots mean nothing while a name is wrong.
+    Faults of names come alone: reachability and slots mean nothing while a name is wrong. `told_keys` False
+    leaves out whether prompts tell the right keys: a call can run on a line that tells a wrong one, and one
+    that began on such a version goes on.
     """
     checks = _Checks(dialogs, vocabulary, prompts)
     faults = list(checks.names())
@@ -58,6 +63,7 @@ def check_flow(dialogs: Mapping[str, Dialog], vocabulary: Vocabulary, prompts: P
             *checks.uncounted_loops(),
             *checks.unfilled_slots(),
             *checks.prompts(),
+            *(wrong_keys(dialogs, vocabulary, prompts) if told_keys else ()),
         ]
     return sorted(faults, key=lambda fault: (fault.file, fault.line, fault.message))
 
@@ -155,18 +161,8 @@ class _Checks:
             yield f"calls {node.word!r}, and there is no flows/{node.word}.toml: write it or call another"
             return
         yield from _difference(set(node.branches), set(dialog.results()), "result")
-        if node.dialog in self._called_from(node.word, frozenset()):
+        if node.dialog in called_from(self.dialogs, node.word):
             yield f"calls {node.word!r}, which leads back to {node.dialog!r}: take one of the calls out"
-
-    def _called_from(self, name: str, seen: frozenset[str]) -> frozenset[str]:
-        dialog = self.dialogs.get(name)
-        if dialog is None or name in seen:
-            return seen
-        seen |= {name}
-        for node in dialog.nodes.values():
-            if node.kind == "call":
-                seen = self._called_from(node.word, seen)
-        return seen
 
     def _transfer(self, node: Node) -> Iterator[str]:
         if node.word != "agent":
@@ -356,7 +352,7 @@ class _Checks:
         """Return the slots that a dialog, or one that it calls, may forget."""
         return frozenset(
             slot
-            for dialog in self._called_from(name, frozenset())
+            for dialog in called_from(self.dialogs, name)
             for node in self.dialogs[dialog].nodes.values()
             if node.kind == "action"
             for slot in self.vocabulary.actions[node.word].drops

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -28,6 +28,30 @@ def nomatch_prompt(reason: str) -> str:
 ENGINE_PROMPTS = (NOINPUT, DISCARDED, PACE_RELAY, GATE_GO_ON, GOODBYE, nomatch_prompt(NOT_A_CHOICE))
 
 
+class NamedKeys(Protocol):
+    """The keys that one wording of a prompt names: "press 2", and digits that stand alone elsewhere."""
+
+    @property
+    def attribute(self) -> str:
+        """The attribute the wording is; "" for the prompt's own value."""
+        ...
+
+    @property
+    def press(self) -> str:
+        """The language's verb, after which a key is named."""
+        ...
+
+    @property
+    def named(self) -> frozenset[str]:
+        """What stands after the verb."""
+        ...
+
+    @property
+    def bare(self) -> frozenset[str]:
+        """Lone digits that stand elsewhere."""
+        ...
+
+
 class Prompts(Protocol):
     """What the dialog needs to know of the prompt catalog; the words themselves are none of its business."""
 
@@ -46,6 +70,10 @@ class Prompts(Protocol):
 
     def variables(self, prompt_id: str, language: str) -> frozenset[str]:
         """Return the slots a prompt speaks."""
+        ...
+
+    def keys(self, prompt_id: str, language: str) -> Iterable[NamedKeys]:
+        """Read the keys that each wording of a prompt names."""
         ...
 
 

@@ -37,6 +37,7 @@ from ivr.proof.shown_calls import ShownCall, show
 from ivr.simulator.speech_time import speech_seconds
 from ivr.speech.catalog import Catalog, SpeechError
 from ivr.speech.checks import check_sources, read_sources
+from ivr.speech.keys import NamedKeys
 from ivr.speech.source import Fault as PromptFault
 from ivr.speech.source import Source
 from ivr.speech.values import LANGUAGES, spoken_words
@@ -193,6 +194,10 @@ class SoundPrompts:
     def variables(self, prompt_id: str, language: str) -> frozenset[str]:
         """Return the slots a prompt speaks."""
         return self._catalog.variables(prompt_id, language)
+
+    def keys(self, prompt_id: str, language: str) -> frozenset[NamedKeys]:
+        """Read the keys that each wording of a prompt names."""
+        return self._catalog.keys(prompt_id, language)
 
     def pieces(self, prompt_id: str, attribute: str | None, language: str, pace: str) -> tuple[int, ...]:
         """Return the words of each piece, at worst."""

@@ -12,12 +12,13 @@ from typing import Final, Literal, NamedTuple, get_args
 
 from ivr.base.money import format_amount
 from ivr.dialog.definition import GIVE_UP, Node
-from ivr.dialog.flow import ENGINE_PROMPTS, Flow
+from ivr.dialog.flow import ENGINE_PROMPTS, NOT_A_CHOICE, Flow
 from ivr.replay.rerun import GATE_PREFIX, Run, RunPayment, Spoken
 
 Kind = Literal[
     "payment differs",
     "new failure",
+    "a key that callers press as told leads nowhere",
     "another end",
     "inconclusive",
     "same outcome by another route",
@@ -79,7 +80,7 @@ class Comparer:
             parting = _Parting(len(stages), where, "")
         differences += self._wording_after(stages[parting.stage :], {each.cause for each in differences})
         elsewhere = [each for each in differences if each.cause != parting.cause]
-        kind, what = outcome or ("same outcome by another route", "")
+        kind, what = outcome or (parting.kind, "")
         whole = before.end is not None and after.end is not None
         seconds = after.seconds - before.seconds if whole else 0.0
         return [*elsewhere, Difference(kind, parting.cause, parting.why, what, seconds)]
@@ -96,11 +97,31 @@ class Comparer:
             way_after = after.way if after else ()
             for one, other in zip_longest(way_before, way_after, fillvalue=""):
                 if one != other:
-                    return _Parting(number, *self._blamed(last, one, other))
+                    return self._misled(number, one, other) or _Parting(
+                        number, *self._blamed(last, one, other)
+                    )
                 if self._changed and _node(one) in self._changed:
                     return _Parting(number, _node(one), self._change_of(_node(one)))
                 last = one
         return None
+
+    def _misled(self, stage: int, before: str, after: str) -> _Parting | None:
+        """Tell of a key that led on before and is no choice any more, above all where callers are told it."""
+        path, _, key = before.partition(" > ")
+        node = self._after.nodes.get(path)
+        if node is None or not key.isdigit() or after != f"{path} ! {NOT_A_CHOICE}":
+            return None
+        telling = {prompt for prompt in node.prompts if self._names(prompt, key)}
+        then = self._before.nodes[path].branches[key]
+        if not telling:
+            return _Parting(stage, path, f"key {key} leads to nothing, before {then}")
+        told = ", ".join(sorted(telling))
+        why = f"{told} tells callers to press {key}, which leads nowhere, before to {then}"
+        return _Parting(stage, path, why, "a key that callers press as told leads nowhere")
+
+    def _names(self, prompt: str, key: str) -> bool:
+        prompts = self._after.prompts
+        return any(key in keys.named for tag in prompts.languages for keys in prompts.keys(prompt, tag))
 
     def _blamed(self, last: str, before: str, after: str) -> tuple[str, str]:
         """Return the node to blame, and why, when after `last` the runs go on to `before` and `after`."""
@@ -191,6 +212,7 @@ class _Parting(NamedTuple):
     stage: int
     cause: str
     why: str
+    kind: Kind = "same outcome by another route"  # where nothing else came of it
 
 
 def _does(node: Node) -> tuple[object, ...]:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from ivr.base.errors import OperatorError
 from ivr.speech.checks import ATTEMPTS, check_sources, longest_pieces, read_sources, resolve
+from ivr.speech.keys import NamedKeys, named_keys
 from ivr.speech.patterns import OTHER, OUTSIDE_XML
 from ivr.speech.source import Fault, Form, Pieces, Source, tidy
 
@@ -149,6 +150,17 @@ class Catalog:
             counted = longest_pieces(prompt.form.samples(self._kinds, language))
             self._counted[id(prompt), language] = counted
         return counted
+
+    def keys(self, prompt_id: str, language: str) -> frozenset[NamedKeys]:
+        """Read the keys that each wording of a prompt names; none for an unknown one."""
+        source = self._sources.get(language)
+        forms = source.forms.values() if source else ()
+        return frozenset(
+            keys
+            for form in forms
+            if form.prompt_id == prompt_id
+            for keys in named_keys(form, self._kinds, language)
+        )
 
     def sha256(self, prompt_id: str, attempt: str | None, language: str, pace: str) -> str:
         """Hash the source text of the wording, and of the terms it uses, as hex digits.

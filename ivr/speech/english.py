@@ -71,4 +71,6 @@ def _hours(hours: tuple[OpenHours, ...]) -> str:
     return ",\nand ".join(map(_span, hours))
 
 
-ENGLISH = SpokenLanguage(money=_money, date=_date, date_year=_date_year, moment=_moment, hours=_hours)
+ENGLISH = SpokenLanguage(
+    money=_money, date=_date, date_year=_date_year, moment=_moment, hours=_hours, press="press"
+)

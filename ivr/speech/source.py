@@ -22,6 +22,8 @@ Pieces = tuple[tuple[str, ...], ...]
 
 ATTRIBUTES = frozenset({"again", "last", "nudge", "relay", "again-relay", "last-relay", "nudge-relay"})
 
+VALUE_LEFT_OUT = "…"
+
 SOURCES_KEPT_MAX = 8  # texts as read that a process keeps
 
 _COUNTS = frozenset({0, 1, 2, 3, 5, 11, 21, 100})  # at least one number of every plural category
@@ -78,14 +80,17 @@ class Form:
                 pieces.append(sentences)
         return tuple(pieces)
 
-    def samples(self, kinds: Mapping[str, str], language: str) -> Iterator[Pieces]:
-        """Give what is said for every combination of choices, each value at its longest."""
+    def samples(self, kinds: Mapping[str, str], language: str, *, values: bool = True) -> Iterator[Pieces]:
+        """Give what is said for every combination of choices, each value at its longest.
+
+        `values` False leaves a `VALUE_LEFT_OUT` where a value that is ready speech would stand.
+        """
         names = sorted(self.variables)
         candidates: list[tuple[str | int, ...]] = []
         for name in names:
             keys = frozenset[str | int]().union(*self.selected.get(name, ()))
             if not keys:
-                candidates.append((longest_value(kinds[name], language),))
+                candidates.append((longest_value(kinds[name], language) if values else VALUE_LEFT_OUT,))
             elif kinds[name] == "count":
                 numbers = _COUNTS | {key for key in keys if isinstance(key, int)}
                 candidates.append(tuple(sorted(numbers)))

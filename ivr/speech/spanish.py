@@ -103,4 +103,6 @@ def _hours(hours: tuple[OpenHours, ...]) -> str:
     return ",\ny ".join(map(_span, hours))
 
 
-SPANISH = SpokenLanguage(money=_money, date=_date, date_year=_date_year, moment=_moment, hours=_hours)
+SPANISH = SpokenLanguage(
+    money=_money, date=_date, date_year=_date_year, moment=_moment, hours=_hours, press="oprima"
+)

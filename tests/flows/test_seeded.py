@@ -51,6 +51,8 @@ SHOWN = {
         )
         == (["health", "dental"], 1, 1)
     ),
+    "key_moved": lambda played: played.heard["nomatch-not-a-choice, main-menu.again"] == 1,
+    "key_told_once": lambda played: "main/other_ways" in played.nodes,
     "loop_without_counter": lambda played: (
         played.heard["amount-above-balance, amount-other"] == 12 and "give_up/sorry" not in played.nodes
     ),
@@ -66,6 +68,8 @@ SHOWN = {
 }
 GOING_ON = {
     "dead_end": "caller  1\nline    finish-menu\n" * 20,
+    "key_moved": "caller  2\nline    nomatch-not-a-choice, main-menu.again\n",
+    "key_told_once": "caller  3\nline    other-ways, main-menu\n",
     "loop_without_counter": "caller  9999999#\nline    amount-above-balance, amount-other\n" * 10,
     "over_long_call": "caller  1\nline    time-up, more-menu\n" * 170,
     "unreachable_node": "line    amount-one\n",

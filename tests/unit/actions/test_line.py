@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.actions.line import compile_line, prompt_files, read_line_files
+from ivr.actions.line import compile_line, prompt_files, read_line_files, sound_line
 from ivr.base.errors import OperatorError
 
 ROOT = Path(__file__).parents[3]
@@ -98,3 +98,14 @@ def test_faults_of_meaning(folder):
     assert problems(folder) == [
         "flows/person.toml: is missing: write it, the engine itself needs this dialog"
     ]
+
+
+def test_a_line_that_tells_a_wrong_key_takes_no_call_and_is_loaded_for_those_that_began_on_it():
+    files = read_line_files(ROOT)
+    text = files["flows/main.toml"].replace('keys.2     = "other_ways"', 'keys.4     = "other_ways"')
+    wrong = {**files, "flows/main.toml": text}
+    with pytest.raises(OperatorError) as caught:
+        sound_line(wrong)
+    assert len(caught.value.problems) == 12  # three wordings in two languages: one key too many, one missing
+    assert compile_line(wrong).flow.nodes["main/main_menu"].branches["4"] == "other_ways"
+    assert sound_line(files).flow.version == compile_line(files).flow.version

@@ -252,6 +252,32 @@ def test_a_question_under_another_name_is_answered_all_the_same():
     assert set(kinds(comparison)) == {"same outcome by another route"}
 
 
+def test_a_key_that_is_still_told_and_leads_nowhere_is_called_so():
+    comparison = compared(
+        edited(("flows/main.toml", 'keys.2     = "other_ways"', 'keys.4     = "other_ways"'))
+    )
+    assert set(comparison.differing) == pressed("main/main_menu", "2") != set()
+    assert set(comparison.rows) == {"main/main_menu"}
+    row = comparison.rows["main/main_menu"]
+    assert row.counts["a key that callers press as told leads nowhere"] > 0
+    assert "same outcome by another route" not in row.counts
+    assert row.reasons == {"main-menu tells callers to press 2, which leads nowhere, before to other_ways"}
+
+
+def test_a_key_that_nobody_is_told_any_more_is_another_route():
+    moved = [("flows/main.toml", 'keys.2     = "other_ways"', 'keys.4     = "other_ways"')]
+    files = dict(edited(*moved).files)
+    for name in ("prompts/en-US.ftl", "prompts/es-US.ftl"):
+        head, main_menu, rest = files[name].partition("\nmain-menu =")
+        menu, blank, rest = rest.partition("\n\n")
+        menu = menu.replace("press 2", "press 4").replace("oprima 2", "oprima 4")
+        files[name] = head + main_menu + menu + blank + rest
+    row = compared(compile_line(files)).rows["main/main_menu"]
+    assert row.counts["same outcome by another route"] > 0
+    assert "a key that callers press as told leads nowhere" not in row.counts
+    assert "key 2 leads to nothing, before other_ways" in row.reasons
+
+
 def test_a_flow_that_breaks_is_a_new_failure():
     comparison = compared(edited(("flows/amount.toml", 'args.amount = "full"', 'args.amount = "past_due"')))
     row = comparison.rows["amount/full"]

@@ -350,3 +350,27 @@ def test_templates_say_what_fluent_says(catalog, amount_cents, account_type, pla
     form = catalog._prompts["pay", None, "en-US", "voice"].form
     said = form.speak({name: values[name] for name in form.variables})
     assert catalog.lines("pay", None, "en-US", "voice", values) == said
+
+
+def test_the_keys_that_a_wording_names():
+    text = """
+menu =
+    You owe { $amount } for 2 bills.
+    To pay { $plan ->
+        [dental] dental, press 1
+       *[other] health, Press 2
+    }.
+    .again-relay = { $count ->
+        [one] One bill, press 1.
+       *[other] { $count } bills, press two.
+    }
+"""
+    catalog = Catalog.parse({"en-US": text}, {"amount": "money", "plan": "choice", "count": "count"})
+    assert set(catalog.keys("menu", "en-US")) == {
+        ("", "press", frozenset({"1"}), frozenset({"2"})),
+        ("", "press", frozenset({"2"}), frozenset({"2"})),
+        ("again-relay", "press", frozenset({"1"}), frozenset()),
+        ("again-relay", "press", frozenset({"two"}), frozenset()),
+    }
+    assert not catalog.keys("other", "en-US")
+    assert not catalog.keys("menu", "es-US")

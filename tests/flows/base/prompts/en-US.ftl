@@ -1,6 +1,12 @@
 menu-ask = To finish, press 1.
     .again = To finish, press 1.
     .nudge = Still waiting.
+two-ask = For one, press 1, and to finish, press 2.
+    .again = For one, press 1, to finish, press 2.
+    .nudge = Still waiting.
+three-ask = For one, press 1, for another, press 2, to finish, press 3.
+    .again = Press 1, press 2, or press 3.
+    .nudge = Still waiting.
 pin-ask = Enter your code.
     .again = Enter the code.
     .nudge = Still waiting.

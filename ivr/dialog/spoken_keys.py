@@ -1,0 +1,142 @@
+"""What prompts say of keys must be true: every wording of a question names the keys that answer it.
+
+Callers do as they are told. A key that is named and leads nowhere, or leads somewhere and is never named,
+is the commonest slip of whoever edits a menu: it stands in two files, in each wording and language anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ivr.dialog.definition import (
+    GATE,
+    GIVE_UP_DIALOG,
+    KEY_MORE_TIME,
+    KEY_PERSON,
+    KEY_REPEAT,
+    LANGUAGE,
+    MENU,
+    PERSON,
+    TIME_UP_DIALOG,
+    Dialog,
+    Fault,
+    Node,
+)
+from ivr.dialog.flow import ENGINE_PROMPTS, GATE_GO_ON, NamedKeys, Prompts, nomatch_prompt
+from ivr.dialog.vocabulary import Match, Vocabulary
+
+GATE_KEYS: Mapping[str, str] = {"1": "goes on"}
+EVERYWHERE = frozenset({KEY_PERSON, KEY_REPEAT, KEY_MORE_TIME})
+DIGITS = frozenset("0123456789")
+
+Keys = Mapping[str, str]  # what each key does
+
+
+def called_from(
+    dialogs: Mapping[str, Dialog], name: str, seen: frozenset[str] = frozenset()
+) -> frozenset[str]:
+    """Return a dialog and all that it calls, itself or through another."""
+    dialog = dialogs.get(name)
+    if dialog is None or name in seen:
+        return seen
+    seen |= {name}
+    for node in dialog.nodes.values():
+        if node.kind == "call":
+            seen = called_from(dialogs, node.word, seen)
+    return seen
+
+
+def wrong_keys(dialogs: Mapping[str, Dialog], vocabulary: Vocabulary, prompts: Prompts) -> Iterator[Fault]:
+    """Yield what is not true of the keys that prompts name, in flows whose names are right."""
+    yield from _SpokenKeys(dialogs, vocabulary, prompts).faults()
+
+
+@dataclass(slots=True)
+class _SpokenKeys:
+    dialogs: Mapping[str, Dialog]
+    vocabulary: Vocabulary
+    prompts: Prompts
+    without_person: frozenset[str] = field(init=False)  # dialogs in which 0 only asks again
+
+    def __post_init__(self) -> None:
+        last = (PERSON, GIVE_UP_DIALOG, TIME_UP_DIALOG)
+        self.without_person = frozenset().union(*(called_from(self.dialogs, name) for name in last))
+
+    def faults(self) -> Iterator[Fault]:
+        for dialog in self.dialogs.values():
+            common = EVERYWHERE - ({KEY_PERSON} if dialog.name in self.without_person else set())
+            for node in dialog.nodes.values():
+                heard = frozenset() if node.kind == "end" else common
+                told = (message for prompt in node.prompts for message in self._told(node, prompt, heard))
+                for message in dict.fromkeys(told):
+                    yield Fault(f"flows/{node.dialog}.toml", node.line, node.name, message)
+        for message in dict.fromkeys(self._told_by_engine()):
+            yield Fault("prompts", 0, "", message)
+
+    def _told_by_engine(self) -> Iterator[str]:
+        """Judge what the engine says at any question."""
+        prompts = {*ENGINE_PROMPTS} - {GATE_GO_ON}
+        for entry in self.vocabulary.fields.values():
+            prompts |= {nomatch_prompt(reason) for reason in entry.reasons}
+        for prompt in sorted(prompts):
+            yield from self._anywhere(prompt, EVERYWHERE)
+        for language in self.prompts.languages:
+            yield from self._exactly(GATE_GO_ON, language, GATE_KEYS, EVERYWHERE)
+
+    def _told(self, node: Node, prompt: str, common: frozenset[str]) -> Iterator[str]:
+        """Judge a node's prompt in every language."""
+        if node.kind == "collect" and node.word == LANGUAGE:
+            for key, language in self.vocabulary.language_keys.items():
+                if language in self.prompts.languages:
+                    yield from self._exactly(prompt, language, {key: "chooses this language"}, common)
+            return
+        keys = self._keys_of(node)
+        if keys is None:
+            yield from self._anywhere(prompt, common)
+            return
+        for language in self.prompts.languages:
+            yield from self._exactly(prompt, language, keys, common)
+
+    def _keys_of(self, node: Node) -> Keys | None:
+        """Return the keys that answer a question where one key does; None where none is asked for."""
+        if node.kind != "collect":
+            return None
+        if node.word == MENU:
+            return {key: f"leads to {target}" for key, target in node.branches.items() if key in DIGITS}
+        if node.word == GATE:
+            return GATE_KEYS
+        entry = self.vocabulary.fields[node.word]
+        if entry.num_digits != 1:
+            return None
+        taken = (key for key in sorted(DIGITS - EVERYWHERE) if isinstance(entry.judge(key, {}, ()), Match))
+        return dict.fromkeys(taken, f"answers {node.word}")
+
+    def _exactly(self, prompt: str, language: str, keys: Keys, common: frozenset[str]) -> Iterator[str]:
+        """Judge a question's wordings: each names all its keys and no others, a nudge perhaps only some."""
+        for wording in self._wordings(prompt, language):
+            name, press = _name(prompt, wording, language), wording.press
+            for key in sorted(wording.named - keys.keys() - common):
+                yield f"{name} says “{press} {key}”, which leads nowhere: name the right key, or add that one"
+            for key in sorted(wording.bare):
+                yield f"{name} has a lone {key}: write a key as “{press} {key}”, any other number in words"
+            if wording.attribute.startswith("nudge"):
+                continue
+            for key in sorted(keys.keys() - wording.named):
+                yield f"{name} lacks key {key}, which {keys[key]}: say “{press} {key}”, or remove the key"
+
+    def _anywhere(self, prompt: str, common: frozenset[str]) -> Iterator[str]:
+        """Judge a prompt that is not the question a single key answers."""
+        for language in self.prompts.languages:
+            for wording in self._wordings(prompt, language):
+                name, press = _name(prompt, wording, language), wording.press
+                for key in sorted((wording.named & DIGITS) - common):
+                    yield f"{name} says “{press} {key}”, and nothing hears that key here: say it in a menu"
+
+    def _wordings(self, prompt: str, language: str) -> list[NamedKeys]:
+        wordings = self.prompts.keys(prompt, language)
+        return sorted(wordings, key=lambda wording: (wording.attribute, sorted(wording.named)))
+
+
+def _name(prompt: str, wording: NamedKeys, language: str) -> str:
+    return f"{prompt}{wording.attribute and '.'}{wording.attribute} in {language}"

@@ -1,0 +1,41 @@
+"""The keys that prompts name: "press 1", "oprima 1", always as a numeral after the language's verb."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from ivr.speech.source import Form
+from ivr.speech.values import LANGUAGES
+
+_LONE_DIGIT = re.compile(r"\b\d\b")
+_MARKS = ".,:;!?”»\"'"
+
+
+class NamedKeys(NamedTuple):
+    """The keys that one wording names, for one combination of its choices.
+
+    `attribute` is "" for a prompt's own value. `press` is the language's verb, `named` what stands after it
+    ("2", but also "two" or "#"). `bare` are lone digits that stand elsewhere, a value's own left out.
+    """
+
+    attribute: str
+    press: str
+    named: frozenset[str]
+    bare: frozenset[str]
+
+
+def named_keys(form: Form, kinds: Mapping[str, str], language: str) -> Iterator[NamedKeys]:
+    """Read the keys that a wording names, for each combination of its choices.
+
+    A count is spoken as a numeral itself, so beside one no lone digit is told from it.
+    """
+    press = LANGUAGES[language].press
+    pressed = re.compile(rf"\b{press}\s+(\S+)", re.IGNORECASE)
+    counted = any(kinds[name] == "count" for name in form.variables)
+    for pieces in form.samples(kinds, language, values=False):
+        text = " ".join(sentence for piece in pieces for sentence in piece)
+        named = frozenset(word.strip(_MARKS) for word in pressed.findall(text))
+        bare = frozenset() if counted else frozenset(_LONE_DIGIT.findall(pressed.sub("", text)))
+        yield NamedKeys(form.attribute or "", press, named, bare)
