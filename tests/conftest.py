@@ -17,11 +17,14 @@ from sqlalchemy import URL, Engine
 
 from ivr.storage import migrate, tables
 from ivr.storage.embedded import EmbeddedPostgres
-from ivr.storage.engine import NO_LIMITS, connection_arguments, make_engine
+from ivr.storage.engine import NO_LIMITS, Limits, connection_arguments, make_engine
 from ivr.storage.engine import database_url as parse_database_url
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "ivr_test_"
+# A turn's limits are for callers who wait. Here the same engine reads what a test looks at, in a process that
+# others may starve for many seconds; only a wait that would never end is cut short.
+PATIENT = Limits(lock_timeout_seconds=30, statement_timeout_seconds=60, idle_in_transaction_timeout_seconds=0)
 TURN = 7_448_150_002  # advisory lock: making and dropping databases, one test worker at a time
 
 
@@ -92,21 +95,21 @@ def worker_database(postgres_server: URL, testrun_uid: str, worker_id: str) -> I
     """A migrated database of this test worker's own, made from a template that is migrated once."""
     name = f"{PREFIX}{testrun_uid[:12]}_{worker_id}"
     url = postgres_server.set(database=name)
-    with psycopg.connect(connection_arguments(postgres_server), autocommit=True) as server:
+    with psycopg.connect(connection_arguments(postgres_server, limits=NO_LIMITS), autocommit=True) as server:
         server.execute("SELECT pg_advisory_lock(%s)", [TURN])
         drop_unused_databases(server)
         template = make_template(server, postgres_server)
         server.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*map(sql.Identifier, (name, template)))
         )
-        holder = psycopg.connect(connection_arguments(url), autocommit=True)
+        holder = psycopg.connect(connection_arguments(url, limits=NO_LIMITS), autocommit=True)
     holder.execute("SET session_replication_role = replica")
-    holder.execute("SET lock_timeout = '5s'")
-    engine = make_engine(url, pool_size=8)
+    holder.execute("SET lock_timeout = '30s'")
+    engine = make_engine(url, limits=PATIENT, pool_size=8)
     yield WorkerDatabase(url, engine, holder)
     engine.dispose()
     holder.close()
-    with psycopg.connect(connection_arguments(postgres_server), autocommit=True) as server:
+    with psycopg.connect(connection_arguments(postgres_server, limits=NO_LIMITS), autocommit=True) as server:
         server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
@@ -134,10 +137,10 @@ def empty_database(postgres_server: URL, testrun_uid: str, worker_id: str) -> It
     """The address of a database with nothing in it, not even migrations."""
     url = postgres_server.set(database=f"{PREFIX}{testrun_uid[:12]}_{worker_id}_empty")
     name = sql.Identifier(str(url.database))
-    with psycopg.connect(connection_arguments(postgres_server), autocommit=True) as server:
+    with psycopg.connect(connection_arguments(postgres_server, limits=NO_LIMITS), autocommit=True) as server:
         server.execute("SELECT pg_advisory_lock(%s)", [TURN])
         server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(name))
-        holder = psycopg.connect(connection_arguments(url), autocommit=True)
+        holder = psycopg.connect(connection_arguments(url, limits=NO_LIMITS), autocommit=True)
         server.execute("SELECT pg_advisory_unlock(%s)", [TURN])
         yield url
         holder.close()

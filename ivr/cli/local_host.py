@@ -303,7 +303,7 @@ def scratch_database(server: URL) -> Iterator[URL]:
         maker.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(name))
         # A crash of the machine may lose the end of a scratch database; nobody will miss it.
         maker.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = off").format(name))
-        with psycopg.connect(connection_arguments(url), autocommit=True):  # shows that it is in use
+        with psycopg.connect(connection_arguments(url, limits=NO_LIMITS), autocommit=True):  # it is in use
             maker.execute("SELECT pg_advisory_unlock(%s)", [_SCRATCH_LOCK])
             engine = make_engine(url, limits=NO_LIMITS, pool_size=1)
             upgrade(engine)
@@ -317,7 +317,7 @@ def scratch_database(server: URL) -> Iterator[URL]:
 @contextmanager
 def _server_connection(server: URL) -> Iterator[psycopg.Connection]:
     try:
-        with psycopg.connect(connection_arguments(server), autocommit=True) as connection:
+        with psycopg.connect(connection_arguments(server, limits=NO_LIMITS), autocommit=True) as connection:
             yield connection
     except psycopg.errors.InsufficientPrivilege:
         raise DatabaseUnavailableError(

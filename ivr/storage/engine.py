@@ -84,12 +84,12 @@ def make_engine(
     )
 
 
-def connection_arguments(url: URL) -> str:
+def connection_arguments(url: URL, *, limits: Limits = TURN_LIMITS) -> str:
     """Return libpq's connection string for `url`, for what does not speak SQLAlchemy.
 
     The URL's own text will not do: it writes a space as `+`, which libpq does not decode.
     """
-    arguments = make_engine(url).dialect.create_connect_args(url)[1]
+    arguments = make_engine(url, limits=limits).dialect.create_connect_args(url)[1]
     arguments.pop("context", None)
     return make_conninfo(**arguments)
 

@@ -37,14 +37,16 @@ def test_anything_else_is_a_sentence_that_quotes_nothing(text_: str) -> None:
     assert "hunter2" not in str(caught.value)
 
 
-def test_limits_hold_in_every_connection(engine: Engine) -> None:
+def test_limits_hold_in_every_connection(database_url: URL) -> None:
     names = (
         *("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"),
         *("client_connection_check_interval", "transaction_isolation", "TimeZone", "application_name"),
     )
+    engine = make_engine(database_url)
     with engine.connect() as connection:
         shown = [connection.scalar(text(f"SHOW {name}")) for name in names]
         at = connection.scalar(text("SELECT timestamptz '2026-12-18 10:15-05'"))
+    engine.dispose()
     assert shown == ["3s", "4s", "6s", "1s", "read committed", "UTC", "ivr"]
     assert at == datetime(2026, 12, 18, 15, 15, tzinfo=UTC)
     assert at.utcoffset().total_seconds() == 0
