@@ -216,7 +216,7 @@ def _environment(site: Site, engine: Engine) -> dict[str, str]:
 def _machine(site: Site) -> str:
     return (
         f"{os.cpu_count()} cores, Python {platform.python_version()},"
-        f" {site.settings.web_concurrency} sync workers, PostgreSQL with fsync on the same machine."
+        f" {site.settings.web_concurrency} web workers, PostgreSQL with fsync on the same machine."
         " Absolute numbers are this machine's, now; ratios are medians over interleaved slices.\n"
     )
 

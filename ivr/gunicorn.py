@@ -1,7 +1,8 @@
 """gunicorn's settings for the voice app: `gunicorn -c python:ivr.gunicorn ivr.wsgi:voice`.
 
-`PORT` (8000) and `WEB_CONCURRENCY` (4 workers) come from the environment. Sync workers: a killed one loses
-one request, and only they let the app keep its own time (`ivr.voice.deadline`).
+`IVR_HOST` (127.0.0.1), `PORT` (8000) and `WEB_CONCURRENCY` (4 workers) come from the environment. Workers run
+one request at a time, as sync workers do: a killed one loses one request, and only so can the app keep its
+own time (`ivr.voice.deadline`). Unlike sync workers they wait for no client (`ivr.voice.receiving`).
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ try:
 except SettingsError as _error:
     refuse(_error)
 
-bind = f"0.0.0.0:{_settings.port}"
+_host = f"[{_settings.ivr_host}]" if ":" in _settings.ivr_host else _settings.ivr_host
+bind = f"{_host}:{_settings.port}"
 workers = _settings.web_concurrency
-worker_class = "sync"
+worker_class = "ivr.voice.web_worker.ReceivingWorker"
 preload_app = True
 
 # Far below Twilio's 15 seconds; the app itself answers within 5 whatever the database does.

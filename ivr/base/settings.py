@@ -75,6 +75,7 @@ _CURES = {
     "IVR_EVIDENCE_YEARS": "how many years evidence is kept, 2 at least",
     "IVR_DEMO": "yes or no",
     "IVR_VAR": "a folder this account can write",
+    "IVR_HOST": "an address of this machine to serve on: 127.0.0.1 behind a proxy, 0.0.0.0 for every one",
     "PORT": "a port from 0 to 65535",
     "WEB_CONCURRENCY": "how many web workers there are, from 1 to 64",
 }
@@ -499,6 +500,7 @@ class Settings(KeySettings, CarrierSettings):
     ivr_recording: Literal["off"] = "off"
     ivr_consent: Literal["spoken", "bill_code"] = "spoken"
     ivr_on_time: Literal["unset", "authorized", "settled"] = "unset"
+    ivr_host: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]+$")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     web_concurrency: Annotated[int, Field(ge=1, le=64)] = 4
 

@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve on.")
+@click.option("--host", help="Address to serve on. [default: IVR_HOST, or 127.0.0.1]")
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="Port to serve on, 0 for any. [default: PORT, or 8000]"
 )
-def serve(host: str, port: int | None) -> int:
+def serve(host: str | None, port: int | None) -> int:
     """Serve the line, with its worker and, without DATABASE_URL, its own database. Ctrl-C ends it."""
     from ivr.base.settings import load_settings
     from ivr.cli.supervisor import bind
 
     settings = load_settings()
-    with bind(host, settings.port if port is None else port) as bound:
+    with bind(host or settings.ivr_host, settings.port if port is None else port) as bound:
         return serve_on(bound, lambda address: click.echo(f"The line answers on {address}."))
 
 

@@ -20,10 +20,10 @@ from ivr.storage.migrate import is_current
 from ivr.voice.deadline import DeadlineExceeded, deadline, stop_alarms
 from ivr.voice.deliveries import Deliveries
 from ivr.voice.forms import CALL_SID
+from ivr.voice.receiving import BODY_BYTES_MAX
 from ivr.voice.signature import SignatureCheck
 from ivr.voice.turns import Reply, Turns
 
-BODY_BYTES_MAX = 64 * 1024
 FIELDS_MAX = 200
 HEALTH_SECONDS = 2.0
 TWIML = "text/xml; charset=utf-8"

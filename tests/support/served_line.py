@@ -241,7 +241,8 @@ class ServedLine:
         listening = self._listener.fileno()
         command = [
             *(sys.executable, "-m", "gunicorn", "--preload", "--no-control-socket", "--timeout", "10"),
-            *("--worker-class", "sync", "--workers", str(workers), "--bind", f"fd://{listening}"),
+            *("--worker-class", "ivr.voice.web_worker.ReceivingWorker", "--workers", str(workers)),
+            *("--bind", f"fd://{listening}"),
             *("--graceful-timeout", "1", "--pythonpath", str(ROOT / "tests" / "support")),
             *("--worker-tmp-dir", str(self.folder), "faulty_wsgi:make_app()"),
         ]

@@ -28,6 +28,7 @@ class Server(BaseApplication):
     def load_config(self):
         self.cfg.set("bind", [f"fd://{self.given['descriptor']}"])
         self.cfg.set("workers", 1)
+        self.cfg.set("worker_class", "ivr.voice.web_worker.ReceivingWorker")
         self.cfg.set("timeout", 10)
         self.cfg.set("control_socket_disable", True)
         self.cfg.set("accesslog", "-")

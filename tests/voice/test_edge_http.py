@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -49,7 +50,7 @@ class Served:
 
 @pytest.fixture(scope="module")
 def served(worker_database, environment):
-    """Run the app under gunicorn, as it is served, with one sync worker."""
+    """Run the app under gunicorn, as it is served, with one web worker."""
     with socket.create_server(("127.0.0.1", 0)) as listening, tempfile.TemporaryFile() as output:
         given = {
             "database": worker_database.url.render_as_string(hide_password=False),
@@ -194,6 +195,23 @@ def test_no_nonsense_is_a_server_error(served, calls, request_bytes):
     assert 400 <= status < 500
     assert b"Traceback" not in reply
     assert calls() == 0
+
+
+def test_a_turn_does_not_wait_for_the_slow(served, signed, house):
+    """One worker: it would be theirs for ten seconds each. None of them is cut for the turn's sake."""
+    whole = signed("/voice/answer", house.form_of(SID))
+    with ExitStack() as held:
+        slow = [
+            held.enter_context(socket.create_connection(("127.0.0.1", served.port), SECONDS))
+            for _ in range(24)
+        ]
+        for number, connection in enumerate(slow):
+            connection.sendall((b"", whole[:100], whole[:-1])[number % 3])
+        assert served.send(whole)[0] == 200
+        for connection in slow:
+            connection.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                connection.recv(1)
 
 
 def test_a_call_over_http_leaves_no_digits_in_any_log(served, house):

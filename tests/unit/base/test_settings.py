@@ -46,7 +46,7 @@ def test_a_whole_environment_is_read() -> None:
     assert settings.public_url == "https://pay.example.org"
     assert settings.ivr_support_phone == "+18005550100"
     assert list(settings.ivr_keys) == ["new", "old"]
-    assert settings.port == 0
+    assert (settings.ivr_host, settings.port) == ("127.0.0.1", 0)
     assert settings.ivr_languages == ("en-US", "es-US")
     assert settings.ivr_cutoff.isoformat() == "16:30:00"
     assert settings.ivr_agent_phone == ""
@@ -81,6 +81,7 @@ def test_each_missing_setting_is_a_sentence(name: str) -> None:
         ("IVR_ON_TIME", "mostly"),
         ("IVR_CLOSINGS", "2026-02-30"),
         ("IVR_RECORDING", "always"),
+        ("IVR_HOST", "127.0.0.1 and 10.0.0.1"),
         ("PORT", "70000"),
         ("WEB_CONCURRENCY", "0"),
     ],

@@ -153,6 +153,23 @@ def test_a_taken_port_is_one_sentence(start: Start) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("host", "bound"),
+    [("", "127.0.0.1:8000"), ("0.0.0.0", "0.0.0.0:8000"), ("::1", "[::1]:8000")],
+    ids=["default", "all", "v6"],
+)
+def test_the_line_is_served_to_this_machine_unless_told_otherwise(
+    start: Start, host: str, bound: str
+) -> None:
+    process = start([sys.executable, "-c", "import ivr.gunicorn; print(ivr.gunicorn.bind)"], IVR_HOST=host)
+    assert process.communicate() == (f"{bound}\n", "")
+
+
+def test_serve_takes_its_address_from_the_settings(start: Start) -> None:
+    process = start([*SERVE, "--port", "0"], IVR_HOST="nowhere.invalid")
+    assert "nowhere.invalid is not an address to serve on" in process.communicate()[1]
+
+
 def test_an_address_that_is_none_is_one_sentence(start: Start) -> None:
     process = start([*SERVE, "--host", "nowhere.invalid", "--port", "0"])
     assert "nowhere.invalid is not an address to serve on" in process.communicate()[1]
