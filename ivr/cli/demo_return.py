@@ -41,12 +41,13 @@ def return_file(confirmation_number: str, code: str) -> None:
 def _newest_entry(db: Connection, confirmation_number: str) -> Any:
     from sqlalchemy import select
 
+    from ivr.payments.names import CURRENT_NAME
     from ivr.storage.tables import AchEntry, Payment
 
     entry = db.execute(
         select(
             Payment.confirmation_number,
-            Payment.receiver_name,
+            CURRENT_NAME.label("receiver_name"),
             Payment.rdfi_routing_number,
             Payment.account_last4,
             AchEntry.transaction_code,

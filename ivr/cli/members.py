@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -31,16 +32,25 @@ def members() -> None:
 def import_file(file: Path, errors_file: Path | None, *, as_json: bool) -> int:
     """Load a members FILE (CSV): all of it, or nothing when any line is bad.
 
-    What is only doubtful is loaded, with a warning.
+    What is only doubtful is loaded, with a warning. A new name is also that of the member's payments which
+    are in no file to the bank yet.
     """
     from ivr.base.settings import load_member_settings
     from ivr.members.imports import import_members
+    from ivr.payments.names import correct_names
 
     settings = load_member_settings()
 
     def load(db: Connection, now: datetime, stream: BinaryIO, progress: Progress) -> ImportResult:
         return import_members(
-            db, settings.hashes, now, stream, file_name=str(file), progress=progress, can_print=_can_print
+            db,
+            settings.hashes,
+            now,
+            stream,
+            file_name=str(file),
+            progress=progress,
+            can_print=_can_print,
+            renamed=partial(correct_names, db, reason=f"members file {file.name}", actor=account(), now=now),
         )
 
     return load_file(

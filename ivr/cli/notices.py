@@ -64,6 +64,13 @@ def send(confirmation_number: str | None, *, as_json: bool) -> int:
         click.echo(json.dumps({"notices": told_each}))
     else:
         click.echo("\n".join(f"{number}  {result}" for number, result in done.items()) or "Nothing waits.")
+    for number, result in done.items():
+        if result == "failed":
+            click.echo(
+                f"{number} reaches nobody: `ivr notices show {number}` says what was tried,"
+                " `ivr ach queue list` what to do.",
+                err=True,
+            )
     return EXIT_NO if {"later", "failed"} & set(done.values()) else 0
 
 
@@ -73,17 +80,12 @@ def send(confirmation_number: str | None, *, as_json: bool) -> int:
 def list_command(state: str | None, *, as_json: bool) -> None:
     """List notices, oldest first."""
     from ivr.base.settings import load_database_settings
-    from ivr.cli.lists import show as show_list
     from ivr.cli.setup import ready_database
-    from ivr.notices.report import list_notices, notice_listing
+    from ivr.notices.report import list_notices, list_text
 
-    settings = load_database_settings()
-    with ready_database(settings) as engine, engine.connect() as db:
+    with ready_database(load_database_settings()) as engine, engine.connect() as db:
         found = list_notices(db, state)
-    if as_json:
-        click.echo(json.dumps(found, indent=1))
-    else:
-        show_list(notice_listing(found, settings.ivr_timezone), "no notices")
+    click.echo(json.dumps(found, indent=1) if as_json else list_text(found))
 
 
 @notices.command()
@@ -95,12 +97,8 @@ def show(confirmation_number: str, *, as_json: bool) -> None:
     from ivr.cli.setup import ready_database
     from ivr.notices.report import notice_text, show_notice
 
-    settings = load_database_settings()
-    with ready_database(settings) as engine, engine.connect() as db:
+    with ready_database(load_database_settings()) as engine, engine.connect() as db:
         found = show_notice(db, written_plain(confirmation_number))
     if found is None:
         raise OperatorError(f"No notice has the confirmation number {confirmation_number}: check it.")
-    if as_json:
-        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
-    else:
-        click.echo(notice_text(found, settings.ivr_timezone))
+    click.echo(json.dumps(found, ensure_ascii=False, indent=1) if as_json else notice_text(found))

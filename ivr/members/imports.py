@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import phonenumbers
 from sqlalchemy import Column as TableColumn
-from sqlalchemy import MetaData, Table, func, literal_column, or_, select, text
+from sqlalchemy import MetaData, Select, Table, func, literal_column, or_, select, text, tuple_
 from sqlalchemy.dialects import postgresql
 
 from ivr.ach.letters import individual_name
@@ -62,18 +62,22 @@ def import_members(
     file_name: str,
     progress: Progress | None = None,
     can_print: Callable[[str], bool] | None = None,
+    renamed: Callable[[Select[Any]], object] | None = None,
 ) -> ImportResult:
     """Load a members file within the caller's transaction, wholly or, with any error, not at all.
 
     `stream` yields the file's bytes, `file_name` is what errors call it, `progress` is told the bytes read
-    so far, `can_print` tells if a letter has every letter of a text: what it has not is a warning. SSN digits
-    and dates of birth are hashed on the way in and appear in no message.
+    so far, `can_print` tells if a letter has every letter of a text: what it has not is a warning. `renamed`
+    is given a query of the members whose name the file changes (`member_id`, `first_name`, `last_name`),
+    before it does. SSN digits and dates of birth are hashed on the way in and appear in no message.
     """
     reader = CsvReader(stream, file_name, _columns(now.date(), can_print), progress)
     with loaded(db, _STAGED, _member_rows(reader, hashes, now)):
         result = reader.result()
         if not result.errors:
             db.execute(text("LOCK TABLE members IN SHARE ROW EXCLUSIVE MODE"))  # one import at a time
+            if renamed is not None:
+                renamed(_RENAMED)
             result.added, result.changed = db.execute(_merge()).one()
             result.unchanged = result.read - result.added - result.changed
     return result
@@ -194,6 +198,14 @@ def _member_rows(reader: CsvReader, hashes: KeyedHash, now: datetime) -> Iterato
         )
         values["updated_at"] = now
         yield tuple(values[name] for name in names)
+
+
+_NEW_NAME: Final = (_STAGED.c.first_name, _STAGED.c.last_name)
+_RENAMED: Final = (
+    select(_STAGED.c.member_id, *_NEW_NAME)
+    .join_from(_STAGED, Member, Member.member_id == _STAGED.c.member_id)
+    .where(tuple_(Member.first_name, Member.last_name) != tuple_(*_NEW_NAME))
+)
 
 
 def _merge() -> Any:

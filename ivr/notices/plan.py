@@ -21,13 +21,17 @@ _LONGEST_PAUSE: Final = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One attempt; the instants are aware, `finished_at` None while it is `sending`."""
+    """One attempt; the instants are aware, `finished_at` None while it is `sending`.
+
+    `detail` is what the carrier said, where it said something.
+    """
 
     id: int
     channel: str
     state: str
     started_at: datetime
     finished_at: datetime | None
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

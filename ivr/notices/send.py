@@ -9,7 +9,7 @@ letter is put into the outbox again, where the same letter twice is one.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
@@ -23,7 +23,8 @@ from ivr.notices.letter import Address, make_letter
 from ivr.notices.plan import Tried, next_step, patient_until
 from ivr.notices.texts import NoticeFacts, NoticeTexts
 from ivr.payments.cutoffs import leaves_at
-from ivr.payments.tasks import close_tasks, open_task
+from ivr.payments.names import CURRENT_NAME
+from ivr.payments.tasks import close_tasks, follow_task
 from ivr.storage.tables import Consent, Member, Notice, NoticeAttempt, Payment, StaffTask
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ _FACTS: Final[Any] = (
         Payment.account_last4,
         Payment.not_before_date,
         Payment.effective_entry_date,
-        Payment.receiver_name,
+        CURRENT_NAME.label("receiver_name"),
         Payment.member_id,
         Payment.authorized_at,
         Payment.cutoff_at,
@@ -193,6 +194,7 @@ def _tried(db: Connection, payment_id: int) -> list[Tried]:
             NoticeAttempt.state,
             NoticeAttempt.started_at,
             NoticeAttempt.finished_at,
+            func.coalesce(NoticeAttempt.detail, ""),
         )
         .where(NoticeAttempt.payment_id == payment_id)
         .order_by(NoticeAttempt.id)
@@ -332,11 +334,30 @@ def _close(db: Connection, attempt_id: int, handed: Handed, now: datetime) -> No
     )
 
 
+_DO: Final = (
+    "correct what is wrong in the members file and import it, then `ivr notices send NUMBER`; or tell the"
+    " member another way"
+)
+
+
+def _why(row: Row[Any], tried: Sequence[Tried]) -> str:
+    """Return in words why no channel is left."""
+    missing = []
+    if not (row.phone and row.sms_ok):
+        missing.append("no telephone number that may get text messages")
+    if not row.email:
+        missing.append("no e-mail address")
+    if not all((row.address, row.city, row.address_state, row.postal_code)):
+        missing.append("no whole postal address")
+    on_file = f"on file is {', '.join(missing)}" if missing else "everything is on file"
+    return f"{on_file}; {'what was tried did not work' if tried else 'nothing could be tried'}"
+
+
 def _give_up(db: Connection, row: Row[Any], tried: list[Tried], now: datetime) -> Result:
     """Put it before staff: no channel is left. Its payment goes into no file while no notice was sent."""
     if row.state != "sent":
         db.execute(update(Notice).where(Notice.payment_id == row.payment_id).values(state="failed"))
-    outcomes = [f"{each.channel} {each.state}" for each in tried]
-    open_task(db, FAILED_TASK, now, payment_id=row.payment_id, tried=outcomes)
+    outcomes = [f"{each.channel} {each.state}{each.detail and f' ({each.detail})'}" for each in tried]
+    follow_task(db, FAILED_TASK, now, payment_id=row.payment_id, tried=outcomes, why=_why(row, tried), do=_DO)
     _log.warning("notice_failed", payment_id=row.payment_id, tried=outcomes)
     return "failed"

@@ -40,6 +40,7 @@ _LATER: Final = frozenset(
         "hold_reason",
         "cancelled_at",
         "cancellation_number",
+        "corrected_name",
     }
 )
 

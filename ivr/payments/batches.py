@@ -30,6 +30,8 @@ from ivr.ach.writer import Batch
 from ivr.base.keys import UnsealError
 from ivr.payments.authorize import account_number_context
 from ivr.payments.corrections import corrections_of
+from ivr.payments.holds import why_held
+from ivr.payments.names import CURRENT_NAME
 from ivr.storage.tables import AchEntry, BlockedAccount, BlockedRoutingNumber, Notice, Payment
 
 if TYPE_CHECKING:
@@ -56,12 +58,14 @@ class HeldPayment:
     The reasons: `notice` its notice is not sent; `date` it would be debited before the date spoken;
     `blocked` an earlier return says that its account or bank takes no debits; `account` its account number
     cannot be opened; `record` no record can carry it, for what is wrong with `fields` (names, never values).
+    `why` is the same in words, with what to do.
     """
 
     payment_id: int
     entry_id: int | None
     confirmation_number: str
     reason: str
+    why: str
     fields: str = ""
 
 
@@ -91,7 +95,7 @@ _OF_PAYMENT: Final = (
     Payment.account_number,
     Payment.rdfi_routing_number,
     Payment.account_type,
-    Payment.receiver_name,
+    CURRENT_NAME.label("receiver_name"),
     Payment.plan,
 )
 
@@ -274,7 +278,13 @@ class Batches:
         )
 
     def _hold(self, row: Row[Any], reason: str, fields: str = "") -> None:
-        self.held.append(HeldPayment(row.payment_id, row.entry_id, row.confirmation_number, reason, fields))
+        is_withdrawn = row.entry_id is not None and reason == "blocked"
+        why = why_held(
+            "withdrawn" if is_withdrawn else reason, row.confirmation_number, row.receiver_name, fields
+        )
+        self.held.append(
+            HeldPayment(row.payment_id, row.entry_id, row.confirmation_number, reason, why, fields)
+        )
 
 
 def _batch_key(row: Row[Any]) -> tuple[str, str, str]:

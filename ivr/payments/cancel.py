@@ -11,8 +11,8 @@ from sqlalchemy import insert, select, update
 from ivr.base.errors import OperatorError
 from ivr.payments.confirmation_numbers import draw_cancellation_number, is_cancellation_number
 from ivr.payments.cutoffs import leaves_at
+from ivr.payments.holds import HELD_TASK
 from ivr.payments.life import LIFE, WrongStateError, move
-from ivr.payments.origination import HELD_TASK
 from ivr.payments.tasks import close_tasks
 from ivr.storage.tables import AuditEvent, LedgerEntry, Notice, Payment, StaffTask
 

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Row, Select, exists, func, insert, select
 
+from ivr.payments.names import NAME_CORRECTED
 from ivr.payments.report import plain
 from ivr.storage.tables import (
     AchEntry,
+    AuditEvent,
     Consent,
     EvidenceSeal,
     FlowVersion,
@@ -220,8 +222,8 @@ def evidence_json(db: Connection, hashes: KeyedHash, confirmation_number: str) -
     """Return everything that proves one authorization, ready for `json.dumps`; None if there is no payment.
 
     Words spoken and heard, prompts with their hashes, the flow version and whether its text is kept, times,
-    amount, dates, account type and last four, how to revoke, the notice with each attempt to send it, the
-    entries made of it, the call's turns (masked), and the seal.
+    amount, dates, account type and last four, how to revoke, the notice with each attempt to send it, what
+    staff corrected, the entries made of it, the call's turns (masked), and the seal.
     """
     row = db.execute(_SEALED_ROWS.where(Payment.confirmation_number == confirmation_number)).one_or_none()
     if row is None:
@@ -236,6 +238,7 @@ def evidence_json(db: Connection, hashes: KeyedHash, confirmation_number: str) -
         },
         "flow_version_kept": _is_kept(db, consent),
         "notice": _notice(db, row),
+        "corrections": _corrections(db, row.payment_id),
         "entries": _entries(db, row.payment_id),
         "turns": _turns(db, row.payments_call_sid),
         "seal": _seal(db, hashes, row),
@@ -305,6 +308,20 @@ def _notice(db: Connection, row: Row[Any]) -> dict[str, Any]:
         **({} if notice is None else _told(notice)),
         "attempts": [_told(each) for each in attempts.mappings()],
     }
+
+
+def _corrections(db: Connection, payment_id: int) -> list[dict[str, Any]]:
+    """Return the names that staff wrote in place of the one authorized: when, who, why."""
+    events = db.execute(
+        select(AuditEvent.at, AuditEvent.actor, AuditEvent.details)
+        .where(AuditEvent.action == NAME_CORRECTED, AuditEvent.subject == str(payment_id))
+        .order_by(AuditEvent.id)
+    )
+    told = ("from", "to", "reason")
+    return [
+        {"at": plain(event.at), "by": event.actor, **{name: event.details[name] for name in told}}
+        for event in events
+    ]
 
 
 def _entries(db: Connection, payment_id: int) -> list[dict[str, Any]]:
@@ -384,8 +401,9 @@ def _lines(evidence: Mapping[str, Any]) -> Iterator[str]:
             if words:
                 yield f"  {name}:"
                 yield from (f"    {line}" for line in words.splitlines())
-    for heading in ("entries", "turns"):
-        yield heading.upper()
+    for heading in ("corrections", "entries", "turns"):
+        if heading != "corrections" or evidence[heading]:
+            yield heading.upper()
         yield from (f"  {_joined(each)}" for each in evidence[heading])
 
 

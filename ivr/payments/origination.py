@@ -38,6 +38,7 @@ from ivr.members.bulk_load import loaded
 from ivr.payments.authorize import CutoffRule, account_number_context
 from ivr.payments.batches import Batches, HeldPayment, TakenEntry, count_waiting
 from ivr.payments.cutoffs import finish_cutoff, take_cutoff
+from ivr.payments.holds import HELD_TASK
 from ivr.payments.life import move_all
 from ivr.payments.retries import withdraw_retries
 from ivr.payments.tasks import close_tasks
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
     from ivr.base.settings import OriginationSettings
 
 DELIVER_JOB: Final = "deliver_file"
-HELD_TASK: Final = "payment_held"
 
 _MODIFIERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
@@ -282,7 +282,7 @@ def _hold(db: Connection, held: Sequence[HeldPayment], now: datetime) -> None:
 
     A retry that is blocked is withdrawn: while it waited, the ledger would call its debt paid.
     """
-    rows = ((each.payment_id, each.entry_id, each.reason, each.fields) for each in held)
+    rows = ((each.payment_id, each.entry_id, each.reason, each.fields, each.why) for each in held)
     with loaded(db, _HELD, rows):
         payment = and_(Payment.id == _STAYING.payment_id, _STAYING.entry_id.is_(None))
         move_all(db, payment, "authorized", "hold", hold_reason=_STAYING.reason)
@@ -294,7 +294,7 @@ def _hold(db: Connection, held: Sequence[HeldPayment], now: datetime) -> None:
         )
         withdrawn = and_(_STAYING.entry_id.is_not(None), _STAYING.reason == "blocked")
         withdraw_retries(db, AchEntry.id.in_(select(_STAYING.entry_id).where(withdrawn)), now)
-        said = ("reason", _STAYING.reason, "fields", _STAYING.fields)
+        said = ("reason", _STAYING.reason, "fields", _STAYING.fields, "why", _STAYING.why)
         details = case(
             (withdrawn, func.jsonb_build_object(*said, "withdrawn", "retry")),
             else_=func.jsonb_build_object(*said),
@@ -337,6 +337,7 @@ _HELD: Final = Table(
     TableColumn("entry_id", BigInteger),
     TableColumn("reason", Text),
     TableColumn("fields", Text),
+    TableColumn("why", Text),
     prefixes=["TEMPORARY"],
     postgresql_on_commit="DROP",
 )

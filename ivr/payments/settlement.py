@@ -12,10 +12,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 
 from ivr.ach.banking_days import add_banking_days, is_banking_day, next_banking_day
+from ivr.payments.holds import release_held
 from ivr.payments.life import move_all
-from ivr.payments.origination import HELD_TASK
-from ivr.payments.tasks import close_tasks
-from ivr.storage.tables import AchEntry, AchFile, Notice, Payment, StaffTask
+from ivr.storage.tables import AchEntry, AchFile, Notice, Payment
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -102,11 +101,7 @@ def finish(db: Connection, closings: Collection[date], now: datetime) -> int:
 def release(db: Connection, now: datetime) -> int:
     """Let go of the payments that were held for their notice, once it is sent; return how many."""
     told = select(Notice.payment_id).where(Notice.state == "sent")
-    which = (Payment.hold_reason == "notice") & Payment.id.in_(told)
-    held = select(Payment.id).where(Payment.state == "held", which)
-    released = db.scalars(held.with_for_update(skip_locked=True)).all()  # a cutoff at work takes them itself
-    close_tasks(db, (HELD_TASK,), now, StaffTask.payment_id.in_(released))
-    return move_all(db, Payment.id.in_(released), "held", "release", hold_reason=None)
+    return release_held(db, (Payment.hold_reason == "notice") & Payment.id.in_(told), now)
 
 
 def _payments(entries: Any) -> Any:

@@ -46,6 +46,17 @@ def open_task(
         )
 
 
+def follow_task(db: Connection, kind: str, now: datetime, *, payment_id: int, **details: Any) -> None:
+    """Keep one open task of this kind about a payment, with the newest `details` (JSON; never a secret)."""
+    followed = db.execute(
+        update(StaffTask)
+        .where(StaffTask.kind == kind, StaffTask.payment_id == payment_id, StaffTask.closed_at.is_(None))
+        .values(details=details)
+    )
+    if not followed.rowcount:
+        open_task(db, kind, now, payment_id=payment_id, **details)
+
+
 def close_tasks(
     db: Connection, kinds: Collection[str], now: datetime, *which: ColumnElement[bool], by: str = BY_THE_LINE
 ) -> int:

@@ -213,6 +213,7 @@ class Payment(Base):
     hold_reason: Mapped[str | None]
     cancelled_at: Mapped[datetime | None]
     cancellation_number: Mapped[str | None] = mapped_column(unique=True)
+    corrected_name: Mapped[str | None]  # what is written instead of the name as authorized
 
 
 # The last seven digits of a trace number: one in ten million entries ago had the same.

@@ -16,6 +16,7 @@ from support.money import FRIDAY, FRIDAYS_CUTOFF, files, pay, payment_row, state
 from ivr.billing.imports import import_bills
 from ivr.billing.samples import bills_csv, demo_members, members_csv
 from ivr.members.imports import import_members
+from ivr.payments.holds import why_held
 from ivr.storage.tables import AchFile, AuditEvent
 
 SAMPLES = demo_members(FRIDAY.date())
@@ -80,7 +81,13 @@ def test_a_cutoff_makes_a_file_in_the_folder_and_its_payments_are_sent(
                 "effective_entry_date": "2026-12-21",
             }
         ],
-        "held": [{"confirmation_number": held.confirmation_number, "reason": "notice"}],
+        "held": [
+            {
+                "confirmation_number": held.confirmation_number,
+                "reason": "notice",
+                "why": why_held("notice", held.confirmation_number, ""),
+            }
+        ],
     }
     assert path.read_text().splitlines()[2][39:50] == paid.confirmation_number
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -95,10 +102,10 @@ def test_people_read_the_same_in_lines(ivr: Callable, engine: Engine, environ: d
     made, stays = ivr("ach", "cutoff").out.splitlines()
     path = Path(environ["IVR_VAR"]) / "ach" / "out" / NAME
     assert made == f"1 entry, $310.15 of debits, effective 2026-12-21: {path}"
-    assert stays == f"held: {held.confirmation_number} (notice)"
+    assert stays.startswith(f"held: {held.confirmation_number} (notice): its written notice is not sent")
     assert ivr("ach", "cutoff").out == "Nothing is due.\n"
     assert ivr("ach", "status").out.splitlines()[0].split() == (
-        f"{file_id(engine)} {NAME} sent 1 $310.15 - 2026-12-21 2026-12-18 17:01 EST".split()
+        f"{file_id(engine)} {NAME} sent 1 entries $ 310.15 2026-12-21".split()
     )
 
 
@@ -109,8 +116,7 @@ def file_id(engine: Engine) -> int:
 
 def test_before_anything_there_is_nothing(ivr: Callable) -> None:
     assert json.loads(ivr("ach", "cutoff", "--json").out) == {"cutoff_at": None, "files": [], "held": []}
-    none = ivr("ach", "status")
-    assert (none.out, none.err) == ("", "no files\n")
+    assert ivr("ach", "status").out == "no files\n"
     assert json.loads(ivr("ach", "status", "--json").out)["files"] == []
 
 
@@ -193,7 +199,7 @@ def test_a_file_in_doubt_waits_for_a_word(ivr: Callable, engine: Engine, environ
     in_doubt()
     assert ivr("ach", "sent", name, "--yes").out == f"{name} is sent.\n"
     assert (path.exists(), states(engine)) == (False, ["sent"])
-    assert ivr("ach", "queue", "list").err == "Nothing is open.\n"
+    assert ivr("ach", "queue", "list").out == "Nothing is open.\n"
     assert ivr("ach", "resend", name, "--yes").status == 1
 
 
@@ -253,6 +259,32 @@ def test_a_payment_is_cancelled_with_a_number(
     late = pay(engine, cents=300)
     assert ivr("payments", "cancel", late.confirmation_number).status == 1
     assert ivr("payments", "cancel", "12345678978").status == 1
+
+
+def test_a_name_that_no_file_can_hold_is_told_corrected_and_goes(
+    ivr, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "members.csv"
+    named = f"{SAMPLES[0].first_name},{SAMPLES[0].last_name},"
+    file.write_text(members_csv(SAMPLES).replace(named, ".,.,", 1))
+    assert ":2: last_name: the name has no letter" in ivr("members", "import", file).err
+    number = pay(engine).confirmation_number
+    assert "correct it in the members file, or with `ivr payments correct" in ivr("ach", "cutoff").out
+    assert "the name (U+002E U+002E) has no letter" in ivr("ach", "queue", "list").out
+    assert "the name (U+002E U+002E) has no letter" in ivr("payments", "list").out
+    ran = ivr("payments", "correct", number, "--name", ".", "--reason", "x")
+    assert (ran.status, ran.err.count("\n")) == (1, 1)
+    file.write_text(members_csv(SAMPLES).replace(named, "Ada,Right,", 1))
+    assert ivr("members", "import", file).status == 0
+    assert json.loads(ivr("payments", "show", number, "--json").out)["corrected_name"] == "Ada Right"
+    ran = ivr("payments", "correct", number, "--name", "Ada X Right", "--reason", "as on the check")
+    assert ran.out == f"What is still to be written of payment {number} has the name Ada X Right.\n"
+    at(monkeypatch, FRIDAYS_CUTOFF + timedelta(days=3, minutes=1))
+    assert ivr("ach", "cutoff").status == 0
+    assert states(engine) == ["sent"]
+    with engine.connect() as db:
+        actions = db.scalars(select(AuditEvent.action)).all()
+    assert actions == ["payments.correct_name"] * 2
 
 
 def test_a_person_is_asked_first(ivr: Callable, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,8 +124,28 @@ def test_a_letter_to_nowhere_is_put_before_staff_and_the_payment_stays(promised,
     assert send(paid, "sms", "email") == "failed"
     assert (facts.notice().state, facts.notice().sent_at) == ("failed", None)
     (task,) = facts.tasks()
-    assert (task.kind, task.payment_id, task.details) == ("notice_failed", paid.payment_id, {"tried": []})
+    assert (task.kind, task.payment_id, task.details["tried"]) == ("notice_failed", paid.payment_id, [])
+    assert task.details["why"] == "on file is no whole postal address; nothing could be tried"
     assert send(paid, "sms", "email") == "nothing"
+
+
+def test_the_task_says_what_is_not_on_file(promised, send, facts):
+    paid = promised("sms")
+    facts.member(phone=None, email=None, city="")
+    assert send(paid) == "failed"
+    (task,) = facts.tasks()
+    assert task.details["why"] == (
+        "on file is no telephone number that may get text messages, no e-mail address, no whole postal address;"
+        " nothing could be tried"
+    )
+    assert "`ivr notices send NUMBER`" in task.details["do"]
+
+
+def test_a_line_without_the_channel_cannot_use_what_is_on_file(promised, send, facts, mail):
+    paid = promised("email")
+    facts.member(phone="", address="", email="ada@example.com")
+    assert send(paid, "sms", "email") == "failed"
+    assert facts.tasks()[0].details["why"].startswith("on file is no telephone number that may get text")
 
 
 def test_a_letter_whose_name_no_font_can_write_is_sent_spelled(promised, send, facts):
@@ -141,6 +161,9 @@ def test_a_person_can_have_it_tried_again(promised, send, facts, twilio):
     facts.member(address="")
     assert send(paid, "email") == "failed"
     assert send(paid, "email", again=True) == "failed"
+    (task,) = facts.tasks()
+    assert task.details["tried"] == ["sms failed (HTTP 400, error 21610)"] * 2
+    assert task.details["why"] == "on file is no whole postal address; what was tried did not work"
     assert send(paid, "email", again=True) == "sent"
     assert [state for _, state in facts.outcomes()] == ["failed", "failed", "accepted"]
     assert (facts.notice().state, facts.open_tasks()) == ("sent", [])

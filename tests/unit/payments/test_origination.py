@@ -206,7 +206,7 @@ def test_without_a_sent_notice_a_payment_is_held_and_staff_are_told_once(engine,
     assert (task.kind, task.payment_id, task.details) == (
         "payment_held",
         paid.payment_id,
-        {"reason": "notice", "fields": ""},
+        {"reason": "notice", "fields": "", "why": done.held[0].why},
     )
     cut(engine, MONDAYS_CUTOFF)
     assert len(tasks(engine)) == 1
@@ -284,7 +284,8 @@ def test_what_no_record_can_carry_is_held_and_the_others_go(engine):
     assert (held.confirmation_number, held.reason) == (strange.confirmation_number, "record")
     assert held.fields == "receiving_routing, individual_name"
     assert payment_row(engine, fine).state == "batched"
-    assert tasks(engine)[0].details == {"reason": "record", "fields": "receiving_routing, individual_name"}
+    assert tasks(engine)[0].details == {"reason": "record", "fields": held.fields, "why": held.why}
+    assert "(U+2603) has no letter" in held.why
 
 
 def test_an_account_number_that_is_gone_or_damaged_holds_its_payment_alone(engine):

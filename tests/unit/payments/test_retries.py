@@ -233,6 +233,7 @@ def test_a_retry_whose_account_was_blocked_since_is_withdrawn_once(engine, other
     (entry,) = (each for each in entries(engine) if each.state == "withdrawn")
     assert (row.amount_cents, row.payment_id, row.entry_id) == (31015, paid.payment_id, entry.id)
     (task,) = rows(engine, StaffTask, StaffTask.kind == "payment_held")
+    assert task.details.pop("why").endswith("the retry is withdrawn, and the bill is owed again")
     assert task.details == {"reason": "blocked", "fields": "", "withdrawn": "retry"}
     assert (task.payment_id, task.closed_at) == (paid.payment_id, None)
 

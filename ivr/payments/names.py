@@ -1,0 +1,96 @@
+"""The receiver's name: as it was authorized, and as staff have corrected it since.
+
+What the caller authorized never changes: `receiver_name` is sealed with the evidence. A correction stands
+beside it and is used by whatever is still to be written, the notice and the bank's file; who made it, when
+and why is in the audit trail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import func, insert, select, update
+
+from ivr.ach.letters import individual_name
+from ivr.base.errors import OperatorError
+from ivr.base.letters import cleaned
+from ivr.payments.holds import release_held
+from ivr.storage.tables import AuditEvent, Payment
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Select
+
+NAME_CORRECTED: Final = "payments.correct_name"
+CURRENT_NAME: Final = func.coalesce(Payment.corrected_name, Payment.receiver_name)
+
+# Rows are locked in the order of the cutoff, which may be at work on the same ones.
+_PAYMENTS: Final = (
+    select(Payment.id, Payment.state, CURRENT_NAME.label("name"))
+    .order_by(Payment.sec_code.desc(), Payment.plan.desc(), Payment.id)
+    .with_for_update(of=Payment.__table__)
+)
+
+
+def correct_name(
+    db: Connection, confirmation_number: str, name: str, *, reason: str, actor: str, now: datetime
+) -> str:
+    """Correct one payment's name within the caller's transaction; return it as it is kept.
+
+    Raises `OperatorError` for an unknown number, for a payment of which nothing is written any more, and for
+    a name that no record of a bank's file can hold.
+    """
+    name = cleaned(name)
+    if not individual_name(name):
+        raise OperatorError("A bank's file needs a letter in the name: give the receiver's name.")
+    payment = db.execute(_PAYMENTS.where(Payment.confirmation_number == confirmation_number)).one_or_none()
+    if payment is None:
+        raise OperatorError(f"No payment has the confirmation number {confirmation_number}: check it.")
+    if payment.state == "cancelled":
+        raise OperatorError(f"Payment {confirmation_number} is cancelled: nothing is written of it any more.")
+    _correct(db, [(payment.id, payment.name, name)], reason, actor, now)
+    return name
+
+
+def correct_names(db: Connection, renamed: Select[Any], *, reason: str, actor: str, now: datetime) -> int:
+    """Take over new names of members for their payments that are in no file yet; return for how many.
+
+    `renamed` selects `member_id`, `first_name` and `last_name` of the members whose name is another now. A
+    name that no record can hold corrects nothing.
+    """
+    new = renamed.subquery()
+    rows = db.execute(
+        _PAYMENTS.add_columns(new.c.first_name, new.c.last_name)
+        .join(new, new.c.member_id == Payment.member_id)
+        .where(Payment.state.in_(("authorized", "held")))
+    )
+    corrected = [(row.id, row.name, f"{row.first_name} {row.last_name}") for row in rows]
+    return _correct(db, corrected, reason, actor, now)
+
+
+def _correct(
+    db: Connection, names: Iterable[tuple[int, str, str]], reason: str, actor: str, now: datetime
+) -> int:
+    """Write down the new names, and let go of what was held for the old ones."""
+    changes = [(number, old, new) for number, old, new in names if old != new and individual_name(new)]
+    if not changes:
+        return 0
+    for number, _, new in changes:
+        db.execute(update(Payment).where(Payment.id == number).values(corrected_name=new))
+    db.execute(
+        insert(AuditEvent),
+        [
+            {
+                "at": now,
+                "actor": actor,
+                "action": NAME_CORRECTED,
+                "subject": str(number),
+                "details": {"from": old, "to": new, "reason": reason},
+            }
+            for number, old, new in changes
+        ],
+    )
+    mended = Payment.id.in_([number for number, _, _ in changes]) & (Payment.hold_reason == "record")
+    release_held(db, mended, now, by=actor)
+    return len(changes)
