@@ -46,7 +46,7 @@ def read_commands() -> list[Command]:
 
 
 def run_all(commands: list[Command], folder: Path) -> list[str]:
-    """Run them one after the other in one shell, in `folder`; return what each printed."""
+    """Run them one after the other in one shell, in `folder`; return what each printed, errors last."""
     script = ["set -e"]
     calls = iter((PAYS, IS_TOLD))
     for place, command in enumerate(commands):
@@ -67,7 +67,8 @@ def run_all(commands: list[Command], folder: Path) -> list[str]:
     )
     errors = "".join(file.read_text() for file in sorted(folder.glob("err.*")))
     assert (ran.returncode, ran.stderr) == (0, ""), errors
-    return [(folder / f"out.{place}").read_text() for place in range(len(commands))]
+    places = range(len(commands))
+    return ["".join((folder / f"{name}.{place}").read_text() for name in ("out", "err")) for place in places]
 
 
 def test_the_readmes_commands_print_what_it_says(tmp_path):

@@ -17,12 +17,15 @@ from ivr.cli.ach_returns import book, import_file, queue, unblock
 from ivr.cli.asking import account, confirm
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from sqlalchemy import Connection
 
+    from ivr.base.listing import Listing
     from ivr.base.settings import OriginationSettings
     from ivr.payments.batches import HeldPayment
     from ivr.payments.delivery import Destination
-    from ivr.payments.origination import CutoffDone, Progress
+    from ivr.payments.origination import CutoffDone, FileMade, Progress
 
 
 @click.group()
@@ -77,6 +80,7 @@ def cutoff(*, is_next: bool, as_json: bool) -> int:
 def status(*, as_json: bool) -> None:
     """Show the files, the newest first, where each stands, and how much came back in 60 days."""
     from ivr.base.settings import load_database_settings
+    from ivr.cli.lists import show
     from ivr.cli.setup import ready_database
     from ivr.payments.files import list_files
     from ivr.payments.rates import rates_json, return_rates
@@ -85,7 +89,12 @@ def status(*, as_json: bool) -> None:
     with ready_database(settings) as engine, engine.connect() as db:
         rates = return_rates(db, settings.make_clock().now())
         found: dict[str, Any] = {"files": list_files(db), **rates_json(rates)}
-    click.echo(json.dumps(found, ensure_ascii=False, indent=1) if as_json else _status_text(found))
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
+    else:
+        show(_files(found, settings.ivr_timezone), "no files")
+        for line in _rates(found):
+            click.echo(line)
     for name in rates.warnings:
         click.echo(f"{name} returns are on their way to the network's limit: see why.", err=True)
 
@@ -216,11 +225,17 @@ def _held(done: Sequence[CutoffDone]) -> Sequence[HeldPayment]:
     return done[-1].held if done else ()
 
 
-def _as_text(done: Sequence[CutoffDone], destination: Destination) -> str:
+def _sums(file: FileMade) -> str:
+    """Say what a file takes and what it gives back; neither when there is none of it."""
     from ivr.base.money import format_amount
 
+    sums = ((file.debit_cents, "debits"), (file.credit_cents, "credits"))
+    return " and ".join(f"${format_amount(cents)} of {what}" for cents, what in sums if cents)
+
+
+def _as_text(done: Sequence[CutoffDone], destination: Destination) -> str:
     lines = [
-        f"{counted(file.entries, 'entry', 'entries')}, ${format_amount(file.debit_cents)} of debits,"
+        f"{counted(file.entries, 'entry', 'entries')}, {_sums(file)},"
         f" effective {file.effective_entry_date}: {destination.place(file.name)}"
         for file in (each.file for each in done)
         if file is not None
@@ -229,28 +244,46 @@ def _as_text(done: Sequence[CutoffDone], destination: Destination) -> str:
     return "\n".join(lines) or "Nothing is due."
 
 
-def _status_text(found: dict[str, Any]) -> str:
+def _files(found: dict[str, Any], zone: ZoneInfo) -> Listing:
+    from ivr.base.listing import Column, listing, local_time
     from ivr.base.money import format_amount
 
-    return (
-        "\n".join(
-            "  ".join(
-                (
-                    f"{file['file_id']:>4}",
-                    file["name"],
-                    f"{file['state']:<8}",
-                    f"{file['entries']:>7} entries",
-                    f"${format_amount(file['debit_cents']):>12}",
-                    file["effective_entry_date"],
-                    file["reject_reason"] or "",
-                )
-            ).rstrip()
-            for file in found["files"]
-        )
-        or "no files"
-    ) + "".join(
-        f"\n{name} returns: {found['rates'][name]} % ({found['rate_counts'][name]} of"
-        f" {counted(found['rate_counts']['debits'], 'debit')} in 60 days), limit {limit} %"
-        for name, limit in found["rate_limits"].items()
-        if found["rate_counts"]["debits"]
+    columns = (
+        Column("ID", 4, at_right=True),
+        Column("FILE", 22),
+        Column("STATE", 8),
+        Column("ENTRIES", 7, at_right=True),
+        Column("DEBITS", 13, at_right=True),
+        Column("CREDITS", 13, at_right=True),
+        Column("EFFECTIVE", 10),
+        Column("SENT", 20),
+        Column("WHY REFUSED"),
     )
+    return listing(
+        columns,
+        (
+            (
+                str(file["file_id"]),
+                file["name"],
+                file["state"],
+                str(file["entries"]),
+                *(
+                    f"${format_amount(file[name])}" if file[name] else "-"
+                    for name in ("debit_cents", "credit_cents")
+                ),
+                file["effective_entry_date"],
+                local_time(file["sent_at"], zone),
+                file["reject_reason"] or "",
+            )
+            for file in found["files"]
+        ),
+    )
+
+
+def _rates(found: dict[str, Any]) -> Iterator[str]:
+    for name, limit in found["rate_limits"].items():
+        if found["rate_counts"]["debits"]:
+            yield (
+                f"{name} returns: {found['rates'][name]} % ({found['rate_counts'][name]} of"
+                f" {counted(found['rate_counts']['debits'], 'debit')} in 60 days), limit {limit} %"
+            )

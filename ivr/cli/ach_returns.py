@@ -15,7 +15,7 @@ from ivr.cli.asking import account, confirm
 from ivr.cli.files import CSV_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from ivr.ach.reader import ReadProblem
@@ -179,15 +179,17 @@ def queue() -> None:
 def list_queue(*, as_json: bool) -> None:
     """List what is open, oldest first."""
     from ivr.base.settings import load_database_settings
+    from ivr.cli.lists import show
     from ivr.cli.setup import ready_database
-    from ivr.payments.staff_queue import open_tasks
+    from ivr.payments.staff_queue import open_tasks, task_listing
 
-    with ready_database(load_database_settings()) as engine, engine.connect() as db:
+    settings = load_database_settings()
+    with ready_database(settings) as engine, engine.connect() as db:
         found = open_tasks(db)
     if as_json:
         click.echo(json.dumps({"tasks": found}, ensure_ascii=False, indent=1))
     else:
-        click.echo("\n".join(_line(task) for task in found) or "Nothing is open.")
+        show(task_listing(found, settings.ivr_timezone), "Nothing is open.")
 
 
 @queue.command("close")
@@ -203,16 +205,3 @@ def close_one(task_id: int, note: str) -> None:
     with ready_database(settings) as engine, engine.begin() as db:
         close_task(db, task_id, note=note, actor=account(), now=settings.make_clock().now())
     click.echo(f"Task {task_id} is closed.")
-
-
-def _line(task: Mapping[str, Any]) -> str:
-    details = ", ".join(f"{name}: {value}" for name, value in task["details"].items() if value not in {"", 0})
-    return "  ".join(
-        (
-            f"{task['task_id']:>4}",
-            task["opened_at"],
-            f"{task['kind']:<22}",
-            task["confirmation_number"] or "-" * 11,
-            details,
-        )
-    ).rstrip()

@@ -81,8 +81,9 @@ def list_calls(*, confirmation: str | None, as_json: bool, **options: str | None
     """
     from ivr.base.settings import load_database_settings
     from ivr.calls.histories import find_calls
+    from ivr.cli.lists import show as show_list
     from ivr.cli.setup import ready_database
-    from ivr.replay.call_report import list_json, list_text
+    from ivr.replay.call_report import call_listing, list_json
 
     settings = load_database_settings()
     wanted = chosen(settings, **options)
@@ -93,7 +94,7 @@ def list_calls(*, confirmation: str | None, as_json: bool, **options: str | None
     if as_json:
         click.echo(json.dumps(list_json(found), indent=1))
     else:
-        click.echo(list_text(found, settings.ivr_timezone))
+        show_list(call_listing(found, settings.ivr_timezone), "no calls")
 
 
 @calls.command()

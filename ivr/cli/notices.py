@@ -80,12 +80,17 @@ def send(confirmation_number: str | None, *, as_json: bool) -> int:
 def list_command(state: str | None, *, as_json: bool) -> None:
     """List notices, oldest first."""
     from ivr.base.settings import load_database_settings
+    from ivr.cli.lists import show as show_list
     from ivr.cli.setup import ready_database
-    from ivr.notices.report import list_notices, list_text
+    from ivr.notices.report import list_notices, notice_listing
 
-    with ready_database(load_database_settings()) as engine, engine.connect() as db:
+    settings = load_database_settings()
+    with ready_database(settings) as engine, engine.connect() as db:
         found = list_notices(db, state)
-    click.echo(json.dumps(found, indent=1) if as_json else list_text(found))
+    if as_json:
+        click.echo(json.dumps(found, indent=1))
+    else:
+        show_list(notice_listing(found, settings.ivr_timezone), "no notices")
 
 
 @notices.command()
@@ -97,8 +102,12 @@ def show(confirmation_number: str, *, as_json: bool) -> None:
     from ivr.cli.setup import ready_database
     from ivr.notices.report import notice_text, show_notice
 
-    with ready_database(load_database_settings()) as engine, engine.connect() as db:
+    settings = load_database_settings()
+    with ready_database(settings) as engine, engine.connect() as db:
         found = show_notice(db, written_plain(confirmation_number))
     if found is None:
         raise OperatorError(f"No notice has the confirmation number {confirmation_number}: check it.")
-    click.echo(json.dumps(found, ensure_ascii=False, indent=1) if as_json else notice_text(found))
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
+    else:
+        click.echo(notice_text(found, settings.ivr_timezone))

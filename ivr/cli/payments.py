@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import click
@@ -32,14 +33,19 @@ payments.add_command(refund)
 @click.option("--state", type=click.Choice(STATES), help="Only those in one state.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_payments(call: str | None, billing_account: str | None, state: str | None, *, as_json: bool) -> None:
-    """List payments, oldest first."""
+    """List payments, oldest first, and what happened besides their debit: returns, retries, credits."""
     from ivr.base.settings import load_database_settings
+    from ivr.cli.lists import show as show_list
     from ivr.cli.setup import ready_database
-    from ivr.payments.report import list_json, list_text
+    from ivr.payments.report import list_json, payment_listing
 
-    with ready_database(load_database_settings()) as engine, engine.connect() as db:
+    settings = load_database_settings()
+    with ready_database(settings) as engine, engine.connect() as db:
         found = list_json(db, call=call, billing_account=billing_account, state=state)
-    click.echo(json.dumps(found, ensure_ascii=False, indent=1) if as_json else list_text(found))
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
+    else:
+        show_list(payment_listing(found, settings.ivr_timezone), "no payments")
 
 
 @payments.command()
@@ -60,9 +66,10 @@ def show(confirmation_number: str, *, evidence: bool, as_json: bool) -> None:
         with ready_database(settings) as engine, engine.connect() as db:
             found = evidence_json(db, settings.hashes, number)
     else:
-        with ready_database(load_database_settings()) as engine, engine.connect() as db:
+        zone = (plain_settings := load_database_settings()).ivr_timezone
+        with ready_database(plain_settings) as engine, engine.connect() as db:
             found = payment_json(db, number)
-        as_text = payment_text
+        as_text = partial(payment_text, zone=zone)
     if found is None:
         raise OperatorError(f"No payment has the confirmation number {confirmation_number}: check it.")
     click.echo(json.dumps(found, ensure_ascii=False, indent=1) if as_json else as_text(found))
@@ -128,7 +135,12 @@ def _head(text: str) -> bytes:
     "--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="The day, by the bank's clock.  [default: today]"
 )
 def export(day: datetime | None) -> None:
-    """Print a day's payments for the billing system: CSV with control totals and the evidence head."""
+    """Print a day for the billing system: CSV of its payments and of all that moved, with control totals.
+
+    A payment line is what was authorized, cancelled or returned on that day. The lines after their totals are
+    movements of money: debit and retry take it, refund and reversal give it back; return, credit_return,
+    rejection and withdrawal undo them. The last line is the head of the chain of evidence.
+    """
     from ivr.base.settings import load_database_settings
     from ivr.cli.setup import ready_database
     from ivr.payments.export import export_day

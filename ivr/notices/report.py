@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
 
+from ivr.base.listing import Column, Listing, listing, local_time
 from ivr.payments.report import plain
 from ivr.storage.tables import Notice, NoticeAttempt, Payment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from zoneinfo import ZoneInfo
 
     from sqlalchemy import Connection
 
@@ -63,27 +65,51 @@ def numbers_of(db: Connection, payment_ids: Sequence[int]) -> dict[int, str]:
     return {row.id: row.confirmation_number for row in rows}
 
 
-def list_text(found: Mapping[str, Any]) -> str:
-    """Return what `list_notices` returned as a line a notice, or one that says there is none."""
-    return (
-        "\n".join(
-            f"{each['confirmation_number']}  {each['state']:<9}  {each['channel']:<6}  {each['language']}"
-            f"  promised {each['created_at']}  sent {each['sent_at'] or '-'}"
+_LIST: Final = (
+    Column("NUMBER", 11),
+    Column("STATE", 9),
+    Column("CHANNEL", 7),
+    Column("LANGUAGE", 8),
+    Column("PROMISED", 20),
+    Column("SENT", 20),
+)
+
+
+def notice_listing(found: Mapping[str, Any], zone: ZoneInfo) -> Listing:
+    """Return what `list_notices` returned as a list for people, times by the clock of `zone`."""
+    return listing(
+        _LIST,
+        (
+            (
+                each["confirmation_number"],
+                each["state"],
+                each["channel"],
+                each["language"],
+                local_time(each["created_at"], zone),
+                local_time(each["sent_at"], zone),
+            )
             for each in found["notices"]
-        )
-        or "no notices"
+        ),
     )
 
 
-def notice_text(notice: Mapping[str, Any]) -> str:
+def notice_text(notice: Mapping[str, Any], zone: ZoneInfo) -> str:
     """Return what `show_notice` returned as lines for people: the facts, each attempt, the words."""
     facts = {name: value for name, value in notice.items() if name not in {"attempts", "body"}}
-    lines = [f"{name:<19}  {value or ''}".rstrip() for name, value in facts.items()]
+    lines = [f"{name:<19}  {value}".rstrip() for name, value in _local(facts, zone).items()]
     lines += [
-        f"{'attempt':<19}  {', '.join(str(value) for value in each.values() if value)}"
+        f"{'attempt':<19}  {', '.join(value for value in _local(each, zone).values() if value)}"
         for each in notice["attempts"]
     ]
     return "\n".join([*lines, "", notice["body"] or "nothing was written yet"]).rstrip()
+
+
+def _local(facts: Mapping[str, Any], zone: ZoneInfo) -> dict[str, str]:
+    """Return values as people read them, instants by the clock of `zone`."""
+    return {
+        name: local_time(value, zone) if value and name.endswith("_at") else str(value or "")
+        for name, value in facts.items()
+    }
 
 
 def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from sqlalchemy import or_, select
 
 from ivr.base.money import format_amount
 from ivr.payments.evidence import newest_head
+from ivr.payments.movements import movements_between
 from ivr.payments.report import plain
 from ivr.storage.tables import Payment
 
@@ -47,8 +48,11 @@ def export_day(db: Connection, day: date, zone: ZoneInfo) -> Iterator[str]:
     """Yield the CSV of a day, line by line, each with its line end.
 
     A `payment` line for every payment that was authorized, cancelled or returned on that day, as it stands
-    now; then a `total` line for each plan and state, one over all, and an `evidence` line with the head of
-    the chain, which `ivr payments verify --head` finds again.
+    now; then a `total` line for each plan and state, and one over all. Then what moved on that day, by its
+    kind (`debit`, `retry`, `return`, `refund`, `reversal`, `credit_return`, `rejection`, `withdrawal`: see
+    `ivr.payments.movements`), in the state in which its entry is now, and a `movement_total` line for each
+    plan and kind, which stands in the column `state`. Last an `evidence` line with the head of the chain,
+    which `ivr payments verify --head` finds again.
     """
     start, end = day_of(day, zone)
     on_that_day = [
@@ -82,11 +86,35 @@ def export_day(db: Connection, day: date, zone: ZoneInfo) -> Iterator[str]:
     for (plan, state), amount_cents in sorted(totals.items()):
         yield _total(amount_cents, counts[plan, state], plan=plan, state=state)
     yield _total(totals.total(), counts.total())
+    yield from _moved(db, start, end)
     yield _line({"record": "evidence", "evidence_head": newest_head(db).hex()})
 
 
-def _total(amount_cents: int, count: int, **of: str) -> str:
-    return _line({"record": "total", **of, "amount": format_amount(amount_cents), "count": count})
+def _moved(db: Connection, start: datetime, end: datetime) -> Iterator[str]:
+    """Yield a line for each movement, then the totals of each plan and kind."""
+    totals: Counter[tuple[str, str]] = Counter()
+    counts: Counter[tuple[str, str]] = Counter()
+    for moved, payment in movements_between(db, start, end):
+        totals[payment.plan, moved.kind] += moved.amount_cents
+        counts[payment.plan, moved.kind] += 1
+        facts = {
+            "plan": payment.plan,
+            "confirmation_number": payment.confirmation_number,
+            "billing_account": payment.billing_account,
+            "authorized_at": payment.authorized_at,
+            "trace_number": moved.trace_number,
+            "effective_entry_date": moved.effective_entry_date,
+            "state": moved.state,
+            "return_code": moved.return_code,
+        }
+        written = {name: plain(value) for name, value in facts.items()}
+        yield _line({**written, "record": moved.kind, "amount": format_amount(moved.amount_cents)})
+    for (plan, kind), amount_cents in sorted(totals.items()):
+        yield _total(amount_cents, counts[plan, kind], "movement_total", plan=plan, state=kind)
+
+
+def _total(amount_cents: int, count: int, record: str = "total", **of: str) -> str:
+    return _line({"record": record, **of, "amount": format_amount(amount_cents), "count": count})
 
 
 def _line(values: dict[str, Any]) -> str:

@@ -25,8 +25,8 @@ _WHY: Final[Mapping[str, str]] = {
     "date": "it would be debited before the date spoken: it goes by itself when that day has come",
     "blocked": "an earlier return says that its account or bank takes no debits: cancel it, or see"
     " `ivr ach unblock`",
-    "withdrawn": "an earlier return says that its account or bank takes no debits: the retry is withdrawn, and"
-    " the bill is owed again",
+    "withdrawn": "an earlier return says that its account or bank takes no debits: the retry is withdrawn,"
+    " and the bill is owed again",
     "account": "its account number cannot be opened: put the key it was sealed with back into IVR_KEYS",
     "record": "the bank's file has no place for it: {fields} cannot be written as a record wants it",
 }

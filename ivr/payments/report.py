@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Row, select
 
+from ivr.base.listing import Column, Listing, listing, local_time
 from ivr.base.money import format_amount
 from ivr.payments.holds import why_held
+from ivr.payments.movements import in_words, movements_of
 from ivr.storage.tables import Consent, Notice, Payment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from zoneinfo import ZoneInfo
 
     from sqlalchemy import Connection
+
+    from ivr.payments.movements import Movement
 
 _PAYMENT_FIELDS: Final = (
     "confirmation_number",
@@ -64,7 +70,7 @@ def _columns(table: Any, fields: tuple[str, ...]) -> list[Any]:
 
 
 _PAYMENTS: Final = select(
-    *_columns(Payment, _PAYMENT_FIELDS), *_columns(Notice, _NOTICE_FIELDS)
+    Payment.id, *_columns(Payment, _PAYMENT_FIELDS), *_columns(Notice, _NOTICE_FIELDS)
 ).outerjoin_from(Payment, Notice, Notice.payment_id == Payment.id)
 _PAYMENT_WITH_CONSENT: Final = _PAYMENTS.add_columns(*_columns(Consent, _CONSENT_FIELDS)).outerjoin(
     Consent, Consent.payment_id == Payment.id
@@ -72,13 +78,14 @@ _PAYMENT_WITH_CONSENT: Final = _PAYMENTS.add_columns(*_columns(Consent, _CONSENT
 
 
 def payment_json(db: Connection, confirmation_number: str) -> dict[str, Any] | None:
-    """Return one payment with its notice and its consent, ready for `json.dumps`; None if there is none."""
+    """Return one payment with its notice, movements and consent, ready for `json.dumps`; None: no such."""
     row = db.execute(
         _PAYMENT_WITH_CONSENT.where(Payment.confirmation_number == confirmation_number)
     ).one_or_none()
     if row is None:
         return None
-    return {**_payment(row), "consent": _part(row, Consent, _CONSENT_FIELDS)}
+    moved = movements_of(db, [row.id])[row.id]
+    return {**_payment(row, moved), "consent": _part(row, Consent, _CONSENT_FIELDS)}
 
 
 def list_json(
@@ -93,41 +100,58 @@ def list_json(
     ):
         if value is not None:
             statement = statement.where(column == value)
-    return {"payments": [_payment(row) for row in db.execute(statement)]}
+    rows = db.execute(statement).all()
+    moved = movements_of(db, [row.id for row in rows])
+    return {"payments": [_payment(row, moved.get(row.id, [])) for row in rows]}
 
 
-def payment_text(payment: Mapping[str, Any]) -> str:
-    """Return what `payment_json` returned as lines for people: a name, then its value."""
-    lines = _lines(payment)
+def payment_text(payment: Mapping[str, Any], zone: ZoneInfo) -> str:
+    """Return what `payment_json` returned as lines for people, times by `zone`: a name, then its value."""
+    lines = _lines(payment, zone)
     width = max(len(name) for name, _ in lines)
     return "\n".join(f"{name:<{width}}  {value}".rstrip() for name, value in lines)
 
 
-def list_text(payments: Mapping[str, Any]) -> str:
-    """Return what `list_json` returned as a line a payment, or one that says there is none."""
-    return (
-        "\n".join(
-            "  ".join(
-                (
-                    payment["confirmation_number"],
-                    payment["authorized_at"],
-                    f"{payment['state']:<10}",
-                    f"{_dollars(payment['amount_cents']):>12}",
-                    f"{payment['plan']:<6}",
-                    payment["billing_account"],
-                    payment["effective_entry_date"],
-                    payment["held_because"] or "",
-                )
-            ).rstrip()
+_LIST: Final = (
+    Column("NUMBER", 11),
+    Column("AUTHORIZED", 20),
+    Column("STATE", 10),
+    Column("AMOUNT", 12, at_right=True),
+    Column("PLAN", 6),
+    Column("ACCOUNT", 9),
+    Column("DEBIT ON", 10),
+    Column("BESIDES"),
+)
+
+
+def payment_listing(payments: Mapping[str, Any], zone: ZoneInfo) -> Listing:
+    """Return what `list_json` returned as a list for people, times by the clock of `zone`."""
+    return listing(
+        _LIST,
+        (
+            (
+                payment["confirmation_number"],
+                local_time(payment["authorized_at"], zone),
+                payment["state"],
+                _dollars(payment["amount_cents"]),
+                payment["plan"],
+                payment["billing_account"],
+                payment["effective_entry_date"],
+                "; ".join(filter(None, (in_words(payment["movements"]), payment["held_because"]))),
+            )
             for payment in payments["payments"]
-        )
-        or "no payments"
+        ),
     )
 
 
-def _payment(row: Row[Any]) -> dict[str, Any]:
+def _payment(row: Row[Any], moved: Sequence[Movement]) -> dict[str, Any]:
     payment = _part(row, Payment, _PAYMENT_FIELDS) or {}
-    return {**payment, "held_because": _held_because(payment), "notice": _part(row, Notice, _NOTICE_FIELDS)}
+    return {
+        **payment,
+        "held_because": _held_because(payment),
+        "notice": _part(row, Notice, _NOTICE_FIELDS),
+        "movements": [{name: plain(value) for name, value in asdict(each).items()} for each in moved],
+    }
 
 
 def _held_because(payment: Mapping[str, Any]) -> str | None:
@@ -157,16 +181,36 @@ def _dollars(amount_cents: int) -> str:
     return f"${format_amount(amount_cents)}"
 
 
-def _lines(part: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+def _lines(part: Mapping[str, Any], zone: ZoneInfo, prefix: str = "") -> list[tuple[str, str]]:
     lines: list[tuple[str, str]] = []
     for name, value in part.items():
         label = f"{prefix}{name.removesuffix('_cents').replace('_', ' ')}"
         if name.endswith("_cents"):
             lines.append((label, _dollars(value)))
+        elif name.endswith("_at"):
+            lines.append((label, local_time(value, zone)))
         elif name == "prompts":
             lines.extend((f"{prefix}prompt", f"{each['id']} ({each['language']})") for each in value)
+        elif name == "movements":
+            lines.extend((each["kind"].replace("_", " "), _movement(each, zone)) for each in value)
         elif isinstance(value, dict):
-            lines.extend(_lines(value, f"{name} "))
+            lines.extend(_lines(value, zone, f"{name} "))
         else:
             lines.append((label, "-" if value is None else str(value)))
     return lines
+
+
+def _movement(movement: Mapping[str, Any], zone: ZoneInfo) -> str:
+    """Write one movement on a line: when, how much, where it stands, and by what the bank knows it."""
+    effective, trace, code = (
+        movement[name] for name in ("effective_entry_date", "trace_number", "return_code")
+    )
+    said = (
+        local_time(movement["at"], zone),
+        _dollars(movement["amount_cents"]),
+        f"of the {movement['of']}" if movement["of"] else movement["state"],
+        code,
+        f"effective {effective}" if effective and not movement["of"] else None,
+        f"trace {trace}" if trace else None,
+    )
+    return "  ".join(each for each in said if each)

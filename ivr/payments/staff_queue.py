@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import insert, select, update
 
 from ivr.base.errors import OperatorError
+from ivr.base.listing import Column, Listing, listing, local_time
 from ivr.payments.report import plain
 from ivr.storage.tables import AuditEvent, BankItem, Payment, StaffTask
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from zoneinfo import ZoneInfo
+
     from sqlalchemy import Connection
 
 
@@ -30,6 +34,34 @@ def open_tasks(db: Connection) -> list[dict[str, Any]]:
         .order_by(StaffTask.opened_at, StaffTask.id)
     )
     return [{name: plain(value) for name, value in row.items()} for row in rows.mappings()]
+
+
+_LIST: Final = (
+    Column("ID", 4, at_right=True),
+    Column("OPENED", 20),
+    Column("KIND", 22),
+    Column("NUMBER", 11),
+    Column("WHAT IT IS, AND WHAT NEXT"),
+)
+
+
+def task_listing(tasks: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> Listing:
+    """Return what `open_tasks` returned as a list for people, times by the clock of `zone`."""
+    return listing(
+        _LIST,
+        (
+            (
+                str(task["task_id"]),
+                local_time(task["opened_at"], zone),
+                task["kind"],
+                task["confirmation_number"] or "-" * 11,
+                ", ".join(
+                    f"{name}: {value}" for name, value in task["details"].items() if value not in ("", 0)
+                ),
+            )
+            for task in tasks
+        ),
+    )
 
 
 def close_task(db: Connection, task_id: int, *, note: str, actor: str, now: datetime) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from ivr.actions.words import sentences
+from ivr.base.listing import Column, Listing, listing, local_time
 from ivr.dialog.flow import PACE_RELAY
 from ivr.dialog.state import Said
 from ivr.simulator.speech_time import speech_seconds
@@ -70,23 +71,34 @@ def list_json(calls: Sequence[RecordedCall]) -> dict[str, Any]:
     }
 
 
-def list_text(calls: Sequence[RecordedCall], zone: ZoneInfo) -> str:
-    """Return a line a call: when it began, how long it lasted, how and where it ended, its name."""
-    lines = [
-        "  ".join(
+_LIST: Final = (
+    Column("BEGAN", 24),
+    Column("LASTED", 6, at_right=True),
+    Column("LANG", 5),
+    Column("PACE", 5),
+    Column("ENDED", 8),
+    Column("LAST NODE", 24),
+    Column("CALL_SID"),
+)
+
+
+def call_listing(calls: Sequence[RecordedCall], zone: ZoneInfo) -> Listing:
+    """Return calls as a list for people: when each began, how long it lasted, how and where it ended."""
+    return listing(
+        _LIST,
+        (
             (
-                f"{call.started_at.astimezone(zone):%a %Y-%m-%d %H:%M}",
-                f"{_lasted(call.started_at, call.ended_at):>6}",
+                f"{call.started_at.astimezone(zone):%a} {local_time(call.started_at, zone)}",
+                _lasted(call.started_at, call.ended_at),
                 call.language,
-                f"{call.pace:<5}",
-                f"{call.end or 'open':<8}",
-                f"{call.node:<24}",
+                call.pace,
+                call.end or "open",
+                call.node,
                 call.call_sid,
             )
-        )
-        for call in calls
-    ]
-    return "\n".join(lines) or "no calls"
+            for call in calls
+        ),
+    )
 
 
 def call_json(recipe: Recipe, line: Line) -> dict[str, Any]:
@@ -127,7 +139,7 @@ def call_text(recipe: Recipe, line: Line, zone: ZoneInfo) -> str:
 
 def _call_lines(recipe: Recipe, line: Line, zone: ZoneInfo) -> Iterator[str]:
     began = recipe.started_at.astimezone(zone)
-    yield f"{recipe.call_sid}  {began:%A}, {began:%B} {began.day}, {began.year} at {began:%H:%M}"
+    yield f"{recipe.call_sid}  {began:%A}, {began:%B} {began.day}, {began.year} at {began:%H:%M %Z}"
     ended = f"ended: {recipe.end}" if recipe.end else "its end was not reported"
     yield (
         f"{recipe.language}, {recipe.pace}, caller's number: {recipe.caller_kind}; "

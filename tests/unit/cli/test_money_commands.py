@@ -105,7 +105,7 @@ def test_people_read_the_same_in_lines(ivr: Callable, engine: Engine, environ: d
     assert stays.startswith(f"held: {held.confirmation_number} (notice): its written notice is not sent")
     assert ivr("ach", "cutoff").out == "Nothing is due.\n"
     assert ivr("ach", "status").out.splitlines()[0].split() == (
-        f"{file_id(engine)} {NAME} sent 1 entries $ 310.15 2026-12-21".split()
+        f"{file_id(engine)} {NAME} sent 1 $310.15 - 2026-12-21 2026-12-18 17:01 EST".split()
     )
 
 
@@ -116,7 +116,8 @@ def file_id(engine: Engine) -> int:
 
 def test_before_anything_there_is_nothing(ivr: Callable) -> None:
     assert json.loads(ivr("ach", "cutoff", "--json").out) == {"cutoff_at": None, "files": [], "held": []}
-    assert ivr("ach", "status").out == "no files\n"
+    none = ivr("ach", "status")
+    assert (none.out, none.err) == ("", "no files\n")
     assert json.loads(ivr("ach", "status", "--json").out)["files"] == []
 
 
@@ -199,7 +200,7 @@ def test_a_file_in_doubt_waits_for_a_word(ivr: Callable, engine: Engine, environ
     in_doubt()
     assert ivr("ach", "sent", name, "--yes").out == f"{name} is sent.\n"
     assert (path.exists(), states(engine)) == (False, ["sent"])
-    assert ivr("ach", "queue", "list").out == "Nothing is open.\n"
+    assert ivr("ach", "queue", "list").err == "Nothing is open.\n"
     assert ivr("ach", "resend", name, "--yes").status == 1
 
 

@@ -219,7 +219,7 @@ def test_an_embedded_database_is_stopped_by_whoever_used_it_last(start: Start, t
     process.kill()
     assert eventually(lambda: not any(map(living, everybody)))
     listed = start([sys.executable, "-m", "ivr.cli.main", "payments", "list"], **own)
-    assert listed.communicate() == ("no payments\n", "")
+    assert listed.communicate() == ("", "no payments\n")
     forgotten = start([sys.executable, "-m", "ivr.cli.main", "demo", "--forget"], **own)
     assert forgotten.communicate()[0] == "The demo's members, calls and payments are forgotten.\n"
     assert not (tmp_path / "a folder" / "var" / "demo-secrets.json").exists()
@@ -285,7 +285,7 @@ class Web:
 
     def payments(self) -> str:
         """Return what the command beside it prints."""
-        return self.command("payments", "list").communicate(timeout=PATIENCE_SECONDS)[0]
+        return "".join(self.command("payments", "list").communicate(timeout=PATIENCE_SECONDS))
 
     def workers(self) -> set[int]:
         return children_named(self.master, "gunicorn")

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import create_engine, event, func, select
 from sqlalchemy.exc import IntegrityError
-from support.authorized import ACCOUNT_NUMBER, CUTOFF, KEYS, NOW
+from support.authorized import ACCOUNT_NUMBER, CUTOFF, KEYS, NOW, ZONE
 from support.authorized import REQUEST as A_REQUEST
 
 from ivr.base.keys import UnsealError
@@ -23,7 +23,7 @@ from ivr.payments.authorize import (
 )
 from ivr.payments.confirmation_numbers import is_valid
 from ivr.payments.history import payments_of_call, payments_to_tell, same_payment_today
-from ivr.payments.report import list_json, list_text, payment_json, payment_text
+from ivr.payments.report import list_json, payment_json, payment_listing, payment_text
 from ivr.storage.tables import Consent, LedgerEntry, Notice, Payment
 
 TODAY = date(2026, 12, 18)
@@ -134,6 +134,7 @@ def test_the_json_is_as_programs_expect_it(engine, hashes, samples):
         "corrected_name": None,
         "held_because": None,
         "notice": {"channel": "email", "state": "pending", "sent_at": None},
+        "movements": [],
     }
     consent = {
         "how": "spoken",
@@ -162,8 +163,8 @@ def test_people_read_the_same_in_lines(engine, hashes, samples):
     answer = run(engine, hashes)
     with engine.begin() as db:
         promise(db, answer.payment_id, "letter", "en-US", NOW)
-        text = payment_text(payment_json(db, answer.confirmation_number))
-        listed = list_text(list_json(db))
+        text = payment_text(payment_json(db, answer.confirmation_number), ZONE)
+        [listed] = payment_listing(list_json(db), ZONE).lines
     lines = {
         name.strip(): value.strip() for name, _, value in (line.partition("  ") for line in text.splitlines())
     }
@@ -175,13 +176,15 @@ def test_people_read_the_same_in_lines(engine, hashes, samples):
     assert lines["consent prompt"] == "authorization-terms (en-US)"
     assert listed.split()[0] == answer.confirmation_number
     assert "$310.15" in listed
+    assert lines["authorized at"] == "2026-12-18 10:15 EST"
+    assert listed[11:33] == "  2026-12-18 10:15 EST"
 
 
 def test_an_unknown_number_is_none_and_an_empty_list_says_so(engine, samples):
     with engine.connect() as db:
         assert payment_json(db, "12345678978") is None
         assert list_json(db) == {"payments": []}
-        assert list_text(list_json(db)) == "no payments"
+        assert payment_listing(list_json(db), ZONE).lines == ()
 
 
 def test_filters_narrow_the_list(engine, hashes, samples):

@@ -16,7 +16,7 @@ from ivr.payments.evidence import evidence_json, evidence_text, seal_evidence, v
 from ivr.payments.life import move
 from ivr.payments.names import correct_name, correct_names
 from ivr.payments.origination import file_context, run_cutoff
-from ivr.payments.report import list_json, list_text, payment_json
+from ivr.payments.report import list_json, payment_json, payment_listing
 from ivr.storage.tables import AuditEvent, Member, Payment, StaffTask
 
 MONDAYS_CUTOFF = FRIDAYS_CUTOFF + timedelta(days=3)
@@ -140,7 +140,7 @@ def test_why_it_is_held_stands_in_the_list_and_the_payment(engine):
     cut(engine)
     with engine.connect() as db:
         shown = payment_json(db, paid.confirmation_number)
-        listed = list_text(list_json(db))
+        (listed,) = payment_listing(list_json(db), SETTINGS.ivr_timezone).lines
     assert shown["held_because"].startswith("the name (U+002E U+002E) has no letter")
     assert shown["held_because"] in listed
 

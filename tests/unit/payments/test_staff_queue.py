@@ -36,7 +36,10 @@ def test_a_task_is_listed_until_it_is_closed_with_a_note(engine):
         "line": 4,
         "meaning": "originator unknown, or not authorized",
     }
-    assert (unmatched["kind"], unmatched["confirmation_number"]) == ("bank_item_unmatched", None)
+    assert (unmatched["kind"], unmatched["confirmation_number"]) == (
+        "bank_item_unmatched",
+        paid.confirmation_number,
+    )
     close(engine, unmatched["task_id"])
     close(engine, disputed["task_id"], "wrote to the member")
     assert listed(engine) == []
