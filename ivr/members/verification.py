@@ -2,25 +2,29 @@
 
 Whatever is keyed (a member that does not exist, wrong facts, right facts behind a lock) the same two
 statements run with the same shapes and the same three hashes are made, so that neither words nor time
-tell the cases apart. Counters hang on a keyed hash of what was keyed, and are exact under parallel calls
-because the first statement makes and locks the counter's row.
+tell the cases apart. One person is one budget, by whatever name they are keyed: counters hang on the member
+found, and on a keyed hash of what was keyed where there is none. They are exact under parallel calls because
+the first statement makes and locks the counter's row.
 """
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
+    Boolean,
     Row,
     Select,
     bindparam,
+    case,
     delete,
     func,
     insert,
+    literal,
     select,
     true,
     update,
@@ -64,19 +68,19 @@ class VerifiedMember:
         return self.member_id[-_LAST4_DIGITS:]
 
 
+_COUNTED: Final = (
+    VerificationCounter.counted_on,
+    VerificationCounter.failures_since_success,
+    VerificationCounter.recent_failures_at,
+)
+
+
 def _count_and_find() -> Select[Any]:
-    """Build the statement that makes and locks the counter's row and finds the member, if there is one."""
-    made = postgresql.insert(VerificationCounter).values(
-        keyed_id=bindparam("keyed_id_hash"), failures_since_success=0, recent_failures_at=[]
-    )
-    counter = (
-        made.on_conflict_do_update(
-            index_elements=[VerificationCounter.keyed_id],
-            set_={"failures_since_success": VerificationCounter.failures_since_success},
-        )
-        .returning(VerificationCounter.failures_since_success, VerificationCounter.recent_failures_at)
-        .cte("counter")
-    )
+    """Build the statement that finds the member, if there is one, and makes and locks the counter's row.
+
+    It also reads what was counted on the keyed number itself: all there is where it is nobody's; before the
+    member was known by it, where it is somebody's.
+    """
     owner = (
         select(BillingAccount.member_id)
         .where(BillingAccount.billing_account == bindparam("keyed_id"))
@@ -100,19 +104,48 @@ def _count_and_find() -> Select[Any]:
             numbers.label("billing_accounts"),
         )
         .where(Member.member_id == func.coalesce(owner, bindparam("keyed_id")))
-        .subquery("found")
+        .cte("found")
     )
-    return select(counter, found).select_from(counter.outerjoin(found, true()))
+    counted_on = func.coalesce(select(found.c.member_id).scalar_subquery(), bindparam("keyed_id_hash"))
+    made = postgresql.insert(VerificationCounter).from_select(
+        ["counted_on", "failures_since_success", "recent_failures_at"],
+        select(counted_on, literal(0), literal([], VerificationCounter.recent_failures_at.type)),
+    )
+    counter = (
+        made.on_conflict_do_update(
+            index_elements=[VerificationCounter.counted_on],
+            set_={"failures_since_success": VerificationCounter.failures_since_success},
+        )
+        .returning(*_COUNTED)
+        .cte("counter")
+    )
+    earlier = select(*(column.label(f"earlier_{column.name}") for column in _COUNTED)).subquery("earlier")
+    before_known = (earlier.c.earlier_counted_on == bindparam("keyed_id_hash")) & (
+        earlier.c.earlier_counted_on != counter.c.counted_on
+    )
+    return select(counter, found, earlier).select_from(
+        counter.outerjoin(found, true()).outerjoin(earlier, before_known)
+    )
 
 
 _COUNT_AND_FIND: Final = _count_and_find()
 
+_OF_THE_COUNTER: Final = VerificationCounter.counted_on == bindparam("new_counted_on")
+# Beside the counter, a success also ends what was counted before the member was known by the keyed number.
 _STORE_COUNTER: Final = (
     update(VerificationCounter)
-    .where(VerificationCounter.keyed_id == bindparam("keyed_id_hash"))
+    .where(
+        _OF_THE_COUNTER | (VerificationCounter.counted_on == bindparam("keyed_id_hash")),
+    )
     .values(
-        failures_since_success=bindparam("new_failures_since_success"),
-        recent_failures_at=bindparam("new_recent_failures_at"),
+        failures_since_success=case(
+            (_OF_THE_COUNTER | bindparam("success", type_=Boolean), bindparam("new_failures_since_success")),
+            else_=VerificationCounter.failures_since_success,
+        ),
+        recent_failures_at=case(
+            (_OF_THE_COUNTER, bindparam("new_recent_failures_at")),
+            else_=VerificationCounter.recent_failures_at,
+        ),
     )
 )
 
@@ -124,15 +157,14 @@ def verify(
 
     `keyed_id` is a member ID (12 digits) or a billing account (9 digits beginning with 7), `date_of_birth`
     is MMDDYYYY as keyed, `now` aware UTC. Returns the member, or None for every kind of failure: unknown,
-    wrong, no SSN on file, locked. Locked are five failures of one keyed id within 24 hours, or ten since
-    its last success; right facts behind a lock count neither as a failure nor as a success.
+    wrong, no SSN on file, locked. Locked are five failures of one person within 24 hours by whatever names,
+    or ten since their last success; right facts behind a lock count neither as a failure nor as a success.
     """
     keyed_id_hash = _keyed_id_hash(hashes, keyed_id)
     row = db.execute(_COUNT_AND_FIND, {"keyed_id": keyed_id, "keyed_id_hash": keyed_id_hash}).one()
     right = _facts_match(hashes, row, keyed_id, ssn_last4, date_of_birth)
-    failures: int = row.failures_since_success
-    recent: Sequence[datetime] = [at for at in row.recent_failures_at if now - at < RECENT]
-    locked = len(recent) >= RECENT_FAILURES or failures >= FAILURES_WITHOUT_SUCCESS
+    locked = _is_locked(row, now)
+    failures, recent = row.failures_since_success, row.recent_failures_at
     if not right:
         failures += 1
         recent = [*recent, now][-RECENT_FAILURES:]  # the newest five decide; older ones say nothing more
@@ -141,7 +173,9 @@ def verify(
     db.execute(
         _STORE_COUNTER,
         {
+            "new_counted_on": row.counted_on,
             "keyed_id_hash": keyed_id_hash,
+            "success": right and not locked,
             "new_failures_since_success": failures,
             "new_recent_failures_at": recent,
         },
@@ -159,8 +193,16 @@ def verify(
     )
 
 
-def _keyed_id_hash(hashes: KeyedHash, keyed_id: str) -> bytes:
-    return hashes.digest("keyed_id", keyed_id)
+def _is_locked(row: Row[Any], now: datetime) -> bool:
+    recent = [
+        at for at in (*row.recent_failures_at, *(row.earlier_recent_failures_at or ())) if now - at < RECENT
+    ]
+    failures: int = row.failures_since_success + (row.earlier_failures_since_success or 0)
+    return len(recent) >= RECENT_FAILURES or failures >= FAILURES_WITHOUT_SUCCESS
+
+
+def _keyed_id_hash(hashes: KeyedHash, keyed_id: str) -> str:
+    return hashes.digest("keyed_id", keyed_id).hex()
 
 
 def _facts_match(hashes: KeyedHash, row: Row[Any], keyed_id: str, ssn_last4: str, date_of_birth: str) -> bool:
@@ -177,7 +219,7 @@ def _facts_match(hashes: KeyedHash, row: Row[Any], keyed_id: str, ssn_last4: str
 
 
 def unlock(db: Connection, hashes: KeyedHash, member_id: str, actor: str, now: datetime) -> bool:
-    """Forget the failures of a member's ID and of all their billing accounts, and record who did it.
+    """Forget the failures of a member, whatever was keyed, and record who did it.
 
     `actor` is the staff member's name for the audit trail. Returns whether there is such a member; without
     one nothing is changed or recorded.
@@ -192,7 +234,7 @@ def unlock(db: Connection, hashes: KeyedHash, member_id: str, actor: str, now: d
     ids = [member_id, *(row.billing_account for row in accounts if row.billing_account is not None)]
     cleared = db.execute(
         delete(VerificationCounter).where(
-            VerificationCounter.keyed_id.in_([_keyed_id_hash(hashes, each) for each in ids])
+            VerificationCounter.counted_on.in_([member_id, *(_keyed_id_hash(hashes, each) for each in ids)])
         )
     )
     db.execute(

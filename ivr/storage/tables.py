@@ -460,11 +460,14 @@ class NoticeAttempt(Base):
 
 
 class VerificationCounter(Base):
-    """Failures per keyed id, whether such a member exists or not."""
+    """Failures per person, whatever name was keyed; where there is none, per what was keyed.
+
+    `counted_on` is a member's ID, or in hex the keyed hash of a number that no member had when it was keyed.
+    """
 
     __tablename__ = "verification_counters"
 
-    keyed_id: Mapped[bytes] = mapped_column(Keyed, primary_key=True)
+    counted_on: Mapped[str] = mapped_column(primary_key=True)
     failures_since_success: Mapped[int] = mapped_column(Integer)
     recent_failures_at: Mapped[list[datetime]] = mapped_column(ARRAY(DateTime(timezone=True)))
 

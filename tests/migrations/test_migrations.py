@@ -191,3 +191,25 @@ def test_the_job_queue_is_that_of_the_installed_procrastinate(engine: Engine, em
     with empty_engine.begin() as connection:
         connection.connection.driver_connection.execute(SchemaManager.get_schema())
     assert catalog(engine, of_queue=True) == catalog(empty_engine, of_queue=True)
+
+
+def test_counters_of_before_keep_counting_by_the_keyed_hash(empty_engine: Engine) -> None:
+    migrate.upgrade(empty_engine, "0007")
+    digest = bytes(range(32))
+    with empty_engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO verification_counters VALUES (:digest, 7, '{2026-12-01Z}')"), {"digest": digest}
+        )
+    migrate.upgrade(empty_engine)
+    counters = text("SELECT counted_on, failures_since_success FROM verification_counters")
+    with empty_engine.begin() as connection:
+        assert connection.execute(counters).all() == [(digest.hex(), 7)]
+        connection.execute(
+            text(
+                "INSERT INTO verification_counters (counted_on, failures_since_success, recent_failures_at)"
+                " VALUES ('400000000101', 1, '{}')"
+            )
+        )
+    migrate.downgrade(empty_engine, "0007")
+    with empty_engine.connect() as connection:
+        assert connection.execute(text("SELECT keyed_id FROM verification_counters")).all() == [(digest,)]

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import create_engine, event, select
+from sqlalchemy import create_engine, event, insert, select
 
 from ivr.base.keys import KeyedHash
 from ivr.members.verification import unlock, verify
@@ -63,7 +63,7 @@ def counter(engine, hashes, keyed_id):
     with engine.connect() as db:
         return db.execute(
             select(VerificationCounter.failures_since_success, VerificationCounter.recent_failures_at).where(
-                VerificationCounter.keyed_id == hashes.digest("keyed_id", keyed_id)
+                VerificationCounter.counted_on.in_([keyed_id, hashes.digest("keyed_id", keyed_id).hex()])
             )
         ).one_or_none()
 
@@ -212,18 +212,81 @@ def test_right_facts_behind_a_lock_count_as_nothing(engine, hashes, samples):
     assert before.failures_since_success == 6
 
 
-def test_one_id_locked_leaves_the_members_other_ids(engine, hashes, samples):
+@pytest.mark.parametrize("locked_by", ["member", "health", "dental", "all in turn"])
+def test_three_names_of_one_person_are_one_lock(engine, hashes, samples, locked_by):
     member = samples[HEALTH]
-    fail(engine, hashes, member, 5)
-    assert attempt(engine, hashes, member, keyed_id=member.billing_accounts["dental"]) is not None
+    names = {"member": member.member_id, **member.billing_accounts}
+    keyed = [*names.values(), *names.values()][:5] if locked_by == "all in turn" else [names[locked_by]] * 5
+    for keyed_id in keyed:
+        fail(engine, hashes, member, 1, keyed_id=keyed_id)
+    for keyed_id in names.values():
+        assert attempt(engine, hashes, member, keyed_id=keyed_id) is None
+    assert attempt(engine, hashes, samples["demo.sms"]) is not None
+
+
+def test_ten_failures_over_three_names_lock_for_good(engine, hashes, samples):
+    member = samples[HEALTH]
+    now = NOW
+    for keyed_id in (member.member_id, *member.billing_accounts.values(), member.member_id):
+        fail(engine, hashes, member, 3, now=now, keyed_id=keyed_id)
+        now += timedelta(days=2)
+    assert attempt(engine, hashes, member, now=now + timedelta(days=400)) is None
+
+
+def test_guesses_at_one_instant_by_three_names_are_counted_exactly(database_url, hashes, samples):
+    crowd = create_engine(database_url, pool_size=18)
+    member = samples[HEALTH]
+    names = (member.member_id, *member.billing_accounts.values()) * 6
+    with ThreadPoolExecutor(18) as threads:
+        answers = list(
+            threads.map(lambda name: attempt(crowd, hashes, member, keyed_id=name, ssn_last4="0001"), names)
+        )
+    assert answers == [None] * 18
+    with crowd.connect() as db:
+        (counted,) = db.execute(select(VerificationCounter.__table__)).all()
+    crowd.dispose()
+    assert (counted.counted_on, counted.failures_since_success) == (member.member_id, 18)
+
+
+def counted_before(engine, hashes, keyed_id, failures, *, at=NOW):
+    """Count as it was done before counters hung on members: on the keyed hash of what was keyed."""
+    with engine.begin() as db:
+        db.execute(
+            insert(VerificationCounter).values(
+                counted_on=hashes.digest("keyed_id", keyed_id).hex(),
+                failures_since_success=failures,
+                recent_failures_at=[at] * min(failures, 5),
+            )
+        )
+
+
+@pytest.mark.parametrize("failures", [4, 5])
+def test_what_was_counted_before_a_member_was_known_still_counts(engine, hashes, samples, failures):
+    member = samples[HEALTH]
+    counted_before(engine, hashes, member.member_id, failures)
+    assert (attempt(engine, hashes, member) is None) == (failures == 5)
+    fail(engine, hashes, member, 1)
+    assert attempt(engine, hashes, member) is None
+    with engine.begin() as db:
+        assert unlock(db, hashes, member.member_id, "pat", NOW)
+    assert attempt(engine, hashes, member) is not None
+
+
+def test_a_success_ends_what_was_counted_before_too(engine, hashes, samples):
+    member = samples[HEALTH]
+    counted_before(engine, hashes, member.member_id, 9)
+    later = NOW + timedelta(days=2)
+    assert attempt(engine, hashes, member, now=later) is not None
+    fail(engine, hashes, member, 1, now=later)
+    assert attempt(engine, hashes, member, now=later) is not None
 
 
 def test_an_id_that_does_not_exist_is_counted_and_not_stored_readably(engine, hashes, samples):
     fail(engine, hashes, samples[HEALTH], 3, keyed_id="123123123123")
     assert counter(engine, hashes, "123123123123").failures_since_success == 3
     with engine.connect() as db:
-        stored = db.scalars(select(VerificationCounter.keyed_id)).all()
-    assert all(b"123123123123" not in each and len(each) == 32 for each in stored)
+        stored = db.scalars(select(VerificationCounter.counted_on)).all()
+    assert all("123123123123" not in each and len(each) == 64 for each in stored)
 
 
 def test_twenty_failures_at_once_are_twenty(database_url, hashes, samples):
@@ -272,7 +335,7 @@ def test_unlock_clears_every_id_of_the_member_and_says_who(engine, hashes, sampl
         "members.unlock",
         member.member_id,
     )
-    assert audit.details == {"counters_cleared": 3}
+    assert audit.details == {"counters_cleared": 1}
 
 
 def test_unlock_of_nobody_does_nothing(engine, hashes, samples):
