@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from ivr.base.errors import SettingsError
-from ivr.base.logs import configure_logs, logging_config
+from ivr.base.logs import configure_logs, log_what_python_prints, logging_config
 from ivr.base.settings import load_settings
 from ivr.wsgi import forget_connections, refuse
 
@@ -44,6 +44,7 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa:
 
 accesslog = None  # each turn is logged by the line, with its call and without its digits
 configure_logs()
+log_what_python_prints()
 logconfig_dict = logging_config()
 
 

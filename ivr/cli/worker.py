@@ -11,7 +11,7 @@ def worker(*, once: bool) -> None:
     """Run the jobs of the line until SIGTERM. Its supervisor starts it again, whatever it ended with."""
     import structlog
 
-    from ivr.base.logs import configure_logs
+    from ivr.base.logs import configure_logs, log_what_python_prints
     from ivr.base.settings import load_bank_settings, load_member_settings, load_notice_settings
     from ivr.cli.setup import lost_database_told, ready_database
     from ivr.jobs.groups import job_groups
@@ -20,13 +20,14 @@ def worker(*, once: bool) -> None:
     from ivr.start import hold_database, project_folder
 
     configure_logs()
+    log_what_python_prints()
     settings, bank = load_member_settings(), load_bank_settings()
     room = open_post_room(load_notice_settings(), project_folder() / "prompts" / "notices")
     with hold_database(settings) as url:
         with ready_database(settings):
             pass  # it answers and is migrated; jobs have connections of their own
         if bank is None:
-            structlog.get_logger().warning("no file goes to the bank", cure="set the IVR_ODFI_ settings")
+            structlog.get_logger().warning("no_bank_configured", hint="set the IVR_ODFI_ settings")
         with lost_database_told():
             groups = job_groups(room=room, bank=bank, keeping=settings)
             (run_once if once else run_worker)(url, settings.make_clock(), *groups)

@@ -41,7 +41,7 @@ def watch_rates(engine: Engine, settings: OriginationSettings, now: datetime) ->
     with engine.begin() as db:
         warnings = warn_of_rates(db, now.astimezone(settings.ivr_timezone).date(), now)
     for warning in warnings:
-        _log.warning("return rate", problem=warning)
+        _log.warning("return_rate", **warning)
 
 
 def add_return_jobs(
@@ -54,7 +54,7 @@ def add_return_jobs(
         del timestamp
         requested = request_due_retries(engine, settings, clock.now())
         if requested:
-            _log.info("retries requested", entries=requested)
+            _log.info("retries_requested", entries=requested)
 
     @app.task(name="return_rates", queueing_lock="return_rates")
     def rates(timestamp: int = 0) -> None:

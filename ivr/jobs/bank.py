@@ -113,8 +113,8 @@ def add_bank_jobs(
         del timestamp
         for done in run_due_cutoffs(engine, settings, clock.now(), grace=GRACE):
             _log.info(
-                "cutoff done",
-                cutoff=done.cutoff_at.isoformat(),
+                "cutoff_done",
+                cutoff_at=done.cutoff_at,
                 entries=0 if done.file is None else done.file.entries,
                 held=len(done.held),
             )
@@ -142,4 +142,4 @@ def add_bank_jobs(
 def _warn(error: NotDeliveredError | None) -> None:
     """Tell the log; the next minute tries again, and staff have a task."""
     if error is not None:
-        _log.warning("file not delivered", problem=str(error))
+        _log.warning("file_not_delivered", problem=str(error))

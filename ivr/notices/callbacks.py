@@ -32,6 +32,8 @@ _STATES: Final[Mapping[str, str]] = {
     "read": "delivered",
     "undelivered": "undelivered",
     "failed": "undelivered",
+    "canceled": "undelivered",
+    "partially_delivered": "undelivered",  # half a notice is none
 }
 
 

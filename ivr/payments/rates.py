@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import func, select, update
 
 from ivr.ach.return_codes import RETURN_RULES
-from ivr.base.words import counted
 from ivr.payments.tasks import close_tasks, open_task
 from ivr.storage.tables import AchEntry, AchFile, StaffTask
 
@@ -97,8 +96,8 @@ def rates_json(rates: ReturnRates) -> dict[str, Any]:
     }
 
 
-def warn_of_rates(db: Connection, today: date, now: datetime) -> tuple[str, ...]:
-    """Keep one open task for each rate that is on its way to a limit; return in words what is new.
+def warn_of_rates(db: Connection, today: date, now: datetime) -> tuple[dict[str, Any], ...]:
+    """Keep one open task for each rate that is on its way to a limit; return what is new: rate and counts.
 
     `today` is the bank's date. An open task follows the rate and is closed when the rate is low again. One
     that staff closed comes again another day, and only if more has come back since.
@@ -107,21 +106,22 @@ def warn_of_rates(db: Connection, today: date, now: datetime) -> tuple[str, ...]
     return tuple(said for name in LIMITS_PERCENT for said in _follow(db, rates, name, today, now))
 
 
-def _follow(db: Connection, rates: ReturnRates, name: str, today: date, now: datetime) -> tuple[str, ...]:
+def _follow(
+    db: Connection, rates: ReturnRates, name: str, today: date, now: datetime
+) -> tuple[dict[str, Any], ...]:
     of_rate = (StaffTask.kind == RATE_TASK) & (StaffTask.details["rate"].as_string() == name)
     if name not in rates.warnings:
         close_tasks(db, (RATE_TASK,), now, of_rate)
         return ()
     returned: int = getattr(rates, name)
-    percent, limit = rates.percent(name), LIMITS_PERCENT[name]
-    details: dict[str, Any] = {
+    warning: dict[str, Any] = {
         "rate": name,
-        "percent": percent,
-        "limit_percent": limit,
+        "percent": rates.percent(name),
+        "limit_percent": LIMITS_PERCENT[name],
         "returned": returned,
         "debits": rates.debits,
-        "date": today.isoformat(),
     }
+    details = {**warning, "date": today.isoformat()}
     newest = db.execute(
         select(StaffTask.id, StaffTask.closed_at, StaffTask.details)
         .where(of_rate)
@@ -135,8 +135,7 @@ def _follow(db: Connection, rates: ReturnRates, name: str, today: date, now: dat
     if newest is not None and _is_known(newest.details, returned, today):
         return ()
     open_task(db, RATE_TASK, now, **details)
-    counts = f"{returned} of {counted(rates.debits, 'debit')} in {RATE_DAYS} days"
-    return (f"{name} returns are {percent} % ({counts}), the limit is {limit} %",)
+    return (warning,)
 
 
 def _is_known(closed: Mapping[str, Any], returned: int, today: date) -> bool:

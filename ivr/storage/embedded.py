@@ -140,10 +140,10 @@ def _keep_up(place: Place, told: threading.Event, *, durable: bool) -> None:
                 ensure_running(place, durable=durable, make=False)
         except (DatabaseUnavailableError, OSError) as error:
             pause_seconds = min(2 * pause_seconds, _LOOK_SECONDS_MAX)
-            _log.error("the embedded database is gone", problem=str(error))
+            _log.error("embedded_database_gone", problem=str(error))
         else:
             pause_seconds = _LOOK_SECONDS
-            _log.warning("the embedded database went away and is up again")
+            _log.warning("embedded_database_restarted")
 
 
 def _leave(place: Place, users: LockFile) -> None:

@@ -157,8 +157,8 @@ def _parsed(body: bytes) -> list[tuple[str, str]]:
 
 
 def _refusal(status: int) -> Response:
-    # Nothing of the request is repeated: it may hold digits.
-    return Response(f"{status}\n", status, {"Content-Type": "text/plain; charset=utf-8"})
+    # Empty: nothing of the request is repeated, for it may hold digits.
+    return Response(b"", status, {"Content-Type": "text/plain; charset=utf-8"})
 
 
 def _health(engine: Engine, flow_version: str) -> Response:

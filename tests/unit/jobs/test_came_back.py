@@ -83,8 +83,8 @@ def test_rates_are_told_to_staff_and_to_the_log_once(engine, paid):
         watch_rates(engine, SETTINGS, TUESDAY)
         for days in range(1, 5):
             watch_rates(engine, SETTINGS, TUESDAY + timedelta(days=days))
-    assert [(each["log_level"], each["event"]) for each in logs] == [("warning", "return rate")]
-    assert "overall returns are 100.0 %" in logs[0]["problem"]
+    assert [(each["log_level"], each["event"]) for each in logs] == [("warning", "return_rate")]
+    assert (logs[0]["rate"], logs[0]["percent"]) == ("overall", 100.0)
     with engine.connect() as db:
         (task,) = db.execute(select(StaffTask.details)).scalars()
     assert (task["rate"], task["date"]) == ("overall", date(2026, 12, 26).isoformat())

@@ -51,7 +51,7 @@ def test_a_delivered_message_is_noted_once(engine, sent, tell, facts, status):
     assert (facts.notice().sent_at, jobs(engine)) == (NOW, 0)
 
 
-@pytest.mark.parametrize("status", ["undelivered", "failed"])
+@pytest.mark.parametrize("status", ["undelivered", "failed", "canceled", "partially_delivered"])
 def test_one_that_was_not_delivered_goes_by_the_next_channel_and_stays_the_proof(  # noqa: PLR0917 (fixtures)
     engine, sent, tell, facts, room, clock, mail, status
 ):

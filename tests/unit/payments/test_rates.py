@@ -102,7 +102,13 @@ def test_one_task_follows_each_rate(engine):
     assert warn(engine) == ()
     bring(engine, *(came_back(engine, each, "R04") for each in paid[:2]))
     assert warn(engine) == (
-        "administrative returns are 1.67 % (2 of 120 debits in 60 days), the limit is 3.0 %",
+        {
+            "rate": "administrative",
+            "percent": 1.67,
+            "limit_percent": 3.0,
+            "returned": 2,
+            "debits": 120,
+        },
     )
     assert open_rates(engine) == [("administrative", 2, 120)]
     assert (warn(engine), warn(engine, 1)) == ((), ()), "it is the same one the next evening"
