@@ -44,7 +44,7 @@ from ivr.simulator.lines import HttpLine, WsgiLine
 from ivr.start import hold_database, project_folder
 from ivr.storage.engine import NO_LIMITS, connection_arguments, make_engine
 from ivr.storage.migrate import upgrade
-from ivr.storage.tables import Base, LedgerEntry, Payment, Turn
+from ivr.storage.tables import AuditEvent, Base, EvidenceSeal, LedgerEntry, Payment, Turn
 from ivr.voice.serving import make_services, serve_line
 
 SEED = 20_261_218
@@ -263,11 +263,16 @@ def load_members(
 
 def empty(db: Connection) -> None:
     """Delete every row of a scratch database, of which this account is the owner."""
-    ledger = db.dialect.identifier_preparer.format_table(LedgerEntry.__table__)
-    db.execute(text(f"ALTER TABLE {ledger} DISABLE TRIGGER USER"))  # it is append-only
+    append_only = [
+        db.dialect.identifier_preparer.format_table(table.__table__)
+        for table in (LedgerEntry, AuditEvent, EvidenceSeal)
+    ]
+    for name in append_only:
+        db.execute(text(f"ALTER TABLE {name} DISABLE TRIGGER USER"))
     for table in reversed(Base.metadata.sorted_tables):
         db.execute(table.delete())
-    db.execute(text(f"ALTER TABLE {ledger} ENABLE TRIGGER USER"))
+    for name in append_only:
+        db.execute(text(f"ALTER TABLE {name} ENABLE TRIGGER USER"))
 
 
 @contextmanager

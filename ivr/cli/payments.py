@@ -84,7 +84,7 @@ def written_plain(number: str) -> str:
 @click.option("--head", metavar="HEX", help="The head of the chain that an earlier export printed.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def verify(head: str | None, *, as_json: bool) -> int:
-    """Check the sealed evidence of every payment; the answer is no when a row was changed or removed."""
+    """Check what is sealed, all payments and the audit trail; no: a row was changed or removed."""
     from ivr.base.settings import load_member_settings
     from ivr.cli.setup import ready_database
     from ivr.payments.evidence import verify_evidence
@@ -95,7 +95,7 @@ def verify(head: str | None, *, as_json: bool) -> int:
     since = kept_since(settings.make_clock().now(), settings.ivr_evidence_years)
     with ready_database(settings) as engine, engine.connect() as db:
         found = verify_evidence(db, settings.hashes, kept_since=since, known_head=known_head)
-    problems = [f"{broken.confirmation_number}: {broken.problem}" for broken in found.broken]
+    problems = [f"{broken.what}: {broken.problem}" for broken in found.broken]
     if not found.head_found:
         problems.append(
             "The head given is nowhere in the chain: seals at its end were removed, or it is of another line."
@@ -105,6 +105,7 @@ def verify(head: str | None, *, as_json: bool) -> int:
             json.dumps(
                 {
                     "seals": found.seals,
+                    "audit_events": found.audit_events,
                     "expired": found.expired,
                     "head": found.head.hex(),
                     "problems": problems,
@@ -113,6 +114,7 @@ def verify(head: str | None, *, as_json: bool) -> int:
         )
     else:
         click.echo(f"{counted(found.seals, 'seal')}, {found.expired} past retention, head {found.head.hex()}")
+        click.echo(f"{counted(found.audit_events, 'event')} of the audit trail sealed")
         for problem in problems:
             click.echo(problem, err=True)
     return EXIT_NO if problems else 0

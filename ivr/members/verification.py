@@ -23,7 +23,6 @@ from sqlalchemy import (
     case,
     delete,
     func,
-    insert,
     literal,
     select,
     true,
@@ -31,7 +30,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
-from ivr.storage.tables import AuditEvent, BillingAccount, Member, VerificationCounter
+from ivr.storage.audit import record_event
+from ivr.storage.tables import BillingAccount, Member, VerificationCounter
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -237,13 +237,6 @@ def unlock(db: Connection, hashes: KeyedHash, member_id: str, actor: str, now: d
             VerificationCounter.counted_on.in_([member_id, *(_keyed_id_hash(hashes, each) for each in ids)])
         )
     )
-    db.execute(
-        insert(AuditEvent).values(
-            at=now,
-            actor=actor,
-            action="members.unlock",
-            subject=member_id,
-            details={"counters_cleared": cleared.rowcount},
-        )
-    )
+    details = {"counters_cleared": cleared.rowcount}
+    record_event(db, "members.unlock", member_id, details, actor=actor, now=now)
     return True

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, exists, insert, literal, or_, select, update
+from sqlalchemy import bindparam, exists, literal, or_, select, update
 from sqlalchemy.dialects import postgresql
 
 from ivr.ach.return_codes import return_rule
 from ivr.base.errors import OperatorError
-from ivr.storage.tables import AuditEvent, BlockedAccount, BlockedRoutingNumber, Payment
+from ivr.storage.audit import record_event
+from ivr.storage.tables import BlockedAccount, BlockedRoutingNumber, Payment
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
@@ -99,15 +100,8 @@ def release(db: Connection, confirmation_number: str, *, note: str, actor: str, 
     ]
     if not released:
         raise OperatorError(f"Nothing of payment {confirmation_number} is blocked.")
-    db.execute(
-        insert(AuditEvent).values(
-            at=now,
-            actor=actor,
-            action="ach.unblock",
-            subject=str(payment.id),
-            details={"released": released, "note": note},
-        )
-    )
+    details = {"released": released, "note": note}
+    record_event(db, "ach.unblock", str(payment.id), details, actor=actor, now=now)
 
 
 def _release(db: Connection, key: Any, value: Any, now: datetime) -> bool:

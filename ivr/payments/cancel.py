@@ -14,7 +14,8 @@ from ivr.payments.cutoffs import leaves_at
 from ivr.payments.holds import HELD_TASK
 from ivr.payments.life import LIFE, WrongStateError, move
 from ivr.payments.tasks import close_tasks
-from ivr.storage.tables import AuditEvent, LedgerEntry, Notice, Payment, StaffTask
+from ivr.storage.audit import record_event
+from ivr.storage.tables import LedgerEntry, Notice, Payment, StaffTask
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -137,12 +138,5 @@ def _write_down(
         .values(state="withdrawn")
     )
     close_tasks(db, (HELD_TASK,), now, StaffTask.payment_id == payment.id, by=actor)
-    db.execute(
-        insert(AuditEvent).values(
-            at=now,
-            actor=actor,
-            action="payments.cancel",
-            subject=str(payment.id),
-            details={"cancellation_number": number, "from": payment.state},
-        )
-    )
+    details = {"cancellation_number": number, "from": payment.state}
+    record_event(db, "payments.cancel", str(payment.id), details, actor=actor, now=now)

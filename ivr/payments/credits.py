@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 
 from ivr.ach.banking_days import add_banking_days, debit_dates
 from ivr.base.errors import OperatorError
@@ -20,7 +20,8 @@ from ivr.base.money import format_amount
 from ivr.payments.blocks import either_blocked
 from ivr.payments.requested import request_entry
 from ivr.payments.settlement import SETTLEMENT_ZONE
-from ivr.storage.tables import AchEntry, AuditEvent, Payment
+from ivr.storage.audit import record_event
+from ivr.storage.tables import AchEntry, Payment
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -157,15 +158,8 @@ def _request(db: Connection, payment: Any, wanted: _Wanted, actor: str, now: dat
     entry_id = request_entry(
         db, payment, wanted.kind, sec_code=wanted.sec_code, amount_cents=wanted.amount_cents, now=now
     )
-    db.execute(
-        insert(AuditEvent).values(
-            at=now,
-            actor=actor,
-            action=_ACTIONS[wanted.kind],
-            subject=str(payment.id),
-            details={"amount_cents": wanted.amount_cents, "entry_id": entry_id, **wanted.details},
-        )
-    )
+    details = {"amount_cents": wanted.amount_cents, "entry_id": entry_id, **wanted.details}
+    record_event(db, _ACTIONS[wanted.kind], str(payment.id), details, actor=actor, now=now)
     return Credited(
         payment.confirmation_number,
         wanted.kind,

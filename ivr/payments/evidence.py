@@ -1,4 +1,4 @@
-"""The consent pack of a payment, and the chain that shows when somebody changed it.
+"""The consent pack of a payment, and the chain that shows when somebody changed it or the audit trail.
 
 A bank may ask for proof of an authorization within ten banking days (Nacha), so everything that proves it
 comes out of one call. Every night what must never change again is sealed: each seal's `head` is a keyed hash
@@ -12,6 +12,8 @@ import hmac
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import merge
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Row, Select, exists, func, insert, select
@@ -31,7 +33,7 @@ from ivr.storage.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from sqlalchemy import Connection, RowMapping
 
@@ -82,17 +84,24 @@ _ACCEPTED: Final = ("accepted", "delivered", "undelivered")
 
 @dataclass(frozen=True, slots=True)
 class BrokenEvidence:
-    """A payment whose evidence is not what was sealed, or a place where the chain itself is broken."""
+    """Something that is not what was sealed, or a place where the chain itself is broken.
 
-    confirmation_number: str
+    `what` is a payment's confirmation number, or an event of the audit trail with its number.
+    """
+
+    what: str
     problem: str
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What checking every seal found: how many hold, how many payments are past retention, what is broken."""
+    """What checking every seal found: of how many payments and events of the audit trail, and what is broken.
+
+    `expired` is how many of the payments are past retention.
+    """
 
     seals: int
+    audit_events: int
     expired: int
     head: bytes
     broken: tuple[BrokenEvidence, ...]
@@ -145,14 +154,11 @@ _SEALED_ROWS: Final = _sealed_rows()
 def seal_evidence(db: Connection, hashes: KeyedHash, now: datetime, before: datetime) -> int:
     """Seal every payment authorized before `before` (aware) that is ready and has no seal; return how many.
 
-    A payment is ready once its notice was sent, or withdrawn because the payment was cancelled. Two that seal
-    at once go one after the other. The transaction is the caller's.
+    A payment is ready once its notice was sent, or withdrawn because the payment was cancelled. After them
+    come the events of the audit trail from before `before`. Two that seal at once go one after the other.
+    The transaction is the caller's.
     """
     db.execute(select(func.pg_advisory_xact_lock(_LOCK)))
-    last = db.execute(
-        select(EvidenceSeal.head).order_by(EvidenceSeal.id.desc()).limit(1)
-    ).scalar_one_or_none()
-    head = last or FIRST_HEAD
     due = (
         _SEALED_ROWS.where(
             Payment.authorized_at < before,
@@ -162,14 +168,31 @@ def seal_evidence(db: Connection, hashes: KeyedHash, now: datetime, before: date
         .order_by(Payment.id)
         .execution_options(yield_per=_ROWS_AT_ONCE)
     )
-    seals = []
-    for row in db.execute(due):
-        digest = _digest(hashes, row)
-        head = _next_head(hashes, head, digest)
-        seals.append({"payment_id": row.payment_id, "sealed_at": now, "digest": digest, "head": head})
+    payments = [
+        {"payment_id": row.payment_id, "audit_event_id": None, "digest": _digest(hashes, row)}
+        for row in db.execute(due)
+    ]
+    recorded = (
+        select(AuditEvent.__table__)
+        .where(AuditEvent.at < before, ~exists().where(EvidenceSeal.audit_event_id == AuditEvent.id))
+        .order_by(AuditEvent.id)
+        .execution_options(yield_per=_ROWS_AT_ONCE)
+    )
+    events = [
+        {"payment_id": None, "audit_event_id": event.id, "digest": _event_digest(hashes, event)}
+        for event in db.execute(recorded)
+    ]
+    _append_seals(db, hashes, now, payments + events)
+    return len(payments)
+
+
+def _append_seals(db: Connection, hashes: KeyedHash, now: datetime, seals: list[dict[str, Any]]) -> None:
+    head = newest_head(db)
+    for seal in seals:
+        head = _next_head(hashes, head, seal["digest"])
+        seal |= {"sealed_at": now, "head": head}
     for start in range(0, len(seals), _ROWS_AT_ONCE):
         db.execute(insert(EvidenceSeal), seals[start : start + _ROWS_AT_ONCE])
-    return len(seals)
 
 
 _LOCK: Final = 7_448_150_031  # the chain has one end: one seals at a time
@@ -192,30 +215,67 @@ def verify_evidence(
     chain's end was cut off. A payment authorized before `kept_since` (aware), whose consent was removed when
     its retention ended, counts as expired; its link must still hold.
     """
-    rows = (
-        _SEALED_ROWS.add_columns(EvidenceSeal.digest, EvidenceSeal.head)
+    head, payments, events, expired, broken = FIRST_HEAD, 0, 0, 0, []
+    found = known_head in (None, FIRST_HEAD)
+    for seal in merge(_payment_seals(db), _event_seals(db), key=attrgetter("seal_id")):
+        is_event = seal.audit_event_id is not None
+        events, payments = events + is_event, payments + (not is_event)
+        if is_event:
+            what, problem = f"audit event {seal.audit_event_id}", _event_problem(hashes, seal)
+        elif seal.consents_how is None and seal.payments_authorized_at < kept_since:
+            what, problem, expired = seal.payments_confirmation_number, None, expired + 1
+        else:
+            what, problem = seal.payments_confirmation_number, _payment_problem(hashes, seal)
+        if problem is not None:
+            broken.append(BrokenEvidence(what, problem))
+        if not hmac.compare_digest(seal.head, _next_head(hashes, head, seal.digest)):
+            broken.append(
+                BrokenEvidence(what, "the chain is broken here: a seal before it was removed or changed")
+            )
+        head = seal.head
+        found = found or head == known_head
+    return Verification(payments, events, expired, head, tuple(broken), found)
+
+
+_SEAL: Final = (
+    EvidenceSeal.id.label("seal_id"),
+    EvidenceSeal.audit_event_id,
+    EvidenceSeal.digest,
+    EvidenceSeal.head,
+)
+
+
+def _payment_seals(db: Connection) -> Iterable[Row[Any]]:
+    return db.execute(
+        _SEALED_ROWS.add_columns(*_SEAL)
         .join(EvidenceSeal, EvidenceSeal.payment_id == Payment.id)
         .order_by(EvidenceSeal.id)
         .execution_options(yield_per=_ROWS_AT_ONCE)
     )
-    head, seals, expired, broken = FIRST_HEAD, 0, 0, []
-    found = known_head in (None, FIRST_HEAD)
-    for row in db.execute(rows):
-        seals += 1
-        number = row.payments_confirmation_number
-        if row.consents_how is None and row.payments_authorized_at < kept_since:
-            expired += 1
-        elif not hmac.compare_digest(row.digest, _digest(hashes, row)):
-            broken.append(
-                BrokenEvidence(number, "its row, its consent or its notice was changed after sealing")
-            )
-        if not hmac.compare_digest(row.head, _next_head(hashes, head, row.digest)):
-            broken.append(
-                BrokenEvidence(number, "the chain is broken here: a seal before it was removed or changed")
-            )
-        head = row.head
-        found = found or head == known_head
-    return Verification(seals, expired, head, tuple(broken), found)
+
+
+def _event_seals(db: Connection) -> Iterable[Row[Any]]:
+    return db.execute(
+        select(*_SEAL, AuditEvent.__table__)
+        .outerjoin_from(EvidenceSeal, AuditEvent, AuditEvent.id == EvidenceSeal.audit_event_id)
+        .where(EvidenceSeal.audit_event_id.is_not(None))
+        .order_by(EvidenceSeal.id)
+        .execution_options(yield_per=_ROWS_AT_ONCE)
+    )
+
+
+def _payment_problem(hashes: KeyedHash, seal: Row[Any]) -> str | None:
+    if hmac.compare_digest(seal.digest, _digest(hashes, seal)):
+        return None
+    return "its row, its consent or its notice was changed after sealing"
+
+
+def _event_problem(hashes: KeyedHash, seal: Row[Any]) -> str | None:
+    if seal.id is None:
+        return "it was removed from the audit trail after sealing"
+    if hmac.compare_digest(seal.digest, _event_digest(hashes, seal)):
+        return None
+    return "it was changed after sealing"
 
 
 def evidence_json(db: Connection, hashes: KeyedHash, confirmation_number: str) -> dict[str, Any] | None:
@@ -256,9 +316,16 @@ def _digest(hashes: KeyedHash, row: Row[Any]) -> bytes:
             (NoticeAttempt, _ATTEMPT),
         )
     }
-    return hashes.digest(
-        _PURPOSE, json.dumps(facts, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    )
+    return hashes.digest(_PURPOSE, _canonical(facts))
+
+
+def _event_digest(hashes: KeyedHash, event: Row[Any]) -> bytes:
+    facts = {name: _exact(getattr(event, name)) for name in AuditEvent.__table__.columns.keys()}  # noqa: SIM118 (a collection of columns)
+    return hashes.digest("audit", _canonical(facts))
+
+
+def _canonical(facts: Mapping[str, Any]) -> str:
+    return json.dumps(facts, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
 
 
 def _next_head(hashes: KeyedHash, head: bytes, digest: bytes) -> bytes:

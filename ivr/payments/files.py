@@ -13,7 +13,8 @@ from ivr.payments.delivery import FILE_TASKS, hold_delivery, mark_sent
 from ivr.payments.life import move_all
 from ivr.payments.report import plain
 from ivr.payments.tasks import close_tasks
-from ivr.storage.tables import AchEntry, AchFile, AuditEvent, Payment, StaffTask
+from ivr.storage.audit import record_event
+from ivr.storage.tables import AchEntry, AchFile, Payment, StaffTask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,15 +96,8 @@ def reject_file(db: Connection, id_or_name: str, *, reason: str, actor: str, now
         .values(state="rejected", rejected_at=now, reject_reason=reason)
     )
     close_tasks(db, FILE_TASKS, now, StaffTask.details["file_id"].as_integer() == file_id, by=actor)
-    db.execute(
-        insert(AuditEvent).values(
-            at=now,
-            actor=actor,
-            action="ach.reject",
-            subject=name,
-            details={"reason": reason, "debits": debits, "requests": requests},
-        )
-    )
+    details = {"reason": reason, "debits": debits, "requests": requests}
+    record_event(db, "ach.reject", name, details, actor=actor, now=now)
     return Rejected(file_id, name, debits, requests)
 
 
@@ -144,7 +138,7 @@ def _take_undelivered(db: Connection, id_or_name: str) -> tuple[int, str]:
 
 
 def _audit(db: Connection, action: str, name: str, actor: str, now: datetime) -> None:
-    db.execute(insert(AuditEvent).values(at=now, actor=actor, action=action, subject=name, details={}))
+    record_event(db, action, name, {}, actor=actor, now=now)
 
 
 def _take(db: Connection, id_or_name: str) -> tuple[int, str]:

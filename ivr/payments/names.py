@@ -11,13 +11,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 
 from ivr.ach.letters import individual_name
 from ivr.base.errors import OperatorError
 from ivr.base.letters import cleaned
 from ivr.payments.holds import release_held
-from ivr.storage.tables import AuditEvent, Payment
+from ivr.storage.audit import record_events
+from ivr.storage.tables import Payment
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
@@ -78,18 +79,12 @@ def _correct(
         return 0
     for number, _, new in changes:
         db.execute(update(Payment).where(Payment.id == number).values(corrected_name=new))
-    db.execute(
-        insert(AuditEvent),
-        [
-            {
-                "at": now,
-                "actor": actor,
-                "action": NAME_CORRECTED,
-                "subject": str(number),
-                "details": {"from": old, "to": new, "reason": reason},
-            }
-            for number, old, new in changes
-        ],
+    record_events(
+        db,
+        NAME_CORRECTED,
+        ((str(number), {"from": old, "to": new, "reason": reason}) for number, old, new in changes),
+        actor=actor,
+        now=now,
     )
     mended = Payment.id.in_([number for number, _, _ in changes]) & (Payment.hold_reason == "record")
     release_held(db, mended, now, by=actor)

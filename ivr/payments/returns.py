@@ -27,10 +27,10 @@ from ivr.payments.corrections import seal_correction
 from ivr.payments.life import State, move
 from ivr.payments.requested import withdraw_entries
 from ivr.payments.tasks import open_task
+from ivr.storage.audit import record_event
 from ivr.storage.tables import (
     AchEntry,
     AchFile,
-    AuditEvent,
     BankItem,
     LedgerEntry,
     Payment,
@@ -118,21 +118,20 @@ def import_returns(
     done = importing.done
     done.allowances = came.allowances
     if done.returns or done.changes or done.unmatched or done.handed_over or done.joined:
-        db.execute(
-            insert(AuditEvent).values(
-                at=now,
-                actor=actor,
-                action="ach.import",
-                subject=file_name,
-                details={
-                    "returns": done.returns,
-                    "changes": done.changes,
-                    "unmatched": done.unmatched,
-                    "handed_over": done.handed_over,
-                    **({"joined": done.joined} if done.joined else {}),
-                    **({"allowances": list(done.allowances)} if done.allowances else {}),
-                },
-            )
+        record_event(
+            db,
+            "ach.import",
+            file_name,
+            {
+                "returns": done.returns,
+                "changes": done.changes,
+                "unmatched": done.unmatched,
+                "handed_over": done.handed_over,
+                **({"joined": done.joined} if done.joined else {}),
+                **({"allowances": list(done.allowances)} if done.allowances else {}),
+            },
+            actor=actor,
+            now=now,
         )
     return done
 

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from ivr.ach.return_codes import RETURN_RULES, return_rule
 from ivr.ach.returns import OtherEntry, Return, dispute_kind
 from ivr.base.errors import OperatorError
 from ivr.payments.returns import Applying, lock_items
 from ivr.payments.settlement import SETTLEMENT_ZONE
-from ivr.storage.tables import AchEntry, AuditEvent, Payment
+from ivr.storage.audit import record_event
+from ivr.storage.tables import AchEntry, Payment
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -116,11 +117,7 @@ def book_return(
         "trace_number": found.trace_number,
         "note": note,
     }
-    db.execute(
-        insert(AuditEvent).values(
-            at=now, actor=actor, action="ach.return", subject=confirmation_number, details=details
-        )
-    )
+    record_event(db, "ach.return", confirmation_number, details, actor=actor, now=now)
     values = {name: getattr(found, name) for name in found.__slots__}
     return BookedReturn(**values, is_undone=applying.done.returns == 1)
 

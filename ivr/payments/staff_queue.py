@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from ivr.base.errors import OperatorError
 from ivr.base.listing import Column, Listing, listing, local_time
 from ivr.payments.report import plain
-from ivr.storage.tables import AuditEvent, BankItem, Payment, StaffTask
+from ivr.storage.audit import record_event
+from ivr.storage.tables import BankItem, Payment, StaffTask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -82,12 +83,6 @@ def close_task(db: Connection, task_id: int, *, note: str, actor: str, now: date
         .where(BankItem.id == closed.bank_item_id, BankItem.state.in_(("unmatched", "handed_over")))
         .values(state="closed")
     )
-    db.execute(
-        insert(AuditEvent).values(
-            at=now,
-            actor=actor,
-            action="ach.queue.close",
-            subject=str(task_id),
-            details={"kind": closed.kind, "note": note},
-        )
+    record_event(
+        db, "ach.queue.close", str(task_id), {"kind": closed.kind, "note": note}, actor=actor, now=now
     )

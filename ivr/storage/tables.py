@@ -376,15 +376,20 @@ class StaffTask(Base):
 
 
 class EvidenceSeal(Base):
-    """One link of the chain over all evidence: `head` is the keyed hash of the head before and `digest`."""
+    """One link of the chain over all evidence: `head` is the keyed hash of the head before and `digest`.
+
+    A link is of a payment or of an event of the audit trail. Append-only (a trigger, as the ledger's).
+    """
 
     __tablename__ = "evidence_seals"
+    __table_args__ = (CheckConstraint("num_nonnulls(payment_id, audit_event_id) = 1", name="of_one"),)
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"), unique=True)
+    payment_id: Mapped[int | None] = mapped_column(ForeignKey("payments.id"), unique=True)
     sealed_at: Mapped[datetime]
     digest: Mapped[bytes] = mapped_column(Keyed)
     head: Mapped[bytes] = mapped_column(Keyed)
+    audit_event_id: Mapped[int | None] = mapped_column(unique=True)
 
 
 class Consent(Base):
@@ -473,7 +478,7 @@ class VerificationCounter(Base):
 
 
 class AuditEvent(Base):
-    """What staff changed, and when."""
+    """What staff changed, and when. Only `storage.audit` writes it, and a trigger keeps it append-only."""
 
     __tablename__ = "audit_events"
 

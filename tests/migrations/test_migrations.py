@@ -56,11 +56,14 @@ def empty_engine(empty_database: URL) -> Iterator[Engine]:
     engine.dispose()
 
 
+_AUDIT = ("audit_refuse_change", "audit_events_append", "evidence_seals_append")
+
+
 def catalog(engine: Engine, *, of_queue: bool) -> dict[str, set[tuple]]:
     """Everything in the schema that is the job queue's, or that is not."""
     with engine.connect() as connection:
         rows = {kind: connection.execute(text(query)).all() for kind, query in CATALOG.items()}
-    own = ("alembic_version", "ledger_entries_refuse", "ledger_entries_append")
+    own = ("alembic_version", "ledger_entries_refuse", "ledger_entries_append", *_AUDIT)
     return {
         kind: {
             tuple(row)

@@ -50,8 +50,12 @@ def test_verify_says_yes_then_finds_a_changed_row(ivr, engine, paid):
     with engine.connect() as db:
         head = newest_head(db).hex()
     good = ivr("payments", "verify", "--head", head)
-    assert (good.status, good.out) == (0, f"1 seal, 0 past retention, head {head}\n")
+    assert (good.status, good.out) == (
+        0,
+        f"1 seal, 0 past retention, head {head}\n0 events of the audit trail sealed\n",
+    )
     assert json.loads(ivr("payments", "verify", "--json").out)["problems"] == []
+    assert json.loads(ivr("payments", "verify", "--json").out)["audit_events"] == 0
     with engine.begin() as db:
         db.execute(update(Consent).values(words_heard="yes"))
     bad = ivr("payments", "verify")

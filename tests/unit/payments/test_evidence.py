@@ -1,9 +1,11 @@
 """The consent pack, and the chain that finds whoever changed it."""
 
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy.exc import DBAPIError
 from support.authorized import ACCOUNT_NUMBER, NOW, authorized, notice_sent
 
 from ivr.calls.store import keep_flow_version
@@ -15,10 +17,12 @@ from ivr.payments.evidence import (
     seal_evidence,
     verify_evidence,
 )
+from ivr.storage.audit import record_event
 from ivr.storage.tables import (
     AchCutoff,
     AchEntry,
     AchFile,
+    AuditEvent,
     Call,
     Consent,
     EvidenceSeal,
@@ -39,6 +43,14 @@ def three(engine, hashes, samples):
     with engine.begin() as db:
         assert seal_evidence(db, hashes, TOMORROW, TOMORROW) == 3
     return paid
+
+
+@contextmanager
+def unguarded(engine):
+    """A transaction of somebody whom no trigger stops: the server's own superuser."""
+    with engine.begin() as db:
+        db.execute(text("SET LOCAL session_replication_role = replica"))
+        yield db
 
 
 def verify(engine, hashes, **options):
@@ -79,7 +91,7 @@ def test_a_changed_row_is_found_by_its_number(engine, hashes, three, table, valu
     with engine.begin() as db:
         db.execute(update(table).where(column == changed.payment_id).values(**values))
     found = verify(engine, hashes)
-    assert [broken.confirmation_number for broken in found.broken] == [changed.confirmation_number]
+    assert [broken.what for broken in found.broken] == [changed.confirmation_number]
     assert "changed after sealing" in found.broken[0].problem
 
 
@@ -90,15 +102,15 @@ def test_what_the_bank_says_later_breaks_nothing(engine, hashes, three):
 
 
 def test_a_removed_seal_breaks_the_chain_after_it(engine, hashes, three):
-    with engine.begin() as db:
+    with unguarded(engine) as db:
         db.execute(delete(EvidenceSeal).where(EvidenceSeal.payment_id == three[1].payment_id))
     found = verify(engine, hashes)
-    assert [broken.confirmation_number for broken in found.broken] == [three[2].confirmation_number]
+    assert [broken.what for broken in found.broken] == [three[2].confirmation_number]
     assert "chain is broken" in found.broken[0].problem
 
 
 def test_a_seal_made_without_the_key_breaks_it_too(engine, hashes, three):
-    with engine.begin() as db:
+    with unguarded(engine) as db:
         db.execute(
             update(EvidenceSeal)
             .where(EvidenceSeal.payment_id == three[0].payment_id)
@@ -111,18 +123,81 @@ def test_a_chain_cut_off_at_its_end_is_found_by_a_head_printed_before(engine, ha
     with engine.connect() as db:
         printed = newest_head(db)
     assert verify(engine, hashes, known_head=printed).head_found
-    with engine.begin() as db:
+    with unguarded(engine) as db:
         db.execute(delete(EvidenceSeal).where(EvidenceSeal.payment_id == three[2].payment_id))
     found = verify(engine, hashes, known_head=printed)
     assert (found.broken, found.head_found) == ((), False)
 
 
+@pytest.fixture
+def trail(engine, hashes, three):
+    """Three events of the audit trail, sealed after the three payments; their ids."""
+    with engine.begin() as db:
+        for subject in ("1", "2", "3"):
+            record_event(db, "ach.unblock", subject, {"note": "call back"}, actor="pat", now=NOW)
+        record_event(db, "ach.unblock", "4", {}, actor="pat", now=TOMORROW)  # of a day that is not over
+        assert seal_evidence(db, hashes, TOMORROW, TOMORROW) == 0
+        return db.scalars(select(AuditEvent.id).order_by(AuditEvent.id)).all()[:3]
+
+
+def test_the_audit_trail_is_sealed_in_the_same_chain(engine, hashes, trail):
+    found = verify(engine, hashes)
+    assert (found.seals, found.audit_events, found.broken) == (3, 3, ())
+    authorized(engine, hashes, seq=4, amount_cents=4000)
+    with engine.begin() as db:
+        assert seal_evidence(db, hashes, TOMORROW, TOMORROW + timedelta(days=1)) == 1
+    found = verify(engine, hashes)
+    assert (found.seals, found.audit_events, found.broken) == (4, 4, ())
+
+
+@pytest.mark.parametrize(
+    ("statement", "problem"),
+    [
+        ("DELETE FROM audit_events WHERE id = :id", "removed from the audit trail"),
+        ("UPDATE audit_events SET actor = 'sam' WHERE id = :id", "changed after sealing"),
+        ("UPDATE audit_events SET details = '{}' WHERE id = :id", "changed after sealing"),
+        ("UPDATE audit_events SET at = at + interval '1 us' WHERE id = :id", "changed after sealing"),
+    ],
+    ids=str,
+)
+def test_an_event_changed_or_removed_behind_the_trigger_is_named(engine, hashes, trail, statement, problem):
+    with unguarded(engine) as db:
+        db.execute(text(statement), {"id": trail[1]})
+    (broken,) = verify(engine, hashes).broken
+    assert broken.what == f"audit event {trail[1]}"
+    assert problem in broken.problem
+
+
+def test_an_event_removed_with_its_seal_breaks_the_chain_or_cuts_it(engine, hashes, trail):
+    with engine.connect() as db:
+        printed = newest_head(db)
+    remove_with_seal(engine, trail[2])
+    found = verify(engine, hashes, known_head=printed)
+    assert (found.broken, found.head_found) == ((), False)
+    remove_with_seal(engine, trail[0])
+    (broken,) = verify(engine, hashes).broken
+    assert broken.what == f"audit event {trail[1]}"
+    assert "chain is broken" in broken.problem
+
+
+def remove_with_seal(engine, event_id):
+    with unguarded(engine) as db:
+        for table, column in ((AuditEvent, AuditEvent.id), (EvidenceSeal, EvidenceSeal.audit_event_id)):
+            db.execute(delete(table).where(column == event_id))
+
+
+@pytest.mark.parametrize("table", ["audit_events", "evidence_seals"])
+@pytest.mark.parametrize("statement", ["DELETE FROM {}", "TRUNCATE {}", "UPDATE {} SET id = DEFAULT"])
+def test_whoever_runs_the_line_can_only_add(engine, hashes, trail, table, statement):
+    with pytest.raises(DBAPIError, match=f"{table} is append-only"), engine.begin() as db:
+        db.execute(text(statement.format(table)))
+    assert verify(engine, hashes).audit_events == 3
+
+
 def test_removed_consent_is_a_change_until_its_retention_is_over(engine, hashes, three):
     with engine.begin() as db:
         db.execute(delete(Consent).where(Consent.payment_id == three[0].payment_id))
-    assert [broken.confirmation_number for broken in verify(engine, hashes).broken] == [
-        three[0].confirmation_number
-    ]
+    assert [broken.what for broken in verify(engine, hashes).broken] == [three[0].confirmation_number]
     with engine.connect() as db:
         found = verify_evidence(db, hashes, kept_since=TOMORROW)
     assert (found.expired, found.broken) == (1, ())
