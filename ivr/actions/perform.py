@@ -347,6 +347,7 @@ class TurnActions:
                 flow_version=self.flow.version,
                 prompts=self._evidence_prompts(state),
             ),
+            balance_told_cents=int(slots["total"]),
         )
         self._balances = self._to_tell = None
         written = authorize(

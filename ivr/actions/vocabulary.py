@@ -155,12 +155,12 @@ ACTIONS = {
         Action(
             "authorize_payment",
             {"authorized": _AUTHORIZED, "changed": ()},
-            needs=(*_PAYING, "debit_date", "channel", "words_heard", "confidence"),
+            needs=(*_PAYING, "total", "debit_date", "channel", "words_heard", "confidence"),
         ),
         Action(
             "authorize_with_code",
             {"authorized": _AUTHORIZED, "changed": (), "wrong_code": ()},
-            needs=(*_PAYING, "debit_date", "channel", "authorization_code"),
+            needs=(*_PAYING, "total", "debit_date", "channel", "authorization_code"),
             drops=("authorization_code",),
         ),
         Action(

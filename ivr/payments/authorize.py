@@ -71,6 +71,8 @@ class AuthorizationRequest:
     """One yes to one debit. `(call_sid, seq)` names the turn that said it.
 
     `not_before_date` is the date spoken in the terms; `account_number` is 4 to 17 digits, leading zeros kept.
+    `balance_told_cents` is what the caller was told is owed on the bill, before the amount was chosen; None
+    where nothing was told.
     """
 
     call_sid: str
@@ -85,6 +87,7 @@ class AuthorizationRequest:
     language: str
     pace: Literal["voice", "relay"]
     consent: ConsentGiven
+    balance_told_cents: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +113,13 @@ class Authorized:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """No payment is written: the amount is more than what is owed by now."""
+    """No payment is written: less is owed by now than the amount, or than the caller was told.
 
-    reason: Literal["amount_above_balance"]
+    All that was asked before the bank details (the amount, and whether to pay it again on one day) rests on
+    what was told to be owed. Another call, a receipt or a revised bill may have lowered it since.
+    """
+
+    reason: Literal["less_owed"]
     balance_cents: int
 
 
@@ -149,13 +156,13 @@ def _insert_from(rows: Any, table: Any, given: Mapping[str, Any], bound: Sequenc
 def _write() -> Select[Any]:
     """Build the one statement that writes the payment, its consent and its ledger entry.
 
-    It writes nothing and returns no row when the amount is no longer owed or the confirmation number is
+    It writes nothing and returns no row when less than `owed_cents_min` is owed or the confirmation number is
     taken; a second payment of one turn is an `IntegrityError`.
     """
     bound = [column.name for column in Payment.__table__.columns if column.name not in _LATER]
     columns = Payment.__table__.columns
     owed_enough = select(literal("authorized"), *_values([columns[name] for name in bound])).where(
-        _OWED >= bindparam("payments_amount_cents")  # noqa: SIM300 (neither side is a constant)
+        _OWED >= bindparam("owed_cents_min")  # noqa: SIM300 (neither side is a constant)
     )
     payment = (
         postgresql.insert(Payment)
@@ -201,7 +208,8 @@ def authorize(
     """Write one payment with its consent and its ledger entry, within the caller's transaction.
 
     The debit falls under the first cutoff after `now` (aware UTC) that does not take it before the date
-    spoken. Two statements. Returns `Refused`, having written nothing, when the amount is more than is owed.
+    spoken. Two statements. Returns `Refused`, having written nothing, when less is owed than the amount or
+    than was told.
     Raises `LookupError` when the member has no such billing account, `sqlalchemy.exc.IntegrityError` when
     this turn has authorized already, `RuntimeError` when no free confirmation number is found.
     """
@@ -211,7 +219,9 @@ def authorize(
     if account is None:
         raise LookupError("the member has no such billing account")
     dates = debit_dates(now, cutoff.cutoff_time, cutoff.zone, request.not_before_date, cutoff.closings)
+    owed_cents_min = max(request.amount_cents, request.balance_told_cents or 0)
     values = _fixed_values(hashes, request, now, dates)
+    values["owed_cents_min"] = owed_cents_min
     values["payments_plan"] = account.plan
     values["payments_receiver_name"] = f"{account.first_name} {account.last_name}"
     for _ in range(_DRAWS):
@@ -231,8 +241,8 @@ def authorize(
                 effective_entry_date=dates.effective_entry_date,
             )
         owed_cents = int(db.execute(select(_OWED), {"billing_account": request.billing_account}).scalar_one())
-        if owed_cents < request.amount_cents:
-            return Refused("amount_above_balance", max(owed_cents, 0))
+        if owed_cents < owed_cents_min:
+            return Refused("less_owed", max(owed_cents, 0))
     raise RuntimeError(f"{_DRAWS} confirmation numbers in a row were taken")
 
 

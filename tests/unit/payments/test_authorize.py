@@ -216,6 +216,17 @@ def test_the_entry_class_follows_how_consent_was_given(engine, hashes, samples, 
     assert payments_only(engine)[0].sec_code == sec_code
 
 
+def test_less_owed_than_was_told_is_refused_though_the_amount_is_owed(engine, hashes, samples):
+    told = replace(REQUEST, amount_cents=10000, balance_told_cents=31015)
+    assert isinstance(run(engine, hashes, told), Authorized)
+    before = count(engine, Payment), count(engine, Consent), count(engine, LedgerEntry)
+    assert run(engine, hashes, replace(told, seq=20), seed=2) == Refused("less_owed", 21015)
+    assert (count(engine, Payment), count(engine, Consent), count(engine, LedgerEntry)) == before
+    assert isinstance(
+        run(engine, hashes, replace(told, seq=21, balance_told_cents=21015), seed=3), Authorized
+    )
+
+
 @pytest.mark.parametrize(("paid_cents", "again_cents"), [(31015, 1), (30000, 1016), (0, 31016)])
 def test_more_than_is_still_owed_is_refused_and_writes_nothing(
     engine, hashes, samples, paid_cents, again_cents
@@ -224,7 +235,7 @@ def test_more_than_is_still_owed_is_refused_and_writes_nothing(
         run(engine, hashes, replace(REQUEST, amount_cents=paid_cents))
     before = count(engine, Payment), count(engine, Consent), count(engine, LedgerEntry)
     answer = run(engine, hashes, replace(REQUEST, seq=20, amount_cents=again_cents), seed=2)
-    assert answer == Refused("amount_above_balance", 31015 - paid_cents)
+    assert answer == Refused("less_owed", 31015 - paid_cents)
     assert (count(engine, Payment), count(engine, Consent), count(engine, LedgerEntry)) == before
 
 
@@ -289,9 +300,7 @@ def test_two_calls_cannot_pay_one_bill_twice(database_url, hashes, samples):
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(pay, range(8)))
     assert sorted(type(answer).__name__ for answer in answers) == ["Authorized", *["Refused"] * 7]
-    assert {answer for answer in answers if isinstance(answer, Refused)} == {
-        Refused("amount_above_balance", 0)
-    }
+    assert {answer for answer in answers if isinstance(answer, Refused)} == {Refused("less_owed", 0)}
     assert count(crowd, Payment) == count(crowd, Consent) == 1
     crowd.dispose()
 
