@@ -410,7 +410,8 @@ def test_prepare_authorization(asked, consent, instant, terms):
 
 def ready(call, amount=17715):
     """Give a call everything that an authorization needs, the terms said and the question asked."""
-    call.know(**BANK, plan="health", billing_account=call.state.slots["health_account"], amount=amount)
+    account = call.state.slots["health_account"]
+    call.know(**BANK, plan="health", billing_account=account, amount=amount, total=amount)
     call.know(words_heard="Yes, I do.", confidence="0.910", member_last4="0111")
     terms = call.ask("prepare_authorization").slots
     call.know(**terms)
@@ -509,7 +510,7 @@ def test_recent_payments_are_told_one_by_one(asked):
     assert call.ask("next_recent_payment") == Outcome("none")
     health = ready(call, amount=31015).ask("authorize_payment").slots["confirmation_number"]
     call.now += timedelta(minutes=5)
-    call.know(billing_account="750000101", plan="dental", amount=4230)
+    call.know(billing_account="750000101", plan="dental", amount=4230, total=4230)
     dental = call.ask("authorize_payment").slots["confirmation_number"]
     told = []
     while (outcome := call.ask("next_recent_payment")).name == "payment":
