@@ -51,3 +51,8 @@ class ManualClock:
     def advance(self, seconds: float) -> None:
         """Move forward by `seconds`."""
         self._now += timedelta(seconds=seconds)
+
+
+def hours_after(local: datetime, hours: float) -> datetime:
+    """Return the instant so many real hours after `local`, in its zone; the clock may change between them."""
+    return (local.astimezone(UTC) + timedelta(hours=hours)).astimezone(local.tzinfo)

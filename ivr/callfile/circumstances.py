@@ -3,7 +3,8 @@
 After `member made_up` come `bill health 298.00 due 2026-11-23` (`first_payment`, `code 408215` may follow),
 `paid health 12.00 at 2026-12-18T09:00-05:00`, `returned health 12.00 R01 at 2026-12-14T09:00-05:00` (made
 then, and back from the bank by now; `account 40812345` may follow the code), `notices sms`, `extra_time`.
-Any file may say `support closed`, `consent bill_code` and `on_time settled`.
+Any file may say `support closed`, `consent bill_code` and `on_time settled`, and how the line is set on which
+it is played: `cutoff 16:00`, `closings 2026-12-24`, `timezone America/Denver`, `speaks es-US`.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Final, Literal, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ivr.base.money import format_amount, parse_amount
 
@@ -24,8 +26,9 @@ Consent = Literal["spoken", "bill_code"]
 OnTime = Literal["unset", "authorized", "settled"]
 
 MADE_UP: Final = "made_up"
-WORDS: Final = ("bill", "paid", "returned", "notices", "extra_time", "support", "consent", "on_time")
 _OF_A_MEMBER: Final = ("bill", "paid", "returned", "notices", "extra_time")
+_OF_THE_LINE: Final = ("support", "consent", "on_time", "cutoff", "closings", "timezone", "speaks")
+WORDS: Final = (*_OF_A_MEMBER, *_OF_THE_LINE)
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "notices": get_args(Notices),
     "support": get_args(Support),
@@ -39,6 +42,7 @@ _PAID: Final = re.compile(r"(health|dental)\s+(\S+)\s+at\s+(\S+)")
 _RETURNED: Final = re.compile(
     r"(health|dental)\s+(\S+)\s+(R[0-9]{2})(?:\s+account\s+([0-9]{4,17}))?\s+at\s+(\S+)", re.ASCII
 )
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}-[A-Z]{2}")
 _BILL_CURE: Final = "write bill health 310.15 due 2026-12-23, then first_payment or code 408215 if it has one"
 _PAID_CURE: Final = "write paid health 12.00 at 2026-12-18T09:00-05:00"
 _RETURNED_CURE: Final = "write returned health 12.00 R01 at 2026-12-14T09:00-05:00"
@@ -76,7 +80,9 @@ class Circumstances:
     """What a file says of the world around its call.
 
     Bills, payments, notices and extra time are those of a `member made_up`. `support` tells whether a person
-    can be reached, None: by the hours of the settings. `consent` and `on_time` None: as the settings say.
+    can be reached, None: by the hours of the settings. `consent` and `on_time` None: as the settings say. So
+    too the bank's `cutoff`, its `closings` beyond its holidays, its `timezone`, and which languages the line
+    `speaks`.
     """
 
     bills: tuple[MadeUpBill, ...] = ()
@@ -86,16 +92,16 @@ class Circumstances:
     support: Support | None = None
     consent: Consent | None = None
     on_time: OnTime | None = None
+    cutoff: time | None = None
+    closings: tuple[date, ...] = ()
+    timezone: ZoneInfo | None = None
+    speaks: tuple[str, ...] = ()
 
     def around(self, later: Circumstances, *, same_member: bool) -> Circumstances:
         """Return what counts in a file that comes after this one's: its own words, else these."""
         member = self if same_member else later
-        return replace(
-            member,
-            support=later.support or self.support,
-            consent=later.consent or self.consent,
-            on_time=later.on_time or self.on_time,
-        )
+        own = {word: getattr(later, word) or getattr(self, word) for word in _OF_THE_LINE}
+        return replace(member, **own)
 
 
 NO_CIRCUMSTANCES: Final = Circumstances()
@@ -112,6 +118,10 @@ class CircumstancesReader:
             "paid": self._paid,
             "returned": self._returned,
             "extra_time": self._extra_time,
+            "cutoff": self._cutoff,
+            "closings": self._closings,
+            "timezone": self._timezone,
+            "speaks": self._speaks,
         }
 
     def read(self, line: int, word: str, value: str) -> str | None:
@@ -162,6 +172,35 @@ class CircumstancesReader:
         if value:
             return "extra_time stands alone: take the rest of the line out"
         self.circumstances = replace(self.circumstances, extra_time=True)
+        return None
+
+    def _cutoff(self, _line: int, value: str) -> str | None:
+        try:
+            self.circumstances = replace(self.circumstances, cutoff=time.fromisoformat(value))
+        except ValueError:
+            return f"{value!r} is no time of day: write cutoff 16:00"
+        return None
+
+    def _closings(self, _line: int, value: str) -> str | None:
+        try:
+            closings = tuple(date.fromisoformat(day.strip()) for day in value.split(","))
+        except ValueError:
+            return f"{value!r} are no days: write closings 2026-12-24, 2026-12-31"
+        self.circumstances = replace(self.circumstances, closings=closings)
+        return None
+
+    def _timezone(self, _line: int, value: str) -> str | None:
+        try:
+            self.circumstances = replace(self.circumstances, timezone=ZoneInfo(value))
+        except (ZoneInfoNotFoundError, ValueError):
+            return f"{value!r} is no time zone: write timezone America/Denver"
+        return None
+
+    def _speaks(self, _line: int, value: str) -> str | None:
+        languages = tuple(tag.strip() for tag in value.split(","))
+        if not all(map(_LANGUAGE.fullmatch, languages)):
+            return f"{value!r} are no languages: write speaks en-US, es-US"
+        self.circumstances = replace(self.circumstances, speaks=languages)
         return None
 
     def _bill(self, line: int, value: str) -> str | None:

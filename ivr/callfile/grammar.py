@@ -210,10 +210,11 @@ class CallFile:
 
     def runs(self, languages: Sequence[str]) -> list[tuple[str, Pace]]:
         """Return every (language, pace) this file runs in, of the languages the line speaks."""
+        spoken = self.circumstances.speaks
         return [
             (language, pace)
             for language in languages
-            if self.language in (None, language)
+            if self.language in (None, language) and (not spoken or language in spoken)
             for pace in PACES
             if self.pace in (None, pace)
         ]

@@ -121,11 +121,13 @@ def export(call_sid: str) -> None:
     Play it with `ivr replay FILE`; kept under tests/calls it is a test from then on.
     """
     from ivr.base.settings import load_database_settings
+    from ivr.payments.authorize import CutoffRule
     from ivr.replay.export import call_text
 
     settings = load_database_settings()
     with _recorded(settings, call_sid) as (recipe, line):
-        click.echo(call_text(recipe, line, settings.ivr_timezone), nl=False)
+        bank = CutoffRule(settings.ivr_cutoff, settings.ivr_timezone, settings.ivr_closings)
+        click.echo(call_text(recipe, line, bank), nl=False)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from sqlalchemy import URL, Connection, Engine, insert, select, text
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from ivr.ach.banking_days import debit_dates
-from ivr.actions.line import Line, compile_line, read_line_files
+from ivr.actions.line import Line, compile_line, prompt_files, read_line_files
 from ivr.base.clock import Clock, ManualClock
 from ivr.base.errors import DatabaseUnavailableError, OperatorError
 from ivr.base.money import format_amount
@@ -145,16 +145,17 @@ class LocalHost:
         settings = self._settings.model_copy(update=_settings_of(setup))
         local = setup.now.astimezone(settings.ivr_timezone)
         circumstances = setup.circumstances
+        spoken = self._line_that_speaks(circumstances.speaks)
         made_up = setup.member == MADE_UP
         member = made_up_member(circumstances) if made_up else _named(local.date(), setup.member)
         with self._engine.begin() as db:
             empty(db)
-            keep_flow_version(db, self._line.flow.version, dict(self._line.files), clock.now())
+            keep_flow_version(db, spoken.flow.version, dict(spoken.files), clock.now())
             if member is not None:
                 earliest = min([setup.now, *(paid.at for paid in circumstances.paid)])
                 load_members(db, settings, [member], clock, billed_at=earliest)
                 pay_before(db, settings, member, circumstances.paid, setup.now)
-        app = serve_line(settings, self._engine, self._line, clock, SeededRandomness(SEED))
+        app = serve_line(settings, self._engine, spoken, clock, SeededRandomness(SEED))
         with self._reached(app, settings) as line:
             yield PreparedLine(
                 line=line,
@@ -166,6 +167,17 @@ class LocalHost:
                 visited=self._visits,
                 pay_elsewhere=lambda: self._pay_elsewhere(settings, member, clock),
             )
+
+    def _line_that_speaks(self, languages: Sequence[str]) -> Line:
+        """Return the line with these of its languages. Raises `OperatorError` where it has one not."""
+        if not languages:
+            return self._line
+        known = prompt_files(self._line.files)
+        missing = [tag for tag in languages if tag not in known]
+        if missing:
+            raise OperatorError(f"the line does not speak {', '.join(missing)}: take it out of speaks")
+        left_out = {f"prompts/{tag}.ftl" for tag in known if tag not in languages}
+        return compile_line({name: text for name, text in self._line.files.items() if name not in left_out})
 
     @contextmanager
     def _reached(self, app: Flask, settings: Settings) -> Iterator[HttpLine | WsgiLine]:
@@ -475,4 +487,15 @@ def _settings_of(setup: Setup) -> Mapping[str, Any]:
     agent_phone = "" if circumstances.support == "closed" else "+16175550190"
     hours = {"ivr_support_hours": "Mon-Sun 00:00-24:00"} if circumstances.support == "open" else {}
     on_time = circumstances.on_time or "unset"
-    return {"ivr_consent": consent, "ivr_on_time": on_time, "ivr_agent_phone": agent_phone, **hours}
+    bank = {
+        "ivr_cutoff": circumstances.cutoff,
+        "ivr_closings": frozenset(circumstances.closings),
+        "ivr_timezone": circumstances.timezone,
+    }
+    return {
+        "ivr_consent": consent,
+        "ivr_on_time": on_time,
+        "ivr_agent_phone": agent_phone,
+        **hours,
+        **{name: value for name, value in bank.items() if value},
+    }

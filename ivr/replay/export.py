@@ -8,25 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from ivr.actions.fields import FIELDS
 from ivr.actions.masks import UNKNOWN, Since
 from ivr.actions.perform import PLANS
+from ivr.base.clock import hours_after
 from ivr.base.errors import OperatorError
 from ivr.base.money import format_amount
 from ivr.dialog.engine import TURNS_MAX
 from ivr.dialog.vocabulary import NoMatch
+from ivr.payments.authorize import CutoffRule
 from ivr.replay.made_up import OUTCOMES, CameBack, MadeUp, digits_keyed, make_up
 
 if TYPE_CHECKING:
     from ivr.actions.line import Line
     from ivr.calls.history import Asked, Recipe, RecordedTurn
 
-BANK_ZONE: Final = ZoneInfo("America/New_York")
+BANK: Final = CutoffRule(time(17), ZoneInfo("America/New_York"))  # as written calls are played
+LANGUAGES: Final = ("en-US", "es-US")  # so too
 GATE_PREFIX: Final = "gate-"
+CLOSINGS_AHEAD: Final = timedelta(days=14)  # as far as a debit can be put off
+QUARTER_SECONDS: Final = 15 * 60
 ROUTING_NUMBER: Final = "021000021"  # a real bank's, printed on every sample of a check
 WHY: Final = "# Why this call is kept: write it here, in a sentence."
 
@@ -41,13 +46,14 @@ class CannotMaskError(OperatorError):
     """A recorded call cannot be written with made-up values."""
 
 
-def call_text(recipe: Recipe, line: Line, zone: ZoneInfo = BANK_ZONE) -> str:
+def call_text(recipe: Recipe, line: Line, bank: CutoffRule = BANK) -> str:
     """Return the text of a call file that goes the way of a recorded call, with made-up values throughout.
 
-    `line` is the version of the flow that the call ran on (it tells which field an entry answered), `zone`
-    the bank's. Raises `CannotMaskError` naming the turn and what nobody wrote down how to make up.
+    `line` is the version of the flow that the call ran on (it tells which field an entry answered), `bank`
+    when the bank's day ended there. Raises `CannotMaskError` naming the turn and what nobody wrote down how
+    to make up.
     """
-    return _Export(recipe, line, zone).text()
+    return _Export(recipe, line, bank).text()
 
 
 @dataclass(slots=True)
@@ -61,11 +67,12 @@ class _Keyed:
 class _Export:
     """One call on its way into a file."""
 
-    def __init__(self, recipe: Recipe, line: Line, zone: ZoneInfo) -> None:
+    def __init__(self, recipe: Recipe, line: Line, bank: CutoffRule) -> None:
         self._recipe = recipe
         self._turns = recipe.turns
         self._line = line
-        self._now = recipe.started_at.astimezone(zone).replace(second=0, microsecond=0)
+        self._bank = bank
+        self._now = _began(recipe).astimezone(bank.zone)
         self._since = Since(self._now.date(), self._now)
         self._refuse_unmasked()
         self._refuse_untold_return()
@@ -132,7 +139,7 @@ class _Export:
         yield f"# Recorded on {day}; the line stood at {self._turns[-1].node} at its end ({ended})."
         yield "# The member, every number and every amount are made up, of the same kind as in that call."
         yield WHY
-        yield f"now     {self._now.isoformat(timespec='minutes')}"
+        yield f"now     {self._now.isoformat(timespec='seconds' if self._now.second else 'minutes')}"
         yield "member  made_up"
         yield from self._bills()
         yield from self._world()
@@ -149,7 +156,7 @@ class _Export:
             code = f" code {self._code}" if self._code else ""
             yield f"bill    {plan} {format_amount(amount_cents)} due {due_date}{first}{code}"
         for place, earlier in enumerate(self._made_up.earlier):  # the newest first, also within an hour
-            at = self._now + timedelta(hours=earlier.hours + 0.5, minutes=-place)
+            at = hours_after(self._now, earlier.hours + 0.5 - place / 60)
             instant = at.isoformat(timespec="minutes")
             yield f"paid    {earlier.plan} {format_amount(earlier.amount_cents)} at {instant}"
         for place, came_back in enumerate(self._made_up.came_back, start=1):
@@ -182,6 +189,20 @@ class _Export:
         consent = {each.outcome for each in self._asked("prepare_authorization")}
         yield from (f"consent {each}" for each in sorted(consent))
         yield from self._on_time()
+        yield from self._settings()
+
+    def _settings(self) -> Iterator[str]:
+        """Yield how the line was set, where written calls are played on one that is set otherwise."""
+        if self._bank.cutoff_time != BANK.cutoff_time:
+            yield f"cutoff  {self._bank.cutoff_time:%H:%M}"
+        first = self._now.date()
+        near = [day for day in sorted(self._bank.closings) if first <= day <= first + CLOSINGS_AHEAD]
+        if near:
+            yield f"closings {', '.join(map(str, near))}"
+        if self._bank.zone != BANK.zone:
+            yield f"timezone {self._bank.zone.key}"
+        if self._line.flow.languages != LANGUAGES:
+            yield f"speaks  {', '.join(self._line.flow.languages)}"
 
     def _on_time(self) -> Iterator[str]:
         """Yield which day counts as paid, where the line said whether it was in time."""
@@ -431,6 +452,17 @@ class _Export:
         if wrong or len(self._code) != length:
             return _DIGITS[3 : 3 + length]
         return self._code
+
+
+def _began(recipe: Recipe) -> datetime:
+    """Return when a call began: by the minute, or by the second where a quarter of an hour ended in it.
+
+    That is where a day, the hours of support or the bank's day may end, and with it what the line says.
+    """
+    first, last = recipe.started_at, recipe.turns[-1].at
+    minute = first.replace(second=0, microsecond=0)
+    passed = int(first.timestamp() // QUARTER_SECONDS) != int(last.timestamp() // QUARTER_SECONDS)
+    return first.replace(microsecond=0) if passed else minute
 
 
 def _days(shape: str) -> int:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from ivr.ach.return_codes import RETURN_RULES
 from ivr.actions.masks import bucket_cents, money_shape
 from ivr.actions.perform import FOR_A_PERSON, MINIMUM_CENTS, PLANS
+from ivr.base.clock import hours_after
 from ivr.base.randomness import Randomness, SeededRandomness
 
 if TYPE_CHECKING:
@@ -370,7 +371,7 @@ class _Attempt:
         return False
 
     def _is_today(self, earlier: Earlier) -> bool:
-        at = self._since.started_at + timedelta(hours=earlier.hours + 0.5)
+        at = hours_after(self._since.started_at, earlier.hours + 0.5)
         return at.date() == self._since.call_date
 
     def _authorize(self, asked: Asked) -> bool:

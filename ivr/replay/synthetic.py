@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from ivr.actions.fields import PHRASES
 from ivr.actions.masks import EMPTY, GIVEN, UNKNOWN, bucket_cents
+from ivr.base.clock import hours_after
 from ivr.dialog.definition import KEY_MORE_TIME, KEY_PERSON, KEY_REPEAT
 from ivr.dialog.engine import Input, Keys, Silence, Speech, Start, TransferEnded
 from ivr.dialog.vocabulary import Field, NoMatch, Slots, Value, Vocabulary
@@ -49,7 +50,7 @@ _HEARD = re.compile(
 )
 _OFFSET = re.compile(r"([+-]?\d+)([dh])", re.ASCII)
 _COMMON_KEYS: Final = frozenset({KEY_PERSON, KEY_REPEAT, KEY_MORE_TIME})  # alone, they are no entry
-_TO_THE_HOUR: Final = timedelta(minutes=59, seconds=59, microseconds=999_999)
+_ALMOST_ONE: Final = 0.9999999  # hours: the next whole one, and where it is a whole one that
 _PLAIN_MONEY: Final = "100-250"  # where nothing is known of an amount
 
 
@@ -315,19 +316,18 @@ class SyntheticValues:
             case "money":
                 return _amounts_of_bill(plan, {slot: shape})[slot]
             case "date" | "date_year":
-                return (self._started_at + _offset(shape, "d")).date().isoformat()
+                return (self._started_at.date() + timedelta(days=_offset(shape, "d"))).isoformat()
             case "moment":
-                moment = self._started_at + _offset(shape, "h") + _TO_THE_HOUR
+                moment = hours_after(self._started_at, _offset(shape, "h") + _ALMOST_ONE)
                 return moment.replace(minute=0, second=0, microsecond=0).isoformat()
             case "count":
                 return int(shape) if shape.isdigit() else 1
         return _BY_KIND.get(kind) or _choice(slot, shape, plan)
 
 
-def _offset(shape: str, unit: str) -> timedelta:
+def _offset(shape: str, unit: str) -> int:
     match = _OFFSET.fullmatch(shape)
-    number = int(match[1]) if match and match[2] == unit else 0
-    return timedelta(days=number) if unit == "d" else timedelta(hours=number)
+    return int(match[1]) if match and match[2] == unit else 0
 
 
 _BY_KIND: Final[Mapping[str, str]] = {

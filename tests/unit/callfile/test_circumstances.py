@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -75,6 +76,10 @@ FAULTS = [
     ("notices pigeon", "3: there is no notices 'pigeon': write notices sms, email or letter"),
     ("support maybe", "3: there is no support 'maybe': write support open or closed"),
     ("consent nod", "3: there is no consent 'nod': write consent spoken or bill_code"),
+    ("cutoff noon", "3: 'noon' is no time of day: write cutoff 16:00"),
+    ("closings Monday", "3: 'Monday' are no days: write closings 2026-12-24, 2026-12-31"),
+    ("timezone Boston", "3: 'Boston' is no time zone: write timezone America/Denver"),
+    ("speaks English", "3: 'English' are no languages: write speaks en-US, es-US"),
     ("extra_time please", "3: extra_time stands alone: take the rest of the line out"),
     ("notices sms\nnotices sms", "4: notices stands here twice: keep one (the first is line 3)"),
     ("start\nsupport open", "4: support is a header: put it above the first line of the call"),
@@ -113,6 +118,20 @@ def test_a_file_that_comes_after_another_has_its_member_and_its_own_world(tmp_pa
     second, third = (load_call(tmp_path / f"{name}.call").circumstances for name in ("second", "third"))
     assert (len(second.bills), second.support) == (1, "closed")
     assert (third.bills, third.notices, third.support) == ((), "sms", "open")
+
+
+def test_how_the_line_is_set_counts_in_what_comes_after_as_well(tmp_path):
+    own = "cutoff 16:00\nclosings 2026-12-24, 2026-12-31\ntimezone America/Denver\nspeaks es-US\n"
+    (tmp_path / "first.call").write_text(f"now 2026-12-18T10:15-05:00\n{own}start\n")
+    (tmp_path / "second.call").write_text("after first.call\ncutoff 00:00\ncaller 1\n")
+    second = load_call(tmp_path / "second.call")
+    assert second.circumstances == Circumstances(
+        cutoff=time(0),
+        closings=(date(2026, 12, 24), date(2026, 12, 31)),
+        timezone=ZoneInfo("America/Denver"),
+        speaks=("es-US",),
+    )
+    assert second.runs(["en-US", "es-US"]) == [("es-US", "voice"), ("es-US", "relay")]
 
 
 def test_a_caller_waits():

@@ -268,6 +268,12 @@ def test_a_certificate_is_trusted_as_everywhere_on_this_machine(
         assert (ran.status, ran.err[:30]) == (3, "REQUESTS_CA_BUNDLE is wrong: s")
 
 
+def test_a_language_that_the_line_does_not_speak(ivr, tmp_path: Path) -> None:
+    ran = ivr("replay", write(tmp_path, "speaks.call", "speaks en-US, vi-VN\nline welcome, main-menu\n"))
+    assert ran.status == 1
+    assert "the line does not speak vi-VN: take it out of speaks" in ran.out + ran.err
+
+
 class FullDisk(io.RawIOBase):
     """A file on a disk that has no room."""
 
