@@ -7,6 +7,7 @@ time, at any moment and as often as a test wants, with a fault in the server whe
 from __future__ import annotations
 
 import base64
+import json
 import os
 import secrets
 import shutil
@@ -304,7 +305,7 @@ class ServedLine:
     def caller_at_the_question(self) -> Caller:
         """Give a caller whom the line has asked for the yes: a copy, under its own name, of a call really played.
 
-        Every copy pays one dollar of the same bill.
+        Every copy pays one dollar of the same bill, and was told that it owes no more: others pay meanwhile.
         """
         if self._copies % COPIES_OF_A_CALL == 0:
             self._played = self.caller()
@@ -320,7 +321,10 @@ class ServedLine:
         with self.engine.begin() as db:
             call = db.execute(select(Call.__table__).where(Call.call_sid == played)).mappings().one()
             secrets_of_call = keys.seal(keys.open(call["secrets"], f"secrets:{played}"), f"secrets:{copied}")
-            db.execute(insert(Call).values({**call, "call_sid": copied, "secrets": secrets_of_call}))
+            state = json.loads(call["state"])
+            state["slots"]["total"] = state["slots"]["amount"]
+            own = {"call_sid": copied, "secrets": secrets_of_call, "state": json.dumps(state)}
+            db.execute(insert(Call).values({**call, **own}))
             for turn in db.execute(select(Turn.__table__).where(Turn.call_sid == played)).mappings().all():
                 seq = turn["seq"]
                 reply = keys.seal(keys.open(turn["reply"], f"reply:{played}:{seq}"), f"reply:{copied}:{seq}")

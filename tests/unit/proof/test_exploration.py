@@ -276,7 +276,9 @@ def test_a_payment_needs_its_own_consent(english):
     )
     other = edited(english, "flows/main.toml", '"dental"\nnext     = "amount"', '"dental"\nnext     = "bank"')
     told = [message for _, _, message in found(other, "consent")]
-    assert any("with amount, billing_account worked out from what has changed since" in each for each in told)
+    assert any(
+        "with amount, billing_account, total worked out from what has changed since" in each for each in told
+    )
     early = edited(
         english,
         "flows/main.toml",
