@@ -181,6 +181,20 @@ class TestDelivery:
         (task,) = open_tasks(engine)
         assert (task.kind, task.details["file_id"]) == ("file_perhaps_delivered", files(engine)[0].id)
 
+    def test_one_that_lies_there_whole_is_noted_and_not_written_again(self, engine, tmp_path):
+        """It died after the new name was given, before that was noted."""
+        paid = pay(engine)
+        cut(engine)
+        with engine.begin() as db:
+            content = KEYS.open(db.scalar(select(AchFile.content)), file_context(NAME))
+            db.execute(update(AchFile).values(naming_at=LATER))
+        (tmp_path / NAME).write_bytes(content)
+        written = (tmp_path / NAME).stat()
+        assert deliver(engine, tmp_path)
+        assert (payment_row(engine, paid).state, open_tasks(engine)) == ("sent", [])
+        assert [each.name for each in tmp_path.iterdir()] == [NAME]
+        assert (tmp_path / NAME).stat() == written
+
     def test_one_that_lies_there_only_half_named_is_known_to_have_arrived(self, engine, tmp_path):
         """It died between the new name and the end of the old one; the bank has moved the new one away."""
         pay(engine)
