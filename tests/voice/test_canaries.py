@@ -6,7 +6,7 @@ import dataclasses
 import json
 import random
 import re
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,6 +14,7 @@ from sqlalchemy import BigInteger, inspect, select
 
 from ivr.billing.samples import SampleBill, SampleMember
 from ivr.calls.histories import load_recipes
+from ivr.payments.authorize import CutoffRule
 from ivr.replay.call_report import call_json
 from ivr.replay.call_report import call_text as told
 from ivr.replay.export import CannotMaskError, call_text
@@ -23,6 +24,7 @@ CALLS, MEMBERS, DEEDS_MAX = 1000, 250, 24
 ROUTING = "021000021"
 MADE_UP_DIGITS = "4081573926" * 2
 ZONE = ZoneInfo("America/New_York")
+BANK = CutoffRule(time(17), ZONE)
 _RUNS = re.compile(r"[0-9]{6,}|(?<![0-9])[0-9](?:(?:[ -]|, |\.\n)[0-9](?![0-9])){5,}")  # also one by one
 # What a turn took is written with a fraction or as "3456 ms)": a slow one is no canary.
 _FOURS = re.compile(r"(?<![0-9A-Za-z.])[0-9]{4}(?![0-9A-Za-z]|\.[0-9]| ms\))")
@@ -245,7 +247,7 @@ def recorded(engine, line):
     for recipe in recipes:
         parts += [repr(recipe), json.dumps(call_json(recipe, line)), told(recipe, line, ZONE)]
         try:
-            parts.append(call_text(recipe, line, ZONE))
+            parts.append(call_text(recipe, line, BANK))
         except CannotMaskError as error:
             refused += error.problems
     return "\n".join(parts), refused
