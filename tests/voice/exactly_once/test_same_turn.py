@@ -166,7 +166,7 @@ def test_a_duplicate_that_waited_too_long_does_not_end_the_call(line: ServedLine
         assert db.execute(select(Call.status).where(Call.call_sid == caller.call_sid)).scalar_one() == "open"
 
 
-def test_a_first_that_never_ends_is_undone_before_anybody_is_told(line: ServedLine) -> None:
+def test_a_first_that_never_ends_is_undone_and_the_others_are_told_what_holds_then(line: ServedLine) -> None:
     caller = line.caller_at_the_question()
     with line.gate() as gate:
         slow = line.start(caller.yes, fault=f"hold={gate.path} before:commit")
@@ -175,8 +175,12 @@ def test_a_first_that_never_ends_is_undone_before_anybody_is_told(line: ServedLi
         assert slow.result().prompts[0] == "trouble-unknown"
         assert slow.result().seconds < 6
         told = {duplicate.result().prompts[0] for duplicate in duplicates}
-    assert told <= {"trouble-no-payment", "trouble-unknown"}
-    assert payments_of(line, caller) == 0
+    # It is undone at its deadline. A request that came a moment later still has that moment: it closes the call,
+    # or it pays in the first one's place, and whoever is told something then is told that.
+    paid = payments_of(line, caller)
+    agreeing = ({"trouble-no-payment"}, {"confirmation", "trouble-payment"})
+    assert paid in {0, 1}
+    assert told <= agreeing[paid] | {"trouble-unknown"}
 
 
 def test_a_fallback_of_a_call_never_stored_stays_true_when_the_call_begins_late(line: ServedLine) -> None:
