@@ -45,3 +45,18 @@ def hold_database(settings: DatabaseSettings, *, keep_up: bool = False) -> Itera
         return
     with EmbeddedPostgres(settings.ivr_var, keep_up=keep_up) as url:
         yield url
+
+
+def database_name(settings: DatabaseSettings) -> str:
+    """Return which database the settings name, for people: never an account, never a password.
+
+    Raises `SettingsError` for a `DATABASE_URL` that is none.
+    """
+    if not settings.database_url:
+        return f"the embedded database in {settings.ivr_var.resolve()}"
+    url = database_url(settings.database_url)
+    hosts = url.query.get("host", ())
+    host = url.host or (hosts if isinstance(hosts, str) else ", ".join(hosts)) or "this machine"
+    port = url.port or url.query.get("port")
+    name = url.database or url.query.get("dbname") or "of the account's own name"
+    return f"the database {name} on {host}{f':{port}' if port else ''}"

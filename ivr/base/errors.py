@@ -30,7 +30,11 @@ class SettingsError(OperatorError):
     exit_status = EXIT_SETTING
 
 
+class NotFoundError(OperatorError):
+    """Nothing has the number that was given; commands add which database was asked."""
+
+
 class DatabaseUnavailableError(OperatorError):
-    """The database cannot be reached, or is not migrated."""
+    """The database cannot be reached, is not migrated, or refuses what it was asked."""
 
     exit_status = EXIT_DATABASE

@@ -53,6 +53,7 @@ def cutoff(*, is_next: bool, as_json: bool) -> int:
     from ivr.cli.setup import ready_database
     from ivr.jobs.bank import deliver_files, destination_of, run_due_cutoffs
     from ivr.payments.cutoffs import last_finished
+    from ivr.start import database_name
 
     settings = load_origination_settings()
     now = settings.make_clock().now()
@@ -68,8 +69,10 @@ def cutoff(*, is_next: bool, as_json: bool) -> int:
     destination = destination_of(settings)
     if as_json:
         click.echo(json.dumps(_as_json(done, last, destination), ensure_ascii=False))
+    elif done_text := _as_text(done, destination):
+        click.echo(done_text)
     else:
-        click.echo(_as_text(done, destination))
+        click.echo(f"Nothing is due in {database_name(settings)}.")
     for error in failed:
         click.echo(f"{error} {error.follows}", err=True)
     return EXIT_NO if failed else 0
@@ -92,7 +95,7 @@ def status(*, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=1))
     else:
-        show(_files(found, settings.ivr_timezone), "no files")
+        show(_files(found, settings.ivr_timezone), "no files", settings)
         for line in _rates(found):
             click.echo(line)
     for name in rates.warnings:
@@ -241,7 +244,7 @@ def _as_text(done: Sequence[CutoffDone], destination: Destination) -> str:
         if file is not None
     ]
     lines += [f"held: {held.confirmation_number} ({held.reason}): {held.why}" for held in _held(done)]
-    return "\n".join(lines) or "Nothing is due."
+    return "\n".join(lines)
 
 
 def _files(found: dict[str, Any], zone: ZoneInfo) -> Listing:

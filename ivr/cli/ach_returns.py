@@ -189,7 +189,7 @@ def list_queue(*, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"tasks": found}, ensure_ascii=False, indent=1))
     else:
-        show(task_listing(found, settings.ivr_timezone), "Nothing is open.")
+        show(task_listing(found, settings.ivr_timezone), "no open tasks", settings)
 
 
 @queue.command("close")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ivr.base.errors import OperatorError
+from ivr.base.errors import NotFoundError, OperatorError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -94,7 +94,7 @@ def list_calls(*, confirmation: str | None, as_json: bool, **options: str | None
     if as_json:
         click.echo(json.dumps(list_json(found), indent=1))
     else:
-        show_list(call_listing(found, settings.ivr_timezone), "no calls")
+        show_list(call_listing(found, settings.ivr_timezone), "no calls", settings)
 
 
 @calls.command()
@@ -132,14 +132,14 @@ def export(call_sid: str) -> None:
 
 @contextmanager
 def _recorded(settings: DatabaseSettings, call_sid: str) -> Iterator[tuple[Recipe, Line]]:
-    """Give a recorded call and the line it ran on. Raises `OperatorError` when there is no such call."""
+    """Give a recorded call and the line it ran on. Raises `NotFoundError` when there is no such call."""
     from ivr.calls.histories import load_recipes
     from ivr.cli.setup import ready_database
 
     with ready_database(settings) as engine, engine.connect() as db:
         recipe = next(load_recipes(db, call_sids=[call_sid]), None)
         if recipe is None:
-            raise OperatorError(f"No call is recorded as {call_sid}: find it with ivr calls list.")
+            raise NotFoundError(f"No call is recorded as {call_sid}: find it with ivr calls list.")
         line = line_of(db, recipe.flow_version)
     yield recipe, line
 

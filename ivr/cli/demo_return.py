@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from ivr.base.errors import OperatorError, SettingsError
+from ivr.base.errors import NotFoundError, OperatorError, SettingsError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -75,7 +75,7 @@ def _not_with_the_bank(db: Connection, confirmation_number: str) -> OperatorErro
 
     state = db.scalar(select(Payment.state).where(Payment.confirmation_number == confirmation_number))
     if state is None:
-        return OperatorError(f"No payment has the confirmation number {confirmation_number}: check it.")
+        return NotFoundError(f"No payment has the confirmation number {confirmation_number}: check it.")
     return OperatorError(
         f"Payment {confirmation_number} is {state}, not with the bank: only what was sent can come back, and"
         " `ivr ach cutoff` sends what is due."

@@ -9,18 +9,24 @@ import click
 
 if TYPE_CHECKING:
     from ivr.base.listing import Listing
+    from ivr.base.settings import DatabaseSettings
 
 
-def show(found: Listing, nothing: str) -> None:
-    """Print a list, or that there is `nothing`; its header only where standard output is a terminal."""
+def show(found: Listing, nothing: str, settings: DatabaseSettings) -> None:
+    """Print a list, or that there is `nothing`; its header only where standard output is a terminal.
+
+    `settings` say which database was asked.
+    """
     if not found.lines:
-        nothing_found(nothing)
+        nothing_found(nothing, settings)
         return
     if sys.stdout.isatty():
         click.echo(found.header)
     click.echo("\n".join(found.lines))
 
 
-def nothing_found(nothing: str) -> None:
-    """Say on standard error that a list is empty: a program that reads the list gets nothing."""
-    click.echo(nothing, err=True)
+def nothing_found(nothing: str, settings: DatabaseSettings) -> None:
+    """Say on standard error that nothing is there, and in which database: a program reads an empty list."""
+    from ivr.start import database_name
+
+    click.echo(f"{nothing} in {database_name(settings)}", err=True)

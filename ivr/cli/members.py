@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from ivr.base.errors import OperatorError
+from ivr.base.errors import NotFoundError
 from ivr.cli.asking import account
 from ivr.cli.files import CSV_FILE, errors_option, load_file
 
@@ -77,5 +77,5 @@ def unlock(member_id: str) -> None:
     settings = load_member_settings()
     with ready_database(settings) as engine, engine.begin() as db:
         if not unlock_member(db, settings.hashes, member_id, account(), settings.make_clock().now()):
-            raise OperatorError(f"No member has the ID {member_id}: check the number.")
+            raise NotFoundError(f"No member has the ID {member_id}: check the number.")
     click.echo(f"Member {member_id} may try again.")

@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from ivr.base.errors import EXIT_NO, OperatorError
+from ivr.base.errors import EXIT_NO, NotFoundError
 from ivr.cli.payments import written_plain
 
 STATES = ("pending", "sent", "failed", "withdrawn")
@@ -34,7 +34,7 @@ def send(confirmation_number: str | None, *, as_json: bool) -> int:
     from ivr.notices.due import find_notice, send_due, warn_of_late
     from ivr.notices.report import numbers_of
     from ivr.notices.send import send_notice
-    from ivr.start import project_folder
+    from ivr.start import database_name, project_folder
 
     configure_logs(level=logging.ERROR)
     settings = load_notice_settings()
@@ -62,8 +62,10 @@ def send(confirmation_number: str | None, *, as_json: bool) -> int:
     if as_json:
         told_each = [{"confirmation_number": number, "result": result} for number, result in done.items()]
         click.echo(json.dumps({"notices": told_each}))
+    elif done:
+        click.echo("\n".join(f"{number}  {result}" for number, result in done.items()))
     else:
-        click.echo("\n".join(f"{number}  {result}" for number, result in done.items()) or "Nothing waits.")
+        click.echo(f"Nothing waits in {database_name(settings)}.")
     for number, result in done.items():
         if result == "failed":
             click.echo(
@@ -90,7 +92,7 @@ def list_command(state: str | None, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found, indent=1))
     else:
-        show_list(notice_listing(found, settings.ivr_timezone), "no notices")
+        show_list(notice_listing(found, settings.ivr_timezone), "no notices", settings)
 
 
 @notices.command()
@@ -105,8 +107,8 @@ def show(confirmation_number: str, *, as_json: bool) -> None:
     settings = load_database_settings()
     with ready_database(settings) as engine, engine.connect() as db:
         found = show_notice(db, written_plain(confirmation_number))
-    if found is None:
-        raise OperatorError(f"No notice has the confirmation number {confirmation_number}: check it.")
+        if found is None:
+            raise NotFoundError(f"No notice has the confirmation number {confirmation_number}: check it.")
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=1))
     else:

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from ivr.base.errors import EXIT_NO, OperatorError
+from ivr.base.errors import EXIT_NO, NotFoundError
 from ivr.base.words import counted
 from ivr.cli.payment_credits import refund, reverse
 
@@ -45,7 +45,7 @@ def list_payments(call: str | None, billing_account: str | None, state: str | No
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=1))
     else:
-        show_list(payment_listing(found, settings.ivr_timezone), "no payments")
+        show_list(payment_listing(found, settings.ivr_timezone), "no payments", settings)
 
 
 @payments.command()
@@ -54,24 +54,21 @@ def list_payments(call: str | None, billing_account: str | None, state: str | No
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(confirmation_number: str, *, evidence: bool, as_json: bool) -> None:
     """Show one payment by its CONFIRMATION_NUMBER, with its notice and the caller's consent."""
-    from ivr.base.settings import load_database_settings, load_member_settings
+    from ivr.base.settings import MemberSettings, load_database_settings, load_member_settings
     from ivr.cli.setup import ready_database
     from ivr.payments.evidence import evidence_json, evidence_text
     from ivr.payments.report import payment_json, payment_text
 
     number = written_plain(confirmation_number)
-    as_text: Callable[[dict[str, Any]], str] = evidence_text
-    if evidence:
-        settings = load_member_settings()
-        with ready_database(settings) as engine, engine.connect() as db:
-            found = evidence_json(db, settings.hashes, number)
-    else:
-        zone = (plain_settings := load_database_settings()).ivr_timezone
-        with ready_database(plain_settings) as engine, engine.connect() as db:
+    settings = load_member_settings() if evidence else load_database_settings()
+    as_text: Callable[[dict[str, Any]], str] = partial(payment_text, zone=settings.ivr_timezone)
+    with ready_database(settings) as engine, engine.connect() as db:
+        if isinstance(settings, MemberSettings):
+            found, as_text = evidence_json(db, settings.hashes, number), evidence_text
+        else:
             found = payment_json(db, number)
-        as_text = partial(payment_text, zone=zone)
-    if found is None:
-        raise OperatorError(f"No payment has the confirmation number {confirmation_number}: check it.")
+        if found is None:
+            raise NotFoundError(f"No payment has the confirmation number {confirmation_number}: check it.")
     click.echo(json.dumps(found, ensure_ascii=False, indent=1) if as_json else as_text(found))
 
 

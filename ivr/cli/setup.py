@@ -26,18 +26,22 @@ def ready_database(settings: DatabaseSettings) -> Iterator[Engine]:
         engine = make_engine(url, limits=NO_LIMITS, pool_size=1, application_name="ivr command")
         try:
             check_ready(engine)
-            with lost_database_told():
+            with lost_database_told(engine), asked_database_told(settings):
                 yield engine
         finally:
             engine.dispose()
 
 
 @contextmanager
-def lost_database_told() -> Iterator[None]:
-    """Turn an error of the connection into the sentence an operator can act on."""
+def lost_database_told(engine: Engine | None = None) -> Iterator[None]:
+    """Turn an error of the connection into the sentence an operator can act on.
+
+    With an `engine` to ask by, a right that the account lacks as well.
+    """
     from sqlalchemy.exc import InterfaceError, OperationalError
 
     from ivr.base.errors import DatabaseUnavailableError
+    from ivr.storage.rights import refusal
 
     try:
         yield
@@ -46,6 +50,24 @@ def lost_database_told() -> Iterator[None]:
         raise DatabaseUnavailableError(
             f"The database does not answer ({reason}): start it, or correct DATABASE_URL, then try again"
         ) from None
+    except Exception as error:
+        refused = None if engine is None else refusal(engine, error)
+        if refused is None:
+            raise
+        raise refused from None
+
+
+@contextmanager
+def asked_database_told(settings: DatabaseSettings) -> Iterator[None]:
+    """Add to what says that nothing was found which database was asked: another shell may ask another."""
+    from ivr.base.errors import NotFoundError
+    from ivr.start import database_name
+
+    try:
+        yield
+    except NotFoundError as error:
+        asked = f"Asked was {database_name(settings)}."
+        raise NotFoundError(*(f"{problem} {asked}" for problem in error.problems)) from None
 
 
 def upgrade_database(settings: DatabaseSettings) -> str:
@@ -57,7 +79,7 @@ def upgrade_database(settings: DatabaseSettings) -> str:
     with hold_database(settings) as url:
         engine = make_engine(url, limits=NO_LIMITS, pool_size=1, application_name="ivr command")
         try:
-            with lost_database_told():
+            with lost_database_told(engine):
                 upgrade(engine)
         finally:
             engine.dispose()
@@ -75,7 +97,7 @@ def prepare_demo(settings: MemberSettings, clock: Clock) -> None:
     with hold_database(settings) as url:
         engine = make_engine(url, limits=NO_LIMITS, pool_size=1, application_name="ivr demo")
         try:
-            with lost_database_told():
+            with lost_database_told(engine):
                 upgrade(engine)
                 with engine.begin() as db:
                     today = clock.now().astimezone(settings.ivr_timezone).date()

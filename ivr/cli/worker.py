@@ -24,10 +24,10 @@ def worker(*, once: bool) -> None:
     settings, bank = load_member_settings(), load_bank_settings()
     room = open_post_room(load_notice_settings(), project_folder() / "prompts" / "notices")
     with hold_database(settings) as url:
-        with ready_database(settings):
+        with ready_database(settings) as engine:
             pass  # it answers and is migrated; jobs have connections of their own
         if bank is None:
             structlog.get_logger().warning("no_bank_configured", hint="set the IVR_ODFI_ settings")
-        with lost_database_told():
+        with lost_database_told(engine):
             groups = job_groups(room=room, bank=bank, keeping=settings)
             (run_once if once else run_worker)(url, settings.make_clock(), *groups)

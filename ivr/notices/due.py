@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 from sqlalchemy import and_, exists, or_, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from ivr.base.errors import OperatorError
+from ivr.base.errors import NotFoundError
 from ivr.notices.channels import FAILED_TASK, LATE_TASK, TASKS
 from ivr.notices.send import send_notice
 from ivr.payments.tasks import close_tasks, open_task
@@ -52,14 +52,14 @@ def due_notices(db: Connection) -> list[int]:
 
 
 def find_notice(db: Connection, confirmation_number: str) -> int:
-    """Return the payment whose notice this is. Raises `OperatorError` for an unknown number."""
+    """Return the payment whose notice this is. Raises `NotFoundError` for an unknown number."""
     found = db.scalar(
         select(Notice.payment_id)
         .join_from(Notice, Payment, Payment.id == Notice.payment_id)
         .where(Payment.confirmation_number == confirmation_number)
     )
     if found is None:
-        raise OperatorError(f"No notice has the confirmation number {confirmation_number}: check it.")
+        raise NotFoundError(f"No notice has the confirmation number {confirmation_number}: check it.")
     return found
 
 
@@ -85,7 +85,8 @@ def send_due(
             break
         try:
             results[payment_id] = send_notice(engine, room, clock, payment_id)
-        except OperationalError:  # the database is gone: it is the same for all of them
+        # The database is gone, or does not let us: it is the same for all of them.
+        except (OperationalError, ProgrammingError):
             raise
         except Exception:  # noqa: BLE001 (one that is broken must not hold up the others)
             _log.exception("notice_not_sent", payment_id=payment_id)

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, exists, literal, or_, select, update
 from sqlalchemy.dialects import postgresql
 
 from ivr.ach.return_codes import return_rule
-from ivr.base.errors import OperatorError
+from ivr.base.errors import NotFoundError, OperatorError
 from ivr.storage.audit import record_event
 from ivr.storage.tables import BlockedAccount, BlockedRoutingNumber, Payment
 
@@ -89,7 +89,7 @@ def release(db: Connection, confirmation_number: str, *, note: str, actor: str, 
         )
     ).one_or_none()
     if payment is None:
-        raise OperatorError(f"No payment has the confirmation number {confirmation_number}: check it.")
+        raise NotFoundError(f"No payment has the confirmation number {confirmation_number}: check it.")
     released = [
         name
         for name, key, value in (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import insert, select, update
 
-from ivr.base.errors import OperatorError
+from ivr.base.errors import NotFoundError, OperatorError
 from ivr.payments.confirmation_numbers import draw_cancellation_number, is_cancellation_number
 from ivr.payments.cutoffs import leaves_at
 from ivr.payments.holds import HELD_TASK
@@ -99,7 +99,7 @@ def _find(db: Connection, confirmation_number: str) -> Any:
     ).one_or_none()
     if payment is None:
         kind = " That is a cancellation number." if is_cancellation_number(confirmation_number) else ""
-        raise OperatorError(f"No payment has the confirmation number {confirmation_number}: check it.{kind}")
+        raise NotFoundError(f"No payment has the confirmation number {confirmation_number}: check it.{kind}")
     return payment
 
 

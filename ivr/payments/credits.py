@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from sqlalchemy import func, select
 
 from ivr.ach.banking_days import add_banking_days, debit_dates
-from ivr.base.errors import OperatorError
+from ivr.base.errors import NotFoundError, OperatorError
 from ivr.base.money import format_amount
 from ivr.payments.blocks import either_blocked
 from ivr.payments.requested import request_entry
@@ -125,7 +125,7 @@ def _lock(db: Connection, confirmation_number: str) -> Any:
     statement = select(Payment.__table__).where(Payment.confirmation_number == confirmation_number)
     payment = db.execute(statement.with_for_update()).one_or_none()
     if payment is None:
-        raise OperatorError(f"No payment has the confirmation number {confirmation_number}: check it.")
+        raise NotFoundError(f"No payment has the confirmation number {confirmation_number}: check it.")
     return payment
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import func, select, update
 
 from ivr.ach.letters import individual_name
-from ivr.base.errors import OperatorError
+from ivr.base.errors import NotFoundError, OperatorError
 from ivr.base.letters import cleaned
 from ivr.payments.holds import release_held
 from ivr.storage.audit import record_events
@@ -47,7 +47,7 @@ def correct_name(
         raise OperatorError("A bank's file needs a letter in the name: give the receiver's name.")
     payment = db.execute(_PAYMENTS.where(Payment.confirmation_number == confirmation_number)).one_or_none()
     if payment is None:
-        raise OperatorError(f"No payment has the confirmation number {confirmation_number}: check it.")
+        raise NotFoundError(f"No payment has the confirmation number {confirmation_number}: check it.")
     if payment.state == "cancelled":
         raise OperatorError(f"Payment {confirmation_number} is cancelled: nothing is written of it any more.")
     _correct(db, [(payment.id, payment.name, name)], reason, actor, now)

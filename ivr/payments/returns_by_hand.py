@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from ivr.ach.return_codes import RETURN_RULES, return_rule
 from ivr.ach.returns import OtherEntry, Return, dispute_kind
-from ivr.base.errors import OperatorError
+from ivr.base.errors import NotFoundError, OperatorError
 from ivr.payments.returns import Applying, lock_items
 from ivr.payments.settlement import SETTLEMENT_ZONE
 from ivr.storage.audit import record_event
@@ -128,7 +128,7 @@ def _newest(db: Connection, confirmation_number: str, trace_number: str | None) 
         select(Payment.id, Payment.state).where(Payment.confirmation_number == confirmation_number)
     ).one_or_none()
     if payment is None:
-        raise OperatorError(f"No payment has the confirmation number {confirmation_number}: check it.")
+        raise NotFoundError(f"No payment has the confirmation number {confirmation_number}: check it.")
     meant = AchEntry.trace_number == trace_number if trace_number else AchEntry.kind.in_(_DEBIT_KINDS)
     entry = db.execute(
         select(AchEntry.__table__, Payment.plan)

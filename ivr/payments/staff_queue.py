@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select, update
 
-from ivr.base.errors import OperatorError
+from ivr.base.errors import NotFoundError
 from ivr.base.listing import Column, Listing, listing, local_time
 from ivr.payments.report import plain
 from ivr.storage.audit import record_event
@@ -68,7 +68,7 @@ def task_listing(tasks: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> Listing:
 def close_task(db: Connection, task_id: int, *, note: str, actor: str, now: datetime) -> None:
     """Close one task, and with it the bank item that it is about, within the caller's transaction.
 
-    Raises `OperatorError` when no open task has this number.
+    Raises `NotFoundError` when no open task has this number.
     """
     closed = db.execute(
         update(StaffTask)
@@ -77,7 +77,7 @@ def close_task(db: Connection, task_id: int, *, note: str, actor: str, now: date
         .returning(StaffTask.kind, StaffTask.bank_item_id)
     ).one_or_none()
     if closed is None:
-        raise OperatorError(f"No open task has the number {task_id}: see `ivr ach queue list`.")
+        raise NotFoundError(f"No open task has the number {task_id}: see `ivr ach queue list`.")
     db.execute(
         update(BankItem)
         .where(BankItem.id == closed.bank_item_id, BankItem.state.in_(("unmatched", "handed_over")))

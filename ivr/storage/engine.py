@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from ivr.base.errors import DatabaseUnavailableError, SettingsError
 from ivr.storage.migrate import is_current
+from ivr.storage.rights import refusal
 
 _SCHEMES = ("postgres", "postgresql", "postgresql+psycopg")
 _DRIVER = "postgresql+psycopg"
@@ -99,7 +100,7 @@ def check_ready(engine: Engine) -> None:
     try:
         current = is_current(engine)
     except DBAPIError as error:
-        raise DatabaseUnavailableError(
+        raise refusal(engine, error) or DatabaseUnavailableError(
             f"The database does not answer ({str(error.orig).strip().splitlines()[0]}):"
             " start it, or correct DATABASE_URL"
         ) from None

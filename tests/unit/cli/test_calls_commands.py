@@ -162,7 +162,8 @@ def test_calls_are_found_by_what_is_known_of_them(ivr, play):
         ran = ivr("calls", "list", "--json", *(word for option in options.items() for word in option))
         assert (ran.status, len(json.loads(ran.out)["calls"])) == (0, count), options
     none = ivr("calls", "list", "--pace", "relay")
-    assert (none.status, none.out, none.err) == (0, "", "no calls\n")
+    assert (none.status, none.out) == (0, "")
+    assert none.err.startswith("no calls in the database ")
 
 
 def test_a_call_is_found_by_its_confirmation_number(ivr, play, engine):
@@ -184,7 +185,7 @@ def test_a_call_that_is_not_there(ivr):
     for command in ("show", "export"):
         ran = ivr("calls", command, "CA" + "0" * 32)
         assert (ran.status, ran.out) == (1, "")
-        assert ran.err == f"No call is recorded as CA{'0' * 32}: find it with ivr calls list.\n"
+        assert ran.err.startswith(f"No call is recorded as CA{'0' * 32}: find it with ivr calls list. Asked")
 
 
 def test_options_that_do_not_go_together(ivr):

@@ -186,16 +186,18 @@ def test_unlock_is_recorded_with_whoever_did_it(ivr, engine: Engine, members_fil
     assert event.subject == MEMBERS[0].member_id
     assert event.actor
     ran = ivr("members", "unlock", "999999999999")
-    assert (ran.status, ran.err) == (1, "No member has the ID 999999999999: check the number.\n")
+    assert ran.status == 1
+    assert ran.err.startswith("No member has the ID 999999999999: check the number. Asked was ")
 
 
 def test_payments_that_are_not_there(ivr) -> None:
     none = ivr("payments", "list")
-    assert (none.status, none.out, none.err) == (0, "", "no payments\n")
+    assert (none.status, none.out) == (0, "")
+    assert none.err.startswith("no payments in the database ")
     assert json.loads(ivr("payments", "list", "--json").out) == {"payments": []}
     ran = ivr("payments", "show", "123-4567-8901")
     assert (ran.status, ran.out) == (1, "")
-    assert ran.err == "No payment has the confirmation number 123-4567-8901: check it.\n"
+    assert ran.err.startswith("No payment has the confirmation number 123-4567-8901: check it. Asked was ")
 
 
 def test_upgrade_migrates_and_may_be_repeated(

@@ -20,7 +20,7 @@ LISTS = {
     ("payments", "list"): ("NUMBER", "AUTHORIZED", "no payments"),
     ("notices", "list"): ("NUMBER", "PROMISED", "no notices"),
     ("ach", "status"): ("ID", "SENT", "no files"),
-    ("ach", "queue", "list"): ("ID", "OPENED", "Nothing is open."),
+    ("ach", "queue", "list"): ("ID", "OPENED", "no open tasks"),
     ("calls", "list"): ("BEGAN", "CALL_SID", "no calls"),
 }
 
@@ -47,7 +47,8 @@ def paid(engine: Engine):
 @pytest.mark.parametrize("command", LISTS)
 def test_an_empty_list_prints_nothing_and_says_so_to_people(ivr: Callable, command: tuple) -> None:
     ran = ivr(*command)
-    assert (ran.status, ran.out, ran.err) == (0, "", f"{LISTS[command][2]}\n")
+    assert (ran.status, ran.out) == (0, "")
+    assert ran.err.startswith(f"{LISTS[command][2]} in the database ")
 
 
 @pytest.mark.parametrize("command", [command for command in LISTS if command[0] != "calls"])
