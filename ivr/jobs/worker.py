@@ -10,14 +10,18 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, ExitStack, contextmanager
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
+import structlog
 from procrastinate import App, JobContext, PsycopgConnector
+from procrastinate.app import WorkerOptions
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, UniqueViolation
 from procrastinate.jobs import Status
+from procrastinate.middleware import WorkerMiddleware
 from sqlalchemy import URL, Engine
+from sqlalchemy.exc import OperationalError
 
 from ivr.base.clock import Clock
 from ivr.base.errors import DatabaseUnavailableError
@@ -25,11 +29,12 @@ from ivr.jobs.purge import purge_calls
 from ivr.notices.channels import SEND_QUEUE
 from ivr.storage.engine import NO_LIMITS, connection_arguments, make_engine
 from ivr.storage.queue import QUEUE, enqueue
+from ivr.storage.rights import check_queue_rights, refusal
 
 _HEARTBEAT_SECONDS = 2.0
 _STALLED_SECONDS = 6.0
 _DATABASE_SECONDS = 5.0
-_OPTIONS: Final[Mapping[str, Any]] = {
+_OPTIONS: Final[WorkerOptions] = {
     "install_signal_handlers": False,
     "delete_jobs": "successful",
     "update_heartbeat_interval": _HEARTBEAT_SECONDS,
@@ -38,6 +43,8 @@ _OPTIONS: Final[Mapping[str, Any]] = {
 # How many jobs of each queue a worker does at once. A letter need not wait for a text message's carrier.
 _LANES: Final[Mapping[str, int]] = {QUEUE: 1, SEND_QUEUE: 3}
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+
+_log = structlog.get_logger()
 
 
 class JobGroup(Protocol):
@@ -55,9 +62,9 @@ def run_worker(url: URL, clock: Clock, *groups: JobGroup) -> None:
     """Run the jobs of `groups` until SIGTERM or SIGINT; the job at hand is finished first.
 
     Whatever ends it, the caller starts it again, always: when the database goes away it returns, or raises
-    `DatabaseUnavailableError`.
+    `DatabaseUnavailableError`. A job that the database refuses is told to the log; the others go on.
     """
-    with ExitStack() as apps, _lost_database_told(), _signals_as_before():
+    with ExitStack() as apps, _signals_as_before():
         lanes = {
             queue: apps.enter_context(_opened_app(url, clock, groups, periodic=True)) for queue in _LANES
         }
@@ -65,9 +72,15 @@ def run_worker(url: URL, clock: Clock, *groups: JobGroup) -> None:
 
 
 def run_due_jobs(url: URL, clock: Clock, *groups: JobGroup) -> None:
-    """Run the jobs that wait, of all queues, one after the other; then return. None come by themselves."""
-    with _opened_app(url, clock, groups, periodic=False) as app, _lost_database_told():
-        app.run_worker(wait=False, listen_notify=False, **_OPTIONS)
+    """Run the jobs that wait, of all queues, one after the other; then return. None come by themselves.
+
+    Raises `DatabaseUnavailableError` with every right that one of them lacked, when all are run.
+    """
+    refused: dict[str, str] = {}
+    with _opened_app(url, clock, groups, periodic=False, refused=refused) as app:
+        app.run_worker(wait=False, listen_notify=False)
+    if refused:
+        raise DatabaseUnavailableError(*dict.fromkeys(refused.values()))
 
 
 def run_once(url: URL, clock: Clock, *groups: JobGroup) -> None:
@@ -89,25 +102,54 @@ def periodic_jobs(app: App) -> list[str]:
 
 
 @contextmanager
-def _opened_app(url: URL, clock: Clock, groups: tuple[JobGroup, ...], *, periodic: bool) -> Iterator[App]:
-    """Give the app with connections of its own: no lane waits for another's."""
+def _opened_app(
+    url: URL,
+    clock: Clock,
+    groups: tuple[JobGroup, ...],
+    *,
+    periodic: bool,
+    refused: dict[str, str] | None = None,
+) -> Iterator[App]:
+    """Give the app with connections of its own: no lane waits for another's.
+
+    `refused` receives, by the job's name, what the database refused.
+    """
     engine = make_engine(url, pool_size=1, application_name="ivr worker")
     patient = make_engine(url, limits=NO_LIMITS, pool_size=1, application_name="ivr worker")
     try:
-        yield make_app(url, engine, clock, *groups, patient=patient, periodic=periodic)
+        check_queue_rights(engine)
+        app = make_app(url, engine, clock, *groups, patient=patient, periodic=periodic)
+        app.worker_defaults["worker_middleware"] = [
+            _refusals_told(engine, {} if refused is None else refused)
+        ]
+        yield app
+    except (ConnectorException, OperationalError) as error:
+        raise refusal(engine, error) or DatabaseUnavailableError(
+            "The database does not answer: the worker stops, to be started again"
+        ) from None
     finally:
         engine.dispose()
         patient.dispose()
 
 
-@contextmanager
-def _lost_database_told() -> Iterator[None]:
-    try:
-        yield
-    except ConnectorException:
-        raise DatabaseUnavailableError(
-            "The database does not answer: the worker stops, to be started again"
-        ) from None
+def _refusals_told(engine: Engine, refused: dict[str, str]) -> WorkerMiddleware:
+    """Tell the log in a sentence what the database refuses to a job, and count the job as done.
+
+    Every job comes again by itself, or asks for what one that comes by itself would find.
+    """
+
+    async def told(run_job: Callable[[], Awaitable[object]], context: JobContext, _worker: object) -> object:
+        try:
+            return await run_job()
+        except Exception as error:
+            problem = await asyncio.to_thread(refusal, engine, error)
+            if problem is None:
+                raise
+            refused[context.job.task_name] = str(problem)
+            _log.error("job_refused", job=context.job.task_name, problem=str(problem))
+            return None
+
+    return told
 
 
 @contextmanager
@@ -133,7 +175,7 @@ async def _work_side_by_side(lanes: Mapping[str, App]) -> None:
         for app in lanes.values():
             await opened.enter_async_context(app.open_async())
         working = [
-            asyncio.create_task(app.run_worker_async(queues=[queue], concurrency=_LANES[queue], **_OPTIONS))
+            asyncio.create_task(app.run_worker_async(queues=[queue], concurrency=_LANES[queue]))
             for queue, app in lanes.items()
         ]
         signalled = asyncio.create_task(told.wait())
@@ -156,7 +198,7 @@ def make_app(
     connector = PsycopgConnector(
         conninfo=connection_arguments(url), min_size=1, max_size=4, timeout=_DATABASE_SECONDS
     )
-    app = App(connector=connector)
+    app = App(connector=connector, worker_defaults=_OPTIONS.copy())
 
     @app.task(name="purge", queueing_lock="purge")
     def purge(timestamp: int = 0) -> None:

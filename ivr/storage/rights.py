@@ -52,6 +52,23 @@ def refusal(engine: Engine, error: BaseException) -> DatabaseUnavailableError | 
             f"The database refuses this to the account {account} ({said}): run it as the owner of the tables,"
             " or have the owner grant the right"
         )
+    return _lacking(account, missing)
+
+
+def check_queue_rights(engine: Engine) -> None:
+    """See that the account may do all that working on the queue needs, before it begins.
+
+    Its library tells a refusal in the middle of its work by tracebacks. Raises `DatabaseUnavailableError`.
+    """
+    with engine.connect() as db:
+        queue = list(db.scalars(text("SELECT relname FROM pg_class WHERE relname LIKE 'procrastinate%'")))
+        missing = list(_missing_on(db, _relations(db, queue), " ".join(_NEEDS)))
+        if missing:
+            account = str(db.scalar(text("SELECT quote_ident(current_user)")))
+            raise _lacking(account, missing)
+
+
+def _lacking(account: str, missing: list[tuple[str, str]]) -> DatabaseUnavailableError:
     grants = "; ".join(f"GRANT {right} ON {on} TO {account}" for right, on in missing)
     rights = " and ".join(f"{right} on {on}" for right, on in missing)
     return DatabaseUnavailableError(

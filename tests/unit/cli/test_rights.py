@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -101,6 +103,38 @@ def test_with_the_rights_the_commands_do_their_work(ivr_as, engine: Engine, memb
     for words in (("members", "import", members_file), ("ach", "cutoff"), ("payments", "list")):
         ran = ivr_as("", *words)
         assert (ran.status, ran.err.count("Traceback")) == (0, 0)
+
+
+@pytest.mark.usefixtures("samples")
+def test_a_job_that_is_refused_is_a_sentence_and_the_others_are_done(
+    ivr_as, engine: Engine, account: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pay(engine)
+    paid = pay(engine, notice="pending", plan="dental", cents=100)
+    monkeypatch.setenv("IVR_NOW", (FRIDAYS_CUTOFF + timedelta(minutes=1)).isoformat())
+    ran = ivr_as("INSERT ON ach_files", "worker", "--once")
+    lacking = (
+        f"The database account {account} lacks the right INSERT on ach_files: have the owner run"
+        f" `GRANT INSERT ON ach_files TO {account}`"
+    )
+    *lines, last = ran.err.splitlines()
+    assert (ran.status, last) == (4, lacking)
+    (told,) = [line for line in map(json.loads, lines) if line["event"] == "job_refused"]
+    assert (told["job"], told["level"], told["problem"]) == ("cutoffs", "error", lacking)
+    assert (ran.err.count("Traceback"), ran.err.count('"exception"')) == (0, 0)
+    letter = f"2026-12-18-{paid.confirmation_number}.pdf"
+    assert letter in {file.name for file in tmp_path.rglob("*.pdf")}
+    with engine.connect() as db:
+        assert db.execute(text("SELECT task_name, status FROM procrastinate_jobs")).all() == []
+
+
+def test_what_the_queue_itself_needs_is_named_before_any_work(ivr_as, account: str) -> None:
+    ran = ivr_as("INSERT ON procrastinate_periodic_defers", "worker")
+    assert (ran.status, ran.out) == (4, "")
+    assert ran.err.splitlines()[-1] == (
+        f"The database account {account} lacks the right INSERT on procrastinate_periodic_defers: have the"
+        f" owner run `GRANT INSERT ON procrastinate_periodic_defers TO {account}`"
+    )
 
 
 def test_who_may_not_make_tables_is_told_when_it_migrates(ivr_as, account: str, empty_database: URL) -> None:
