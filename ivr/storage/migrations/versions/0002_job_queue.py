@@ -10,7 +10,7 @@ revision = "0002"
 down_revision = "0001"
 
 NEWEST_PROCRASTINATE_MIGRATION = "03.04.00_50_post_add_retry_failed_job_procedure.sql"
-SCHEMA = Path(__file__).with_name("0002_job_queue.sql")
+SCHEMA = Path(__file__).with_name("job_queue.sql")
 
 
 def upgrade() -> None:
