@@ -9,6 +9,8 @@ from datetime import date
 from ivr.ach.account_numbers import account_number_fault, card_number_like
 from ivr.ach.routing_numbers import routing_number_fault
 from ivr.dialog.vocabulary import Field, Match, NoMatch, Slots
+from ivr.languages.language import NO, YES
+from ivr.languages.registry import SPOKEN
 from ivr.members.births import BIRTH_YEAR_MIN
 
 MEMBER_ID_DIGITS = 12
@@ -17,25 +19,6 @@ AMOUNT_DIGITS_MAX = 7
 ACCOUNT_DIGITS_MAX = 17
 CODE_DIGITS = (4, 12)
 CONFIDENCE_MIN = 0.5
-
-_YES = "yes"
-_NO = "no"
-
-# The closed lists: the whole of what was heard must be one of these. In relay pace only the authorize
-# phrases count as a yes, because "yes" is what operators say to their own caller.
-PHRASES: Mapping[str, Mapping[str, frozenset[str]]] = {
-    "en-US": {
-        _YES: frozenset({"yes", "yes i do", "i authorize", "yes i authorize", "i authorize this payment"}),
-        _NO: frozenset({"no", "no i do not", "i do not authorize", "cancel"}),
-    },
-    "es-US": {
-        _YES: frozenset(
-            {"sí", "si", "autorizo", "sí autorizo", "si autorizo", "sí lo autorizo", "si lo autorizo"}
-        ),
-        _NO: frozenset({"no", "no autorizo", "cancelar"}),
-    },
-}
-RELAY_WORDS: Mapping[str, str] = {"en-US": "authorize", "es-US": "autorizo"}
 
 
 def normalized(words: str) -> str:
@@ -51,15 +34,15 @@ def hear_authorization(words: str, confidence: float | None, language: str, pace
     `confidence` is the recognizer's, 0 to 1, None where it gave none.
     """
     heard = normalized(words)
-    phrases = PHRASES[language]
+    answers = SPOKEN[language].answers
     if confidence is not None and confidence < CONFIDENCE_MIN:
         return NoMatch("not-yes-or-no")
-    if heard in phrases[_NO]:
-        return Match(result=_NO)
-    if heard in phrases[_YES] and (pace != "relay" or RELAY_WORDS[language] in heard.split()):
+    if heard in answers.no:
+        return Match(result=NO)
+    if heard in answers.yes and (pace != "relay" or answers.relay_word in heard.split()):
         return Match(
             {"words_heard": words.strip(), "confidence": "" if confidence is None else f"{confidence:.3f}"},
-            _YES,
+            YES,
         )
     return NoMatch("not-yes-or-no")
 
@@ -137,10 +120,6 @@ def _authorization_code(digits: str, _slots: Slots, _reasons: tuple[str, ...]) -
     return Match({"authorization_code": digits}) if shortest <= len(digits) <= longest else NoMatch("code")
 
 
-def _hints(language: str) -> str:
-    return ",".join(sorted(phrase for phrases in PHRASES[language].values() for phrase in phrases))
-
-
 FIELDS: Mapping[str, Field] = {
     entry.name: entry
     for entry in (
@@ -188,9 +167,9 @@ FIELDS: Mapping[str, Field] = {
             _key_is_not_speech,
             ("words_heard", "confidence"),
             ("not-yes-or-no", "key-pressed"),
-            results=(_YES, _NO),
+            results=(YES, NO),
             hear=hear_authorization,
-            hints={language: _hints(language) for language in PHRASES},
+            hints={tag: ",".join(spoken.answers.phrases) for tag, spoken in SPOKEN.items()},
         ),
         Field(
             "authorization_code",

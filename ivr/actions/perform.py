@@ -21,6 +21,7 @@ from ivr.dialog.engine import Ask, Outcome
 from ivr.dialog.flow import Flow
 from ivr.dialog.state import State
 from ivr.dialog.vocabulary import Value
+from ivr.languages.hours import OpenHours, is_open
 from ivr.members.verification import verify
 from ivr.notices.channels import Channel, choose_channel, promise
 from ivr.payments.authorize import (
@@ -34,7 +35,6 @@ from ivr.payments.authorize import (
 from ivr.payments.blocks import either_blocked
 from ivr.payments.history import PaymentsToTell, payments_to_tell, same_payment_today
 from ivr.speech.catalog import Catalog
-from ivr.speech.hours import OpenHours, is_open
 from ivr.storage.tables import Bill
 
 RECENT = timedelta(hours=24)

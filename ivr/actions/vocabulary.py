@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ivr.actions.fields import FIELDS
 from ivr.dialog.vocabulary import Action, Vocabulary
+from ivr.languages.registry import KEYS
 
 # Kinds of speech are those of `ivr.speech.values`; `secret` slots are kept sealed and never spoken.
 SLOTS = {
@@ -171,21 +172,10 @@ ACTIONS = {
     )
 }
 
-# The key of each language, the same on every menu of every line; 0, 7 and 9 have their own meaning.
-LANGUAGE_KEYS = {
-    "1": "en-US",
-    "2": "es-US",
-    "3": "pt-BR",
-    "4": "ht-HT",
-    "5": "cmn-CN",
-    "6": "yue-HK",
-    "8": "vi-VN",
-}
-
 VOCABULARY = Vocabulary(
     slots=SLOTS,
     given=("call_date", "support_phone", "support_hours"),
     fields=FIELDS,
     actions=ACTIONS,
-    language_keys=LANGUAGE_KEYS,
+    language_keys=KEYS,
 )

@@ -28,6 +28,7 @@ from typing import Any, Literal, get_args
 from ivr.base.errors import OperatorError
 from ivr.callfile.circumstances import NO_CIRCUMSTANCES, Circumstances, CircumstancesReader
 from ivr.callfile.circumstances import WORDS as CIRCUMSTANCES
+from ivr.languages.registry import LANGUAGES
 
 Pace = Literal["voice", "relay"]
 EndKind = Literal["goodbye", "agent", "hangup"]
@@ -64,15 +65,6 @@ FaultName = Literal[
 PACES: tuple[Pace, ...] = get_args(Pace)
 FAULTS: tuple[str, ...] = get_args(FaultName)
 ENDS: tuple[str, ...] = get_args(EndKind)
-LANGUAGE_KEYS: Mapping[str, str] = {
-    "en-US": "1",
-    "es-US": "2",
-    "pt-BR": "3",
-    "ht-HT": "4",
-    "cmn-CN": "5",
-    "yue-HK": "6",
-    "vi-VN": "8",
-}
 MEMBER_FACTS = ("member_id", "health_account", "dental_account", "ssn_last4", "date_of_birth")
 PLACEHOLDERS = ("language_key", *MEMBER_FACTS)
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -445,8 +437,8 @@ class _Parser:
             return {"now": now}
         if word == "pace" and value not in PACES:
             self._problem(place, f"there is no pace {value!r}: write {' or '.join(PACES)}")
-        if word == "language" and value not in LANGUAGE_KEYS:
-            self._problem(place, f"there is no language {value!r}: write one of {', '.join(LANGUAGE_KEYS)}")
+        if word == "language" and value not in LANGUAGES:
+            self._problem(place, f"there is no language {value!r}: write one of {', '.join(LANGUAGES)}")
         if word == "from" and _FROM.fullmatch(value) is None:
             self._problem(
                 place, f"{value!r} is no caller id: write a number such as +16175550123, or anonymous"

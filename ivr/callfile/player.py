@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, NoReturn, Protocol
 
 from ivr.callfile.grammar import (
     ENDS,
-    LANGUAGE_KEYS,
     PLACEHOLDER,
     Befalls,
     CallFile,
@@ -35,6 +34,8 @@ from ivr.callfile.grammar import (
     Words,
 )
 from ivr.dialog.flow import GATE_GO_ON
+from ivr.languages.language import NO, YES
+from ivr.languages.registry import LANGUAGES, SPOKEN
 from ivr.simulator.operator import RelayOperator
 from ivr.simulator.phone import DEFAULT_FROM, CallOverError, EndlessCallError, Phone, PhoneOptions
 from ivr.simulator.webhooks import Fault, UnequalRepliesError
@@ -56,14 +57,6 @@ MAX_GATES_IN_A_ROW = 50
 LATE_STATUS_SECONDS = 600.0
 HOUR_SECONDS = 3600.0
 VALUES_WORTH_WRITING = ("amount", "plan")
-
-# What a caller says who means yes or no: (language, pace). An operator's plain "yes" is not the caller's.
-_ANSWERS: Mapping[tuple[str, str], tuple[str, str]] = {
-    ("en-US", "voice"): ("yes", "no"),
-    ("en-US", "relay"): ("I authorize", "no"),
-    ("es-US", "voice"): ("sí", "no"),
-    ("es-US", "relay"): ("autorizo", "no"),
-}
 _LANGUAGE = re.compile(r"@[A-Za-z-]+")
 _INNER = re.compile(r"@[A-Za-z-]+|\[[0-9]+\]")
 
@@ -455,7 +448,7 @@ class _Player:
 
     def _resolved(self, step: Keys) -> str:
         """Write out the placeholders of a caller's keys."""
-        facts = {"language_key": LANGUAGE_KEYS[self._language], **self._prepared.facts}
+        facts = {"language_key": LANGUAGES[self._language].key, **self._prepared.facts}
         missing = [name for name in PLACEHOLDER.findall(step.keys) if not facts.get(name)]
         if missing:
             self._differ(step.place, f"a sample member with {missing[0]}", "a member without")
@@ -465,8 +458,8 @@ class _Player:
         """Say yes and no in the call's language and pace, unless the file is for that one alone."""
         if self._call.language is not None and self._call.pace is not None:
             return words
-        yes, no = _ANSWERS.get((self._language, self._pace), ("yes", "no"))
-        return {"yes": yes, "no": no}.get(words, words)
+        spoken = SPOKEN.get(self._language)
+        return spoken.answers.says(words, self._pace) if spoken and words in {YES, NO} else words
 
     # What the line must have done.
 

@@ -9,6 +9,8 @@ import click
 
 from ivr.base.errors import SettingsError
 from ivr.cli.demo_return import return_file
+from ivr.languages.language import YES
+from ivr.languages.registry import LANGUAGES, SPOKEN
 
 if TYPE_CHECKING:
     from ivr.base.clock import Clock
@@ -98,9 +100,8 @@ def steps(member: SampleMember) -> Mapping[str, str]:
 
     Digits, `#` included, are keyed; "say yes" is spoken; nothing means that the member is not asked.
     """
-    spanish = member.language == "es-US"
     return {
-        "language": "2" if spanish else "1",
+        "language": LANGUAGES[member.language].key,
         "main menu: hear, pay": "1",
         "member ID": member.member_id,
         "last four of the SSN": member.ssn_last4,
@@ -121,8 +122,7 @@ def steps(member: SampleMember) -> Mapping[str, str]:
 
 def _yes(member: SampleMember) -> str:
     """Return what counts as a yes: in relay pace only the words "I authorize", as operators say "yes" too."""
-    words = ("autorizo", "sí") if member.language == "es-US" else ("I authorize", "yes")
-    return f"say {words[0] if member.extra_time else words[1]}"
+    return f"say {SPOKEN[member.language].answers.says(YES, 'relay' if member.extra_time else 'voice')}"
 
 
 def _row(question: str, answers: Sequence[str]) -> str:

@@ -27,6 +27,7 @@ from ivr.base.csvfiles import (
     parse_yes_no,
 )
 from ivr.base.letters import visible
+from ivr.languages.registry import LANGUAGES
 from ivr.members.births import birth_date_doubt
 from ivr.members.bulk_load import loaded
 from ivr.storage.tables import Member
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
     from ivr.base.keys import KeyedHash
 
-LANGUAGES: Final = ("en-US", "es-US", "pt-BR", "cmn-CN", "yue-HK", "vi-VN", "ht-HT")
 
 # No area code and no exchange begins with 0 or 1 (North American Numbering Plan).
 _NORTH_AMERICAN: Final = re.compile(r"\+1[2-9]\d{2}[2-9]\d{6}", re.ASCII)

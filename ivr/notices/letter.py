@@ -23,6 +23,7 @@ from fpdf.fonts import TTFFont
 from pylopdf_fonts_zh_cn import sans_path
 
 from ivr.base.letters import cleaned
+from ivr.languages.registry import LANGUAGES
 from ivr.notices.texts import NoticeText, NoticeTexts
 
 _FAMILY: Final = "letter"
@@ -58,7 +59,7 @@ def make_letter(text: NoticeText, texts: NoticeTexts, address: Address, made_at:
     `made_at` is an aware instant: the letter's own date, by its zone.
     """
     text, address = _printable(text), _printable(address)
-    made_on = format_date(made_at.date(), "long", locale=text.language.replace("-", "_"))
+    made_on = format_date(made_at.date(), "long", locale=LANGUAGES[text.language].locale)
     page = _Paper(text, texts, made_on)
     page.set_creation_date(made_at)
     try:

@@ -22,6 +22,7 @@ from fluent.syntax import FluentParser
 from fluent.syntax.ast import Junk, Message
 
 from ivr.base.errors import OperatorError
+from ivr.languages.registry import LANGUAGES
 from ivr.speech.values import speak_value
 
 NOTICE_LANGUAGE: Final = "en-US"  # where a language has no texts of its own yet
@@ -188,7 +189,7 @@ def _answer(facts: NoticeFacts) -> str:
 
 
 def _values(facts: NoticeFacts, language: str) -> dict[str, str]:
-    locale = language.replace("-", "_")
+    locale = LANGUAGES[language].locale
     number = facts.confirmation_number
 
     def day(when: date) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ivr.actions.fields import PHRASES
 from ivr.actions.vocabulary import SLOTS
 from ivr.dialog.vocabulary import Value
+from ivr.languages.registry import SPOKEN
 from ivr.proof.exploration import Answered, Consent
 from ivr.speech.values import KINDS
 
@@ -39,7 +39,7 @@ CANARIES = frozenset(
 )
 WORDS: tuple[str, ...] = (
     "I authorize",
-    *sorted({phrase for phrases in PHRASES.values() for each in phrases.values() for phrase in each}),
+    *sorted({phrase for spoken in SPOKEN.values() for phrase in spoken.answers.phrases}),
     "perhaps later",
 )
 # The value of each slot that makes the longest speech.

@@ -23,6 +23,8 @@ from ivr.dialog.flow import Flow, version_of
 from ivr.dialog.loader import load_dialogs
 from ivr.dialog.state import Said
 from ivr.dialog.vocabulary import Vocabulary
+from ivr.languages.registry import SPOKEN
+from ivr.languages.words import words_typed
 from ivr.proof import candidates
 from ivr.proof.exploration import Exploration, Move, Sentence, World
 from ivr.proof.judgement import (
@@ -40,7 +42,6 @@ from ivr.speech.checks import check_sources, read_sources
 from ivr.speech.keys import NamedKeys
 from ivr.speech.source import Fault as PromptFault
 from ivr.speech.source import Source
-from ivr.speech.values import LANGUAGES, spoken_words
 
 STRAIGHT_SHARE = (
     2 / 3
@@ -236,9 +237,7 @@ def read_draft(files: Mapping[str, str], vocabulary: Vocabulary = VOCABULARY) ->
     )
     sources = read_sources(prompt_files(files), vocabulary.slots)
     prompt_faults = check_sources(sources, vocabulary.slots)
-    catalog = Catalog(
-        [_sound(source) for source in sources if source.language in LANGUAGES], vocabulary.slots
-    )
+    catalog = Catalog([_sound(source) for source in sources if source.language in SPOKEN], vocabulary.slots)
     if not flow_faults:
         told = {(fault.language, fault.prompt_id) for fault in prompt_faults}
         flow_faults = [
@@ -285,7 +284,7 @@ def world_of(draft: Draft) -> World:
             spoken = sentences(line.catalog, kinds, said, language, pace)
         except SpeechError as error:
             raise ValueError(str(error)) from error
-        return [Sentence(text, spoken_words(text), speech_seconds(text, tag)) for text in spoken]
+        return [Sentence(text, words_typed(text, tag), speech_seconds(text, tag)) for text in spoken]
 
     return World(
         entries=candidates.ENTRIES,

@@ -20,6 +20,8 @@ from ivr.base.errors import OperatorError
 from ivr.base.money import format_amount
 from ivr.dialog.engine import TURNS_MAX
 from ivr.dialog.vocabulary import NoMatch
+from ivr.languages.language import NO, YES
+from ivr.languages.registry import SPOKEN
 from ivr.payments.authorize import CutoffRule
 from ivr.replay.made_up import OUTCOMES, CameBack, MadeUp, digits_keyed, make_up
 
@@ -28,16 +30,12 @@ if TYPE_CHECKING:
     from ivr.calls.history import Asked, Recipe, RecordedTurn
 
 BANK: Final = CutoffRule(time(17), ZoneInfo("America/New_York"))  # as written calls are played
-LANGUAGES: Final = ("en-US", "es-US")  # so too
 GATE_PREFIX: Final = "gate-"
 CLOSINGS_AHEAD: Final = timedelta(days=14)  # as far as a debit can be put off
 QUARTER_SECONDS: Final = 15 * 60
 ROUTING_NUMBER: Final = "021000021"  # a real bank's, printed on every sample of a check
 WHY: Final = "# Why this call is kept: write it here, in a sentence."
 
-_YES: Final[Mapping[str, str]] = {"en-US": "I authorize", "es-US": "autorizo"}
-_NO: Final = "no"
-_MUMBLED: Final[Mapping[str, str]] = {"en-US": "what was that", "es-US": "cómo dijo"}
 _NOT_COMMON_KEYS: Final = "1234568"  # 0, 7 and 9 mean something when they stand alone
 _DIGITS: Final = "4081573926" * 7
 
@@ -201,7 +199,7 @@ class _Export:
             yield f"closings {', '.join(map(str, near))}"
         if self._bank.zone != BANK.zone:
             yield f"timezone {self._bank.zone.key}"
-        if self._line.flow.languages != LANGUAGES:
+        if self._line.flow.languages != tuple(SPOKEN):
             yield f"speaks  {', '.join(self._line.flow.languages)}"
 
     def _on_time(self) -> Iterator[str]:
@@ -344,9 +342,11 @@ class _Export:
 
     def _speech(self, turn: RecordedTurn, result: str) -> str:
         language = self._recipe.language
-        words = {"yes": _YES.get(language), "no": _NO, "not-yes-or-no": _MUMBLED.get(language)}.get(result)
-        if words is None:
+        answers = SPOKEN[language].answers if language in SPOKEN else None
+        if answers is None or result not in {YES, NO, "not-yes-or-no"}:
             raise self._cannot(turn, f"nobody wrote what to say for {result} in {language}: leave it out")
+        # In either pace the words that count in relay do: whoever keeps the file may play it in both.
+        words = answers.mumbles if result == "not-yes-or-no" else answers.says(result, "relay")
         return f'says "{words}"'
 
     def _digits(self, turn: RecordedTurn) -> str:

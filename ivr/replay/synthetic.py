@@ -16,12 +16,12 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from ivr.actions.fields import PHRASES
 from ivr.actions.masks import EMPTY, GIVEN, UNKNOWN, bucket_cents
 from ivr.base.clock import hours_after
 from ivr.dialog.definition import KEY_MORE_TIME, KEY_PERSON, KEY_REPEAT
 from ivr.dialog.engine import Input, Keys, Silence, Speech, Start, TransferEnded
 from ivr.dialog.vocabulary import Field, NoMatch, Slots, Value, Vocabulary
+from ivr.languages.registry import SPOKEN
 
 if TYPE_CHECKING:
     from ivr.calls.history import Asked
@@ -136,8 +136,8 @@ def _speech(flow: Flow, state: State, wanted: str) -> Speech:
 
 @lru_cache
 def _phrases(language: str) -> tuple[str, ...]:
-    known = PHRASES.get(language, {})
-    return (*sorted(phrase for phrases in known.values() for phrase in phrases), NOT_AN_ANSWER)
+    known = SPOKEN[language].answers.phrases if language in SPOKEN else ()
+    return (*known, NOT_AN_ANSWER)
 
 
 def _digits(flow: Flow, state: State, shape: HeardShape, asked: Sequence[Asked]) -> str:

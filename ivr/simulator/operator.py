@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ivr.simulator.speech_time import count_words
+from ivr.languages.words import words_said
 
 if TYPE_CHECKING:
     from ivr.simulator.heard import Heard
@@ -65,7 +65,7 @@ class RelayOperator:
         """Work out how far the typing is behind when the sounds end; it never runs ahead of them."""
         behind = 0.0
         for sound in heard.sounds:
-            words = count_words(sound.text, sound.language)
+            words = words_said(sound.text, sound.language)
             behind = max(0.0, behind + words * TYPING_SECONDS_A_WORD - sound.seconds)
         self._untyped_seconds = behind
         return heard

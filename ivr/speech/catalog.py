@@ -147,7 +147,7 @@ class Catalog:
         prompt = self._find(prompt_id, attempt, language, pace)
         counted = self._counted.get((id(prompt), language))
         if counted is None:
-            counted = longest_pieces(prompt.form.samples(self._kinds, language))
+            counted = longest_pieces(prompt.form.samples(self._kinds, language), language)
             self._counted[id(prompt), language] = counted
         return counted
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import zip_longest
 
+from ivr.languages.registry import SPOKEN
+from ivr.languages.words import words_typed
 from ivr.speech.source import Fault, Form, Pieces, Source, read_source
-from ivr.speech.values import LANGUAGES, spoken_words
 
 __all__ = [
     "ATTEMPTS",
@@ -43,10 +45,10 @@ def read_sources(files: Mapping[str, str], kinds: Mapping[str, str]) -> tuple[So
     """Read every language, in the order given; one without spoken values is only named as a fault."""
     sources = []
     for language, text in files.items():
-        if language in LANGUAGES:
+        if language in SPOKEN:
             sources.append(read_source(language, text, kinds))
         else:
-            message = "has prompts but no spoken values; add the language to ivr.speech.values"
+            message = "has prompts but no spoken values; add them to its record in ivr.languages"
             sources.append(Source(language, text, faults=[Fault(language, 1, "", message)]))
     return tuple(sources)
 
@@ -60,7 +62,7 @@ def check_sources(sources: Sequence[Source], kinds: Mapping[str, str]) -> list[F
     piece, values at their longest. Returns the faults by language and line.
     """
     faults = [fault for source in sources for fault in source.faults]
-    spoken = [source for source in sources if source.language in LANGUAGES]
+    spoken = [source for source in sources if source.language in SPOKEN]
     for source in spoken:
         others = [other for other in spoken if other is not source]
         faults.extend(_compare(source, others))
@@ -86,9 +88,9 @@ def relay_name(attribute: str | None) -> str:
     return "relay" if attribute is None else f"{attribute}-relay"
 
 
-def longest_pieces(samples: Iterable[Pieces]) -> tuple[int, ...]:
+def longest_pieces(samples: Iterable[Pieces], language: str) -> tuple[int, ...]:
     """Count the words of each piece, at its longest over the samples."""
-    counts = ([sum(map(spoken_words, piece)) for piece in pieces] for pieces in samples)
+    counts = ([sum(words_typed(each, language) for each in piece) for piece in pieces] for pieces in samples)
     return tuple(max(column) for column in zip_longest(*counts, fillvalue=0))
 
 
@@ -151,15 +153,15 @@ def _check_budget(source: Source, form: Form, kinds: Mapping[str, str]) -> Itera
     where = f".{form.attribute} is" if form.attribute else "is"
     cure = "shorten it, or give it a relay form"
     samples = list(form.samples(kinds, source.language))
-    for sentence in _longest_sentences(samples):
-        words = spoken_words(sentence)
+    for sentence in _longest_sentences(samples, source.language):
+        words = words_typed(sentence, source.language)
         if words > MOST_WORDS_A_SENTENCE:
             message = (
                 f"{where} said in relay pace and has a sentence of {words} words, "
                 f"at most {MOST_WORDS_A_SENTENCE}: “{sentence}”; {cure}"
             )
             yield Fault(source.language, form.line, form.prompt_id, message)
-    for number, words in enumerate(longest_pieces(samples), start=1):
+    for number, words in enumerate(longest_pieces(samples, source.language), start=1):
         if words > MOST_WORDS_A_PIECE:
             message = (
                 f"{where} said in relay pace and piece {number} has {words} words, "
@@ -168,7 +170,8 @@ def _check_budget(source: Source, form: Form, kinds: Mapping[str, str]) -> Itera
             yield Fault(source.language, form.line, form.prompt_id, message)
 
 
-def _longest_sentences(samples: Sequence[Pieces]) -> list[str]:
+def _longest_sentences(samples: Sequence[Pieces], language: str) -> list[str]:
     """Give each line of a form once, at its longest over the samples."""
     lines = ([sentence for piece in pieces for sentence in piece] for pieces in samples)
-    return [max(column, key=spoken_words) for column in zip_longest(*lines, fillvalue="")]
+    by_words = partial(words_typed, language=language)
+    return [max(column, key=by_words) for column in zip_longest(*lines, fillvalue="")]

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from ivr.languages.registry import SPOKEN
 from ivr.speech.source import Form
-from ivr.speech.values import LANGUAGES
 
 _LONE_DIGIT = re.compile(r"\b\d\b")
 _MARKS = ".,:;!?”»\"'"
@@ -31,7 +31,7 @@ def named_keys(form: Form, kinds: Mapping[str, str], language: str) -> Iterator[
 
     A count is spoken as a numeral itself, so beside one no lone digit is told from it.
     """
-    press = LANGUAGES[language].press
+    press = SPOKEN[language].press
     pressed = re.compile(rf"\b{press}\s+(\S+)", re.IGNORECASE)
     counted = any(kinds[name] == "count" for name in form.variables)
     for pieces in form.samples(kinds, language, values=False):

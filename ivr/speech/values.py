@@ -13,24 +13,9 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
-from ivr.speech.english import ENGLISH
-from ivr.speech.hours import OpenHours, is_open, parse_hours
-from ivr.speech.spanish import SPANISH
-from ivr.speech.spoken import SpokenLanguage
-
-__all__ = [
-    "KINDS",
-    "LANGUAGES",
-    "OpenHours",
-    "is_open",
-    "longest_value",
-    "parse_hours",
-    "speak_value",
-    "spoken_words",
-]
-
-LANGUAGES: Final[Mapping[str, SpokenLanguage]] = MappingProxyType({"en-US": ENGLISH, "es-US": SPANISH})
-"""Every language the line can speak values in; a new one is a module and a line here."""
+from ivr.languages.hours import parse_hours
+from ivr.languages.language import SpokenValues
+from ivr.languages.registry import SPOKEN
 
 KINDS: Final[Mapping[str, str | int]] = MappingProxyType(
     {
@@ -56,7 +41,6 @@ Longer, and not counted on: millions of dollars, and hours in more than one span
 _GROUPS = {"routing": (3, 3, 3), "confirmation": (3, 4, 4), "last4": (4,)}
 _PHONE = re.compile(r"\+1(\d{10})", re.ASCII)
 _MOST_COUNTED = 999  # from a thousand on, Fluent would write separators
-_DIGIT_GROUP = re.compile(r"\d(?:, \d)+")
 
 
 def speak_value(kind: str, value: str | int, language: str) -> str | int:
@@ -70,9 +54,9 @@ def speak_value(kind: str, value: str | int, language: str) -> str | int:
     Groups of digits are separated by a full stop and a line break. Raises `ValueError`, which never quotes
     the value, for an unknown kind or language and for a value that is not of its kind.
     """
-    spoken = LANGUAGES.get(language)
-    if spoken is None:
-        raise ValueError(f"no values are spoken in {language!r}: add the language to ivr.speech.values")
+    if language not in SPOKEN:
+        raise ValueError(f"no values are spoken in {language!r}: add them to its record in ivr.languages")
+    spoken = SPOKEN[language].values
     if isinstance(value, str):
         return _speak_text(kind, value, spoken)
     if kind == "money" and value >= 0:
@@ -87,12 +71,7 @@ def longest_value(kind: str, language: str) -> str | int:
     return speak_value(kind, KINDS[kind], language)
 
 
-def spoken_words(sentence: str) -> int:
-    """Count words as a relay operator types them; a group of digits is one."""
-    return len(_DIGIT_GROUP.sub("0", sentence).split())
-
-
-def _speak_text(kind: str, text: str, spoken: SpokenLanguage) -> str:
+def _speak_text(kind: str, text: str, spoken: SpokenValues) -> str:
     if kind in _GROUPS:
         return _speak_groups(text, _GROUPS[kind])
     match kind:

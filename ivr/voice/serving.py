@@ -11,8 +11,8 @@ from ivr.base.clock import Clock
 from ivr.base.errors import SettingsError
 from ivr.base.randomness import Randomness
 from ivr.base.settings import Settings
+from ivr.languages.hours import parse_hours
 from ivr.payments.authorize import CutoffRule
-from ivr.speech.hours import parse_hours
 from ivr.voice.app import VoiceSettings, make_voice_app
 from ivr.voice.deliveries import Deliveries
 from ivr.voice.turns import Support, Turns

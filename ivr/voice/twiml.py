@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from ivr.dialog.engine import End, Listen, Wait
+from ivr.languages.registry import SPOKEN
 from ivr.speech.patterns import OUTSIDE_XML
 
-VOICES = {"en-US": "Polly.Joanna-Neural", "es-US": "Polly.Lupe-Neural"}
 # An operator types while we wait: three seconds after each sentence (relay), none in voice.
 RELAY_PAUSE_SECONDS = 3
 SPEECH_TIMEOUT_SECONDS = {"voice": 2, "relay": 5}
@@ -100,7 +100,7 @@ def _gather(listen: Listen, pace: str, language: str, next_seq: int) -> Gather:
 
 
 def _speak(parent: VoiceResponse | Gather, passage: Passage, pace: str) -> None:
-    voice = VOICES[passage.language]
+    voice = SPOKEN[passage.language].voice
     if any(OUTSIDE_XML.search(sentence) for sentence in passage.sentences):
         raise ValueError("a sentence holds a character outside XML 1.0")
     if pace != "relay":

@@ -15,8 +15,8 @@ from ivr.base.randomness import SeededRandomness
 from ivr.billing.samples import SampleBill
 from ivr.calls.store import open_call
 from ivr.dialog.engine import Ask, initial_state
+from ivr.languages.hours import parse_hours
 from ivr.payments.authorize import CutoffRule
-from ivr.speech.hours import parse_hours
 
 CALL_SID = "CA" + "1" * 32
 GIVEN = {"call_date": "2026-12-18", "support_phone": "+18005550100", "support_hours": "Mon-Fri 08:00-18:00"}

@@ -4,9 +4,11 @@ import unicodedata
 
 import pytest
 
-from ivr.actions.fields import FIELDS, PHRASES, hear_authorization, normalized
-from ivr.actions.vocabulary import ACTIONS, LANGUAGE_KEYS, SLOTS, VOCABULARY
+from ivr.actions.fields import FIELDS, hear_authorization, normalized
+from ivr.actions.vocabulary import ACTIONS, SLOTS, VOCABULARY
 from ivr.dialog.vocabulary import Match, NoMatch
+from ivr.languages.registry import KEYS
+from ivr.languages.registry import SPOKEN as LANGUAGES
 
 KNOWN = {
     "call_date": "2026-12-18",
@@ -163,16 +165,15 @@ def test_a_doubtful_hearing_is_no_answer(words):
 
 
 def test_the_closed_lists_are_in_the_form_they_are_compared_in():
-    phrases = {phrase for language in PHRASES.values() for phrases in language.values() for phrase in phrases}
-    assert {normalized(phrase) for phrase in phrases} == phrases
-    for language in PHRASES.values():
-        assert language["yes"].isdisjoint(language["no"])
+    for answers in (spoken.answers for spoken in LANGUAGES.values()):
+        assert tuple(normalized(phrase) for phrase in answers.phrases) == answers.phrases
+        assert answers.yes.isdisjoint(answers.no)
 
 
 def test_hints_are_the_closed_lists():
     hints = FIELDS["spoken_authorization"].hints
-    assert set(hints) == set(PHRASES)
-    assert hints["es-US"].split(",") == sorted(PHRASES["es-US"]["yes"] | PHRASES["es-US"]["no"])
+    assert set(hints) == set(LANGUAGES)
+    assert hints["es-US"].split(",") == list(LANGUAGES["es-US"].answers.phrases)
 
 
 def test_the_vocabulary_names_only_what_it_declares():
@@ -184,7 +185,7 @@ def test_the_vocabulary_names_only_what_it_declares():
             *(slot for slots in action.outcomes.values() for slot in slots),
         }
     assert filled | set(VOCABULARY.given) <= set(SLOTS)
-    assert not {"0", "7", "9"} & set(LANGUAGE_KEYS)
+    assert not {"0", "7", "9"} & set(KEYS)
 
 
 @pytest.mark.parametrize("name", [name for name, field in FIELDS.items() if field.secret])

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.simulator.speech_time import count_words, speech_seconds
+from ivr.languages.words import words_said
+from ivr.simulator.speech_time import speech_seconds
 
 
 # The virtual clock: words are counted; what is written without spaces is counted by its characters.
@@ -19,7 +20,7 @@ from ivr.simulator.speech_time import count_words, speech_seconds
     ],
 )
 def test_words_are_counted(text, language, words):
-    assert count_words(text, language) == words
+    assert words_said(text, language) == words
 
 
 # The virtual clock: a voice says 150 words a minute.

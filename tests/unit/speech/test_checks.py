@@ -332,5 +332,5 @@ def test_faults_between_languages(name):
 def test_a_language_without_spoken_values_is_named_and_not_compared():
     found = faults_of({"en-US": "a = A.\n", "pt_BR!": "b = { B"})
     assert [str(fault) for fault in found] == [
-        "pt_BR!.ftl:1: file: has prompts but no spoken values; add the language to ivr.speech.values"
+        "pt_BR!.ftl:1: file: has prompts but no spoken values; add them to its record in ivr.languages"
     ]

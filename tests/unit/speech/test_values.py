@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.speech.values import KINDS, LANGUAGES, is_open, longest_value, parse_hours, speak_value, spoken_words
+from ivr.languages.hours import is_open, parse_hours
+from ivr.languages.registry import SPOKEN as LANGUAGES
+from ivr.languages.words import words_typed
+from ivr.speech.values import KINDS, longest_value, speak_value
 
 # kind, raw value, English, Spanish
 SPOKEN = [
@@ -203,20 +206,6 @@ def test_hours_are_reachable_beside_the_values():
     assert is_open(parse_hours("Fri 08:00-18:00"), datetime.fromisoformat("2026-12-18T12:00"))
 
 
-@pytest.mark.parametrize(
-    ("sentence", "words"),
-    [
-        ("", 0),
-        ("Press 1.", 2),
-        ("Routing number 0, 2, 1.", 3),
-        ("0, 0, 0, 0.", 1),
-        ("5 p.m. on Friday, December 18", 6),
-    ],
-)
-def test_a_group_of_digits_counts_as_one_word(sentence, words):
-    assert spoken_words(sentence) == words
-
-
 DAYS = st.dates(min_value=date(2020, 1, 1), max_value=date(2099, 12, 31)).map(date.isoformat)
 MINUTES = st.integers(0, 1439).map(lambda minutes: "{:02d}:{:02d}".format(*divmod(minutes, 60)))
 TIMES = st.tuples(MINUTES, MINUTES).filter(lambda times: times[0] < times[1])
@@ -239,7 +228,7 @@ def test_nothing_is_longer_than_the_longest_value(kind, language, data):
     spoken = str(speak_value(kind, data.draw(RAW_VALUES[kind]), language))
     longest = str(longest_value(kind, language))
     assert all(
-        spoken_words(line) <= spoken_words(bound)
+        words_typed(line, language) <= words_typed(bound, language)
         for line, bound in zip(spoken.split("\n"), longest.split("\n"), strict=True)
     )
     assert re.search(r"\d[.,'\s]\d", spoken) is None

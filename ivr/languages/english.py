@@ -1,11 +1,11 @@
-"""Values spoken in American English."""
+"""American English."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
-from ivr.speech.hours import MINUTES_A_DAY, OpenHours
-from ivr.speech.spoken import SpokenLanguage
+from ivr.languages.hours import MINUTES_A_DAY, OpenHours
+from ivr.languages.language import Answers, Language, Spoken, SpokenValues
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
@@ -71,6 +71,22 @@ def _hours(hours: tuple[OpenHours, ...]) -> str:
     return ",\nand ".join(map(_span, hours))
 
 
-ENGLISH = SpokenLanguage(
-    money=_money, date=_date, date_year=_date_year, moment=_moment, hours=_hours, press="press"
+ENGLISH = Language(
+    "en-US",
+    "1",
+    "en_US",
+    spoken=Spoken(
+        voice="Polly.Joanna-Neural",
+        press="press",
+        values=SpokenValues(money=_money, date=_date, date_year=_date_year, moment=_moment, hours=_hours),
+        answers=Answers(
+            yes=frozenset({"yes", "yes i do", "i authorize", "yes i authorize", "i authorize this payment"}),
+            no=frozenset({"no", "no i do not", "i do not authorize", "cancel"}),
+            relay_word="authorize",
+            says_yes="yes",
+            says_yes_in_relay="I authorize",
+            says_no="no",
+            mumbles="what was that",
+        ),
+    ),
 )

@@ -1,11 +1,11 @@
-"""Values spoken in the Spanish of the United States."""
+"""The Spanish of the United States."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
-from ivr.speech.hours import MINUTES_A_DAY, OpenHours
-from ivr.speech.spoken import SpokenLanguage
+from ivr.languages.hours import MINUTES_A_DAY, OpenHours
+from ivr.languages.language import Answers, Language, Spoken, SpokenValues
 
 _WEEKDAYS = ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo")
 _MONTHS = (
@@ -103,6 +103,24 @@ def _hours(hours: tuple[OpenHours, ...]) -> str:
     return ",\ny ".join(map(_span, hours))
 
 
-SPANISH = SpokenLanguage(
-    money=_money, date=_date, date_year=_date_year, moment=_moment, hours=_hours, press="oprima"
+SPANISH = Language(
+    "es-US",
+    "2",
+    "es_US",
+    spoken=Spoken(
+        voice="Polly.Lupe-Neural",
+        press="oprima",
+        values=SpokenValues(money=_money, date=_date, date_year=_date_year, moment=_moment, hours=_hours),
+        answers=Answers(
+            yes=frozenset(
+                {"sí", "si", "autorizo", "sí autorizo", "si autorizo", "sí lo autorizo", "si lo autorizo"}
+            ),
+            no=frozenset({"no", "no autorizo", "cancelar"}),
+            relay_word="autorizo",
+            says_yes="sí",
+            says_yes_in_relay="autorizo",
+            says_no="no",
+            mumbles="cómo dijo",
+        ),
+    ),
 )

@@ -1,0 +1,1 @@
+"""PURE: the program's languages, one record each: its key, voice, spoken values, yes and no, words."""

@@ -1,0 +1,89 @@
+"""What a language must be known for: the record that its module fills in."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from ivr.languages.hours import OpenHours
+
+YES: Final = "yes"
+NO: Final = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenValues:
+    """One language's ready speech for values; a line break marks where a slow reading may pause.
+
+    `money` takes cents, none below zero; `moment` and `hours` take local time. What they return stands
+    inside a sentence: no capital of its own, no full stop at the end except an abbreviation's.
+    """
+
+    money: Callable[[int], str]
+    date: Callable[[dt.date], str]
+    date_year: Callable[[dt.date], str]
+    moment: Callable[[dt.datetime], str]
+    hours: Callable[[tuple[OpenHours, ...]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """How callers say yes and no to the terms, and what a written call has them say.
+
+    `yes` and `no` are the closed lists, as they are compared (small letters, no punctuation): the whole of
+    what was heard must be one of them. In relay pace a yes must hold `relay_word` too, because a plain "yes"
+    is what operators say to their own caller. `says_yes`, `says_no` and, in relay pace, `says_yes_in_relay`
+    are from those lists; `mumbles` is from neither.
+    """
+
+    yes: frozenset[str]
+    no: frozenset[str]
+    relay_word: str
+    says_yes: str
+    says_yes_in_relay: str
+    says_no: str
+    mumbles: str
+
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        """Every phrase that counts, in order: the recognizer's hints."""
+        return tuple(sorted(self.yes | self.no))
+
+    def says(self, answer: str, pace: str) -> str:
+        """Return the words of a caller who answers `yes` or `no` in a pace."""
+        if answer == NO:
+            return self.says_no
+        return self.says_yes_in_relay if pace == "relay" else self.says_yes
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What it takes for the line to speak a language and to be spoken to in it.
+
+    `voice` is Twilio's name of the voice that says it, `press` the verb, in small letters, by which every
+    prompt names a key: "press 1".
+    """
+
+    voice: str
+    press: str
+    values: SpokenValues
+    answers: Answers
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language in which the program writes to its members.
+
+    `tag` is what settings, files and tables call it, and what Twilio's recognizer takes; `key` the key that
+    chooses it, the same on every line there is (0, 7 and 9 mean something everywhere). `locale` is the
+    name under which libraries know its dates. `spaced` tells whether words are divided by spaces. `spoken`
+    is None for a language that the line does not speak yet.
+    """
+
+    tag: str
+    key: str
+    locale: str
+    spaced: bool = True
+    spoken: Spoken | None = None
