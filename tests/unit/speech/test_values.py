@@ -198,7 +198,7 @@ def test_refuses_what_is_not_of_its_kind_without_quoting_it(kind, raw):
 
 
 def test_refuses_an_unknown_language():
-    with pytest.raises(ValueError, match=r"'fr-CA'.*add the language"):
+    with pytest.raises(ValueError, match=r"'fr-CA'.*add them"):
         speak_value("money", 100, "fr-CA")
 
 
