@@ -39,6 +39,7 @@ from ivr.storage.tables import Bill
 
 RECENT = timedelta(hours=24)
 RETURNED = timedelta(days=60)
+SLOWED_SECONDS = 4  # of silence before whatever verification answers, while the whole line is guessed at
 MINIMUM_CENTS = 100
 PLANS = ("health", "dental")
 # Deaths, frozen accounts, sanctions: nothing that a machine should explain.
@@ -80,6 +81,7 @@ class TurnActions:
     call_sid: str
     seq: int
     asked_at: datetime
+    pause_seconds: int = field(default=0, init=False)  # how long the answer to this turn is held back
     _balances: tuple[Balance, ...] | None = field(default=None, init=False)
     _to_tell: PaymentsToTell | None = field(default=None, init=False)
 
@@ -97,7 +99,7 @@ class TurnActions:
 
     def verify_member(self, state: State, _args: Mapping[str, str]) -> Outcome:
         """Check the three facts, once, together."""
-        member = verify(
+        answer = verify(
             self.db,
             self.services.hashes,
             self.now,
@@ -105,6 +107,9 @@ class TurnActions:
             ssn_last4=str(state.secrets["ssn_last4"]),
             date_of_birth=str(state.secrets["date_of_birth"]),
         )
+        if answer.slowed:
+            self.pause_seconds = SLOWED_SECONDS
+        member = answer.member
         if member is None:
             return Outcome("rejected")
         return Outcome(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime
 from functools import partial
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from ivr.base.errors import NotFoundError
+from ivr.base.words import counted
 from ivr.cli.asking import account
 from ivr.cli.files import CSV_FILE, errors_option, load_file
 
@@ -65,17 +67,77 @@ def _can_print(words: str) -> bool:
 
 
 @members.command()
-@click.argument("member_id")
-def unlock(member_id: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def locked(*, as_json: bool) -> None:
+    """List who is locked: since when, for how many failed tries, and until when."""
+    from ivr.base.listing import Column, listing, local_time
+    from ivr.base.settings import load_database_settings
+    from ivr.cli.lists import show
+    from ivr.cli.setup import ready_database
+    from ivr.members.locks import locked as who_is_locked
+
+    settings = load_database_settings()
+    with ready_database(settings) as engine, engine.connect() as db:
+        found = who_is_locked(db, settings.make_clock().now())
+    if as_json:
+        rows = [
+            {
+                "member_id": each.member_id,
+                "locked_at": each.locked_at.isoformat(),
+                "failures": each.failures,
+                "until": None if each.until is None else each.until.isoformat(),
+            }
+            for each in found.members
+        ]
+        click.echo(json.dumps({"members": rows, "unknown_numbers": found.unknown_numbers}))
+        return
+    zone = settings.ivr_timezone
+    columns = (Column("MEMBER", 12), Column("SINCE", 20), Column("TRIES", 5, at_right=True), Column("UNTIL"))
+    shown = listing(
+        columns,
+        (
+            (
+                each.member_id,
+                local_time(each.locked_at, zone),
+                str(each.failures),
+                local_time(each.until, zone) if each.until else "unlocked by staff",
+            )
+            for each in found.members
+        ),
+    )
+    show(shown, "no locked members", settings)
+    if found.unknown_numbers:
+        click.echo(f"locked besides: {counted(found.unknown_numbers, 'number')} of nobody", err=True)
+
+
+@members.command()
+@click.argument("member_id", required=False)
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"]),
+    help="Unlock everybody locked since then, by the bank's clock, instead of one member.",
+)
+def unlock(member_id: str | None, since: datetime | None) -> None:
     """Forget the failed tries of MEMBER_ID (12 digits), who may call again at once. It is recorded."""
     from ivr.base.settings import load_member_settings
     from ivr.cli.setup import ready_database
-    from ivr.members.verification import unlock as unlock_member
+    from ivr.members.locks import unlock as unlock_member
+    from ivr.members.locks import unlock_since
 
-    if re.fullmatch(r"\d{12}", member_id, re.ASCII) is None:
+    if (member_id is None) == (since is None):
+        raise click.UsageError("Name one MEMBER_ID, or --since an instant.")
+    if member_id is not None and re.fullmatch(r"\d{12}", member_id, re.ASCII) is None:
         raise click.BadParameter("write the member's ID, 12 digits", param_hint="MEMBER_ID")
     settings = load_member_settings()
+    now = settings.make_clock().now()
     with ready_database(settings) as engine, engine.begin() as db:
-        if not unlock_member(db, settings.hashes, member_id, account(), settings.make_clock().now()):
+        if since is not None:
+            were = unlock_since(db, since.replace(tzinfo=settings.ivr_timezone), account(), now)
+            members_word = counted(len(were.members), "member")
+            click.echo(f"Unlocked {members_word} and {counted(were.unknown_numbers, 'unknown number')}.")
+            return
+        was_locked = unlock_member(db, settings.hashes, str(member_id), account(), now)
+        if was_locked is None:
             raise NotFoundError(f"No member has the ID {member_id}: check the number.")
-    click.echo(f"Member {member_id} may try again.")
+    before = "was locked and" if was_locked else "was not locked and"
+    click.echo(f"Member {member_id} {before} may try again.")

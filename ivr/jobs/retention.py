@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from ivr.jobs.verification_watch import watch_failures
 from ivr.payments.evidence import seal_evidence
 from ivr.payments.retention import Retention, apply_retention
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ivr.base.clock import Clock
     from ivr.base.settings import MemberSettings
 
+_EVERY_MINUTE: Final = "* * * * *"
 _EVERY_HOUR: Final = "7 * * * *"
 _log = structlog.get_logger()
 
@@ -36,6 +38,7 @@ def keep_and_forget(engine: Engine, settings: MemberSettings, now: datetime) -> 
             "retention_not_proven",
             account_numbers_overdue=done.account_numbers_overdue,
             evidence_missing=done.evidence_missing,
+            counters_overdue=done.counters_overdue,
         )
     return done
 
@@ -43,7 +46,7 @@ def keep_and_forget(engine: Engine, settings: MemberSettings, now: datetime) -> 
 def add_keeping_jobs(
     app: App, engine: Engine, clock: Clock, settings: MemberSettings, *, periodic: bool
 ) -> None:
-    """Give the worker these jobs. They come every hour and find nothing to do but once a day."""
+    """Give the worker these jobs. Keeping comes every hour and finds nothing to do but once a day."""
 
     @app.task(name="seal_evidence", queueing_lock="seal_evidence")
     def seal(timestamp: int = 0) -> None:
@@ -55,6 +58,12 @@ def add_keeping_jobs(
         del timestamp
         keep_and_forget(engine, settings, clock.now())
 
+    @app.task(name="verification_failures", queueing_lock="verification_failures")
+    def failures(timestamp: int = 0) -> None:
+        del timestamp
+        watch_failures(engine, clock.now())
+
     if periodic:
+        app.periodic(cron=_EVERY_MINUTE)(failures)
         for task in (seal, retention):
             app.periodic(cron=_EVERY_HOUR)(task)

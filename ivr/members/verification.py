@@ -10,7 +10,7 @@ the first statement makes and locks the counter's row.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import (
     Boolean,
     Row,
+    ScalarSelect,
     Select,
     bindparam,
     case,
-    delete,
     func,
     literal,
     select,
@@ -30,7 +30,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
-from ivr.storage.audit import record_event
 from ivr.storage.tables import BillingAccount, Member, VerificationCounter
 
 if TYPE_CHECKING:
@@ -41,6 +40,9 @@ if TYPE_CHECKING:
 RECENT: Final = timedelta(hours=24)
 RECENT_FAILURES: Final = 5
 FAILURES_WITHOUT_SUCCESS: Final = 10
+# The whole line: from this many failures within an hour on, staff are told and every verification is slowed.
+LINE_HOUR: Final = timedelta(hours=1)
+LINE_FAILURES: Final = 100
 
 _NO_HASH: Final = bytes(32)  # what is compared when there is nothing to compare with; no HMAC is all zeros
 _LAST4_DIGITS: Final = 4
@@ -72,7 +74,38 @@ _COUNTED: Final = (
     VerificationCounter.counted_on,
     VerificationCounter.failures_since_success,
     VerificationCounter.recent_failures_at,
+    VerificationCounter.last_failure_at,
+    VerificationCounter.locked_at,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What verification says: the member, or None for every kind of failure.
+
+    `slowed`: so much fails on the whole line just now that every answer, this one too, must be given slowly.
+    """
+
+    member: VerifiedMember | None
+    slowed: bool
+
+
+def _line_failures() -> ScalarSelect[int]:
+    """Count failures of the whole line since an instant, the newest five of each counter, up to the limit."""
+    failed = (
+        select(VerificationCounter.recent_failures_at)
+        .where(VerificationCounter.last_failure_at > bindparam("line_since"))
+        .limit(LINE_FAILURES)  # each has one failure at least, so more rows say nothing more
+        .subquery("failed")
+    )
+    each = func.unnest(failed.c.recent_failures_at).table_valued("failed_at", name="each").render_derived()
+    return (
+        select(func.count())
+        .select_from(failed)
+        .join(each, true())
+        .where(each.c.failed_at > bindparam("line_since"))
+        .scalar_subquery()
+    )
 
 
 def _count_and_find() -> Select[Any]:
@@ -123,7 +156,7 @@ def _count_and_find() -> Select[Any]:
     before_known = (earlier.c.earlier_counted_on == bindparam("keyed_id_hash")) & (
         earlier.c.earlier_counted_on != counter.c.counted_on
     )
-    return select(counter, found, earlier).select_from(
+    return select(counter, found, earlier, _line_failures().label("line_failures")).select_from(
         counter.outerjoin(found, true()).outerjoin(earlier, before_known)
     )
 
@@ -142,31 +175,39 @@ _STORE_COUNTER: Final = (
             (_OF_THE_COUNTER | bindparam("success", type_=Boolean), bindparam("new_failures_since_success")),
             else_=VerificationCounter.failures_since_success,
         ),
-        recent_failures_at=case(
-            (_OF_THE_COUNTER, bindparam("new_recent_failures_at")),
-            else_=VerificationCounter.recent_failures_at,
-        ),
+        **{
+            name: case((_OF_THE_COUNTER, bindparam(f"new_{name}", type_=column.type)), else_=column)
+            for name, column in (
+                ("recent_failures_at", VerificationCounter.recent_failures_at),
+                ("last_failure_at", VerificationCounter.last_failure_at),
+                ("locked_at", VerificationCounter.locked_at),
+            )
+        },
     )
 )
 
 
 def verify(
     db: Connection, hashes: KeyedHash, now: datetime, *, keyed_id: str, ssn_last4: str, date_of_birth: str
-) -> VerifiedMember | None:
+) -> Answer:
     """Check the three facts once, within the caller's transaction, and count the outcome.
 
     `keyed_id` is a member ID (12 digits) or a billing account (9 digits beginning with 7), `date_of_birth`
-    is MMDDYYYY as keyed, `now` aware UTC. Returns the member, or None for every kind of failure: unknown,
+    is MMDDYYYY as keyed, `now` aware UTC. Answers the member, or None for every kind of failure: unknown,
     wrong, no SSN on file, locked. Locked are five failures of one person within 24 hours by whatever names,
     or ten since their last success; right facts behind a lock count neither as a failure nor as a success.
     """
-    keyed_id_hash = _keyed_id_hash(hashes, keyed_id)
-    row = db.execute(_COUNT_AND_FIND, {"keyed_id": keyed_id, "keyed_id_hash": keyed_id_hash}).one()
+    keyed_hash = keyed_id_hash(hashes, keyed_id)
+    row = db.execute(
+        _COUNT_AND_FIND, {"keyed_id": keyed_id, "keyed_id_hash": keyed_hash, "line_since": now - LINE_HOUR}
+    ).one()
     right = _facts_match(hashes, row, keyed_id, ssn_last4, date_of_birth)
-    locked = _is_locked(row, now)
+    locked, slowed = _is_locked(row, now), row.line_failures >= LINE_FAILURES
     failures, recent = row.failures_since_success, row.recent_failures_at
+    last_failure_at = row.last_failure_at
     if not right:
         failures += 1
+        last_failure_at = now
         recent = [*recent, now][-RECENT_FAILURES:]  # the newest five decide; older ones say nothing more
     elif not locked:
         failures = 0
@@ -174,15 +215,17 @@ def verify(
         _STORE_COUNTER,
         {
             "new_counted_on": row.counted_on,
-            "keyed_id_hash": keyed_id_hash,
+            "keyed_id_hash": keyed_hash,
             "success": right and not locked,
             "new_failures_since_success": failures,
             "new_recent_failures_at": recent,
+            "new_last_failure_at": last_failure_at,
+            "new_locked_at": _locked_at(row, failures, recent, now) if not locked else row.locked_at or now,
         },
     )
     if not right or locked:
-        return None
-    return VerifiedMember(
+        return Answer(None, slowed)
+    member = VerifiedMember(
         member_id=row.member_id,
         language=row.language,
         extra_time=row.extra_time,
@@ -191,17 +234,32 @@ def verify(
         sms_ok=row.sms_ok,
         email=row.email,
     )
+    return Answer(member, slowed)
 
 
 def _is_locked(row: Row[Any], now: datetime) -> bool:
-    recent = [
-        at for at in (*row.recent_failures_at, *(row.earlier_recent_failures_at or ())) if now - at < RECENT
-    ]
-    failures: int = row.failures_since_success + (row.earlier_failures_since_success or 0)
-    return len(recent) >= RECENT_FAILURES or failures >= FAILURES_WITHOUT_SUCCESS
+    return _locks(row, row.failures_since_success, row.recent_failures_at, now)
 
 
-def _keyed_id_hash(hashes: KeyedHash, keyed_id: str) -> str:
+def _locked_at(row: Row[Any], failures: int, recent: list[datetime], now: datetime) -> datetime | None:
+    """Return when the lock begins that these counts make: now, or not at all."""
+    return now if _locks(row, failures, recent, now) else None
+
+
+def _locks(row: Row[Any], failures: int, recent: list[datetime], now: datetime) -> bool:
+    """Tell whether these counts lock, with what was counted before the member was known by this number."""
+    total: int = failures + (row.earlier_failures_since_success or 0)
+    return are_locking(total, [*recent, *(row.earlier_recent_failures_at or ())], now)
+
+
+def are_locking(failures: int, recent: Sequence[datetime], now: datetime) -> bool:
+    """Tell whether `failures` since the last success, the newest of them at `recent`, lock at `now`."""
+    of_the_day = [at for at in recent if now - at < RECENT]
+    return len(of_the_day) >= RECENT_FAILURES or failures >= FAILURES_WITHOUT_SUCCESS
+
+
+def keyed_id_hash(hashes: KeyedHash, keyed_id: str) -> str:
+    """Return what failures with a number that is nobody's are counted on."""
     return hashes.digest("keyed_id", keyed_id).hex()
 
 
@@ -216,27 +274,3 @@ def _facts_match(hashes: KeyedHash, row: Row[Any], keyed_id: str, ssn_last4: str
         hashes.digest("date_of_birth", member_id, iso_date), row.date_of_birth_hash or _NO_HASH
     )
     return ssn_matches & date_matches & bool(ssn_last4)
-
-
-def unlock(db: Connection, hashes: KeyedHash, member_id: str, actor: str, now: datetime) -> bool:
-    """Forget the failures of a member, whatever was keyed, and record who did it.
-
-    `actor` is the staff member's name for the audit trail. Returns whether there is such a member; without
-    one nothing is changed or recorded.
-    """
-    accounts = db.execute(
-        select(Member.member_id, BillingAccount.billing_account)
-        .outerjoin(BillingAccount, BillingAccount.member_id == Member.member_id)
-        .where(Member.member_id == member_id)
-    ).all()
-    if not accounts:
-        return False
-    ids = [member_id, *(row.billing_account for row in accounts if row.billing_account is not None)]
-    cleared = db.execute(
-        delete(VerificationCounter).where(
-            VerificationCounter.counted_on.in_([member_id, *(_keyed_id_hash(hashes, each) for each in ids)])
-        )
-    )
-    details = {"counters_cleared": cleared.rowcount}
-    record_event(db, "members.unlock", member_id, details, actor=actor, now=now)
-    return True

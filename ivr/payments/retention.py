@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Select, and_, delete, exists, func, or_, select, update
 
+from ivr.members.locks import sweep_counters, unswept_counters
 from ivr.storage.tables import AchEntry, AchFile, BankItem, Consent, Notice, NoticeAttempt, Payment
 
 if TYPE_CHECKING:
@@ -30,18 +31,20 @@ _OPEN: Final = ("authorized", "held", "batched", "sent")
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """What one run forgot, and the proof: `account_numbers_overdue` and `evidence_missing` are 0."""
+    """What one run forgot, and the proof: what is overdue and what is missing are 0."""
 
     account_numbers_forgotten: int
     files_emptied: int
     evidence_removed: int
     account_numbers_overdue: int
     evidence_missing: int
+    counters_forgotten: int
+    counters_overdue: int
 
     @property
     def proven(self) -> bool:
         """Whether nothing is kept too long and nothing is missing too early."""
-        return self.account_numbers_overdue == 0 and self.evidence_missing == 0
+        return not (self.account_numbers_overdue or self.evidence_missing or self.counters_overdue)
 
 
 def kept_since(now: datetime, years: int) -> datetime:
@@ -60,10 +63,12 @@ def apply_retention(engine: Engine, now: datetime, evidence_years: int = EVIDENC
     forgotten = _in_batches(engine, lambda db: _forget_accounts(db, now))
     emptied = _in_batches(engine, lambda db: _empty_files(db, now))
     removed = _in_batches(engine, lambda db: _remove_evidence(db, since))
+    swept = _in_batches(engine, lambda db: sweep_counters(db, now))
     with engine.connect() as db:
         overdue = _count(db, _overdue_accounts(now)) + _count(db, _overdue_files(now))
         missing = _count(db, _missing_evidence(since))
-    return Retention(forgotten, emptied, removed, overdue, missing)
+        unswept = unswept_counters(db, now)
+    return Retention(forgotten, emptied, removed, overdue, missing, swept, unswept)
 
 
 def _in_batches(engine: Engine, forget: Any) -> int:

@@ -475,6 +475,8 @@ class VerificationCounter(Base):
     counted_on: Mapped[str] = mapped_column(primary_key=True)
     failures_since_success: Mapped[int] = mapped_column(Integer)
     recent_failures_at: Mapped[list[datetime]] = mapped_column(ARRAY(DateTime(timezone=True)))
+    last_failure_at: Mapped[datetime | None] = mapped_column(index=True)
+    locked_at: Mapped[datetime | None]  # of the lock that holds, or that held last
 
 
 class AuditEvent(Base):

@@ -274,6 +274,7 @@ class Turns:
             happened.asked.append(_asked(line, taken.result, taken.state, outcome, since))
             taken = step(line.flow, taken.state, outcome, elapsed_seconds)
             happened.path += taken.path
+        happened.pause_seconds = actions.pause_seconds
         happened.values = [shapes_of(said.values, since) for said in _prompts(taken.result)]
         return self._record(db, call_sid, moment, taken, happened)
 
@@ -282,7 +283,7 @@ class Turns:
     ) -> Reply:
         """Render, then store: a missing prompt must not strand a call that has already moved on."""
         line, state, result = moment.line, taken.state, taken.result
-        body = self._rendered(line, state, result, moment.seq)
+        body = self._rendered(line, state, result, moment.seq, happened.pause_seconds)
         reply = Reply(
             body, moment.seq, state.node, ",".join(said.label for said in _prompts(result)), line.flow.version
         )
@@ -316,7 +317,9 @@ class Turns:
         )
         return reply
 
-    def _rendered(self, line: Line, state: State, result: Wait | End | Ask, seq: int) -> bytes:
+    def _rendered(
+        self, line: Line, state: State, result: Wait | End | Ask, seq: int, pause_seconds: int
+    ) -> bytes:
         if isinstance(result, Ask):
             raise DialogError(f"{state.node}: a question is no answer")
         passages = [self._passage(line, said, state.language, state.pace) for said in result.prompts]
@@ -327,6 +330,7 @@ class Turns:
             language=state.language,
             next_seq=seq + 1,
             agent_phone=self._services.agent_phone,
+            pause_seconds=pause_seconds,
         )
 
     def _passage(self, line: Line, said: Said, language: str, pace: str) -> Passage:
@@ -460,6 +464,7 @@ class _Happened:
     path: list[str]
     asked: list[AskedEvent] = field(default_factory=list)
     values: list[dict[str, str]] = field(default_factory=list)
+    pause_seconds: int = 0
 
 
 def _asked(line: Line, ask: Ask, state: State, outcome: Outcome, since: Since) -> AskedEvent:

@@ -38,13 +38,16 @@ def document(
     language: str,
     next_seq: int,
     agent_phone: str,
+    pause_seconds: int = 0,
 ) -> bytes:
-    """Write the TwiML of a turn: what is said, then what is waited for.
+    """Write the TwiML of a turn: a pause that nothing cuts short, what is said, then what is waited for.
 
     Everything up to the last passage that no key may cut short is plain Say; the rest stands in the Gather,
     where the first key ends it. `actionOnEmptyResult` is always set, so that silence is an ordinary turn.
     """
     response = VoiceResponse()
+    if pause_seconds:
+        response.pause(length=pause_seconds)
     plain = max((index + 1 for index, each in enumerate(passages) if not each.barge_in), default=0)
     if isinstance(result, End) or result.listen is None:
         plain = len(passages)

@@ -204,9 +204,12 @@ def test_counters_of_before_keep_counting_by_the_keyed_hash(empty_engine: Engine
             text("INSERT INTO verification_counters VALUES (:digest, 7, '{2026-12-01Z}')"), {"digest": digest}
         )
     migrate.upgrade(empty_engine)
-    counters = text("SELECT counted_on, failures_since_success FROM verification_counters")
+    counters = text(
+        "SELECT counted_on, failures_since_success, last_failure_at = '2026-12-01Z', locked_at"
+        " FROM verification_counters"
+    )
     with empty_engine.begin() as connection:
-        assert connection.execute(counters).all() == [(digest.hex(), 7)]
+        assert connection.execute(counters).all() == [(digest.hex(), 7, True, None)]
         connection.execute(
             text(
                 "INSERT INTO verification_counters (counted_on, failures_since_success, recent_failures_at)"

@@ -7,7 +7,7 @@ import itertools
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, insert, select
 
 from ivr.base.clock import ManualClock
 from ivr.base.keys import KeyedHash
@@ -220,6 +220,25 @@ def test_failures_are_exact_under_parallel_calls(house, engine):
     with engine.connect() as db:
         row = db.execute(select(VerificationCounter.__table__)).one()
     assert (row.failures_since_success, len(row.recent_failures_at)) == (8, 5)
+
+
+def test_while_much_fails_every_answer_comes_after_the_same_silence(house, engine):
+    (member,) = house.load_samples("demo.letter")
+    now = house.clock.now()
+    failed = {"failures_since_success": 5, "recent_failures_at": [now] * 5, "last_failure_at": now}
+    with engine.begin() as db:
+        counters = [{"counted_on": f"{number:064x}", **failed} for number in range(20)]
+        db.execute(insert(VerificationCounter), counters)
+    silence = b'<Response><Pause length="4" />'
+    bodies = []
+    right = (member.member_id, member.ssn_last4)
+    for number, (keyed, ssn) in enumerate(((member.member_id, "0001"), (NOBODY, "0001"), right)):
+        asked, _, answered = Caller(house, number).verify(keyed, ssn, member.date_of_birth_keyed)
+        assert silence in answered.body, keyed
+        assert silence not in asked.body
+        bodies.append(answered.body)
+    assert verified(answered)
+    assert bodies[0] == bodies[1]
 
 
 class Crowded:

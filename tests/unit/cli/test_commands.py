@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, Engine, select
+from sqlalchemy import URL, Engine, insert, select
 
 from ivr.billing.samples import bills_csv, demo_members, members_csv
-from ivr.storage.tables import AuditEvent, Bill, Member
+from ivr.storage.tables import AuditEvent, Bill, Member, VerificationCounter
 
 NOW = datetime.now(UTC)
 MEMBERS = demo_members(NOW.date())
@@ -38,6 +38,7 @@ COMMANDS = [
     ["flow", "draw"],
     ["members"],
     ["members", "import"],
+    ["members", "locked"],
     ["members", "unlock"],
     ["notices"],
     ["notices", "list"],
@@ -185,9 +186,48 @@ def test_unlock_is_recorded_with_whoever_did_it(ivr, engine: Engine, members_fil
         (event,) = db.execute(select(AuditEvent.actor, AuditEvent.subject)).all()
     assert event.subject == MEMBERS[0].member_id
     assert event.actor
+    again = ivr("members", "unlock", MEMBERS[0].member_id)
+    assert again.out == f"Member {MEMBERS[0].member_id} was not locked and may try again.\n"
     ran = ivr("members", "unlock", "999999999999")
     assert ran.status == 1
     assert ran.err.startswith("No member has the ID 999999999999: check the number. Asked was ")
+
+
+def test_who_is_locked_is_listed_and_let_in_together(ivr, engine: Engine, members_file: Path) -> None:
+    ivr("members", "import", members_file)
+    nobody = ivr("members", "locked")
+    assert (nobody.status, nobody.out) == (0, "")
+    assert nobody.err.startswith("no locked members in the database ")
+    now = datetime(2026, 12, 18, 15, 15, tzinfo=UTC)
+    locked_at = {
+        "recent_failures_at": [now] * 5,
+        "last_failure_at": now,
+        "locked_at": now,
+        "failures_since_success": 10,
+    }
+    with engine.begin() as db:
+        names = (MEMBERS[0].member_id, MEMBERS[1].member_id, "0" * 64)
+        db.execute(insert(VerificationCounter), [{"counted_on": name, **locked_at} for name in names])
+    shown = ivr("members", "locked")
+    line, _ = shown.out.splitlines()
+    assert line.split("  ")[0] == MEMBERS[0].member_id
+    assert line.endswith("unlocked by staff")
+    assert shown.err == "locked besides: 1 number of nobody\n"
+    found = json.loads(ivr("members", "locked", "--json").out)
+    assert found["unknown_numbers"] == 1
+    assert found["members"][0] == {
+        "member_id": MEMBERS[0].member_id,
+        "locked_at": "2026-12-18T15:15:00+00:00",
+        "failures": 10,
+        "until": None,
+    }
+    later = ivr("members", "unlock", "--since", "2026-12-18 10:16")
+    assert later.out == "Unlocked 0 members and 0 unknown numbers.\n"
+    done = ivr("members", "unlock", "--since", "2026-12-18T10:15")
+    assert done.out == "Unlocked 2 members and 1 unknown number.\n"
+    assert json.loads(ivr("members", "locked", "--json").out) == {"members": [], "unknown_numbers": 0}
+    for both in ((), (MEMBERS[0].member_id, "--since", "2026-12-18")):
+        assert ivr("members", "unlock", *both).status == 2
 
 
 def test_payments_that_are_not_there(ivr) -> None:

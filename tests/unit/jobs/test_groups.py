@@ -27,6 +27,7 @@ EVERY_JOB = {
     "roll_forward": "*/10 * * * *",
     "retries": "*/10 * * * *",
     "return_rates": "*/10 * * * *",
+    "verification_failures": "* * * * *",
     "seal_evidence": "7 * * * *",
     "retention": "7 * * * *",
 }
@@ -55,7 +56,13 @@ def test_every_periodic_job_is_known(engine: Engine, database_url: URL, tmp_path
 
 def test_a_line_without_a_bank_makes_no_files(engine: Engine, database_url: URL) -> None:
     app = make_app(database_url, engine, CLOCK, *job_groups(keeping=SETTINGS), periodic=True)
-    assert set(periodic_jobs(app)) == {"purge", "retry_stalled_jobs", "seal_evidence", "retention"}
+    assert set(periodic_jobs(app)) == {
+        "purge",
+        "retry_stalled_jobs",
+        "verification_failures",
+        "seal_evidence",
+        "retention",
+    }
 
 
 def test_all_of_them_are_done_once(engine: Engine, database_url: URL, tmp_path) -> None:
