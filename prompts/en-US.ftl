@@ -782,6 +782,11 @@ nomatch-member-id =
         A member I D has 12 digits.
         A billing account has 9.
 
+nomatch-without-pound =
+    That may be only a part of your number.
+    If it is all, enter it again and press pound.
+    .relay = If that is your whole number, end it with pound.
+
 nomatch-date = That is not a possible date of birth.
 
 nomatch-amount = We could not read that as an amount.

@@ -793,6 +793,11 @@ nomatch-member-id =
         El número de miembro tiene 12 dígitos.
         La cuenta de facturación tiene 9.
 
+nomatch-without-pound =
+    Puede que falten dígitos de su número.
+    Si está completo, márquelo otra vez y oprima la tecla numeral.
+    .relay = Si ese es su número completo, termínelo con la tecla numeral.
+
 nomatch-date = Esa no es una fecha de nacimiento posible.
 
 nomatch-amount = No pudimos leer eso como una cantidad.

@@ -8,7 +8,7 @@ from datetime import date
 
 from ivr.ach.account_numbers import account_number_fault, card_number_like
 from ivr.ach.routing_numbers import routing_number_fault
-from ivr.dialog.vocabulary import Field, Match, NoMatch, Slots
+from ivr.dialog.vocabulary import WITHOUT_POUND, Field, Match, NoMatch, Slots
 from ivr.languages.language import NO, YES
 from ivr.languages.registry import SPOKEN
 from ivr.members.births import BIRTH_YEAR_MIN
@@ -127,7 +127,7 @@ FIELDS: Mapping[str, Field] = {
             "member_id",
             _member_id,
             ("keyed_id",),
-            ("member-id",),
+            ("member-id", WITHOUT_POUND),
             "lookup",
             num_digits=MEMBER_ID_DIGITS,
             secret=True,

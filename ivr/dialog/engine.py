@@ -381,7 +381,7 @@ class _Run:
         one_key = entry.num_digits == 1 and not entry.secret
         self.heard = _pressed(heard) if one_key else _keyed(heard)
         slots = {**self.state.slots, **self.state.secrets}
-        return entry.judge(heard.digits, slots, tuple(self.state.reasons))
+        return entry.verdict(heard.digits, slots, tuple(self.state.reasons), finished=heard.finished)
 
     def _choice(self, node: Node, heard: Keys | Speech) -> Match | NoMatch:
         key = heard.digits if isinstance(heard, Keys) else ""

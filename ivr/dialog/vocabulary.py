@@ -10,6 +10,8 @@ Value = str | int
 Slots = Mapping[str, Value]
 Waiting = Literal["menu", "number", "lookup", "fetch"]
 
+WITHOUT_POUND = "without-pound"  # the reason for a whole entry that may be the beginning of a longer one
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -33,6 +35,7 @@ class Field:
     `judge(digits, slots, reasons)` gets the keyed digits, the slots filled so far and the nomatch reasons
     already given for this entry, and answers `Match` or `NoMatch`. `num_digits` 0 means the entry ends with
     `#`. `secret` fields are kept sealed and can never be spoken. `hear` judges speech the same way.
+    A field that fits fewer digits too than `num_digits` has the reason `WITHOUT_POUND`.
     """
 
     name: str
@@ -46,6 +49,18 @@ class Field:
     results: tuple[str, ...] = ()
     hear: Callable[[str, float | None, str, str], Match | NoMatch] | None = None
     hints: Mapping[str, str] = field(default_factory=dict)
+
+    def verdict(
+        self, digits: str, slots: Slots, reasons: tuple[str, ...], *, finished: bool
+    ) -> Match | NoMatch:
+        """Judge an entry that `#` ended (`finished`), or the count of digits, or a time-out.
+
+        What fits, but has fewer digits than are counted and no `#`, may be the beginning of the longer entry,
+        by somebody who looks for the rest. It is asked for once more, then taken: some never press `#`.
+        """
+        judged = self.judge(digits, slots, reasons)
+        in_doubt = not finished and len(digits) < self.num_digits and WITHOUT_POUND not in reasons
+        return NoMatch(WITHOUT_POUND) if in_doubt and isinstance(judged, Match) else judged
 
 
 @dataclass(frozen=True, slots=True)

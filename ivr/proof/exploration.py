@@ -233,8 +233,10 @@ class Exploration:
         self, entry: Field, slots: Slots, reasons: tuple[str, ...], language: str, pace: str
     ) -> Iterator[tuple[Keys | Speech, Match | NoMatch]]:
         for digits in self.world.entries.get(entry.name, ()):
-            finished = len(digits) != entry.num_digits
-            yield Keys(digits, finished), entry.judge(digits, slots, reasons)
+            in_time = len(digits) < entry.num_digits  # else only `#`, or the count of digits, ends an entry
+            for finished in (True, False) if in_time else (len(digits) != entry.num_digits,):
+                verdict = entry.verdict(digits, slots, reasons, finished=finished)
+                yield Keys(digits, finished), verdict
         if entry.hear is not None:
             for words in self.world.words:
                 yield Speech(words), entry.hear(words, None, language, pace)
@@ -547,7 +549,8 @@ class Exploration:
             hear = cast("Callable[..., Match]", entry.hear)  # it was accepted
             return hear(move.heard.words, None, state.language, state.pace).slots
         slots = {**state.slots, **state.secrets}
-        return cast("Match", entry.judge(cast("Keys", move.heard).digits, slots, tuple(state.reasons))).slots
+        keys, reasons = cast("Keys", move.heard), tuple(state.reasons)
+        return cast("Match", entry.verdict(keys.digits, slots, reasons, finished=keys.finished)).slots
 
     # The call that leads to a place.
 

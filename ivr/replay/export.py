@@ -19,7 +19,7 @@ from ivr.base.clock import hours_after
 from ivr.base.errors import OperatorError
 from ivr.base.money import format_amount
 from ivr.dialog.engine import TURNS_MAX
-from ivr.dialog.vocabulary import NoMatch
+from ivr.dialog.vocabulary import WITHOUT_POUND, NoMatch
 from ivr.languages.language import NO, YES
 from ivr.languages.registry import SPOKEN
 from ivr.payments.authorize import CutoffRule
@@ -359,7 +359,8 @@ class _Export:
         length, _, reason = turn.heard.removeprefix("digits:").partition(":")
         finished = length.endswith("#")
         digits, written = self._entry(turn, node.word, int(length.removesuffix("#")), reason)
-        judged = FIELDS[node.word].judge(digits, self._keyed.slots, tuple(self._keyed.reasons))
+        keyed, reasons = self._keyed.slots, tuple(self._keyed.reasons)
+        judged = FIELDS[node.word].verdict(digits, keyed, reasons, finished=finished)
         if (judged.reason if isinstance(judged, NoMatch) else "") != reason:
             raise self._cannot(
                 turn, f"no made-up {node.word} of this length gets the answer {reason or 'ok'}"
@@ -379,7 +380,7 @@ class _Export:
             ("account_number_again", ""): self._account_number_again,
             ("authorization_code", ""): self._authorization_code,
         }
-        if not reason and entry in {"member_id", "ssn_last4", "date_of_birth"}:
+        if reason in {"", WITHOUT_POUND} and entry in {"member_id", "ssn_last4", "date_of_birth"}:
             return self._fact(turn, entry, length)
         if (entry, reason) in makers:
             digits = makers[entry, reason](turn, length)

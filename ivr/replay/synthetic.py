@@ -151,7 +151,7 @@ def _digits(flow: Flow, state: State, shape: HeardShape, asked: Sequence[Asked])
         if len(digits) != shape.length or digits in _COMMON_KEYS:
             continue
         first = first or digits
-        judged = entry.judge(digits, slots, tuple(state.reasons))
+        judged = entry.verdict(digits, slots, tuple(state.reasons), finished=shape.finished)
         if shape.reason == (judged.reason if isinstance(judged, NoMatch) else ""):
             return digits
     return first or anything

@@ -6,7 +6,7 @@ import pytest
 
 from ivr.actions.fields import FIELDS, hear_authorization, normalized
 from ivr.actions.vocabulary import ACTIONS, SLOTS, VOCABULARY
-from ivr.dialog.vocabulary import Match, NoMatch
+from ivr.dialog.vocabulary import WITHOUT_POUND, Match, NoMatch
 from ivr.languages.registry import KEYS
 from ivr.languages.registry import SPOKEN as LANGUAGES
 
@@ -94,14 +94,38 @@ def test_an_entry(name, keyed, expected):
 
 def test_every_reason_and_every_field_is_in_the_table():
     shown = {(name, expected[1:]) for name, _, expected in ENTRIES if str(expected).startswith("!")}
-    spoken = {("spoken_authorization", "not-yes-or-no")}
-    assert shown | spoken == {(name, reason) for name, field in FIELDS.items() for reason in field.reasons}
+    others = {("spoken_authorization", "not-yes-or-no"), ("member_id", WITHOUT_POUND)}
+    assert shown | others == {(name, reason) for name, field in FIELDS.items() for reason in field.reasons}
 
 
 def test_what_looks_like_a_card_is_taken_the_second_time():
     judge = FIELDS["account_number"].judge
     assert judge(CARD, KNOWN, ("account-length",)) == NoMatch("card")
     assert judge(CARD, KNOWN, ("card",)) == Match({"account_number": CARD})
+
+
+def verdict(name, keyed, *reasons):
+    return FIELDS[name].verdict(keyed.rstrip("#"), KNOWN, reasons, finished=keyed.endswith("#"))
+
+
+def test_nine_digits_of_twelve_are_asked_for_once_more_unless_pound_ends_them():
+    account = Match({"keyed_id": "740000101"})
+    assert verdict("member_id", "740000101#") == account
+    assert verdict("member_id", "740000101") == NoMatch(WITHOUT_POUND)
+    assert verdict("member_id", "740000101", "member-id") == NoMatch(WITHOUT_POUND)
+    assert verdict("member_id", "740000101", WITHOUT_POUND) == account
+    assert verdict("member_id", "64000010") == NoMatch("member-id")
+    assert verdict("member_id", "740000101234") == Match({"keyed_id": "740000101234"})
+
+
+def test_only_what_is_counted_may_be_unfinished():
+    assert verdict("account_number", "0012") == Match({"account_number": "0012"})
+    shorter = {
+        field.name
+        for field, keyed, slots in ((FIELDS[name], keyed, slots) for name, keyed, slots in ENTRIES)
+        if len(keyed) < field.num_digits and not str(slots).startswith("!")
+    }
+    assert shorter == {name for name, field in FIELDS.items() if WITHOUT_POUND in field.reasons}
 
 
 def test_without_bills_or_a_routing_number_nothing_is_compared():

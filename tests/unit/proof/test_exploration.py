@@ -86,7 +86,11 @@ def test_the_bounds_are_what_the_engine_gives(whole):
 def test_every_verdict_of_every_field_is_tried():
     slots = {**candidates.VALUES, "routing_number": "021000021"}
     for field in VOCABULARY.fields.values():
-        verdicts = [field.judge(digits, slots, ()) for digits in candidates.ENTRIES[field.name]]
+        verdicts = [
+            field.verdict(digits, slots, (), finished=finished)
+            for digits in candidates.ENTRIES[field.name]
+            for finished in (True, False)
+        ]
         if field.hear is not None:
             verdicts += [field.hear(words, None, "en-US", "relay") for words in candidates.WORDS]
         assert {each.reason for each in verdicts if isinstance(each, NoMatch)} == set(field.reasons), (
@@ -108,7 +112,7 @@ def concrete_moves(data, exploration, place):
         field = exploration.flow.vocabulary.fields.get(node.word)
         if field is not None and not place.state.gate and field.hear is None:
             digits = data.draw(st.from_regex(r"[1-68][0-9]{0,18}", fullmatch=True))
-            others.append(Move("any", Keys(digits, finished=True)))
+            others.append(Move("any", Keys(digits, finished=data.draw(st.booleans()))))
         others.append(
             Move("any", Keys(data.draw(st.sampled_from(["12", "3*", "#"])).strip("#"), finished=True))
         )
@@ -124,7 +128,9 @@ def as_explored(exploration, place, move):
     if "*" in move.heard.digits or not move.heard.digits or place.state.gate or field is None:
         return replace(move, kind="error")
     slots = {**place.state.slots, **place.state.secrets}
-    verdict = field.judge(move.heard.digits, slots, tuple(place.state.reasons))
+    verdict = field.verdict(
+        move.heard.digits, slots, tuple(place.state.reasons), finished=move.heard.finished
+    )
     return replace(move, kind="answer" if isinstance(verdict, Match) else "error")
 
 

@@ -91,6 +91,7 @@ def test_relay_pauses_are_those_of_the_line():
     [
         ("verify/member_id", "digits:12"),
         ("verify/member_id", "digits:9#"),
+        ("verify/member_id", "digits:9:without-pound"),
         ("verify/member_id", "digits:5#:member-id"),
         ("verify/ssn_last4", "digits:4"),
         ("verify/ssn_last4", "digits:2#:length"),
