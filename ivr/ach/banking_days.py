@@ -14,14 +14,16 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
+from zoneinfo import ZoneInfo
 
 from holidays import financial_holidays
 
-if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
 NO_CLOSINGS: Final[frozenset[date]] = frozenset()
+
+SETTLEMENT_ZONE: Final = ZoneInfo("America/New_York")  # the Federal Reserve's own clock
+# Until a reversal has to be with the receiver's bank, from settlement on (Nacha rules on reversing entries).
+REVERSAL_BANKING_DAYS: Final = 5
 
 _SATURDAY: Final = 5
 _ONE_DAY: Final = timedelta(days=1)
@@ -80,6 +82,12 @@ def banking_days_between(first: date, last: date, closings: Collection[date] = N
     """
     days = ((first + timedelta(days=after)) for after in range(1, (last - first).days + 1))
     return sum(is_banking_day(day, closings) for day in days)
+
+
+def last_reversal_date(settled_at: datetime, closings: Collection[date] = NO_CLOSINGS) -> date:
+    """Return the last day on which a reversal of what settled at `settled_at` (aware) may take effect."""
+    settled = settled_at.astimezone(SETTLEMENT_ZONE).date()
+    return add_banking_days(settled, REVERSAL_BANKING_DAYS, closings)
 
 
 def cutoff_at(

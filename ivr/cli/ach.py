@@ -73,6 +73,12 @@ def cutoff(*, is_next: bool, as_json: bool) -> int:
         click.echo(done_text)
     else:
         click.echo(f"Nothing is due in {database_name(settings)}.")
+    for cutoff in (each.cutoff_at.astimezone(settings.ivr_timezone) for each in done if each.missed):
+        click.echo(
+            f"The cutoff of {cutoff:%Y-%m-%d %H:%M} was missed: what it would debit later than was told is"
+            " held. See `ivr ach queue list`.",
+            err=True,
+        )
     for error in failed:
         click.echo(f"{error} {error.follows}", err=True)
     return EXIT_NO if failed else 0
@@ -84,20 +90,24 @@ def status(*, as_json: bool) -> None:
     """Show the files, the newest first, where each stands, and how much came back in 60 days."""
     from ivr.base.settings import load_database_settings
     from ivr.cli.lists import show
+    from ivr.cli.overdue import overdue, tell_overdue
     from ivr.cli.setup import ready_database
     from ivr.payments.files import list_files
     from ivr.payments.rates import rates_json, return_rates
 
     settings = load_database_settings()
     with ready_database(settings) as engine, engine.connect() as db:
-        rates = return_rates(db, settings.make_clock().now())
-        found: dict[str, Any] = {"files": list_files(db), **rates_json(rates)}
+        now = settings.make_clock().now()
+        rates = return_rates(db, now)
+        late = overdue(db, settings, now)
+        found: dict[str, Any] = {"files": list_files(db), **rates_json(rates), **late}
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=1))
     else:
         show(_files(found, settings.ivr_timezone), "no files", settings)
         for line in _rates(found):
             click.echo(line)
+    tell_overdue(late, settings)
     for name in rates.warnings:
         click.echo(f"{name} returns are on their way to the network's limit: see why.", err=True)
 

@@ -180,16 +180,19 @@ def list_queue(*, as_json: bool) -> None:
     """List what is open, oldest first."""
     from ivr.base.settings import load_database_settings
     from ivr.cli.lists import show
+    from ivr.cli.overdue import overdue, tell_overdue
     from ivr.cli.setup import ready_database
     from ivr.payments.staff_queue import open_tasks, task_listing
 
     settings = load_database_settings()
     with ready_database(settings) as engine, engine.connect() as db:
         found = open_tasks(db)
+        late = overdue(db, settings, settings.make_clock().now())
     if as_json:
         click.echo(json.dumps({"tasks": found}, ensure_ascii=False, indent=1))
     else:
         show(task_listing(found, settings.ivr_timezone), "no open tasks", settings)
+    tell_overdue(late, settings)
 
 
 @queue.command("close")

@@ -14,6 +14,7 @@ import click
 from ivr.base.errors import EXIT_NO, NotFoundError
 from ivr.base.words import counted
 from ivr.cli.payment_credits import refund, reverse
+from ivr.cli.release import release
 
 STATES = ("authorized", "held", "cancelled", "batched", "sent", "settled", "returned", "final")
 
@@ -25,6 +26,7 @@ def payments() -> None:
 
 payments.add_command(reverse)
 payments.add_command(refund)
+payments.add_command(release)
 
 
 @payments.command("list")
@@ -178,13 +180,15 @@ def correct(confirmation_number: str, name: str, reason: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def cancel(confirmation_number: str, *, yes: bool, as_json: bool) -> None:
-    """Cancel the payment with this CONFIRMATION_NUMBER, until its cutoff; print its cancellation number."""
+    """Cancel the payment with this CONFIRMATION_NUMBER, as long as no file for the bank holds it.
+
+    Prints its cancellation number.
+    """
     from ivr.base.money import format_amount
     from ivr.base.randomness import SecretRandomness
     from ivr.base.settings import load_database_settings
     from ivr.cli.asking import account, confirm
     from ivr.cli.setup import ready_database
-    from ivr.payments.authorize import CutoffRule
     from ivr.payments.cancel import cancel as cancel_payment
     from ivr.payments.report import plain
 
@@ -195,7 +199,6 @@ def cancel(confirmation_number: str, *, yes: bool, as_json: bool) -> None:
         done = cancel_payment(
             db,
             SecretRandomness(),
-            CutoffRule(settings.ivr_cutoff, settings.ivr_timezone, settings.ivr_closings),
             confirmation_number=number,
             actor=account(),
             now=settings.make_clock().now(),

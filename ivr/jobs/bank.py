@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from ivr.notices.channels import SEND_JOB, SEND_QUEUE
 from ivr.payments.cutoffs import due_cutoffs
 from ivr.payments.delivery import (
     Destination,
@@ -21,6 +22,7 @@ from ivr.payments.delivery import (
 )
 from ivr.payments.origination import DELIVER_JOB, CutoffDone, Progress, cutoff_rule, run_cutoff
 from ivr.payments.settlement import finish, release, settle
+from ivr.storage.queue import enqueue
 
 if TYPE_CHECKING:
     from procrastinate import App
@@ -62,6 +64,9 @@ def run_due_cutoffs(
     for cutoff in due:
         with engine.begin() as db:
             done = run_cutoff(db, keys, settings, cutoff=cutoff, now=now, progress=progress)
+            for held in () if done is None else done.held:
+                if held.reason == "notice":  # now it can name the one that comes
+                    enqueue(db, SEND_JOB, queue=SEND_QUEUE, payment_id=held.payment_id)
         if done is not None:
             finished.append(done)
     return finished
@@ -112,8 +117,9 @@ def add_bank_jobs(
     def cutoffs(timestamp: int = 0) -> None:
         del timestamp
         for done in run_due_cutoffs(engine, settings, clock.now(), grace=GRACE):
-            _log.info(
-                "cutoff_done",
+            tell = _log.warning if done.missed else _log.info
+            tell(
+                "cutoff_missed" if done.missed else "cutoff_done",
                 cutoff_at=done.cutoff_at,
                 entries=0 if done.file is None else done.file.entries,
                 held=len(done.held),

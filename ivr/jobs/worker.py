@@ -28,6 +28,7 @@ from ivr.base.errors import DatabaseUnavailableError
 from ivr.jobs.purge import purge_calls
 from ivr.notices.channels import SEND_QUEUE
 from ivr.storage.engine import NO_LIMITS, connection_arguments, make_engine
+from ivr.storage.heartbeats import WORKER, beat
 from ivr.storage.queue import QUEUE, enqueue
 from ivr.storage.rights import check_queue_rights, refusal
 
@@ -205,8 +206,15 @@ def make_app(
         del timestamp
         purge_calls(engine, clock.now())
 
+    @app.task(name="heartbeat", queueing_lock="heartbeat")
+    def heartbeat(timestamp: int = 0) -> None:
+        del timestamp
+        with engine.begin() as db:
+            beat(db, WORKER, clock.now())
+
     stalled = app.task(name="retry_stalled_jobs", pass_context=True)(retry_stalled_jobs)
     if periodic:
+        app.periodic(cron="* * * * *")(heartbeat)
         app.periodic(cron="*/5 * * * *")(purge)
         app.periodic(cron="*/10 * * * * *")(stalled)
     for add_jobs in groups:

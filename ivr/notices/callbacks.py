@@ -92,6 +92,7 @@ def _accepted(db: Connection, attempt_id: int, payment_id: int, now: datetime) -
         .where(
             Notice.payment_id == payment_id,
             Notice.state.in_(("pending", "failed")),
+            Notice.attempts_before < attempt_id,
             newest.scalar_subquery() == attempt_id,
         )
         .values(state="sent", sent_at=now, channel="sms")

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from ivr.base.errors import NotFoundError
 from ivr.notices.channels import FAILED_TASK, LATE_TASK, TASKS
 from ivr.notices.send import send_notice
+from ivr.payments.late import LEAVES_AT
 from ivr.payments.tasks import close_tasks, open_task
 from ivr.storage.tables import Notice, NoticeAttempt, Payment, StaffTask
 
@@ -31,7 +32,9 @@ def due_notices(db: Connection) -> list[int]:
     """Return the payments whose notice no carrier has, or nobody got; the nearest cutoff first."""
 
     def attempt(*states: str) -> ColumnElement[bool]:
-        of_notice = NoticeAttempt.payment_id == Notice.payment_id
+        of_notice = and_(
+            NoticeAttempt.payment_id == Notice.payment_id, NoticeAttempt.id > Notice.attempts_before
+        )
         return exists().where(of_notice, NoticeAttempt.state.in_(states))
 
     told_staff = exists().where(StaffTask.kind == FAILED_TASK, StaffTask.payment_id == Notice.payment_id)
@@ -46,7 +49,7 @@ def due_notices(db: Connection) -> list[int]:
             select(Notice.payment_id)
             .join_from(Notice, Payment, Payment.id == Notice.payment_id)
             .where(or_(Notice.state == "pending", nobody_got_it), Payment.state != "cancelled")
-            .order_by(Payment.cutoff_at, Notice.payment_id)
+            .order_by(LEAVES_AT, Notice.payment_id)
         )
     )
 
@@ -107,7 +110,7 @@ def warn_of_late(db: Connection, now: datetime) -> int:
         .where(
             Notice.state == "pending",
             Payment.state.in_(("authorized", "held")),
-            Payment.cutoff_at - WARN_BEFORE <= now,
+            now >= LEAVES_AT - WARN_BEFORE,
         )
         .order_by(Notice.payment_id)
     ).all()

@@ -30,12 +30,15 @@ class PrintOutbox:
 
     folder: Path
 
-    def put(self, letter: Letter, *, confirmation_number: str, language: str, day: date) -> Handed:
+    def put(
+        self, letter: Letter, *, confirmation_number: str, language: str, day: date, copy: int = 1
+    ) -> Handed:
         """Write one letter and its line of the day's manifest durably; the same letter twice is one.
 
-        `reference` is the file's name. An outbox that cannot be written to is tried again later.
+        `copy` counts the letters of one payment whose dates changed. `reference` is the
+        file's name. An outbox that cannot be written to is tried again later.
         """
-        name = f"{day.isoformat()}-{confirmation_number}.pdf"
+        name = f"{day.isoformat()}-{confirmation_number}{f'-{copy}' if copy > 1 else ''}.pdf"
         digest = hashlib.sha256(letter.pdf).hexdigest()
         line = (name, digest, str(letter.pages), language, confirmation_number)
         try:

@@ -22,10 +22,10 @@ from ivr.notices.channels import FAILED_TASK, TASKS, Channel
 from ivr.notices.letter import Address, make_letter
 from ivr.notices.plan import Tried, next_step, patient_until
 from ivr.notices.texts import NoticeFacts, NoticeTexts
-from ivr.payments.cutoffs import leaves_at
+from ivr.payments.late import LEAVES_AT, renew_dates
 from ivr.payments.names import CURRENT_NAME
 from ivr.payments.tasks import close_tasks, follow_task
-from ivr.storage.tables import Consent, Member, Notice, NoticeAttempt, Payment, StaffTask
+from ivr.storage.tables import Consent, EarlierNotice, Member, Notice, NoticeAttempt, Payment, StaffTask
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Row
@@ -95,6 +95,11 @@ def _send(db: Connection, room: PostRoom, clock: Clock, payment_id: int, *, agai
     while True:
         with db.begin():
             prepared = _prepare(db, room, clock.now(), payment_id, again_after)
+        if prepared == "past":
+            with db.begin():
+                if not renew_dates(db, room.cutoff, payment_id, clock.now()):
+                    return "later"  # its cutoff is not run yet, or it waits for staff
+            continue
         if not isinstance(prepared, _Prepared):
             return prepared
         handed = prepared.hand_over()
@@ -123,7 +128,13 @@ _FACTS: Final[Any] = (
         CURRENT_NAME.label("receiver_name"),
         Payment.member_id,
         Payment.authorized_at,
-        Payment.cutoff_at,
+        LEAVES_AT.label("leaves_at"),
+        Payment.moved_to_cutoff_at.is_not(None).label("is_moved"),
+        Notice.attempts_before,
+        select(func.count())
+        .where(EarlierNotice.payment_id == Notice.payment_id)
+        .scalar_subquery()
+        .label("earlier"),
         Consent.text,
         Consent.how,
         Consent.spoken_by,
@@ -147,12 +158,15 @@ _FACTS: Final[Any] = (
 
 def _prepare(
     db: Connection, room: PostRoom, now: datetime, payment_id: int, again_after: int
-) -> _Prepared | Result:
-    """Choose the channel and write the attempt; or tell why there is none."""
+) -> _Prepared | Result | Literal["past"]:
+    """Choose the channel and write the attempt; or tell why there is none.
+
+    `past`: its cutoff has come and no file has it, so nobody could write yet until when it can be cancelled.
+    """
     row = db.execute(_FACTS.where(Notice.payment_id == payment_id)).one_or_none()
     if row is None or row.payment_state == "cancelled":
         return "nothing"
-    tried = _tried(db, payment_id)
+    tried = _tried(db, row)
     interrupted = tried[-1] if tried and tried[-1].state == "sending" else None
     if not _is_due(row.state, tried, again_after):
         return "nothing"
@@ -160,13 +174,15 @@ def _prepare(
         return _prepare_letter(db, room, row, interrupted.started_at, interrupted.id)
     if interrupted is not None:
         _close(db, interrupted.id, Handed("unknown", detail="interrupted"), now)
-        tried = _tried(db, payment_id)
+        tried = _tried(db, row)
+    if row.payment_state in {"authorized", "held"} and row.leaves_at <= now:
+        return "past"
     step = next_step(
         row.channel,
         _possible(room, row),
         tried,
         now=now,
-        patient_until=patient_until(row.created_at, row.cutoff_at),
+        patient_until=patient_until(row.created_at, row.leaves_at),
         again_after=again_after,
     )
     if step.wait:
@@ -186,7 +202,8 @@ def _newest_attempt(db: Connection, payment_id: int) -> int:
     return int(newest or 0)
 
 
-def _tried(db: Connection, payment_id: int) -> list[Tried]:
+def _tried(db: Connection, row: Row[Any]) -> list[Tried]:
+    """Return the attempts at this notice; those at an earlier one of the payment are over."""
     rows = db.execute(
         select(
             NoticeAttempt.id,
@@ -196,7 +213,7 @@ def _tried(db: Connection, payment_id: int) -> list[Tried]:
             NoticeAttempt.finished_at,
             func.coalesce(NoticeAttempt.detail, ""),
         )
-        .where(NoticeAttempt.payment_id == payment_id)
+        .where(NoticeAttempt.payment_id == row.payment_id, NoticeAttempt.id > row.attempts_before)
         .order_by(NoticeAttempt.id)
     )
     return [Tried(*row) for row in rows]
@@ -221,8 +238,8 @@ def _possible(room: PostRoom, row: Row[Any]) -> set[Channel]:
     return possible
 
 
-def _facts(db: Connection, room: PostRoom, row: Row[Any], at: datetime) -> NoticeFacts:
-    """Return what the notice is about; the cutoff is that until which the payment can be cancelled `at`."""
+def _facts(room: PostRoom, row: Row[Any]) -> NoticeFacts:
+    """Return what the notice is about."""
     return NoticeFacts(
         confirmation_number=row.confirmation_number,
         amount_cents=row.amount_cents,
@@ -233,7 +250,8 @@ def _facts(db: Connection, room: PostRoom, row: Row[Any], at: datetime) -> Notic
         receiver_name=row.receiver_name,
         member_last4=row.member_id[-4:],
         authorized_at=row.authorized_at,
-        cutoff_at=leaves_at(db, room.cutoff, row.cutoff_at, at),
+        cutoff_at=row.leaves_at,
+        is_moved=row.is_moved,
         terms=row.text,
         how=row.how,
         spoken_by=row.spoken_by,
@@ -249,7 +267,7 @@ def _prepare_message(
 ) -> _Prepared:
     """Write the attempt to send a text message or an e-mail, with what it says."""
     attempt_id = _open(db, row.payment_id, channel, now)
-    facts = _facts(db, room, row, now)
+    facts = _facts(room, row)
     if channel == "sms":
         sms = cast("SmsCarrier", room.sms)
         body = room.texts.short(facts, row.language)
@@ -268,7 +286,7 @@ def _prepare_letter(
     db: Connection, room: PostRoom, row: Row[Any], made_at: datetime, attempt_id: int
 ) -> _Prepared:
     """Write what the letter of an attempt says; `made_at` is when it began, also after a crash."""
-    text = room.texts.write(_facts(db, room, row, made_at), row.language)
+    text = room.texts.write(_facts(room, row), row.language)
     made_at = made_at.astimezone(room.cutoff.zone)
     address = Address(
         f"{row.first_name} {row.last_name}",
@@ -284,6 +302,7 @@ def _prepare_letter(
             confirmation_number=row.confirmation_number,
             language=text.language,
             day=made_at.date(),
+            copy=row.earlier + 1,
         ),
     )
 
@@ -316,7 +335,11 @@ def _note(db: Connection, prepared: _Prepared, payment_id: int, handed: Handed, 
     if handed.state == "accepted":
         db.execute(
             update(Notice)
-            .where(Notice.payment_id == payment_id, Notice.state == "pending")
+            .where(
+                Notice.payment_id == payment_id,
+                Notice.state == "pending",
+                Notice.attempts_before < prepared.attempt_id,  # its dates are still those
+            )
             .values(state="sent", sent_at=now, channel=prepared.channel)
         )
         close_tasks(db, TASKS, now, StaffTask.payment_id == payment_id)

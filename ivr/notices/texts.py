@@ -42,7 +42,8 @@ class NoticeFacts:
     """What one notice is about.
 
     `terms` are the words spoken to the caller, `words_heard` the answer (empty where a code was keyed);
-    `support_hours` is written as the setting is; `cutoff_at` and `authorized_at` are aware instants.
+    `support_hours` is written as the setting is; `cutoff_at` and `authorized_at` are aware instants. With
+    `is_moved` the dates are later than the caller was told.
     """
 
     confirmation_number: str
@@ -62,11 +63,15 @@ class NoticeFacts:
     support_phone: str
     support_hours: str
     zone: ZoneInfo
+    is_moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeText:
-    """A notice ready to be sent: paragraphs and facts for the letter, one plain text for all else."""
+    """A notice ready to be sent: paragraphs and facts for the letter, one plain text for all else.
+
+    `in_short` is what a text message says of the dates.
+    """
 
     language: str
     subject: str
@@ -80,6 +85,7 @@ class NoticeText:
     terms: str
     answer_heading: str
     answer: str
+    in_short: str
 
     @property
     def plain(self) -> str:
@@ -156,6 +162,7 @@ class NoticeTexts:
             "authorized-at": values["authorized_date"],
             "confirmation-number": values["confirmation_number"],
         }
+        until = (*((say("moved"),) if facts.is_moved else ()), say("cancel"))
         return NoticeText(
             language=language,
             subject=say("subject"),
@@ -164,11 +171,12 @@ class NoticeTexts:
             greeting=say("greeting"),
             opening=say("opening"),
             facts=tuple((say(f"label-{name}"), written[name]) for name in _LABELS),
-            closing=(say("cancel"), say("questions"), say("pending")),
+            closing=(*until, say("questions"), say("pending")),
             terms_heading=say("heading-terms"),
             terms=facts.terms,
             answer_heading=say("heading-answer"),
             answer=say(_answer(facts)),
+            in_short=" ".join(until),
         )
 
     def short(self, facts: NoticeFacts, language: str) -> str:
@@ -178,7 +186,7 @@ class NoticeTexts:
         terms = " ".join(text.terms.split())
         return (
             f"{text.organization}. {label}: {number}. {text.terms_heading}: {terms} "
-            f"{text.answer_heading}: {text.answer} {text.closing[0]}"
+            f"{text.answer_heading}: {text.answer} {text.in_short}"
         )
 
 

@@ -41,6 +41,7 @@ _LATER: Final = frozenset(
         "cancelled_at",
         "cancellation_number",
         "corrected_name",
+        "moved_to_cutoff_at",
     }
 )
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import Row, and_, case, exists, func, literal, null, or_, select
+from sqlalchemy.orm import aliased
 
+from ivr.ach.banking_days import last_reversal_date
 from ivr.ach.records import (
     CREDITS,
     DEBITS,
@@ -25,12 +27,14 @@ from ivr.ach.records import (
     entry_problems,
     transaction_code,
 )
+from ivr.ach.return_codes import RETRY_WITHIN_DAYS
 from ivr.ach.returns import CorrectedData
 from ivr.ach.writer import Batch
 from ivr.base.keys import UnsealError
 from ivr.payments.authorize import account_number_context
 from ivr.payments.corrections import corrections_of
 from ivr.payments.holds import why_held
+from ivr.payments.late import MISSED_CUTOFF, NOTICE_LATE, STAFF_HOLDS, is_late_notice
 from ivr.payments.names import CURRENT_NAME
 from ivr.storage.tables import AchEntry, BlockedAccount, BlockedRoutingNumber, Notice, Payment
 
@@ -48,6 +52,8 @@ _KINDS: Final = ("debit", "retry", "reversal", "refund")
 _DEBIT_KINDS: Final = ("debit", "retry")
 # A bank's correction holds from the next entry on; a reversal has to be its debit turned round.
 _TO_CORRECTED: Final = ("retry", "refund")
+_NEVER: Final = ("blocked", "late")  # a retry or a reversal never goes after that
+_OWN_REASONS: Final = ("blocked", "account", "record")  # staff end these, so they know that it is late
 _DESCRIPTIONS: Final = {"retry": RETRY, "reversal": REVERSAL, "refund": REFUND}
 
 
@@ -56,9 +62,11 @@ class HeldPayment:
     """A payment that was due and stays, and why.
 
     The reasons: `notice` its notice is not sent; `date` it would be debited before the date spoken;
-    `blocked` an earlier return says that its account or bank takes no debits; `account` its account number
-    cannot be opened; `record` no record can carry it, for what is wrong with `fields` (names, never values).
-    `why` is the same in words, with what to do.
+    `missed_cutoff` and `notice_late`, see `ivr.payments.late`; `blocked` an earlier return says that its
+    account or bank takes no debits; `account` its account number cannot be opened; `record` no record can
+    carry it, for what is wrong with `fields` (names, never values); `late` the time of a reversal or a retry
+    is over. `why` is the same in words, with what to do. `withdrawn` is the kind of an entry that was asked
+    for and can never go.
     """
 
     payment_id: int
@@ -67,6 +75,7 @@ class HeldPayment:
     reason: str
     why: str
     fields: str = ""
+    withdrawn: str | None = None
 
 
 @dataclass(slots=True)
@@ -113,11 +122,21 @@ _BLOCKED: Final = or_(
 
 
 def _is_due(cutoff: datetime) -> ColumnElement[bool]:
-    return and_(Payment.state.in_(("authorized", "held")), Payment.cutoff_at <= cutoff)
+    moved = Payment.moved_to_cutoff_at
+    is_waiting = Payment.state.in_(("authorized", "held"))
+    return and_(is_waiting, Payment.cutoff_at <= cutoff, or_(moved.is_(None), moved <= cutoff))
 
 
-def _due(cutoff: datetime, effective: date) -> Any:
-    """Select the payments due at a cutoff, batch by batch, with the reason for which one may not go."""
+def _due(cutoff: datetime, effective: date, *, missed: bool) -> Any:
+    """Select the payments due at a cutoff, batch by batch, with the reason for which one may not go.
+
+    `missed` tells that the cutoff is run so late that its debits take effect on a later day than was told.
+    One that waits for its own reason is judged by that one; its dates are renewed when the reason is gone.
+    """
+    told_date = func.greatest(Payment.effective_entry_date, Payment.not_before_date)
+    without_notice = Notice.state.is_distinct_from("sent")
+    waits = func.coalesce(Payment.hold_reason, "") == "notice"
+    waits_for_another = func.coalesce(Payment.hold_reason, "").in_(_OWN_REASONS)
     return (
         select(
             *_OF_PAYMENT,
@@ -126,7 +145,11 @@ def _due(cutoff: datetime, effective: date) -> Any:
             Payment.sec_code,
             Payment.amount_cents,
             case(
-                (Notice.state.is_distinct_from("sent"), "notice"),
+                (Payment.hold_reason.in_(STAFF_HOLDS), Payment.hold_reason),
+                (and_(waits, without_notice), "notice"),
+                (and_(literal(missed), told_date < effective, ~waits_for_another), MISSED_CUTOFF),
+                (without_notice, "notice"),
+                (is_late_notice(), NOTICE_LATE),
                 (Payment.not_before_date > effective, "date"),
                 (_BLOCKED, "blocked"),
             ).label("reason"),
@@ -138,6 +161,13 @@ def _due(cutoff: datetime, effective: date) -> Any:
     )
 
 
+_first = aliased(AchEntry)
+_FIRST_DEBITED: Final = (
+    select(func.min(_first.effective_entry_date))
+    .where(_first.payment_id == Payment.id, _first.kind == "debit", _first.state == "returned")
+    .correlate(Payment)
+    .scalar_subquery()
+)
 _REQUESTED: Final[Any] = (
     select(
         *_OF_PAYMENT,
@@ -147,6 +177,8 @@ _REQUESTED: Final[Any] = (
         AchEntry.amount_cents,
         # A return of another payment may have closed the account since the retry was asked for.
         case((and_(AchEntry.kind == "retry", _BLOCKED), "blocked")).label("reason"),
+        Payment.settled_at,
+        _FIRST_DEBITED.label("first_effective_date"),
     )
     .join_from(AchEntry, Payment, Payment.id == AchEntry.payment_id)
     .where(AchEntry.state == "requested")
@@ -170,14 +202,15 @@ def count_waiting(db: Connection, cutoff: datetime) -> int:
 class Batches:
     """The batches of one cutoff. While they are consumed, `taken` and `held` fill.
 
-    `trace_numbers` yields the sequence part of each entry's trace number, ascending. `told` is called with
-    the number of entries taken so far.
+    `missed`: see `_due`. `trace_numbers` yields the sequence part of each entry's trace number, ascending.
+    `told` is called with the number of entries taken so far.
     """
 
     db: Connection
     keys: KeyRing
     settings: OriginationSettings
     effective_entry_date: date
+    missed: bool
     trace_numbers: Iterator[int]
     told: Callable[[int], None]
     taken: list[TakenEntry] = field(default_factory=list)
@@ -187,7 +220,7 @@ class Batches:
     def read(self, cutoff: datetime) -> Generator[Batch, None, None]:
         """Yield each batch that has an entry; consume its entries before asking for the next."""
         rows = chain(
-            self._rows(_due(cutoff, self.effective_entry_date)),
+            self._rows(_due(cutoff, self.effective_entry_date, missed=self.missed)),
             self._rows(_REQUESTED),
         )
         for (kind, sec_code, plan), of_batch in groupby(rows, _batch_key):
@@ -216,10 +249,11 @@ class Batches:
 
     def _entries(self, header: BatchHeader, rows: Iterable[Row[Any]]) -> Iterator[Entry]:
         for row in rows:
-            entry = None if row.reason else self._entry(header, row)
+            reason = row.reason or ("late" if self._is_over(row) else None)
+            if reason:
+                self._hold(row, reason)
+            entry = None if reason else self._entry(header, row)
             if entry is None:
-                if row.reason:
-                    self._hold(row, row.reason)
                 continue
             self.taken.append(
                 TakenEntry(
@@ -234,6 +268,15 @@ class Batches:
             )
             self.told(len(self.taken))
             yield entry
+
+    def _is_over(self, row: Row[Any]) -> bool:
+        """Tell whether the time of a reversal or a retry is over when it takes effect: a file may be late."""
+        last = None
+        if row.kind == "reversal" and row.settled_at is not None:
+            last = last_reversal_date(row.settled_at, self.settings.ivr_closings)
+        elif row.kind == "retry" and row.first_effective_date is not None:
+            last = row.first_effective_date + timedelta(days=RETRY_WITHIN_DAYS)
+        return last is not None and self.effective_entry_date > last
 
     def _entry(self, header: BatchHeader, row: Row[Any]) -> Entry | None:
         """Return a row as an entry, or None with its payment held."""
@@ -278,12 +321,11 @@ class Batches:
         )
 
     def _hold(self, row: Row[Any], reason: str, fields: str = "") -> None:
-        is_withdrawn = row.entry_id is not None and reason == "blocked"
-        why = why_held(
-            "withdrawn" if is_withdrawn else reason, row.confirmation_number, row.receiver_name, fields
-        )
+        withdrawn = row.kind if row.entry_id is not None and reason in _NEVER else None
+        which = "withdrawn" if withdrawn and reason == "blocked" else reason
+        why = why_held(which, row.confirmation_number, row.receiver_name, fields)
         self.held.append(
-            HeldPayment(row.payment_id, row.entry_id, row.confirmation_number, reason, why, fields)
+            HeldPayment(row.payment_id, row.entry_id, row.confirmation_number, reason, why, fields, withdrawn)
         )
 
 

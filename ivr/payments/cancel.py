@@ -1,4 +1,7 @@
-"""Cancelling: a payment that is in no file yet is taken back, with a number of its own to hold on to."""
+"""Cancelling: a payment that is in no file yet is taken back, with a number of its own to hold on to.
+
+The clock has no say in it: a file that was not made when it should have been holds nothing.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,6 @@ from sqlalchemy import insert, select, update
 
 from ivr.base.errors import NotFoundError, OperatorError
 from ivr.payments.confirmation_numbers import draw_cancellation_number, is_cancellation_number
-from ivr.payments.cutoffs import leaves_at
 from ivr.payments.holds import HELD_TASK
 from ivr.payments.life import LIFE, WrongStateError, move
 from ivr.payments.tasks import close_tasks
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from ivr.base.randomness import Randomness
-    from ivr.payments.authorize import CutoffRule
 
 _DRAWS: Final = 5  # as for confirmation numbers
 _REFUND: Final = "If the money must come back, it can be refunded once it is debited."
@@ -49,7 +50,6 @@ class Cancelled:
 def cancel(
     db: Connection,
     randomness: Randomness,
-    rule: CutoffRule,
     *,
     confirmation_number: str,
     actor: str,
@@ -57,17 +57,13 @@ def cancel(
 ) -> Cancelled:
     """Cancel a payment within the caller's transaction: state, ledger and audit trail.
 
-    It can be done strictly before the payment's cutoff. One that its cutoff left behind, held or back from a
-    rejected file, can be cancelled until the next. Its notice is withdrawn unless it went out.
+    It can be done until a file holds the payment, whatever time it is; a cutoff at work at this moment ends
+    first. Its notice is withdrawn unless it went out.
     Raises `OperatorError` that says what can be done instead when it is too late, and for an unknown number.
     """
     payment = _find(db, confirmation_number)
     if (payment.state, "cancel") not in LIFE:
         raise _too_late(payment)
-    if now >= leaves_at(db, rule, payment.cutoff_at):
-        raise OperatorError(
-            f"Payment {confirmation_number} cannot be cancelled any more: its cutoff has passed. {_REFUND}"
-        )
     number = _free_number(db, randomness)
     try:
         move(
@@ -93,7 +89,6 @@ def _find(db: Connection, confirmation_number: str) -> Any:
             Payment.amount_cents,
             Payment.plan,
             Payment.billing_account,
-            Payment.cutoff_at,
             Payment.cancellation_number,
         ).where(Payment.confirmation_number == confirmation_number)
     ).one_or_none()

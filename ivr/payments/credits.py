@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sqlalchemy import func, select
 
-from ivr.ach.banking_days import add_banking_days, debit_dates
+from ivr.ach.banking_days import REVERSAL_BANKING_DAYS, SETTLEMENT_ZONE, debit_dates, last_reversal_date
 from ivr.base.errors import NotFoundError, OperatorError
 from ivr.base.money import format_amount
 from ivr.payments.blocks import either_blocked
 from ivr.payments.requested import request_entry
-from ivr.payments.settlement import SETTLEMENT_ZONE
 from ivr.storage.audit import record_event
 from ivr.storage.tables import AchEntry, Payment
 
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from ivr.payments.authorize import CutoffRule
 
 REVERSAL_REASONS: Final = ("duplicate", "wrong_amount", "wrong_receiver", "wrong_date")
-REVERSAL_BANKING_DAYS: Final = 5
 
 CreditKind = Literal["reversal", "refund"]
 _ACTIONS: Final = {"reversal": "payments.reverse", "refund": "payments.refund"}
@@ -74,7 +72,7 @@ def reverse(
     _check_debited(payment)
     effective = debit_dates(now, rule.cutoff_time, rule.zone, closings=rule.closings).effective_entry_date
     settled = payment.settled_at.astimezone(SETTLEMENT_ZONE).date()
-    if effective > add_banking_days(settled, REVERSAL_BANKING_DAYS, rule.closings):
+    if effective > last_reversal_date(payment.settled_at, rule.closings):
         raise OperatorError(
             f"Payment {confirmation_number} settled on {settled}; a reversal has to be with the bank within"
             f" {REVERSAL_BANKING_DAYS} banking days. Refund it instead."

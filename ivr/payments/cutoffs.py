@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from ivr.payments.authorize import CutoffRule
+
+
+OVERDUE: Final = timedelta(minutes=5)  # a worker runs each within a minute or two
 
 
 def due_cutoffs(db: Connection, rule: CutoffRule, now: datetime) -> tuple[datetime, ...]:
@@ -33,24 +36,19 @@ def due_cutoffs(db: Connection, rule: CutoffRule, now: datetime) -> tuple[dateti
     return tuple(due)
 
 
+def overdue_cutoffs(db: Connection, rule: CutoffRule, now: datetime) -> tuple[datetime, ...]:
+    """Return the due cutoffs that came so long ago that no worker can be at work, the oldest first."""
+    return due_cutoffs(db, rule, now - OVERDUE)
+
+
 def next_cutoff(instant: datetime, rule: CutoffRule) -> datetime:
     """Return the first cutoff after `instant`, aware UTC."""
     return cutoff_at(instant, rule.cutoff_time, rule.zone, rule.closings)
 
 
-def last_finished(db: Connection, by: datetime | None = None) -> datetime | None:
-    """Return the newest cutoff that was finished (`by` an instant, if given); None before the first."""
-    finished = AchCutoff.finished_at.is_not(None) if by is None else AchCutoff.finished_at <= by
-    return db.scalar(select(func.max(AchCutoff.cutoff_at)).where(finished))
-
-
-def leaves_at(db: Connection, rule: CutoffRule, cutoff: datetime, by: datetime | None = None) -> datetime:
-    """Return when a payment that is in no file goes into one: at its cutoff, at the next if that is done.
-
-    Until then it can be cancelled. With `by`, as it was at that instant.
-    """
-    last = last_finished(db, by)
-    return cutoff if last is None or cutoff > last else next_cutoff(last, rule)
+def last_finished(db: Connection) -> datetime | None:
+    """Return the newest cutoff that was finished; None before the first."""
+    return db.scalar(select(func.max(AchCutoff.cutoff_at)).where(AchCutoff.finished_at.is_not(None)))
 
 
 def take_cutoff(db: Connection, cutoff: datetime) -> bool:

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from sqlalchemy import Engine, func, select, update
 
+from ivr.ach.banking_days import SETTLEMENT_ZONE
 from ivr.base.errors import OperatorError
 from ivr.base.keys import UnsealError
 from ivr.payments.life import move_all
 from ivr.payments.origination import file_context
-from ivr.payments.settlement import SETTLEMENT_ZONE
 from ivr.payments.tasks import BY_THE_LINE, close_tasks, open_task
 from ivr.storage.tables import AchEntry, AchFile, Payment, StaffTask
 
@@ -205,13 +205,17 @@ def _alone(engine: Engine, file_id: int) -> Iterator[Connection | None]:
     """Give a connection that holds the file's lock, None when another one does."""
     key = file_id % _LOCKS_MAX
     with engine.connect() as db:
+        driver: Any = db.connection.driver_connection
         db.detach()  # the lock goes with the connection, whatever happens to this process
-        taken = db.scalar(select(func.pg_try_advisory_lock(_LOCKS, key)))
-        db.commit()
+        taken = False
         try:
+            taken = bool(db.scalar(select(func.pg_try_advisory_lock(_LOCKS, key))))
+            db.commit()
             yield db if taken else None
         finally:
-            if taken and not db.invalidated:
+            if db.invalidated:
+                driver.close()
+            elif taken:
                 db.rollback()
                 db.execute(select(func.pg_advisory_unlock(_LOCKS, key)))
                 db.commit()

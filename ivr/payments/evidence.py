@@ -16,7 +16,7 @@ from heapq import merge
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Row, Select, exists, func, insert, select
+from sqlalchemy import Row, Select, case, exists, func, insert, or_, select
 
 from ivr.payments.names import NAME_CORRECTED
 from ivr.payments.report import plain
@@ -24,6 +24,7 @@ from ivr.storage.tables import (
     AchEntry,
     AuditEvent,
     Consent,
+    EarlierNotice,
     EvidenceSeal,
     FlowVersion,
     Notice,
@@ -112,7 +113,18 @@ def _labelled(table: Any, names: tuple[str, ...]) -> list[Any]:
     return [table.__table__.columns[name].label(f"{table.__tablename__}_{name}") for name in names]
 
 
-def _first_accepted() -> Any:
+def _first_notice() -> Any:
+    """Return a subquery for the notice that was sent first, where another had to follow it."""
+    return (
+        select(EarlierNotice.channel, *_labelled(EarlierNotice, _NOTICE))
+        .where(EarlierNotice.payment_id == Payment.id)
+        .order_by(EarlierNotice.id)
+        .limit(1)
+        .lateral("first_notice")
+    )
+
+
+def _first_accepted(channel: Any) -> Any:
     """Return a subquery for the first attempt at a notice that a carrier took: the proof that it was sent.
 
     It is of the channel by which the notice was sent: one of another channel that nobody knew of may turn
@@ -122,7 +134,7 @@ def _first_accepted() -> Any:
         select(*_labelled(NoticeAttempt, _ATTEMPT))
         .where(
             NoticeAttempt.payment_id == Payment.id,
-            NoticeAttempt.channel == Notice.channel,
+            NoticeAttempt.channel == channel,
             NoticeAttempt.state.in_(_ACCEPTED),
         )
         .order_by(NoticeAttempt.id)
@@ -132,18 +144,27 @@ def _first_accepted() -> Any:
 
 
 def _sealed_rows() -> Select[Any]:
-    proof = _first_accepted()
+    first = _first_notice()
+    was_told_before = first.c.channel.is_not(None)
+    of_first = [
+        case((was_told_before, first.c[f"earlier_notices_{name}"]), else_=getattr(Notice, name)).label(
+            f"notices_{name}"
+        )
+        for name in _NOTICE
+    ]
+    proof = _first_accepted(func.coalesce(first.c.channel, Notice.channel))
     return (
         select(
             Payment.id.label("payment_id"),
             *_labelled(Payment, _PAYMENT),
             *_labelled(Consent, _CONSENT),
-            *_labelled(Notice, _NOTICE),
+            *of_first,
             *proof.c,
         )
         .select_from(Payment)
         .outerjoin(Consent, Consent.payment_id == Payment.id)
         .outerjoin(Notice, Notice.payment_id == Payment.id)
+        .outerjoin(first, Payment.id.is_not(None))
         .outerjoin(proof, Payment.id.is_not(None))
     )
 
@@ -162,7 +183,10 @@ def seal_evidence(db: Connection, hashes: KeyedHash, now: datetime, before: date
     due = (
         _SEALED_ROWS.where(
             Payment.authorized_at < before,
-            Notice.state.in_(("sent", "withdrawn")),
+            or_(
+                Notice.state.in_(("sent", "withdrawn")),
+                exists().where(EarlierNotice.payment_id == Payment.id),
+            ),
             ~exists().where(EvidenceSeal.payment_id == Payment.id),
         )
         .order_by(Payment.id)
@@ -371,8 +395,14 @@ def _notice(db: Connection, row: Row[Any]) -> dict[str, Any]:
         .where(NoticeAttempt.payment_id == row.payment_id)
         .order_by(NoticeAttempt.id)
     )
+    earlier = db.execute(
+        select(EarlierNotice.channel, EarlierNotice.created_at, EarlierNotice.sent_at, EarlierNotice.body)
+        .where(EarlierNotice.payment_id == row.payment_id)
+        .order_by(EarlierNotice.id)
+    )
     return {
         **({} if notice is None else _told(notice)),
+        "earlier": [_told(each) for each in earlier.mappings()],
         "attempts": [_told(each) for each in attempts.mappings()],
     }
 
@@ -457,6 +487,7 @@ def _lines(evidence: Mapping[str, Any]) -> Iterator[str]:
         part = dict(evidence[heading] or {"": "none yet"})
         prompts, attempts = part.pop("prompts", ()), part.pop("attempts", ())
         text, body = part.pop("text", None), part.pop("body", None)
+        earlier = part.pop("earlier", ())
         yield from (
             f"  {name.replace('_', ' ')}: {'-' if value is None else value}" for name, value in part.items()
         )
@@ -464,7 +495,8 @@ def _lines(evidence: Mapping[str, Any]) -> Iterator[str]:
             f"  prompt: {each['id']} ({each['language']}) sha256 {each['sha256']}" for each in prompts or ()
         )
         yield from (f"  attempt: {_joined(each)}" for each in attempts)
-        for name, words in (("words spoken", text), ("words sent", body)):
+        before = ((f"words sent before, at {each['sent_at']}", each["body"]) for each in earlier)
+        for name, words in (("words spoken", text), *before, ("words sent", body)):
             if words:
                 yield f"  {name}:"
                 yield from (f"    {line}" for line in words.splitlines())

@@ -19,10 +19,18 @@ if TYPE_CHECKING:
 
 HELD_TASK: Final = "payment_held"
 
+_RELEASE: Final = (
+    "`ivr payments release {number}` sends it with the next cutoff, after a notice that names the new dates;"
+    " or `ivr payments cancel {number}`, and tell the member"
+)
 _WHY: Final[Mapping[str, str]] = {
     "notice": "its written notice is not sent: `ivr notices show {number}` says why; mend that, then"
     " `ivr notices send {number}`",
     "date": "it would be debited before the date spoken: it goes by itself when that day has come",
+    "missed_cutoff": f"its cutoff was missed, its debit would be later than the member was told: {_RELEASE}",
+    "notice_late": f"its notice went out after the cutoff that it names: {_RELEASE}",
+    "late": "its time is over, and it is withdrawn: a reversal has five banking days, for which"
+    " `ivr payments refund {number}` has none; a retry has 180 days",
     "blocked": "an earlier return says that its account or bank takes no debits: cancel it, or see"
     " `ivr ach unblock`",
     "withdrawn": "an earlier return says that its account or bank takes no debits: the retry is withdrawn,"

@@ -19,7 +19,6 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
-    case,
     exists,
     func,
     insert,
@@ -29,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import Column as TableColumn
 
-from ivr.ach.banking_days import next_banking_day
+from ivr.ach.banking_days import effective_entry_date, next_banking_day
 from ivr.ach.records import FileSettings
 from ivr.ach.writer import Batch, FileTotals, write_file
 from ivr.base.errors import OperatorError
@@ -40,8 +39,10 @@ from ivr.payments.batches import Batches, HeldPayment, TakenEntry, count_waiting
 from ivr.payments.cutoffs import finish_cutoff, take_cutoff
 from ivr.payments.holds import HELD_TASK
 from ivr.payments.life import move_all
+from ivr.payments.report import plain
+from ivr.payments.requested import withdraw_entries
 from ivr.payments.retries import withdraw_retries
-from ivr.payments.tasks import close_tasks
+from ivr.payments.tasks import close_tasks, open_task
 from ivr.storage.queue import enqueue
 from ivr.storage.tables import TRACE_NUMBERS, AchEntry, AchFile, Payment, StaffTask
 
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from ivr.base.settings import OriginationSettings
 
 DELIVER_JOB: Final = "deliver_file"
+MISSED_TASK: Final = "cutoff_missed"
 
 _MODIFIERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
@@ -72,11 +74,15 @@ class FileMade:
 
 @dataclass(frozen=True, slots=True)
 class CutoffDone:
-    """What became of one cutoff; `file` is None where there was nothing to send."""
+    """What became of one cutoff; `file` is None where there was nothing to send.
+
+    `missed`: it was run so late that its debits take effect on a later day than members were told.
+    """
 
     cutoff_at: datetime
     file: FileMade | None
     held: Sequence[HeldPayment]
+    missed: bool = False
 
 
 def cutoff_rule(settings: OriginationSettings) -> CutoffRule:
@@ -110,7 +116,7 @@ def run_cutoff(
     making = _Making(db, keys, settings, cutoff, now)
     file = making.run(progress)
     finish_cutoff(db, cutoff, now)
-    return CutoffDone(cutoff, file, tuple(making.held))
+    return CutoffDone(cutoff, file, tuple(making.held), making.missed)
 
 
 class _Making:
@@ -128,6 +134,8 @@ class _Making:
         # A late file is processed on the day it is made: its debits settle a banking day after that one.
         processed = max(cutoff.astimezone(settings.ivr_timezone).date(), self._local_now.date())
         self._effective = next_banking_day(processed, settings.ivr_closings)
+        on_time = effective_entry_date(cutoff, settings.ivr_timezone, settings.ivr_closings)
+        self.missed = self._effective > on_time
         self.held: list[HeldPayment] = []
 
     def run(self, progress: Progress | None) -> FileMade | None:
@@ -139,7 +147,13 @@ class _Making:
                 progress(taken, expected)
 
         batches = Batches(
-            self._db, self._keys, self._settings, self._effective, self._trace_numbers(expected), told
+            self._db,
+            self._keys,
+            self._settings,
+            self._effective,
+            self.missed,
+            self._trace_numbers(expected),
+            told,
         )
         self.held = batches.held
         with closing(batches.read(self._cutoff)) as read:
@@ -150,9 +164,23 @@ class _Making:
                 f"No account number of {batches.unopened} payments can be opened: put the key they were"
                 " sealed with back into IVR_KEYS, after the newest."
             )
-        _hold(self._db, batches.held, self._now)
+        newly_held = _hold(self._db, batches.held, self._now)
+        if self.missed and (newly_held or file is not None):
+            self._tell_missed(newly_held)
         told(expected)
         return file
+
+    def _tell_missed(self, held: int) -> None:
+        """Put before staff, once, that a cutoff was run days late: the payments have tasks of their own."""
+        open_task(
+            self._db,
+            MISSED_TASK,
+            self._now,
+            cutoff_at=plain(self._cutoff),
+            ran_at=plain(self._now),
+            held=held,
+            next="see why no worker ran, then deal with each payment that is held; close this one at last",
+        )
 
     def _opens_a_later_one(self) -> bool:
         """Tell whether the newest payment that is not due yet can be opened: then not every key is wrong."""
@@ -277,28 +305,29 @@ class _Making:
         close_tasks(self._db, (HELD_TASK,), self._now, StaffTask.payment_id.in_(select(_TAKEN.payment_id)))
 
 
-def _hold(db: Connection, held: Sequence[HeldPayment], now: datetime) -> None:
+def _hold(db: Connection, held: Sequence[HeldPayment], now: datetime) -> int:
     """Hold what stays behind, and put before staff whatever does not pass by itself.
 
-    A retry that is blocked is withdrawn: while it waited, the ledger would call its debt paid.
+    Returns how many payments were not held before. A retry or a reversal that can never go is withdrawn:
+    while it waited, the ledger would count it.
     """
-    rows = ((each.payment_id, each.entry_id, each.reason, each.fields, each.why) for each in held)
+    rows = (
+        (each.payment_id, each.entry_id, each.reason, each.fields, each.why, each.withdrawn) for each in held
+    )
     with loaded(db, _HELD, rows):
         payment = and_(Payment.id == _STAYING.payment_id, _STAYING.entry_id.is_(None))
-        move_all(db, payment, "authorized", "hold", hold_reason=_STAYING.reason)
+        newly_held = move_all(db, payment, "authorized", "hold", hold_reason=_STAYING.reason)
         db.execute(
             update(Payment)
             .where(payment, Payment.hold_reason != _STAYING.reason)
             .values(hold_reason=_STAYING.reason)
             .execution_options(synchronize_session=False)
         )
-        withdrawn = and_(_STAYING.entry_id.is_not(None), _STAYING.reason == "blocked")
-        withdraw_retries(db, AchEntry.id.in_(select(_STAYING.entry_id).where(withdrawn)), now)
+        gone = AchEntry.id.in_(select(_STAYING.entry_id).where(_STAYING.withdrawn.is_not(None)))
+        withdraw_retries(db, gone, now)
+        withdraw_entries(db, gone, now)
         said = ("reason", _STAYING.reason, "fields", _STAYING.fields, "why", _STAYING.why)
-        details = case(
-            (withdrawn, func.jsonb_build_object(*said, "withdrawn", "retry")),
-            else_=func.jsonb_build_object(*said),
-        )
+        details = func.jsonb_strip_nulls(func.jsonb_build_object(*said, "withdrawn", _STAYING.withdrawn))
         same = exists().where(
             StaffTask.kind == HELD_TASK,
             StaffTask.payment_id == _STAYING.payment_id,
@@ -313,6 +342,7 @@ def _hold(db: Connection, held: Sequence[HeldPayment], now: datetime) -> None:
                 ),
             )
         )
+    return newly_held
 
 
 _STAGED: Final = Table(
@@ -338,6 +368,7 @@ _HELD: Final = Table(
     TableColumn("reason", Text),
     TableColumn("fields", Text),
     TableColumn("why", Text),
+    TableColumn("withdrawn", Text),
     prefixes=["TEMPORARY"],
     postgresql_on_commit="DROP",
 )

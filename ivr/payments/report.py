@@ -49,6 +49,7 @@ _PAYMENT_FIELDS: Final = (
     "cancelled_at",
     "cancellation_number",
     "corrected_name",
+    "moved_to_cutoff_at",
 )
 _NOTICE_FIELDS: Final = ("channel", "state", "sent_at")
 _CONSENT_FIELDS: Final = (

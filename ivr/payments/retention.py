@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Select, and_, delete, exists, func, or_, select, update
 
 from ivr.members.locks import sweep_counters, unswept_counters
-from ivr.storage.tables import AchEntry, AchFile, BankItem, Consent, Notice, NoticeAttempt, Payment
+from ivr.storage.tables import (
+    AchEntry,
+    AchFile,
+    BankItem,
+    Consent,
+    EarlierNotice,
+    Notice,
+    NoticeAttempt,
+    Payment,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -145,7 +154,7 @@ def _remove_evidence(db: Connection, since: datetime) -> int:
         .where(_finished_before(since), exists().where(Consent.payment_id == Payment.id))
         .with_for_update(of=Payment.__table__, skip_locked=True),
     )
-    for table in (NoticeAttempt, Notice, Consent):
+    for table in (NoticeAttempt, EarlierNotice, Notice, Consent):
         db.execute(delete(table).where(table.payment_id.in_(due)))
     return len(due)
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
 
+from ivr.ach.banking_days import SETTLEMENT_ZONE
 from ivr.ach.return_codes import RETURN_RULES, return_rule
 from ivr.ach.returns import OtherEntry, Return, dispute_kind
 from ivr.base.errors import NotFoundError, OperatorError
 from ivr.payments.returns import Applying, lock_items
-from ivr.payments.settlement import SETTLEMENT_ZONE
 from ivr.storage.audit import record_event
 from ivr.storage.tables import AchEntry, Payment
 

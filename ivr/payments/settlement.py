@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 
-from ivr.ach.banking_days import add_banking_days, is_banking_day, next_banking_day
+from ivr.ach.banking_days import SETTLEMENT_ZONE, add_banking_days, is_banking_day, next_banking_day
 from ivr.payments.holds import release_held
 from ivr.payments.life import move_all
 from ivr.storage.tables import AchEntry, AchFile, Notice, Payment
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 # The Federal Reserve settles what was sent the day before at 8:30 by its own clock, wherever the line is.
 SETTLEMENT_TIME: Final = time(8, 30)
-SETTLEMENT_ZONE: Final = ZoneInfo("America/New_York")
 # A consumer may dispute a debit for 60 calendar days after it settled (R05, R07, R10, R11); the return is
 # with us by the opening of the second banking day after that, and a day's import may be late.
 DISPUTE_DAYS: Final = 60

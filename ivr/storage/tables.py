@@ -214,6 +214,7 @@ class Payment(Base):
     cancelled_at: Mapped[datetime | None]
     cancellation_number: Mapped[str | None] = mapped_column(unique=True)
     corrected_name: Mapped[str | None]  # what is written instead of the name as authorized
+    moved_to_cutoff_at: Mapped[datetime | None]  # the later one that takes it, where the spoken one did not
 
 
 # The last seven digits of a trace number: one in ten million entries ago had the same.
@@ -432,6 +433,22 @@ class Notice(Base):
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     body: Mapped[str | None]  # as sent, word for word
+    attempts_before: Mapped[int] = mapped_column(server_default="0")  # up to this id they are of earlier ones
+
+
+class EarlierNotice(Base):
+    """A notice as it was sent, before its dates changed and another had to follow. The first is evidence."""
+
+    __tablename__ = "earlier_notices"
+    __table_args__ = (Index(None, "payment_id"),)
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    payment_id: Mapped[int] = mapped_column(ForeignKey("notices.payment_id"))
+    channel: Mapped[str]
+    language: Mapped[str]
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime]
+    body: Mapped[str | None]
 
 
 class NoticeAttempt(Base):
@@ -490,6 +507,15 @@ class AuditEvent(Base):
     action: Mapped[str]
     subject: Mapped[str]
     details: Mapped[dict[str, Any]]
+
+
+class Heartbeat(Base):
+    """When a process of the line last said that it is at work."""
+
+    __tablename__ = "heartbeats"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    seen_at: Mapped[datetime]
 
 
 class FlowVersion(Base):

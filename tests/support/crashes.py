@@ -45,7 +45,7 @@ class Crashes:
             self.step()
 
         def before(connection, *_: object) -> None:
-            self.step(connection.connection.driver_connection)
+            self.step(connection.connection)
 
         event.listen(self.engine, "before_cursor_execute", before)
         dialect.do_commit = do_commit
@@ -70,7 +70,7 @@ class Crashes:
             return
         self.armed, self.died = False, True
         if self.cut and connection is not None:
-            driver = getattr(connection, "driver_connection", connection)
+            driver = getattr(connection, "dbapi_connection", connection)  # also where no pool knows it
             self.holder.execute("SELECT pg_terminate_backend(%s, 5000)", [driver.info.backend_pid])
         else:
             raise DiedError

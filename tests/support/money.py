@@ -13,6 +13,7 @@ from ivr.base.randomness import SecretRandomness
 from ivr.base.settings import OriginationSettings, load_origination_settings
 from ivr.notices.channels import SEND_JOB, promise
 from ivr.payments.authorize import AuthorizationRequest, Authorized, ConsentGiven, authorize
+from ivr.payments.late import LEAVES_AT, renew_dates
 from ivr.payments.origination import cutoff_rule
 from ivr.storage.tables import AchEntry, AchFile, LedgerEntry, Notice, Payment
 
@@ -110,8 +111,15 @@ def pay(
     return paid
 
 
-def tell_notice(db, payment_id: int, state: str, now: datetime) -> None:
-    """Note in the table what became of a payment's notice."""
+def tell_notice(db, payment_id: int, state: str, now: datetime, settings=None) -> None:
+    """Note in the table what became of a payment's notice; one that is late renews the dates it names."""
+    is_late = db.scalar(select(now >= LEAVES_AT).where(Payment.id == payment_id))
+    if (
+        state == "sent"
+        and is_late
+        and not renew_dates(db, cutoff_rule(settings or SETTINGS), payment_id, now)
+    ):
+        return  # nobody knows its dates
     sent_at = now if state == "sent" else None
     db.execute(update(Notice).where(Notice.payment_id == payment_id).values(state=state, sent_at=sent_at))
 

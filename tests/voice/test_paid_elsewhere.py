@@ -82,7 +82,6 @@ def test_a_cancelled_payment_is_owed_again_and_not_spoken_of(house, hears):
         cancel(
             db,
             chance,
-            rule,
             confirmation_number=paid.confirmation_number,
             actor="pat",
             now=house.clock.now(),

@@ -234,6 +234,72 @@ def test_people_are_told_what_became_of_a_rejected_file(ivr: Callable, engine: E
     assert ran.out == f"{NAME} is rejected; 1 entry goes into the next file.\n"
 
 
+THURSDAY = FRIDAY - timedelta(days=1)
+MONDAY = FRIDAY + timedelta(days=2, hours=22, minutes=45)  # 09:00
+
+
+def test_a_worker_that_was_dead_for_days(
+    ivr: Callable, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The smallest case: paid on the 17th, no worker until the 21st. Nothing is silent, nothing untrue leaves."""
+    paid, other = (pay(engine, THURSDAY, cents=cents, notice="pending") for cents in (100, 200))
+    at(monkeypatch, MONDAY)
+    said = (
+        "Nobody ran the cutoff of 2026-12-17 17:00 and 1 later one: no worker was ever seen."
+        " Start it, or run `ivr ach cutoff`.\n"
+    )
+    for words in (("ach", "status"), ("ach", "queue", "list")):
+        assert ivr(*words).err.endswith(said)
+    found = json.loads(ivr("ach", "status", "--json").out)
+    assert found["overdue_cutoffs"] == ["2026-12-17T22:00:00Z", "2026-12-18T22:00:00Z"]
+    assert found["worker_seen_at"] is None
+    ran = ivr("worker", "--once")
+    assert "cutoff_missed" in ran.out + ran.err
+    assert states(engine) == ["held", "held"]
+    queue = ivr("ach", "queue", "list")
+    assert queue.err == ""
+    assert f"`ivr payments release {paid.confirmation_number}` sends it with the next cutoff" in queue.out
+    assert json.loads(ivr("ach", "status", "--json").out)["worker_seen_at"] == "2026-12-21T14:00:00Z"
+    (held,) = {each["hold_reason"] for each in json.loads(ivr("payments", "list", "--json").out)["payments"]}
+    assert held == "missed_cutoff"
+    assert ivr("payments", "cancel", paid.confirmation_number, "--yes").status == 0
+    assert ivr("payments", "release", "--yes").status == 2
+    ran = ivr("payments", "release", "--all", "--yes")
+    assert ran.out == (
+        f"{other.confirmation_number}  goes with the cutoff of 2026-12-21 17:00, after its notice;"
+        " debited on 2026-12-22 or after\n"
+    )
+    none = ivr("payments", "release", "--all")
+    assert (none.status, none.out, none.err[:38]) == (0, "", "no payment waits for a release in the ")
+    assert ivr("payments", "release", other.confirmation_number).status == 1
+    ivr("notices", "send")
+    shown = ivr("notices", "show", other.confirmation_number).out
+    assert "before 5:00 PM on December 21, 2026." in shown
+    at(monkeypatch, MONDAY + timedelta(hours=8, minutes=1))
+    ran = ivr("ach", "cutoff", "--json")
+    assert (json.loads(ran.out)["files"][0]["entries"], json.loads(ran.out)["held"]) == (1, [])
+
+
+def test_a_missed_cutoff_that_is_run_by_hand_says_so(
+    ivr: Callable, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paid = pay(engine, THURSDAY)
+    at(monkeypatch, MONDAY)
+    ran = ivr("ach", "cutoff", "--json")
+    (held,) = json.loads(ran.out)["held"]
+    assert (held["confirmation_number"], held["reason"]) == (paid.confirmation_number, "missed_cutoff")
+    assert "The cutoff of 2026-12-17 17:00 was missed" in ran.err
+    ran = ivr("payments", "release", paid.confirmation_number, "--json")
+    assert json.loads(ran.out)["released"] == [
+        {
+            "confirmation_number": paid.confirmation_number,
+            "cutoff_at": "2026-12-21T22:00:00Z",
+            "effective_entry_date": "2026-12-22",
+            "is_told_anew": True,
+        }
+    ]
+
+
 def test_a_payment_is_cancelled_with_a_number(
     ivr: Callable, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,8 +323,10 @@ def test_a_payment_is_cancelled_with_a_number(
     assert (again.status, again.out) == (1, "")
     assert cancelled["cancellation_number"] in again.err
     at(monkeypatch, FRIDAYS_CUTOFF)
-    late = pay(engine, cents=300)
-    assert ivr("payments", "cancel", late.confirmation_number).status == 1
+    late, gone = pay(engine, cents=300), pay(engine, cents=400)
+    assert ivr("payments", "cancel", late.confirmation_number).status == 0
+    ivr("ach", "cutoff")
+    assert "Its debit is with the bank." in ivr("payments", "cancel", gone.confirmation_number).err
     assert ivr("payments", "cancel", "12345678978").status == 1
 
 

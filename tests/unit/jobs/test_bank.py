@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import URL, Engine, select, text
-from support.banking import RULE
 from support.money import (
     FRIDAY,
     FRIDAYS_CUTOFF,
@@ -83,17 +82,21 @@ def test_a_day_from_the_cutoff_to_the_settlement(engine: Engine, database_url: U
 
 
 def test_missed_cutoffs_are_made_up_in_order(engine: Engine) -> None:
+    """What they would debit later than was told waits for staff; what is due now goes."""
     pay(engine, cents=100)
     pay(engine, FRIDAYS_CUTOFF, cents=200)
-    tuesday = datetime(2026, 12, 22, 23, tzinfo=UTC)
-    done = run_due_cutoffs(engine, SETTINGS, tuesday)
-    assert [(each.cutoff_at.day, each.file and each.file.entries) for each in done] == [
-        (18, 1),
-        (21, 1),
-        (22, None),
+    pay(engine, FRIDAYS_CUTOFF + timedelta(days=4), cents=300)
+    wednesday = datetime(2026, 12, 23, 23, tzinfo=UTC)
+    done = run_due_cutoffs(engine, SETTINGS, wednesday)
+    assert [(each.cutoff_at.day, each.missed, each.file and each.file.entries) for each in done] == [
+        (18, True, None),
+        (21, True, None),
+        (22, True, None),
+        (23, False, 1),
     ]
-    assert [file.name for file in files(engine)] == ["ivr-20261222-A.ach", "ivr-20261222-B.ach"]
-    assert run_due_cutoffs(engine, SETTINGS, tuesday) == []
+    assert states(engine) == ["held", "held", "batched"]
+    assert [file.name for file in files(engine)] == ["ivr-20261223-A.ach"]
+    assert run_due_cutoffs(engine, SETTINGS, wednesday) == []
 
 
 def test_one_account_that_cannot_be_opened_stops_no_later_cutoff(engine: Engine) -> None:
@@ -107,12 +110,10 @@ def test_one_account_that_cannot_be_opened_stops_no_later_cutoff(engine: Engine)
     with pytest.raises(OperatorError, match="IVR_KEYS"):
         run_due_cutoffs(engine, SETTINGS, LATER)
     with engine.begin() as db:
-        cancel(
-            db, SecretRandomness(), RULE, confirmation_number=lost.confirmation_number, actor="x", now=LATER
-        )
+        cancel(db, SecretRandomness(), confirmation_number=lost.confirmation_number, actor="x", now=LATER)
     pay(engine, LATER, cents=200)
-    monday = datetime(2026, 12, 21, 22, 1, tzinfo=UTC)
-    first, second = run_due_cutoffs(engine, SETTINGS, monday)
+    (first,) = run_due_cutoffs(engine, SETTINGS, LATER)
+    (second,) = run_due_cutoffs(engine, SETTINGS, datetime(2026, 12, 21, 22, 1, tzinfo=UTC))
     assert (first.file, [held.reason for held in first.held]) == (None, ["account"])
     assert (second.file.entries, [held.reason for held in second.held]) == (1, ["account"])
     assert states(engine) == ["held", "cancelled", "batched"]

@@ -19,6 +19,7 @@ from ivr.start import project_folder
 
 CLOCK = ManualClock(datetime(2026, 12, 18, 15, tzinfo=UTC))
 EVERY_JOB = {
+    "heartbeat": "* * * * *",
     "purge": "*/5 * * * *",
     "retry_stalled_jobs": "*/10 * * * * *",
     "notices": "* * * * *",
@@ -57,6 +58,7 @@ def test_every_periodic_job_is_known(engine: Engine, database_url: URL, tmp_path
 def test_a_line_without_a_bank_makes_no_files(engine: Engine, database_url: URL) -> None:
     app = make_app(database_url, engine, CLOCK, *job_groups(keeping=SETTINGS), periodic=True)
     assert set(periodic_jobs(app)) == {
+        "heartbeat",
         "purge",
         "retry_stalled_jobs",
         "verification_failures",

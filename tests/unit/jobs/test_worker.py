@@ -5,14 +5,16 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import URL, Engine, text
 
 from ivr.base.clock import ManualClock
 from ivr.base.errors import DatabaseUnavailableError
-from ivr.jobs.worker import run_due_jobs, run_worker
+from ivr.jobs.worker import run_due_jobs, run_once, run_worker
+from ivr.storage.heartbeats import WORKER as WORKER_BEAT
+from ivr.storage.heartbeats import last_seen
 from ivr.storage.queue import enqueue
 
 CLOCK = ManualClock(datetime(2026, 12, 18, 15, tzinfo=UTC))
@@ -101,7 +103,7 @@ def test_the_worker_works_until_it_is_told_to_stop(engine: Engine, database_url:
         with engine.begin() as connection:
             enqueue(connection, "purge")
         give_up_at = time.monotonic() + 60
-        while came_by_themselves(engine) != {"purge", "retry_stalled_jobs"} or jobs(engine):
+        while came_by_themselves(engine) != {"heartbeat", "purge", "retry_stalled_jobs"} or jobs(engine):
             assert time.monotonic() < give_up_at
             time.sleep(0.02)
         worker.send_signal(signal.SIGTERM)
@@ -109,6 +111,17 @@ def test_the_worker_works_until_it_is_told_to_stop(engine: Engine, database_url:
     assert (worker.returncode, errors) == (0, "")
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM procrastinate_workers")) == 0
+        assert last_seen(connection, WORKER_BEAT) is not None
+
+
+def test_the_worker_is_seen_at_work_once_a_minute(engine: Engine, database_url: URL) -> None:
+    with engine.connect() as connection:
+        assert last_seen(connection, WORKER_BEAT) is None
+    for minutes in (0, 1):
+        clock = ManualClock(CLOCK.now() + timedelta(minutes=minutes))
+        run_once(database_url, clock)
+        with engine.connect() as connection:
+            assert last_seen(connection, WORKER_BEAT) == clock.now()
 
 
 def test_when_one_lane_cannot_work_the_worker_ends(empty_database: URL) -> None:

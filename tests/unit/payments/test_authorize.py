@@ -72,7 +72,7 @@ def test_payment_consent_and_ledger_are_written_in_two_statements(engine, hashes
     with engine.connect() as db:
         assert db.execute(select(Consent.payment_id)).scalar_one() == answer.payment_id
         notice = db.execute(select(Notice.__table__)).one()
-        assert tuple(notice) == (answer.payment_id, "sms", "en-US", "pending", NOW, None, None)
+        assert tuple(notice) == (answer.payment_id, "sms", "en-US", "pending", NOW, None, None, 0)
         entry = db.execute(select(LedgerEntry.__table__).where(LedgerEntry.kind == "payment")).one()
         assert (entry.amount_cents, entry.billing_account) == (-31015, "740000101")
         assert (entry.payment_id, entry.posted_at, entry.coverage_month) == (answer.payment_id, NOW, None)
@@ -132,6 +132,7 @@ def test_the_json_is_as_programs_expect_it(engine, hashes, samples):
         "cancelled_at": None,
         "cancellation_number": None,
         "corrected_name": None,
+        "moved_to_cutoff_at": None,
         "held_because": None,
         "notice": {"channel": "email", "state": "pending", "sent_at": None},
         "movements": [],

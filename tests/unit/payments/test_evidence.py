@@ -300,6 +300,11 @@ def test_a_payment_without_call_notice_or_seal_is_shown_as_it_is(engine, hashes,
         db.execute(text("DELETE FROM notices"))
         pack = evidence_json(db, hashes, paid.confirmation_number)
         assert evidence_json(db, hashes, "00000000000") is None
-    assert (pack["seal"], pack["turns"], pack["entries"], pack["notice"]) == (None, [], [], {"attempts": []})
+    assert (pack["seal"], pack["turns"], pack["entries"], pack["notice"]) == (
+        None,
+        [],
+        [],
+        {"earlier": [], "attempts": []},
+    )
     assert pack["flow_version_kept"] is False
     assert "none yet" in evidence_text(pack)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text, update
+from support.crashes import Crashes
 from support.money import (
     FRIDAYS_CUTOFF,
     KEYS,
@@ -31,6 +32,7 @@ from ivr.payments.delivery import (
     NotDeliveredError,
     PerhapsDeliveredError,
     deliver_file,
+    hold_delivery,
     undelivered_files,
 )
 from ivr.payments.files import allow_again, find_file, list_files, note_arrived, reject_file
@@ -260,6 +262,21 @@ class TestDelivery:
             ):
                 deliver_file(engine, KEYS, Breaking(Path()), files(engine)[0].id, LATER)
         assert (files(engine)[0].naming_at is None) == (found != "unknown")
+
+    @pytest.mark.parametrize("cut_off", [False, True])
+    def test_whoever_dies_leaves_the_file_to_others(self, worker_database, engine, tmp_path, cut_off):
+        """At any statement or commit, with its process or only its connection: the lock is never left behind."""
+        pay(engine)
+        cut(engine)
+        file_id = files(engine)[0].id
+        crashes = Crashes(engine, worker_database.holder)
+        for steps in range(40):
+            with crashes.after(steps, cut=cut_off):
+                deliver(engine, tmp_path)
+            with engine.begin() as db:
+                hold_delivery(db, file_id)
+                db.execute(update(AchFile).values(naming_at=None))
+        assert files(engine)[0].state == "sent"
 
     def test_a_file_whose_day_has_come_waits_for_staff(self, engine, tmp_path):
         """The folder could not be written for days. Until the evening before, minutes late are on time."""

@@ -43,10 +43,12 @@ from ivr.payments.delivery import (
     LateFileError,
     PerhapsDeliveredError,
     deliver_file,
+    hold_delivery,
     undelivered_files,
 )
 from ivr.payments.evidence import verify_evidence
 from ivr.payments.files import allow_again, note_arrived, reject_file
+from ivr.payments.late import LEAVES_AT, STAFF_HOLDS, release_late, waiting_for_staff
 from ivr.payments.life import LIFE
 from ivr.payments.origination import cutoff_rule, file_context
 from ivr.payments.retention import kept_since
@@ -167,6 +169,7 @@ class AnyLife(RuleBasedStateMachine):
         self.told: dict[int, datetime] = {}
         self.closed: set[tuple[str, datetime]] = set()  # account numbers that a return has closed, and when
         self.seen: dict[int, str] = {}
+        self.told_date: dict[int, date] = {}  # of the debit, as it was spoken or written last
         self.ready = True
         with self.engine.connect() as db:
             self.billed = self.ledger(db)
@@ -229,9 +232,23 @@ class AnyLife(RuleBasedStateMachine):
         def call_it_off() -> None:
             with self.engine.begin() as db:
                 random = SecretRandomness()
-                cancel(db, random, self.rule, confirmation_number=number, actor="staff", now=self.now)
+                cancel(db, random, confirmation_number=number, actor="staff", now=self.now)
 
         self.happens(call_it_off, crash, {"cancel"}, may_refuse=True)
+
+    @precondition(lambda self: self.waiting_for_staff())
+    @rule(pick=PICKS, crash=CRASHES)
+    def release(self, pick, crash) -> None:
+        """Staff let go what a missed cutoff left behind; its member must be told anew."""
+        numbers = self.waiting_for_staff()
+        number = numbers[pick % len(numbers)]
+
+        def let_go() -> None:
+            with self.engine.begin() as db:
+                done = release_late(db, self.rule, confirmation_number=number, actor="staff", now=self.now)
+            self.told.pop(done.payment_id, None)
+
+        self.happens(let_go, crash, {"release"}, may_refuse="does not wait for a release")
 
     @rule(hours=st.sampled_from([1, 5, 24, 24, 72, 24 * 65]))
     def time_passes(self, hours) -> None:
@@ -269,6 +286,9 @@ class AnyLife(RuleBasedStateMachine):
 
     def bring(self, file_id) -> None:
         """Deliver a file. Where nobody can tell if it arrived, the bank is asked; a late one it still takes."""
+
+        with self.engine.begin() as db:
+            hold_delivery(db, file_id)  # the server may not have noticed yet who died
 
         def once_more(**how) -> None:
             assert deliver_file(self.engine, KEYS, self.destination, file_id, self.now, **how)
@@ -348,9 +368,7 @@ class AnyLife(RuleBasedStateMachine):
     def a_day_at_the_bank(self, code, refused) -> None:
         """Everybody is told, the next cutoff comes, the file reaches the bank, something comes back."""
         self.authorize(BILLS[0], 100, False, "sent", None)
-        with self.engine.begin() as db:
-            for payment_id in self.waiting():
-                tell_notice(db, payment_id, "sent", self.now)
+        self.everybody_is_told()
         self.next_cutoff()
         self.cutoff(crash=None)
         self.deliver(crash=None)
@@ -364,6 +382,26 @@ class AnyLife(RuleBasedStateMachine):
             self.bank_returns([len(self.returnable()) - 1], code, None)
             self.now += timedelta(days=1)
         self.retries(crash=None)
+
+    @rule(days=st.sampled_from([3, 5]), bill=st.sampled_from(BILLS), told=st.booleans(), kept=st.booleans())
+    def nobody_was_at_work(self, days, bill, told, kept) -> None:
+        """No worker for days; then it is back, and staff let go or call off what waits for them."""
+        self.authorize(bill, 100, False, "sent" if told else "pending", None)
+        self.now = min(self.now + timedelta(days=days), LAST_DAY)
+        self.cutoff(crash=None)
+        if self.waiting_for_staff():
+            (self.release if kept else self.cancel)(len(self.seen) - 1, None)
+        self.everybody_is_told()
+        self.next_cutoff()
+        self.cutoff(crash=None)
+
+    def everybody_is_told(self) -> None:
+        def tell() -> None:
+            with self.engine.begin() as db:
+                for payment_id in self.waiting():
+                    tell_notice(db, payment_id, "sent", self.now)
+
+        self.happens(tell, None, set())
 
     def retries(self, crash) -> None:
         self.happens(lambda: request_due_retries(self.engine, self.settings, self.now), crash, {"retry"})
@@ -452,6 +490,7 @@ class AnyLife(RuleBasedStateMachine):
         self.each_has_one_debit(payments, entries)
         self.files_are_their_rows(files, entries, {payment.id: payment for payment in payments})
         self.nobody_untold(notices, entries, files)
+        self.no_later_than_told(payments, entries)
         self.no_closed_account(payments, entries, files)
         assert verified.broken == ()
         assert verified.head_found
@@ -527,9 +566,21 @@ class AnyLife(RuleBasedStateMachine):
         }
         made = {file.id: file.created_at for file in files}
         for each in entries:
-            if each.file_id is not None:
+            if each.file_id is not None and each.state != "rejected":
                 assert each.payment_id in self.told
                 assert self.told[each.payment_id] <= made[each.file_id]
+
+    def no_later_than_told(self, payments, entries) -> None:
+        """A debit takes effect on the day its member was told, but for what went in a file the bank refused."""
+        self.told_date |= {
+            payment.id: max(payment.effective_entry_date, payment.not_before_date)
+            for payment in payments
+            if payment.state in ("authorized", "held")
+        }
+        refused = {each.payment_id for each in entries if each.state == "rejected"}
+        for each in entries:
+            if each.kind == "debit" and each.payment_id not in refused:
+                assert each.effective_entry_date == self.told_date[each.payment_id]
 
     def no_closed_account(self, payments, entries, files) -> None:
         """No file made after a return closed an account debits it."""
@@ -556,7 +607,7 @@ class AnyLife(RuleBasedStateMachine):
         with self.engine.connect() as db:
             rows = db.execute(
                 select(Payment.__table__).where(
-                    Payment.cutoff_at <= cutoff, Payment.state.in_(("authorized", "held"))
+                    cutoff >= LEAVES_AT, Payment.state.in_(("authorized", "held"))
                 )
             ).all()
             notices = dict(map(tuple, db.execute(select(Notice.payment_id, Notice.state))))
@@ -566,6 +617,10 @@ class AnyLife(RuleBasedStateMachine):
         effective = next_banking_day(local)
         for row in rows:
             closed = any(number == f"740 {row.member_id}" for number, _ in self.closed)
+            if row.hold_reason in STAFF_HOLDS:
+                assert self.told_date[row.id] < effective
+                self.tally[row.hold_reason] += 1
+                continue
             if notices[row.id] != "sent":
                 why = "notice"
             elif row.not_before_date > effective:
@@ -611,6 +666,10 @@ class AnyLife(RuleBasedStateMachine):
         for account, cents in db.execute(rows.where(LedgerEntry.billing_account.in_(owed))):
             owed[account] += cents
         return owed
+
+    def waiting_for_staff(self) -> list[str]:
+        with self.engine.connect() as db:
+            return waiting_for_staff(db)
 
     def waiting(self) -> list[int]:
         with self.engine.connect() as db:
@@ -666,6 +725,7 @@ CHANGED = (
         "notices",
         "payments",
         "receipts",
+        "earlier_notices",
         "procrastinate_jobs",
     ),
     "procrastinate_events",
@@ -720,6 +780,8 @@ def run(worker_database, tmp_path, *, lives, steps):
 def test_the_money_stays_true_whatever_happens_and_crashes(worker_database, tmp_path):
     tally = run(worker_database, tmp_path, lives=20, steps=25)
     assert tally["crashes"] > 25
+    assert tally["missed_cutoff"] > 3
+    assert tally["let_go"] > 3
 
 
 @UNCLOSED

@@ -142,15 +142,19 @@ def test_what_was_authorized_after_the_cutoff_waits_for_the_next(engine):
     assert len(set(numbers)) == 2
 
 
-def test_a_late_run_takes_only_what_was_due_and_debits_a_banking_day_after_it_runs(engine):
+def test_a_late_run_takes_only_what_was_due_and_what_it_debits_on_the_day_that_was_told(engine):
     due = pay(engine, cents=100)
     later = pay(engine, FRIDAYS_CUTOFF + timedelta(hours=1), cents=200)
     sunday = datetime(2026, 12, 20, 12, tzinfo=UTC)
-    cut(engine, now=sunday)
+    assert not cut(engine, now=sunday).missed
     assert payment_row(engine, due).effective_entry_date == date(2026, 12, 21)
     tuesday = datetime(2026, 12, 22, 18, tzinfo=UTC)
-    cut(engine, MONDAYS_CUTOFF, now=tuesday)
-    assert payment_row(engine, later).effective_entry_date == date(2026, 12, 23)
+    done = cut(engine, MONDAYS_CUTOFF, now=tuesday)
+    assert (done.missed, done.file) == (True, None)
+    assert (payment_row(engine, later).state, payment_row(engine, later).hold_reason) == (
+        "held",
+        "missed_cutoff",
+    )
 
 
 def test_an_extra_closing_is_no_banking_day(engine):

@@ -1,0 +1,148 @@
+"""Promises of a date that could not be kept: such a payment waits for staff, and leaves after new words only.
+
+A caller hears until when a payment can be cancelled and from which day on it is debited, and has it in
+writing. When the cutoff that was to take it came so late that its debit would take effect on a later day, or
+when the notice went out after the cutoff that it names, the payment is held. Staff release it to the next
+cutoff, with a notice that names the new dates, or cancel it. A cutoff that is late by less changes no date,
+and is none of this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import and_, false, func, insert, literal, or_, select, update
+
+from ivr.ach.banking_days import DebitDates, debit_dates
+from ivr.base.errors import NotFoundError, OperatorError
+from ivr.payments.cutoffs import last_finished
+from ivr.payments.holds import HELD_TASK
+from ivr.payments.life import move
+from ivr.payments.tasks import close_tasks
+from ivr.storage.audit import record_event
+from ivr.storage.tables import EarlierNotice, Notice, NoticeAttempt, Payment, StaffTask
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import ColumnElement, Connection
+
+    from ivr.payments.authorize import CutoffRule
+
+MISSED_CUTOFF: Final = "missed_cutoff"
+NOTICE_LATE: Final = "notice_late"
+STAFF_HOLDS: Final = (MISSED_CUTOFF, NOTICE_LATE)
+_INSTEAD: Final = {
+    "notice": "It leaves by itself once its notice is sent: see `ivr notices show`.",
+    "date": "It leaves by itself when its day has come.",
+    "blocked": "Its account takes no debits: see `ivr ach unblock`.",
+}
+
+# The cutoff that is to take a payment: the one that was spoken, until it was moved to a later one.
+LEAVES_AT: Final[ColumnElement[datetime]] = func.coalesce(Payment.moved_to_cutoff_at, Payment.cutoff_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A payment that leaves with the next cutoff; `is_told_anew` where a new notice has to go out first."""
+
+    payment_id: int
+    confirmation_number: str
+    cutoff_at: datetime
+    effective_entry_date: date
+    is_told_anew: bool
+
+
+def renew_dates(db: Connection, rule: CutoffRule, payment_id: int, now: datetime) -> bool:
+    """Move a payment that its cutoff left behind to the next one, within the caller's transaction.
+
+    So a notice that goes out late names dates that are still to come. False, with nothing changed, when its
+    cutoff has not been run yet or when it waits for staff: then nobody knows its dates.
+    """
+    last = last_finished(db)
+    is_done = false() if last is None else (Payment.state == "authorized") & (last >= LEAVES_AT)
+    left_behind = or_(Payment.hold_reason.not_in(STAFF_HOLDS), is_done)
+    payment = db.execute(
+        select(Payment.not_before_date)
+        .where(Payment.id == payment_id, Payment.state.in_(("authorized", "held")), left_behind)
+        .with_for_update()
+    ).one_or_none()
+    if payment is None:
+        return False
+    dates = _next_dates(db, rule, payment.not_before_date, now)
+    db.execute(update(Payment).where(Payment.id == payment_id).values(**_moved(dates)))
+    return True
+
+
+def waiting_for_staff(db: Connection) -> Sequence[str]:
+    """Return the confirmation numbers of the payments that only staff let go, oldest first."""
+    waiting = select(Payment.confirmation_number).where(
+        Payment.state == "held", Payment.hold_reason.in_(STAFF_HOLDS)
+    )
+    return db.scalars(waiting.order_by(Payment.id)).all()
+
+
+def release_late(
+    db: Connection, rule: CutoffRule, *, confirmation_number: str, actor: str, now: datetime
+) -> Released:
+    """Let a payment that waits for staff go with the next cutoff, within the caller's transaction.
+
+    If its notice was sent, that one is kept as it was, and another with the new dates must be sent first.
+    Raises `OperatorError` that says what can be done instead when it does not wait for staff.
+    """
+    payment = db.execute(
+        select(Payment.id, Payment.state, Payment.hold_reason, Payment.not_before_date)
+        .where(Payment.confirmation_number == confirmation_number)
+        .with_for_update()
+    ).one_or_none()
+    if payment is None:
+        raise NotFoundError(f"No payment has the confirmation number {confirmation_number}: check it.")
+    if payment.state != "held" or payment.hold_reason not in STAFF_HOLDS:
+        instead = _INSTEAD.get(payment.hold_reason or "", "")
+        state = f"{payment.state}{f' ({payment.hold_reason})' if payment.hold_reason else ''}"
+        raise OperatorError(
+            f"Payment {confirmation_number} is {state}: it does not wait for a release. {instead}".rstrip()
+        )
+    dates = _next_dates(db, rule, payment.not_before_date, now)
+    move(db, payment.id, "held", "release", hold_reason=None, **_moved(dates))
+    told_anew = _replace_notice(db, payment.id, now)
+    close_tasks(db, (HELD_TASK,), now, StaffTask.payment_id == payment.id, by=actor)
+    details = {"reason": payment.hold_reason, "cutoff_at": dates.cutoff_at.isoformat()}
+    record_event(db, "payments.release", str(payment.id), details, actor=actor, now=now)
+    return Released(payment.id, confirmation_number, dates.cutoff_at, dates.effective_entry_date, told_anew)
+
+
+def is_late_notice() -> ColumnElement[bool]:
+    """Return whether a payment's notice went out when the cutoff that it names had come."""
+    return and_(Notice.state == "sent", Notice.sent_at >= LEAVES_AT)
+
+
+def _next_dates(db: Connection, rule: CutoffRule, not_before: date, now: datetime) -> DebitDates:
+    """Return the first cutoff that is neither past nor done, and the day its debits take effect."""
+    after = max(now, last_finished(db) or now)
+    return debit_dates(after, rule.cutoff_time, rule.zone, not_before, rule.closings)
+
+
+def _moved(dates: DebitDates) -> dict[str, Any]:
+    return {"moved_to_cutoff_at": dates.cutoff_at, "effective_entry_date": dates.effective_entry_date}
+
+
+def _replace_notice(db: Connection, payment_id: int, now: datetime) -> bool:
+    """Keep the notice that was sent as an earlier one, and promise another; False where none was sent."""
+    kept = ("payment_id", "channel", "language", "created_at", "sent_at", "body")
+    of_payment = (Notice.payment_id == payment_id) & (Notice.state == "sent")
+    columns: list[Any] = [Notice.__table__.columns[name] for name in kept]
+    db.execute(insert(EarlierNotice).from_select(list(kept), select(*columns).where(of_payment)))
+    newest = select(func.coalesce(func.max(NoticeAttempt.id), literal(0))).where(
+        NoticeAttempt.payment_id == payment_id
+    )
+    promised = (
+        update(Notice)
+        .where(of_payment)
+        .values(
+            state="pending", created_at=now, sent_at=None, body=None, attempts_before=newest.scalar_subquery()
+        )
+    )
+    return db.execute(promised).rowcount > 0
