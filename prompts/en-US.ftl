@@ -120,6 +120,37 @@ recent-payments-more =
     There are more payments.
     A person can tell you about them.
 
+## A payment that is held
+
+waiting-payment =
+    Your payment of { $waiting_amount }, made on { $waiting_date }, is on hold.
+    It is for your { $waiting_plan ->
+        [dental] dental
+       *[health] health
+    } bill.
+    Nothing has been taken from your bank account for it yet.
+    Please do not pay it again now.
+    Its confirmation number is { $waiting_confirmation }.
+    To ask about it, call { $support_phone }.
+    People answer { $support_hours }.
+    .relay =
+        Your payment of { $waiting_amount } is on hold.
+        You made it on { $waiting_date }.
+
+        It is for your { $waiting_plan ->
+            [dental] dental
+           *[health] health
+        } bill.
+        Nothing has been taken for it yet.
+
+        Please do not pay it again now.
+
+        Its confirmation number is { $waiting_confirmation }.
+
+        To ask about it, call { $support_phone }.
+
+        People answer { $support_hours }.
+
 ## A payment that came back
 
 # The reasons say no more than the bank did; a death or a frozen account is never told by a machine.
@@ -186,6 +217,13 @@ balance-paid =
        *[health] health
     } bill is paid.
     You owe nothing on it now.
+
+# What is left of it is covered by a payment on hold.
+balance-waiting =
+    There is nothing more to pay now on your { $plan ->
+        [dental] dental
+       *[health] health
+    } bill.
 
 balance-current =
     On your { $plan ->

@@ -124,6 +124,37 @@ recent-payments-more =
     Hay más pagos.
     Una persona puede informarle sobre ellos.
 
+## Un pago en espera
+
+waiting-payment =
+    Su pago de { $waiting_amount }, hecho el { $waiting_date }, está en espera.
+    Es para su factura { $waiting_plan ->
+        [dental] dental
+       *[health] de salud
+    }.
+    Todavía no se ha sacado nada de su cuenta de banco para este pago.
+    Por favor, no lo pague otra vez ahora.
+    Su número de confirmación es { $waiting_confirmation }.
+    Para preguntar, llame al { $support_phone }.
+    Atendemos { $support_hours }.
+    .relay =
+        Su pago de { $waiting_amount } está en espera.
+        Lo hizo el { $waiting_date }.
+
+        Es para su factura { $waiting_plan ->
+            [dental] dental
+           *[health] de salud
+        }.
+        Todavía no se ha sacado nada para él.
+
+        Por favor, no lo pague otra vez ahora.
+
+        Su número de confirmación es { $waiting_confirmation }.
+
+        Para preguntar, llame al { $support_phone }.
+
+        Atendemos { $support_hours }.
+
 ## Un pago devuelto
 
 # Los motivos no dicen más que el banco; una máquina nunca habla de una muerte ni de una cuenta congelada.
@@ -192,6 +223,13 @@ balance-paid =
        *[health] de salud
     } está pagada.
     Ahora no debe nada en ella.
+
+# Lo que falta lo cubre un pago en espera.
+balance-waiting =
+    Por ahora no hay más que pagar en su factura { $plan ->
+        [dental] dental
+       *[health] de salud
+    }.
 
 balance-current =
     En su factura { $plan ->

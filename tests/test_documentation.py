@@ -211,6 +211,8 @@ def test_the_examples_of_headers_and_lines_are_right() -> None:
     examples = re.findall(r"\| `([^`|]+)` \|$", page, re.MULTILINE)
     for example in examples:
         head = "member made_up\n" if example.split()[0] in circumstances.WORDS else ""
-        bill = "bill health 400.00 due 2026-12-23\n" if example.startswith(("paid", "returned")) else ""
+        bill = (
+            "bill health 400.00 due 2026-12-23\n" if example.startswith(("paid", "held", "returned")) else ""
+        )
         parse_call(f"{head}{bill}{example}\n", "x.call")
     assert len(examples) > 12

@@ -146,6 +146,24 @@ class TurnActions:
             },
         )
 
+    def next_waiting_payment(self, state: State, _args: Mapping[str, str]) -> Outcome:
+        """Tell the next payment that is held, and so will not be debited when its member was told."""
+        waiting = self._read_payments(state).waiting
+        shown = int(state.slots.get("waiting_shown", 0))
+        if shown >= len(waiting):
+            return Outcome("none")
+        payment = waiting[shown]
+        return Outcome(
+            "payment",
+            {
+                "waiting_shown": shown + 1,
+                "waiting_amount": payment.amount_cents,
+                "waiting_plan": payment.plan,
+                "waiting_date": self.services.local(payment.authorized_at).date().isoformat(),
+                "waiting_confirmation": payment.confirmation_number,
+            },
+        )
+
     def next_returned_payment(self, state: State, _args: Mapping[str, str]) -> Outcome:
         """Tell the next payment that came back and is still owed; of some reasons only a person speaks."""
         returned = self._read_payments(state).returned
@@ -208,13 +226,15 @@ class TurnActions:
             "due_date": _iso(balance.due_date),
             "past_due_date": _iso(balance.past_due_date),
         }
-        outcome = "paid"
         if balance.past_due_cents and balance.current_cents:
             outcome = "past_due_and_current"
         elif balance.past_due_cents:
             outcome = "past_due"
         elif balance.current_cents:
             outcome = "current"
+        else:
+            held = any(payment.plan == balance.plan for payment in self._read_payments(state).waiting)
+            outcome = "waiting" if held else "paid"
         return Outcome(outcome, {slot: slots[slot] for slot in _filled("bill_balance", outcome)})
 
     def choose_bill(self, state: State, _args: Mapping[str, str]) -> Outcome:

@@ -27,6 +27,11 @@ SLOTS = {
     "recent_plan": "choice",
     "recent_at": "moment",
     "recent_confirmation": "confirmation",
+    "waiting_shown": "count",
+    "waiting_amount": "money",
+    "waiting_plan": "choice",
+    "waiting_date": "date",
+    "waiting_confirmation": "confirmation",
     "returned_shown": "count",
     "returned_amount": "money",
     "returned_plan": "choice",
@@ -93,6 +98,20 @@ ACTIONS = {
             needs=("member_id",),
         ),
         Action(
+            "next_waiting_payment",
+            {
+                "payment": (
+                    "waiting_shown",
+                    "waiting_amount",
+                    "waiting_plan",
+                    "waiting_date",
+                    "waiting_confirmation",
+                ),
+                "none": (),
+            },
+            needs=("member_id",),
+        ),
+        Action(
             "next_returned_payment",
             {
                 "returned": (
@@ -113,6 +132,7 @@ ACTIONS = {
             {
                 "none": (),
                 "paid": ("plan",),
+                "waiting": ("plan",),
                 "current": ("plan", "total", "due_date"),
                 "past_due": ("plan", "past_due", "past_due_date"),
                 "past_due_and_current": ("plan", "total", "past_due", "current", "due_date"),

@@ -1,7 +1,8 @@
 """Headers of a written call that make up its world: a member who does not exist, and what surrounds the call.
 
 After `member made_up` come `bill health 298.00 due 2026-11-23` (`first_payment`, `code 408215` may follow),
-`paid health 12.00 at 2026-12-18T09:00-05:00`, `returned health 12.00 R01 at 2026-12-14T09:00-05:00` (made
+`paid health 12.00 at 2026-12-18T09:00-05:00`, `held health 12.00 at 2026-12-17T09:00-05:00` (its cutoff was
+missed, so that it waits for staff), `returned health 12.00 R01 at 2026-12-14T09:00-05:00` (made
 then, and back from the bank by now; `account 40812345` may follow the code), `notices sms`, `extra_time`.
 Any file may say `support closed`, `consent bill_code` and `on_time settled`, and how the line is set on which
 it is played: `cutoff 16:00`, `closings 2026-12-24`, `timezone America/Denver`, `speaks es-US`.
@@ -26,7 +27,7 @@ Consent = Literal["spoken", "bill_code"]
 OnTime = Literal["unset", "authorized", "settled"]
 
 MADE_UP: Final = "made_up"
-_OF_A_MEMBER: Final = ("bill", "paid", "returned", "notices", "extra_time")
+_OF_A_MEMBER: Final = ("bill", "paid", "held", "returned", "notices", "extra_time")
 _OF_THE_LINE: Final = ("support", "consent", "on_time", "cutoff", "closings", "timezone", "speaks")
 WORDS: Final = (*_OF_A_MEMBER, *_OF_THE_LINE)
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -45,6 +46,7 @@ _RETURNED: Final = re.compile(
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}-[A-Z]{2}")
 _BILL_CURE: Final = "write bill health 310.15 due 2026-12-23, then first_payment or code 408215 if it has one"
 _PAID_CURE: Final = "write paid health 12.00 at 2026-12-18T09:00-05:00"
+_HELD_CURE: Final = "write held health 12.00 at 2026-12-17T09:00-05:00"
 _RETURNED_CURE: Final = "write returned health 12.00 R01 at 2026-12-14T09:00-05:00"
 
 
@@ -64,7 +66,8 @@ class MadeUpBill:
 class PaidBefore:
     """A payment made on this line before the call; `at` is aware.
 
-    With a `return_code` it has come back from the bank since. `account_number` may be empty: any.
+    With a `return_code` it has come back from the bank since; one that `is_held` has not gone there.
+    `account_number` may be empty: any.
     """
 
     line: int
@@ -73,6 +76,7 @@ class PaidBefore:
     at: datetime
     return_code: str = ""
     account_number: str = ""
+    is_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,7 @@ class CircumstancesReader:
         self._readers: Mapping[str, Callable[[int, str], str | None]] = {
             "bill": self._bill,
             "paid": self._paid,
+            "held": self._held,
             "returned": self._returned,
             "extra_time": self._extra_time,
             "cutoff": self._cutoff,
@@ -127,7 +132,7 @@ class CircumstancesReader:
     def read(self, line: int, word: str, value: str) -> str | None:
         """Take one header, of which `word` is the first word."""
         first = self._lines.setdefault(word, line)
-        if first != line and word not in {"bill", "paid", "returned"}:
+        if first != line and word not in {"bill", "paid", "held", "returned"}:
             return f"{word} stands here twice: keep one (the first is line {first})"
         if word in _CHOICES:
             return self._choice(word, value)
@@ -215,25 +220,28 @@ class CircumstancesReader:
         self.circumstances = replace(self.circumstances, bills=(*self.circumstances.bills, bill))
         return None
 
-    def _paid(self, line: int, value: str) -> str | None:
+    def _paid(self, line: int, value: str, *, is_held: bool = False) -> str | None:
         parts = _PAID.fullmatch(value)
+        problem = f"{value!r} is no payment: {_HELD_CURE if is_held else _PAID_CURE}"
         if parts is None:
-            return f"{value!r} is no payment: {_PAID_CURE}"
-        return self._payment(
-            line, (parts[1], parts[2], "", "", parts[3]), f"{value!r} is no payment: {_PAID_CURE}"
-        )
+            return problem
+        return self._payment(line, (parts[1], parts[2], "", "", parts[3]), problem, is_held=is_held)
+
+    def _held(self, line: int, value: str) -> str | None:
+        return self._paid(line, value, is_held=True)
 
     def _returned(self, line: int, value: str) -> str | None:
         parts = _RETURNED.fullmatch(value)
         problem = f"{value!r} is no payment that came back: {_RETURNED_CURE}"
         return problem if parts is None else self._payment(line, parts.groups(""), problem)
 
-    def _payment(self, line: int, parts: Sequence[str], problem: str) -> str | None:
+    def _payment(self, line: int, parts: Sequence[str], problem: str, *, is_held: bool = False) -> str | None:
         """Take a payment: plan, amount, return code or nothing, account number or nothing, instant."""
         plan, amount, return_code, account_number, instant = parts
         try:
             at = datetime.fromisoformat(instant)
-            paid = PaidBefore(line, plan, parse_amount(amount), at, return_code, account_number)
+            cents = parse_amount(amount)
+            paid = PaidBefore(line, plan, cents, at, return_code, account_number, is_held)
         except ValueError:
             return problem
         if paid.at.tzinfo is None or not paid.amount_cents:

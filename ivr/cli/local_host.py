@@ -38,6 +38,7 @@ from ivr.members.imports import import_members
 from ivr.notices.channels import choose_channel, promise
 from ivr.payments.authorize import AuthorizationRequest, Authorized, ConsentGiven, authorize
 from ivr.payments.blocks import block_for
+from ivr.payments.late import MISSED_CUTOFF
 from ivr.payments.life import Event as PaymentEvent
 from ivr.payments.life import State, move
 from ivr.simulator.lines import HttpLine, WsgiLine
@@ -391,7 +392,7 @@ def pay_before(
 ) -> None:
     """Write payments as if the member had authorized them on this line, each at its own instant.
 
-    One with a return code has come back by `now`.
+    One with a return code has come back by `now`; one that is held was left behind by its cutoff.
     """
     randomness = SeededRandomness(SEED + 1)
     services = make_services(settings, randomness)
@@ -434,6 +435,8 @@ def pay_before(
         if isinstance(written, Authorized):
             channel = choose_channel(member.phone, sms_ok=member.sms_ok, email=member.email)
             promise(db, written.payment_id, channel, member.language, at)
+            if paid.is_held:
+                move(db, written.payment_id, "authorized", "hold", hold_reason=MISSED_CUTOFF)
             if paid.return_code:
                 _bring_back(db, written.payment_id, paid.return_code, now.astimezone(UTC))
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MOST_RECENT: Final = 5
 MOST_RETURNED: Final = 4
+MOST_WAITING: Final = 4
 _UNDONE: Final = ("cancelled", "returned")
 
 
@@ -43,9 +44,10 @@ class ReturnedPayment:
 
 @dataclass(frozen=True, slots=True)
 class PaymentsToTell:
-    """What a caller hears of unasked."""
+    """What a caller hears of unasked. Those of `waiting` are none of `recent`."""
 
     recent: tuple[RecentPayment, ...]
+    waiting: tuple[RecentPayment, ...]
     returned: tuple[ReturnedPayment, ...]
 
 
@@ -58,13 +60,19 @@ _PAYMENTS: Final = select(
     Payment.account_last4,
 )
 _IS_RETURNED: Final = Payment.state == "returned"
+# Its cutoff left it behind, and it will not be debited when its member was told: but for one that only waits
+# for the day that was spoken.
+_IS_WAITING: Final = (Payment.state == "held") & (Payment.hold_reason != "date")
 # Both in one statement: it belongs to the turn in which a caller is verified, and that one has many.
 _TO_TELL: Final = (
-    _PAYMENTS.add_columns(_IS_RETURNED.label("is_returned"), Payment.return_code)
+    _PAYMENTS.add_columns(
+        _IS_WAITING.label("is_waiting"), _IS_RETURNED.label("is_returned"), Payment.return_code
+    )
     .where(
         Payment.member_id == bindparam("member_id"),
         or_(
             (Payment.authorized_at >= bindparam("recent_since")) & Payment.state.not_in(_UNDONE),
+            _IS_WAITING,
             _IS_RETURNED
             & (Payment.returned_at >= bindparam("returned_since"))
             & (still_owed(Payment.billing_account, Payment.authorized_at) > 0),
@@ -88,15 +96,17 @@ def payments_to_tell(
 ) -> PaymentsToTell:
     """Return the member's payments that a caller hears of unasked, newest first. One statement.
 
-    Recent ones were authorized at or after `recent_since` and are not undone, five at most. Returned ones
-    came back at or after `returned_since` while their bill is not paid since, four at most.
+    Recent ones were authorized at or after `recent_since` and are not undone, five at most. Waiting ones are
+    held, whenever they were authorized, four at most. Returned ones came back at or after `returned_since`
+    while their bill is not paid since, four at most.
     """
     rows = db.execute(
         _TO_TELL,
         {"member_id": member_id, "recent_since": recent_since, "returned_since": returned_since},
     ).all()
     return PaymentsToTell(
-        recent=_read(row[:-2] for row in rows if not row.is_returned)[:MOST_RECENT],
+        recent=_read(row[:-3] for row in rows if not row.is_returned and not row.is_waiting)[:MOST_RECENT],
+        waiting=_read(row[:-3] for row in rows if row.is_waiting)[:MOST_WAITING],
         returned=tuple(
             ReturnedPayment(
                 amount_cents=row.amount_cents,

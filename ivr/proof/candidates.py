@@ -54,6 +54,8 @@ VALUES: Mapping[str, Value] = {
     "words_heard": "I authorize",
     "confidence": "",
     "recent_shown": 1,
+    "waiting_plan": "health",
+    "waiting_shown": 1,
     "returned_plan": "health",
     "returned_reason": "not_authorized",
     "returned_shown": 1,
@@ -71,6 +73,7 @@ RECALLS: Mapping[str, str] = {"bank_known": "known"}
 # The answer an ordinary call gets: what a shortest call shows where any would do.
 ORDINARY: Mapping[str, str] = {
     "next_recent_payment": "none",
+    "next_waiting_payment": "none",
     "next_returned_payment": "none",
     "bill_balance": "current",
     "reach_person": "closed",
@@ -90,6 +93,6 @@ def possible(answered: Sequence[Answered], action: str, outcome: str) -> bool:
         if ("balance_as_of", "nothing") in known:
             return outcome == "nothing"
         if len(bills) == 2:
-            owed = [plan for plan in ("health", "dental") if bills[plan] not in {"none", "paid"}]
+            owed = [plan for plan in ("health", "dental") if bills[plan] not in {"none", "paid", "waiting"}]
             return outcome == ("_and_".join(owed) or "nothing")
     return True

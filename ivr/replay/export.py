@@ -23,7 +23,7 @@ from ivr.dialog.vocabulary import WITHOUT_POUND, NoMatch
 from ivr.languages.language import NO, YES
 from ivr.languages.registry import SPOKEN
 from ivr.payments.authorize import CutoffRule
-from ivr.replay.made_up import OUTCOMES, CameBack, MadeUp, digits_keyed, make_up
+from ivr.replay.made_up import OUTCOMES, CameBack, Earlier, MadeUp, digits_keyed, make_up
 
 if TYPE_CHECKING:
     from ivr.actions.line import Line
@@ -153,19 +153,29 @@ class _Export:
             first = " first_payment" if plan in self._made_up.first_payment else ""
             code = f" code {self._code}" if self._code else ""
             yield f"bill    {plan} {format_amount(amount_cents)} due {due_date}{first}{code}"
-        for place, earlier in enumerate(self._made_up.earlier):  # the newest first, also within an hour
-            at = hours_after(self._now, earlier.hours + 0.5 - place / 60)
-            instant = at.isoformat(timespec="minutes")
-            yield f"paid    {earlier.plan} {format_amount(earlier.amount_cents)} at {instant}"
+        for place, earlier in enumerate(self._made_up.earlier):
+            yield self._paid_before(earlier, place)
         for place, came_back in enumerate(self._made_up.came_back, start=1):
             yield self._returned(came_back, place)
 
+    def _paid_before(self, earlier: Earlier, place: int) -> str:
+        """Return the header of the payment told at a place: the newest stands first, also within an hour."""
+        at = hours_after(self._now, earlier.hours + 0.5 - place / 60)
+        word = "paid   "
+        if earlier.held_days is not None:
+            at, word = self._day_before(earlier.held_days, place + 1), "held   "
+        amount = format_amount(earlier.amount_cents)
+        return f"{word} {earlier.plan} {amount} at {at.isoformat(timespec='minutes')}"
+
+    def _day_before(self, days: int, place: int) -> datetime:
+        """Return an instant on the day `days` (0 or negative) from the call's, before the call."""
+        if not days:
+            return self._now - timedelta(minutes=place)
+        return self._now.replace(hour=12, minute=0) - timedelta(minutes=place) + timedelta(days=days)
+
     def _returned(self, came_back: CameBack, place: int) -> str:
         """Return the header of the payment told at a place: the newest stands first."""
-        at = self._now - timedelta(minutes=place)
-        if came_back.days:
-            noon = self._now.replace(hour=12, minute=0) - timedelta(minutes=place)
-            at = noon + timedelta(days=came_back.days)
+        at = self._day_before(came_back.days, place)
         account = self._closed.get(came_back.account_digits, "")
         amount = format_amount(came_back.amount_cents)
         closed = f" account {account}" if account else ""

@@ -32,13 +32,14 @@ OUTCOMES: Final[Mapping[str, frozenset[str]]] = {
     "authorize_with_code": frozenset({"authorized", "changed", "wrong_code"}),
     "balance_as_of": frozenset({"bills", "nothing"}),
     "bank_known": frozenset({"known", "unknown"}),
-    "bill_balance": frozenset({"none", "paid", "current", "past_due", "past_due_and_current"}),
+    "bill_balance": frozenset({"none", "paid", "waiting", "current", "past_due", "past_due_and_current"}),
     "check_amount": frozenset({"ok", "above_balance", "below_minimum"}),
     "check_same_today": frozenset({"ok", "same_today"}),
     "choose_bill": frozenset({"health_and_dental", "health", "dental", "nothing"}),
     "compare_account": frozenset({"same", "different", "blocked"}),
     "next_recent_payment": frozenset({"payment", "none"}),
     "next_returned_payment": frozenset({"returned", "call_us", "none"}),
+    "next_waiting_payment": frozenset({"payment", "none"}),
     "prepare_authorization": frozenset({"spoken", "bill_code"}),
     "reach_person": frozenset({"open", "closed"}),
     "select_bill": frozenset({"one_amount", "two_amounts", "first_payment", "nothing"}),
@@ -73,12 +74,16 @@ class Owed:
 
 @dataclass(slots=True)
 class Earlier:
-    """A payment made before the call; `hours` (negative) as its shape has them, rounded down."""
+    """A payment made before the call; `hours` (negative) as its shape has them, rounded down.
+
+    One that is held is told with its day instead: `held_days` (0 or negative) from the call's.
+    """
 
     plan: str
     shape: str
     hours: int
     amount_cents: int = 0
+    held_days: int | None = None
 
 
 @dataclass(slots=True)
@@ -212,6 +217,11 @@ class _Attempt:
                 slots = asked.slots
                 hours = int(slots["recent_at"].removesuffix("h"))
                 made_up.earlier.append(Earlier(slots["recent_plan"], slots["recent_amount"], hours))
+            elif asked.action == "next_waiting_payment" and asked.outcome == "payment":
+                slots = asked.slots
+                days = int(slots["waiting_date"].removesuffix("d"))
+                held = Earlier(slots["waiting_plan"], slots["waiting_amount"], 0, held_days=days)
+                made_up.earlier.append(held)
             elif asked.action == "next_returned_payment" and asked.outcome == "returned":
                 made_up.came_back.append(_came_back(asked.slots))
         if any(asked.outcome == "call_us" for _, asked in self._asked):
@@ -298,12 +308,13 @@ class _Attempt:
 
     def _bill_balance(self, asked: Asked) -> bool:
         plan = asked.args["plan"]
-        if asked.outcome == "paid" and self._of(plan).total_cents:
+        if asked.outcome in {"paid", "waiting"} and self._of(plan).total_cents:
             self._paid_elsewhere()
         owed = self._of(plan)
         known = plan in self._owed
+        is_held = any(each.plan == plan and each.held_days is not None for each in self.made_up.earlier)
         outcome = {
-            (False, False): "paid",
+            (False, False): "waiting" if is_held else "paid",
             (False, True): "current",
             (True, False): "past_due",
             (True, True): "past_due_and_current",
@@ -371,6 +382,8 @@ class _Attempt:
         return False
 
     def _is_today(self, earlier: Earlier) -> bool:
+        if earlier.held_days is not None:
+            return earlier.held_days == 0
         at = hours_after(self._since.started_at, earlier.hours + 0.5)
         return at.date() == self._since.call_date
 

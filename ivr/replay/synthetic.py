@@ -345,6 +345,7 @@ _CHOICES: Final[Mapping[str, str]] = {
     "dental_account": BILLING_ACCOUNTS["dental"],
     "plan": "health",
     "recent_plan": "health",
+    "waiting_plan": "health",
     "account_type": "checking",
     "channel": "letter",
 }

@@ -53,6 +53,7 @@ VALUES = {
 CHOICES = {
     "plan": ("health", "dental"),
     "recent_plan": ("health", "dental"),
+    "waiting_plan": ("health", "dental"),
     "returned_plan": ("health", "dental"),
     "account_type": ("checking", "savings"),
     "channel": ("sms", "email", "letter"),
@@ -129,7 +130,13 @@ class _Caller:
         known = {**self.state.slots, **self.state.secrets}
         names = list(action.outcomes)
         name = names[0] if self.chance.random() < self.care else self.chance.choice(names)
-        if ask.action in {"next_recent_payment", "next_returned_payment", "select_bill"}:
+        if ask.action in {
+            "next_recent_payment",
+            "next_waiting_payment",
+            "next_returned_payment",
+            "reach_person",
+            "select_bill",
+        }:
             name = self.chance.choice(names)
         if ask.action == "bank_known":
             name = "known" if set(action.outcomes["known"]) <= known.keys() else "unknown"

@@ -107,6 +107,16 @@ def test_a_caller_whose_payment_came_back_takes_no_more(house, statements, engin
     assert max(len(run) for _, run in turns) <= STATEMENTS_MAX, table_of(turns)
 
 
+def test_a_caller_whose_payment_is_held_takes_no_more(house, statements, engine):
+    (member,) = house.load_samples("demo.health_and_dental")
+    counted(house.phone(1), statements, paying(member, "2"))
+    with engine.begin() as db:
+        db.exec_driver_sql("UPDATE payments SET state = 'held', hold_reason = 'missed_cutoff'")
+    turns = counted(house.phone(2), statements, [*paying(member), "1"])
+    assert any("is on hold" in exchange.reply.body.decode() for exchange in house.line.exchanges)
+    assert max(len(run) for _, run in turns) <= STATEMENTS_MAX, table_of(turns)
+
+
 def test_a_repeated_turn_reads_and_writes_nothing(house, statements):
     phone = house.phone()
     phone.dial()

@@ -522,6 +522,41 @@ def test_recent_payments_are_told_one_by_one(asked):
     ]
 
 
+@pytest.mark.parametrize("reason", ["missed_cutoff", "notice_late", "notice", "blocked", "account", "record"])
+def test_a_payment_that_is_held_is_told_as_that_however_old(asked, reason):
+    """It is not debited when its member was told, and its bill is not called paid."""
+    call = ready(asked("demo.health_and_dental"), amount=31015)
+    assert call.ask("next_waiting_payment") == Outcome("none")
+    number = call.ask("authorize_payment").slots["confirmation_number"]
+    assert call.ask("bill_balance", plan="health").name == "paid"
+    call.db.execute(update(Payment).values(state="held", hold_reason=reason))
+    call.now += timedelta(days=4)
+    told = call.ask("next_waiting_payment")
+    assert told == Outcome(
+        "payment",
+        {
+            "waiting_shown": 1,
+            "waiting_amount": 31015,
+            "waiting_plan": "health",
+            "waiting_date": "2026-12-18",
+            "waiting_confirmation": number,
+        },
+    )
+    assert call.know(**told.slots).ask("next_waiting_payment") == Outcome("none")
+    assert call.ask("next_recent_payment") == Outcome("none")
+    assert call.ask("bill_balance", plan="health") == Outcome("waiting", {"plan": "health"})
+    assert call.ask("bill_balance", plan="dental").name == "current"
+
+
+def test_one_that_waits_only_for_the_day_that_was_spoken_is_as_promised(asked):
+    call = ready(asked("demo.letter"))
+    call.ask("authorize_payment")
+    call.db.execute(update(Payment).values(state="held", hold_reason="date"))
+    assert call.ask("next_waiting_payment") == Outcome("none")
+    assert call.ask("next_recent_payment").name == "payment"
+    assert call.ask("bill_balance", plan="health").name == "paid"
+
+
 def test_after_a_day_a_payment_is_not_recent(asked):
     call = ready(asked("demo.letter"))
     call.ask("authorize_payment")

@@ -19,6 +19,7 @@ def test_everything():
         f"{HEAD}{BILL} first_payment code 408215\nbill dental 42.30 due 2026-11-23\n"
         "paid health 12.00 at 2026-12-18T09:00-05:00\nnotices sms\nextra_time\nsupport closed\nconsent bill_code\n"
         "returned health 310.15 R01 account 40812345 at 2026-12-14T09:00-05:00\n"
+        "held dental 42.30 at 2026-12-15T09:00-05:00\n"
     )
     assert parse_call(text, "x.call").circumstances == Circumstances(
         bills=(
@@ -28,6 +29,7 @@ def test_everything():
         paid=(
             PaidBefore(5, "health", 1200, datetime(2026, 12, 18, 14, tzinfo=UTC)),
             PaidBefore(10, "health", 31015, datetime(2026, 12, 14, 14, tzinfo=UTC), "R01", "40812345"),
+            PaidBefore(11, "dental", 4230, datetime(2026, 12, 15, 14, tzinfo=UTC), is_held=True),
         ),
         notices="sms",
         extra_time=True,
@@ -51,6 +53,7 @@ FAULTS = [
         f"{BILL}\npaid health 1.00 at 2026-12-18T09:00",
         "4: 'health 1.00 at 2026-12-18T09:00' is no payment: write paid health 12.00 at 2026-12-18T09:00-05:00, an amount",
     ),
+    ("held health 1.00", "3: 'health 1.00' is no payment: write held health 12.00 at 2026-12-17T09:00-05:00"),
     (f"{BILL}\npaid health 0.00 at 2026-12-18T09:00-05:00", "4: 'health 0.00 at "),
     (
         f"{BILL}\npaid health 310.16 at 2026-12-18T09:00-05:00",

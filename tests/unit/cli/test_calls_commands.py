@@ -101,6 +101,7 @@ EXPORTED = [
     NOT_TWICE_THE_SAME,
     ALL_OF_IT_KEYED,
     *(file.read_text() for file in sorted((CALLS / "returned").glob("*.call"))),
+    *(file.read_text() for file in sorted((CALLS / "held").glob("*.call"))),
     *(file.read_text() for file in sorted((CALLS / "authorize").glob("in_time*.call"))),
 ]
 

@@ -61,6 +61,7 @@ VALUES = {
 CHOICES = {
     "plan": ("health", "dental"),
     "recent_plan": ("health", "dental"),
+    "waiting_plan": ("health", "dental"),
     "returned_plan": ("health", "dental"),
     "returned_reason": ("insufficient_funds", "account_closed", "not_authorized", "stopped", "other"),
     "account_type": ("checking", "savings"),
