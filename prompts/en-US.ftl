@@ -884,6 +884,13 @@ trouble-unknown =
 
     Call back; once you verify, we will tell you.
 
+trouble-not-now =
+    We are sorry, we cannot take your call right now.
+    Please call again in a few minutes.
+
+    A person answers at { $support_phone }.
+    The hours are { $support_hours }.
+
 trouble-call-again =
     You can call this line again at any time.
 

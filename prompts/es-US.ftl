@@ -895,6 +895,14 @@ trouble-unknown =
 
     Vuelva a llamar; después de verificar quién es usted, se lo diremos.
 
+trouble-not-now =
+    Lo sentimos, ahora no podemos atender su llamada.
+    Por favor vuelva a llamar en unos minutos.
+
+    Una persona contesta en el { $support_phone }.
+
+    Atendemos { $support_hours }.
+
 trouble-call-again =
     Puede volver a llamar a esta línea a cualquier hora.
 

@@ -17,10 +17,11 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from ivr.notices.callbacks import MESSAGE_SID
 from ivr.storage.migrate import is_current
-from ivr.voice.deadline import DeadlineExceeded, deadline, stop_alarms
+from ivr.voice.deadline import DeadlineExceeded
 from ivr.voice.deliveries import Deliveries
 from ivr.voice.forms import CALL_SID
-from ivr.voice.receiving import BODY_BYTES_MAX
+from ivr.voice.patience import Patience, TurnedAwayError
+from ivr.voice.receiving import ARRIVED_AT, BODY_BYTES_MAX
 from ivr.voice.signature import SignatureCheck
 from ivr.voice.turns import Reply, Turns
 
@@ -53,6 +54,7 @@ def make_voice_app(turns: Turns, engine: Engine, settings: VoiceSettings, delive
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     edge = _Edge(settings)
+    patience = Patience(engine, deadline_seconds=HEALTH_SECONDS)
     methods: dict[str, Any] = {"methods": ["POST"], "provide_automatic_options": False}
 
     @app.before_request
@@ -68,7 +70,7 @@ def make_voice_app(turns: Turns, engine: Engine, settings: VoiceSettings, delive
 
     @app.route("/voice/turn/<int(max=9999):seq>", **methods)
     def turn(seq: int) -> Response:
-        return edge.serve(lambda call_sid, form: turns.turn(call_sid, seq, form))
+        return edge.serve(lambda call_sid, form, arrived_at: turns.turn(call_sid, seq, form, arrived_at))
 
     @app.route("/voice/fallback", **methods)
     def fallback() -> Response:
@@ -82,7 +84,7 @@ def make_voice_app(turns: Turns, engine: Engine, settings: VoiceSettings, delive
 
     @app.get("/health")
     def health() -> Response:
-        return _health(engine, turns.flow_version)
+        return _health(engine, patience, turns.flow_version)
 
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:
@@ -101,12 +103,12 @@ class _Edge:
         self._settings = settings
         self._signature = SignatureCheck(settings.public_url, settings.auth_token)
 
-    def serve(self, work: Callable[[str, Mapping[str, str]], Reply]) -> Response:
+    def serve(self, work: Callable[[str, Mapping[str, str], float | None], Reply]) -> Response:
         try:
             form = self._form()
         except _RefusedError as refused:
             return _refusal(refused.status)
-        reply = work(form["CallSid"], form)
+        reply = work(form["CallSid"], form, _arrived_at())
         headers = {
             "Content-Type": TWIML,
             "Ivr-Turn": str(reply.seq),
@@ -116,13 +118,13 @@ class _Edge:
         }
         return Response(reply.body, 200, headers)
 
-    def note(self, work: Callable[[str], None]) -> Response:
+    def note(self, work: Callable[[str, float | None], None]) -> Response:
         try:
             form = self._form()
         except _RefusedError as refused:
             return _refusal(refused.status)
         if form.get("CallStatus", "completed") in {"completed", "busy", "failed", "no-answer", "canceled"}:
-            work(form["CallSid"])
+            work(form["CallSid"], _arrived_at())
         return Response(status=204)
 
     def note_delivery(self, deliveries: Deliveries) -> Response:
@@ -130,7 +132,7 @@ class _Edge:
             form = self._form("MessageSid", MESSAGE_SID)
         except _RefusedError as refused:
             return _refusal(refused.status)
-        deliveries.note(form, request.args.get("attempt", type=int))
+        deliveries.note(form, request.args.get("attempt", type=int), _arrived_at())
         return Response(status=204)
 
     def _form(self, name: str = "CallSid", kind: re.Pattern[str] = CALL_SID) -> dict[str, str]:
@@ -149,6 +151,12 @@ class _Edge:
         return form
 
 
+def _arrived_at() -> float | None:
+    """Return when the request arrived, by the monotonic clock, if the server tells."""
+    arrived_at: float | None = request.environ.get(ARRIVED_AT)
+    return arrived_at
+
+
 def _parsed(body: bytes) -> list[tuple[str, str]]:
     try:
         return parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=FIELDS_MAX)
@@ -161,16 +169,12 @@ def _refusal(status: int) -> Response:
     return Response(b"", status, {"Content-Type": "text/plain; charset=utf-8"})
 
 
-def _health(engine: Engine, flow_version: str) -> Response:
+def _health(engine: Engine, patience: Patience, flow_version: str) -> Response:
     database, migrations = "unreachable", "unknown"
     try:
-        with deadline(HEALTH_SECONDS):
-            migrations = "current" if is_current(engine) else "missing"
-            database = "reachable"
-    except DeadlineExceeded:
-        stop_alarms()
-        engine.dispose()  # whatever the alarm interrupted in the pool is not to be trusted
-    except SQLAlchemyError:
+        migrations = "current" if patience.spend(lambda: is_current(engine)) else "missing"
+        database = "reachable"
+    except (DeadlineExceeded, TurnedAwayError, SQLAlchemyError):
         pass
     well = migrations == "current"
     body = {

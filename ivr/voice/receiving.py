@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+ARRIVED_AT = "ivr.arrived_at"  # in a request's environ: when its last byte came, by the monotonic clock
 BODY_BYTES_MAX = 64 * 1024
 CONNECTIONS_MAX = 100  # of one web worker; who has been slow for longest makes room
 REQUEST_SECONDS = 5.0  # Twilio and proxies send a request at once

@@ -15,6 +15,7 @@ from ivr.languages.hours import parse_hours
 from ivr.payments.authorize import CutoffRule
 from ivr.voice.app import VoiceSettings, make_voice_app
 from ivr.voice.deliveries import Deliveries
+from ivr.voice.patience import Patience
 from ivr.voice.turns import Support, Turns
 
 
@@ -37,10 +38,23 @@ def make_services(settings: Settings, randomness: Randomness) -> Services:
     )
 
 
-def serve_line(settings: Settings, engine: Engine, line: Line, clock: Clock, randomness: Randomness) -> Flask:
-    """Return the voice app for these settings. Nothing connects yet. Raises `SettingsError`."""
+def serve_line(
+    settings: Settings,
+    engine: Engine,
+    line: Line,
+    clock: Clock,
+    randomness: Randomness,
+    *,
+    patience: Patience | None = None,
+) -> Flask:
+    """Return the voice app for these settings. Nothing connects yet. Raises `SettingsError`.
+
+    Processes forked from this one share its `patience` (None: the usual one).
+    """
     services = make_services(settings, randomness)
     support = Support(settings.ivr_support_phone, settings.ivr_support_hours)
-    turns = Turns(engine, line, services, support, clock)
+    patience = patience or Patience(engine)
+    turns = Turns(engine, line, services, support, clock, patience=patience)
     edge = VoiceSettings(settings.public_url, settings.twilio_account_sid, settings.twilio_auth_token)
-    return make_voice_app(turns, engine, edge, Deliveries(engine, clock))
+    # Callbacks touch other tables than turns: one may hang where the other comes through.
+    return make_voice_app(turns, engine, edge, Deliveries(engine, clock, Patience(engine)))

@@ -39,11 +39,11 @@ from ivr.dialog.state import Said, State
 from ivr.dialog.vocabulary import Value
 from ivr.payments.history import RecentPayment, payments_of_call
 from ivr.speech.catalog import SpeechError
-from ivr.voice.deadline import DeadlineExceeded, deadline, stop_alarms
+from ivr.voice.deadline import DeadlineExceeded
 from ivr.voice.forms import read_caller, read_input
+from ivr.voice.patience import Patience, TurnedAwayError
 from ivr.voice.twiml import Passage, document, last_words
 
-DEADLINE_SECONDS = 5.0
 ASKS_MAX = 50
 # A server that lost a backend is back within a second or two; one that is not keeps a worker no longer.
 RETRY_PAUSES_SECONDS = (0.1, 0.2, 0.4, 0.8, 0.8)
@@ -88,16 +88,23 @@ class Turns:
         support: Support,
         clock: Clock,
         *,
+        patience: Patience,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._engine = engine
+        self._patience = patience
         self._line = line
         self._services = services
         self._support = support
         self._clock = clock
         self._pause = pause
         self._lines: OrderedDict[str, Line] = OrderedDict({line.flow.version: line})
-        self._unknown_reply = self._nothing_known()
+        # What needs no database is said in every language: not even the caller's own is known.
+        tags = line.flow.languages
+        unknown = [Said("trouble-unknown", language=tag) for tag in tags]
+        self._unknown_reply = self._last_reply(unknown, tags[0], 0, None)
+        not_now = [Said("trouble-not-now", language=tag, values=self._where()) for tag in tags]
+        self._not_now_reply = self._last_words(not_now, tags[0], 0)
 
     @property
     def flow_version(self) -> str:
@@ -106,68 +113,73 @@ class Turns:
 
     # The webhooks.
 
-    def answer(self, call_sid: str, form: Mapping[str, str]) -> Reply:
+    def answer(self, call_sid: str, form: Mapping[str, str], arrived_at: float | None = None) -> Reply:
         """Answer a call: its first turn, seq 0."""
-        return self._guarded(call_sid, 0, lambda db, began: self._answer(db, call_sid, form, began))
 
-    def turn(self, call_sid: str, seq: int, form: Mapping[str, str]) -> Reply:
+        def work(db: Connection, began: float) -> Reply:
+            return self._answer(db, call_sid, form, began)
+
+        return self._guarded(call_sid, 0, work, arrived_at)
+
+    def turn(
+        self, call_sid: str, seq: int, form: Mapping[str, str], arrived_at: float | None = None
+    ) -> Reply:
         """Take the turn `seq` of a call that has begun."""
-        return self._guarded(call_sid, seq, lambda db, began: self._turn(db, call_sid, seq, form, began))
 
-    def status(self, call_sid: str) -> None:
+        def work(db: Connection, began: float) -> Reply:
+            return self._turn(db, call_sid, seq, form, began)
+
+        return self._guarded(call_sid, seq, work, arrived_at)
+
+    def status(self, call_sid: str, arrived_at: float | None = None) -> None:
         """Note that Twilio's call is over. A payment that was authorized stays authorized."""
+
+        def work() -> None:
+            self._retried(lambda db: close_call(db, call_sid, "hangup", self._clock.now()))
+
         try:
-            with deadline(DEADLINE_SECONDS):
-                self._retried(lambda db: close_call(db, call_sid, "hangup", self._clock.now()))
+            self._patience.spend(work, arrived_at)
         except (DeadlineExceeded, Exception) as error:  # noqa: BLE001 (Twilio never sees a 5xx)
             # The purge closes what is never closed; there is nobody left on the line to be told.
             _log.warning("status_not_stored", call_sid=call_sid, error=type(error).__name__)
-            self._clear_up(error)
 
-    def fallback(self, call_sid: str, form: Mapping[str, str]) -> Reply:
-        """Answer after a webhook failed: tell what is true of this call's payments, and end it."""
+    def fallback(self, call_sid: str, form: Mapping[str, str], arrived_at: float | None = None) -> Reply:
+        """Answer after a webhook failed: tell what is true of this call's payments, and end it.
+
+        `ErrorUrl` is the webhook that failed.
+        """
         _log.warning("fallback", call_sid=call_sid, error_code=form.get("ErrorCode", "")[:8])
-        return self._trouble(call_sid, form)
+        try:
+            return self._patience.spend(lambda: self._told(call_sid, form, None), arrived_at)
+        except (DeadlineExceeded, Exception) as error:  # noqa: BLE001 (something true is said, whatever broke)
+            _log.error("trouble_unknown", call_sid=call_sid, **_described(error))
+            failed = form.get("ErrorUrl", "").partition("?")[0].rstrip("/")
+            return self._unknown(0, first=failed.endswith("/voice/answer"))
 
     # Keeping the promise whatever goes wrong.
 
-    def _guarded(self, call_sid: str, seq: int, work: Callable[[Connection, float], Reply]) -> Reply:
+    def _guarded(
+        self, call_sid: str, seq: int, work: Callable[[Connection, float], Reply], arrived_at: float | None
+    ) -> Reply:
         began = time.perf_counter()
+
+        def work_or_tell() -> Reply:
+            try:
+                return self._retried(lambda db: work(db, began))
+            except Exception as error:
+                if _is_transient(error):
+                    raise  # every try is used up
+                _log.error("turn_failed", call_sid=call_sid, seq=seq, **_described(error))
+                return self._told(call_sid, {}, seq)
+
         try:
-            with deadline(DEADLINE_SECONDS):
-                try:
-                    reply = self._retried(lambda db: work(db, began))
-                except Exception as error:
-                    if _is_transient(error):
-                        raise  # every try is used up
-                    _log.error("turn_failed", call_sid=call_sid, seq=seq, **_described(error))
-                    reply = self._told(call_sid, {}, seq)
+            reply = self._patience.spend(work_or_tell, arrived_at)
         except (DeadlineExceeded, Exception) as error:  # noqa: BLE001 (something true is said, whatever broke)
             _log.error("turn_unknown", call_sid=call_sid, seq=seq, **_described(error))
-            self._clear_up(error)
-            reply = self._unknown(seq)
+            reply = self._unknown(seq, first=seq == 0)
         milliseconds = round(_milliseconds_since(began), 1)
         _log.info("turn", call_sid=call_sid, seq=reply.seq, node=reply.node, milliseconds=milliseconds)
         return reply
-
-    def _trouble(self, call_sid: str, form: Mapping[str, str]) -> Reply:
-        try:
-            with deadline(DEADLINE_SECONDS):
-                return self._told(call_sid, form, None)
-        except (DeadlineExceeded, Exception) as error:  # noqa: BLE001 (something true is said, whatever broke)
-            _log.error("trouble_unknown", call_sid=call_sid, **_described(error))
-            self._clear_up(error)
-            return self._unknown(0)
-
-    def _clear_up(self, error: BaseException) -> None:
-        """Begin with new connections after an alarm.
-
-        It may ring between any two instructions, also where the pool counts what it has lent out. The few
-        places that are lost so would add up until a worker had none.
-        """
-        if isinstance(error, DeadlineExceeded):
-            stop_alarms()
-            self._engine.dispose()
 
     def _told(self, call_sid: str, form: Mapping[str, str], seq: int | None) -> Reply:
         return self._retried(lambda db: self._close_truly(db, call_sid, form, seq))
@@ -409,15 +421,12 @@ class Turns:
         )
         return reply
 
-    def _nothing_known(self) -> Reply:
-        """Write the answer that needs no database, in every language: not even the caller's own is known."""
-        languages = self._line.flow.languages
-        return self._last_reply(
-            [Said("trouble-unknown", language=tag) for tag in languages], languages[0], 0, None
-        )
+    def _unknown(self, seq: int, *, first: bool) -> Reply:
+        """Answer without the database. A call's first turn makes no payment, and says nothing of any.
 
-    def _unknown(self, seq: int) -> Reply:
-        return replace(self._unknown_reply, seq=seq)
+        It may come late and again, when a later turn has paid: "no payment was made" would be a guess.
+        """
+        return replace(self._not_now_reply if first else self._unknown_reply, seq=seq)
 
     def _last(self, prompt: str, language: str, seq: int) -> Reply:
         return self._last_reply([Said(prompt)], language, seq, None)
@@ -426,22 +435,24 @@ class Turns:
         self, prompts: list[Said], language: str, seq: int, now: datetime | None, pace: str = "voice"
     ) -> Reply:
         """Write last words: `prompts`, then a person if one can be reached `now`, else where to find one."""
-        agent_phone = ""
         if now is not None and self._services.agent_available(now):
-            agent_phone = self._services.agent_phone
-            prompts = [*prompts, Said("person-connecting")]
-        else:
-            where: dict[str, Value] = {
-                "support_phone": self._support.phone,
-                "support_hours": self._support.hours,
-            }
-            tags = dict.fromkeys(said.language for said in prompts)
-            prompts = [*prompts, *(Said("trouble-call-again", language=tag, values=where) for tag in tags)]
+            with_person = [*prompts, Said("person-connecting")]
+            return self._last_words(with_person, language, seq, pace, self._services.agent_phone)
+        tags = dict.fromkeys(said.language for said in prompts)
+        again = [Said("trouble-call-again", language=tag, values=self._where()) for tag in tags]
+        return self._last_words([*prompts, *again], language, seq, pace)
+
+    def _last_words(
+        self, prompts: list[Said], language: str, seq: int, pace: str = "voice", agent_phone: str = ""
+    ) -> Reply:
         spoken = [self._passage(self._line, said, language, pace) for said in prompts]
         labels = ",".join(said.label for said in prompts)
         return Reply(
             last_words(spoken, agent_phone, pace), seq, TROUBLE_NODE, labels, self._line.flow.version
         )
+
+    def _where(self) -> dict[str, Value]:
+        return {"support_phone": self._support.phone, "support_hours": self._support.hours}
 
 
 @dataclass(frozen=True, slots=True)
@@ -513,8 +524,8 @@ def _described(error: BaseException) -> dict[str, str]:
     return {"error": type(error).__name__, "reason": text}
 
 
-# Errors whose text names places and prompts, never what a caller keyed.
-_TELLING = (DialogError, SpeechError, UnsealError)
+# Errors whose text names places, prompts and times, never what a caller keyed.
+_TELLING = (DialogError, SpeechError, TurnedAwayError, UnsealError)
 
 
 def _reply_context(call_sid: str, seq: int) -> str:

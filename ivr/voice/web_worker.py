@@ -11,9 +11,8 @@ from typing import Any
 
 from gunicorn.workers.sync import SyncWorker
 
-from ivr.voice.receiving import Reception
+from ivr.voice.receiving import ARRIVED_AT, Reception
 
-ARRIVED_AT = "ivr.arrived_at"  # in a request's environ: when its last byte came, by the monotonic clock
 WAIT_SECONDS = 1.0
 LAST_SECONDS = 0.5  # what was let in and is on its way when the worker is told to end
 

@@ -27,8 +27,8 @@ from ivr.simulator.lines import WsgiLine
 from ivr.simulator.webhooks import CallIdentity
 from ivr.storage.engine import make_engine
 from ivr.storage.tables import Call
-from ivr.voice import turns
 from ivr.voice.deadline import DeadlineExceeded, deadline, stop_alarms
+from ivr.voice.patience import Patience
 from ivr.voice.serving import serve_line
 
 
@@ -65,7 +65,8 @@ def ring_in_turns(database_url: str) -> None:
     served = compile_line(read_line_files(ROOT, settings.ivr_languages))
     with engine.begin() as db:
         keep_flow_version(db, served.flow.version, dict(served.files), SystemClock().now())
-    app = serve_line(settings, engine, served, SystemClock(), SecretRandomness())
+    patience = Patience(engine, quiet_seconds=0.0)
+    app = serve_line(settings, engine, served, SystemClock(), SecretRandomness(), patience=patience)
     phone = WsgiLine(app, settings.public_url, settings.twilio_account_sid, settings.twilio_auth_token)
     draw = random.Random(11)
     heard = []
@@ -90,11 +91,11 @@ def ring_in_turns(database_url: str) -> None:
     for _ in range(150):
         call_sid = f"CA{secrets.token_hex(16)}"
         for path, digits in (("/voice/answer", ""), ("/voice/turn/1", "1"), ("/voice/fallback", "")):
-            turns.DEADLINE_SECONDS = draw.uniform(1e-5, 3e-2)
+            patience.deadline_seconds = draw.uniform(1e-5, 3e-2)
             unknown += "trouble-unknown" in post(call_sid, path, digits)
             assert engine.pool.checkedout() == 0
     assert 0 < unknown < len(heard)
-    turns.DEADLINE_SECONDS = 5.0
+    patience.deadline_seconds = 5.0
     gc.collect()  # what an alarm tore from a frame is closed when nobody holds it any more
     assert post(f"CA{secrets.token_hex(16)}", "/voice/answer", "").startswith("welcome")
     check_promises(engine, settings.key_ring, heard)

@@ -37,11 +37,12 @@ from ivr.base.logs import configure_logs
 from ivr.base.randomness import SecretRandomness
 from ivr.base.settings import load_settings
 from ivr.storage.engine import database_url, make_engine
-from ivr.voice import turns
+from ivr.voice.patience import Patience
 from ivr.voice.serving import serve_line
 
 ROOT = Path(__file__).resolve().parents[2]
 POSTMASTER_PID_FILE = "TEST_POSTMASTER_PID_FILE"
+QUIET_SECONDS = 0.2  # tests bring the database back at once
 
 
 class InjectedError(Exception):
@@ -169,8 +170,9 @@ def make_app() -> Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]
     configure_logs()
     engine = make_engine(database_url(settings.database_url))
     line = compile_line(read_line_files(ROOT, settings.ivr_languages))
-    usual_seconds = turns.DEADLINE_SECONDS
-    app = serve_line(settings, engine, line, SystemClock(), SecretRandomness())
+    patience = Patience(engine, quiet_seconds=QUIET_SECONDS)
+    usual_seconds = patience.deadline_seconds
+    app = serve_line(settings, engine, line, SystemClock(), SecretRandomness(), patience=patience)
     faults = Faults(engine)
 
     def faulty(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -178,7 +180,7 @@ def make_app() -> Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]
             told = [("Ivr-Steps", faults.steps), ("Ivr-Worker", str(os.getpid()))]
             return start_response(status, [*headers, *told], *rest)
 
-        turns.DEADLINE_SECONDS = float(environ.get("HTTP_IVR_DEADLINE", usual_seconds))
+        patience.deadline_seconds = float(environ.get("HTTP_IVR_DEADLINE", usual_seconds))
         faults.begin(environ.get("HTTP_IVR_FAULT", ""))
         reply = list(app(environ, started))
         faults.reach("answer")

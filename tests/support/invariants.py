@@ -15,7 +15,7 @@ from ivr.storage.tables import Call, Consent, LedgerEntry, Notice, Payment, Turn
 
 NO_PAYMENT = "trouble-no-payment"
 # Sentences that hold whatever happens later; they are said without storing anything.
-NOT_STORED = ("trouble-unknown", "call-over", "call-unknown")
+NOT_STORED = ("trouble-unknown", "trouble-not-now", "call-over", "call-unknown")
 YES = re.compile(r"\b(yes|s[ií])\b", re.IGNORECASE)
 SPOKEN_NUMBER = re.compile(rb"\b\d, \d, \d\.\s+\d, \d, \d, \d\.\s+\d, \d, \d, \d\b")
 

@@ -53,6 +53,7 @@ IN_FULL = ("1",)
 ACCOUNT = "1234567890#"
 COPIES_OF_A_CALL = 90  # the smallest bill is 100 dollars
 QUESTION = "authorization-ask"
+UNKNOWN = ("", "trouble-unknown", "trouble-not-now")  # lost, and what is said without the database
 
 
 def wait_until(condition: Callable[[], object]) -> None:
@@ -288,7 +289,12 @@ class ServedLine:
             signal.SIGCONT, self.cluster.processes()
         )  # a test that failed may have left it frozen
         wait_until(self.cluster.answers)
+        wait_until(self._takes_turns)
         wait_until(self._is_at_rest)
+
+    def _takes_turns(self) -> bool:
+        """Try another call: the line answers without its database for a moment after it was away."""
+        return Caller(self, self._members[0]).answer().prompts[0] not in UNKNOWN
 
     def _is_at_rest(self) -> bool:
         query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ivr' AND state IS DISTINCT FROM 'idle'"
@@ -429,7 +435,10 @@ class Caller:
 
     def fallback(self, *, fault: str = "") -> Exchange:
         """Be sent to the fallback, as Twilio does after a webhook failed."""
-        return self.post("/voice/fallback", {"ErrorCode": "11200"}, fault=fault)
+        failed = f"/voice/turn/{self.seq}" if self.seq else "/voice/answer"
+        return self.post(
+            "/voice/fallback", {"ErrorCode": "11200", "ErrorUrl": f"{PUBLIC_URL}{failed}"}, fault=fault
+        )
 
     def hang_up(self, *, fault: str = "") -> Exchange:
         """Post the status callback."""
@@ -481,6 +490,7 @@ def serve(*, workers: int = 4, members: int = 200) -> Iterator[ServedLine]:
         try:
             line = ServedLine(folder, cluster, workers=workers, members=members)
             try:
+                wait_until(line._takes_turns)
                 yield line
             finally:
                 log = line.stop()

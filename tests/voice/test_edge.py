@@ -7,6 +7,7 @@ paths, by other methods, with headers of a proxy, or a turn that belongs to no q
 from __future__ import annotations
 
 import io
+import time
 from urllib.parse import urlencode
 
 import pytest
@@ -16,6 +17,8 @@ from ivr.base.randomness import SeededRandomness
 from ivr.simulator.lines import WsgiLine
 from ivr.simulator.webhooks import Fault
 from ivr.storage.tables import Base
+from ivr.voice.patience import DEADLINE_SECONDS
+from ivr.voice.receiving import ARRIVED_AT
 from ivr.voice.serving import serve_line
 
 SID = "CA" + "1b" * 16
@@ -50,6 +53,47 @@ def refused(reply, status):
         b"",
         "text/plain; charset=utf-8",
     )
+
+
+# Late
+
+
+@pytest.mark.parametrize(
+    ("target", "failed", "told"),
+    [
+        ("/voice/answer", "", "trouble-not-now"),
+        ("/voice/turn/1", "", "trouble-unknown"),
+        ("/voice/fallback", "", "trouble-unknown"),
+        ("/voice/fallback", "https://line.example/voice/turn/1", "trouble-unknown"),
+        ("/voice/fallback", "https://line.example/voice/answer", "trouble-not-now"),
+        ("/voice/fallback", "https://line.example/voice/answer/?a=1#rc=2", "trouble-not-now"),
+    ],
+)
+def test_who_waited_too_long_is_told_at_once_what_is_true_without_the_database(
+    house, stored, target, failed, told
+):
+    late = {ARRIVED_AT: time.monotonic() - DEADLINE_SECONDS}
+    form = house.form_of(SID, **({"ErrorUrl": failed} if failed else {}))
+    before = stored()
+    reply = house.post(target, form, environ_overrides=late)
+    assert reply.headers["Ivr-Prompts"].split(",")[:2] == [f"{told}@en-US", f"{told}@es-US"]
+    assert (
+        house.post("/voice/status", {**form, "CallStatus": "completed"}, environ_overrides=late).data == b""
+    )
+    assert stored() == before
+    in_time = {ARRIVED_AT: time.monotonic()}
+    reply = house.post("/voice/answer", house.form_of(SID), environ_overrides=in_time)
+    assert reply.headers["Ivr-Prompts"].startswith("welcome")
+
+
+@pytest.mark.parametrize("language", ["en-US", "es-US"])
+def test_a_first_turn_says_nothing_of_payments(house, language):
+    late = {ARRIVED_AT: time.monotonic() - DEADLINE_SECONDS}
+    body = house.post("/voice/answer", house.form_of(SID), environ_overrides=late).text
+    words = {"en-US": ("call again in a few minutes", "pay"), "es-US": ("llamar en unos minutos", "pag")}
+    said, unsaid = words[language]
+    assert said in body
+    assert unsaid not in body
 
 
 # 413

@@ -66,7 +66,9 @@ def served(worker_database, environment):
         )
         process.stdin.write(json.dumps(given).encode())
         process.stdin.close()
-        yield Served(listening.getsockname()[1], output)
+        served = Served(listening.getsockname()[1], output)
+        served.send(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")  # turns do not wait for a start
+        yield served
         process.terminate()
         process.wait(SECONDS)
 

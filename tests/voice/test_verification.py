@@ -16,6 +16,7 @@ from ivr.billing.samples import generate
 from ivr.storage.tables import VerificationCounter
 from ivr.voice.app import VoiceSettings, make_voice_app
 from ivr.voice.deliveries import Deliveries
+from ivr.voice.patience import Patience
 from ivr.voice.serving import make_services
 from ivr.voice.turns import Support, Turns
 
@@ -42,13 +43,15 @@ def watched(house):
     hashes = CountingHash(house.settings.ivr_hash_key)
     services = dataclasses.replace(make_services(house.settings, SeededRandomness(1)), hashes=hashes)
     support = Support(house.settings.ivr_support_phone, house.settings.ivr_support_hours)
-    turns = Turns(house.engine, house.compiled, services, support, house.clock)
+    turns = Turns(
+        house.engine, house.compiled, services, support, house.clock, patience=Patience(house.engine)
+    )
     house.use(
         make_voice_app(
             turns,
             house.engine,
             VoiceSettings(house.public_url, house.account_sid, house.auth_token),
-            Deliveries(house.engine, house.clock),
+            Deliveries(house.engine, house.clock, Patience(house.engine)),
         )
     )
     return hashes

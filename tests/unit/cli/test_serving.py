@@ -280,6 +280,7 @@ class Web:
         assert self.command("db", "upgrade").wait(PATIENCE_SECONDS) == 0
         self.master = self.start(APP, **self.own)
         self.port = port_of(self.master)
+        health(f"http://127.0.0.1:{self.port}")  # turns do not wait for a slow start
 
     def command(self, *arguments: str) -> subprocess.Popen[str]:
         return self.start([sys.executable, "-m", "ivr.cli.main", *arguments], **self.own)

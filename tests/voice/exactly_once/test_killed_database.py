@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
 import pytest
 from sqlalchemy import select
 from support.served_line import ServedLine, is_running, wait_until
@@ -10,7 +14,7 @@ from ivr.storage.tables import Payment
 
 from .conftest import WORKERS
 
-UNKNOWN = "trouble-unknown"
+UNKNOWN, NOT_NOW = "trouble-unknown", "trouble-not-now"
 PLACES = ("before:1", "during:1", "during:3", "before:commit", "during:commit", "after:commit")
 
 
@@ -53,7 +57,8 @@ def test_no_database_at_all(line: ServedLine) -> None:
     caller, new = line.caller_at_the_question(), line.caller()
     line.cluster.kill()
     replies = [line.start(post) for post in (caller.yes, caller.fallback, new.answer, new.fallback)]
-    assert {reply.result().prompts[0] for reply in replies} == {UNKNOWN}
+    told = [reply.result().prompts[0] for reply in replies]
+    assert told == [UNKNOWN, UNKNOWN, NOT_NOW, NOT_NOW]
     assert max(reply.result().seconds for reply in replies) < 12  # two workers, two requests each
     caller.hang_up()
     line.cluster.restart_once_dead()
@@ -72,7 +77,7 @@ def test_a_frozen_database_is_waited_for_five_seconds(line: ServedLine, then: st
     replies = (first.result(), beginning.result())
     line.cluster.thaw()
     assert replies[0].prompts[0] in {UNKNOWN, "confirmation"}  # it may have answered before it froze
-    assert replies[1].prompts[0] == UNKNOWN
+    assert replies[1].prompts[0] == NOT_NOW
     assert max(reply.seconds for reply in replies) < 7  # five and a half, and some for a busy machine
     line.settle()
     paid = payments_of(line, caller.call_sid) == 1  # the COMMIT had been sent, but may have come too late
@@ -80,6 +85,51 @@ def test_a_frozen_database_is_waited_for_five_seconds(line: ServedLine, then: st
         assert caller.yes().prompts[0] == "confirmation"
     else:
         assert caller.fallback().prompts[0] == ("trouble-payment" if paid else "trouble-no-payment")
+
+
+@contextmanager
+def locked(line: ServedLine, table: str) -> Iterator[None]:
+    """Lock a table as a migration that is stuck does: the server answers, and no turn does."""
+    with line.engine.connect() as db, db.begin():
+        db.exec_driver_sql(f"LOCK TABLE {table}")
+        yield
+
+
+def test_a_queue_is_told_in_the_time_of_its_first(line: ServedLine) -> None:
+    """Forty yeses, first turns and fallbacks to three web workers: a deadline each would be a quarter of a minute.
+
+    Everything is a fifth of what it is in earnest: a deadline of 5 seconds, Twilio's patience of 15.
+    """
+    callers = [line.caller_at_the_question() for _ in range(40)]
+    new = [line.caller() for _ in range(4)]
+    for caller in (*callers, *new):
+        caller.deadline_seconds = 1.0
+    with ThreadPoolExecutor(60) as threads, locked(line, "calls"):
+        yeses = [threads.submit(caller.yes) for caller in callers]
+        others = [threads.submit(post) for caller in new for post in (caller.answer, caller.fallback)]
+        fallbacks = [threads.submit(caller.fallback) for caller in callers[:8]]
+        replies = [each.result() for each in (*yeses, *fallbacks)]
+        first = [each.result() for each in others]
+    assert {reply.prompts[0] for reply in replies} == {UNKNOWN}
+    assert {reply.prompts[0] for reply in first} == {NOT_NOW}
+    assert max(reply.seconds for reply in (*replies, *first)) < 3
+    line.settle()
+    for caller in callers:
+        caller.deadline_seconds = None
+    assert callers[0].yes().prompts[0] == "confirmation"
+    assert callers[1].fallback().prompts[0] == "trouble-no-payment"
+
+
+def test_once_it_is_known_nobody_waits_and_a_try_that_dies_is_followed_by_another(line: ServedLine) -> None:
+    caller, other = line.caller_at_the_question(), line.caller_at_the_question()
+    caller.deadline_seconds = other.deadline_seconds = 0.5
+    with locked(line, "calls"):
+        assert caller.yes().prompts[0] == UNKNOWN
+        steps = {other.yes().steps for _ in range(WORKERS * 2)}
+        assert "" in steps  # told without a statement, also by workers that had met nothing yet
+        wait_until(lambda: caller.yes(fault="kill-worker before:1").status == 0)
+        assert other.yes().steps == ""
+    wait_until(lambda: other.yes().prompts[0] == "confirmation")
 
 
 def test_workers_outlive_a_database_that_freezes_again_and_again(line: ServedLine) -> None:
