@@ -363,6 +363,7 @@ ENDS = {
     "recent-payment": "told",
     "trouble-no-payment": "none",
     "trouble-unknown": "unknown",
+    "trouble-not-now": "unknown",
     "call-over": "unknown",
     "call-unknown": "unknown",
     "authorization-changed": "changed",
