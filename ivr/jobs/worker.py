@@ -27,6 +27,7 @@ from ivr.base.clock import Clock
 from ivr.base.errors import DatabaseUnavailableError
 from ivr.jobs.purge import purge_calls
 from ivr.notices.channels import SEND_QUEUE
+from ivr.storage.cursors import AsyncClosingCursor
 from ivr.storage.engine import NO_LIMITS, connection_arguments, make_engine
 from ivr.storage.heartbeats import WORKER, beat
 from ivr.storage.queue import QUEUE, enqueue
@@ -197,7 +198,11 @@ def make_app(
     `ivr.storage.queue.enqueue` is given; they never change, jobs with them may wait.
     """
     connector = PsycopgConnector(
-        conninfo=connection_arguments(url), min_size=1, max_size=4, timeout=_DATABASE_SECONDS
+        conninfo=connection_arguments(url),
+        min_size=1,
+        max_size=4,
+        timeout=_DATABASE_SECONDS,
+        kwargs={"cursor_factory": AsyncClosingCursor},
     )
     app = App(connector=connector, worker_defaults=_OPTIONS.copy())
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy import URL, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from ivr.base.errors import DatabaseUnavailableError, SettingsError
+from ivr.storage.cursors import ClosingCursor
 from ivr.storage.migrate import is_current
 from ivr.storage.rights import refusal
 
@@ -66,7 +67,7 @@ def make_engine(
     """Make the engine of one process; nothing connects before the first statement.
 
     READ COMMITTED and UTC whatever the server's defaults are. A lost connection is not looked for before
-    each turn: the turn's own retry finds it.
+    each turn: the turn's own retry finds it. One that fails in a way of its own is closed (`ClosingCursor`).
     """
     own = url.query.get("options", "")
     options = f"{limits.options()} -c client_connection_check_interval=1000 -c timezone=UTC"
@@ -81,6 +82,7 @@ def make_engine(
             "connect_timeout": 2,
             "application_name": application_name,
             "options": f"{own} {options}".strip(),
+            "cursor_factory": ClosingCursor,
         },
     )
 
@@ -92,7 +94,28 @@ def connection_arguments(url: URL, *, limits: Limits = TURN_LIMITS) -> str:
     """
     arguments = make_engine(url, limits=limits).dialect.create_connect_args(url)[1]
     arguments.pop("context", None)
+    arguments.pop("cursor_factory", None)
     return make_conninfo(**arguments)
+
+
+def takes_writes(engine: Engine) -> bool:
+    """Tell whether a turn could be kept: the server is no standby, not read-only, and its disk has room.
+
+    A full disk refuses a new page or file, while a row may still fit into an old page, so a temporary file
+    is written (what a small `work_mem` does not hold: a few hundred kilobytes). It leaves nothing behind,
+    which a row rolled back would, however often it is asked. Raises `SQLAlchemyError` when it cannot ask.
+    """
+    with engine.connect() as connection:
+        asked = text(
+            "SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off',"
+            " set_config('work_mem', '64kB', true)"
+        )
+        writable = bool(connection.execute(asked).scalar_one())
+        if not writable:
+            connection.invalidate()  # the session may have outlived what made it so
+            return False
+        connection.execute(text("SELECT count(*) FROM generate_series(1, 20000)"))
+        return True
 
 
 def check_ready(engine: Engine) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from ivr.notices.callbacks import MESSAGE_SID
+from ivr.storage.engine import takes_writes
 from ivr.storage.migrate import is_current
 from ivr.voice.deadline import DeadlineExceeded
 from ivr.voice.deliveries import Deliveries
@@ -170,17 +171,19 @@ def _refusal(status: int) -> Response:
 
 
 def _health(engine: Engine, patience: Patience, flow_version: str) -> Response:
-    database, migrations = "unreachable", "unknown"
+    database, migrations, writes = "unreachable", "unknown", "unknown"
     try:
         migrations = "current" if patience.spend(lambda: is_current(engine)) else "missing"
-        database = "reachable"
+        database, writes = "reachable", "refused"
+        writes = "possible" if patience.spend(lambda: takes_writes(engine)) else "refused"
     except (DeadlineExceeded, TurnedAwayError, SQLAlchemyError):
         pass
-    well = migrations == "current"
+    well = migrations == "current" and writes == "possible"
     body = {
         "status": "ok" if well else "unavailable",
         "database": database,
         "migrations": migrations,
+        "writes": writes,
         "flow_version": flow_version,
     }
     return Response(json.dumps(body), 200 if well else 503, {"Content-Type": "application/json"})

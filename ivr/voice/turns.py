@@ -47,9 +47,13 @@ from ivr.voice.twiml import Passage, document, last_words
 ASKS_MAX = 50
 # A server that lost a backend is back within a second or two; one that is not keeps a worker no longer.
 RETRY_PAUSES_SECONDS = (0.1, 0.2, 0.4, 0.8, 0.8)
-# The server took the transaction away; the same work may well succeed: serialization failure, deadlock,
-# shutdown by an administrator, by a crash, and a server that is only starting.
-TRANSIENT_SQLSTATES = frozenset({"40001", "40P01", "57P01", "57P02", "57P03"})
+# The server took the transaction away; the same work may well succeed: serialization failure, deadlock, a
+# session ended for lying idle, shutdown by an administrator, by a crash, and a server that is only starting.
+# And what a session opened before a switch-over or a migration says for ever, a new one may not: read-only,
+# a plan that no longer fits, a prepared statement that is lost or there already.
+TRANSIENT_SQLSTATES = frozenset(
+    {"40001", "40P01", "25P03", "57P01", "57P02", "57P03", "57P05", "25006", "0A000", "26000", "42P05"}
+)
 LINES_KEPT_MAX = 8
 TROUBLE_NODE = "trouble"
 
@@ -514,8 +518,10 @@ def _is_transient(error: Exception) -> bool:
     """
     if not isinstance(error, DBAPIError):
         return False
-    lost = error.connection_invalidated or error.statement is None
-    return lost or getattr(error.orig, "sqlstate", None) in TRANSIENT_SQLSTATES
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None or state.startswith("08"):
+        return error.connection_invalidated or error.statement is None
+    return error.statement is None or state in TRANSIENT_SQLSTATES
 
 
 def _described(error: BaseException) -> dict[str, str]:

@@ -125,9 +125,12 @@ class House:
         self.app = None
         self.restart()
 
-    def restart(self, seed=1):
+    def restart(self, seed=1, patience=None):
         """Put the app together again, as a new process would."""
-        self.use(serve_line(self.settings, self.engine, self.compiled, self.clock, SeededRandomness(seed)))
+        randomness = SeededRandomness(seed)
+        self.use(
+            serve_line(self.settings, self.engine, self.compiled, self.clock, randomness, patience=patience)
+        )
 
     def use(self, app):
         self.app, self.client, self.line = app, app.test_client(), self.line_to(app)

@@ -485,6 +485,7 @@ def test_health_of_a_line_that_can_work(house):
         "status": "ok",
         "database": "reachable",
         "migrations": "current",
+        "writes": "possible",
         "flow_version": house.compiled.flow.version,
     }
     assert house.client.head("/health").data == b""

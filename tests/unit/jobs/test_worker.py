@@ -8,9 +8,10 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from procrastinate import App
 from sqlalchemy import URL, Engine, text
 
-from ivr.base.clock import ManualClock
+from ivr.base.clock import Clock, ManualClock
 from ivr.base.errors import DatabaseUnavailableError
 from ivr.jobs.worker import run_due_jobs, run_once, run_worker
 from ivr.storage.heartbeats import WORKER as WORKER_BEAT
@@ -134,6 +135,31 @@ def test_when_one_lane_cannot_work_the_worker_ends(empty_database: URL) -> None:
         assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_a_job_after_one_whose_session_could_not_write_finds_one_that_can(
+    engine: Engine, database_url: URL
+) -> None:
+    """A session opened while the server was read-only costs one job, not all until the worker's next start."""
+
+    def notes(app: App, engine: Engine, clock: Clock, *, periodic: bool) -> None:
+        @app.task(name="switched_over")
+        def switched_over() -> None:
+            with engine.begin() as db:
+                db.execute(text("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"))
+
+        @app.task(name="note")
+        def note() -> None:
+            with engine.begin() as db:
+                db.execute(text("CREATE TABLE noted ()"))
+                db.execute(text("DROP TABLE noted"))
+
+    with engine.begin() as connection:
+        for name in ("switched_over", "note", "note", "note"):
+            enqueue(connection, name)
+    with pytest.raises(DatabaseUnavailableError, match="only be read"):
+        run_due_jobs(database_url, CLOCK, notes)
+    assert jobs(engine) == [("note", "failed", 1)]
 
 
 def came_by_themselves(engine: Engine) -> set[str]:

@@ -1,0 +1,67 @@
+"""A connection that fails in a way of its own is closed, never lent out again.
+
+After a switch-over a session that was opened while the server was read-only stays read-only (SQLSTATE 25006),
+and a plan made before a migration fails for as long as its session lives (0A000): the connection is alive, so
+no pool finds anything wrong with it. Which states repeat cannot be listed, so the few errors are listed that
+belong to a statement and say nothing of the session; after any other the connection is closed. That costs one
+new connection. SQLAlchemy's pool, psycopg's pool and `PreparedStatement` all find it closed and drop it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+
+# Bad data, a broken constraint, serialization failure and deadlock, and what a function of ours raised.
+_ORDINARY_CLASSES = ("22", "23", "40", "P0")
+# A savepoint's failure, a lock not had in time, a statement cancelled.
+_ORDINARY_STATES = frozenset({"25P02", "55P03", "57014"})
+
+
+def is_ordinary(error: psycopg.Error) -> bool:
+    """Tell whether `error` is its statement's own, so that the session is as good as before.
+
+    One without a SQLSTATE is the driver's: it closed the connection already if it was lost.
+    """
+    state = error.sqlstate
+    return state is None or state.startswith(_ORDINARY_CLASSES) or state in _ORDINARY_STATES
+
+
+class ClosingCursor(psycopg.Cursor[Any]):
+    """A cursor that closes its connection after an error which may repeat for ever."""
+
+    def execute(self, *arguments: Any, **named: Any) -> ClosingCursor:
+        """Run one statement."""
+        try:
+            super().execute(*arguments, **named)
+        except psycopg.Error as error:
+            self._judge(error)
+            raise
+        return self
+
+    def executemany(self, *arguments: Any, **named: Any) -> None:
+        """Run one statement for many parameters."""
+        try:
+            super().executemany(*arguments, **named)
+        except psycopg.Error as error:
+            self._judge(error)
+            raise
+
+    def _judge(self, error: psycopg.Error) -> None:
+        if not is_ordinary(error):
+            self.connection.close()
+
+
+class AsyncClosingCursor(psycopg.AsyncCursor[Any]):
+    """The same for the job queue's own connections."""
+
+    async def execute(self, *arguments: Any, **named: Any) -> AsyncClosingCursor:
+        """Run one statement."""
+        try:
+            await super().execute(*arguments, **named)
+        except psycopg.Error as error:
+            if not is_ordinary(error):
+                await self.connection.close()
+            raise
+        return self
