@@ -137,7 +137,8 @@ def _filtered(statement: Any, filters: Filters) -> Any:
             select(Payment.call_sid).where(Payment.confirmation_number == number)
         ),
     }
-    return statement.where(*(conditions[name](value) for name, value in wanted.items()))
+    # A call that was over before its first turn has none that could be looked at.
+    return statement.where(Call.seq >= 0, *(conditions[name](value) for name, value in wanted.items()))
 
 
 def _turns_of(db: Connection, call_sids: Sequence[str]) -> dict[str, list[Any]]:

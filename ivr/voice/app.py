@@ -119,13 +119,13 @@ class _Edge:
         }
         return Response(reply.body, 200, headers)
 
-    def note(self, work: Callable[[str, float | None], None]) -> Response:
+    def note(self, work: Callable[[str, Mapping[str, str], float | None], None]) -> Response:
         try:
             form = self._form()
         except _RefusedError as refused:
             return _refusal(refused.status)
         if form.get("CallStatus", "completed") in {"completed", "busy", "failed", "no-answer", "canceled"}:
-            work(form["CallSid"], _arrived_at())
+            work(form["CallSid"], form, _arrived_at())
         return Response(status=204)
 
     def note_delivery(self, deliveries: Deliveries) -> Response:

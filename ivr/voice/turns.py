@@ -40,7 +40,7 @@ from ivr.dialog.vocabulary import Value
 from ivr.payments.history import RecentPayment, payments_of_call
 from ivr.speech.catalog import SpeechError
 from ivr.voice.deadline import DeadlineExceeded
-from ivr.voice.forms import read_caller, read_input
+from ivr.voice.forms import Caller, read_caller, read_input
 from ivr.voice.patience import Patience, TurnedAwayError
 from ivr.voice.twiml import Passage, document, last_words
 
@@ -135,14 +135,20 @@ class Turns:
 
         return self._guarded(call_sid, seq, work, arrived_at)
 
-    def status(self, call_sid: str, arrived_at: float | None = None) -> None:
-        """Note that Twilio's call is over. A payment that was authorized stays authorized."""
+    def status(self, call_sid: str, form: Mapping[str, str], arrived_at: float | None = None) -> None:
+        """Note that Twilio's call is over. A payment that was authorized stays authorized.
 
-        def work() -> None:
-            self._retried(lambda db: close_call(db, call_sid, "hangup", self._clock.now()))
+        Nothing is said in which order requests come: a first turn that is under way is waited for, and one
+        that comes later finds the call over.
+        """
+        now = self._clock.now()
+
+        def end(db: Connection) -> None:
+            self._open(db, call_sid, read_caller(form.get("From", "")), now)
+            close_call(db, call_sid, "hangup", now)
 
         try:
-            self._patience.spend(work, arrived_at)
+            self._patience.spend(lambda: self._retried(end), arrived_at)
         except (DeadlineExceeded, Exception) as error:  # noqa: BLE001 (Twilio never sees a 5xx)
             # The purge closes what is never closed; there is nobody left on the line to be told.
             _log.warning("status_not_stored", call_sid=call_sid, error=type(error).__name__)
@@ -221,16 +227,7 @@ class Turns:
         caller = read_caller(form.get("From", ""))
         flow = self._line.flow
         caller_hash = self._services.hashes.digest("caller", caller.number) if caller.number else None
-        made = open_call(
-            db,
-            call_sid,
-            caller_kind=caller.kind,
-            caller_hash=caller_hash,
-            at=now,
-            flow_version=flow.version,
-            language=flow.languages[0],
-        )
-        if not made:
+        if not self._open(db, call_sid, caller, now, caller_hash):
             return self._again(db, call_sid, 0)
         given = {
             "call_date": self._services.local(now).date().isoformat(),
@@ -253,6 +250,26 @@ class Turns:
         transferring = line.flow.nodes[state.node].kind == "transfer" and not state.gate
         moment = _Moment(line, seq, self._clock.now(), call.started_at, call.answered_at, began)
         return self._step(db, call_sid, moment, state, read_input(form, transferring=transferring))
+
+    def _open(
+        self,
+        db: Connection,
+        call_sid: str,
+        caller: Caller,
+        now: datetime,
+        caller_hash: bytes | None = None,
+    ) -> bool:
+        """Make the call's row unless there is one; a first turn that is making it is waited for."""
+        flow = self._line.flow
+        return open_call(
+            db,
+            call_sid,
+            caller_kind=caller.kind,
+            caller_hash=caller_hash,
+            at=now,
+            flow_version=flow.version,
+            language=flow.languages[0],
+        )
 
     def _again(self, db: Connection, call_sid: str, seq: int) -> Reply:
         call = lock_call(db, call_sid)
@@ -375,16 +392,7 @@ class Turns:
         """
         began = time.perf_counter()
         now = self._clock.now()
-        language = self._line.flow.languages[0]
-        open_call(
-            db,
-            call_sid,
-            caller_kind=read_caller(form.get("From", "")).kind,
-            caller_hash=None,
-            at=now,
-            flow_version=self._line.flow.version,
-            language=language,
-        )
+        self._open(db, call_sid, read_caller(form.get("From", "")), now)
         call = lock_call(db, call_sid)
         if call is None:
             raise DialogError("a call's row is gone")

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import create_engine, func, select
 
 from ivr.base.randomness import SeededRandomness
+from ivr.calls.histories import find_calls
 from ivr.simulator.lines import WsgiLine
 from ivr.simulator.webhooks import Fault
 from ivr.storage.tables import Base
@@ -428,7 +429,7 @@ def test_an_unknown_call_hears_a_true_sentence(house, stored):
     phone = house.phone(answer_path="/voice/turn/3")
     heard = phone.dial()
     assert (heard.ended, heard.prompts[0], phone.failures) == ("goodbye", "call-unknown", ())
-    assert stored() == 0
+    assert (stored(), house.call_row(house.call_sid(1)).seq) == (1, -1)  # that it is over, no more
 
 
 @pytest.mark.parametrize(
@@ -460,9 +461,21 @@ def test_the_status_callback_is_204_and_closes_only_what_is_over(house, status, 
     assert (row.status, row.end) == (("closed", "hangup") if closes else ("open", None))
 
 
-def test_a_status_callback_of_an_unknown_call_is_204_and_stores_nothing(house, stored):
-    assert house.post("/voice/status", house.form_of(SID, CallStatus="completed")).status_code == 204
+def test_a_status_callback_of_an_unknown_call_stores_only_an_end(house, stored):
+    for status in ("ringing", "in-progress", ""):
+        assert house.post("/voice/status", house.form_of(SID, CallStatus=status)).status_code == 204
     assert stored() == 0
+    assert house.post("/voice/status", house.form_of(SID, CallStatus="completed")).status_code == 204
+    row = house.call_row(SID)
+    assert (row.status, row.end, row.ended_at, row.seq, row.node) == (
+        "closed",
+        "hangup",
+        house.clock.now(),
+        -1,
+        "",
+    )
+    with house.engine.connect() as db:
+        assert find_calls(db) == []  # a call that never had a turn is none that staff could look at
 
 
 def test_a_closed_call_hears_that_it_is_over(house):

@@ -16,6 +16,7 @@ BY_HAND = {
     "voice/test_delivery.py": "what Twilio tells of a text message: no phone calls there",
     "voice/test_edge_http.py": "the same, byte by byte, over real HTTP",
     "voice/test_fuzz.py": "any signed form at all, in any order",
+    "voice/test_any_order.py": "the requests of one call in every order, also in those that no phone comes to",
     "voice/test_web_worker.py": "half requests, slow ones and none, as no phone sends them",
     "unit/voice/test_receiving.py": "the same, in pieces, to the receiving alone",
     "support/storm.py": "the phone's own form, to a line that is killed, and connections that send nothing",

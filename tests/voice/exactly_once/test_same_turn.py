@@ -120,11 +120,11 @@ def test_hanging_up_during_the_yes_waits_for_it(line: ServedLine) -> None:
     assert tuple(ended) == ("closed", "hangup")
 
 
-def test_a_status_callback_before_its_call_is_no_obstacle(line: ServedLine) -> None:
+def test_who_hung_up_before_the_first_turn_is_asked_nothing(line: ServedLine) -> None:
     caller = line.caller()
     caller.hang_up()
-    caller.play_to_the_question()
-    assert caller.yes().prompts[0] == "confirmation"
+    assert caller.answer().prompts[0] == "call-over"
+    assert caller.turn(1, keyed("1")).prompts[0] == "call-over"
 
 
 def lock_waiters(line: ServedLine) -> set[datetime]:
