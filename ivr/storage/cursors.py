@@ -4,14 +4,20 @@ After a switch-over a session that was opened while the server was read-only sta
 and a plan made before a migration fails for as long as its session lives (0A000): the connection is alive, so
 no pool finds anything wrong with it. Which states repeat cannot be listed, so the few errors are listed that
 belong to a statement and say nothing of the session; after any other the connection is closed. That costs one
-new connection. SQLAlchemy's pool, psycopg's pool and `PreparedStatement` all find it closed and drop it.
+new connection.
+
+It is closed when it is given back, not before: who is told of the error still rolls back on it, and would
+hear of a closed connection in place of what was wrong.
 """
 
 from __future__ import annotations
 
 from typing import Any
+from weakref import WeakSet
 
 import psycopg
+from sqlalchemy import Engine, event
+from sqlalchemy.pool import ConnectionPoolEntry
 
 # Bad data, a broken constraint, serialization failure and deadlock, and what a function of ours raised.
 _ORDINARY_CLASSES = ("22", "23", "40", "P0")
@@ -28,10 +34,22 @@ def is_ordinary(error: psycopg.Error) -> bool:
     return state is None or state.startswith(_ORDINARY_CLASSES) or state in _ORDINARY_STATES
 
 
-class ClosingCursor(psycopg.Cursor[Any]):
-    """A cursor that closes its connection after an error which may repeat for ever."""
+_unfit: WeakSet[Any] = WeakSet()
 
-    def execute(self, *arguments: Any, **named: Any) -> ClosingCursor:
+
+def close_unfit(engine: Engine) -> None:
+    """Have the engine's pool close each connection on which a cursor met what may repeat for ever."""
+
+    @event.listens_for(engine, "checkin")
+    def _drop(connection: object, entry: ConnectionPoolEntry) -> None:
+        if connection in _unfit:
+            entry.invalidate()
+
+
+class JudgingCursor(psycopg.Cursor[Any]):
+    """A cursor that notes its connection as unfit after an error which may repeat for ever."""
+
+    def execute(self, *arguments: Any, **named: Any) -> JudgingCursor:
         """Run one statement."""
         try:
             super().execute(*arguments, **named)
@@ -50,11 +68,11 @@ class ClosingCursor(psycopg.Cursor[Any]):
 
     def _judge(self, error: psycopg.Error) -> None:
         if not is_ordinary(error):
-            self.connection.close()
+            _unfit.add(self.connection)
 
 
 class AsyncClosingCursor(psycopg.AsyncCursor[Any]):
-    """The same for the job queue's own connections."""
+    """The same for the job queue's own connections, closed at once: a psycopg pool asks nothing of them."""
 
     async def execute(self, *arguments: Any, **named: Any) -> AsyncClosingCursor:
         """Run one statement."""

@@ -9,7 +9,7 @@ from sqlalchemy import URL, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from ivr.base.errors import DatabaseUnavailableError, SettingsError
-from ivr.storage.cursors import ClosingCursor
+from ivr.storage.cursors import JudgingCursor, close_unfit
 from ivr.storage.migrate import is_current
 from ivr.storage.rights import refusal
 
@@ -67,11 +67,12 @@ def make_engine(
     """Make the engine of one process; nothing connects before the first statement.
 
     READ COMMITTED and UTC whatever the server's defaults are. A lost connection is not looked for before
-    each turn: the turn's own retry finds it. One that fails in a way of its own is closed (`ClosingCursor`).
+    each turn: the turn's own retry finds it. One that fails in a way of its own is closed
+    (`ivr.storage.cursors`).
     """
     own = url.query.get("options", "")
     options = f"{limits.options()} -c client_connection_check_interval=1000 -c timezone=UTC"
-    return create_engine(
+    engine = create_engine(
         url,
         isolation_level="READ COMMITTED",
         pool_size=pool_size,
@@ -82,9 +83,11 @@ def make_engine(
             "connect_timeout": 2,
             "application_name": application_name,
             "options": f"{own} {options}".strip(),
-            "cursor_factory": ClosingCursor,
+            "cursor_factory": JudgingCursor,
         },
     )
+    close_unfit(engine)
+    return engine
 
 
 def connection_arguments(url: URL, *, limits: Limits = TURN_LIMITS) -> str:
