@@ -74,7 +74,8 @@ def upgrade_database(settings: DatabaseSettings) -> str:
     """Bring the database to the newest migration, and return its id. Raises `DatabaseUnavailableError`."""
     from ivr.start import hold_database
     from ivr.storage.engine import NO_LIMITS, make_engine
-    from ivr.storage.migrate import head, upgrade
+    from ivr.storage.migrate import upgrade
+    from ivr.storage.revision import head
 
     with hold_database(settings) as url:
         engine = make_engine(url, limits=NO_LIMITS, pool_size=1, application_name="ivr command")

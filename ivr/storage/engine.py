@@ -10,7 +10,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from ivr.base.errors import DatabaseUnavailableError, SettingsError
 from ivr.storage.cursors import JudgingCursor, close_unfit
-from ivr.storage.migrate import is_current
+from ivr.storage.revision import is_current
 from ivr.storage.rights import refusal
 
 _SCHEMES = ("postgres", "postgresql", "postgresql+psycopg")

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
-
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
+from ivr.storage.revision import MIGRATIONS
 from ivr.storage.tables import Base
 
-_FOLDER = Path(__file__).parent / "migrations"
 _LOCK = 7_448_150_001  # any number, the same in every process that migrates
 _FOREIGN_PREFIX = "procrastinate_"
-
-
-@cache
-def head() -> str:
-    """Return the newest revision's id."""
-    revision = ScriptDirectory(str(_FOLDER)).get_current_head()
-    if revision is None:  # pragma: no cover (a package without its migrations)
-        raise RuntimeError(f"no migrations in {_FOLDER}")
-    return revision
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
@@ -42,12 +29,6 @@ def downgrade(engine: Engine, revision: str = "base") -> None:
     """Take the database back to `revision`, in one transaction."""
     with engine.begin() as connection:
         command.downgrade(_config(connection), revision)
-
-
-def is_current(engine: Engine) -> bool:
-    """Tell if the database stands at the newest revision."""
-    with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == head()
 
 
 def differences(connection: Connection) -> list[str]:
@@ -69,5 +50,5 @@ def _config(connection: Connection) -> Config:
     # The first statement of the transaction: who waits here reads the revision after the other's COMMIT.
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     return config

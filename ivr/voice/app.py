@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from ivr.notices.callbacks import MESSAGE_SID
 from ivr.storage.engine import takes_writes
-from ivr.storage.migrate import is_current
+from ivr.storage.revision import is_current
 from ivr.voice.deadline import DeadlineExceeded
 from ivr.voice.deliveries import Deliveries
 from ivr.voice.forms import CALL_SID

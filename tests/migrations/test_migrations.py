@@ -7,6 +7,7 @@ from threading import Thread
 
 import psycopg
 import pytest
+from alembic.script import ScriptDirectory
 from procrastinate.schema import SchemaManager
 from sqlalchemy import URL, Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -14,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from ivr.storage import migrate
 from ivr.storage.engine import NO_LIMITS, make_engine
 from ivr.storage.queue import enqueue
+from ivr.storage.revision import MIGRATIONS, head, is_current
 from ivr.storage.tables import Base
 
 ROWS = {
@@ -114,14 +116,14 @@ def test_migrated_and_created_are_the_same_to_the_last_constraint(
 
 
 def test_up_down_up_with_rows(empty_engine: Engine) -> None:
-    assert not migrate.is_current(empty_engine)
+    assert not is_current(empty_engine)
     migrate.upgrade(empty_engine, "0001")
     insert_rows(empty_engine)
     rows = count_rows(empty_engine)
     assert set(rows.values()) == {1}
-    assert not migrate.is_current(empty_engine)
+    assert not is_current(empty_engine)
     migrate.upgrade(empty_engine)
-    assert migrate.is_current(empty_engine)
+    assert is_current(empty_engine)
     with empty_engine.begin() as connection:
         enqueue(connection, "purge")
     migrate.downgrade(empty_engine, "0001")
@@ -132,7 +134,7 @@ def test_up_down_up_with_rows(empty_engine: Engine) -> None:
     assert not any(catalog(empty_engine, of_queue=False).values())
     assert not any(catalog(empty_engine, of_queue=True).values())
     migrate.upgrade(empty_engine)
-    assert migrate.is_current(empty_engine)
+    assert is_current(empty_engine)
 
 
 def test_a_failed_upgrade_leaves_nothing_half_done(empty_engine: Engine) -> None:
@@ -163,7 +165,7 @@ def test_two_may_upgrade_at_once(empty_engine: Engine) -> None:
     for thread in threads:
         thread.join()
     assert failures == []
-    assert migrate.is_current(empty_engine)
+    assert is_current(empty_engine)
 
 
 @pytest.mark.parametrize(
@@ -219,3 +221,7 @@ def test_counters_of_before_keep_counting_by_the_keyed_hash(empty_engine: Engine
     migrate.downgrade(empty_engine, "0007")
     with empty_engine.connect() as connection:
         assert connection.execute(text("SELECT keyed_id FROM verification_counters")).all() == [(digest,)]
+
+
+def test_the_newest_revision_is_alembics_own():
+    assert head() == ScriptDirectory(str(MIGRATIONS)).get_current_head()
