@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -35,11 +35,11 @@ _DEMO_SECRETS_FILE = "demo-secrets.json"
 _CURES = {
     "REQUESTS_CA_BUNDLE": "a file of authorities' certificates, as PEM, or a folder of them",
     "SSL_CERT_FILE": "a file of authorities' certificates, as PEM",
-    "PUBLIC_URL": "the address that Twilio calls, scheme://host[:port] and nothing after it",
+    "PUBLIC_URL": "the address that Twilio calls, https://host[:port] and nothing after it",
     "TWILIO_ACCOUNT_SID": "AC and 32 hexadecimal digits, from the Twilio console",
     "TWILIO_AUTH_TOKEN": "the account's primary auth token, from the Twilio console",
-    "IVR_KEYS": "id:base64 of 32 bytes, comma-separated, newest first",
-    "IVR_HASH_KEY": "base64 of 32 bytes; it must never change afterwards",
+    "IVR_KEYS": "id:base64 of 32 random bytes, comma-separated, newest first",
+    "IVR_HASH_KEY": "base64 of 32 random bytes; it must never change afterwards",
     "IVR_NOW": "an instant such as 2026-12-18T10:15-05:00, and IVR_DEMO=yes",
     "IVR_CUTOFF": "the bank's daily cutoff as HH:MM",
     "IVR_TIMEZONE": "a time zone's name such as America/New_York",
@@ -80,6 +80,14 @@ _CURES = {
     "WEB_CONCURRENCY": "how many web workers there are, from 1 to 64",
 }
 
+# What a validator finds, by the type of its error, where "is wrong" does not say it.
+_FOUND = {
+    "missing": "is missing",
+    "guessable": "is a key that anybody guesses",
+    "one_key_twice": "has one key for two purposes",
+    "readable_on_the_way": "is not encrypted",
+}
+
 _DEMO_VALUES = {
     "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
     "IVR_SUPPORT_PHONE": "+18005550100",
@@ -94,6 +102,10 @@ _DEMO_VALUES = {
     "IVR_COMPANY_HEALTH": "HLTH PREM",
     "IVR_COMPANY_DENTAL": "DNTL PREM",
 }
+_NO_DATABASE = (
+    "DATABASE_URL is missing: set it to postgresql://account:password@host:5432/database, or set IVR_VAR to a"
+    " folder for a PostgreSQL of the line's own, or IVR_DEMO to yes."
+)
 _MAY_BE_EMPTY = frozenset({"ivr_agent_phone"})  # given and empty is a choice: no transfer
 
 
@@ -156,6 +168,8 @@ def _decode_key(text: str) -> bytes:
     key = base64.b64decode(text, validate=True)
     if len(key) != 32:
         raise ValueError("not 32 bytes")
+    if len(set(key)) == 1:
+        raise PydanticCustomError("guessable", "one byte again and again")
     return key
 
 
@@ -168,6 +182,8 @@ def _keys(value: object) -> object:
         if re.fullmatch(r"[A-Za-z0-9_-]{1,32}", key_id) is None or key_id in keys:
             raise ValueError("a key needs an id of its own")
         keys[key_id] = _decode_key(encoded)
+    if len(set(keys.values())) < len(keys):
+        raise PydanticCustomError("one_key_twice", "two ids for the same bytes")
     return keys
 
 
@@ -175,12 +191,22 @@ def _hash_key(value: object) -> object:
     return _decode_key(value) if isinstance(value, str) else value
 
 
-def _public_url(value: object) -> object:
+_OF_THIS_MACHINE = re.compile(r"localhost|127(?:\.\d{1,3}){3}")
+
+
+def _public_url(value: object, info: ValidationInfo) -> object:
+    """Return the address without a slash at its end.
+
+    What callers key, and our account's token, cross no network in clear: http:// is for the demo, and for
+    addresses of this machine, which nobody else reaches (a rehearsal, a test).
+    """
     if not isinstance(value, str):
         return value
-    address = re.fullmatch(r"https?://[A-Za-z0-9.-]+(?::(\d{1,5}))?", value.rstrip("/"))
-    if address is None or int(address[1] or 1) not in range(1, 65536):
+    address = re.fullmatch(r"(https?)://([A-Za-z0-9.-]+)(?::(\d{1,5}))?", value.rstrip("/"))
+    if address is None or int(address[3] or 1) not in range(1, 65536):
         raise ValueError("not scheme://host[:port]")
+    if address[1] == "http" and not info.data.get("ivr_demo") and not _OF_THIS_MACHINE.fullmatch(address[2]):
+        raise PydanticCustomError("readable_on_the_way", "http")
     return value.rstrip("/")
 
 
@@ -330,6 +356,7 @@ class DatabaseSettings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(env_file=None, extra="ignore", frozen=True, hide_input_in_errors=True)
+    uses_the_database: ClassVar[bool] = True
 
     database_url: Annotated[str, Field(repr=False)] = ""
     ivr_var: Path = Path("var")
@@ -360,6 +387,7 @@ class DatabaseSettings(BaseSettings):
 class PhoneSettings(DatabaseSettings):
     """What it takes to call a line somewhere else as Twilio does: the account that signs, the languages."""
 
+    uses_the_database: ClassVar[bool] = False
     twilio_account_sid: Annotated[str, Field(pattern=r"^AC[0-9a-fA-F]{32}$")]
     twilio_auth_token: Annotated[str, Field(min_length=16, max_length=256, repr=False)]
     ivr_languages: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ("en-US", "es-US")
@@ -389,14 +417,22 @@ class KeySettings(MemberSettings):
 
     ivr_keys: Annotated[dict[str, bytes], NoDecode, BeforeValidator(_keys), Field(repr=False)]
 
+    @field_validator("ivr_keys")
+    @classmethod
+    def _no_key_hashes_too(cls, value: dict[str, bytes], info: ValidationInfo) -> dict[str, bytes]:
+        """Refuse to seal with the key that hashes: who learns one would have the other."""
+        if info.data.get("ivr_hash_key") in value.values():
+            raise PydanticCustomError("one_key_twice", "the hash key")
+        return value
+
     @property
     def key_ring(self) -> KeyRing:
         """What seals and opens."""
         return KeyRing(self.ivr_keys)
 
 
-class OriginationSettings(KeySettings):
-    """What it takes besides to write the bank's files and to deliver them."""
+class BankSettings(KeySettings):
+    """What it takes besides to take payments: who the bank and the company are that will debit them."""
 
     ivr_odfi_routing: Annotated[str, BeforeValidator(_odfi_routing)]
     ivr_odfi_name: Annotated[RecordText, Field(max_length=23)]
@@ -406,6 +442,11 @@ class OriginationSettings(KeySettings):
     ivr_company_id: Annotated[RecordText, Field(min_length=10, max_length=10)]
     ivr_company_health: Description
     ivr_company_dental: Description
+
+
+class OriginationSettings(BankSettings):
+    """What it takes besides to write the bank's files and to deliver them."""
+
     ivr_odfi_line_end: Literal["lf", "crlf"] = "lf"
     ivr_odfi_final_newline: Annotated[bool, BeforeValidator(_yes_no)] = True
     ivr_ach_name: Annotated[str, BeforeValidator(_file_name), Field(max_length=100)] = (
@@ -487,8 +528,12 @@ class NoticeSettings(CarrierSettings):
         return self.ivr_letters_out or self.ivr_var / "letters" / "out"
 
 
-class Settings(KeySettings, CarrierSettings):
-    """Every setting, typed: what serving the line takes."""
+class WorkerSettings(OriginationSettings, NoticeSettings):
+    """What the worker takes: what it owes the bank, the members and the rules on keeping."""
+
+
+class Settings(BankSettings, CarrierSettings):
+    """What serving the line takes. A bank belongs to it: no payment is taken that no bank will ever get."""
 
     public_url: Annotated[str, BeforeValidator(_public_url)]
     twilio_account_sid: Annotated[str, Field(pattern=r"^AC[0-9a-fA-F]{32}$")]
@@ -503,6 +548,10 @@ class Settings(KeySettings, CarrierSettings):
     ivr_host: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]+$")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     web_concurrency: Annotated[int, Field(ge=1, le=64)] = 4
+
+
+class HouseSettings(Settings, WorkerSettings):
+    """Every setting, typed: what the line and its worker take together."""
 
 
 SettingsType = TypeVar("SettingsType", bound=DatabaseSettings)
@@ -537,16 +586,14 @@ def load_phone_settings(environ: Mapping[str, str] | None = None) -> PhoneSettin
     return _load(PhoneSettings, environ)
 
 
-def load_bank_settings(environ: Mapping[str, str] | None = None) -> OriginationSettings | None:
-    """Read what the bank's files take, or None where nothing names a bank: such a line makes no files.
+def load_worker_settings(environ: Mapping[str, str] | None = None) -> WorkerSettings:
+    """Read what the worker takes; as `load_settings`."""
+    return _load(WorkerSettings, environ)
 
-    As `load_settings`: one setting of the bank without the others is a problem.
-    """
-    given = os.environ if environ is None else environ
-    named = any(given.get(name) for name in given if name.startswith(("IVR_ODFI_", "IVR_COMPANY_")))
-    if named or given.get("IVR_DEMO", "").lower() == "yes":
-        return load_origination_settings(given)
-    return None
+
+def load_house_settings(environ: Mapping[str, str] | None = None) -> HouseSettings:
+    """Read what the line and its worker take; as `load_settings`."""
+    return _load(HouseSettings, environ)
 
 
 def load_database_settings(environ: Mapping[str, str] | None = None) -> DatabaseSettings:
@@ -565,6 +612,8 @@ def _load(kind: type[SettingsType], environ: Mapping[str, str] | None) -> Settin
     if demo and kind is not DatabaseSettings:
         values = _demo_values(values) | values
     problems = []
+    if kind.uses_the_database and not (demo or values.get("database_url") or values.get("ivr_var")):
+        problems.append(_NO_DATABASE)
     if values.get("ivr_now") and not demo:
         problems.append("IVR_NOW is for the demo only: unset it, or set IVR_DEMO=yes.")
     if demo:
@@ -589,14 +638,14 @@ def load_replay_settings(environ: Mapping[str, str] | None = None) -> Settings:
     Raises `SettingsError`.
     """
     given = os.environ if environ is None else environ
-    key = base64.b64encode(bytes(32)).decode()
     return load_settings(
         {
             **_DEMO_VALUES,
+            "IVR_VAR": "var",  # nothing of the line's is kept there: every call has a scratch database
             "PUBLIC_URL": "http://127.0.0.1:8000",
             "TWILIO_AUTH_TOKEN": "0" * 32,
-            "IVR_KEYS": f"replay:{key}",
-            "IVR_HASH_KEY": key,
+            "IVR_KEYS": "replay:" + base64.b64encode(bytes(range(32))).decode(),
+            "IVR_HASH_KEY": base64.b64encode(bytes(range(32, 64))).decode(),
             "IVR_SMS_FROM": "+16175550198",  # spoken of and never used: nothing is sent from a replay
             "IVR_SMTP": "smtp://mail.example.com",
             "IVR_MAIL_FROM": "payments@example.com",
@@ -606,8 +655,8 @@ def load_replay_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def _sentence(name: str, found: str) -> str:
-    problem = "is missing" if found == "missing" else "is wrong"
-    return f"{name} {problem}: set it to {_CURES.get(name, 'a value of the right form')}."
+    problem, cure = _FOUND.get(found, "is wrong"), _CURES.get(name, "a value of the right form")
+    return f"{name} {problem}: set it to {cure}."
 
 
 def _demo_values(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,10 +9,8 @@ import click
 @click.option("--once", is_flag=True, help="Do what is due now, once, and stop: for a cron of your own.")
 def worker(*, once: bool) -> None:
     """Run the jobs of the line until SIGTERM. Its supervisor starts it again, whatever it ended with."""
-    import structlog
-
     from ivr.base.logs import configure_logs, log_what_python_prints
-    from ivr.base.settings import load_bank_settings, load_member_settings, load_notice_settings
+    from ivr.base.settings import load_worker_settings
     from ivr.cli.setup import lost_database_told, ready_database
     from ivr.jobs.groups import job_groups
     from ivr.jobs.notices import open_post_room
@@ -21,13 +19,11 @@ def worker(*, once: bool) -> None:
 
     configure_logs()
     log_what_python_prints()
-    settings, bank = load_member_settings(), load_bank_settings()
-    room = open_post_room(load_notice_settings(), project_folder() / "prompts" / "notices")
+    settings = load_worker_settings()
+    room = open_post_room(settings, project_folder() / "prompts" / "notices")
     with hold_database(settings) as url:
         with ready_database(settings) as engine:
             pass  # it answers and is migrated; jobs have connections of their own
-        if bank is None:
-            structlog.get_logger().warning("no_bank_configured", hint="set the IVR_ODFI_ settings")
         with lost_database_told(engine):
-            groups = job_groups(room=room, bank=bank, keeping=settings)
+            groups = job_groups(room=room, bank=settings, keeping=settings)
             (run_once if once else run_worker)(url, settings.make_clock(), *groups)

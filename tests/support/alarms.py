@@ -6,7 +6,6 @@ on the migrated database at URL. Ends with status 0 when every promise held.
 
 from __future__ import annotations
 
-import base64
 import gc
 import random
 import secrets
@@ -15,6 +14,7 @@ import sys
 from types import SimpleNamespace
 
 from sqlalchemy import make_url, select
+from support import environs
 from support.invariants import check_promises
 from support.served_line import ROOT
 
@@ -56,10 +56,10 @@ def ring_in_turns(database_url: str) -> None:
             "PUBLIC_URL": "https://line.example.org",
             "TWILIO_ACCOUNT_SID": "AC" + "5e" * 16,
             "TWILIO_AUTH_TOKEN": secrets.token_hex(16),
-            "IVR_KEYS": "test:" + base64.b64encode(secrets.token_bytes(32)).decode(),
-            "IVR_HASH_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
-            "IVR_SUPPORT_PHONE": "+18005550100",
-            "IVR_SUPPORT_HOURS": "Mon-Fri 08:00-18:00",
+            **environs.PLACE,
+            **environs.KEYS,
+            **environs.SUPPORT,
+            **environs.BANK,
         }
     )
     served = compile_line(read_line_files(ROOT, settings.ivr_languages))

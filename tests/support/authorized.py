@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import update
+from support.environs import KEY_BYTES
 
 from ivr.base.keys import KeyRing
 from ivr.base.randomness import SeededRandomness
@@ -15,7 +16,7 @@ from ivr.storage.tables import Notice
 ZONE = ZoneInfo("America/New_York")
 NOW = datetime(2026, 12, 18, 15, 15, tzinfo=UTC)  # a Friday, 10:15 in Boston
 CUTOFF = CutoffRule(time(17), ZONE)
-KEYS = KeyRing({"k1": b"k" * 32})
+KEYS = KeyRing({"k1": KEY_BYTES})
 ACCOUNT_NUMBER = "00123456789012345"
 REQUEST = AuthorizationRequest(
     call_sid="CA" + "1" * 32,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import itertools
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from sqlalchemy import Engine, select, text, update
+from support import environs
 
 from ivr.base.randomness import SecretRandomness
 from ivr.base.settings import OriginationSettings, load_origination_settings
@@ -17,20 +17,7 @@ from ivr.payments.late import LEAVES_AT, renew_dates
 from ivr.payments.origination import cutoff_rule
 from ivr.storage.tables import AchEntry, AchFile, LedgerEntry, Notice, Payment
 
-KEY = base64.b64encode(b"k" * 32).decode()
-HASH_KEY = base64.b64encode(b"h" * 32).decode()  # as the conftests' `hashes`
-ENVIRON = {
-    "IVR_KEYS": f"k1:{KEY}",
-    "IVR_HASH_KEY": HASH_KEY,
-    "IVR_ODFI_ROUTING": "011000015",
-    "IVR_ODFI_NAME": "FEDERAL RESERVE BANK",
-    "IVR_ODFI_DESTINATION": " 011000015",
-    "IVR_ODFI_ORIGIN": "1041234567",
-    "IVR_COMPANY_NAME": "MA HLTH CONNECT",
-    "IVR_COMPANY_ID": "1041234567",
-    "IVR_COMPANY_HEALTH": "HLTH PREM",
-    "IVR_COMPANY_DENTAL": "DNTL PREM",
-}
+ENVIRON = {**environs.KEYS, **environs.BANK}
 FRIDAY = datetime(2026, 12, 18, 15, 15, tzinfo=UTC)  # 10:15 in Boston
 FRIDAYS_CUTOFF = datetime(2026, 12, 18, 22, tzinfo=UTC)
 MONDAY = date(2026, 12, 21)
@@ -42,7 +29,7 @@ _calls = itertools.count(1)
 
 def settings_with(**environ: str) -> OriginationSettings:
     """The settings of the tests' bank, with others on top."""
-    return load_origination_settings({**ENVIRON, **environ})
+    return load_origination_settings({**environs.PLACE, **ENVIRON, **environ})
 
 
 SETTINGS = settings_with()

@@ -3,6 +3,8 @@
 import io
 from datetime import UTC, date, datetime
 
+from support.environs import HASH_KEY_BYTES
+
 from ivr.base.keys import KeyedHash
 from ivr.billing.imports import import_bills
 from ivr.billing.samples import bills_csv, demo_members, members_csv
@@ -10,7 +12,7 @@ from ivr.members.imports import import_members
 
 NOW = datetime(2026, 12, 18, 15, 15, tzinfo=UTC)  # a Friday, 10:15 in Boston
 TODAY = date(2026, 12, 18)
-HASHES = KeyedHash(b"h" * 32)
+HASHES = KeyedHash(HASH_KEY_BYTES)
 
 
 def load(db, hashes, members, now=NOW):

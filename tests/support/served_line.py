@@ -6,7 +6,6 @@ time, at any moment and as often as a test wants, with a fault in the server whe
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import secrets
@@ -29,6 +28,7 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import Engine, insert, select
+from support import environs
 
 from ivr.actions.line import compile_line, read_line_files
 from ivr.base.settings import Settings, load_settings
@@ -195,10 +195,9 @@ class ServedLine:
             "PUBLIC_URL": PUBLIC_URL,
             "TWILIO_ACCOUNT_SID": "AC" + "5e" * 16,
             "TWILIO_AUTH_TOKEN": secrets.token_hex(16),
-            "IVR_KEYS": "test:" + base64.b64encode(secrets.token_bytes(32)).decode(),
-            "IVR_HASH_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
-            "IVR_SUPPORT_PHONE": "+18005550100",
-            "IVR_SUPPORT_HOURS": "Mon-Fri 08:00-18:00",
+            **environs.KEYS,
+            **environs.SUPPORT,
+            **environs.BANK,
             "DATABASE_URL": cluster.url.render_as_string(hide_password=False),
             "TEST_POSTMASTER_PID_FILE": str(cluster.pid_file),
         }

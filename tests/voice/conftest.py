@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import structlog
 from sqlalchemy import select
+from support import environs
 from support.samples import load
 from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
@@ -38,10 +38,10 @@ ENVIRONMENT = {
     "PUBLIC_URL": PUBLIC_URL,
     "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
     "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
-    "IVR_KEYS": "k1:" + b64encode(b"k" * 32).decode(),
-    "IVR_HASH_KEY": b64encode(b"h" * 32).decode(),
-    "IVR_SUPPORT_PHONE": "+18005550100",
-    "IVR_SUPPORT_HOURS": "Mon-Fri 08:00-18:00",
+    **environs.PLACE,
+    **environs.KEYS,
+    **environs.SUPPORT,
+    **environs.BANK,
     "IVR_SMS_FROM": "+16175550198",
     "IVR_SMTP": "smtp://127.0.0.1:9",
     "IVR_MAIL_FROM": "payments@line.example",

@@ -320,9 +320,9 @@ def test_the_target_is_signed_as_it_was_sent(house, target):
         ("https://line.example:8443", "https://line.example", False),
         ("https://line.example", "https://line.example:80", False),
         ("https://line.example", "http://line.example", False),
-        ("http://line.example", "http://line.example:80", True),
-        ("http://line.example:80", "http://line.example", True),
-        ("http://line.example", "http://line.example:443", False),
+        ("http://localhost", "http://localhost:80", True),
+        ("http://localhost:80", "http://localhost", True),
+        ("http://localhost", "http://localhost:443", False),
         ("http://127.0.0.1:8000", "http://127.0.0.1:8000", True),
     ],
 )

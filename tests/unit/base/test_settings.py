@@ -8,29 +8,37 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from support import environs
+from support.environs import HASH_KEY, KEY
 
 from ivr.base.errors import SettingsError
 from ivr.base.settings import (
     forget_demo_secrets,
-    load_bank_settings,
     load_database_settings,
+    load_house_settings,
     load_member_settings,
     load_notice_settings,
     load_origination_settings,
     load_phone_settings,
     load_replay_settings,
     load_settings,
+    load_worker_settings,
 )
 
-KEY = base64.b64encode(bytes(range(32))).decode()
+OLD_KEY = base64.b64encode(bytes(range(32))).decode()
+ZEROS = base64.b64encode(bytes(32)).decode()
+DATABASE = {"DATABASE_URL": "postgresql://h/d"}
+ORIGINATION = {**DATABASE, **environs.KEYS, **environs.BANK}
 WHOLE = {
+    **DATABASE,
     "PUBLIC_URL": "https://pay.example.org/",
     "TWILIO_ACCOUNT_SID": "AC" + "0a" * 16,
     "TWILIO_AUTH_TOKEN": "0123456789abcdef",
-    "IVR_KEYS": f"new:{KEY}, old:{KEY}",
-    "IVR_HASH_KEY": KEY,
+    "IVR_KEYS": f"new:{KEY}, old:{OLD_KEY}",
+    "IVR_HASH_KEY": HASH_KEY,
     "IVR_SUPPORT_PHONE": "+1 (800) 555-0100",
     "IVR_SUPPORT_HOURS": "Mon-Fri 08:00-18:00",
+    **environs.BANK,
 }
 REQUIRED = list(WHOLE)
 
@@ -111,17 +119,28 @@ def test_the_environment_is_read_when_nothing_is_given(monkeypatch: pytest.Monke
 def test_no_secret_is_in_the_settings_text(setting: str) -> None:
     environ = {**WHOLE, "DATABASE_URL": "postgresql://account:pass@h/d"}
     assert environ[setting][-12:] not in repr(load_settings(environ))
-    assert repr(base64.b64decode(KEY)) not in repr(load_settings(environ))
+    assert repr(base64.b64decode(HASH_KEY)) not in repr(load_settings(environ))
 
 
 def test_looking_at_the_database_asks_for_no_secret() -> None:
-    assert load_database_settings({}).ivr_var == Path("var")
+    assert load_database_settings(DATABASE).ivr_var == Path("var")
+
+
+def test_a_database_of_its_own_is_made_where_it_is_asked_for_only(tmp_path: Path) -> None:
+    for load in (load_database_settings, load_member_settings, load_settings, load_house_settings):
+        environ = {name: value for name, value in WHOLE.items() if name != "DATABASE_URL"}
+        with pytest.raises(SettingsError, match=r"DATABASE_URL is missing: .*IVR_VAR.*IVR_DEMO") as caught:
+            load(environ)
+        assert len(caught.value.problems) == 1
+        for asked in ({"IVR_VAR": str(tmp_path)}, {"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path)}):
+            assert load({**environ, **asked}).database_url == ""
+    assert load_replay_settings({}).ivr_var == Path("var")
 
 
 def test_loading_members_asks_for_the_hash_key_only() -> None:
-    assert load_member_settings({"IVR_HASH_KEY": KEY}).hashes.digest("a", "b")
+    assert load_member_settings({**DATABASE, "IVR_HASH_KEY": HASH_KEY}).hashes.digest("a", "b")
     with pytest.raises(SettingsError, match="IVR_HASH_KEY is missing"):
-        load_member_settings({})
+        load_member_settings(DATABASE)
 
 
 def test_the_demo_makes_its_secrets_once_and_for_its_owner_only(tmp_path: Path) -> None:
@@ -186,18 +205,6 @@ def test_written_calls_run_under_the_same_settings_everywhere() -> None:
     assert here.hashes.digest("a", "b") == load_replay_settings({}).hashes.digest("a", "b")
 
 
-ORIGINATION = {
-    "IVR_KEYS": f"new:{KEY}",
-    "IVR_HASH_KEY": KEY,
-    "IVR_ODFI_ROUTING": "011000015",
-    "IVR_ODFI_NAME": "Federal Reserve Bank",
-    "IVR_ODFI_DESTINATION": "011000015",
-    "IVR_ODFI_ORIGIN": "1041234567",
-    "IVR_COMPANY_NAME": "MA Hlth Connect",
-    "IVR_COMPANY_ID": "1041234567",
-    "IVR_COMPANY_HEALTH": "HLTH PREM",
-    "IVR_COMPANY_DENTAL": "DNTL PREM",
-}
 HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEfTp0k6b3o5cXN2d3h5ejAxMjM0NTY3ODkwYWJjZGVm bank"
 SFTP = {
     **ORIGINATION,
@@ -325,16 +332,63 @@ def test_calling_a_line_elsewhere_takes_its_account_only(tmp_path: Path) -> None
     assert load_phone_settings(demo).twilio_auth_token == load_settings(demo).twilio_auth_token
 
 
-def test_a_line_that_names_no_bank_makes_no_files_and_half_a_bank_is_a_problem(tmp_path: Path) -> None:
-    keys = {"IVR_KEYS": f"new:{KEY}", "IVR_HASH_KEY": KEY}
-    assert load_bank_settings(keys) is None
-    assert load_bank_settings({**keys, "IVR_DEMO": "no", "IVR_ODFI_NAME": ""}) is None
-    with pytest.raises(SettingsError, match="IVR_ODFI_ROUTING is missing"):
-        load_bank_settings({**keys, "IVR_COMPANY_NAME": "MA HLTH CONNECT"})
-    assert load_bank_settings(ORIGINATION) == load_origination_settings(ORIGINATION)
-    demo = load_bank_settings({"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path)})
-    assert demo is not None
-    assert demo.ivr_company_name == "MA HLTH CONNECT"
+@pytest.mark.parametrize("load", [load_settings, load_worker_settings, load_house_settings])
+def test_nobody_serves_without_a_bank_and_all_that_lacks_is_told_at_once(load, tmp_path: Path) -> None:
+    bankless = {name: value for name, value in WHOLE.items() if name not in environs.BANK}
+    with pytest.raises(SettingsError) as caught:
+        load({**bankless, "IVR_SUPPORT_HOURS": ""})
+    told = [sentence.split()[0] for sentence in caught.value.problems]
+    assert sorted(told) == sorted([*environs.BANK, "IVR_SUPPORT_HOURS"])
+    assert load(WHOLE).ivr_company_name == "MA HLTH CONNECT"
+    assert load({"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path)}).ivr_company_name == "MA HLTH CONNECT"
+
+
+def test_who_answers_calls_is_not_asked_for_what_only_the_worker_has() -> None:
+    delivering = {"IVR_ODFI_SFTP": "sftp://connector@files.bank.example/in", "IVR_ODFI_SFTP_KEY": "/no/file"}
+    assert load_settings({**WHOLE, **delivering}).ivr_odfi_routing == "011000015"
+    with pytest.raises(SettingsError, match="IVR_ODFI_SFTP_KEY is wrong"):
+        load_house_settings({**WHOLE, **delivering})
+
+
+@pytest.mark.parametrize(
+    ("keys", "sentence"),
+    [
+        ({"IVR_HASH_KEY": ZEROS}, "IVR_HASH_KEY is a key that anybody guesses: set it to base64"),
+        (
+            {"IVR_KEYS": f"new:{KEY},old:{ZEROS}"},
+            "IVR_KEYS is a key that anybody guesses: set it to id:base64",
+        ),
+        ({"IVR_HASH_KEY": OLD_KEY}, "IVR_KEYS has one key for two purposes: set it to id:base64"),
+        ({"IVR_KEYS": f"new:{KEY},old:{KEY}"}, "IVR_KEYS has one key for two purposes: set it to id:base64"),
+    ],
+)
+def test_keys_that_protect_nothing_are_refused(keys: dict[str, str], sentence: str) -> None:
+    (told,) = problems({**WHOLE, **keys})
+    assert told.startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("url", "open_to_readers"),
+    [
+        ("http://pay.example.org", True),
+        ("http://127.0.0.1.example.org", True),
+        ("http://10.0.0.1:8000", True),
+        ("http://127.0.0.1:8000", False),
+        ("http://localhost", False),
+        ("https://pay.example.org:8443", False),
+    ],
+)
+def test_what_callers_key_crosses_no_network_in_clear(
+    url: str, *, open_to_readers: bool, tmp_path: Path
+) -> None:
+    for name, load in (("PUBLIC_URL", load_settings), ("TWILIO_API_URL", load_notice_settings)):
+        if open_to_readers:
+            with pytest.raises(SettingsError, match=f"^{name} is not encrypted: set it to [^:]*https://"):
+                load({**WHOLE, name: url})
+        else:
+            load({**WHOLE, name: url})
+    demo = {"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path), "PUBLIC_URL": url}
+    assert load_settings(demo).public_url == url
 
 
 SID = "MG" + "0a" * 16

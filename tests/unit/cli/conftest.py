@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import structlog
 from sqlalchemy import URL
+from support import environs
 
 from ivr.cli.main import run
 
@@ -19,10 +20,10 @@ SETTINGS = {
     "PUBLIC_URL": "http://127.0.0.1:8000",
     "TWILIO_ACCOUNT_SID": "AC" + "0a" * 16,
     "TWILIO_AUTH_TOKEN": "0123456789abcdef",
-    "IVR_KEYS": f"new:{KEY}",
+    "IVR_KEYS": f"new:{environs.KEY}",
     "IVR_HASH_KEY": KEY,
-    "IVR_SUPPORT_PHONE": "+18005550100",
-    "IVR_SUPPORT_HOURS": "Mon-Fri 08:00-18:00",
+    **environs.SUPPORT,
+    **environs.BANK,
 }
 
 

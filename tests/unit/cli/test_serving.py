@@ -20,12 +20,14 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import URL
+from support import environs
 
 from ivr.simulator.lines import HttpLine
 from ivr.simulator.webhooks import CallIdentity
 
 APP = [sys.executable, "-m", "gunicorn", "-c", "python:ivr.gunicorn", "ivr.wsgi:voice"]
 SERVE = [sys.executable, "-m", "ivr.cli.main", "serve"]
+WORKER = [sys.executable, "-m", "ivr.cli.main", "worker"]
 ANSWERS = "The line answers on "
 PATIENCE_SECONDS = 60.0
 
@@ -181,10 +183,12 @@ def test_an_address_that_is_none_is_one_sentence(start: Start) -> None:
     [
         (APP, {"TWILIO_AUTH_TOKEN": ""}, 3, "TWILIO_AUTH_TOKEN is missing: set it to "),
         (APP, {"IVR_SUPPORT_HOURS": "now and then"}, 3, "IVR_SUPPORT_HOURS is wrong: "),
+        (APP, dict.fromkeys(environs.BANK, ""), 3, "IVR_ODFI_ROUTING is missing: set it to "),
+        (WORKER, dict.fromkeys(environs.BANK, ""), 3, "IVR_COMPANY_ID is missing: set it to "),
         (APP, {"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, 4, "The database does not answer ("),
         (SERVE, {"IVR_LANGUAGES": "en-US,xx-YY"}, 1, "no xx-YY.ftl; write it, or leave xx-YY out of"),
     ],
-    ids=["missing", "wrong", "database", "flow"],
+    ids=["missing", "wrong", "web without a bank", "worker without a bank", "database", "flow"],
 )
 def test_a_start_that_cannot_be_says_why(
     start: Start, command: list[str], changes: dict[str, str], status: int, sentence: str

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import URL, Engine, select, text, update
-from support import money
+from support import environs, money
 from support.authorized import NOW, authorized
 from support.carriers import SLOW, TwilioServer
+from support.samples import HASHES
 
 from ivr.base.clock import ManualClock
 from ivr.base.keys import KeyedHash
@@ -32,6 +33,7 @@ from ivr.storage.tables import Member, Notice, NoticeAttempt, Payment, StaffTask
 TEXTS = Path(__file__).resolve().parents[3] / "prompts" / "notices"
 CLOCK = ManualClock(NOW)
 ENVIRON = {
+    **environs.PLACE,
     "PUBLIC_URL": "https://line.example",
     "TWILIO_ACCOUNT_SID": "AC" + "0a" * 16,
     "TWILIO_AUTH_TOKEN": "0123456789abcdef",
@@ -58,7 +60,7 @@ run_worker(database_url(url), clock, *job_groups(room=room, bank=bank))
 
 @pytest.fixture
 def hashes() -> KeyedHash:
-    return KeyedHash(b"h" * 32)
+    return HASHES
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import create_engine, event, insert, select
+from support.environs import HASH_KEY_BYTES
 
 from ivr.base.keys import KeyedHash
 from ivr.members.locks import unlock
@@ -21,7 +22,7 @@ class CountingHash(KeyedHash):
     """The real hash, which also notes what it was asked for."""
 
     def __init__(self):
-        super().__init__(b"h" * 32)
+        super().__init__(HASH_KEY_BYTES)
         self.purposes = []
 
     def digest(self, purpose, *parts):
