@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import URL
+from sqlalchemy import URL, Engine
 
-from ivr.base.settings import DatabaseSettings, Settings
+from ivr.base.settings import DatabaseSettings, KeySettings, MemberSettings, Settings
+from ivr.storage.canaries import check_keys
 from ivr.storage.embedded import EmbeddedPostgres
-from ivr.storage.engine import database_url
+from ivr.storage.engine import check_ready, database_url
 
 if TYPE_CHECKING:
     from ivr.actions.line import Line
@@ -60,3 +61,22 @@ def database_name(settings: DatabaseSettings) -> str:
     port = url.port or url.query.get("port")
     name = url.database or url.query.get("dbname") or "of the account's own name"
     return f"the database {name} on {host}{f':{port}' if port else ''}"
+
+
+def check_database(engine: Engine, settings: DatabaseSettings) -> None:
+    """See that the database answers, has every migration, and was written with the keys of the settings.
+
+    Raises `DatabaseUnavailableError`, `SettingsError`.
+    """
+    check_ready(engine)
+    check_keys_of(engine, settings)
+
+
+def check_keys_of(engine: Engine, settings: DatabaseSettings) -> None:
+    """See that a migrated database was written with the keys of the settings, as far as they have any.
+
+    Raises `SettingsError`.
+    """
+    if isinstance(settings, MemberSettings):
+        keys = settings.key_ring if isinstance(settings, KeySettings) else None
+        check_keys(engine, settings.hashes, keys, settings.make_clock().now())

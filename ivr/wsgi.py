@@ -23,10 +23,11 @@ from ivr.actions.line import Line
 from ivr.base.errors import DatabaseUnavailableError, OperatorError
 from ivr.base.logs import configure_logs
 from ivr.base.randomness import SecretRandomness
-from ivr.base.settings import load_settings
+from ivr.base.settings import Settings, load_settings
 from ivr.calls.store import keep_flow_version
-from ivr.start import hold_database, load_line
-from ivr.storage.engine import check_ready, make_engine
+from ivr.start import check_database, hold_database, load_line
+from ivr.storage.engine import make_engine
+from ivr.storage.rights import refusal
 from ivr.voice.serving import serve_line
 
 _engines: list[Engine] = []
@@ -56,21 +57,21 @@ def _make_voice() -> Flask:
     held = ExitStack()
     atexit.register(held.close)  # in a worker, a fork of this process, it does nothing
     url = held.enter_context(hold_database(settings, keep_up=True))
-    _keep_line(url, line, clock.now())
+    _keep_line(url, settings, line, clock.now())
     engine = make_engine(url, application_name="ivr voice")
     _engines.append(engine)
     return serve_line(settings, engine, line, clock, SecretRandomness())
 
 
-def _keep_line(url: URL, line: Line, now: datetime) -> None:
-    """See that the database is ready and keep the text of the line's version, by a connection of its own."""
+def _keep_line(url: URL, settings: Settings, line: Line, now: datetime) -> None:
+    """See that the database is ready and keep the line's text, by a connection of its own."""
     engine = make_engine(url, pool_size=1, application_name="ivr start")
     try:
-        check_ready(engine)
+        check_database(engine, settings)
         with engine.begin() as db:
             keep_flow_version(db, line.flow.version, dict(line.files), now)
     except DBAPIError as error:
-        raise DatabaseUnavailableError(
+        raise refusal(engine, error) or DatabaseUnavailableError(
             f"The database took no flow version ({type(error.orig).__name__}): see its log"
         ) from None
     finally:

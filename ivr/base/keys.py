@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -32,17 +32,21 @@ class KeyRing:
     def __init__(self, keys: Mapping[str, bytes]) -> None:
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
         self._newest = next(iter(self._ciphers))
-        self._prefix = bytes([len(self._newest)]) + self._newest.encode("ascii")
 
-    def seal(self, plain: bytes, context: str) -> bytes:
-        """Seal `plain` for the row that `context` names."""
-        nonce = os.urandom(_NONCE_BYTES)
-        return self._prefix + nonce + self._ciphers[self._newest].encrypt(nonce, plain, context.encode())
+    @property
+    def ids(self) -> Sequence[str]:
+        """The keys' ids, newest first."""
+        return tuple(self._ciphers)
+
+    def seal(self, plain: bytes, context: str, *, key_id: str | None = None) -> bytes:
+        """Seal `plain` for the row that `context` names, with the newest key or the one of `key_id`."""
+        key_id = key_id or self._newest
+        prefix, nonce = bytes([len(key_id)]) + key_id.encode("ascii"), os.urandom(_NONCE_BYTES)
+        return prefix + nonce + self._ciphers[key_id].encrypt(nonce, plain, context.encode())
 
     def open(self, sealed: bytes, context: str) -> bytes:
         """Return what was sealed. Raises `UnsealError`."""
-        length = sealed[0]
-        key_id = sealed[1 : 1 + length].decode("ascii", "replace")
+        length, key_id = sealed[0], sealing_key(sealed)
         cipher = self._ciphers.get(key_id)
         if cipher is None:
             raise UnsealError(f"no key {key_id!r}: put it back into IVR_KEYS, after the newest")
@@ -51,6 +55,11 @@ class KeyRing:
             return cipher.decrypt(nonce, sealed[1 + length + _NONCE_BYTES :], context.encode())
         except InvalidTag:
             raise UnsealError("a sealed value was changed, or belongs to another row") from None
+
+
+def sealing_key(sealed: bytes) -> str:
+    """Return the id of the key under which a value is sealed, or was that begins as `sealed` does."""
+    return sealed[1 : 1 + sealed[0]].decode("ascii", "replace")
 
 
 class KeyedHash:

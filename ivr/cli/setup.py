@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 @contextmanager
 def ready_database(settings: DatabaseSettings) -> Iterator[Engine]:
-    """Give an engine without limits on the database, once it answers and is migrated.
+    """Give an engine without limits on the database, once it answers, is migrated and fits the keys.
 
-    Raises `DatabaseUnavailableError`, also when the database goes away meanwhile.
+    Raises `SettingsError` for wrong keys; `DatabaseUnavailableError`, also when the database goes away.
     """
-    from ivr.start import hold_database
-    from ivr.storage.engine import NO_LIMITS, check_ready, make_engine
+    from ivr.start import check_database, hold_database
+    from ivr.storage.engine import NO_LIMITS, make_engine
 
     with hold_database(settings) as url:
         engine = make_engine(url, limits=NO_LIMITS, pool_size=1, application_name="ivr command")
         try:
-            check_ready(engine)
             with lost_database_told(engine), asked_database_told(settings):
+                check_database(engine, settings)
                 yield engine
         finally:
             engine.dispose()
@@ -91,7 +91,7 @@ def prepare_demo(settings: MemberSettings, clock: Clock) -> None:
     """Migrate the database and load the sample members; what is there already stays as it is."""
     from ivr.billing.samples import demo_members
     from ivr.cli.local_host import load_members
-    from ivr.start import hold_database
+    from ivr.start import check_keys_of, hold_database
     from ivr.storage.engine import NO_LIMITS, make_engine
     from ivr.storage.migrate import upgrade
 
@@ -100,6 +100,7 @@ def prepare_demo(settings: MemberSettings, clock: Clock) -> None:
         try:
             with lost_database_told(engine):
                 upgrade(engine)
+                check_keys_of(engine, settings)
                 with engine.begin() as db:
                     today = clock.now().astimezone(settings.ivr_timezone).date()
                     load_members(db, settings, demo_members(today), clock)

@@ -61,6 +61,16 @@ class Base(DeclarativeBase):
     }
 
 
+class Canary(Base):
+    """A known word hashed, or sealed, under a key of the settings (`canaries.py`)."""
+
+    __tablename__ = "canaries"
+
+    name: Mapped[str] = mapped_column(primary_key=True)  # hash, or sealed: and the key's id
+    value: Mapped[bytes]
+    made_at: Mapped[datetime]
+
+
 class Member(Base):
     """Who owes. Names, address and wishes come from the members file."""
 

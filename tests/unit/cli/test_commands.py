@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -120,6 +121,19 @@ def test_members_and_bills_are_loaded_and_counted(
     with engine.connect() as db:
         (as_of,) = db.scalars(select(Bill.as_of_at).distinct())
         assert as_of == datetime(2026, 1, 5, 23, tzinfo=UTC)
+
+
+def test_an_import_under_another_hash_key_hashes_nobody_anew(
+    ivr, engine: Engine, members_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ivr("members", "import", members_file).status == 0
+    monkeypatch.setenv("IVR_HASH_KEY", base64.b64encode(bytes(range(100, 132))).decode())
+    for words in (["members", "import", members_file], ["members", "unlock", MEMBERS[0].member_id]):
+        ran = ivr(*words)
+        assert (ran.status, ran.out) == (3, "")
+        assert ran.err.startswith(
+            "IVR_HASH_KEY is not the key that this database was written with: set it to"
+        )
 
 
 def test_bad_lines_are_all_told_and_nothing_is_loaded(ivr, engine: Engine, members_file: Path) -> None:

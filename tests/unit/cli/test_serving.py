@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -198,6 +199,21 @@ def test_a_start_that_cannot_be_says_why(
     assert (process.returncode, out) == (status, "")
     assert any(sentence in line and "|" not in line for line in err.splitlines())
     assert "Traceback" not in err
+
+
+def test_who_starts_with_another_key_than_the_database_was_written_with_is_refused(start: Start) -> None:
+    once = start([*WORKER, "--once"])
+    assert once.wait(PATIENCE_SECONDS) == 0
+    other = base64.b64encode(bytes(range(100, 132))).decode()
+    wrong = {"IVR_HASH_KEY": other, "IVR_KEYS": f"new:{base64.b64encode(bytes(range(7, 39))).decode()}"}
+    for command in (APP, [*WORKER, "--once"]):
+        process = start(command, PORT="0", **wrong)
+        hashing, sealing = process.communicate()[1].splitlines()
+        assert hashing.startswith("IVR_HASH_KEY is not the key that this database was written with: ")
+        assert sealing.startswith(
+            "IVR_KEYS has another key under the id new than this database was written with"
+        )
+        assert process.returncode == 3
 
 
 def test_a_database_that_is_not_migrated_is_4(start: Start, empty_database: URL) -> None:
