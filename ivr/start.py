@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import URL, Engine
 
-from ivr.base.settings import DatabaseSettings, KeySettings, MemberSettings, Settings
+from ivr.base.settings import DatabaseSettings, KeySettings, MemberSettings, Settings, is_run_by_honcho
 from ivr.storage.canaries import check_keys
 from ivr.storage.embedded import EmbeddedPostgres
 from ivr.storage.engine import check_ready, database_url
 
 if TYPE_CHECKING:
     from ivr.actions.line import Line
+
+_RELEASE_SECONDS: Final = 60.0  # honcho starts the migration beside those that need it
 
 
 def project_folder() -> Path:
@@ -68,7 +70,7 @@ def check_database(engine: Engine, settings: DatabaseSettings) -> None:
 
     Raises `DatabaseUnavailableError`, `SettingsError`.
     """
-    check_ready(engine)
+    check_ready(engine, patience_seconds=_RELEASE_SECONDS if is_run_by_honcho() else 0)
     check_keys_of(engine, settings)
 
 

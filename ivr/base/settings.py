@@ -601,6 +601,11 @@ def load_database_settings(environ: Mapping[str, str] | None = None) -> Database
     return _load(DatabaseSettings, environ)
 
 
+def is_run_by_honcho(environ: Mapping[str, str] | None = None) -> bool:
+    """Tell if honcho started this process as a line of a Procfile: it ends them all as soon as one ends."""
+    return bool((os.environ if environ is None else environ).get("HONCHO_PROCESS_NAME"))
+
+
 def _load(kind: type[SettingsType], environ: Mapping[str, str] | None) -> SettingsType:
     given = os.environ if environ is None else environ
     values: dict[str, Any] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from psycopg.conninfo import make_conninfo
@@ -15,6 +16,7 @@ from ivr.storage.rights import refusal
 
 _SCHEMES = ("postgres", "postgresql", "postgresql+psycopg")
 _DRIVER = "postgresql+psycopg"
+_LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -121,10 +123,15 @@ def takes_writes(engine: Engine) -> bool:
         return True
 
 
-def check_ready(engine: Engine) -> None:
-    """See that the database answers and has every migration. Raises `DatabaseUnavailableError`."""
+def check_ready(engine: Engine, *, patience_seconds: float = 0) -> None:
+    """See that the database answers and has every migration; wait so long for those that are being made.
+
+    Raises `DatabaseUnavailableError`.
+    """
+    give_up_at = time.monotonic() + patience_seconds
     try:
-        current = is_current(engine)
+        while not (current := is_current(engine)) and time.monotonic() < give_up_at:
+            time.sleep(_LOOK_SECONDS)
     except DBAPIError as error:
         raise refusal(engine, error) or DatabaseUnavailableError(
             f"The database does not answer ({str(error.orig).strip().splitlines()[0]}):"

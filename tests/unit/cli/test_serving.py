@@ -19,13 +19,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import URL
 from support import environs
 
 from ivr.simulator.lines import HttpLine
 from ivr.simulator.webhooks import CallIdentity
+from ivr.storage.engine import connection_arguments
 
+ROOT = Path(__file__).resolve().parents[3]
 APP = [sys.executable, "-m", "gunicorn", "-c", "python:ivr.gunicorn", "ivr.wsgi:voice"]
 SERVE = [sys.executable, "-m", "ivr.cli.main", "serve"]
 WORKER = [sys.executable, "-m", "ivr.cli.main", "worker"]
@@ -214,6 +217,38 @@ def test_who_starts_with_another_key_than_the_database_was_written_with_is_refus
             "IVR_KEYS has another key under the id new than this database was written with"
         )
         assert process.returncode == 3
+
+
+def test_honcho_runs_the_procfile_on_an_empty_database_until_it_is_told_to_end(
+    start: Start, empty_database: URL, tmp_path: Path
+) -> None:
+    """Its release is the first to be done, and honcho ends everybody when anybody ends."""
+    honcho = start(
+        [sys.executable, "-m", "honcho", "-f", str(ROOT / "Procfile"), "-d", str(tmp_path), "start"],
+        PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        PORT="0",
+        DATABASE_URL=empty_database.render_as_string(hide_password=False),
+        WEB_CONCURRENCY="1",
+        PYTHONUNBUFFERED="1",
+    )
+    said: list[str] = []
+    for line in honcho.stdout:
+        said.append(line)
+        if '"serving"' in line:
+            break
+    assert honcho.poll() is None, "".join(said)
+    port = json.loads(said[-1].partition("| ")[2])["port"]
+    assert health(f"http://127.0.0.1:{port}")["status"] == "ok"
+    with psycopg.connect(connection_arguments(empty_database), autocommit=True) as db:
+        lanes = "SELECT count(*) FROM procrastinate_workers"
+        assert eventually(lambda: db.execute(lanes).fetchone() == (2,))
+    everybody = {honcho.pid, *family(honcho.pid)}
+    honcho.terminate()
+    text = "".join([*said, *honcho.stdout])
+    assert honcho.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
+    assert eventually(lambda: not any(map(living, everybody)))
+    assert text.count(" stopped (rc=") == 3
+    assert text.index("SIGTERM received") < text.index(" stopped (rc=")
 
 
 def test_a_database_that_is_not_migrated_is_4(start: Start, empty_database: URL) -> None:
