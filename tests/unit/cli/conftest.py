@@ -7,10 +7,11 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import structlog
-from sqlalchemy import URL
+from sqlalchemy import URL, Engine, text
 from support import environs
 
 from ivr.cli.main import run
@@ -75,3 +76,21 @@ def ivr(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> Command:
         return Ran(status, written.out, written.err)
 
     return command
+
+
+@pytest.fixture
+def account(engine: Engine, database_url: URL) -> Iterator[str]:
+    """An account of the server's that may read and write, and nothing more."""
+    letters = "".join(
+        chr(ord("a") + int(digit, 16)) for digit in uuid4().hex[:12]
+    )  # digits are masked in logs
+    name = f"ivr_test_{letters}"
+    with engine.begin() as db:
+        db.execute(text(f"CREATE ROLE {name} LOGIN"))
+        db.execute(text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {name}"))
+        db.execute(text(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {name}"))
+    yield name
+    with engine.begin() as db:
+        db.execute(text(f"GRANT TEMPORARY ON DATABASE {database_url.database} TO PUBLIC"))
+        db.execute(text(f"DROP OWNED BY {name}"))
+        db.execute(text(f"DROP ROLE {name}"))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import URL, Engine, text
@@ -21,22 +20,6 @@ from ivr.storage.engine import make_engine
 
 MEMBERS = demo_members(FRIDAYS_CUTOFF.date())
 MEMBER = MEMBERS[0].member_id
-
-
-@pytest.fixture
-def account(engine: Engine, database_url: URL) -> Iterator[str]:
-    """An account of the server's that may read and write, and nothing more."""
-    letters = str.maketrans("0123456789", "ghijklmnop")  # the log masks digits
-    name = f"ivr_test_{uuid4().hex[:12].translate(letters)}"
-    with engine.begin() as db:
-        db.execute(text(f"CREATE ROLE {name} LOGIN"))
-        db.execute(text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {name}"))
-        db.execute(text(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {name}"))
-    yield name
-    with engine.begin() as db:
-        db.execute(text(f"GRANT TEMPORARY ON DATABASE {database_url.database} TO PUBLIC"))
-        db.execute(text(f"DROP OWNED BY {name}"))
-        db.execute(text(f"DROP ROLE {name}"))
 
 
 @pytest.fixture

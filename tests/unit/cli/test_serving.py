@@ -21,7 +21,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import URL
+from sqlalchemy import URL, Engine, text
 from support import environs
 
 from ivr.simulator.lines import HttpLine
@@ -204,6 +204,20 @@ def test_a_start_that_cannot_be_says_why(
     assert "Traceback" not in err
 
 
+def test_a_web_server_whose_account_lacks_a_right_says_which(
+    start: Start, engine: Engine, database_url: URL, account: str
+) -> None:
+    with engine.begin() as db:
+        db.execute(text(f"REVOKE INSERT ON canaries FROM {account}"))
+    as_account = database_url.update_query_dict({"options": f"-c role={account}"})
+    process = start(APP, PORT="0", DATABASE_URL=as_account.render_as_string(hide_password=False))
+    assert process.communicate()[1] == (
+        f"The database account {account} lacks the right INSERT on canaries: have the owner run"
+        f" `GRANT INSERT ON canaries TO {account}`\n"
+    )
+    assert process.returncode == 4
+
+
 def test_who_starts_with_another_key_than_the_database_was_written_with_is_refused(start: Start) -> None:
     once = start([*WORKER, "--once"])
     assert once.wait(PATIENCE_SECONDS) == 0
@@ -244,11 +258,11 @@ def test_honcho_runs_the_procfile_on_an_empty_database_until_it_is_told_to_end(
         assert eventually(lambda: db.execute(lanes).fetchone() == (2,))
     everybody = {honcho.pid, *family(honcho.pid)}
     honcho.terminate()
-    text = "".join([*said, *honcho.stdout])
+    whole = "".join([*said, *honcho.stdout])
     assert honcho.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
     assert eventually(lambda: not any(map(living, everybody)))
-    assert text.count(" stopped (rc=") == 3
-    assert text.index("SIGTERM received") < text.index(" stopped (rc=")
+    assert whole.count(" stopped (rc=") == 3
+    assert whole.index("SIGTERM received") < whole.index(" stopped (rc=")
 
 
 def test_a_database_that_is_not_migrated_is_4(start: Start, empty_database: URL) -> None:
