@@ -48,6 +48,12 @@ log_what_python_prints()
 logconfig_dict = logging_config()
 
 
+def on_starting(server: Any) -> None:
+    """Say which port is wanted, and whose wish that is: gunicorn's word on one that is taken is masked."""
+    del server
+    structlog.get_logger().info("starting", port=_settings.port, set_by="PORT, IVR_HOST")
+
+
 def post_fork(server: Any, worker: Any) -> None:
     """Start a worker with connections of its own."""
     del server, worker

@@ -13,6 +13,7 @@ from ivr.ach.banking_days import debit_dates
 from ivr.ach.return_codes import return_rule
 from ivr.actions.vocabulary import VOCABULARY
 from ivr.actions.words import sentences
+from ivr.base.hours import OpenHours, is_open
 from ivr.base.keys import KeyedHash, KeyRing
 from ivr.base.randomness import Randomness
 from ivr.billing.imports import authorization_code_hash
@@ -21,7 +22,6 @@ from ivr.dialog.engine import Ask, Outcome
 from ivr.dialog.flow import Flow
 from ivr.dialog.state import State
 from ivr.dialog.vocabulary import Value
-from ivr.languages.hours import OpenHours, is_open
 from ivr.members.verification import verify
 from ivr.notices.channels import Channel, choose_channel, promise
 from ivr.payments.authorize import (

@@ -21,13 +21,14 @@ from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
-from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from stdnum.us import rtn
 
 from ivr.base.clock import Clock, ShiftedClock, SystemClock
 from ivr.base.errors import SettingsError
+from ivr.base.hours import parse_hours
 from ivr.base.keys import KeyedHash, KeyRing
 
 _DEMO_SECRETS_FILE = "demo-secrets.json"
@@ -38,8 +39,10 @@ _CURES = {
     "PUBLIC_URL": "the address that Twilio calls, https://host[:port] and nothing after it",
     "TWILIO_ACCOUNT_SID": "AC and 32 hexadecimal digits, from the Twilio console",
     "TWILIO_AUTH_TOKEN": "the account's primary auth token, from the Twilio console",
-    "IVR_KEYS": "id:base64 of 32 random bytes, comma-separated, newest first",
-    "IVR_HASH_KEY": "base64 of 32 random bytes; it must never change afterwards",
+    "IVR_KEYS": "id:base64 of 32 random bytes, as k1: and what `openssl rand -base64 32` prints; several with"
+    " commas, newest first",
+    "IVR_HASH_KEY": "base64 of 32 random bytes, as `openssl rand -base64 32` prints them; it must never"
+    " change afterwards",
     "IVR_NOW": "an instant such as 2026-12-18T10:15-05:00, and IVR_DEMO=yes",
     "IVR_CUTOFF": "the bank's daily cutoff as HH:MM",
     "IVR_TIMEZONE": "a time zone's name such as America/New_York",
@@ -189,6 +192,12 @@ def _keys(value: object) -> object:
 
 def _hash_key(value: object) -> object:
     return _decode_key(value) if isinstance(value, str) else value
+
+
+def _support_hours(value: str) -> str:
+    """Return the hours as they are written, when they can be read."""
+    parse_hours(value)
+    return value
 
 
 _OF_THIS_MACHINE = re.compile(r"localhost|127(?:\.\d{1,3}){3}")
@@ -344,6 +353,7 @@ def _mail_sender(value: object) -> object:
 
 
 Telephone = Annotated[str, BeforeValidator(_telephone)]
+SupportHours = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_support_hours)]
 RecordText = Annotated[str, BeforeValidator(_record_text)]
 AssignedAddress = Annotated[str, BeforeValidator(_assigned), Field(min_length=10, max_length=10)]
 Description = Annotated[str, BeforeValidator(_description), Field(max_length=10)]
@@ -519,7 +529,7 @@ class NoticeSettings(CarrierSettings):
     twilio_auth_token: Annotated[str, Field(min_length=16, max_length=256, repr=False)]
     twilio_api_url: Annotated[str, BeforeValidator(_public_url)] = "https://api.twilio.com"
     ivr_support_phone: Telephone
-    ivr_support_hours: Annotated[str, Field(min_length=1, max_length=200)]
+    ivr_support_hours: SupportHours
     ivr_letters_out: Path | None = None
 
     @property
@@ -539,7 +549,7 @@ class Settings(BankSettings, CarrierSettings):
     twilio_account_sid: Annotated[str, Field(pattern=r"^AC[0-9a-fA-F]{32}$")]
     twilio_auth_token: Annotated[str, Field(min_length=16, max_length=256, repr=False)]
     ivr_support_phone: Telephone
-    ivr_support_hours: Annotated[str, Field(min_length=1, max_length=200)]
+    ivr_support_hours: SupportHours
     ivr_agent_phone: Telephone = ""
     ivr_languages: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ("en-US", "es-US")
     ivr_recording: Literal["off"] = "off"
@@ -601,6 +611,11 @@ def load_database_settings(environ: Mapping[str, str] | None = None) -> Database
     return _load(DatabaseSettings, environ)
 
 
+def is_demo(environ: Mapping[str, str] | None = None) -> bool:
+    """Tell if the demo is asked for; nothing else is looked at."""
+    return (os.environ if environ is None else environ).get("IVR_DEMO", "").lower() == "yes"
+
+
 def is_run_by_honcho(environ: Mapping[str, str] | None = None) -> bool:
     """Tell if honcho started this process as a line of a Procfile: it ends them all as soon as one ends."""
     return bool((os.environ if environ is None else environ).get("HONCHO_PROCESS_NAME"))
@@ -613,7 +628,7 @@ def _load(kind: type[SettingsType], environ: Mapping[str, str] | None) -> Settin
         for name in kind.model_fields
         if given.get(name.upper()) or (name in _MAY_BE_EMPTY and name.upper() in given)
     }
-    demo = str(values.get("ivr_demo", "")).lower() == "yes"
+    demo = is_demo(given)
     if demo and kind is not DatabaseSettings:
         values = _demo_values(values) | values
     problems = []

@@ -29,7 +29,7 @@ _WIDTHS: Final = (28, 17)
 @click.pass_context
 def demo(context: click.Context, *, forget: bool) -> int:
     """Make everything ready, print three sample members with what to key, and serve. Needs IVR_DEMO=yes."""
-    from ivr.base.settings import load_database_settings, load_settings
+    from ivr.base.settings import is_demo, load_settings
     from ivr.cli.serve import serve_on
     from ivr.cli.setup import prepare_demo
     from ivr.cli.supervisor import bind
@@ -37,7 +37,7 @@ def demo(context: click.Context, *, forget: bool) -> int:
 
     if context.invoked_subcommand is not None:
         return 0
-    if not load_database_settings().ivr_demo:
+    if not is_demo():
         raise SettingsError("Set IVR_DEMO to yes first: a demo fills the database with invented members.")
     if forget:
         return _forget()

@@ -8,6 +8,7 @@ they hold the embedded database themselves, and the last of them stops it.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import select
 import signal
@@ -20,7 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from ivr.base.errors import EXIT_NO, SettingsError
 
@@ -29,6 +30,11 @@ WORKER_PAUSE_SECONDS = 0.5
 WORKER_PAUSE_SECONDS_MAX = 8.0
 WORKER_SOUND_SECONDS = 30.0  # a worker that lived this long starts again at once
 _LOOK_SECONDS = 0.05
+_BIND_CURES: Final[Mapping[int, str]] = {
+    errno.EADDRINUSE: "stop what uses it (another demo?), or set PORT to another one",
+    errno.EADDRNOTAVAIL: "set IVR_HOST to an address of this machine, or leave it out",
+    errno.EACCES: "set PORT to one above 1023, or let this account have it",
+}
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -50,10 +56,8 @@ def bind(host: str, port: int) -> socket.socket:
         bound.listen(2048)
     except OSError as error:
         bound.close()
-        raise SettingsError(
-            f"Port {port} on {host} cannot be had ({error.strerror}): stop what uses it (another demo?),"
-            " or set PORT to another one."
-        ) from None
+        cure = _BIND_CURES.get(error.errno or 0, "set IVR_HOST or PORT to another one")
+        raise SettingsError(f"Port {port} on {host} cannot be had ({error.strerror}): {cure}.") from None
     return bound
 
 

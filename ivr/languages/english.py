@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from ivr.languages.hours import MINUTES_A_DAY, OpenHours
+from ivr.base.hours import MINUTES_A_DAY, OpenHours
 from ivr.languages.language import Answers, Language, Spoken, SpokenValues
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

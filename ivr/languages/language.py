@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from ivr.languages.hours import OpenHours
+from ivr.base.hours import OpenHours
 
 YES: Final = "yes"
 NO: Final = "no"

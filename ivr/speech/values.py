@@ -13,7 +13,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
-from ivr.languages.hours import parse_hours
+from ivr.base.hours import parse_hours
 from ivr.languages.language import SpokenValues
 from ivr.languages.registry import SPOKEN
 

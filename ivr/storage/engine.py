@@ -56,6 +56,8 @@ def database_url(text: str) -> URL:
         raise SettingsError(f"DATABASE_URL is not a URL: {cure}") from None
     if url.drivername not in _SCHEMES:
         raise SettingsError(f"DATABASE_URL does not name a PostgreSQL: {cure}")
+    if "@" in f"{url.host}{url.database}":  # what follows the first @ would be looked up as a host, and told
+        raise SettingsError("DATABASE_URL has an @ in its account or password: write it there as %40")
     return url.set(drivername=_DRIVER)
 
 

@@ -8,10 +8,9 @@ from sqlalchemy import Engine
 from ivr.actions.line import Line
 from ivr.actions.perform import Services
 from ivr.base.clock import Clock
-from ivr.base.errors import SettingsError
+from ivr.base.hours import parse_hours
 from ivr.base.randomness import Randomness
 from ivr.base.settings import Settings
-from ivr.languages.hours import parse_hours
 from ivr.payments.authorize import CutoffRule
 from ivr.voice.app import VoiceSettings, make_voice_app
 from ivr.voice.deliveries import Deliveries
@@ -20,17 +19,13 @@ from ivr.voice.turns import Support, Turns
 
 
 def make_services(settings: Settings, randomness: Randomness) -> Services:
-    """Build what actions need. Raises `SettingsError` for support hours that cannot be read."""
-    try:
-        hours = parse_hours(settings.ivr_support_hours)
-    except ValueError as error:
-        raise SettingsError(f"IVR_SUPPORT_HOURS is wrong: {error}.") from error
+    """Build what actions need."""
     return Services(
         keys=settings.key_ring,
         hashes=settings.hashes,
         randomness=randomness,
         cutoff=CutoffRule(settings.ivr_cutoff, settings.ivr_timezone, settings.ivr_closings),
-        support_hours=hours,
+        support_hours=parse_hours(settings.ivr_support_hours),
         agent_phone=settings.ivr_agent_phone,
         consent=settings.ivr_consent,
         on_time=settings.ivr_on_time,
@@ -47,7 +42,7 @@ def serve_line(
     *,
     patience: Patience | None = None,
 ) -> Flask:
-    """Return the voice app for these settings. Nothing connects yet. Raises `SettingsError`.
+    """Return the voice app for these settings. Nothing connects yet.
 
     Processes forked from this one share its `patience` (None: the usual one).
     """

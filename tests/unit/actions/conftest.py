@@ -10,12 +10,12 @@ from support.samples import HASHES, NOW, load
 
 from ivr.actions.line import compile_line, read_line_files
 from ivr.actions.perform import Services, TurnActions
+from ivr.base.hours import parse_hours
 from ivr.base.keys import KeyRing
 from ivr.base.randomness import SeededRandomness
 from ivr.billing.samples import SampleBill
 from ivr.calls.store import open_call
 from ivr.dialog.engine import Ask, initial_state
-from ivr.languages.hours import parse_hours
 from ivr.payments.authorize import CutoffRule
 
 CALL_SID = "CA" + "1" * 32

@@ -343,6 +343,17 @@ def test_nobody_serves_without_a_bank_and_all_that_lacks_is_told_at_once(load, t
     assert load({"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path)}).ivr_company_name == "MA HLTH CONNECT"
 
 
+@pytest.mark.parametrize("load", [load_settings, load_notice_settings, load_house_settings])
+@pytest.mark.parametrize(
+    "hours", ["8-18", "Mon-Fri 18:00-08:00", "Mon 08:00-12:00; Mon 11:00-13:00", "x" * 201]
+)
+def test_hours_that_cannot_be_read_are_told_with_all_else_and_to_all_who_say_them(load, hours: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load({**WHOLE, "IVR_SUPPORT_HOURS": hours, "IVR_SUPPORT_PHONE": "911"})
+    told = [" ".join(sentence.split()[:3]) for sentence in caught.value.problems]
+    assert sorted(told) == ["IVR_SUPPORT_HOURS is wrong:", "IVR_SUPPORT_PHONE is wrong:"]
+
+
 def test_who_answers_calls_is_not_asked_for_what_only_the_worker_has() -> None:
     delivering = {"IVR_ODFI_SFTP": "sftp://connector@files.bank.example/in", "IVR_ODFI_SFTP_KEY": "/no/file"}
     assert load_settings({**WHOLE, **delivering}).ivr_odfi_routing == "011000015"

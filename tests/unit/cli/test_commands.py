@@ -303,10 +303,13 @@ def test_a_database_url_that_is_none_is_3(ivr, monkeypatch: pytest.MonkeyPatch, 
     assert text not in ran.err
 
 
-def test_the_demo_must_be_asked_for(ivr) -> None:
-    ran = ivr("demo")
-    assert (ran.status, ran.out) == (3, "")
-    assert ran.err.startswith("Set IVR_DEMO to yes first")
+def test_the_demo_must_be_asked_for(ivr, environ, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(2):
+        ran = ivr("demo")
+        assert (ran.status, ran.out) == (3, "")
+        assert ran.err.startswith("Set IVR_DEMO to yes first")
+        for name in environ:  # and nothing else is asked for first
+            monkeypatch.delenv(name, raising=False)
 
 
 def test_the_demo_forgets_no_database_but_its_own(ivr, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,8 @@ import pytest
 from sqlalchemy import URL, Engine, text
 from support import environs
 
+from ivr.base.errors import SettingsError
+from ivr.cli.supervisor import bind
 from ivr.simulator.lines import HttpLine
 from ivr.simulator.webhooks import CallIdentity
 from ivr.storage.engine import connection_arguments
@@ -167,8 +169,17 @@ def test_a_taken_port_is_one_sentence(start: Start) -> None:
 def test_the_line_is_served_to_this_machine_unless_told_otherwise(
     start: Start, host: str, bound: str
 ) -> None:
-    process = start([sys.executable, "-c", "import ivr.gunicorn; print(ivr.gunicorn.bind)"], IVR_HOST=host)
-    assert process.communicate() == (f"{bound}\n", "")
+    asked = "import ivr.gunicorn as config; print(config.bind); config.on_starting(None)"
+    out, err = start([sys.executable, "-c", asked], IVR_HOST=host).communicate()
+    assert out == f"{bound}\n"
+    assert (json.loads(err)["event"], json.loads(err)["port"]) == ("starting", 8000)
+
+
+def test_an_address_that_others_have_is_told_as_such() -> None:
+    with pytest.raises(
+        SettingsError, match=r"192\.0\.2\.1 cannot be had .*: set IVR_HOST to an address of this"
+    ):
+        bind("192.0.2.1", 0)
 
 
 def test_serve_takes_its_address_from_the_settings(start: Start) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.languages.hours import is_open, parse_hours
+from ivr.base.hours import is_open, parse_hours
 from ivr.languages.registry import SPOKEN as LANGUAGES
 from ivr.languages.words import words_typed
 from ivr.speech.values import KINDS, longest_value, speak_value

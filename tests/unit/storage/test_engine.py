@@ -37,6 +37,12 @@ def test_anything_else_is_a_sentence_that_quotes_nothing(text_: str) -> None:
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize("password", ["se@hunter2", "@hunter2", "se@hun/ter2", "a@b@hunter2#"])
+def test_an_unescaped_password_is_looked_up_nowhere_and_not_told(password: str) -> None:
+    with pytest.raises(SettingsError, match="DATABASE_URL has an @ in its account or password: write it"):
+        storage_engine.database_url(f"postgresql://line:{password}@host:5432/ivr")
+
+
 def test_limits_hold_in_every_connection(database_url: URL) -> None:
     names = (
         *("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"),

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from ivr.languages.hours import OpenHours, is_open, parse_hours
+from ivr.base.hours import OpenHours, is_open, parse_hours
 
 WORKDAYS = (0, 1, 2, 3, 4)
 
