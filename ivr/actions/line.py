@@ -70,10 +70,19 @@ def prompt_files(files: Mapping[str, str]) -> dict[str, str]:
 def compile_line(files: Mapping[str, str]) -> Line:
     """Check and compile a line. Raises `OperatorError` with every fault for which no call can run on it.
 
-    Versions that calls began on, or that are compared, may tell callers a wrong key: see `sound_line`.
+    Lines that are compared may tell callers a wrong key: see `sound_line`.
     A line never changes once compiled, so the same files give the same line again, while it is kept.
     """
     return _compile(tuple(files.items()), told_keys=False)
+
+
+def kept_line(files: Mapping[str, str]) -> Line:
+    """Compile a version of before, as calls began on it. Raises `OperatorError` as `compile_line` does.
+
+    The program may have learned outcomes and reasons since. A call that meets one of them is told a reason
+    by the question alone, and an outcome as any trouble; every other call goes on as it began.
+    """
+    return _compile(tuple(files.items()), told_keys=False, kept=True)
 
 
 def sound_line(files: Mapping[str, str]) -> Line:
@@ -82,7 +91,7 @@ def sound_line(files: Mapping[str, str]) -> Line:
 
 
 @lru_cache(maxsize=LINES_KEPT_MAX)
-def _compile(files: tuple[tuple[str, str], ...], *, told_keys: bool) -> Line:
+def _compile(files: tuple[tuple[str, str], ...], *, told_keys: bool, kept: bool = False) -> Line:
     """Compile a line; `told_keys` asks as well whether what it tells callers of keys is true."""
     texts = dict(files)
     dialogs, flow_faults = load_dialogs({name: text for name, text in files if name.startswith("flows/")})
@@ -94,7 +103,8 @@ def _compile(files: tuple[tuple[str, str], ...], *, told_keys: bool) -> Line:
             for fault in error.faults
         ]
         raise OperatorError(*map(str, flow_faults), *prompt_faults) from None
-    faults = flow_faults or check_flow(dialogs, VOCABULARY, catalog, told_keys=told_keys)
+    faults = flow_faults or check_flow(dialogs, VOCABULARY, catalog, told_keys=told_keys, kept=kept)
     if faults:
         raise OperatorError(*map(str, faults))
-    return Line(Flow.compile(version_of(texts), dialogs, VOCABULARY, catalog), catalog, texts)
+    flow = Flow.compile(version_of(texts), dialogs, VOCABULARY, catalog, kept=kept)
+    return Line(flow, catalog, texts)

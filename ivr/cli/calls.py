@@ -146,14 +146,14 @@ def _recorded(settings: DatabaseSettings, call_sid: str) -> Iterator[tuple[Recip
 
 def line_of(db: Connection, flow_version: str) -> Line:
     """Return the line as it was in a version, or today's where that one is gone or no longer understood."""
-    from ivr.actions.line import compile_line, read_line_files
+    from ivr.actions.line import compile_line, kept_line, read_line_files
     from ivr.calls.store import flow_version_files
     from ivr.start import project_folder
 
     files = flow_version_files(db, flow_version)
     if files is not None:
         try:
-            return compile_line(files)
+            return kept_line(files)
         except OperatorError:
             click.echo("The flow this call ran on is no longer understood: today's is used.", err=True)
     return compile_line(read_line_files(project_folder()))

@@ -7,7 +7,7 @@ or needed, every prompt is there in every language, and what it says of keys is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -46,15 +46,21 @@ RESERVED_KEYS = {KEY_PERSON: "a person", KEY_REPEAT: "repeat", KEY_MORE_TIME: "m
 
 
 def check_flow(
-    dialogs: Mapping[str, Dialog], vocabulary: Vocabulary, prompts: Prompts, *, told_keys: bool = True
+    dialogs: Mapping[str, Dialog],
+    vocabulary: Vocabulary,
+    prompts: Prompts,
+    *,
+    told_keys: bool = True,
+    kept: bool = False,
 ) -> list[Fault]:
     """Return every fault of meaning in flows that have passed the loader, in the order of files and lines.
 
     Faults of names come alone: reachability and slots mean nothing while a name is wrong. `told_keys` False
     leaves out whether prompts tell the right keys: a call can run on a line that tells a wrong one, and one
-    that began on such a version goes on.
+    that began on such a version goes on. `kept` is such a version: what the vocabulary may have learned since
+    (outcomes, results, reasons and their prompts) is no fault of it.
     """
-    checks = _Checks(dialogs, vocabulary, prompts)
+    checks = _Checks(dialogs, vocabulary, prompts, kept)
     faults = list(checks.names())
     if not faults:
         faults = [
@@ -73,6 +79,7 @@ class _Checks:
     dialogs: Mapping[str, Dialog]
     vocabulary: Vocabulary
     catalog: Prompts
+    kept: bool
     nodes: Mapping[str, Node] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -121,7 +128,11 @@ class _Checks:
             known = ", ".join((MENU, LANGUAGE, GATE, *self.vocabulary.fields))
             yield f"collects {node.word!r}, which is no field: use one of {known}"
             return
-        yield from _difference(labels, expected, "result")
+        yield from _difference(labels, self._known(expected, labels), "result")
+
+    def _known(self, names: Iterable[str], handled: Collection[str]) -> set[str]:
+        """Return which of the vocabulary's names a node must handle: of a kept version, those it knows."""
+        return {name for name in names if not self.kept or name in handled}
 
     def _menu(self, labels: set[str]) -> Iterator[str]:
         keys = {label for label in labels if len(label) == 1 and label.isdigit()}
@@ -138,7 +149,8 @@ class _Checks:
             known = ", ".join(self.vocabulary.actions)
             yield f"asks for {node.word!r}, which is no action: use one of {known}"
             return
-        expected = {*action.outcomes, *((EXHAUSTED,) if node.tries else ())}
+        outcomes = self._known(action.outcomes, node.branches)
+        expected = {*outcomes, *((EXHAUSTED,) if node.tries else ())}
         yield from _difference(set(node.branches), expected, "outcome")
         for outcome in sorted(node.tries.keys() - action.outcomes.keys()):
             yield f"tries.{outcome} counts no outcome of {node.word}: remove it"
@@ -369,7 +381,7 @@ class _Checks:
                 if node.kind == "collect":
                     yield from self._too_many_pieces(node, prompt)
         engine_prompts = {*ENGINE_PROMPTS}
-        for entry in self.vocabulary.fields.values():
+        for entry in () if self.kept else self.vocabulary.fields.values():
             engine_prompts |= {nomatch_prompt(reason) for reason in entry.reasons}
         for prompt in ENGINE_PROMPTS:
             for slot in sorted(self._spoken(prompt) - set(self.vocabulary.given)):

@@ -7,7 +7,7 @@ pace and all limits live here, once (VoiceXML's form semantics).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -360,7 +360,7 @@ class _Run:
             self.heard = f"{self.heard}:{judged.reason}"
             self.path.append(f"{node.path} ! {judged.reason}")
             self.state.reasons.append(judged.reason)
-            return self._failed(node, self._spoken(nomatch_prompt(judged.reason)))
+            return self._failed(node, *self._why(judged.reason))
         for slot, value in judged.slots.items():
             self._fill(slot, value)
         self._settle()
@@ -396,13 +396,19 @@ class _Run:
             return Match() if key == "1" else NoMatch(NOT_A_CHOICE)
         return Match(result=key) if key in node.branches and key.isdigit() else NoMatch(NOT_A_CHOICE)
 
-    def _failed(self, node: Node, why: Said) -> Result | None:
+    def _why(self, reason: str) -> Iterator[Said]:
+        """Say why an entry did not fit, unless this version of the line is older than the reason."""
+        prompt = nomatch_prompt(reason)
+        if prompt not in self.flow.unspoken:
+            yield self._spoken(prompt)
+
+    def _failed(self, node: Node, *why: Said) -> Result | None:
         """Count a noinput or nomatch; the third leads to a person. A gate counts its own."""
         if self.state.gate:
             failures = self.state.counters[_GATE_FAILURES] = self.state.counters.get(_GATE_FAILURES, 0) + 1
         else:
             failures = self.state.failures = self.state.failures + 1
-        return self._give_up(node) if failures >= FAILURES_MAX else self._ask_again(node, why)
+        return self._give_up(node) if failures >= FAILURES_MAX else self._ask_again(node, *why)
 
     def _taper(self) -> str:
         return ("", "again", "last")[min(self.state.failures, 2)]

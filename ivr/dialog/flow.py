@@ -88,15 +88,23 @@ class Flow:
     languages: tuple[str, ...]
     nodes: Mapping[str, Node] = field(default_factory=dict)
     variables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unspoken: frozenset[str] = frozenset()  # prompts of reasons that a kept version is older than
 
     @classmethod
     def compile(
-        cls, version: str, dialogs: Mapping[str, Dialog], vocabulary: Vocabulary, prompts: Prompts
+        cls,
+        version: str,
+        dialogs: Mapping[str, Dialog],
+        vocabulary: Vocabulary,
+        prompts: Prompts,
+        *,
+        kept: bool = False,
     ) -> Flow:
-        """Put the parts together. The parts have passed `checks.check_flow`."""
+        """Put the parts together. The parts have passed `checks.check_flow`, with the same `kept`."""
         nodes = {node.path: node for dialog in dialogs.values() for node in dialog.nodes.values()}
         spoken = {prompt for node in nodes.values() for prompt in node.prompts} | set(ENGINE_PROMPTS)
-        spoken |= {nomatch_prompt(reason) for each in vocabulary.fields.values() for reason in each.reasons}
+        reasons = {nomatch_prompt(reason) for each in vocabulary.fields.values() for reason in each.reasons}
+        spoken |= reasons
         variables = {
             prompt: tuple(
                 sorted(frozenset().union(*(prompts.variables(prompt, tag) for tag in prompts.languages)))
@@ -104,7 +112,9 @@ class Flow:
             for prompt in spoken
         }
         languages = tuple(tag for tag in vocabulary.language_keys.values() if tag in prompts.languages)
-        return cls(version, dialogs, vocabulary, prompts, languages, nodes, variables)
+        known = {each for each in reasons for tag in prompts.languages if prompts.has(each, None, tag)}
+        unspoken = frozenset(reasons - known) if kept else frozenset()
+        return cls(version, dialogs, vocabulary, prompts, languages, nodes, variables, unspoken)
 
 
 def version_of(files: Mapping[str, str]) -> str:

@@ -15,7 +15,7 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from ivr.actions.line import Line, compile_line, prompt_files, read_line_files
+from ivr.actions.line import Line, compile_line, kept_line, prompt_files, read_line_files
 from ivr.base.errors import OperatorError
 from ivr.storage.tables import FlowVersion
 
@@ -46,7 +46,7 @@ def find_line(
     """
     folder = Path(text)
     if text and os.path.isdir(folder):  # noqa: PTH112 (never raises)
-        return _compiled(text, lambda: read_line_files(folder, languages))
+        return _compiled(text, lambda: compile_line(read_line_files(folder, languages)))
     if db is not None and len(text) == 64:
         stored = stored_line(db, text)
         if stored is not None:
@@ -63,7 +63,7 @@ def find_line(
 
 def line_at(project: Path, commit: str, name: str = "", *, languages: Sequence[str] | None = None) -> Line:
     """Return the line as it was at a commit; `name` is what errors call it. Raises `VersionError`."""
-    return _compiled(name or commit[:12], lambda: files_at(project, commit, languages))
+    return _compiled(name or commit[:12], lambda: kept_line(files_at(project, commit, languages)))
 
 
 def stored_line(db: Connection, version: str) -> Line | None:
@@ -79,7 +79,7 @@ def stored_line(db: Connection, version: str) -> Line | None:
         raise VersionError(f"{version}: several flow versions begin with it; give more of its digits")
     if not rows:
         return None
-    return _compiled(f"flow version {version[:12]}", lambda: rows[0].files)
+    return _compiled(f"flow version {version[:12]}", lambda: kept_line(rows[0].files))
 
 
 def languages_kept(db: Connection) -> tuple[str, ...] | None:
@@ -185,9 +185,9 @@ def _contents(project: Path, blobs: Mapping[str, str]) -> dict[str, str]:
     return texts
 
 
-def _compiled(name: str, read: Callable[[], Mapping[str, str]]) -> Line:
+def _compiled(name: str, read: Callable[[], Line]) -> Line:
     try:
-        return compile_line(read())
+        return read()
     except OperatorError as error:
         raise VersionError(*(f"{name}: {problem}" for problem in error.problems)) from error
 

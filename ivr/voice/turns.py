@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from ivr.actions.line import Line, compile_line
+from ivr.actions.line import Line, kept_line
 from ivr.actions.masks import GIVEN, Since, shapes_of
 from ivr.actions.perform import Services, TurnActions
 from ivr.actions.words import sentences
@@ -377,7 +377,7 @@ class Turns:
             files = flow_version_files(db, version)
             if files is None:
                 raise DialogError(f"flow version {version} was never kept")
-            line = self._lines[version] = compile_line(files)
+            line = self._lines[version] = kept_line(files)
             while len(self._lines) > LINES_KEPT_MAX:
                 self._lines.popitem(last=False)
         return line

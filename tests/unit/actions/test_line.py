@@ -1,11 +1,12 @@
 """Reading a line from a folder: everything wrong with it at once, each with its place and cure."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from ivr.actions.line import compile_line, prompt_files, read_line_files, sound_line
+from ivr.actions.line import compile_line, kept_line, prompt_files, read_line_files, sound_line
 from ivr.base.errors import OperatorError
 
 ROOT = Path(__file__).parents[3]
@@ -109,3 +110,20 @@ def test_a_line_that_tells_a_wrong_key_takes_no_call_and_is_loaded_for_those_tha
     assert len(caught.value.problems) == 12  # three wordings in two languages: one key too many, one missing
     assert compile_line(wrong).flow.nodes["main/main_menu"].branches["4"] == "other_ways"
     assert sound_line(files).flow.version == compile_line(files).flow.version
+
+
+def test_a_version_kept_from_before_the_program_learned_something_still_takes_its_calls():
+    """Calls go on over a deploy that brings an outcome and a reason: their flow knows neither."""
+    files = read_line_files(ROOT)
+    verify = re.sub(r"on\.verified_more_time.*\n", "", files["flows/verify.toml"])
+    verify = verify.partition("[node.more_time]")[0]
+    before = {**files, "flows/verify.toml": verify}
+    for name in ("prompts/en-US.ftl", "prompts/es-US.ftl"):
+        before[name] = re.sub(r"nomatch-without-pound =\n(?: .*\n)+", "", files[name])
+    with pytest.raises(OperatorError, match="does not handle outcome 'verified_more_time'"):
+        compile_line(before)
+    with pytest.raises(OperatorError, match=r"en-US\.ftl has no nomatch-without-pound: write it"):
+        compile_line({**before, "flows/verify.toml": files["flows/verify.toml"]})
+    assert kept_line(before).files == before
+    with pytest.raises(OperatorError, match="is no action"):
+        kept_line({**before, "flows/verify.toml": verify.replace("verify_member", "no_action")})

@@ -296,13 +296,13 @@ VOCABULARY = Vocabulary(
 )
 
 
-def make_flow(flows=FLOWS, languages=("en-US", "es-US")):
+def make_flow(flows=FLOWS, languages=("en-US", "es-US"), prompts=PROMPTS, *, kept=False):
     files = {f"flows/{name}.toml": text for name, text in flows.items()}
     dialogs, faults = load_dialogs(files)
     kinds = {slot: "digits" if kind == "secret" else kind for slot, kind in VOCABULARY.slots.items()}
-    catalog = Catalog.parse(dict.fromkeys(languages, PROMPTS), kinds)
-    assert faults + check_flow(dialogs, VOCABULARY, catalog, told_keys=False) == []
-    return Flow.compile(version_of(files), dialogs, VOCABULARY, catalog)
+    catalog = Catalog.parse(dict.fromkeys(languages, prompts), kinds)
+    assert faults + check_flow(dialogs, VOCABULARY, catalog, told_keys=False, kept=kept) == []
+    return Flow.compile(version_of(files), dialogs, VOCABULARY, catalog, kept=kept)
 
 
 FLOW = make_flow()
@@ -691,6 +691,20 @@ def test_a_field_sees_the_secrets_it_must_compare_with():
     talk = play(VOICE + "1 -> pin-ask\n2468 -> ?check_pin")
     talk.state.node, talk.state.gate = "ask_number/number", False
     assert talk.turn("2468#") == "nomatch-length, number-ask.again"
+
+
+def test_a_kept_version_asks_again_where_it_is_older_than_the_reason():
+    older = make_flow(prompts=PROMPTS.replace("nomatch-length = That is too short.\n", ""), kept=True)
+    assert older.unspoken == {"nomatch-length"}
+    talk = play(VOICE + "1 -> pin-ask\n12# -> pin-ask.again\n", older)
+    assert talk.last.heard == "digits:2#:length"
+
+
+def test_a_kept_version_that_is_older_than_an_outcome_takes_the_others():
+    without = re.sub(r"on\.bad (.*\n)+?(?=\[node.told\])", "", FLOWS["main"])
+    older = make_flow({**FLOWS, "main": without}, kept=True)
+    play(VOICE + "1 -> pin-ask\n1234 -> ?check_pin\noutcome bad -> !", older)
+    play(VOICE + "1 -> pin-ask\n1234 -> ?check_pin\noutcome ok amount=5 -> amount-told, number-ask", older)
 
 
 def test_nothing_secret_is_left_when_the_call_ends():
