@@ -49,6 +49,7 @@ CALLS = {
     "people answer at night": ("2026-12-20T03:00-05:00", "2026-12-23", "", KEY + "caller 0\n", {"IVR_SUPPORT_HOURS": "Mon-Sun 00:00-24:00"}),
     "nobody answers by day": ("2026-12-18T10:00-05:00", "2026-12-23", "", KEY + "caller 0\n", {"IVR_SUPPORT_HOURS": "Sat 01:00-02:00"}),
     "the people go home": ("2026-12-18T17:59:40-05:00", "2026-12-23", "", KEY + "caller 0\n", {}),
+    "nine digits and a pause, twice": ("2026-12-18T12:00-05:00", "2026-12-23", "", KEY + "caller 1\ncaller {health_account}\n" + LEAVE.replace("caller 1\n", "").replace("#", ""), {}),
     "it speaks one language": ("2026-12-18T12:00-05:00", "2026-12-23", "", PAY, {"IVR_LANGUAGES": "en-US"}),
     "it speaks another": ("2026-12-18T12:00-05:00", "2026-12-23", "", PAY, {"IVR_LANGUAGES": "es-US"}),
 }  # fmt: skip
