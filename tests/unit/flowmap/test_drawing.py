@@ -48,6 +48,11 @@ def panels(picture):
     return [panel_of(cluster) for cluster in picture.clusters]
 
 
+def test_the_one_on_the_front_page_is_of_this_line(picture):
+    """Made anew by `ivr flow draw --output docs/line.svg`."""
+    assert svg_of(picture, None) == (ROOT / "docs" / "line.svg").read_text()
+
+
 def boxes(picture):
     return {box.path: box for cluster in picture.clusters for box in cluster.boxes}
 

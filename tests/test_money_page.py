@@ -1,4 +1,4 @@
-"""The README's way from a yes to a settled debit, and back: its commands, as printed, print what it says."""
+"""docs/money.md: the way from a yes to a settled debit, and back: its commands, as printed, print what it says."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ import pytest
 from ivr.storage.embedded import EmbeddedPostgres, forget
 
 ROOT = Path(__file__).resolve().parents[1]
-TITLE = "## From a yes to a settled debit"
-NUMBER, FOLDER = "51370537879", "/home/you/line"  # the README's
+NUMBER, FOLDER = "51370537879", "/home/you/line"  # the page's
 PAYS = [
     *("1", "1", "400000000101", "4321", "01111953", "1", "1", "1", "1"),
     *("021000021", "1", "1234567890#", "1234567890#", "say yes", "2"),
@@ -27,16 +26,16 @@ pytestmark = [pytest.mark.long, pytest.mark.whole]
 
 @dataclass
 class Command:
-    """A command, and the lines that it prints, as the README says."""
+    """A command, and the lines that it prints, as the page says."""
 
     line: str
     prints: list[str] = field(default_factory=list)
 
 
 def read_commands() -> list[Command]:
-    section = (ROOT / "README.md").read_text().split(TITLE)[1].split("\n## ")[0]
+    page = (ROOT / "docs" / "money.md").read_text()
     commands: list[Command] = []
-    for block in re.findall(r"```console\n(.*?)```", section, re.DOTALL):
+    for block in re.findall(r"```console\n(.*?)```", page, re.DOTALL):
         for line in block.splitlines():
             if line.startswith("$ "):
                 commands.append(Command(line[2:]))
@@ -71,7 +70,7 @@ def run_all(commands: list[Command], folder: Path) -> list[str]:
     return ["".join((folder / f"{name}.{place}").read_text() for name in ("out", "err")) for place in places]
 
 
-def test_the_readmes_commands_print_what_it_says(tmp_path):
+def test_the_pages_commands_print_what_it_says(tmp_path):
     commands = read_commands()
     assert len(commands) > 14
     try:
