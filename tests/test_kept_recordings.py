@@ -57,7 +57,13 @@ CALLS = {
 
 def way(recipe):
     return [
-        (turn.heard, turn.path, turn.node, turn.prompts, [(each.action, each.outcome) for each in turn.asked])
+        (
+            turn.heard,
+            turn.events,
+            turn.node,
+            turn.prompts,
+            [(each.action, each.outcome) for each in turn.asked],
+        )
         for turn in recipe.turns
     ]
 

@@ -85,7 +85,7 @@ def check(engine, settings, folder, count):
         assert disagreement(named.recipe, run) == "", named.name
         labels = [tuple(spoken.label for spoken in turn.prompts) for turn in run.turns]
         assert [turn.prompts for turn in again.recipe.turns] == labels, named.name
-        assert [turn.path for turn in again.recipe.turns] == [turn.path for turn in run.turns], named.name
+        assert [turn.events for turn in again.recipe.turns] == [turn.events for turn in run.turns], named.name
         assert again.recipe.end == run.end, named.name
         own = runner.run(Script.of(again.recipe, LINE.flow))
         assert payments(own, again.recipe.started_at) == payments(run, named.recipe.started_at), named.name

@@ -48,7 +48,7 @@ def way(recipe):
     return [
         (
             turn.heard,
-            turn.path,
+            turn.events,
             turn.node,
             turn.prompts,
             [

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack
 
 from sqlalchemy import ColumnElement, Row, func, select
 
 from ivr.base.errors import OperatorError
-from ivr.calls.history import RECIPE_FORMAT, Asked, Recipe, RecordedTurn
+from ivr.calls.history import Recipe, RecordedTurn
+from ivr.calls.notation import NotationError, read_turn
 from ivr.storage.tables import Call, Payment, Turn
 
 if TYPE_CHECKING:
@@ -149,47 +148,18 @@ def _turns_of(db: Connection, call_sids: Sequence[str]) -> dict[str, list[Any]]:
 
 
 def _turn(call_sid: str, row: Row[Any]) -> RecordedTurn:
-    where = f"call {call_sid}, turn {row.seq}"
     try:
-        events = json.loads(row.events)
-    except (ValueError, RecursionError):
-        raise RecipeError(f"{where}: what was kept of it is damaged: leave the call out") from None
-    if not isinstance(events, dict) or events.get("recipe") != RECIPE_FORMAT:
-        raise RecipeError(
-            f"{where}: it was recorded by another version of the line (format {RECIPE_FORMAT} is read here): "
-            "leave the call out"
-        )
-    try:
-        turn = RecordedTurn(
-            seq=row.seq,
-            at=row.at,
-            heard=events["heard"],
-            path=tuple(events["path"]),
-            asked=tuple(map(_asked, events["asked"])),
-            node=row.node,
-            prompts=tuple(row.prompts.split(",")) if row.prompts else (),
-            milliseconds=float(events["milliseconds"]),
-            values=tuple(events["values"]),
-        )
-    except (KeyError, TypeError, ValueError):
-        turn = None
-    if turn is None or not _is_whole(turn):
-        raise RecipeError(f"{where}: what was kept of it is damaged: leave the call out")
-    return turn
-
-
-def _asked(event: Mapping[str, Any]) -> Asked:
-    return Asked(event["action"], event["args"], event["outcome"], event["slots"], event["given"])
-
-
-def _is_whole(turn: RecordedTurn) -> bool:
-    """Tell whether everything is of the kind that was written."""
-    words = [turn.heard, *turn.path]
-    mappings: list[Any] = [*turn.values]
-    for asked in turn.asked:
-        words += [asked.action, asked.outcome]
-        mappings += [asked.args, asked.slots, asked.given]
-    if not all(isinstance(mapping, dict) for mapping in mappings):
-        return False
-    words += [each for mapping in mappings for each in mapping.values()]
-    return isfinite(turn.milliseconds) and all(isinstance(word, str) for word in words)
+        kept = read_turn(row.events)
+    except NotationError as error:
+        raise RecipeError(f"call {call_sid}, turn {row.seq}: {error}: leave the call out") from None
+    return RecordedTurn(
+        seq=row.seq,
+        at=row.at,
+        heard=kept.heard,
+        events=kept.events,
+        asked=kept.asked,
+        node=row.node,
+        prompts=tuple(row.prompts.split(",")) if row.prompts else (),
+        milliseconds=kept.milliseconds,
+        values=kept.values,
+    )

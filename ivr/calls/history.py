@@ -10,9 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ivr.calls.events import RECIPE_FORMAT
-
-__all__ = ["RECIPE_FORMAT", "Asked", "Recipe", "RecordedTurn"]
+from ivr.dialog.events import Event, Heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +32,16 @@ class Asked:
 class RecordedTurn:
     """One webhook and its answer.
 
-    `heard` is what came in, masked (`ivr.dialog.engine.Step`): "" when the call was answered, else `key:1`,
-    `key:other`, `digits:9`, `digits:5#:length`, `speech:yes`, `silence`, `discarded`, `stray`,
-    `transfer:failed` …, or `trouble` where the line closed a call that it could not go on with. It was an
-    answer to the question of the turn before. `path` is what happened, `asked` what the domain was asked on
-    the way, `node` where the line stands after it, `prompts` what it said (labels as in `Ivr-Prompts`). `at`
-    is an aware UTC instant, `milliseconds` what the turn took. `values` are the shapes of the values in each
-    prompt, one mapping a prompt, or none at all when no prompt has any.
+    `heard` is what came in, an answer to the question of the turn before. `events` are what happened, `asked`
+    what the domain was asked on the way, `node` where the line stands after it, `prompts` what it said
+    (labels as in `Ivr-Prompts`). `at` is an aware UTC instant, `milliseconds` what the turn took. `values`
+    are the shapes of the values in each prompt, one mapping a prompt, or none at all when no prompt has any.
     """
 
     seq: int
     at: datetime
-    heard: str
-    path: tuple[str, ...]
+    heard: Heard
+    events: tuple[Event, ...]
     asked: tuple[Asked, ...]
     node: str
     prompts: tuple[str, ...]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import logging
 import os
 import threading
@@ -32,8 +31,9 @@ from ivr.billing.imports import import_bills
 from ivr.billing.samples import SampleBill, SampleMember, bills_csv, demo_members, members_csv
 from ivr.callfile.circumstances import MADE_UP, Circumstances, MadeUpBill, PaidBefore
 from ivr.callfile.host import Event, PreparedLine, Setup, Visit, written_call_sid
+from ivr.calls.histories import load_recipes
 from ivr.calls.store import keep_flow_version
-from ivr.flowmap.coverage import visits_of
+from ivr.flowmap.coverage import recorded_visits
 from ivr.members.imports import import_members
 from ivr.notices.channels import choose_channel, promise
 from ivr.payments.authorize import AuthorizationRequest, Authorized, ConsentGiven, authorize
@@ -45,7 +45,7 @@ from ivr.simulator.lines import HttpLine, WsgiLine
 from ivr.start import hold_database, project_folder
 from ivr.storage.engine import NO_LIMITS, connection_arguments, make_engine
 from ivr.storage.migrate import upgrade
-from ivr.storage.tables import AuditEvent, Base, EvidenceSeal, LedgerEntry, Payment, Turn
+from ivr.storage.tables import AuditEvent, Base, EvidenceSeal, LedgerEntry, Payment
 from ivr.voice.serving import make_services, serve_line
 
 SEED = 20_261_218
@@ -223,16 +223,11 @@ class LocalHost:
 
     def _visits(self, call_sid: str) -> list[Visit]:
         with self._engine.connect() as db:
-            turns = db.execute(
-                select(Turn.node, Turn.events, Turn.prompts)
-                .where(Turn.call_sid == call_sid)
-                .order_by(Turn.seq)
-            ).all()
-        return [
-            visit
-            for node, events, prompts in turns
-            for visit in visits_of(self._line.flow, node, json.loads(events)["path"], prompts.split(","))
-        ]
+            return [
+                visit
+                for recipe in load_recipes(db, call_sids=[call_sid])
+                for visit in recorded_visits(self._line.flow, recipe)
+            ]
 
 
 def facts_of(member: SampleMember) -> dict[str, str]:

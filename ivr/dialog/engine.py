@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import cast
 
 from ivr.dialog.definition import (
@@ -29,6 +30,25 @@ from ivr.dialog.definition import (
     RETURN,
     TIME_UP_DIALOG,
     Node,
+)
+from ivr.dialog.events import (
+    CALLED,
+    TOO_LONG,
+    BranchTaken,
+    CallAnswered,
+    DigitsKeyed,
+    EntryDiscarded,
+    EntryRefused,
+    Event,
+    Heard,
+    KeyPressed,
+    NoInput,
+    OutcomeGiven,
+    SeveralKeysPressed,
+    SpeechHeard,
+    SpeechUnasked,
+    StrayPound,
+    TransferReported,
 )
 from ivr.dialog.flow import (
     DISCARDED,
@@ -140,25 +160,22 @@ class Ask:
 
 Result = Wait | End | Ask
 
+_branch_taken = lru_cache(4096)(BranchTaken)  # every node that is passed is one: calls share theirs
 _GATE_FAILURES = "@gate"  # among the counters
 _GATE_LISTEN = Listen(TIMEOUT_SECONDS["relay"]["menu"], num_digits=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a step left: the new state, what to do now, and what happened (masked).
+    """What a step left: the new state, what to do now, and what happened, masked.
 
-    `heard` is "" for a call answered or an outcome; `key:5` or `key:other` where one key is asked for;
-    `digits:9` (their number), `digits:5#` when `#` ended the entry, also for secrets; `speech:yes` (the
-    field's own result), `speech:unasked`; each followed by the reason where it did not fit, `digits:9:date`;
-    `silence`, `discarded` (a `*` in it), `stray` (a `#` alone), `transfer:failed`. `path` lists nodes with
-    the branch taken (`>`), the outcome of an action (`?`), or the reason why an entry did not fit (`!`).
+    `heard` is what came in, None for an outcome, which is no caller's doing; `events` are in their order.
     """
 
     state: State
     result: Result
-    heard: str
-    path: tuple[str, ...]
+    heard: Heard | None
+    events: tuple[Event, ...]
 
 
 def initial_state(flow: Flow, given: Mapping[str, Value]) -> State:
@@ -178,7 +195,7 @@ def step(flow: Flow, state: State, heard: Input, elapsed_seconds: float = 0.0) -
     """
     run = _Run(flow, state.copy(), elapsed_seconds)
     result = run.take(heard)
-    return Step(run.state, result, run.heard, tuple(run.path))
+    return Step(run.state, result, run.heard, tuple(run.events))
 
 
 class _Run:
@@ -187,8 +204,8 @@ class _Run:
     def __init__(self, flow: Flow, state: State, elapsed_seconds: float) -> None:
         self.flow = flow
         self.state = state
-        self.path: list[str] = []
-        self.heard = ""
+        self.events: list[Event] = []
+        self.heard: Heard | None = None
         self._elapsed_seconds = elapsed_seconds
 
     # The input.
@@ -200,6 +217,7 @@ class _Run:
             case Start():
                 fresh = self.state.turns == 0 and not self.state.said
                 self._expect(node, fresh, "the call has begun already")
+                self.heard = CallAnswered()
                 result = None
             case Outcome():
                 self._expect(node, node.kind == "action", "an outcome, and no action was asked for")
@@ -208,7 +226,7 @@ class _Run:
                 transferring = node.kind == "transfer" and not self.state.gate
                 self._expect(node, transferring, "a transfer ended, and nobody was called")
                 self.state.turns += 1
-                self.heard = f"transfer:{heard.result}"
+                self.heard = TransferReported(heard.result)
                 result = self._follow(node, heard.result)
             case _:
                 asked = node.kind == "collect" or self.state.gate
@@ -232,7 +250,7 @@ class _Run:
             self._fill(slot, value)
         for slot in action.drops:
             self.state.secrets.pop(slot, None)
-        self.path.append(f"{node.path} ? {outcome.name}")
+        self.events.append(OutcomeGiven(node.path, outcome.name))
         return self._follow(node, self._counted(node, outcome.name))
 
     def _counted(self, node: Node, outcome: str) -> str:
@@ -257,7 +275,7 @@ class _Run:
             if common is not None:
                 return common()
         if isinstance(heard, Speech) and not self._hears_speech(node):
-            self.heard = "speech:unasked"
+            self.heard = SpeechUnasked()
             return self._ask_again(node)  # a room, or an operator's own words: no error of the caller's
         if self.state.gate:
             return self._at_gate(node, heard)
@@ -272,15 +290,15 @@ class _Run:
     def _common_key(self, node: Node, keys: Keys) -> Callable[[], Result | None] | None:
         """Keys that mean the same everywhere: 0, 7, 9, an entry with `*`, a stray `#`."""
         if "*" in keys.digits:
-            self.heard = "discarded"
+            self.heard = EntryDiscarded()
             return lambda: self._ask_again(node, Said(DISCARDED))
         if not keys.digits and keys.finished:
-            self.heard = "stray"
+            self.heard = StrayPound()
             return lambda: self._ask_again(node)
         common = {KEY_PERSON: self._agent, KEY_REPEAT: self._repeat, KEY_MORE_TIME: self._more_time}
         if keys.digits not in common:
             return None
-        self.heard = f"key:{keys.digits}"
+        self.heard = KeyPressed(keys.digits)
         return lambda: common[keys.digits](node)
 
     def _repeat(self, node: Node) -> Result | None:
@@ -323,10 +341,11 @@ class _Run:
         """At a gate only 1 goes on; the rest follows. Speech is not listened for."""
         if isinstance(heard, Silence):
             return self._renew(node, Said(GATE_GO_ON, "nudge"))
-        if isinstance(heard, Keys) and heard.digits == "1":
-            self.heard = "key:1"
+        digits = heard.digits if isinstance(heard, Keys) else ""
+        if digits == "1":
+            self.heard = KeyPressed(digits)
             return self._go_on(node)
-        self.heard = f"{_pressed(heard)}:{NOT_A_CHOICE}"
+        self.heard = _pressed(digits, NOT_A_CHOICE)
         return self._failed(node, self._spoken(nomatch_prompt(NOT_A_CHOICE)))
 
     def _go_on(self, node: Node) -> Result | None:
@@ -335,17 +354,17 @@ class _Run:
         return self._speak(node) if node.kind == "end" else self._wait(node)
 
     def _silence(self, node: Node) -> Result | None:
-        self.heard = "silence"
+        self.heard = NoInput()
         if self.state.pace == "relay":
             return self._renew(node, self._spoken(node.prompts[0], "nudge"))
         if node.branches.get("silence") == MORE_TIME:
-            self.path.append(f"{node.path} > silence")
+            self.events.append(_branch_taken(node.path, "silence"))
             return self._more_time(node)
         return self._failed(node, self._spoken(NOINPUT))
 
     def _renew(self, node: Node, nudge: Said) -> Result | None:
         """In relay pace silence is never an error: the wait begins again, ten times."""
-        self.heard = "silence"
+        self.heard = NoInput()
         self.state.renewals += 1
         if self.state.renewals > RENEWALS_MAX:
             return self._give_up(node)
@@ -356,9 +375,9 @@ class _Run:
 
     def _judged(self, node: Node, heard: Keys | Speech) -> Result | None:
         judged = self._judge(node, heard)
+        self.heard = self._masked(node, heard, judged)
         if isinstance(judged, NoMatch):
-            self.heard = f"{self.heard}:{judged.reason}"
-            self.path.append(f"{node.path} ! {judged.reason}")
+            self.events.append(EntryRefused(node.path, judged.reason))
             self.state.reasons.append(judged.reason)
             return self._failed(node, *self._why(judged.reason))
         for slot, value in judged.slots.items():
@@ -370,22 +389,18 @@ class _Run:
         return self._follow(node, label)
 
     def _judge(self, node: Node, heard: Keys | Speech) -> Match | NoMatch:
-        if node.word in {MENU, LANGUAGE, GATE}:
-            return self._choice(node, heard)
-        entry = self.flow.vocabulary.fields[node.word]
+        fields = self.flow.vocabulary.fields
         if isinstance(heard, Speech):
-            hear = cast("Callable[..., Match | NoMatch]", entry.hear)  # else the speech was not asked for
-            judged = hear(heard.words, heard.confidence, self.state.language, self.state.pace)
-            self.heard = "speech" if isinstance(judged, NoMatch) else f"speech:{judged.result}"
-            return judged
-        one_key = entry.num_digits == 1 and not entry.secret
-        self.heard = _pressed(heard) if one_key else _keyed(heard)
+            # Else the speech was not asked for.
+            hear = cast("Callable[..., Match | NoMatch]", fields[node.word].hear)
+            return hear(heard.words, heard.confidence, self.state.language, self.state.pace)
+        if node.word in {MENU, LANGUAGE, GATE}:
+            return self._choice(node, heard.digits)
         slots = {**self.state.slots, **self.state.secrets}
-        return entry.verdict(heard.digits, slots, tuple(self.state.reasons), finished=heard.finished)
+        reasons = tuple(self.state.reasons)
+        return fields[node.word].verdict(heard.digits, slots, reasons, finished=heard.finished)
 
-    def _choice(self, node: Node, heard: Keys | Speech) -> Match | NoMatch:
-        key = heard.digits if isinstance(heard, Keys) else ""
-        self.heard = _pressed(heard)
+    def _choice(self, node: Node, key: str) -> Match | NoMatch:
         if node.word == LANGUAGE:
             language = self.flow.vocabulary.language_keys.get(key, "")
             if language not in self.flow.languages:
@@ -395,6 +410,16 @@ class _Run:
         if node.word == GATE:
             return Match() if key == "1" else NoMatch(NOT_A_CHOICE)
         return Match(result=key) if key in node.branches and key.isdigit() else NoMatch(NOT_A_CHOICE)
+
+    def _masked(self, node: Node, heard: Keys | Speech, judged: Match | NoMatch) -> Heard:
+        """Return what may be kept of an entry: its verdict, but digits only of a menu's one key."""
+        reason = judged.reason if isinstance(judged, NoMatch) else ""
+        if isinstance(heard, Speech):
+            return SpeechHeard(judged.result if isinstance(judged, Match) else reason)
+        entry = self.flow.vocabulary.fields.get(node.word)
+        if entry is None or (entry.num_digits == 1 and not entry.secret):
+            return _pressed(heard.digits, reason)
+        return DigitsKeyed(len(heard.digits), heard.finished, reason)
 
     def _why(self, reason: str) -> Iterator[Said]:
         """Say why an entry did not fit, unless this version of the line is older than the reason."""
@@ -414,7 +439,7 @@ class _Run:
         return ("", "again", "last")[min(self.state.failures, 2)]
 
     def _give_up(self, node: Node) -> Result | None:
-        self.path.append(f"{node.path} > {GIVE_UP}")
+        self.events.append(_branch_taken(node.path, GIVE_UP))
         last = self._within(GIVE_UP_DIALOG, TIME_UP_DIALOG)
         reason = [] if self.state.gate else self.state.pending  # what the flow itself said of giving up
         self._leave_everything()
@@ -456,7 +481,7 @@ class _Run:
         target = node.branches.get(label)
         if target is None:
             raise DialogError(f"{node.path}: no branch for {label}")
-        self.path.append(f"{node.path} > {label}")
+        self.events.append(_branch_taken(node.path, label))
         return self._go(node, target)
 
     def _go(self, node: Node, target: str) -> Result | None:
@@ -514,7 +539,7 @@ class _Run:
                 self._set(node)
                 return self._follow(node, "next")
             case "call":
-                self.path.append(f"{node.path} > call")
+                self.events.append(_branch_taken(node.path, CALLED))
                 self.state.frames.append(node.path)
                 self._enter(node.word)
                 return None
@@ -522,7 +547,7 @@ class _Run:
                 return self._wait(node)
             case _:
                 self.state.pending.extend(self._spoken(prompt) for prompt in node.prompts)
-                self.path.append(f"{node.path} > {node.word}")
+                self.events.append(_branch_taken(node.path, node.word))
                 return self._speak(node)
 
     def _set(self, node: Node) -> None:
@@ -593,7 +618,7 @@ class _Run:
             return self._goodbye()
         too_long = turns_left <= 0 or self._elapsed_seconds >= CALL_SECONDS_MAX[self.state.pace]
         if too_long and not self._within(GIVE_UP_DIALOG, TIME_UP_DIALOG):
-            self.path.append(f"{self.state.node} > too_long")
+            self.events.append(_branch_taken(self.state.node, TOO_LONG))
             self._leave_everything()
             self._enter(TIME_UP_DIALOG)
             return None
@@ -641,12 +666,5 @@ class _Run:
         return Listen(timeouts[entry.waiting], entry.num_digits, speech=entry.hear is not None, hints=hints)
 
 
-def _pressed(heard: Keys | Speech) -> str:
-    """Name a key of a menu as it is; several at once are only `other`: they may be a number of somebody's."""
-    key = heard.digits if isinstance(heard, Keys) else ""
-    return f"key:{key}" if len(key) == 1 else "key:other"
-
-
-def _keyed(heard: Keys) -> str:
-    """Name an entry by its length, with `#` when that key ended it; its digits are nobody's business."""
-    return f"digits:{len(heard.digits)}{'#' if heard.finished else ''}"
+def _pressed(digits: str, reason: str) -> KeyPressed | SeveralKeysPressed:
+    return KeyPressed(digits, reason) if len(digits) == 1 else SeveralKeysPressed(reason)

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 from ivr.callfile.grammar import PACES
 from ivr.callfile.host import Visit
 from ivr.calls.history import Recipe
-from ivr.dialog.definition import ENDS, GATE, GIVE_UP, LANGUAGE, MENU, MORE_TIME, Node
+from ivr.dialog.definition import GATE, LANGUAGE, MENU, MORE_TIME, Node
 from ivr.dialog.engine import FAILURES_MAX
+from ivr.dialog.events import ENGINE_LABELS, BranchTaken, Event
 from ivr.dialog.flow import Flow
 
 NODES, EDGES, ATTEMPTS = "nodes", "edges", "attempts"
 LEVELS = ("first", "again", "last")[:FAILURES_MAX]  # after 0, 1, 2 failures at a question
-_ENGINE_LABELS = frozenset((GIVE_UP, "call", "too_long", *ENDS))  # steps in a path that are no branch
 
 Run = tuple[str, str]  # language, pace
 
@@ -32,14 +32,13 @@ def attempt_name(node: str, level: str) -> str:
     return f"{node}.{level}"
 
 
-def visits_of(flow: Flow, node: str, path: Iterable[str], prompts: Iterable[str]) -> Iterator[Visit]:
+def visits_of(flow: Flow, node: str, events: Iterable[Event], prompts: Iterable[str]) -> Iterator[Visit]:
     """Yield the places one turn came through: those on its way, the one where it stopped, how that asked."""
-    for step in path:
-        place, arrow, label = step.partition(" > ")
-        if arrow:
-            known = flow.nodes.get(place)
-            own = label in _ENGINE_LABELS and (known is None or label not in known.branches)
-            yield Visit(place, None if own else label)
+    for event in events:
+        if isinstance(event, BranchTaken):
+            known = flow.nodes.get(event.node)
+            own = event.label in ENGINE_LABELS and (known is None or event.label not in known.branches)
+            yield Visit(event.node, None if own else event.label)
     if "/" in node:
         yield Visit(node, None)
         asked = flow.nodes.get(node)
@@ -50,7 +49,7 @@ def visits_of(flow: Flow, node: str, path: Iterable[str], prompts: Iterable[str]
 def recorded_visits(flow: Flow, recipe: Recipe) -> Iterator[Visit]:
     """Yield the places a recorded call came through."""
     for turn in recipe.turns:
-        yield from visits_of(flow, turn.node, turn.path, turn.prompts)
+        yield from visits_of(flow, turn.node, turn.events, turn.prompts)
 
 
 def _levels(node: Node, prompts: Iterable[str]) -> Iterator[str]:

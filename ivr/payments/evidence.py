@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Row, Select, case, exists, func, insert, or_, select
 
+from ivr.calls.notation import heard_as_kept
 from ivr.payments.names import NAME_CORRECTED
 from ivr.payments.report import plain
 from ivr.storage.tables import (
@@ -449,7 +450,7 @@ def _turns(db: Connection, call_sid: str) -> list[dict[str, Any]]:
         {
             "seq": turn.seq,
             "at": plain(turn.at),
-            "heard": json.loads(turn.events)["heard"],
+            "heard": heard_as_kept(turn.events),
             "node": turn.node,
             "prompts": turn.prompts.split(",") if turn.prompts else [],
         }

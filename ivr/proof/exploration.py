@@ -35,6 +35,7 @@ from ivr.dialog.engine import (
     initial_state,
     step,
 )
+from ivr.dialog.events import BranchTaken, Event, Heard
 from ivr.dialog.flow import Flow
 from ivr.dialog.state import Said, State
 from ivr.dialog.vocabulary import Field, Match, NoMatch, Slots, Value
@@ -160,8 +161,8 @@ class Taken:
     index: int
     move: Move
     after: Place
-    path: tuple[str, ...]
-    heard: str
+    heard: Heard | None
+    events: tuple[Event, ...]
 
     @property
     def queued(self) -> tuple[Said, ...]:
@@ -186,8 +187,8 @@ Watcher = Callable[[Taken], None]
 class Exploration:
     """The places of all calls, found in the order of their shortest calls.
 
-    `watch` sees every move, also those that lead to a place known already. `nodes` and `edges` (`node >
-    label`) map what was reached to the first move that did. Only calls in `paces` are followed.
+    `watch` sees every move, also those that lead to a place known already. `nodes` and `edges` (node and
+    label) map what was reached to the first move that did. Only calls in `paces` are followed.
     """
 
     def __init__(
@@ -199,7 +200,7 @@ class Exploration:
         self.places: list[Place] = []
         self.broken: list[Broken] = []
         self.nodes: dict[str, tuple[int, Move]] = {}
-        self.edges: dict[str, tuple[int, Move]] = {}
+        self.edges: dict[tuple[str, str], tuple[int, Move]] = {}
         self.steps = 0
         self._watch = watch
         self._keys: dict[tuple[object, ...], int] = {}
@@ -391,9 +392,10 @@ class Exploration:
         except (DialogError, KeyError) as error:
             self.broken.append(self._broken(index, move, place, error))
             return None
-        for step_name in taken.path:
-            self.edges.setdefault(step_name, (index, move))
-            self.nodes.setdefault(step_name.split(" ")[0], (index, move))
+        for event in taken.events:
+            if isinstance(event, BranchTaken):
+                self.edges.setdefault((event.node, event.label), (index, move))
+            self.nodes.setdefault(event.node, (index, move))
         self.nodes.setdefault(taken.after.state.node, (index, move))
         for watch in self._watch:
             watch(taken)
@@ -432,9 +434,8 @@ class Exploration:
         after = taken.state
         after.renewals = after.turns = 0
         ghost = self._remember(place, move, taken)
-        return Taken(
-            place, index, move, Place(after, ghost, taken.result, turns, index, move), taken.path, taken.heard
-        )
+        reached = Place(after, ghost, taken.result, turns, index, move)
+        return Taken(place, index, move, reached, taken.heard, taken.events)
 
     # Moves.
 
@@ -537,7 +538,7 @@ class Exploration:
             if node.evidence and node.prompts[0] in ghost.told:
                 memory.consented = frozenset(fills)
             memory.filled(fills)
-        memory.passed(self.flow, taken.path)
+        memory.passed(self.flow, taken.events)
         if isinstance(taken.result, Wait):
             memory.waited(self.flow.nodes[taken.state.node], taken.state, taken.result)
         chosen = move.kind == "key" or (move.kind == "answer" and node.word != LANGUAGE)
@@ -581,10 +582,10 @@ class _Memory:
         self._stale.update(*(self._depends.get(name, ()) for name in names))
         self._stale -= names
 
-    def passed(self, flow: Flow, path: Iterable[str]) -> None:
+    def passed(self, flow: Flow, events: Iterable[Event]) -> None:
         """Note the nodes passed, in this order."""
-        for entry in path:
-            node = flow.nodes[entry.partition(" ")[0]]
+        for event in events:
+            node = flow.nodes[event.node]
             if node.kind == "set":
                 self.filled(node.args)
             elif node.kind == "say" and node.evidence:

@@ -9,6 +9,7 @@ from heapq import heappop, heappush
 from itertools import takewhile
 from typing import NamedTuple
 
+from ivr.calls.notation import write_event, write_heard
 from ivr.dialog.definition import AGENT, MORE_TIME, PERSON, REPEAT
 from ivr.dialog.engine import LAST_TURNS_MAX, RELAY_WORDS_MAX, Ask, End, Wait
 from ivr.dialog.flow import GATE_GO_ON, Flow
@@ -190,8 +191,8 @@ class Judge:
             return  # told where it happened
         listen = after.result.listen if isinstance(after.result, Wait) else None
         kept = {
-            "what was heard": taken.heard,
-            "the path": " ".join(taken.path),
+            "what was heard": "" if taken.heard is None else write_heard(taken.heard),
+            "the path": " ".join(map(write_event, taken.events)),
             "the hints": "" if listen is None else listen.hints,
             "an open slot": " ".join(map(str, after.state.slots.values())),
             "a prompt": " ".join(str(value) for said in taken.queued for value in said.values.values()),
@@ -233,7 +234,7 @@ class Judge:
         """Tell whether an accepted answer has led to a question."""
         node = self._flow.nodes[taken.before.state.node]
         back = node.branches.get(taken.move.label) in {REPEAT, AGENT}
-        helped = any(entry.startswith(f"{PERSON}/") for entry in taken.path)
+        helped = any(event.node.startswith(f"{PERSON}/") for event in taken.events)
         return taken.move.kind in ANSWERS and isinstance(taken.after.result, Wait) and not back and not helped
 
     # Words.

@@ -511,7 +511,7 @@ class _Prover:
         for node in self._flow.nodes.values():
             skipped = node.word == LANGUAGE and len(self._flow.languages) == 1
             for label in node.branches:
-                if f"{node.path} > {label}" not in self._exploration.edges and not skipped:
+                if (node.path, label) not in self._exploration.edges and not skipped:
                     message = f"no call takes {label}: remove it"
                     fault = Fault(f"flows/{node.dialog}.toml", node.line, node.name, message)
                     yield Violation(str(fault), None, "no call comes here")

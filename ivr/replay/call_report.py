@@ -11,6 +11,21 @@ from zoneinfo import ZoneInfo
 
 from ivr.actions.words import sentences
 from ivr.base.listing import Column, Listing, listing, local_time
+from ivr.calls.notation import write_event, write_heard
+from ivr.dialog.events import (
+    CallAnswered,
+    DigitsKeyed,
+    EntryDiscarded,
+    Heard,
+    KeyPressed,
+    LineFailed,
+    NoInput,
+    SeveralKeysPressed,
+    SpeechHeard,
+    SpeechUnasked,
+    StrayPound,
+    TransferReported,
+)
 from ivr.dialog.flow import PACE_RELAY
 from ivr.dialog.state import Said
 from ivr.simulator.speech_time import speech_seconds
@@ -24,14 +39,14 @@ if TYPE_CHECKING:
     from ivr.dialog.vocabulary import Value
 
 _LABEL: Final = re.compile(r"([a-z0-9-]+)(?:\.([a-z]+))?(?:\[(\d+)\])?(?:@([A-Za-z-]+))?")
-_HEARD: Final[Mapping[str, str]] = {
-    "": "the call is answered",
-    "silence": "silence",
-    "discarded": "an entry with * in it",
-    "stray": "# alone",
-    "trouble": "the line could not go on",
-    "speech:unasked": "spoke where speech was not asked for",
-    "key:other": "several keys at once",
+_HEARD: Final[Mapping[Heard, str]] = {
+    CallAnswered(): "the call is answered",
+    NoInput(): "silence",
+    EntryDiscarded(): "an entry with * in it",
+    StrayPound(): "# alone",
+    LineFailed(): "the line could not go on",
+    SpeechUnasked(): "spoke where speech was not asked for",
+    SeveralKeysPressed(): "several keys at once",
 }
 
 
@@ -107,7 +122,7 @@ def call_json(recipe: Recipe, line: Line) -> dict[str, Any]:
         {
             "seq": turn.seq,
             "at": _instant(turn.at),
-            "heard": turn.heard,
+            "heard": write_heard(turn.heard),
             "think_seconds": thought,
             "milliseconds": turn.milliseconds,
             "node": turn.node,
@@ -115,7 +130,7 @@ def call_json(recipe: Recipe, line: Line) -> dict[str, Any]:
                 {"id": prompt, "values": dict(values)} for prompt, values in _prompts_with_values(turn)
             ],
             "asked": [asdict(asked) for asked in turn.asked],
-            "path": list(turn.path),
+            "path": [write_event(event) for event in turn.events],
         }
         for turn, thought in zip(recipe.turns, think_seconds(recipe, line), strict=True)
     ]
@@ -158,21 +173,25 @@ def _call_lines(recipe: Recipe, line: Line, zone: ZoneInfo) -> Iterator[str]:
         yield f"        at      {turn.node} ({turn.milliseconds:.0f} ms)"
 
 
-def heard_words(heard: str) -> str:
+def heard_words(heard: Heard) -> str:
     """Say in words what kind of answer `heard` is."""
-    if heard in _HEARD:
-        return _HEARD[heard]
-    kind, _, rest = heard.partition(":")
-    what, _, reason = rest.partition(":")
-    unfit = f", which does not fit ({reason})" if reason else ""
-    if kind == "key":
-        return f"pressed {what}{unfit}" if what != "other" else f"pressed several keys{unfit}"
-    if kind == "digits":
-        count, finished = what.removesuffix("#"), " and #" if what.endswith("#") else ""
-        return f"keyed {count} digit{'' if count == '1' else 's'}{finished}{unfit}"
-    if kind == "speech":
-        return f"said {what}" if what in {"yes", "no"} else f"said something else ({what})"
-    return f"{kind} {what}"
+    match heard:
+        case KeyPressed(key, reason):
+            return f"pressed {key}{_unfit(reason)}"
+        case SeveralKeysPressed(reason) if reason:
+            return f"pressed several keys{_unfit(reason)}"
+        case DigitsKeyed(length, finished, reason):
+            plural, pound = "" if length == 1 else "s", " and #" if finished else ""
+            return f"keyed {length} digit{plural}{pound}{_unfit(reason)}"
+        case SpeechHeard(verdict):
+            return f"said {verdict}" if verdict in {"yes", "no"} else f"said something else ({verdict})"
+        case TransferReported(result):
+            return f"transfer {result}"
+    return _HEARD[heard]
+
+
+def _unfit(reason: str) -> str:
+    return f", which does not fit ({reason})" if reason else ""
 
 
 def _prompts_with_values(turn: RecordedTurn) -> list[tuple[str, Mapping[str, str]]]:

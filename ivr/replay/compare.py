@@ -12,6 +12,7 @@ from typing import Final, Literal, NamedTuple, get_args
 
 from ivr.base.money import format_amount
 from ivr.dialog.definition import GIVE_UP, Node
+from ivr.dialog.events import TOO_LONG, BranchTaken, EntryRefused, Event
 from ivr.dialog.flow import ENGINE_PROMPTS, NOT_A_CHOICE, Flow
 from ivr.replay.rerun import GATE_PREFIX, Run, RunPayment, Spoken
 
@@ -27,7 +28,6 @@ Kind = Literal[
 ]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)  # the worst first
 LONGER_SECONDS: Final = 5.0
-_TOO_LONG: Final = "too_long"
 _EVERYWHERE: Final = frozenset(ENGINE_PROMPTS)
 
 
@@ -44,10 +44,20 @@ class Difference(NamedTuple):
     seconds: float
 
 
+class Stand(NamedTuple):
+    """Where a stage left the call: it waits at a node, unless the run came to an end there."""
+
+    node: str
+    ending: str = ""
+
+
+Way = Sequence[Event | Stand]
+
+
 class Stage(NamedTuple):
     """What happened between two answers of the caller, gates passed: the way, then where the line waits."""
 
-    way: tuple[str, ...]
+    way: Way
     said: tuple[Spoken, ...]
     seconds: float
 
@@ -86,30 +96,34 @@ class Comparer:
         return [*elsewhere, Difference(kind, parting.cause, parting.why, what, seconds)]
 
     def _passes_a_change(self, run: Run) -> bool:
-        return bool(self._changed) and any(_node(entry) in self._changed for entry in run.path)
+        return bool(self._changed) and any(event.node in self._changed for event in run.events)
 
     # Where two runs part.
 
     def _parting(self, stages: Sequence[tuple[Stage | None, Stage | None]]) -> _Parting | None:
-        last = ""
+        last: Event | Stand | None = None
         for number, (before, after) in enumerate(stages):
             way_before = before.way if before else ()
             way_after = after.way if after else ()
-            for one, other in zip_longest(way_before, way_after, fillvalue=""):
+            for one, other in zip_longest(way_before, way_after):
                 if one != other:
                     return self._misled(number, one, other) or _Parting(
                         number, *self._blamed(last, one, other)
                     )
-                if self._changed and _node(one) in self._changed:
-                    return _Parting(number, _node(one), self._change_of(_node(one)))
+                if self._changed and one.node in self._changed:
+                    return _Parting(number, one.node, self._change_of(one.node))
                 last = one
         return None
 
-    def _misled(self, stage: int, before: str, after: str) -> _Parting | None:
+    def _misled(
+        self, stage: int, before: Event | Stand | None, after: Event | Stand | None
+    ) -> _Parting | None:
         """Tell of a key that led on before and is no choice any more, above all where callers are told it."""
-        path, _, key = before.partition(" > ")
+        if not isinstance(before, BranchTaken):
+            return None
+        path, key = before.node, before.label
         node = self._after.nodes.get(path)
-        if node is None or not key.isdigit() or after != f"{path} ! {NOT_A_CHOICE}":
+        if node is None or not key.isdigit() or after != EntryRefused(path, NOT_A_CHOICE):
             return None
         telling = {prompt for prompt in node.prompts if self._names(prompt, key)}
         then = self._before.nodes[path].branches[key]
@@ -123,16 +137,15 @@ class Comparer:
         prompts = self._after.prompts
         return any(key in keys.named for tag in prompts.languages for keys in prompts.keys(prompt, tag))
 
-    def _blamed(self, last: str, before: str, after: str) -> tuple[str, str]:
+    def _blamed(
+        self, last: Event | Stand | None, before: Event | Stand | None, after: Event | Stand | None
+    ) -> tuple[str, str]:
         """Return the node to blame, and why, when after `last` the runs go on to `before` and `after`."""
-        path, _, label = last.partition(" > ")
-        nodes = self._before.nodes.get(path), self._after.nodes.get(path)
-        if nodes[0] is not None and nodes[1] is not None:
-            targets = nodes[0].branches.get(label, ""), nodes[1].branches.get(label, "")
-            if targets[0] != targets[1]:
-                now, then = targets[1] or "nothing", targets[0] or "nothing"
-                return path, f"{_label(nodes[1], label)} leads to {now}, before {then}"
-        here, there = _node(before), _node(after)
+        if isinstance(last, BranchTaken):
+            led = self._led_elsewhere(last)
+            if led:
+                return last.node, led
+        here, there = (each.node if each else "" for each in (before, after))
         if here == there and here in self._changed:
             return here, self._change_of(here)
         if here == there or here not in self._after.nodes:
@@ -140,6 +153,16 @@ class Comparer:
         if there and there not in self._before.nodes:
             return there, "new"
         return there or here, ""
+
+    def _led_elsewhere(self, taken: BranchTaken) -> str:
+        """Tell where a branch leads now that led elsewhere before; empty where it does not."""
+        before, after = self._before.nodes.get(taken.node), self._after.nodes.get(taken.node)
+        if before is None or after is None:
+            return ""
+        then, now = before.branches.get(taken.label, ""), after.branches.get(taken.label, "")
+        if then == now:
+            return ""
+        return f"{_label(after, taken.label)} leads to {now or 'nothing'}, before {then or 'nothing'}"
 
     def _change_of(self, path: str) -> str:
         before, after = self._before.nodes[path], self._after.nodes[path]
@@ -182,14 +205,14 @@ class Comparer:
             if one.sha256 != other.sha256 and one.words != other.words and cause not in known:
                 yield Difference("changed wording only", cause, "", label, 0.0)
 
-    def _speaker(self, label: str, way: Sequence[str]) -> str:
+    def _speaker(self, label: str, way: Way) -> str:
         """Return the node that says a prompt; the prompt itself where the engine says it at any question."""
         prompt = label.partition(".")[0].partition("[")[0].partition("@")[0]
         if prompt.startswith("nomatch-"):
             return prompt
         for entry in reversed(way):
             for flow in (self._before, self._after):
-                node = flow.nodes.get(_node(entry))
+                node = flow.nodes.get(entry.node)
                 if node is not None and prompt in node.prompts:
                     return node.path
         if prompt in _EVERYWHERE:
@@ -232,24 +255,19 @@ def _label(node: Node, label: str) -> str:
     return f"key {label}" if label.isdigit() else label if node.kind != "action" else f"outcome {label}"
 
 
-def _node(entry: str) -> str:
-    """Return the node of an entry of the way."""
-    return entry.partition(" ")[0]
-
-
 def _stages(run: Run) -> Iterator[Stage]:
     """Divide a run at the caller's answers; what a gate divided is put together again."""
-    way: list[str] = []
+    way: list[Event | Stand] = []
     said: list[Spoken] = []
     seconds = 0.0
     for number, turn in enumerate(run.turns):
-        way += turn.path
+        way += turn.events
         said += [spoken for spoken in turn.prompts if not spoken.label.startswith(GATE_PREFIX)]
         seconds += turn.seconds
         last = number + 1 == len(run.turns)
         if last or not turn.gate:
             ending = _ending(run) if last else ""
-            yield Stage((*way, f"{turn.node} {ending}".rstrip()), tuple(said), seconds)
+            yield Stage((*way, Stand(turn.node, ending)), tuple(said), seconds)
             way, said, seconds = [], [], 0.0
 
 
@@ -320,11 +338,11 @@ def _outcome(before: Run, after: Run) -> tuple[Kind, str] | None:
 def _breakdowns(run: Run) -> set[str]:
     """Return the ways in which the line gave a caller up."""
     found = set()
-    for entry in run.path:
-        label = entry.partition(" > ")[2]
+    for event in run.events:
+        label = event.label if isinstance(event, BranchTaken) else ""
         if label == GIVE_UP:
             found.add("the line gives up")
-        elif label == _TOO_LONG:
+        elif label == TOO_LONG:
             found.add("the call is too long")
     return found
 

@@ -18,7 +18,23 @@ from ivr.actions.perform import PLANS
 from ivr.base.clock import hours_after
 from ivr.base.errors import OperatorError
 from ivr.base.money import format_amount
+from ivr.calls.notation import write_heard
+from ivr.dialog.definition import KEY_MORE_TIME
 from ivr.dialog.engine import TURNS_MAX
+from ivr.dialog.events import (
+    TOO_LONG,
+    BranchTaken,
+    DigitsKeyed,
+    EntryDiscarded,
+    KeyPressed,
+    LineFailed,
+    NoInput,
+    SeveralKeysPressed,
+    SpeechHeard,
+    SpeechUnasked,
+    StrayPound,
+    TransferReported,
+)
 from ivr.dialog.vocabulary import WITHOUT_POUND, NoMatch
 from ivr.languages.language import NO, YES
 from ivr.languages.registry import SPOKEN
@@ -189,7 +205,7 @@ class _Export:
             if verified.outcome == "verified_more_time":
                 yield "extra_time"
         reached = {each.outcome for each in self._asked("reach_person")}
-        if self._turns[-1].heard == "trouble":
+        if isinstance(self._turns[-1].heard, LineFailed):
             reached.add("open" if "person-connecting" in self._turns[-1].prompts else "closed")
         if len(reached) > 1:
             raise self._cannot(None, "a person could be reached at first and then not: no file can say so")
@@ -244,12 +260,12 @@ class _Export:
 
         It presses 7 at the first question, then 1 at every gate.
         """
-        if len(self._turns) < 2 or self._turns[1].heard != "key:7":
+        if len(self._turns) < 2 or self._turns[1].heard != KeyPressed(KEY_MORE_TIME):
             return 0
         for turn, following in zip(self._turns[1:], (*self._turns[2:], None), strict=True):
             if not _at_gate(turn):
                 return turn.seq
-            if following is None or following.heard != "key:1":
+            if following is None or following.heard != KeyPressed("1"):
                 return 0
         return 0
 
@@ -262,9 +278,9 @@ class _Export:
 
     def _turn(self, turn: RecordedTurn, following: RecordedTurn | None) -> Iterator[str]:
         yield from self._faults(turn, following)
-        if turn.seq and not turn.heard.startswith("transfer:") and turn.heard != "trouble":
+        if turn.seq and not isinstance(turn.heard, (TransferReported, LineFailed)):
             yield f"caller  {self._deed(turn)}"
-        lost = following is not None and following.heard == "trouble"
+        lost = following is not None and isinstance(following.heard, LineFailed)
         if turn.prompts and not lost:
             yield f"line    {', '.join(turn.prompts)}"
         for asked in turn.asked:
@@ -282,10 +298,10 @@ class _Export:
         """
         if turn.seq in self._made_up.elsewhere:
             yield "fault   paid_elsewhere"
-        too_long = any(entry.endswith("> too_long") for entry in turn.path)
+        too_long = any(isinstance(each, BranchTaken) and each.label == TOO_LONG for each in turn.events)
         if too_long and turn.seq < TURNS_MAX[self._recipe.pace]:
             yield "fault   hour_passes"
-        if turn.heard == "trouble" and turn.seq == 0:
+        if isinstance(turn.heard, LineFailed) and turn.seq == 0:
             yield "fault   slow"
         if following is not None:
             yield from self._faults_after(turn, following)
@@ -294,16 +310,16 @@ class _Export:
 
     def _faults_after(self, turn: RecordedTurn, following: RecordedTurn) -> Iterator[str]:
         """Yield what befalls the turn for what came after it; a person is called and answers in one go."""
-        if following.heard == "trouble":
-            if turn.heard.startswith("transfer:"):
+        if isinstance(following.heard, LineFailed):
+            if isinstance(turn.heard, TransferReported):
                 raise self._cannot(
                     following, "what went wrong after a transfer cannot be written: leave it out"
                 )
             if "person-connecting" in following.prompts:
                 yield from self._person(answers=True)
             yield "fault   lost_response"
-        if following.heard.startswith("transfer:"):
-            yield from self._person(answers=following.heard == "transfer:completed")
+        if isinstance(following.heard, TransferReported):
+            yield from self._person(answers=following.heard.result == "completed")
 
     def _person(self, *, answers: bool) -> Iterator[str]:
         """Yield whether the person who is called now picks up, where that is another than the last time."""
@@ -328,27 +344,33 @@ class _Export:
     # What the caller did.
 
     def _deed(self, turn: RecordedTurn) -> str:
-        kind, _, rest = turn.heard.partition(":")
-        simple = {"silence": "silence", "discarded": "*", "stray": "#"}
-        if kind in simple:
-            return simple[kind]
-        if kind == "key":
-            return self._key(turn, rest.partition(":")[0])
-        if kind == "speech":
-            return self._speech(turn, rest)
-        if kind == "digits":
-            return self._digits(turn)
-        raise self._cannot(turn, f"nobody wrote how to make up what was heard ({turn.heard}): leave it out")
+        match turn.heard:
+            case NoInput():
+                return "silence"
+            case EntryDiscarded():
+                return "*"
+            case StrayPound():
+                return "#"
+            case KeyPressed(key):
+                return key
+            case SeveralKeysPressed():
+                return self._several_keys(turn)
+            case SpeechHeard(verdict):
+                return self._speech(turn, verdict)
+            case SpeechUnasked():
+                return self._speech(turn, "unasked")
+            case DigitsKeyed():
+                return self._digits(turn, turn.heard)
+        heard = write_heard(turn.heard)
+        raise self._cannot(turn, f"nobody wrote how to make up what was heard ({heard}): leave it out")
 
     def _before(self, turn: RecordedTurn) -> RecordedTurn:
         return self._turns[turn.seq - 1 - self._turns[0].seq]
 
-    def _key(self, turn: RecordedTurn, key: str) -> str:
-        if key != "other":
-            return key
+    def _several_keys(self, turn: RecordedTurn) -> str:
         node = self._line.flow.nodes.get(self._before(turn).node)
         taken = () if node is None else node.branches
-        return next(each for each in "86543" if each not in taken)  # several keys at once: no choice either
+        return next(each for each in "86543" if each not in taken)  # one that is no choice either
 
     def _speech(self, turn: RecordedTurn, result: str) -> str:
         language = self._recipe.language
@@ -359,18 +381,17 @@ class _Export:
         words = answers.mumbles if result == "not-yes-or-no" else answers.says(result, "relay")
         return f'says "{words}"'
 
-    def _digits(self, turn: RecordedTurn) -> str:
+    def _digits(self, turn: RecordedTurn, heard: DigitsKeyed) -> str:
         question = self._before(turn)
         node = self._line.flow.nodes.get(question.node)
         if node is None or node.word not in FIELDS:
             raise self._cannot(
                 turn, f"the flow has no question {question.node}: use the version the call ran on"
             )
-        length, _, reason = turn.heard.removeprefix("digits:").partition(":")
-        finished = length.endswith("#")
-        digits, written = self._entry(turn, node.word, int(length.removesuffix("#")), reason)
+        reason = heard.reason
+        digits, written = self._entry(turn, node.word, heard.length, reason)
         keyed, reasons = self._keyed.slots, tuple(self._keyed.reasons)
-        judged = FIELDS[node.word].verdict(digits, keyed, reasons, finished=finished)
+        judged = FIELDS[node.word].verdict(digits, keyed, reasons, finished=heard.finished)
         if (judged.reason if isinstance(judged, NoMatch) else "") != reason:
             raise self._cannot(
                 turn, f"no made-up {node.word} of this length gets the answer {reason or 'ok'}"
@@ -380,7 +401,7 @@ class _Export:
         else:
             self._keyed.reasons = []
             self._keyed.slots |= {slot: str(value) for slot, value in judged.slots.items()}
-        return f"{written}{'#' if finished else ''}"
+        return f"{written}{'#' if heard.finished else ''}"
 
     def _entry(self, turn: RecordedTurn, entry: str, length: int, reason: str) -> tuple[str, str]:
         """Return digits for an entry, and how they are written: `{ssn_last4}` is the member's own."""

@@ -17,10 +17,12 @@ from ivr.actions.masks import bucket_cents, money_shape
 from ivr.actions.perform import FOR_A_PERSON, MINIMUM_CENTS, PLANS
 from ivr.base.clock import hours_after
 from ivr.base.randomness import Randomness, SeededRandomness
+from ivr.dialog.events import DigitsKeyed
 
 if TYPE_CHECKING:
     from ivr.actions.masks import Since
     from ivr.calls.history import Asked, Recipe, RecordedTurn
+    from ivr.dialog.events import Heard
 
 TRIES: Final = 4000
 DUE_DAYS: Final = 5  # where the call does not say when a bill is due
@@ -348,8 +350,8 @@ class _Attempt:
         total = self._of(self._plan).total_cents
         shape = asked.given["keyed_amount"]
         paid = [cents for plan, cents in self._today if plan == self._plan]
-        entered = "" if self._turn is None else self._turn.heard.removeprefix("digits:").partition("#")[0]
-        limit = 10 ** int(entered) if entered.isdecimal() else MONEY_END
+        entered = None if self._turn is None else self._turn.heard
+        limit = 10**entered.length if isinstance(entered, DigitsKeyed) else MONEY_END
         if paid and not self._middle and self._randomness.below(3) == 0:
             keyed = paid[-1]  # the same again
         elif shape == money_shape(total, self._since) and total < limit and self._randomness.below(4) == 0:
@@ -400,9 +402,9 @@ class _Attempt:
         return True
 
 
-def digits_keyed(heard: str) -> int:
-    """Return how many digits an entry had, from what was heard: `digits:9#:length`."""
-    return int(heard.removeprefix("digits:").partition(":")[0].removesuffix("#"))
+def digits_keyed(heard: Heard) -> int:
+    """Return how many digits an entry had; none where there was no entry."""
+    return heard.length if isinstance(heard, DigitsKeyed) else 0
 
 
 def _came_back(slots: Mapping[str, str]) -> CameBack:

@@ -7,7 +7,7 @@ flow asks something that the recording never answered, the run stops there: nobo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Final, NamedTuple
@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 from ivr.actions.line import Line
 from ivr.actions.words import sentences
 from ivr.calls.history import Asked, Recipe, RecordedTurn
-from ivr.dialog.definition import GATE, Node
+from ivr.calls.notation import write_event, write_heard
+from ivr.dialog.definition import GATE, KEY_MORE_TIME, KEY_PERSON, Node
 from ivr.dialog.engine import (
     Ask,
     DialogError,
@@ -27,15 +28,15 @@ from ivr.dialog.engine import (
     Start,
     Wait,
     initial_state,
-    step,
 )
+from ivr.dialog.events import Event, Heard, KeyPressed, LineFailed, TransferReported
 from ivr.dialog.flow import Flow
 from ivr.dialog.state import Said, State
+from ivr.dialog.turn import Turn
 from ivr.replay.synthetic import SyntheticValues, UnknownShapeError, input_for
 from ivr.simulator.speech_time import speech_seconds
 from ivr.speech.catalog import SpeechError
 
-ASKS_MAX: Final = 50  # in one turn, as on the line
 GATES_MAX: Final = 50  # passed in a row without anybody having pressed a key
 GATE_PREFIX: Final = "gate-"
 GATE_KEY_SECONDS: Final = 1.0
@@ -45,11 +46,10 @@ AUTHORIZING: Final = frozenset({"authorize_payment", "authorize_with_code"})
 AUTHORIZED: Final = "authorized"
 HANGUP: Final = "hangup"
 LINE_ENDS: Final = frozenset({"goodbye", "agent"})  # otherwise the caller went away, or something broke
-TROUBLE: Final = "trouble"
 # Answers that follow from the call itself, so that they need not have been recorded.
 _WORKED_OUT: Final[Mapping[str, str]] = {"set_amount": "ok"}
 # What a caller who presses it means wherever it is: a person, more time.
-_MEANT_ANYWHERE: Final = frozenset({"key:0", "key:7"})
+_MEANT_ANYWHERE: Final = frozenset({KeyPressed(KEY_PERSON), KeyPressed(KEY_MORE_TIME)})
 
 
 class Spoken(NamedTuple):
@@ -72,14 +72,14 @@ class RunTurn(NamedTuple):
     """One turn of a run.
 
     `seq` is the recorded turn whose input it took, None where a gate was passed that was not there then.
-    `caller` is what was keyed or said, made up; `heard` the engine's name for it. `seconds` pass from its
+    `caller` is what was keyed or said, made up; `heard` what the engine made of it. `seconds` pass from its
     first word to the caller's next input.
     """
 
     seq: int | None
     caller: Input
-    heard: str
-    path: tuple[str, ...]
+    heard: Heard
+    events: tuple[Event, ...]
     node: str
     gate: bool
     prompts: tuple[Spoken, ...]
@@ -124,31 +124,27 @@ class Run:
         return max((turn.seq for turn in self.turns if turn.seq is not None), default=0)
 
     @property
-    def path(self) -> Iterator[str]:
-        """Every place the call came through."""
-        return (entry for turn in self.turns for entry in turn.path)
+    def events(self) -> Iterator[Event]:
+        """Everything that happened in the call."""
+        return (event for turn in self.turns for event in turn.events)
 
 
 class ScriptedInput(NamedTuple):
     """One recorded input and the question it answered.
 
-    `question` is what that node asked: its field or `menu`, and its prompt. `gap_seconds` passed from the
+    `heard` is None where the caller hangs up, the end of somebody's patience rather than an input. `question`
+    is what that node asked: its field or `menu`, and its prompt. `gap_seconds` passed from the
     reply before to this input; `speech_seconds` of it are the line's own words, None while that is not known.
     """
 
     seq: int
-    heard: str
+    heard: Heard | None
     node: str
     question: tuple[str, str]
     gate: bool
     asked: tuple[Asked, ...]
     gap_seconds: float
     speech_seconds: float | None = None
-
-    @property
-    def hangs_up(self) -> bool:
-        """Tell whether this is the end of a caller's patience rather than an input."""
-        return self.heard == HANGUP
 
 
 _ArgsKey = tuple[str, tuple[tuple[str, str], ...]]
@@ -176,7 +172,7 @@ class Script:
             raise UnknownShapeError("it has no first turn")
         inputs: list[ScriptedInput] = []
         answers: dict[_ArgsKey, list[Asked]] = {}
-        sound = list(takewhile(lambda turn: turn.heard != TROUBLE, turns))
+        sound = _sound(turns)
         for index, turn in enumerate(sound):
             if index:
                 gap_seconds = (turn.at - sound[index - 1].at).total_seconds()
@@ -188,7 +184,7 @@ class Script:
             return cls(recipe, (), {})
         last = sound[-1]
         if len(sound) < len(turns) or recipe.end not in LINE_ENDS:
-            inputs.append(ScriptedInput(last.seq + 1, HANGUP, *_asking(flow, last), (), 0.0))
+            inputs.append(ScriptedInput(last.seq + 1, None, *_asking(flow, last), (), 0.0))
         return cls(recipe, tuple(inputs), answers)
 
     def timed(self, run: Run) -> Script:
@@ -207,6 +203,11 @@ def _asking(flow: Flow, turn: RecordedTurn) -> tuple[str, tuple[str, str], bool]
     if node is None:
         raise UnknownShapeError(f"its flow has no node {turn.node}")
     return turn.node, question_of(node), bool(turn.prompts) and turn.prompts[-1].startswith(GATE_PREFIX)
+
+
+def _sound(turns: Iterable[RecordedTurn]) -> list[RecordedTurn]:
+    """Return the turns until the line failed, if it did."""
+    return list(takewhile(lambda turn: not isinstance(turn.heard, LineFailed), turns))
 
 
 def question_of(node: Node) -> tuple[str, str]:
@@ -269,20 +270,19 @@ class _Turn:
 
     seq: int | None
     caller: Input
-    heard: str
-    node: str
-    path: list[str] = field(default_factory=list)
+    taken: Turn
     gate: bool = False
     prompts: tuple[Spoken, ...] = ()
     seconds: float = 0.0
 
     def finished(self) -> RunTurn:
+        taken = self.taken
         return RunTurn(
             self.seq,
             self.caller,
-            self.heard,
-            tuple(self.path),
-            self.node,
+            taken.heard,
+            tuple(taken.events),
+            taken.node,
             self.gate,
             self.prompts,
             self.seconds,
@@ -338,45 +338,37 @@ class _Running:
         turn, result = self._take(0, Start())
         while isinstance(result, Wait):
             scripted = self._next(result, at_gate=turn.gate)
+            seq: int | None = None
+            caller: Input = Keys("1")
             if scripted is None:
                 turn.seconds += GATE_KEY_SECONDS
-            elif scripted.hangs_up:
+            elif scripted.heard is None:
                 return HANGUP
             else:
                 turn.seconds = _seconds(scripted, turn.seconds)
+                seq = scripted.seq
+                caller = input_for(self.flow, self.state, scripted.heard, scripted.asked)
             self.elapsed_seconds += turn.seconds
             self.turns.append(turn.finished())
             self.turn = None
-            if scripted is None:
-                turn, result = self._take(None, Keys("1"))
-            else:
-                caller = input_for(self.flow, self.state, scripted.heard, scripted.asked)
-                turn, result = self._take(scripted.seq, caller)
+            turn, result = self._take(seq, caller)
         return result.manner
 
     def _take(self, seq: int | None, caller: Input) -> tuple[_Turn, Wait | End]:
         """Take one turn, with all that is asked of the domain on the way."""
-        taken = step(self.flow, self.state, caller, self.elapsed_seconds)
-        self.turn = turn = _Turn(seq, caller, taken.heard, taken.state.node, list(taken.path))
+        taken = Turn(self.flow, self.state, caller, self.elapsed_seconds)
+        self.turn = turn = _Turn(seq, caller, taken)
         self.last_seq = seq or self.last_seq
-        asks = 0
-        while isinstance(taken.result, Ask):
-            self.state = taken.state
-            asks += 1
-            if asks > ASKS_MAX:
-                raise DialogError(f"{turn.node}: more than {ASKS_MAX} questions in one turn")
-            taken = step(self.flow, taken.state, self._answer(taken.result), self.elapsed_seconds)
-            turn.node = taken.state.node
-            turn.path += taken.path
+        result = taken.run(self._answer)
         self.state = state = taken.state
         speak, language, pace = self.runner.speak, state.language, state.pace
-        turn.prompts = tuple([speak(said, language, pace) for said in taken.result.prompts])
-        waiting = isinstance(taken.result, Wait)
+        turn.prompts = tuple([speak(said, language, pace) for said in result.prompts])
+        waiting = isinstance(result, Wait)
         turn.gate = state.gate or (waiting and self.flow.nodes[state.node].word == GATE)
         turn.seconds = sum([spoken.seconds for spoken in turn.prompts])
-        return turn, taken.result
+        return turn, result
 
-    def _answer(self, ask: Ask) -> Outcome:
+    def _answer(self, ask: Ask, state: State) -> Outcome:
         """Answer as the domain did then: the same action with the same arguments, one time after the other.
 
         What is asked more often than it was then is answered as it was last.
@@ -384,34 +376,31 @@ class _Running:
         key = (ask.action, tuple(sorted(ask.args.items())))
         recorded = self.script.answers.get(key)
         if recorded is None:
-            return self._worked_out(ask)
+            return self._worked_out(ask, state)
         index = self.answered.get(key, 0)
         self.answered[key] = index + 1
         asked = recorded[min(index, len(recorded) - 1)]
-        state = self.state
         if asked.outcome not in self.flow.vocabulary.actions[ask.action].outcomes:
             raise _StoppedError(state.node, f"{ask.action} no longer answers {asked.outcome}")
         if ask.action in AUTHORIZING and asked.outcome == AUTHORIZED:
             slots = state.slots
             what = str(slots["plan"]), int(slots["amount"]), str(slots["account_type"])
             self.payments.append(RunPayment(*what, self.last_seq))
-        return self._filled(ask, asked.outcome, asked.slots)
+        return self._filled(ask, state, asked.outcome, asked.slots)
 
-    def _filled(self, ask: Ask, outcome: str, shapes: Mapping[str, str]) -> Outcome:
+    def _filled(self, ask: Ask, state: State, outcome: str, shapes: Mapping[str, str]) -> Outcome:
         try:
-            return Outcome(outcome, self.values.fill(ask.action, ask.args, outcome, shapes, self.state))
+            return Outcome(outcome, self.values.fill(ask.action, ask.args, outcome, shapes, state))
         except KeyError as missing:
-            raise DialogError(
-                f"{self.state.node}: {ask.action} before there is any {missing.args[0]}"
-            ) from None
+            raise DialogError(f"{state.node}: {ask.action} before there is any {missing.args[0]}") from None
 
-    def _worked_out(self, ask: Ask) -> Outcome:
+    def _worked_out(self, ask: Ask, state: State) -> Outcome:
         """Answer what follows from the call itself."""
         outcome = _WORKED_OUT.get(ask.action)
         if outcome is not None:
-            return self._filled(ask, outcome, {})
+            return self._filled(ask, state, outcome, {})
         args = "".join(f" {name}={value}" for name, value in ask.args.items())
-        raise _StoppedError(self.state.node, f"{ask.action}{args} was never answered")
+        raise _StoppedError(state.node, f"{ask.action}{args} was never answered")
 
     # Which recorded input answers what is asked now.
 
@@ -432,7 +421,7 @@ class _Running:
         transferring = wait.listen is None
         for index in range(self.next_input, len(inputs)):
             each = inputs[index]
-            if each.gate and not each.hangs_up and each.heard not in _MEANT_ANYWHERE:
+            if each.gate and each.heard is not None and each.heard not in _MEANT_ANYWHERE:
                 continue
             if _answers(each, node, self.flow, transferring=transferring):
                 self.next_input = index + 1
@@ -446,8 +435,9 @@ def _answers(scripted: ScriptedInput, node: Node, flow: Flow, *, transferring: b
     It was when its node had the same name and asked for the same kind of thing, or asked for it with the
     same prompt under a name that is gone.
     """
-    if transferring or scripted.heard.startswith("transfer:"):
-        return transferring and (scripted.heard.startswith("transfer:") or scripted.node == node.path)
+    transferred = isinstance(scripted.heard, TransferReported)
+    if transferring or transferred:
+        return transferring and (transferred or scripted.node == node.path)
     word, prompt = question_of(node)
     if scripted.node == node.path:
         return scripted.question[0] == word
@@ -470,13 +460,13 @@ def disagreement(recipe: Recipe, run: Run) -> str:
 
     The recording is wrong then, or the line does not only depend on what is recorded.
     """
-    recorded = list(takewhile(lambda turn: turn.heard != TROUBLE, recipe.turns))
+    recorded = _sound(recipe.turns)
     for turn, again in zip(recorded, run.turns, strict=False):
         labels = tuple(spoken.label for spoken in again.prompts)
         for what, then, now in (
             ("the caller's input", turn.heard, again.heard),
             ("the node", turn.node, again.node),
-            ("the way", turn.path, again.path),
+            ("the way", turn.events, again.events),
             ("what is said", turn.prompts, labels),
         ):
             if then != now:
@@ -489,5 +479,9 @@ def disagreement(recipe: Recipe, run: Run) -> str:
     return "" if run.end == end else f"it ended {end}, and ends {run.end or run.stopped or run.failure}"
 
 
-def _text(value: str | tuple[str, ...]) -> str:
-    return value or "nothing" if isinstance(value, str) else ", ".join(value) or "nothing"
+def _text(value: str | Heard | tuple[str | Event, ...]) -> str:
+    if isinstance(value, tuple):
+        text = ", ".join(each if isinstance(each, str) else write_event(each) for each in value)
+    else:
+        text = value if isinstance(value, str) else write_heard(value)
+    return text or "nothing"

@@ -1,17 +1,16 @@
 """Synthetic values of recorded shapes: what a caller could have keyed, what the line could have answered.
 
-For whoever runs a recipe again or writes it out. `read_heard` takes a recorded input apart, `input_for`
-makes an input of the same shape at a question (the field's own judge decides whether it is), and
-`SyntheticValues` fills the slots of a recorded outcome. One call's values fit each other: the balance
-of a bill is the sum of its parts wherever it is asked for, an amount set from it is that amount, a second
-entry that matched is the first again. Everything follows from the recording alone: no chance, no clock.
+For whoever runs a recipe again or writes it out. `input_for` makes an input of the recorded shape at a
+question (the field's own judge decides whether it is), and `SyntheticValues` fills the slots of a recorded
+outcome. One call's values fit each other: the balance of a bill is the sum of its parts wherever it is asked
+for, an amount set from it is that amount, a second entry that matched is the first again. Everything follows
+from the recording alone: no chance, no clock.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -20,11 +19,25 @@ from ivr.actions.masks import EMPTY, GIVEN, UNKNOWN, bucket_cents
 from ivr.base.clock import hours_after
 from ivr.dialog.definition import KEY_MORE_TIME, KEY_PERSON, KEY_REPEAT
 from ivr.dialog.engine import Input, Keys, Silence, Speech, Start, TransferEnded
+from ivr.dialog.events import (
+    CallAnswered,
+    DigitsKeyed,
+    EntryDiscarded,
+    KeyPressed,
+    LineFailed,
+    NoInput,
+    SeveralKeysPressed,
+    SpeechHeard,
+    SpeechUnasked,
+    StrayPound,
+    TransferReported,
+)
 from ivr.dialog.vocabulary import Field, NoMatch, Slots, Value, Vocabulary
 from ivr.languages.registry import SPOKEN
 
 if TYPE_CHECKING:
     from ivr.calls.history import Asked
+    from ivr.dialog.events import Heard
     from ivr.dialog.flow import Flow
     from ivr.dialog.state import State
 
@@ -39,15 +52,6 @@ MINIMUM_CENTS: Final = 100
 NOT_AN_ANSWER: Final = "hello"
 BILLING_ACCOUNTS: Final = {"health": "740000101", "dental": "740000102"}
 
-_HEARD = re.compile(
-    r"(?:(?P<kind>silence|discarded|stray|trouble)"
-    r"|key:(?P<key>[0-9]|other)"
-    r"|digits:(?P<length>[0-9]+)(?P<finished>#?)"
-    r"|transfer:(?P<transfer>completed|failed)"
-    r"|speech:(?P<speech>[a-z][a-z0-9-]*))"
-    r"(?::(?P<reason>[a-z][a-z0-9-]*))?",
-    re.ASCII,
-)
 _OFFSET = re.compile(r"([+-]?\d+)([dh])", re.ASCII)
 _COMMON_KEYS: Final = frozenset({KEY_PERSON, KEY_REPEAT, KEY_MORE_TIME})  # alone, they are no entry
 _ALMOST_ONE: Final = 0.9999999  # hours: the next whole one, and where it is a whole one that
@@ -58,75 +62,45 @@ class UnknownShapeError(ValueError):
     """A recording holds something that nobody knows how to make up."""
 
 
-@dataclass(frozen=True, slots=True)
-class HeardShape:
-    """A recorded input taken apart.
-
-    `kind` is start, silence, discarded, stray, trouble, key, digits, transfer or speech; `detail` the key,
-    the result of the transfer, or what the speech was; `reason` why the entry did not fit.
-    """
-
-    kind: str
-    detail: str = ""
-    length: int = 0
-    finished: bool = False
-    reason: str = ""
-
-
-@lru_cache(maxsize=4096)
-def read_heard(heard: str) -> HeardShape:
-    """Take a recorded input apart. Raises `UnknownShapeError` for one that is written in no known way."""
-    if not heard:
-        return HeardShape("start")
-    match = _HEARD.fullmatch(heard)
-    if match is None:
-        raise UnknownShapeError(f"no such input is known: {heard!r}")
-    reason = match["reason"] or ""
-    if match["kind"]:
-        return HeardShape(match["kind"], reason=reason)
-    if match["length"] is not None:
-        return HeardShape("digits", "", int(match["length"]), bool(match["finished"]), reason)
-    for kind in ("key", "transfer", "speech"):
-        if match[kind]:
-            return HeardShape(kind, match[kind], reason=reason)
-    raise AssertionError(heard)
-
-
 # What a caller does.
 
 
-def input_for(flow: Flow, state: State, heard: str, asked: Sequence[Asked] = ()) -> Input:
+def input_for(flow: Flow, state: State, heard: Heard, asked: Sequence[Asked] = ()) -> Input:
     """Make an input of the recorded shape at the question where `state` stands.
 
     `asked` is what the domain was asked in the recorded turn: it tells whether an amount was too high, or
     two entries the same. Where no entry of that length can get the recorded verdict, another of the same
     length is made. Raises `UnknownShapeError`.
     """
-    shape = read_heard(heard)
-    match shape.kind:
-        case "start":
-            return Start()
-        case "silence":
-            return Silence()
-        case "discarded":
-            return Keys("*")
-        case "stray":
-            return Keys("", finished=True)
-        case "trouble":
+    match heard:
+        case TransferReported(result):
+            return TransferEnded(result)
+        case KeyPressed(key):
+            return Keys(key)
+        case SeveralKeysPressed():
+            return Keys("55")
+        case DigitsKeyed():
+            return Keys(_digits(flow, state, heard, asked), heard.finished)
+        case SpeechHeard(verdict):
+            return _speech(flow, state, verdict)
+        case LineFailed():
             raise UnknownShapeError("a turn that failed has no input")
-        case "transfer":
-            return TransferEnded(shape.detail)
-        case "key":
-            return Keys("55" if shape.detail == "other" else shape.detail)
-        case "speech":
-            return _speech(flow, state, shape.detail)
-    return Keys(_digits(flow, state, shape, asked), shape.finished)
+    return _ALWAYS_SO[heard]
+
+
+_ALWAYS_SO: Final[Mapping[Heard, Input]] = {
+    CallAnswered(): Start(),
+    NoInput(): Silence(),
+    EntryDiscarded(): Keys("*"),
+    StrayPound(): Keys("", finished=True),
+    SpeechUnasked(): Speech(NOT_AN_ANSWER, 0.9),
+}
 
 
 def _speech(flow: Flow, state: State, wanted: str) -> Speech:
     """Say a phrase that is heard as `wanted`, in the language and pace of the call."""
     entry = flow.vocabulary.fields.get(flow.nodes[state.node].word)
-    if entry is not None and entry.hear is not None and wanted != "unasked":
+    if entry is not None and entry.hear is not None:
         for phrase in _phrases(state.language):
             judged = entry.hear(phrase, 0.9, state.language, state.pace)
             if wanted == (judged.reason if isinstance(judged, NoMatch) else judged.result):
@@ -140,7 +114,7 @@ def _phrases(language: str) -> tuple[str, ...]:
     return (*known, NOT_AN_ANSWER)
 
 
-def _digits(flow: Flow, state: State, shape: HeardShape, asked: Sequence[Asked]) -> str:
+def _digits(flow: Flow, state: State, shape: DigitsKeyed, asked: Sequence[Asked]) -> str:
     entry = flow.vocabulary.fields.get(flow.nodes[state.node].word)
     anything = "5" * shape.length
     if entry is None:  # a menu now
@@ -157,7 +131,7 @@ def _digits(flow: Flow, state: State, shape: HeardShape, asked: Sequence[Asked])
     return first or anything
 
 
-def _candidates(entry: Field, shape: HeardShape, slots: Slots, asked: Sequence[Asked]) -> Iterator[str]:
+def _candidates(entry: Field, shape: DigitsKeyed, slots: Slots, asked: Sequence[Asked]) -> Iterator[str]:
     """Yield entries of the field, the likely ones first; the judge chooses among them."""
     length = shape.length
     match entry.name:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TypeVar
 
@@ -23,7 +23,8 @@ from ivr.actions.perform import Services, TurnActions
 from ivr.actions.words import sentences
 from ivr.base.clock import Clock
 from ivr.base.keys import UnsealError
-from ivr.calls.events import AskedEvent, turn_events
+from ivr.calls.history import Asked
+from ivr.calls.notation import write_turn
 from ivr.calls.store import (
     LockedCall,
     NewTurn,
@@ -34,8 +35,10 @@ from ivr.calls.store import (
     record_turn,
     stored_turn,
 )
-from ivr.dialog.engine import Ask, DialogError, End, Input, Outcome, Start, Step, Wait, initial_state, step
+from ivr.dialog.engine import DialogError, End, Input, Start, Wait, initial_state
+from ivr.dialog.events import LineFailed
 from ivr.dialog.state import Said, State
+from ivr.dialog.turn import Answered, Turn
 from ivr.dialog.vocabulary import Value
 from ivr.payments.history import RecentPayment, payments_of_call
 from ivr.speech.catalog import SpeechError
@@ -44,7 +47,6 @@ from ivr.voice.forms import Caller, read_caller, read_input
 from ivr.voice.patience import Patience, TurnedAwayError
 from ivr.voice.twiml import Passage, document, last_words
 
-ASKS_MAX = 50
 # A server that lost a backend is back within a second or two; one that is not keeps a worker no longer.
 RETRY_PAUSES_SECONDS = (0.1, 0.2, 0.4, 0.8, 0.8)
 # The server took the transaction away; the same work may well succeed: serialization failure, deadlock, a
@@ -297,29 +299,26 @@ class Turns:
             self._services, line.flow, line.catalog, db, moment.now, call_sid, moment.seq, moment.asked_at
         )
         elapsed_seconds = (moment.now - moment.started_at).total_seconds()
-        taken = step(line.flow, state, heard, elapsed_seconds)
-        happened = _Happened(taken.heard, list(taken.path))
-        since = Since(date.fromisoformat(str(state.slots["call_date"])), moment.started_at)
-        while isinstance(taken.result, Ask):
-            if len(happened.asked) >= ASKS_MAX:
-                raise DialogError(f"{taken.state.node}: more than {ASKS_MAX} questions in one turn")
-            outcome = actions.perform(taken.result, taken.state)
-            happened.asked.append(_asked(line, taken.result, taken.state, outcome, since))
-            taken = step(line.flow, taken.state, outcome, elapsed_seconds)
-            happened.path += taken.path
-        happened.pause_seconds = actions.pause_seconds
-        happened.values = [shapes_of(said.values, since) for said in _prompts(taken.result)]
-        return self._record(db, call_sid, moment, taken, happened)
+        turn = Turn(line.flow, state, heard, elapsed_seconds)
+        result = turn.run(actions.perform)
+        return self._record(db, call_sid, moment, turn, result, pause_seconds=actions.pause_seconds)
 
     def _record(
-        self, db: Connection, call_sid: str, moment: _Moment, taken: Step, happened: _Happened
+        self,
+        db: Connection,
+        call_sid: str,
+        moment: _Moment,
+        turn: Turn,
+        result: Wait | End,
+        *,
+        pause_seconds: int,
     ) -> Reply:
         """Render, then store: a missing prompt must not strand a call that has already moved on."""
-        line, state, result = moment.line, taken.state, taken.result
-        body = self._rendered(line, state, result, moment.seq, happened.pause_seconds)
-        reply = Reply(
-            body, moment.seq, state.node, ",".join(said.label for said in _prompts(result)), line.flow.version
-        )
+        line, state = moment.line, turn.state
+        body = self._rendered(line, state, result, moment.seq, pause_seconds)
+        labels = ",".join(said.label for said in result.prompts)
+        reply = Reply(body, moment.seq, state.node, labels, line.flow.version)
+        since = Since(date.fromisoformat(str(state.slots["call_date"])), moment.started_at)
         secrets = state.secrets_json()
         member_id = state.slots.get("member_id")
         record_turn(
@@ -330,11 +329,11 @@ class Turns:
                 at=moment.now,
                 node=state.node,
                 prompts=reply.prompts,
-                events=turn_events(
-                    heard=happened.heard,
-                    path=happened.path,
-                    asked=happened.asked,
-                    values=happened.values,
+                events=write_turn(
+                    heard=turn.heard,
+                    events=turn.events,
+                    asked=[_asked(line, each, since) for each in turn.answered],
+                    values=[shapes_of(said.values, since) for said in result.prompts],
                     milliseconds=_milliseconds_since(moment.began),
                 ),
                 reply=self._services.keys.seal(body, _reply_context(call_sid, moment.seq)),
@@ -350,11 +349,7 @@ class Turns:
         )
         return reply
 
-    def _rendered(
-        self, line: Line, state: State, result: Wait | End | Ask, seq: int, pause_seconds: int
-    ) -> bytes:
-        if isinstance(result, Ask):
-            raise DialogError(f"{state.node}: a question is no answer")
+    def _rendered(self, line: Line, state: State, result: Wait | End, seq: int, pause_seconds: int) -> bytes:
         passages = [self._passage(line, said, state.language, state.pace) for said in result.prompts]
         return document(
             passages,
@@ -415,9 +410,9 @@ class Turns:
                 at=now,
                 node=TROUBLE_NODE,
                 prompts=reply.prompts,
-                events=turn_events(
-                    heard=TROUBLE_NODE,
-                    path=(),
+                events=write_turn(
+                    heard=LineFailed(),
+                    events=(),
                     asked=(),
                     values=(),
                     milliseconds=_milliseconds_since(began),
@@ -479,36 +474,22 @@ class _Moment:
     began: float
 
 
-@dataclass(slots=True)
-class _Happened:
-    """What there is to keep of a turn, masked."""
-
-    heard: str
-    path: list[str]
-    asked: list[AskedEvent] = field(default_factory=list)
-    values: list[dict[str, str]] = field(default_factory=list)
-    pause_seconds: int = 0
-
-
-def _asked(line: Line, ask: Ask, state: State, outcome: Outcome, since: Since) -> AskedEvent:
+def _asked(line: Line, answered: Answered, since: Since) -> Asked:
     """Mask one question to the domain; of what it was given, only what says more than that it was there."""
+    ask, state, outcome = answered
     needs = line.flow.vocabulary.actions[ask.action].needs
     given = shapes_of({slot: state.slots[slot] for slot in needs if slot in state.slots}, since)
-    return {
-        "action": ask.action,
-        "args": ask.args,
-        "given": {slot: shape for slot, shape in given.items() if shape != GIVEN},
-        "outcome": outcome.name,
-        "slots": shapes_of(outcome.slots, since),
-    }
+    return Asked(
+        ask.action,
+        ask.args,
+        outcome.name,
+        shapes_of(outcome.slots, since),
+        {slot: shape for slot, shape in given.items() if shape != GIVEN},
+    )
 
 
 def _milliseconds_since(began: float) -> float:
     return (time.perf_counter() - began) * 1000
-
-
-def _prompts(result: Wait | End | Ask) -> tuple[Said, ...]:
-    return () if isinstance(result, Ask) else result.prompts
 
 
 def _payment_told(payment: RecentPayment) -> Said:

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from ivr.actions.masks import Since, shapes_of
 from ivr.calls.history import Asked, Recipe, RecordedTurn
 from ivr.dialog.engine import (
-    Ask,
     End,
     Keys,
     Outcome,
@@ -18,8 +17,8 @@ from ivr.dialog.engine import (
     Start,
     TransferEnded,
     initial_state,
-    step,
 )
+from ivr.dialog.turn import Turn
 
 STARTED_AT = datetime(2026, 12, 18, 10, 15, tzinfo=ZoneInfo("America/New_York"))
 GIVEN = {"call_date": "2026-12-18", "support_phone": "+18005550100", "support_hours": "Mon-Fri 08:00-18:00"}
@@ -100,32 +99,28 @@ class _Caller:
 
     def turn(self, heard):
         elapsed = (self.at - self.since.started_at).total_seconds()
-        taken = step(self.line.flow, self.state, heard, elapsed)
-        first, path, asked = taken.heard, list(taken.path), []
-        while isinstance(taken.result, Ask):
-            ask, self.state = taken.result, taken.state
-            outcome = self.answer(ask)
-            asked.append(
-                Asked(ask.action, dict(ask.args), outcome.name, shapes_of(outcome.slots, self.since))
-            )
-            taken = step(self.line.flow, taken.state, outcome, elapsed)
-            path += taken.path
+        taken = Turn(self.line.flow, self.state, heard, elapsed)
+        result = taken.run(self.answer)
         self.state = taken.state
         self.turns.append(
             RecordedTurn(
                 len(self.turns),
                 self.at,
-                first,
-                tuple(path),
-                tuple(asked),
-                taken.state.node,
-                tuple(said.label for said in taken.result.prompts),
+                taken.heard,
+                tuple(taken.events),
+                tuple(
+                    Asked(ask.action, dict(ask.args), outcome.name, shapes_of(outcome.slots, self.since))
+                    for ask, _, outcome in taken.answered
+                ),
+                taken.node,
+                tuple(said.label for said in result.prompts),
                 1.0,
             )
         )
-        return taken.result
+        return result
 
-    def answer(self, ask):
+    def answer(self, ask, state):
+        self.state = state
         action = self.line.flow.vocabulary.actions[ask.action]
         known = {**self.state.slots, **self.state.secrets}
         names = list(action.outcomes)

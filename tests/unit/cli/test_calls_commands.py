@@ -221,6 +221,8 @@ DAMAGED = [
     ("[" * 100_000, "what was kept of it is damaged"),
     (WHOLE % ("5", "[]", "[]", "1"), "what was kept of it is damaged"),
     (WHOLE % ('""', "[5]", "[]", "1"), "what was kept of it is damaged"),
+    (WHOLE % ('"keys 1"', "[]", "[]", "1"), "what was kept of it is damaged"),
+    (WHOLE % ('""', '["main/main_menu"]', "[]", "1"), "what was kept of it is damaged"),
     (WHOLE % ('""', "[]", "[]", "1e999"), "what was kept of it is damaged"),
     (WHOLE % ('""', "[]", ASKED, "1"), "what was kept of it is damaged"),
 ]

@@ -27,6 +27,19 @@ from ivr.dialog.engine import (
     initial_state,
     step,
 )
+from ivr.dialog.events import (
+    CALLED,
+    BranchTaken,
+    DigitsKeyed,
+    EntryDiscarded,
+    EntryRefused,
+    KeyPressed,
+    NoInput,
+    SeveralKeysPressed,
+    SpeechHeard,
+    SpeechUnasked,
+    StrayPound,
+)
 from ivr.dialog.flow import Flow, version_of
 from ivr.dialog.loader import load_dialogs
 from ivr.dialog.state import Said
@@ -681,8 +694,8 @@ def test_values_are_those_of_the_moment():
 def test_secrets_are_kept_apart_until_their_action_has_answered():
     talk = play(VOICE + "1 -> pin-ask\n1234 -> ?check_pin")
     assert json.loads(talk.state.secrets_json()) == {"pin": "1234"}
-    assert talk.last.heard == "digits:4"
-    assert "1234" not in talk.state.to_json() + "".join(talk.last.path)
+    assert talk.last.heard == DigitsKeyed(4)
+    assert "1234" not in talk.state.to_json() + repr(talk.last.events)
     talk.turn("outcome ok amount=1")
     assert talk.state.secrets_json() == ""
 
@@ -697,7 +710,7 @@ def test_a_kept_version_asks_again_where_it_is_older_than_the_reason():
     older = make_flow(prompts=PROMPTS.replace("nomatch-length = That is too short.\n", ""), kept=True)
     assert older.unspoken == {"nomatch-length"}
     talk = play(VOICE + "1 -> pin-ask\n12# -> pin-ask.again\n", older)
-    assert talk.last.heard == "digits:2#:length"
+    assert talk.last.heard == DigitsKeyed(2, finished=True, reason="length")
 
 
 def test_a_kept_version_that_is_older_than_an_outcome_takes_the_others():
@@ -715,34 +728,40 @@ def test_nothing_secret_is_left_when_the_call_ends():
 
 
 HEARD = [
-    ("5", "key:5", ["main/menu > 5", "main/ask_number > call"]),
-    ("55", "key:other", ["main/menu ! not-a-choice"]),
-    ("silence", "silence", ["main/menu > silence"]),
-    ("#", "stray", []),
-    ("1*", "discarded", []),
-    ("says 1234", "speech:unasked", []),
-    ("0", "key:0", []),
-    ("9", "key:9", []),
+    ("5", KeyPressed("5"), (BranchTaken("main/menu", "5"), BranchTaken("main/ask_number", CALLED))),
+    ("55", SeveralKeysPressed("not-a-choice"), (EntryRefused("main/menu", "not-a-choice"),)),
+    ("silence", NoInput(), (BranchTaken("main/menu", "silence"),)),
+    ("#", StrayPound(), ()),
+    ("1*", EntryDiscarded(), ()),
+    ("says 1234", SpeechUnasked(), ()),
+    ("0", KeyPressed("0"), ()),
+    ("9", KeyPressed("9"), ()),
 ]
 
 
-@pytest.mark.parametrize(("deed", "heard", "path"), HEARD)
-def test_what_is_noted_of_a_turn(deed, heard, path):
+@pytest.mark.parametrize(("deed", "heard", "events"), HEARD)
+def test_what_is_noted_of_a_turn(deed, heard, events):
     talk = play(VOICE)
     talk.turn(deed)
-    assert (talk.last.heard.split(":not")[0], list(talk.last.path)) == (heard, path)
+    assert (talk.last.heard, talk.last.events) == (heard, events)
+
+
+def test_an_outcome_is_nothing_that_was_heard():
+    talk = play(VOICE + "1 -> pin-ask\n1234 -> ?check_pin")
+    talk.turn("outcome ok amount=1")
+    assert (talk.last.heard, talk.last.events[0].outcome) == (None, "ok")
 
 
 ENTRIES_HEARD = [
-    (VOICE + "1 -> pin-ask", "1234", "digits:4"),
-    (VOICE + "1 -> pin-ask", "123#", "digits:3#:length"),
-    (VOICE + "1 -> pin-ask", "123", "digits:3:length"),
-    (NUMBER + "1 -> terms, answer-ask", "says no", "speech:no"),
-    (NUMBER + "1 -> terms, answer-ask", "says perhaps", "speech:unclear"),
-    (NUMBER + "1 -> terms, answer-ask", "12#", "digits:2#:unclear"),
-    (RELAY + "4 -> long, long[2], gate-go-on", "5", "key:5:not-a-choice"),
-    (RELAY + "4 -> long, long[2], gate-go-on", "55", "key:other:not-a-choice"),
-    (RELAY + "4 -> long, long[2], gate-go-on", "1", "key:1"),
+    (VOICE + "1 -> pin-ask", "1234", DigitsKeyed(4)),
+    (VOICE + "1 -> pin-ask", "123#", DigitsKeyed(3, finished=True, reason="length")),
+    (VOICE + "1 -> pin-ask", "123", DigitsKeyed(3, reason="length")),
+    (NUMBER + "1 -> terms, answer-ask", "says no", SpeechHeard("no")),
+    (NUMBER + "1 -> terms, answer-ask", "says perhaps", SpeechHeard("unclear")),
+    (NUMBER + "1 -> terms, answer-ask", "12#", DigitsKeyed(2, finished=True, reason="unclear")),
+    (RELAY + "4 -> long, long[2], gate-go-on", "5", KeyPressed("5", "not-a-choice")),
+    (RELAY + "4 -> long, long[2], gate-go-on", "55", SeveralKeysPressed("not-a-choice")),
+    (RELAY + "4 -> long, long[2], gate-go-on", "1", KeyPressed("1")),
 ]
 
 

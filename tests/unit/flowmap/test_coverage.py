@@ -13,6 +13,7 @@ from ivr.callfile.host import Visit
 from ivr.callfile.player import CallResult, TranscriptLine
 from ivr.calls.history import Recipe, RecordedTurn
 from ivr.dialog.definition import GATE, LANGUAGE, Node
+from ivr.dialog.events import BranchTaken, CallAnswered, EntryRefused, OutcomeGiven
 from ivr.dialog.vocabulary import Field, Match
 from ivr.flowmap.coverage import (
     ATTEMPTS,
@@ -155,15 +156,22 @@ def test_the_most_visited_of_what_is_not_tested_comes_first():
 
 
 def test_a_turn_visits_what_is_on_its_path_and_where_it_stops():
-    path = ["main/main_menu > 1", "main/verify > call", "main/verify ? x", "main/verify ! y", "old/node > 3"]
-    assert list(visits_of(FLOW, "verify/member_id", path, ["verify-member-id"])) == [
+    events = [
+        BranchTaken("main/main_menu", "1"),
+        BranchTaken("main/verify", "call"),
+        OutcomeGiven("main/verify", "x"),
+        EntryRefused("main/verify", "y"),
+        BranchTaken("old/node", "3"),
+    ]
+    assert list(visits_of(FLOW, "verify/member_id", events, ["verify-member-id"])) == [
         Visit("main/main_menu", "1"),
         Visit("main/verify", None),
         Visit("old/node", "3"),
         Visit("verify/member_id", None),
         Visit("verify/member_id", None, "first"),
     ]
-    assert list(visits_of(FLOW, "fallback", ["main/goodbye > goodbye"], [])) == [Visit("main/goodbye", None)]
+    end = [BranchTaken("main/goodbye", "goodbye")]
+    assert list(visits_of(FLOW, "fallback", end, [])) == [Visit("main/goodbye", None)]
 
 
 @pytest.mark.parametrize(
@@ -215,21 +223,23 @@ WHEN = datetime(2026, 12, 18, 15, tzinfo=UTC)
 
 def recipe(end, *turns):
     recorded = tuple(
-        RecordedTurn(seq, WHEN, "", path, (), node, prompts, 1.0)
-        for seq, (path, node, prompts) in enumerate(turns)
+        RecordedTurn(seq, WHEN, CallAnswered(), events, (), node, prompts, 1.0)
+        for seq, (events, node, prompts) in enumerate(turns)
     )
     return Recipe("CA" + "0" * 32, WHEN, WHEN, "v", "en-US", "voice", "number", end, recorded)
 
 
-START = (("main/welcome > next",), "main/language", ("welcome", "language-option@en-US"))
-MENU = (("main/language > next",), "main/main_menu", ("main-menu",))
+START = ((BranchTaken("main/welcome", "next"),), "main/language", ("welcome", "language-option@en-US"))
+MENU = ((BranchTaken("main/language", "next"),), "main/main_menu", ("main-menu",))
 
 
 def test_recorded_calls_are_heat_with_where_the_caller_hung_up():
     heat = Heat()
     heat.add_recorded(FLOW, recipe("hangup", START, MENU))
     heat.add_recorded(FLOW, recipe("goodbye", START))
-    heat.add_recorded(FLOW, recipe("hangup", START, (("main/goodbye > goodbye",), "main/goodbye", ())))
+    heat.add_recorded(
+        FLOW, recipe("hangup", START, ((BranchTaken("main/goodbye", "goodbye"),), "main/goodbye", ()))
+    )
     assert heat.lines("main/welcome") == ["3 calls, 100%"]
     assert heat.lines("main/main_menu") == ["1 call, 33%", "1 hung up, 100%"]
     assert heat.lines("main/goodbye") == ["1 call, 33%"], "the line's own end is nobody's hanging up"
