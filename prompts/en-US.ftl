@@ -438,6 +438,11 @@ amount-same-today =
         Still waiting.
         Pay again or go back.
 
+payments-limit =
+    You have reached today's number of payments by phone.
+    This payment was not made.
+    For a person, press 0.
+
 ## Bank
 
 bank-reuse =

@@ -447,6 +447,11 @@ amount-same-today =
         Seguimos esperando.
         Pagar otra vez o volver.
 
+payments-limit =
+    Hoy ya llegó al límite de pagos por teléfono.
+    Este pago no se hizo.
+    Para una persona, oprima 0.
+
 ## Banco
 
 bank-reuse =

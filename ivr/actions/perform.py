@@ -33,6 +33,7 @@ from ivr.payments.authorize import (
     authorize,
 )
 from ivr.payments.blocks import either_blocked
+from ivr.payments.day_limit import PAYMENTS_PER_DAY, day_start, may_pay
 from ivr.payments.history import PaymentsToTell, payments_to_tell, same_payment_today
 from ivr.speech.catalog import Catalog
 from ivr.storage.tables import Bill
@@ -275,11 +276,16 @@ class TurnActions:
             return Outcome("below_minimum")
         return Outcome("ok", {"amount": keyed})
 
+    def check_day_limit(self, state: State, _args: Mapping[str, str]) -> Outcome:
+        """Tell whether the member may make one more payment by phone today."""
+        since = day_start(self.now, self.services.cutoff.zone)
+        return Outcome("ok" if may_pay(self.db, str(state.slots["member_id"]), since) else "limit_reached")
+
     def check_same_today(self, state: State, _args: Mapping[str, str]) -> Outcome:
         """Tell whether this bill was paid with this amount today already."""
-        midnight = self.services.local(self.now).replace(hour=0, minute=0, second=0, microsecond=0)
+        since = day_start(self.now, self.services.cutoff.zone)
         paid = same_payment_today(
-            self.db, str(state.slots["billing_account"]), int(state.slots["amount"]), midnight
+            self.db, str(state.slots["billing_account"]), int(state.slots["amount"]), since
         )
         return Outcome("same_today" if paid else "ok")
 
@@ -373,6 +379,7 @@ class TurnActions:
                 prompts=self._evidence_prompts(state),
             ),
             balance_told_cents=int(slots["total"]),
+            payments_per_day=PAYMENTS_PER_DAY,
         )
         self._balances = self._to_tell = None
         written = authorize(
@@ -385,7 +392,7 @@ class TurnActions:
             request=request,
         )
         if not isinstance(written, Authorized):
-            return Outcome("changed")
+            return Outcome("changed" if written.reason == "less_owed" else "limit_reached")
         channel = cast("Literal['sms', 'email', 'letter']", slots["channel"])
         promise(self.db, written.payment_id, channel, state.language, self.now)
         return Outcome(

@@ -161,6 +161,7 @@ ACTIONS = {
             {"ok": ("amount",), "above_balance": (), "below_minimum": ()},
             needs=("keyed_amount", "total"),
         ),
+        Action("check_day_limit", {"ok": (), "limit_reached": ()}, needs=("member_id",)),
         Action("check_same_today", {"ok": (), "same_today": ()}, needs=("billing_account", "amount")),
         Action(
             "bank_known",
@@ -175,12 +176,12 @@ ACTIONS = {
         Action("prepare_authorization", {"spoken": _TERMS, "bill_code": _TERMS}, needs=_PAYING),
         Action(
             "authorize_payment",
-            {"authorized": _AUTHORIZED, "changed": ()},
+            {"authorized": _AUTHORIZED, "changed": (), "limit_reached": ()},
             needs=(*_PAYING, "total", "debit_date", "channel", "words_heard", "confidence"),
         ),
         Action(
             "authorize_with_code",
-            {"authorized": _AUTHORIZED, "changed": (), "wrong_code": ()},
+            {"authorized": _AUTHORIZED, "changed": (), "limit_reached": (), "wrong_code": ()},
             needs=(*_PAYING, "total", "debit_date", "channel", "authorization_code"),
             drops=("authorization_code",),
         ),

@@ -59,12 +59,14 @@ FaultName = Literal[
     "transfer_no_answer",
     "transfer_answered",
     "paid_elsewhere",
+    "limit_elsewhere",
     "hour_passes",
 ]
 
 PACES: tuple[Pace, ...] = get_args(Pace)
 FAULTS: tuple[str, ...] = get_args(FaultName)
 ENDS: tuple[str, ...] = get_args(EndKind)
+ELSEWHERE: tuple[FaultName, ...] = ("paid_elsewhere", "limit_elsewhere")  # what happens beside the call
 MEMBER_FACTS = ("member_id", "health_account", "dental_account", "ssn_last4", "date_of_birth")
 PLACEHOLDERS = ("language_key", *MEMBER_FACTS)
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")

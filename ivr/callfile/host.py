@@ -69,9 +69,9 @@ class PreparedLine:
     `clock` stands at the setup's instant and is moved by the call. `facts` are the sample member's, by the
     names call files use: `member_id`, `health_account`, `dental_account`, `ssn_last4`, `date_of_birth`
     (MMDDYYYY). `observe` returns the events of a call, oldest first; None when the line cannot be looked
-    into. `visited` returns the places of the flow the call came through. `pay_elsewhere` has the member's
-    bills paid at once by other means, for `fault paid_elsewhere`. `recorded` returns what the line kept of
-    its calls, oldest first, where somebody wants it.
+    into. `visited` returns the places of the flow the call came through. `elsewhere` has, by the names of
+    the faults that say so, what the member does at once beside the call. `recorded` returns what the line
+    kept of its calls, oldest first, where somebody wants it.
     """
 
     line: Line
@@ -82,7 +82,7 @@ class PreparedLine:
     facts: Mapping[str, str] = field(default_factory=dict)
     observe: Callable[[str], Sequence[Event]] | None = None
     visited: Callable[[str], Sequence[Visit]] | None = None
-    pay_elsewhere: Callable[[], None] | None = None
+    elsewhere: Mapping[str, Callable[[], None]] = field(default_factory=dict)
     recorded: Callable[[], Sequence[Recipe]] | None = None
 
 

@@ -16,6 +16,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Literal, NamedTuple, NoReturn, Protocol
 
 from ivr.callfile.grammar import (
+    ELSEWHERE,
     ENDS,
     PLACEHOLDER,
     Befalls,
@@ -419,9 +420,8 @@ class _Player:
             self.phone.callee = "no-answer"
         elif fault == "transfer_answered":
             self.phone.callee = "completed"
-        elif fault == "paid_elsewhere":
-            if self._prepared.pay_elsewhere is not None:
-                self._prepared.pay_elsewhere()
+        elif fault in ELSEWHERE:
+            self._prepared.elsewhere.get(fault, bool)()
         elif fault == "hour_passes":
             self._hour_passes_before = len(self.phone.turns) if self.phone.ended is None else 0
         elif fault not in WITHHELD_FORMS:

@@ -28,6 +28,7 @@ from ivr.base.money import format_amount
 from ivr.base.randomness import SeededRandomness
 from ivr.base.settings import MemberSettings, Settings, load_replay_settings
 from ivr.billing.imports import import_bills
+from ivr.billing.ledger import balances
 from ivr.billing.samples import SampleBill, SampleMember, bills_csv, demo_members, members_csv
 from ivr.callfile.circumstances import MADE_UP, Circumstances, MadeUpBill, PaidBefore
 from ivr.callfile.host import Event, PreparedLine, Setup, Visit, written_call_sid
@@ -38,6 +39,7 @@ from ivr.members.imports import import_members
 from ivr.notices.channels import choose_channel, promise
 from ivr.payments.authorize import AuthorizationRequest, Authorized, ConsentGiven, authorize
 from ivr.payments.blocks import block_for
+from ivr.payments.day_limit import PAYMENTS_PER_DAY
 from ivr.payments.late import MISSED_CUTOFF
 from ivr.payments.life import Event as PaymentEvent
 from ivr.payments.life import State, move
@@ -51,7 +53,6 @@ from ivr.voice.serving import make_services, serve_line
 SEED = 20_261_218
 
 _MADE_UP_ACCOUNTS: Final = {"health": "749000157", "dental": "759000157"}
-_EARLIER_CALL_SID: Final = "CA" + "0" * 32  # of the payments that a file says were made before its call
 _SCRATCH: Final = "ivr_scratch_"
 _SCRATCH_LOCK: Final = 7_448_150_003  # making and dropping scratch databases, one process at a time
 # A young one may be a moment before its first connection: that lock holds only within one database.
@@ -166,7 +167,10 @@ class LocalHost:
                 facts={} if member is None else facts_of(member),
                 observe=self._events,
                 visited=self._visits,
-                pay_elsewhere=lambda: self._pay_elsewhere(settings, member, clock),
+                elsewhere={
+                    "paid_elsewhere": lambda: self._pay_elsewhere(settings, member, clock),
+                    "limit_elsewhere": lambda: self._reach_limit(settings, member, clock),
+                },
             )
 
     def _line_that_speaks(self, languages: Sequence[str]) -> Line:
@@ -201,6 +205,16 @@ class LocalHost:
         paid = replace(member, bills=[replace(bill, amount_cents=0) for bill in member.bills])
         with self._engine.begin() as db:
             load_members(db, settings, [paid], clock)
+
+    def _reach_limit(self, settings: Settings, member: SampleMember | None, clock: ManualClock) -> None:
+        """Let the member make small payments in another call until it is the last of the day."""
+        if member is None:
+            return
+        with self._engine.begin() as db:
+            today = clock.now().astimezone(settings.ivr_timezone).date()
+            owed = max(balances(db, member.member_id, today), key=lambda each: each.balance_cents)
+            small = [PaidBefore(0, owed.plan, 1, clock.now())] * PAYMENTS_PER_DAY
+            pay_before(db, settings, member, small, clock.now(), call=1)
 
     def _events(self, call_sid: str) -> list[Event]:
         with self._engine.connect() as db:
@@ -384,12 +398,15 @@ def pay_before(
     member: SampleMember,
     payments: Sequence[PaidBefore],
     now: datetime,
+    *,
+    call: int = 0,
 ) -> None:
     """Write payments as if the member had authorized them on this line, each at its own instant.
 
-    One with a return code has come back by `now`; one that is held was left behind by its cutoff.
+    `call` numbers the call they were made in. One with a return code has come back by `now`; one that is held
+    was left behind by its cutoff.
     """
-    randomness = SeededRandomness(SEED + 1)
+    randomness = SeededRandomness(SEED + 1 + call)
     services = make_services(settings, randomness)
     for seq, paid in enumerate(sorted(payments, key=lambda each: each.at)):
         at = paid.at.astimezone(UTC)
@@ -403,7 +420,7 @@ def pay_before(
             now=at,
             cutoff=cutoff,
             request=AuthorizationRequest(
-                call_sid=_EARLIER_CALL_SID,
+                call_sid=f"CA{call:032x}",
                 seq=seq,
                 member_id=member.member_id,
                 billing_account=member.billing_accounts[paid.plan],

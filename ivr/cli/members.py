@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def members() -> None:
-    """Load members, and let locked ones try again."""
+    """Load members, let locked ones try again, and let one pay more often today."""
 
 
 @members.command("import")
@@ -126,8 +126,8 @@ def unlock(member_id: str | None, since: datetime | None) -> None:
 
     if (member_id is None) == (since is None):
         raise click.UsageError("Name one MEMBER_ID, or --since an instant.")
-    if member_id is not None and re.fullmatch(r"\d{12}", member_id, re.ASCII) is None:
-        raise click.BadParameter("write the member's ID, 12 digits", param_hint="MEMBER_ID")
+    if member_id is not None:
+        _check_member_id(member_id)
     settings = load_member_settings()
     now = settings.make_clock().now()
     with ready_database(settings) as engine, engine.begin() as db:
@@ -141,3 +141,25 @@ def unlock(member_id: str | None, since: datetime | None) -> None:
             raise NotFoundError(f"No member has the ID {member_id}: check the number.")
     before = "was locked and" if was_locked else "was not locked and"
     click.echo(f"Member {member_id} {before} may try again.")
+
+
+@members.command("lift-limit")
+@click.argument("member_id")
+def lift_limit(member_id: str) -> None:
+    """Let MEMBER_ID (12 digits) go on paying by phone today, as often as on a new day. It is recorded."""
+    from ivr.base.settings import load_database_settings
+    from ivr.cli.setup import ready_database
+    from ivr.payments.day_limit import PAYMENTS_PER_DAY
+    from ivr.payments.day_limit import lift_limit as lift
+
+    _check_member_id(member_id)
+    settings = load_database_settings()
+    with ready_database(settings) as engine, engine.begin() as db:
+        if not lift(db, member_id, actor=account(), now=settings.make_clock().now()):
+            raise NotFoundError(f"No member has the ID {member_id}: check the number.")
+    click.echo(f"Member {member_id} may make {PAYMENTS_PER_DAY} more payments by phone today.")
+
+
+def _check_member_id(member_id: str) -> None:
+    if re.fullmatch(r"\d{12}", member_id, re.ASCII) is None:
+        raise click.BadParameter("write the member's ID, 12 digits", param_hint="MEMBER_ID")

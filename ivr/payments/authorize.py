@@ -1,7 +1,8 @@
 """Authorizing one debit: the bill is locked, what is owed is read again, and everything is written at once.
 
-The turn's transaction is the caller's; nothing here commits. Two turns that would pay the same bill wait for
-each other at the billing account's row, and one turn can write one payment: `(call_sid, seq)` is unique.
+The turn's transaction is the caller's; nothing here commits. Two turns that would pay bills of one member
+wait for each other at the rows of its billing accounts, and one turn can write one payment: `(call_sid, seq)`
+is unique.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from sqlalchemy.dialects import postgresql
 
 from ivr.ach.banking_days import NO_CLOSINGS, DebitDates, debit_dates
 from ivr.payments.confirmation_numbers import draw_confirmation_number
+from ivr.payments.day_limit import COUNTED, day_start
 from ivr.storage.tables import BillingAccount, Consent, LedgerEntry, Member, Payment
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 _DRAWS: Final = 5  # of 900 million numbers: five clashes in a row mean that the randomness is broken
 _LAST4_DIGITS: Final = 4
+_ANY_NUMBER: Final = 2**31 - 1
 # What becomes of a payment after its authorization; the rest of its row never changes.
 _LATER: Final = frozenset(
     {
@@ -73,7 +76,8 @@ class AuthorizationRequest:
 
     `not_before_date` is the date spoken in the terms; `account_number` is 4 to 17 digits, leading zeros kept.
     `balance_told_cents` is what the caller was told is owed on the bill, before the amount was chosen; None
-    where nothing was told.
+    where nothing was told. `payments_per_day` is how many payments of the member may be counted on the day,
+    with this one (see `ivr.payments.day_limit`).
     """
 
     call_sid: str
@@ -89,6 +93,7 @@ class AuthorizationRequest:
     pace: Literal["voice", "relay"]
     consent: ConsentGiven
     balance_told_cents: int | None = None
+    payments_per_day: int = _ANY_NUMBER
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,24 +119,24 @@ class Authorized:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """No payment is written: less is owed by now than the amount, or than the caller was told.
+    """No payment is written.
 
-    All that was asked before the bank details (the amount, and whether to pay it again on one day) rests on
-    what was told to be owed. Another call, a receipt or a revised bill may have lowered it since.
+    `less_owed`: less than the amount, or than the caller was told. All that was asked before the bank details
+    (the amount, and whether to pay it again on one day) rests on what was told to be owed. Another call, a
+    receipt or a revised bill may have lowered it since. `day_limit`: as many as may be were made on this day.
     """
 
-    reason: Literal["less_owed"]
+    reason: Literal["less_owed", "day_limit"]
     balance_cents: int
 
 
-# FOR NO KEY UPDATE: authorizations of one bill wait for each other, an import that adds bills does not wait.
+# FOR NO KEY UPDATE: authorizations of one member wait for each other, in one order so that none waits for
+# ever; an import that adds bills does not wait.
 _LOCK: Final = (
-    select(BillingAccount.plan, Member.first_name, Member.last_name)
+    select(BillingAccount.billing_account, BillingAccount.plan, Member.first_name, Member.last_name)
     .join_from(BillingAccount, Member, Member.member_id == BillingAccount.member_id)
-    .where(
-        BillingAccount.billing_account == bindparam("billing_account"),
-        BillingAccount.member_id == bindparam("member_id"),
-    )
+    .where(BillingAccount.member_id == bindparam("member_id"))
+    .order_by(BillingAccount.billing_account)
     .with_for_update(key_share=True, of=BillingAccount.__table__)
 )
 
@@ -157,13 +162,14 @@ def _insert_from(rows: Any, table: Any, given: Mapping[str, Any], bound: Sequenc
 def _write() -> Select[Any]:
     """Build the one statement that writes the payment, its consent and its ledger entry.
 
-    It writes nothing and returns no row when less than `owed_cents_min` is owed or the confirmation number is
-    taken; a second payment of one turn is an `IntegrityError`.
+    It writes nothing and returns no row when less than `owed_cents_min` is owed, when `payments_per_day` are
+    counted already or the confirmation number is taken; a second payment of one turn is an `IntegrityError`.
     """
     bound = [column.name for column in Payment.__table__.columns if column.name not in _LATER]
     columns = Payment.__table__.columns
     owed_enough = select(literal("authorized"), *_values([columns[name] for name in bound])).where(
-        _OWED >= bindparam("owed_cents_min")  # noqa: SIM300 (neither side is a constant)
+        _OWED >= bindparam("owed_cents_min"),  # noqa: SIM300 (neither side is a constant)
+        COUNTED < bindparam("payments_per_day"),  # noqa: SIM300
     )
     payment = (
         postgresql.insert(Payment)
@@ -194,6 +200,7 @@ def _write() -> Select[Any]:
 
 
 _WRITE: Final = _write()
+_FOUND: Final = select(_OWED.label("owed_cents"), COUNTED.label("counted"))
 
 
 def authorize(
@@ -210,19 +217,26 @@ def authorize(
 
     The debit falls under the first cutoff after `now` (aware UTC) that does not take it before the date
     spoken. Two statements. Returns `Refused`, having written nothing, when less is owed than the amount or
-    than was told.
+    than was told, or when the member has authorized as many payments as may be on the day of `now` by the
+    clock of `cutoff`.
     Raises `LookupError` when the member has no such billing account, `sqlalchemy.exc.IntegrityError` when
     this turn has authorized already, `RuntimeError` when no free confirmation number is found.
     """
-    account = db.execute(
-        _LOCK, {"billing_account": request.billing_account, "member_id": request.member_id}
-    ).one_or_none()
+    accounts = db.execute(_LOCK, {"member_id": request.member_id}).all()
+    account = next((each for each in accounts if each.billing_account == request.billing_account), None)
     if account is None:
         raise LookupError("the member has no such billing account")
     dates = debit_dates(now, cutoff.cutoff_time, cutoff.zone, request.not_before_date, cutoff.closings)
     owed_cents_min = max(request.amount_cents, request.balance_told_cents or 0)
     values = _fixed_values(hashes, request, now, dates)
+    counting = {
+        "billing_account": request.billing_account,
+        "member_id": request.member_id,
+        "day_start": day_start(now, cutoff.zone),
+    }
+    values |= counting
     values["owed_cents_min"] = owed_cents_min
+    values["payments_per_day"] = request.payments_per_day
     values["payments_plan"] = account.plan
     values["payments_receiver_name"] = f"{account.first_name} {account.last_name}"
     for _ in range(_DRAWS):
@@ -241,9 +255,11 @@ def authorize(
                 cutoff_at=dates.cutoff_at,
                 effective_entry_date=dates.effective_entry_date,
             )
-        owed_cents = int(db.execute(select(_OWED), {"billing_account": request.billing_account}).scalar_one())
-        if owed_cents < owed_cents_min:
-            return Refused("less_owed", max(owed_cents, 0))
+        found = db.execute(_FOUND, counting).one()
+        if found.counted >= request.payments_per_day:
+            return Refused("day_limit", max(int(found.owed_cents), 0))
+        if found.owed_cents < owed_cents_min:
+            return Refused("less_owed", max(int(found.owed_cents), 0))
     raise RuntimeError(f"{_DRAWS} confirmation numbers in a row were taken")
 
 
@@ -263,7 +279,6 @@ def _fixed_values(
     """Return the statement's parameters but for what the database or chance decides."""
     consent = request.consent
     return {
-        "billing_account": request.billing_account,
         "payments_call_sid": request.call_sid,
         "payments_seq": request.seq,
         "payments_amount_cents": request.amount_cents,

@@ -45,13 +45,18 @@ _KEYED: Final[Mapping[tuple[str, str], str]] = {
     ("check_amount", "below_minimum"): "99#",
     ("authorize_with_code", "authorized"): "408215#",
     ("authorize_with_code", "changed"): "408215#",
+    ("authorize_with_code", "limit_reached"): "408215#",
     ("authorize_with_code", "wrong_code"): "408216#",
 }
 _CANNOT_BE_SHOWN: Final = (
     "The time runs out while the caller does this, late in a long call; an hour that passes is a silence."
 )
 # What befalls the turn in which the domain answers so.
-_BEFALLS: Final[Mapping[str, str]] = {"changed": "paid_elsewhere", "failed": "transfer_no_answer"}
+_BEFALLS: Final[Mapping[str, str]] = {
+    "changed": "paid_elsewhere",
+    "limit_reached": "limit_elsewhere",
+    "failed": "transfer_no_answer",
+}
 # The sample member of whom the domain says so; the first that fits.
 _MEMBERS: Final[Sequence[tuple[str, Mapping[str, str]]]] = (
     ("demo.health_and_dental", {"health": "current", "dental": "current", "select_bill": "one_amount"}),

@@ -298,6 +298,8 @@ class _Export:
         """
         if turn.seq in self._made_up.elsewhere:
             yield "fault   paid_elsewhere"
+        if turn.seq in self._made_up.limit_elsewhere:
+            yield "fault   limit_elsewhere"
         too_long = any(isinstance(each, BranchTaken) and each.label == TOO_LONG for each in turn.events)
         if too_long and turn.seq < TURNS_MAX[self._recipe.pace]:
             yield "fault   hour_passes"

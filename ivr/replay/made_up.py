@@ -18,6 +18,7 @@ from ivr.actions.perform import FOR_A_PERSON, MINIMUM_CENTS, PLANS
 from ivr.base.clock import hours_after
 from ivr.base.randomness import Randomness, SeededRandomness
 from ivr.dialog.events import DigitsKeyed
+from ivr.payments.day_limit import PAYMENTS_PER_DAY
 
 if TYPE_CHECKING:
     from ivr.actions.masks import Since
@@ -30,12 +31,13 @@ PAST_DUE_DAYS: Final = -25
 CALL_US_DAYS: Final = 4  # where the call does not say when the payment was made that came back
 # The answers of the domain that can be had from a made-up member.
 OUTCOMES: Final[Mapping[str, frozenset[str]]] = {
-    "authorize_payment": frozenset({"authorized", "changed"}),
-    "authorize_with_code": frozenset({"authorized", "changed", "wrong_code"}),
+    "authorize_payment": frozenset({"authorized", "changed", "limit_reached"}),
+    "authorize_with_code": frozenset({"authorized", "changed", "limit_reached", "wrong_code"}),
     "balance_as_of": frozenset({"bills", "nothing"}),
     "bank_known": frozenset({"known", "unknown"}),
     "bill_balance": frozenset({"none", "paid", "waiting", "current", "past_due", "past_due_and_current"}),
     "check_amount": frozenset({"ok", "above_balance", "below_minimum"}),
+    "check_day_limit": frozenset({"ok", "limit_reached"}),
     "check_same_today": frozenset({"ok", "same_today"}),
     "choose_bill": frozenset({"health_and_dental", "health", "dental", "nothing"}),
     "compare_account": frozenset({"same", "different", "blocked"}),
@@ -113,7 +115,8 @@ class MadeUp:
     """What fits the call. Days count from the call's date.
 
     `keyed_cents` are the amounts keyed that were held against the balance, in order, `paid_cents` those
-    authorized, `elsewhere` the turns before which the bills were paid by other means.
+    authorized, `elsewhere` the turns before which the bills were paid by other means, `limit_elsewhere` those
+    before which another call made the day's last payments.
     """
 
     owed: dict[str, Owed] = field(default_factory=dict)
@@ -125,6 +128,7 @@ class MadeUp:
     keyed_cents: list[int] = field(default_factory=list)
     paid_cents: list[int] = field(default_factory=list)
     elsewhere: set[int] = field(default_factory=set)
+    limit_elsewhere: set[int] = field(default_factory=set)
 
     def bills(self, call_date: date) -> Iterator[tuple[str, int, date]]:
         """Yield plan, amount in cents and due date of every bill there must have been before the payments."""
@@ -187,6 +191,7 @@ class _Attempt:
             "select_bill": self._select_bill,
             "set_amount": self._set_amount,
             "check_amount": self._check_amount,
+            "check_day_limit": self._check_day_limit,
             "check_same_today": self._check_same_today,
             "authorize_payment": self._authorize,
             "authorize_with_code": self._authorize,
@@ -367,6 +372,24 @@ class _Attempt:
             outcome = "below_minimum"
         return (asked.outcome, shape) == (outcome, money_shape(keyed, self._since))
 
+    def _check_day_limit(self, asked: Asked) -> bool:
+        is_reached = self._is_limit_reached()
+        if asked.outcome == "limit_reached" and not is_reached:
+            self._reach_limit()
+        return asked.outcome == "limit_reached" or not is_reached
+
+    def _is_limit_reached(self) -> bool:
+        """Tell whether as many payments were made on the day of the call as one day may have."""
+        before = sum(map(self._is_today, self.made_up.earlier))
+        came_back = sum(not each.days for each in self.made_up.came_back)
+        counted = before + came_back + len(self._today)
+        return counted >= PAYMENTS_PER_DAY or bool(self.made_up.limit_elsewhere)
+
+    def _reach_limit(self) -> None:
+        """Let the last payments of the day be made in another call."""
+        if self._turn is not None:
+            self.made_up.limit_elsewhere.add(self._turn.seq)
+
     def _check_same_today(self, asked: Asked) -> bool:
         same = (self._plan, self._amount_cents) in self._today
         if asked.outcome == "ok":
@@ -390,6 +413,8 @@ class _Attempt:
         return at.date() == self._since.call_date
 
     def _authorize(self, asked: Asked) -> bool:
+        if asked.outcome == "limit_reached" and not self._is_limit_reached():
+            self._reach_limit()
         if asked.outcome == "changed" and self._amount_cents <= self._of(self._plan).total_cents:
             self._paid_elsewhere()
         if asked.outcome == "authorized":

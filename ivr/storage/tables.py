@@ -506,6 +506,15 @@ class VerificationCounter(Base):
     locked_at: Mapped[datetime | None]  # of the lock that holds, or that held last
 
 
+class LiftedLimit(Base):
+    """When staff last let a member's payments of a day be counted anew."""
+
+    __tablename__ = "lifted_limits"
+
+    member_id: Mapped[str] = mapped_column(ForeignKey("members.member_id"), primary_key=True)
+    lifted_at: Mapped[datetime]
+
+
 class AuditEvent(Base):
     """What staff changed, and when. Only `storage.audit` writes it, and a trigger keeps it append-only."""
 

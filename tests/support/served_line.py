@@ -41,7 +41,7 @@ from ivr.simulator.webhooks import CallIdentity
 from ivr.storage.embedded import EmbeddedPostgres
 from ivr.storage.engine import NO_LIMITS, connection_arguments, make_engine
 from ivr.storage.migrate import upgrade
-from ivr.storage.tables import Call, Turn
+from ivr.storage.tables import Call, LiftedLimit, Turn
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLIC_URL = "https://line.example.org"
@@ -311,9 +311,16 @@ class ServedLine:
         """Give a caller whom the line has asked for the yes: a copy, under its own name, of a call really played.
 
         Every copy pays one dollar of the same bill, and was told that it owes no more: others pay meanwhile.
+        None counts toward the day's limit, as if staff lifted it after each.
         """
         if self._copies % COPIES_OF_A_CALL == 0:
             self._played = self.caller()
+            lifted = {
+                "member_id": self._played.member.member_id,
+                "lifted_at": datetime(2100, 1, 1, tzinfo=UTC),
+            }
+            with self.engine.begin() as db:
+                db.execute(insert(LiftedLimit).values(lifted))
             self._played.play_to_the_question(amount=("2", "100#", "1"))
         self._copies += 1
         caller = Caller(self, self._played.member)

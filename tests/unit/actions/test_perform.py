@@ -578,6 +578,18 @@ def test_the_same_payment_on_one_day_of_the_bank(asked):
     assert call.ask("check_same_today") == Outcome("ok")
 
 
+def test_a_day_takes_six_payments_of_a_member(asked):
+    """Asked before the bank details, and again when the payment is written."""
+    call = ready(asked("demo.health_and_dental"), amount=100)
+    for _ in range(6):
+        assert call.ask("check_day_limit") == Outcome("ok")
+        assert call.ask("authorize_payment").name == "authorized"
+    assert call.ask("check_day_limit") == Outcome("limit_reached")
+    assert call.ask("authorize_payment") == Outcome("limit_reached")
+    call.now = datetime(2026, 12, 19, 5, tzinfo=UTC)
+    assert call.ask("check_day_limit") == Outcome("ok")
+
+
 def test_one_turn_reads_the_bills_once_and_again_after_a_payment(asked, line):
     from ivr.actions.perform import TurnActions
     from ivr.dialog.engine import Ask

@@ -102,6 +102,8 @@ EXPORTED = [
     ALL_OF_IT_KEYED,
     *(file.read_text() for file in sorted((CALLS / "returned").glob("*.call"))),
     *(file.read_text() for file in sorted((CALLS / "held").glob("*.call"))),
+    (CALLS / "limit" / "seventh.call").read_text(),
+    "after limit/at_the_yes.call\n",
     *(file.read_text() for file in sorted((CALLS / "authorize").glob("in_time*.call"))),
 ]
 

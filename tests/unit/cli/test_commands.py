@@ -39,6 +39,7 @@ COMMANDS = [
     ["flow", "draw"],
     ["members"],
     ["members", "import"],
+    ["members", "lift-limit"],
     ["members", "locked"],
     ["members", "unlock"],
     ["notices"],
@@ -49,6 +50,7 @@ COMMANDS = [
     ["payments", "cancel"],
     ["payments", "correct"],
     ["payments", "list"],
+    ["payments", "release"],
     ["payments", "show"],
     ["receipts"],
     ["receipts", "import"],
@@ -88,6 +90,7 @@ def test_every_command_has_help_with_a_sentence(ivr, words: list[str]) -> None:
         ["payments", "list", "--state", "lost"],
         ["members", "import", "/nowhere.csv"],
         ["members", "unlock", "12"],
+        ["members", "lift-limit", "12"],
         ["bills", "import", __file__, "--as-of", "yesterday"],
         ["bills", "import", __file__, "--as-of", "2999-01-01T00:00"],
         ["flow", "check", "/nowhere"],
@@ -203,6 +206,20 @@ def test_unlock_is_recorded_with_whoever_did_it(ivr, engine: Engine, members_fil
     again = ivr("members", "unlock", MEMBERS[0].member_id)
     assert again.out == f"Member {MEMBERS[0].member_id} was not locked and may try again.\n"
     ran = ivr("members", "unlock", "999999999999")
+    assert ran.status == 1
+    assert ran.err.startswith("No member has the ID 999999999999: check the number. Asked was ")
+
+
+def test_a_lifted_limit_is_recorded_with_whoever_did_it(ivr, engine: Engine, members_file: Path) -> None:
+    ivr("members", "import", members_file)
+    ran = ivr("members", "lift-limit", MEMBERS[0].member_id)
+    told = f"Member {MEMBERS[0].member_id} may make 6 more payments by phone today.\n"
+    assert (ran.status, ran.out) == (0, told)
+    with engine.connect() as db:
+        (event,) = db.execute(select(AuditEvent.actor, AuditEvent.subject, AuditEvent.action)).all()
+    assert (event.subject, event.action) == (MEMBERS[0].member_id, "members.lift_limit")
+    assert event.actor
+    ran = ivr("members", "lift-limit", "999999999999")
     assert ran.status == 1
     assert ran.err.startswith("No member has the ID 999999999999: check the number. Asked was ")
 
