@@ -15,7 +15,8 @@ class SignatureCheck:
     """Checks `X-Twilio-Signature` for one account and one public address.
 
     The address is `PUBLIC_URL` and the raw request target, never what a proxy or the Host header says.
-    Twilio names the default port in the address or leaves it out; both are tried, the usual one first.
+    Twilio signs with the port in the address or without, whether it is the scheme's own or not; both are
+    tried, the usual one first.
 
     The signature is the base64 of an HMAC-SHA1, keyed with the auth token, over the address followed by
     every field's name and value, sorted by name and then by value, a field that is repeated word for word
@@ -26,12 +27,11 @@ class SignatureCheck:
     def __init__(self, public_url: str, auth_token: str) -> None:
         self._token = auth_token.encode()
         parts = urlsplit(public_url)
-        self._bases = [public_url]
-        default = _DEFAULT_PORTS[parts.scheme]
         if parts.port is None:
-            self._bases.append(f"{public_url}:{default}")
-        elif parts.port == default:
-            self._bases.append(public_url.removesuffix(f":{default}"))
+            other = f"{public_url}:{_DEFAULT_PORTS[parts.scheme]}"
+        else:
+            other = public_url.rpartition(":")[0]
+        self._bases = (public_url, other)
 
     def is_valid(self, target: str, fields: Sequence[tuple[str, str]], signature: str | None) -> bool:
         """Tell whether `signature` is Twilio's for a POST of `fields` to the raw `target`."""

@@ -317,16 +317,20 @@ def test_the_target_is_signed_as_it_was_sent(house, target):
         ("https://line.example:443", "https://line.example:443", True),
         ("https://Line.Example:443", "https://Line.Example", True),
         ("https://line.example:8443", "https://line.example:8443", True),
-        ("https://line.example:8443", "https://line.example", False),
+        ("https://line.example:8443", "https://line.example", True),
+        ("https://line.example:8443", "https://line.example:443", False),
+        ("https://line.example:8443", "http://line.example", False),
+        ("https://line.example:8443", "https://line.example:844", False),
         ("https://line.example", "https://line.example:80", False),
         ("https://line.example", "http://line.example", False),
         ("http://localhost", "http://localhost:80", True),
         ("http://localhost:80", "http://localhost", True),
         ("http://localhost", "http://localhost:443", False),
         ("http://127.0.0.1:8000", "http://127.0.0.1:8000", True),
+        ("http://127.0.0.1:8000", "http://127.0.0.1", True),
     ],
 )
-def test_the_default_port_may_be_named_or_left_out(make_house, public_url, called, good):
+def test_the_port_may_be_named_or_left_out(make_house, public_url, called, good):
     house = make_house(PUBLIC_URL=public_url)
     form = house.form_of(SID)
     reply = house.post("/voice/answer", form, signature=house.sign("/voice/answer", form, base=called))
