@@ -65,22 +65,17 @@ def make_voice_app(turns: Turns, engine: Engine, settings: VoiceSettings, delive
             return _refusal(413)
         return _refusal(413) if (request.content_length or 0) > BODY_BYTES_MAX else None
 
-    @app.route("/voice/answer", **methods)
-    def answer() -> Response:
-        return edge.serve(turns.answer)
-
     @app.route("/voice/turn/<int(max=9999):seq>", **methods)
     def turn(seq: int) -> Response:
         return edge.serve(lambda call_sid, form, arrived_at: turns.turn(call_sid, seq, form, arrived_at))
 
-    @app.route("/voice/fallback", **methods)
-    def fallback() -> Response:
-        return edge.serve(turns.fallback)
+    @app.route("/voice/person/<language>/<pace>", **methods)
+    def person(language: str, pace: str) -> Response:
+        return edge.serve(lambda call_sid, form, _: turns.person(call_sid, form, language, pace))
 
-    @app.route("/voice/status", **methods)
-    def status() -> Response:
-        return edge.note(turns.status)
-
+    app.add_url_rule("/voice/answer", "answer", partial(edge.serve, turns.answer), **methods)
+    app.add_url_rule("/voice/fallback", "fallback", partial(edge.serve, turns.fallback), **methods)
+    app.add_url_rule("/voice/status", "status", partial(edge.note, turns.status), **methods)
     app.add_url_rule("/notices/status", "delivery", partial(edge.note_delivery, deliveries), **methods)
 
     @app.get("/health")

@@ -43,7 +43,7 @@ from ivr.dialog.vocabulary import Value
 from ivr.payments.history import RecentPayment, payments_of_call
 from ivr.speech.catalog import SpeechError
 from ivr.voice.deadline import DeadlineExceeded
-from ivr.voice.forms import Caller, read_caller, read_input
+from ivr.voice.forms import Caller, person_reached, read_caller, read_input
 from ivr.voice.patience import Patience, TurnedAwayError
 from ivr.voice.twiml import Passage, document, last_words
 
@@ -167,6 +167,18 @@ class Turns:
             _log.error("trouble_unknown", call_sid=call_sid, **_described(error))
             failed = form.get("ErrorUrl", "").partition("?")[0].rstrip("/")
             return self._unknown(0, first=failed.endswith("/voice/answer"))
+
+    def person(self, call_sid: str, form: Mapping[str, str], language: str, pace: str) -> Reply:
+        """End a call whose last words called a person: if nobody answered, say when somebody does.
+
+        `language` and `pace` are what the Dial's address says; nothing is read or stored.
+        """
+        reached = person_reached(form)
+        _log.info("person_called", call_sid=call_sid, reached=reached)
+        spoken = self._line.flow.languages
+        tags = (language,) if language in spoken else spoken
+        busy = [Said("person-busy", language=tag, values=self._where()) for tag in tags]
+        return self._last_words([] if reached else busy, tags[0], 0, "relay" if pace == "relay" else "voice")
 
     # Keeping the promise whatever goes wrong.
 

@@ -67,13 +67,19 @@ def document(
 
 
 def last_words(passages: Sequence[Passage], agent_phone: str, pace: str = "voice") -> bytes:
-    """Write a call's last words, which nothing follows but a person (`agent_phone`) or the end."""
+    """Write a call's last words, which nothing follows but a person (`agent_phone`) or the end.
+
+    What came of calling the person is told to an address that names all there is to know for the answer: it
+    takes no database, which may be the very thing that is away.
+    """
     response = VoiceResponse()
     for passage in passages:
         _speak(response, passage, pace)
     if agent_phone:
-        response.dial(timeout=DIAL_TIMEOUT_SECONDS).number(agent_phone)
-    response.hangup()
+        action = f"/voice/person/{passages[-1].language}/{pace}"
+        response.dial(action=action, method="POST", timeout=DIAL_TIMEOUT_SECONDS).number(agent_phone)
+    else:
+        response.hangup()
     return str(response).encode()
 
 

@@ -23,7 +23,13 @@ from ivr.voice.receiving import ARRIVED_AT
 from ivr.voice.serving import serve_line
 
 SID = "CA" + "1b" * 16
-VOICE_ROUTES = ("/voice/answer", "/voice/turn/1", "/voice/status", "/voice/fallback")
+VOICE_ROUTES = (
+    "/voice/answer",
+    "/voice/turn/1",
+    "/voice/status",
+    "/voice/fallback",
+    "/voice/person/es-US/relay",
+)
 FORM_TYPE = "application/x-www-form-urlencoded"
 LIMIT = 64 * 1024
 
@@ -95,6 +101,26 @@ def test_a_first_turn_says_nothing_of_payments(house, language):
     said, unsaid = words[language]
     assert said in body
     assert unsaid not in body
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "said"),
+    [
+        ("/voice/person/es-US/voice", "busy", "person-busy@es-US"),
+        ("/voice/person/en-US/relay", "no-answer", "person-busy@en-US"),
+        ("/voice/person/en-US/relay", "", "person-busy@en-US"),
+        ("/voice/person/en-US/voice", "completed", ""),
+        ("/voice/person/en-US/voice", "answered", ""),
+        ("/voice/person/of-yore/hasty", "failed", "person-busy@en-US,person-busy@es-US"),
+    ],
+)
+def test_whether_a_person_was_reached_is_answered_without_the_database(house, target, status, said):
+    house.engine = create_engine("postgresql+psycopg://127.0.0.1:1/none")
+    house.restart()
+    reply = house.post(target, house.form_of(SID, DialCallStatus=status))
+    assert (reply.status_code, reply.headers["Ivr-Prompts"]) == (200, said)
+    assert ("<Say" in reply.text, "<Pause" in reply.text) == (said != "", "relay" in target)
+    assert reply.text.endswith("<Hangup /></Response>")
 
 
 # 413

@@ -89,6 +89,29 @@ def test_a_yes_is_a_payment_or_it_is_not(house, engine, fault, paid, end):
     assert [seq for seq, _ in turns(engine)] == list(range(row.seq + 1))
 
 
+@pytest.mark.parametrize(
+    ("callee", "said", "ended"),
+    [
+        ("completed", (), "agent"),
+        ("busy", ("person-busy@es-US",), "goodbye"),
+        ("no-answer", ("person-busy@es-US",), "goodbye"),
+        ("failed", ("person-busy@es-US",), "goodbye"),
+    ],
+)
+def test_who_reaches_nobody_after_the_last_words_is_told_when_somebody_answers(
+    make_house, callee, said, ended
+):
+    phone = make_house(IVR_AGENT_PHONE="+16175550188").phone(post_twice=True)
+    phone.dial()
+    phone.press("2")
+    phone.callee = callee
+    phone.inject(Fault.SLOW)
+    heard = phone.press("1")
+    assert heard.turns[-2].prompts == ("trouble-no-payment", "person-connecting")
+    assert (heard.turns[-1].path, heard.turns[-1].prompts) == ("/voice/person/es-US/voice", said)
+    assert (heard.ended, phone.warnings) == (ended, ())
+
+
 def test_a_relay_call_of_a_quarter_of_an_hour_on_the_virtual_clock(house, engine):
     """The whole line and its database: the operator's minutes pass on the clock alone."""
     (member,) = house.load_samples("demo.letter")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ivr.dialog.engine import End, Listen, Wait
-from ivr.simulator.twiml import Dial, Gather, Hangup, Pause, Say, parse_twiml
+from ivr.simulator.twiml import Dial, Gather, Pause, Say, parse_twiml
 from ivr.voice.twiml import Passage, document, last_words
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
@@ -97,8 +97,10 @@ def test_last_words_lead_to_a_person_or_the_end():
         f"{HEAD}<Response><Say {EN}>Sorry.</Say><Say {ES}>Lo sentimos.</Say><Hangup /></Response>"
     )
     verbs = parse_twiml(last_words(passages, "+16175550188")).verbs
-    assert [type(verb) for verb in verbs] == [Say, Say, Dial, Hangup]
-    assert verbs[2] == Dial(("+16175550188",))
+    assert [type(verb) for verb in verbs] == [Say, Say, Dial]
+    assert verbs[2] == Dial(("+16175550188",), action="/voice/person/es-US/voice")
+    relay = parse_twiml(last_words(passages[:1], "+16175550188", "relay")).verbs
+    assert relay[-1] == Dial(("+16175550188",), action="/voice/person/en-US/relay")
 
 
 @pytest.mark.parametrize("text", ["A & B <C> \"D\" 'E' ]]>", "ñ ¿ 中文 😀", "</Say><Hangup/>", "&amp;"])
