@@ -85,8 +85,8 @@ def read_input(form: Mapping[str, str], *, transferring: bool) -> Input:
 def _confidence(text: str) -> float | None:
     """Read how sure the recognizer is, 0 to 1; None where it does not say.
 
-    Google's recognizers send 0 where nothing is set ("the default of 0.0 is a sentinel value indicating
-    confidence was not set"), and Twilio passes it on.
+    Google's recognizers send 0 where they set none (its reference says so of `confidence`), and Twilio passes
+    it on.
     """
     try:
         confidence = float(text)
