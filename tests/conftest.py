@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 from sqlalchemy import URL, Engine
 
@@ -19,6 +20,10 @@ from ivr.storage import migrate, tables
 from ivr.storage.embedded import EmbeddedPostgres
 from ivr.storage.engine import NO_LIMITS, Limits, connection_arguments, make_engine
 from ivr.storage.engine import database_url as parse_database_url
+
+# How long a busy machine takes is no failure.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "ivr_test_"
