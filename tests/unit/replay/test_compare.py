@@ -190,10 +190,14 @@ def authorized():
 
 
 def test_a_second_debit_is_a_payment_that_differs():
-    again = '\n[node.again]\naction = "authorize_payment"\non.authorized = "confirmation"\non.changed = "changed"\n'
+    again = (
+        '\n[node.again]\naction = "authorize_payment"\non.authorized = "confirmation"\non.changed = "changed"\n'
+        'on.limit_reached = "limit_reached"\n'
+    )
     files = dict(FILES)
     name = "flows/authorize.toml"
-    files[name] = files[name].replace('on.authorized = "confirmation"', 'on.authorized = "again"', 1) + again
+    before, after = 'on.authorized    = "confirmation"', 'on.authorized = "again"'
+    files[name] = files[name].replace(before, after, 1) + again
     comparison = compared(compile_line(files))
     assert set(comparison.rows) == {"authorize/authorize"}
     assert comparison.rows["authorize/authorize"].counts == {"payment differs": len(authorized())}
