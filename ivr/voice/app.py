@@ -80,7 +80,7 @@ def make_voice_app(turns: Turns, engine: Engine, settings: VoiceSettings, delive
 
     @app.get("/health")
     def health() -> Response:
-        return _health(engine, patience, turns.flow_version)
+        return _health(engine, patience, turns)
 
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:
@@ -165,7 +165,7 @@ def _refusal(status: int) -> Response:
     return Response(b"", status, {"Content-Type": "text/plain; charset=utf-8"})
 
 
-def _health(engine: Engine, patience: Patience, flow_version: str) -> Response:
+def _health(engine: Engine, patience: Patience, turns: Turns) -> Response:
     database, migrations, writes = "unreachable", "unknown", "unknown"
     try:
         migrations = "current" if patience.spend(lambda: is_current(engine)) else "missing"
@@ -173,12 +173,15 @@ def _health(engine: Engine, patience: Patience, flow_version: str) -> Response:
         writes = "possible" if patience.spend(lambda: takes_writes(engine)) else "refused"
     except (DeadlineExceeded, TurnedAwayError, SQLAlchemyError):
         pass
-    well = migrations == "current" and writes == "possible"
+    # What a turn found out counts too, though all that is tried here may work: a table may be locked.
+    calls = "turned away" if turns.turns_away else "taken"
+    well = (migrations, writes, calls) == ("current", "possible", "taken")
     body = {
         "status": "ok" if well else "unavailable",
         "database": database,
         "migrations": migrations,
         "writes": writes,
-        "flow_version": flow_version,
+        "calls": calls,
+        "flow_version": turns.flow_version,
     }
     return Response(json.dumps(body), 200 if well else 503, {"Content-Type": "application/json"})

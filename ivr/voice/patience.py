@@ -85,6 +85,11 @@ class Patience:
         self._came_through()
         return result
 
+    @property
+    def turns_away(self) -> bool:
+        """Whether a request that came now would be turned away."""
+        return self._now() < self._read(_QUIET_UNTIL)
+
     def _may_try(self, now: float, left: float) -> bool:
         quiet_until = self._read(_QUIET_UNTIL)
         if quiet_until == 0:

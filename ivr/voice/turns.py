@@ -117,6 +117,11 @@ class Turns:
         """The version that new calls begin on."""
         return self._line.flow.version
 
+    @property
+    def turns_away(self) -> bool:
+        """Whether callers are told at once that they cannot be served, since the database was found away."""
+        return self._patience.turns_away
+
     # The webhooks.
 
     def answer(self, call_sid: str, form: Mapping[str, str], arrived_at: float | None = None) -> Reply:

@@ -18,7 +18,8 @@ from ivr.calls.histories import find_calls
 from ivr.simulator.lines import WsgiLine
 from ivr.simulator.webhooks import Fault
 from ivr.storage.tables import Base
-from ivr.voice.patience import DEADLINE_SECONDS
+from ivr.voice.deadline import DeadlineExceeded
+from ivr.voice.patience import DEADLINE_SECONDS, QUIET_SECONDS, Patience
 from ivr.voice.receiving import ARRIVED_AT
 from ivr.voice.serving import serve_line
 
@@ -521,6 +522,25 @@ def test_a_closed_call_hears_that_it_is_over(house):
 # Health
 
 
+def test_health_is_not_well_while_callers_are_turned_away(house):
+    """Whatever a turn needs and health does not try, such as a table that somebody has locked."""
+    seconds = 100.0
+    patience = Patience(house.engine, now=lambda: seconds)
+    house.restart(patience=patience)
+
+    def hangs():
+        raise DeadlineExceeded
+
+    with pytest.raises(DeadlineExceeded):
+        patience.spend(hangs)
+    told = house.client.get("/health")
+    assert (told.status_code, told.json["writes"], told.json["calls"]) == (503, "possible", "turned away")
+    seconds += QUIET_SECONDS
+    told = house.client.get("/health")
+    assert (told.status_code, told.json["calls"]) == (200, "taken")
+    assert house.phone().dial().prompts[0].startswith("welcome")
+
+
 def test_health_of_a_line_that_can_work(house):
     reply = house.client.get("/health")
     assert (reply.status_code, reply.content_type) == (200, "application/json")
@@ -529,6 +549,7 @@ def test_health_of_a_line_that_can_work(house):
         "database": "reachable",
         "migrations": "current",
         "writes": "possible",
+        "calls": "taken",
         "flow_version": house.compiled.flow.version,
     }
     assert house.client.head("/health").data == b""
