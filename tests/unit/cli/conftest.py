@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import URL, Engine, text
 from support import environs
 
+from ivr.base.clock import ManualClock
 from ivr.cli.main import run
 
 KEY = base64.b64encode(bytes(range(32))).decode()
@@ -52,7 +53,11 @@ def _as_it_was() -> Iterator[None]:
 
 @pytest.fixture
 def environ(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database_url: URL) -> dict[str, str]:
-    """A whole environment with a migrated database; tests that change it call `monkeypatch` themselves."""
+    """A whole environment with a migrated database; tests that change it call `monkeypatch` themselves.
+
+    The demo's clock stands at `IVR_NOW` here: from there it runs with the machine's, and however long a busy
+    machine takes over a command would be in what the command writes down.
+    """
     values = {
         **SETTINGS,
         "DATABASE_URL": database_url.render_as_string(hide_password=False),
@@ -62,6 +67,7 @@ def environ(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database_url: URL) 
         monkeypatch.delenv(name, raising=False)
     for name, value in values.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr("ivr.base.settings.ShiftedClock", ManualClock)
     return values
 
 
