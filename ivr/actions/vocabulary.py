@@ -155,7 +155,13 @@ ACTIONS = {
             },
             needs=("member_id", "plan"),
         ),
-        Action("set_amount", {"ok": ("amount",)}, needs=("total",), args={"amount": ("full", "past_due")}),
+        Action(
+            "set_amount",
+            {"ok": ("amount",)},
+            needs=("total",),
+            args={"amount": ("full", "past_due")},
+            speaks={"full": "total", "past_due": "past_due"},
+        ),
         Action(
             "check_amount",
             {"ok": ("amount",), "above_balance": (), "below_minimum": ()},

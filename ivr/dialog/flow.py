@@ -28,6 +28,20 @@ def nomatch_prompt(reason: str) -> str:
 ENGINE_PROMPTS = (NOINPUT, DISCARDED, PACE_RELAY, GATE_GO_ON, GOODBYE, nomatch_prompt(NOT_A_CHOICE))
 
 
+class KeySentence(Protocol):
+    """A sentence that names keys."""
+
+    @property
+    def slots(self) -> frozenset[str]:
+        """The slots whose values it speaks."""
+        ...
+
+    @property
+    def named(self) -> Sequence[str]:
+        """What stands after the verb, in the order said."""
+        ...
+
+
 class NamedKeys(Protocol):
     """The keys that one wording of a prompt names: "press 2", and digits that stand alone elsewhere."""
 
@@ -42,8 +56,13 @@ class NamedKeys(Protocol):
         ...
 
     @property
-    def named(self) -> frozenset[str]:
-        """What stands after the verb."""
+    def sentences(self) -> Sequence[KeySentence]:
+        """The sentences that name a key."""
+        ...
+
+    @property
+    def named(self) -> Sequence[str]:
+        """What stands after the verb, in the order said."""
         ...
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from ivr.dialog.definition import (
     GATE,
@@ -97,6 +98,19 @@ class _SpokenKeys:
             return
         for language in self.prompts.languages:
             yield from self._exactly(prompt, language, keys, common)
+            if node.kind == "collect" and node.word == MENU:
+                yield from self._in_order(prompt, language, keys)
+                yield from self._by_value(prompt, language, self._spoken_by(node))
+
+    def _spoken_by(self, node: Node) -> Mapping[str, str]:
+        """Return the slots that a menu's choices are about, each with the key that chooses it."""
+        spoken: dict[str, str] = {}
+        for key, target in node.branches.items():
+            chosen = self.dialogs[node.dialog].nodes.get(target)
+            if key in DIGITS and chosen is not None and chosen.kind == "action":
+                speaks = self.vocabulary.actions[chosen.word].speaks
+                spoken |= {speaks[value]: key for value in chosen.args.values() if value in speaks}
+        return spoken
 
     def _keys_of(self, node: Node) -> Keys | None:
         """Return the keys that answer a question where one key does; None where none is asked for."""
@@ -116,21 +130,41 @@ class _SpokenKeys:
         """Judge a question's wordings: each names all its keys and no others, a nudge perhaps only some."""
         for wording in self._wordings(prompt, language):
             name, press = _name(prompt, wording, language), wording.press
-            for key in sorted(wording.named - keys.keys() - common):
+            for key in sorted({*wording.named} - keys.keys() - common):
                 yield f"{name} says “{press} {key}”, which leads nowhere: name the right key, or add that one"
             for key in sorted(wording.bare):
                 yield f"{name} has a lone {key}: write a key as “{press} {key}”, any other number in words"
             if wording.attribute.startswith("nudge"):
                 continue
-            for key in sorted(keys.keys() - wording.named):
+            for key in sorted(keys.keys() - {*wording.named}):
                 yield f"{name} lacks key {key}, which {keys[key]}: say “{press} {key}”, or remove the key"
+
+    def _in_order(self, prompt: str, language: str, keys: Keys) -> Iterator[str]:
+        """Judge whether a menu's keys are told rising, as callers expect and no swap is."""
+        for wording in self._wordings(prompt, language):
+            told = [key for key in wording.named if key in keys]
+            for before, after in pairwise(told):
+                if after < before:
+                    name = _name(prompt, wording, language)
+                    yield f"{name} tells key {before} before key {after}: tell a menu's keys from 1 up"
+
+    def _by_value(self, prompt: str, language: str, spoken: Mapping[str, str]) -> Iterator[str]:
+        """Judge sentences that speak what a choice is about: they name the key that makes that choice."""
+        for wording in self._wordings(prompt, language):
+            name, press = _name(prompt, wording, language), wording.press
+            for sentence in wording.sentences:
+                for slot in sorted(sentence.slots & spoken.keys()):
+                    for key in sentence.named:
+                        if key != spoken[slot]:
+                            right = f"{press} {spoken[slot]}"
+                            yield f"{name} speaks ${slot} and says “{press} {key}”: that choice is “{right}”"
 
     def _anywhere(self, prompt: str, common: frozenset[str]) -> Iterator[str]:
         """Judge a prompt that is not the question a single key answers."""
         for language in self.prompts.languages:
             for wording in self._wordings(prompt, language):
                 name, press = _name(prompt, wording, language), wording.press
-                for key in sorted((wording.named & DIGITS) - common):
+                for key in sorted(({*wording.named} & DIGITS) - common):
                     yield f"{name} says “{press} {key}”, and nothing hears that key here: say it in a menu"
 
     def _wordings(self, prompt: str, language: str) -> list[NamedKeys]:

@@ -68,7 +68,8 @@ class Action:
     """Something a flow asks of the domain: its outcomes, and the slots each of them fills.
 
     `needs` must be filled before; `drops` names the secret slots that are forgotten once it has answered;
-    `args` names the arguments a node must give, each with its allowed values.
+    `args` names the arguments a node must give, each with its allowed values; `speaks` the slot whose value
+    such a choice is about, so that a sentence that speaks it names the key that makes this choice.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Action:
     needs: tuple[str, ...] = ()
     drops: tuple[str, ...] = ()
     args: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    speaks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

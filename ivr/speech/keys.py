@@ -7,23 +7,35 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from ivr.languages.registry import SPOKEN
-from ivr.speech.source import Form
+from ivr.speech.source import Form, left_out
 
 _LONE_DIGIT = re.compile(r"\b\d\b")
 _MARKS = ".,:;!?”»\"'"
 
 
+class KeySentence(NamedTuple):
+    """One sentence: the slots whose values it speaks, and what stands after its verb, in order ("2", "#")."""
+
+    slots: frozenset[str]
+    named: tuple[str, ...]
+
+
 class NamedKeys(NamedTuple):
     """The keys that one wording names, for one combination of its choices.
 
-    `attribute` is "" for a prompt's own value. `press` is the language's verb, `named` what stands after it
-    ("2", but also "two" or "#"). `bare` are lone digits that stand elsewhere, a value's own left out.
+    `attribute` is "" for a prompt's own value. `press` is the language's verb, `sentences` those that name a
+    key. `bare` are lone digits that stand elsewhere, a value's own left out.
     """
 
     attribute: str
     press: str
-    named: frozenset[str]
+    sentences: tuple[KeySentence, ...]
     bare: frozenset[str]
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """What stands after the verb ("2", but also "two" or "#"), in the order said."""
+        return tuple(name for sentence in self.sentences for name in sentence.named)
 
 
 def named_keys(form: Form, kinds: Mapping[str, str], language: str) -> Iterator[NamedKeys]:
@@ -35,7 +47,13 @@ def named_keys(form: Form, kinds: Mapping[str, str], language: str) -> Iterator[
     pressed = re.compile(rf"\b{press}\s+(\S+)", re.IGNORECASE)
     counted = any(kinds[name] == "count" for name in form.variables)
     for pieces in form.samples(kinds, language, values=False):
-        text = " ".join(sentence for piece in pieces for sentence in piece)
-        named = frozenset(word.strip(_MARKS) for word in pressed.findall(text))
-        bare = frozenset() if counted else frozenset(_LONE_DIGIT.findall(pressed.sub("", text)))
-        yield NamedKeys(form.attribute or "", press, named, bare)
+        text = [sentence for piece in pieces for sentence in piece]
+        told = (
+            KeySentence(
+                frozenset(name for name in form.variables if left_out(name) in sentence),
+                tuple(word.strip(_MARKS) for word in pressed.findall(sentence)),
+            )
+            for sentence in text
+        )
+        bare = frozenset() if counted else frozenset(_LONE_DIGIT.findall(pressed.sub("", " ".join(text))))
+        yield NamedKeys(form.attribute or "", press, tuple(each for each in told if each.named), bare)

@@ -20,9 +20,13 @@ from ivr.speech.values import longest_value
 Pieces = tuple[tuple[str, ...], ...]
 """What is said: pieces, each of sentences."""
 
-ATTRIBUTES = frozenset({"again", "last", "nudge", "relay", "again-relay", "last-relay", "nudge-relay"})
 
-VALUE_LEFT_OUT = "…"
+def left_out(name: str) -> str:
+    """Return what stands in a sample for a slot's value that is left out; no text holds it."""
+    return f"…{name}…"
+
+
+ATTRIBUTES = frozenset({"again", "last", "nudge", "relay", "again-relay", "last-relay", "nudge-relay"})
 
 SOURCES_KEPT_MAX = 8  # texts as read that a process keeps
 
@@ -83,14 +87,14 @@ class Form:
     def samples(self, kinds: Mapping[str, str], language: str, *, values: bool = True) -> Iterator[Pieces]:
         """Give what is said for every combination of choices, each value at its longest.
 
-        `values` False leaves a `VALUE_LEFT_OUT` where a value that is ready speech would stand.
+        `values` False leaves `left_out(name)` where a value that is ready speech would stand.
         """
         names = sorted(self.variables)
         candidates: list[tuple[str | int, ...]] = []
         for name in names:
             keys = frozenset[str | int]().union(*self.selected.get(name, ()))
             if not keys:
-                candidates.append((longest_value(kinds[name], language) if values else VALUE_LEFT_OUT,))
+                candidates.append((longest_value(kinds[name], language) if values else left_out(name),))
             elif kinds[name] == "count":
                 numbers = _COUNTS | {key for key in keys if isinstance(key, int)}
                 candidates.append(tuple(sorted(numbers)))

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from ivr.actions.line import read_line_files, sound_line
+from ivr.base.errors import OperatorError
 from ivr.dialog import checks, loader, spoken_keys
 from ivr.dialog.vocabulary import Action, Field, Match, NoMatch, Vocabulary
 from ivr.speech.catalog import Catalog
@@ -42,6 +44,9 @@ ACTIONS = {
         Action("check_pin", {"ok": ("amount",), "bad": ()}, needs=("pin",), drops=("pin",)),
         Action("check_number", {"ok": ("amount",), "bad": ()}, needs=("number",)),
         Action("pay", {"done": ()}, needs=("number",), args={"kind": ("one", "two")}),
+        Action(
+            "choose", {"ok": ()}, args={"of": ("all", "part")}, speaks={"all": "amount", "part": "number"}
+        ),
     )
 }
 SLOTS = {"pin": "secret", "number": "digits", "amount": "money", "name": "choice", "today": "date"}
@@ -120,3 +125,21 @@ def test_every_message_is_shown_by_a_wrong_flow(module):
     assert len(patterns) > 3
     unshown = {each for each in patterns if not any(re.search(f"{each}$", message) for message in shown)}
     assert unshown == set()
+
+
+def test_two_amounts_of_the_real_line_that_change_their_keys():
+    """Else who keys 1 for all that is owed pays what is past due."""
+    files = dict(read_line_files(HERE.parents[1]))
+    kept = 'keys.1  = "full"\nkeys.2  = "past_due"\n'
+    assert files["flows/amount.toml"].count(kept) == 1
+    files["flows/amount.toml"] = files["flows/amount.toml"].replace(
+        kept, 'keys.1  = "past_due"\nkeys.2  = "full"\n'
+    )
+    with pytest.raises(OperatorError) as refused:
+        sound_line(files)
+    told = [
+        f"amount-two in {language} speaks ${slot} and says “{press} {said}”: that choice is “{press} {right}”"
+        for language, press in (("en-US", "press"), ("es-US", "oprima"))
+        for slot, said, right in (("past_due", "2", "1"), ("total", "1", "2"))
+    ]
+    assert [re.sub(r"^flows/amount\.toml:\d+: two: ", "", fault) for fault in refused.value.problems] == told
