@@ -20,12 +20,12 @@ from sqlalchemy import Engine, text
 
 from benchmarks.databases import Cluster, fresh_database, settle
 from benchmarks.servers import ROOT, BenchmarkError
-from ivr.ach.banking_days import debit_dates
 from ivr.base.randomness import SeededRandomness
 from ivr.base.settings import OriginationSettings, load_origination_settings
 from ivr.jobs.bank import deliver_files, run_due_cutoffs
 from ivr.payments.authorize import account_fingerprint, account_number_context
 from ivr.payments.confirmation_numbers import draw_confirmation_number
+from ivr.payments.cutoffs import cutoff_rule
 from ivr.storage.engine import NO_LIMITS, database_url, make_engine
 
 ROUTING_NUMBER = "021000021"
@@ -79,7 +79,7 @@ def cutoffs(
 
 def _load(engine: Engine, settings: OriginationSettings, now: datetime, count: int) -> datetime:
     """Load payments that were authorized `now`, their notices sent; return a minute after their cutoff."""
-    dates = debit_dates(now, settings.ivr_cutoff, settings.ivr_timezone, closings=settings.ivr_closings)
+    dates = cutoff_rule(settings).debit_dates(now)
     fixed: dict[str, Any] = {
         "seq": 14,
         "state": "authorized",

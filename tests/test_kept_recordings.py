@@ -15,7 +15,7 @@ from ivr.callfile.grammar import parse_call
 from ivr.callfile.suite import Run, play_run
 from ivr.calls.histories import load_recipes
 from ivr.cli.local_host import LocalHost
-from ivr.payments.authorize import CutoffRule
+from ivr.payments.cutoffs import cutoff_rule
 from ivr.replay.against import Comparison, NamedRecipe
 from ivr.replay.export import call_text
 
@@ -88,7 +88,7 @@ def test_a_kept_recording_goes_the_same_way_elsewhere(name, engine, tmp_path):
     comparison.add(NamedRecipe(name, recipe))
     assert (comparison.differing, comparison.problems) == ([], {})
 
-    bank = CutoffRule(settings.ivr_cutoff, settings.ivr_timezone, settings.ivr_closings)
+    bank = cutoff_rule(settings)
     kept = call_text(recipe, line, bank)
     call = parse_call(kept, "kept.call")
     [(language, _)] = call.runs(LINE.flow.languages)

@@ -90,28 +90,6 @@ def last_reversal_date(settled_at: datetime, closings: Collection[date] = NO_CLO
     return add_banking_days(settled, REVERSAL_BANKING_DAYS, closings)
 
 
-def cutoff_at(
-    now: datetime, cutoff_time: time, zone: ZoneInfo, closings: Collection[date] = NO_CLOSINGS
-) -> datetime:
-    """Return the cutoff (aware UTC) that an authorization at `now` falls under.
-
-    It is the first banking day's `cutoff_time`, by the bank's clock, strictly after `now` (aware).
-    """
-    day = now.astimezone(zone).date()
-    cutoff = datetime.combine(day, cutoff_time, zone).astimezone(UTC)
-    if is_banking_day(day, closings) and now < cutoff:
-        return cutoff
-    return datetime.combine(next_banking_day(day, closings), cutoff_time, zone).astimezone(UTC)
-
-
-def effective_entry_date(cutoff: datetime, zone: ZoneInfo, closings: Collection[date] = NO_CLOSINGS) -> date:
-    """Return the day the debit of a file made at `cutoff` takes effect.
-
-    Exactly one banking day after the cutoff's own: a later one is rejected by the operator (R18).
-    """
-    return next_banking_day(cutoff.astimezone(zone).date(), closings)
-
-
 @dataclass(frozen=True, slots=True)
 class DebitDates:
     """When a debit leaves (`cutoff_at`, aware UTC) and when it takes effect (`effective_entry_date`)."""
@@ -120,32 +98,46 @@ class DebitDates:
     effective_entry_date: date
 
 
-def debit_dates(
-    now: datetime,
-    cutoff_time: time,
-    zone: ZoneInfo,
-    not_before_date: date | None = None,
-    closings: Collection[date] = NO_CLOSINGS,
-) -> DebitDates:
-    """Return the earliest cutoff and effective date for an authorization at `now`.
+@dataclass(frozen=True, slots=True)
+class CutoffRule:
+    """When the bank's day ends: `cutoff_time` by the clock of `zone`, but never on a day in `closings`."""
 
-    With `not_before_date`, the date the caller was told, the earliest that does not debit before it.
-    """
-    cutoff = cutoff_at(now, cutoff_time, zone, closings)
-    effective = effective_entry_date(cutoff, zone, closings)
-    while not_before_date is not None and effective < not_before_date:
-        cutoff = cutoff_at(cutoff, cutoff_time, zone, closings)
-        effective = effective_entry_date(cutoff, zone, closings)
-    return DebitDates(cutoff, effective)
+    cutoff_time: time
+    zone: ZoneInfo
+    closings: frozenset[date] = NO_CLOSINGS
 
+    def next_cutoff(self, instant: datetime) -> datetime:
+        """Return the first cutoff (aware UTC) strictly after `instant` (aware): what it falls under."""
+        day = instant.astimezone(self.zone).date()
+        cutoff = self._cutoff_on(day)
+        if is_banking_day(day, self.closings) and instant < cutoff:
+            return cutoff
+        return self._cutoff_on(next_banking_day(day, self.closings))
 
-def last_debit_before(
-    due_date: date, cutoff_time: time, zone: ZoneInfo, closings: Collection[date] = NO_CLOSINGS
-) -> DebitDates:
-    """Return the last debit that settles on or before `due_date`: its cutoff and its effective date.
+    def effective_entry_date(self, cutoff: datetime) -> date:
+        """Return the day the debit of a file made at `cutoff` takes effect.
 
-    An authorization strictly before that cutoff settles in time; one at it or later does not.
-    """
-    effective = previous_banking_day(due_date + _ONE_DAY, closings)
-    leaves = previous_banking_day(effective, closings)
-    return DebitDates(datetime.combine(leaves, cutoff_time, zone).astimezone(UTC), effective)
+        Exactly one banking day after the cutoff's own: a later one is rejected by the operator (R18).
+        """
+        return next_banking_day(cutoff.astimezone(self.zone).date(), self.closings)
+
+    def debit_dates(self, now: datetime, not_before_date: date | None = None) -> DebitDates:
+        """Return the earliest cutoff and effective date for an authorization at `now`.
+
+        With `not_before_date`, the date the caller was told, the earliest that does not debit before it.
+        """
+        cutoff = self.next_cutoff(now)
+        while not_before_date is not None and self.effective_entry_date(cutoff) < not_before_date:
+            cutoff = self.next_cutoff(cutoff)
+        return DebitDates(cutoff, self.effective_entry_date(cutoff))
+
+    def last_debit_before(self, due_date: date) -> DebitDates:
+        """Return the last debit that settles on or before `due_date`: its cutoff and its effective date.
+
+        An authorization strictly before that cutoff settles in time; one at it or later does not.
+        """
+        effective = previous_banking_day(due_date + _ONE_DAY, self.closings)
+        return DebitDates(self._cutoff_on(previous_banking_day(effective, self.closings)), effective)
+
+    def _cutoff_on(self, day: date) -> datetime:
+        return datetime.combine(day, self.cutoff_time, self.zone).astimezone(UTC)

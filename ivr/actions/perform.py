@@ -9,7 +9,7 @@ from typing import Literal, cast
 
 from sqlalchemy import Connection, select
 
-from ivr.ach.banking_days import debit_dates
+from ivr.ach.banking_days import CutoffRule
 from ivr.ach.return_codes import return_rule
 from ivr.actions.vocabulary import VOCABULARY
 from ivr.actions.words import sentences
@@ -28,7 +28,6 @@ from ivr.payments.authorize import (
     AuthorizationRequest,
     Authorized,
     ConsentGiven,
-    CutoffRule,
     account_fingerprint,
     authorize,
 )
@@ -317,8 +316,7 @@ class TurnActions:
 
     def prepare_authorization(self, _state: State, _args: Mapping[str, str]) -> Outcome:
         """Work out the dates that the terms name."""
-        rule = self.services.cutoff
-        dates = debit_dates(self.now, rule.cutoff_time, rule.zone, closings=rule.closings)
+        dates = self.services.cutoff.debit_dates(self.now)
         return Outcome(
             self.services.consent,
             {

@@ -186,13 +186,12 @@ def resend(file: str, *, yes: bool) -> None:
 
 def _next(db: Connection, settings: OriginationSettings, now: datetime) -> datetime:
     """Return a minute after the first cutoff to come; for the demo only, where nobody waits for it."""
-    from ivr.payments.cutoffs import last_finished, next_cutoff
-    from ivr.payments.origination import cutoff_rule
+    from ivr.payments.cutoffs import cutoff_rule, last_finished
 
     if not settings.ivr_demo:
         raise SettingsError("--next is for the demo only: leave it out, or set IVR_DEMO=yes.")
     after = max(now, last_finished(db) or now)
-    return next_cutoff(after, cutoff_rule(settings)) + timedelta(minutes=1)
+    return cutoff_rule(settings).next_cutoff(after) + timedelta(minutes=1)
 
 
 @contextmanager

@@ -121,13 +121,12 @@ def export(call_sid: str) -> None:
     Play it with `ivr replay FILE`; kept under tests/calls it is a test from then on.
     """
     from ivr.base.settings import load_database_settings
-    from ivr.payments.authorize import CutoffRule
+    from ivr.payments.cutoffs import cutoff_rule
     from ivr.replay.export import call_text
 
     settings = load_database_settings()
     with _recorded(settings, call_sid) as (recipe, line):
-        bank = CutoffRule(settings.ivr_cutoff, settings.ivr_timezone, settings.ivr_closings)
-        click.echo(call_text(recipe, line, bank), nl=False)
+        click.echo(call_text(recipe, line, cutoff_rule(settings)), nl=False)
 
 
 @contextmanager

@@ -20,7 +20,6 @@ from psycopg import sql
 from sqlalchemy import URL, Connection, Engine, insert, select, text
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from ivr.ach.banking_days import debit_dates
 from ivr.actions.line import Line, compile_line, prompt_files, read_line_files
 from ivr.base.clock import Clock, ManualClock
 from ivr.base.errors import DatabaseUnavailableError, OperatorError
@@ -410,15 +409,13 @@ def pay_before(
     services = make_services(settings, randomness)
     for seq, paid in enumerate(sorted(payments, key=lambda each: each.at)):
         at = paid.at.astimezone(UTC)
-        cutoff = services.cutoff
-        dates = debit_dates(at, cutoff.cutoff_time, cutoff.zone, closings=cutoff.closings)
         written = authorize(
             db,
             services.keys,
             services.hashes,
             randomness,
             now=at,
-            cutoff=cutoff,
+            cutoff=services.cutoff,
             request=AuthorizationRequest(
                 call_sid=f"CA{call:032x}",
                 seq=seq,
@@ -428,7 +425,7 @@ def pay_before(
                 account_type="checking",
                 rdfi_routing_number="021000021",
                 account_number=paid.account_number or "40090157",
-                not_before_date=dates.effective_entry_date,
+                not_before_date=services.cutoff.debit_dates(at).effective_entry_date,
                 language=member.language,
                 pace="voice",
                 consent=ConsentGiven(

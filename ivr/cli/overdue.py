@@ -21,14 +21,12 @@ def overdue(db: Connection, settings: DatabaseSettings, now: datetime) -> dict[s
 
     One that nothing waits for is none of them.
     """
-    from ivr.payments.authorize import CutoffRule
     from ivr.payments.batches import count_waiting
-    from ivr.payments.cutoffs import overdue_cutoffs
+    from ivr.payments.cutoffs import cutoff_rule, overdue_cutoffs
     from ivr.payments.report import plain
     from ivr.storage.heartbeats import WORKER, last_seen
 
-    rule = CutoffRule(settings.ivr_cutoff, settings.ivr_timezone, settings.ivr_closings)
-    cutoffs = overdue_cutoffs(db, rule, now)
+    cutoffs = overdue_cutoffs(db, cutoff_rule(settings), now)
     is_missed = bool(cutoffs) and count_waiting(db, cutoffs[-1]) > 0
     return {
         "overdue_cutoffs": [plain(cutoff) for cutoff in cutoffs if is_missed],

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from ivr.payments.authorize import CutoffRule
+    from ivr.ach.banking_days import CutoffRule
     from ivr.payments.credits import Credited
 
 # Each --yes answers one of the two questions, so a script has to mean it twice as well.
@@ -75,12 +75,12 @@ def _give_back(typed: str, run: _Run, *, yes: int, as_json: bool) -> None:
     from ivr.base.settings import load_database_settings
     from ivr.cli.payments import written_plain
     from ivr.cli.setup import ready_database
-    from ivr.payments.authorize import CutoffRule
+    from ivr.payments.cutoffs import cutoff_rule
     from ivr.payments.report import plain
 
     number = written_plain(typed)
     settings = load_database_settings()
-    rule = CutoffRule(settings.ivr_cutoff, settings.ivr_timezone, settings.ivr_closings)
+    rule = cutoff_rule(settings)
     with ready_database(settings) as engine:
         with engine.connect() as db:
             planned = run(db, rule, number, settings.make_clock().now())

@@ -32,7 +32,7 @@ def release(confirmation_numbers: tuple[str, ...], *, are_all: bool, yes: bool, 
     from ivr.cli.payments import written_plain
     from ivr.cli.setup import ready_database
     from ivr.notices.channels import SEND_JOB, SEND_QUEUE
-    from ivr.payments.authorize import CutoffRule
+    from ivr.payments.cutoffs import cutoff_rule
     from ivr.payments.late import release_late, waiting_for_staff
     from ivr.payments.report import plain
     from ivr.storage.queue import enqueue
@@ -40,7 +40,7 @@ def release(confirmation_numbers: tuple[str, ...], *, are_all: bool, yes: bool, 
     if are_all == bool(confirmation_numbers):
         raise click.UsageError("give confirmation numbers, or --all")
     settings = load_database_settings()
-    rule = CutoffRule(settings.ivr_cutoff, settings.ivr_timezone, settings.ivr_closings)
+    rule = cutoff_rule(settings)
     with ready_database(settings) as engine:
         with engine.connect() as db:
             numbers = waiting_for_staff(db) if are_all else [*map(written_plain, confirmation_numbers)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from ivr.payments.origination import cutoff_rule
+from ivr.payments.cutoffs import cutoff_rule
 from ivr.payments.rates import warn_of_rates
 from ivr.payments.retries import due_retries, request_retry
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from ivr.notices.channels import SEND_JOB, SEND_QUEUE
-from ivr.payments.cutoffs import due_cutoffs
+from ivr.payments.cutoffs import cutoff_rule, due_cutoffs
 from ivr.payments.delivery import (
     Destination,
     Folder,
@@ -20,7 +20,7 @@ from ivr.payments.delivery import (
     deliver_file,
     undelivered_files,
 )
-from ivr.payments.origination import DELIVER_JOB, CutoffDone, Progress, cutoff_rule, run_cutoff
+from ivr.payments.origination import DELIVER_JOB, CutoffDone, Progress, run_cutoff
 from ivr.payments.settlement import finish, release, settle
 from ivr.storage.queue import enqueue
 

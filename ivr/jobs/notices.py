@@ -10,7 +10,7 @@ from ivr.notices.due import send_due, warn_of_late
 from ivr.notices.outbox import PrintOutbox
 from ivr.notices.send import PostRoom, send_notice
 from ivr.notices.texts import NoticeTexts
-from ivr.payments.authorize import CutoffRule
+from ivr.payments.cutoffs import cutoff_rule
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +48,7 @@ def open_post_room(settings: NoticeSettings, texts: Path) -> PostRoom:
         texts=NoticeTexts.load(texts),
         support_phone=settings.ivr_support_phone,
         support_hours=settings.ivr_support_hours,
-        cutoff=CutoffRule(settings.ivr_cutoff, settings.ivr_timezone, settings.ivr_closings),
+        cutoff=cutoff_rule(settings),
         letters=PrintOutbox(settings.letters_out),
         sms=sms,
         email=email,

@@ -30,11 +30,11 @@ from ivr.storage.tables import Consent, EarlierNotice, Member, Notice, NoticeAtt
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Row
 
+    from ivr.ach.banking_days import CutoffRule
     from ivr.base.clock import Clock
     from ivr.notices.email import MailCarrier
     from ivr.notices.outbox import PrintOutbox
     from ivr.notices.sms import SmsCarrier
-    from ivr.payments.authorize import CutoffRule
 
 Result = Literal["sent", "later", "failed", "nothing", "busy"]
 

@@ -9,20 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sqlalchemy import Insert, Select, bindparam, func, literal, select
 from sqlalchemy.dialects import postgresql
 
-from ivr.ach.banking_days import NO_CLOSINGS, DebitDates, debit_dates
+from ivr.ach.banking_days import CutoffRule, DebitDates
 from ivr.payments.confirmation_numbers import draw_confirmation_number
 from ivr.payments.day_limit import COUNTED, day_start
 from ivr.storage.tables import BillingAccount, Consent, LedgerEntry, Member, Payment
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
     from sqlalchemy import Connection
 
     from ivr.base.keys import KeyedHash, KeyRing
@@ -94,15 +92,6 @@ class AuthorizationRequest:
     consent: ConsentGiven
     balance_told_cents: int | None = None
     payments_per_day: int = _ANY_NUMBER
-
-
-@dataclass(frozen=True, slots=True)
-class CutoffRule:
-    """When the bank's day ends: `cutoff_time` by the clock of `zone`, but never on a day in `closings`."""
-
-    cutoff_time: time
-    zone: ZoneInfo
-    closings: frozenset[date] = NO_CLOSINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +215,7 @@ def authorize(
     account = next((each for each in accounts if each.billing_account == request.billing_account), None)
     if account is None:
         raise LookupError("the member has no such billing account")
-    dates = debit_dates(now, cutoff.cutoff_time, cutoff.zone, request.not_before_date, cutoff.closings)
+    dates = cutoff.debit_dates(now, request.not_before_date)
     owed_cents_min = max(request.amount_cents, request.balance_told_cents or 0)
     values = _fixed_values(hashes, request, now, dates)
     counting = {

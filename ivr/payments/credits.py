@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sqlalchemy import func, select
 
-from ivr.ach.banking_days import REVERSAL_BANKING_DAYS, SETTLEMENT_ZONE, debit_dates, last_reversal_date
+from ivr.ach.banking_days import REVERSAL_BANKING_DAYS, SETTLEMENT_ZONE, CutoffRule, last_reversal_date
 from ivr.base.errors import NotFoundError, OperatorError
 from ivr.base.money import format_amount
 from ivr.payments.blocks import either_blocked
@@ -24,8 +24,6 @@ from ivr.storage.tables import AchEntry, Payment
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
-
-    from ivr.payments.authorize import CutoffRule
 
 REVERSAL_REASONS: Final = ("duplicate", "wrong_amount", "wrong_receiver", "wrong_date")
 
@@ -70,7 +68,7 @@ def reverse(
     """
     payment = _lock(db, confirmation_number)
     _check_debited(payment)
-    effective = debit_dates(now, rule.cutoff_time, rule.zone, closings=rule.closings).effective_entry_date
+    effective = rule.debit_dates(now).effective_entry_date
     settled = payment.settled_at.astimezone(SETTLEMENT_ZONE).date()
     if effective > last_reversal_date(payment.settled_at, rule.closings):
         raise OperatorError(
@@ -106,7 +104,7 @@ def refund(
             f"Of payment {confirmation_number} ${format_amount(left)} can be given back: no more, and"
             " something."
         )
-    effective = debit_dates(now, rule.cutoff_time, rule.zone, closings=rule.closings).effective_entry_date
+    effective = rule.debit_dates(now).effective_entry_date
     return _request(db, payment, _Wanted("refund", "PPD", wanted, effective, {}), actor, now)
 
 

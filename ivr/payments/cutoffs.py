@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql
 
-from ivr.ach.banking_days import cutoff_at
+from ivr.ach.banking_days import CutoffRule
 from ivr.storage.tables import AchCutoff, Payment
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from ivr.payments.authorize import CutoffRule
-
+    from ivr.base.settings import DatabaseSettings
 
 OVERDUE: Final = timedelta(minutes=5)  # a worker runs each within a minute or two
+
+
+def cutoff_rule(settings: DatabaseSettings) -> CutoffRule:
+    """Return when the bank's day ends, by the settings."""
+    return CutoffRule(settings.ivr_cutoff, settings.ivr_timezone, settings.ivr_closings)
 
 
 def due_cutoffs(db: Connection, rule: CutoffRule, now: datetime) -> tuple[datetime, ...]:
@@ -28,22 +32,17 @@ def due_cutoffs(db: Connection, rule: CutoffRule, now: datetime) -> tuple[dateti
     """
     last = last_finished(db)
     waiting = select(func.min(Payment.cutoff_at)).where(Payment.state.in_(("authorized", "held")))
-    first = db.scalar(waiting) if last is None else next_cutoff(last, rule)
+    first = db.scalar(waiting) if last is None else rule.next_cutoff(last)
     due = []
     while first is not None and first <= now:
         due.append(first)
-        first = next_cutoff(first, rule)
+        first = rule.next_cutoff(first)
     return tuple(due)
 
 
 def overdue_cutoffs(db: Connection, rule: CutoffRule, now: datetime) -> tuple[datetime, ...]:
     """Return the due cutoffs that came so long ago that no worker can be at work, the oldest first."""
     return due_cutoffs(db, rule, now - OVERDUE)
-
-
-def next_cutoff(instant: datetime, rule: CutoffRule) -> datetime:
-    """Return the first cutoff after `instant`, aware UTC."""
-    return cutoff_at(instant, rule.cutoff_time, rule.zone, rule.closings)
 
 
 def last_finished(db: Connection) -> datetime | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, false, func, insert, literal, or_, select, update
 
-from ivr.ach.banking_days import DebitDates, debit_dates
+from ivr.ach.banking_days import CutoffRule, DebitDates
 from ivr.base.errors import NotFoundError, OperatorError
 from ivr.payments.cutoffs import last_finished
 from ivr.payments.holds import HELD_TASK
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection
 
-    from ivr.payments.authorize import CutoffRule
 
 MISSED_CUTOFF: Final = "missed_cutoff"
 NOTICE_LATE: Final = "notice_late"
@@ -122,7 +121,7 @@ def is_late_notice() -> ColumnElement[bool]:
 def _next_dates(db: Connection, rule: CutoffRule, not_before: date, now: datetime) -> DebitDates:
     """Return the first cutoff that is neither past nor done, and the day its debits take effect."""
     after = max(now, last_finished(db) or now)
-    return debit_dates(after, rule.cutoff_time, rule.zone, not_before, rule.closings)
+    return rule.debit_dates(after, not_before)
 
 
 def _moved(dates: DebitDates) -> dict[str, Any]:

@@ -28,15 +28,15 @@ from sqlalchemy import (
 )
 from sqlalchemy import Column as TableColumn
 
-from ivr.ach.banking_days import effective_entry_date, next_banking_day
+from ivr.ach.banking_days import next_banking_day
 from ivr.ach.records import FileSettings
 from ivr.ach.writer import Batch, FileTotals, write_file
 from ivr.base.errors import OperatorError
 from ivr.base.keys import UnsealError
 from ivr.members.bulk_load import loaded
-from ivr.payments.authorize import CutoffRule, account_number_context
+from ivr.payments.authorize import account_number_context
 from ivr.payments.batches import Batches, HeldPayment, TakenEntry, count_waiting
-from ivr.payments.cutoffs import finish_cutoff, take_cutoff
+from ivr.payments.cutoffs import cutoff_rule, finish_cutoff, take_cutoff
 from ivr.payments.holds import HELD_TASK
 from ivr.payments.life import move_all
 from ivr.payments.report import plain
@@ -85,11 +85,6 @@ class CutoffDone:
     missed: bool = False
 
 
-def cutoff_rule(settings: OriginationSettings) -> CutoffRule:
-    """Return when the bank's day ends, by the settings."""
-    return CutoffRule(settings.ivr_cutoff, settings.ivr_timezone, settings.ivr_closings)
-
-
 def file_context(name: str) -> str:
     """Return what a sealed file is bound to, for `KeyRing.open`."""
     return f"ach-file:{name}"
@@ -134,8 +129,7 @@ class _Making:
         # A late file is processed on the day it is made: its debits settle a banking day after that one.
         processed = max(cutoff.astimezone(settings.ivr_timezone).date(), self._local_now.date())
         self._effective = next_banking_day(processed, settings.ivr_closings)
-        on_time = effective_entry_date(cutoff, settings.ivr_timezone, settings.ivr_closings)
-        self.missed = self._effective > on_time
+        self.missed = self._effective > cutoff_rule(settings).effective_entry_date(cutoff)
         self.held: list[HeldPayment] = []
 
     def run(self, progress: Progress | None) -> FileMade | None:

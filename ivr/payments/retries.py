@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, exists, func, select
 
-from ivr.ach.banking_days import debit_dates, next_banking_day
+from ivr.ach.banking_days import CutoffRule, next_banking_day
 from ivr.ach.return_codes import RETRIES_AT_MOST, RETRY_WITHIN_DAYS, RETURN_RULES
 from ivr.billing.owed import still_owed
 from ivr.payments.blocks import either_blocked
@@ -25,7 +25,6 @@ from ivr.storage.tables import AchEntry, BillingAccount, Payment
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
 
-    from ivr.payments.authorize import CutoffRule
 
 RETRY_CODES: Final = tuple(code for code, rule in RETURN_RULES.items() if rule.retry == "as_is")
 _DEBITS: Final = ("debit", "retry")
@@ -73,7 +72,7 @@ def request_retry(db: Connection, rule: CutoffRule, payment_id: int, now: dateti
     payment = _lock(db, payment_id)
     if payment is None:
         return False
-    dates = debit_dates(now, rule.cutoff_time, rule.zone, closings=rule.closings)
+    dates = rule.debit_dates(now)
     if (
         dates.effective_entry_date > payment.first_effective_date + timedelta(days=RETRY_WITHIN_DAYS)
         or either_blocked(db, payment.rdfi_routing_number, payment.account_fingerprint)

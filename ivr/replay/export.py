@@ -12,6 +12,7 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
+from ivr.ach.banking_days import CutoffRule
 from ivr.actions.fields import FIELDS
 from ivr.actions.masks import UNKNOWN, Since
 from ivr.actions.perform import PLANS
@@ -38,7 +39,6 @@ from ivr.dialog.events import (
 from ivr.dialog.vocabulary import WITHOUT_POUND, NoMatch
 from ivr.languages.language import NO, YES
 from ivr.languages.registry import SPOKEN
-from ivr.payments.authorize import CutoffRule
 from ivr.replay.made_up import OUTCOMES, CameBack, Earlier, MadeUp, digits_keyed, make_up
 
 if TYPE_CHECKING:

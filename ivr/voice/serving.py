@@ -11,7 +11,7 @@ from ivr.base.clock import Clock
 from ivr.base.hours import parse_hours
 from ivr.base.randomness import Randomness
 from ivr.base.settings import Settings
-from ivr.payments.authorize import CutoffRule
+from ivr.payments.cutoffs import cutoff_rule
 from ivr.voice.app import VoiceSettings, make_voice_app
 from ivr.voice.deliveries import Deliveries
 from ivr.voice.patience import Patience
@@ -24,7 +24,7 @@ def make_services(settings: Settings, randomness: Randomness) -> Services:
         keys=settings.key_ring,
         hashes=settings.hashes,
         randomness=randomness,
-        cutoff=CutoffRule(settings.ivr_cutoff, settings.ivr_timezone, settings.ivr_closings),
+        cutoff=cutoff_rule(settings),
         support_hours=parse_hours(settings.ivr_support_hours),
         agent_phone=settings.ivr_agent_phone,
         consent=settings.ivr_consent,

@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import update
 from support.environs import KEY_BYTES
 
+from ivr.ach.banking_days import CutoffRule
 from ivr.base.keys import KeyRing
 from ivr.base.randomness import SeededRandomness
 from ivr.notices.channels import promise
-from ivr.payments.authorize import AuthorizationRequest, Authorized, ConsentGiven, CutoffRule, authorize
+from ivr.payments.authorize import AuthorizationRequest, Authorized, ConsentGiven, authorize
 from ivr.storage.tables import Notice
 
 ZONE = ZoneInfo("America/New_York")

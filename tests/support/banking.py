@@ -8,7 +8,8 @@ from sqlalchemy import select, text, update
 from support.bank import Back, file_of
 from support.money import FRIDAYS_CUTOFF, KEYS, SETTINGS, payment_row
 
-from ivr.payments.origination import cutoff_rule, run_cutoff
+from ivr.payments.cutoffs import cutoff_rule
+from ivr.payments.origination import run_cutoff
 from ivr.payments.returns import import_returns
 from ivr.payments.settlement import settle
 from ivr.storage.tables import AchEntry, AchFile, Payment

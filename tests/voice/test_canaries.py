@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import BigInteger, inspect, select
 
+from ivr.ach.banking_days import CutoffRule
 from ivr.billing.samples import SampleBill, SampleMember
 from ivr.calls.histories import load_recipes
 from ivr.dialog.events import DigitsKeyed
-from ivr.payments.authorize import CutoffRule
 from ivr.replay.call_report import call_json
 from ivr.replay.call_report import call_text as told
 from ivr.replay.export import CannotMaskError, call_text

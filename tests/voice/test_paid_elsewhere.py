@@ -9,8 +9,9 @@ import pytest
 
 from ivr.base.randomness import SeededRandomness
 from ivr.billing.receipts import import_receipts
-from ivr.payments.authorize import AuthorizationRequest, ConsentGiven, CutoffRule, authorize
+from ivr.payments.authorize import AuthorizationRequest, ConsentGiven, authorize
 from ivr.payments.cancel import cancel
+from ivr.payments.cutoffs import cutoff_rule
 
 NUMBERS = itertools.count(1)
 
@@ -44,7 +45,7 @@ def test_a_receipt_lowers_the_balance_that_the_next_caller_hears(house, hears):
 
 def test_a_cancelled_payment_is_owed_again_and_not_spoken_of(house, hears):
     now = house.clock.now()
-    rule = CutoffRule(house.settings.ivr_cutoff, house.settings.ivr_timezone)
+    rule = cutoff_rule(house.settings)
     consent = ConsentGiven(
         how="spoken",
         spoken_by="caller",

@@ -8,16 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.ach.banking_days import (
-    cutoff_at,
-    debit_dates,
-    effective_entry_date,
+    CutoffRule,
     is_banking_day,
     load_calendar,
     next_banking_day,
 )
 
 ZONE = ZoneInfo("America/New_York")
-FIVE = time(17)
+RULE = CutoffRule(time(17), ZONE)
 
 HOLIDAYS = """
 2026-01-01 2026-01-19 2026-02-16 2026-05-25 2026-06-19 2026-09-07 2026-10-12 2026-11-11 2026-11-26 2026-12-25
@@ -59,8 +57,8 @@ def test_weekends_are_closed(day):
 def test_the_debit_takes_effect_one_banking_day_after_its_cutoff(called, before, after):
     last_moment = local(f"{called}T16:59:59")
     too_late = local(f"{called}T17:00:00")
-    assert debit_dates(last_moment, FIVE, ZONE).effective_entry_date == date.fromisoformat(before)
-    assert debit_dates(too_late, FIVE, ZONE).effective_entry_date == date.fromisoformat(after)
+    assert RULE.debit_dates(last_moment).effective_entry_date == date.fromisoformat(before)
+    assert RULE.debit_dates(too_late).effective_entry_date == date.fromisoformat(after)
 
 
 @pytest.mark.parametrize(
@@ -77,15 +75,16 @@ def test_the_debit_takes_effect_one_banking_day_after_its_cutoff(called, before,
     ],
 )
 def test_the_cutoff_is_the_banks_clock_time(now, cutoff):
-    found = cutoff_at(datetime.fromisoformat(now), FIVE, ZONE)
+    found = RULE.next_cutoff(datetime.fromisoformat(now))
     assert found == datetime.fromisoformat(cutoff)
     assert found.tzinfo is UTC
 
 
 def test_a_late_cutoff_belongs_to_its_own_banking_day_there():
-    cutoff = cutoff_at(local("2026-12-17T22:00:00"), time(23, 30), ZONE)
+    rule = CutoffRule(time(23, 30), ZONE)
+    cutoff = rule.next_cutoff(local("2026-12-17T22:00:00"))
     assert cutoff.date() == date(2026, 12, 18)  # already tomorrow in UTC
-    assert effective_entry_date(cutoff, ZONE) == date(2026, 12, 18)
+    assert rule.effective_entry_date(cutoff) == date(2026, 12, 18)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +100,7 @@ def test_a_late_cutoff_belongs_to_its_own_banking_day_there():
 )
 def test_the_debit_is_never_earlier_than_the_date_told(not_before, cutoff, effective):
     told = date.fromisoformat(not_before) if not_before else None
-    dates = debit_dates(local("2026-12-18T10:00:00"), FIVE, ZONE, told)
+    dates = RULE.debit_dates(local("2026-12-18T10:00:00"), told)
     assert dates.cutoff_at == local(f"{cutoff}T17:00:00")
     assert dates.effective_entry_date == date.fromisoformat(effective)
 
@@ -111,7 +110,8 @@ def test_the_debit_is_never_earlier_than_the_date_told(not_before, cutoff, effec
     st.times(timezones=st.none()),
 )
 def test_a_cutoff_is_ahead_on_a_banking_day_with_none_between(now, cutoff_time):
-    cutoff = cutoff_at(now, cutoff_time, ZONE)
+    rule = CutoffRule(cutoff_time, ZONE)
+    cutoff = rule.next_cutoff(now)
     day = cutoff.astimezone(ZONE).date()
     assert cutoff > now
     assert cutoff == datetime.combine(day, cutoff_time, ZONE).astimezone(UTC)
@@ -120,7 +120,7 @@ def test_a_cutoff_is_ahead_on_a_banking_day_with_none_between(now, cutoff_time):
         skipped = datetime.combine(between, cutoff_time, ZONE).astimezone(UTC)
         assert not is_banking_day(between) or skipped <= now
         between += timedelta(days=1)
-    assert next_banking_day(day) == effective_entry_date(cutoff, ZONE) > day
+    assert next_banking_day(day) == rule.effective_entry_date(cutoff) > day
 
 
 def test_loading_ahead_changes_no_answer():

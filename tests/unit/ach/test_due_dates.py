@@ -13,13 +13,10 @@ import pytest
 from holidays import financial_holidays
 
 from ivr.ach.banking_days import (
+    CutoffRule,
     add_banking_days,
     banking_days_between,
-    cutoff_at,
-    debit_dates,
-    effective_entry_date,
     is_banking_day,
-    last_debit_before,
     next_banking_day,
     previous_banking_day,
 )
@@ -27,6 +24,7 @@ from ivr.ach.banking_days import (
 GOLDEN = Path(__file__).parents[2] / "ach" / "golden"
 ZONE = ZoneInfo("America/New_York")
 FIVE = time(17)
+RULE = CutoffRule(FIVE, ZONE)
 DAY = timedelta(days=1)
 
 
@@ -109,8 +107,8 @@ def test_the_files_follow_the_rule():
 def test_a_call_is_told_what_the_files_say():
     for row in YEARS_AHEAD + PUBLISHED:
         cutoff = datetime.combine(row["call_date"], FIVE, ZONE)
-        before = debit_dates(cutoff - timedelta(seconds=1), FIVE, ZONE).effective_entry_date
-        after = debit_dates(cutoff, FIVE, ZONE).effective_entry_date
+        before = RULE.debit_dates(cutoff - timedelta(seconds=1)).effective_entry_date
+        after = RULE.debit_dates(cutoff).effective_entry_date
         assert before == row["settles_called_before_cutoff"], row
         assert after == row["settles_called_at_or_after_cutoff"], row
 
@@ -118,12 +116,12 @@ def test_a_call_is_told_what_the_files_say():
 def test_the_last_debit_is_the_last_that_settles_by_the_due_date():
     for row in YEARS_AHEAD + PUBLISHED:
         due = row["due_date"]
-        last = last_debit_before(due, FIVE, ZONE)
+        last = RULE.last_debit_before(due)
         assert is_banking_day(last.effective_entry_date)
         assert last.effective_entry_date <= due < next_banking_day(last.effective_entry_date)
-        just = debit_dates(last.cutoff_at - timedelta(seconds=1), FIVE, ZONE)
+        just = RULE.debit_dates(last.cutoff_at - timedelta(seconds=1))
         assert just == last
-        assert debit_dates(last.cutoff_at, FIVE, ZONE).effective_entry_date > due
+        assert RULE.debit_dates(last.cutoff_at).effective_entry_date > due
 
 
 @pytest.mark.parametrize(
@@ -136,7 +134,7 @@ def test_the_last_debit_is_the_last_that_settles_by_the_due_date():
     ],
 )
 def test_last_debits(due, cutoff, effective):
-    found = last_debit_before(date.fromisoformat(due), FIVE, ZONE)
+    found = RULE.last_debit_before(date.fromisoformat(due))
     assert found.cutoff_at == datetime.fromisoformat(cutoff).replace(tzinfo=UTC)
     assert found.effective_entry_date == date.fromisoformat(effective)
 
@@ -180,14 +178,14 @@ def test_an_extraordinary_closing_counts_everywhere():
     assert add_banking_days(date(2026, 12, 21), 1, closings) == date(2026, 12, 23)
     assert add_banking_days(date(2026, 12, 22), 0, closings) == date(2026, 12, 23)
     assert banking_days_between(date(2026, 12, 21), date(2026, 12, 23), closings) == 1
+    rule = CutoffRule(FIVE, ZONE, frozenset(closings))
     noon = datetime(2026, 12, 22, 12, tzinfo=ZONE)
     cutoff = datetime(2026, 12, 23, 17, tzinfo=ZONE)
-    assert cutoff_at(noon, FIVE, ZONE, closings) == cutoff
+    assert rule.next_cutoff(noon) == cutoff
     monday = datetime(2026, 12, 21, 17, tzinfo=ZONE)
-    assert effective_entry_date(monday, ZONE, closings) == date(2026, 12, 23)
-    dates = debit_dates(noon, FIVE, ZONE, date(2026, 12, 24), closings)
+    assert rule.effective_entry_date(monday) == date(2026, 12, 23)
+    dates = rule.debit_dates(noon, date(2026, 12, 24))
     assert (dates.cutoff_at, dates.effective_entry_date) == (cutoff, date(2026, 12, 24))
-    last = last_debit_before(date(2026, 12, 23), FIVE, ZONE, closings)
+    last = rule.last_debit_before(date(2026, 12, 23))
     assert (last.cutoff_at, last.effective_entry_date) == (monday, date(2026, 12, 23))
-    early = debit_dates(monday - timedelta(hours=1), FIVE, ZONE, None, closings)
-    assert early.effective_entry_date == date(2026, 12, 23)
+    assert rule.debit_dates(monday - timedelta(hours=1)).effective_entry_date == date(2026, 12, 23)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from support.samples import HASHES, NOW, load
 
+from ivr.ach.banking_days import CutoffRule
 from ivr.actions.line import compile_line, read_line_files
 from ivr.actions.perform import Services, TurnActions
 from ivr.base.hours import parse_hours
@@ -16,7 +17,6 @@ from ivr.base.randomness import SeededRandomness
 from ivr.billing.samples import SampleBill
 from ivr.calls.store import open_call
 from ivr.dialog.engine import Ask, initial_state
-from ivr.payments.authorize import CutoffRule
 
 CALL_SID = "CA" + "1" * 32
 GIVEN = {"call_date": "2026-12-18", "support_phone": "+18005550100", "support_hours": "Mon-Fri 08:00-18:00"}

@@ -14,7 +14,7 @@ from ivr.jobs.worker import make_app, periodic_jobs, run_once
 from ivr.notices.outbox import PrintOutbox
 from ivr.notices.send import PostRoom
 from ivr.notices.texts import NoticeTexts
-from ivr.payments.origination import cutoff_rule
+from ivr.payments.cutoffs import cutoff_rule
 from ivr.start import project_folder
 
 CLOCK = ManualClock(datetime(2026, 12, 18, 15, tzinfo=UTC))

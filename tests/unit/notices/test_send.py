@@ -269,7 +269,7 @@ from ivr.notices.outbox import PrintOutbox
 from ivr.notices.send import PostRoom, send_notice
 from ivr.notices.sms import SmsAccount, SmsCarrier
 from ivr.notices.texts import NoticeTexts
-from ivr.payments.authorize import CutoffRule
+from ivr.ach.banking_days import CutoffRule
 from ivr.storage.engine import database_url, make_engine
 url, twilio, folder, texts, payment_id = sys.argv[1:]
 room = PostRoom(

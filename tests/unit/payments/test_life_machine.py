@@ -37,7 +37,7 @@ from ivr.jobs.bank import roll_forward, run_due_cutoffs
 from ivr.jobs.retention import seal_days_before
 from ivr.payments.cancel import cancel
 from ivr.payments.credits import refund, reverse
-from ivr.payments.cutoffs import due_cutoffs, next_cutoff
+from ivr.payments.cutoffs import cutoff_rule, due_cutoffs
 from ivr.payments.delivery import (
     Folder,
     LateFileError,
@@ -50,7 +50,7 @@ from ivr.payments.evidence import verify_evidence
 from ivr.payments.files import allow_again, note_arrived, reject_file
 from ivr.payments.late import LEAVES_AT, STAFF_HOLDS, release_late, waiting_for_staff
 from ivr.payments.life import LIFE
-from ivr.payments.origination import cutoff_rule, file_context
+from ivr.payments.origination import file_context
 from ivr.payments.retention import kept_since
 from ivr.payments.returns import import_returns
 from ivr.storage.tables import AchEntry, AchFile, Consent, EvidenceSeal, LedgerEntry, Notice, Payment
@@ -677,7 +677,7 @@ class AnyLife(RuleBasedStateMachine):
             return list(db.scalars(select(Notice.payment_id).where(which).order_by(Notice.payment_id)))
 
     def next_cutoff(self) -> None:
-        self.now = min(next_cutoff(self.now, self.rule) + timedelta(minutes=1), LAST_DAY)
+        self.now = min(self.rule.next_cutoff(self.now) + timedelta(minutes=1), LAST_DAY)
 
     def any_in(self, *states) -> bool:
         return any(state in states for state in self.seen.values())

@@ -24,9 +24,9 @@ from support.money import (
 from ivr.ach.records import transaction_code
 from ivr.base.errors import OperatorError
 from ivr.base.keys import KeyRing
-from ivr.payments.cutoffs import due_cutoffs, last_finished
+from ivr.payments.cutoffs import cutoff_rule, due_cutoffs, last_finished
 from ivr.payments.life import move
-from ivr.payments.origination import cutoff_rule, file_context, run_cutoff
+from ivr.payments.origination import file_context, run_cutoff
 from ivr.storage.tables import (
     AchCutoff,
     AchEntry,
