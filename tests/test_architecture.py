@@ -7,6 +7,8 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -29,3 +31,19 @@ def test_they_stand_in_the_order_of_their_layers() -> None:
     layers = [layer.split(" | ") for layer in project["tool"]["importlinter"]["contracts"][0]["layers"]]
     ordered = [name for layer in layers for name in layer if (ROOT / name.replace(".", "/")).is_dir()]
     assert list(rooms()) == ordered
+
+
+# What each of these says or does is written once; who needs it calls the one that has it.
+ONE_PLACE = {
+    r"insert\(LedgerEntry\)": "billing/post.py",
+    r"insert\(AuditEvent\)": "storage/audit.py",
+    r"No payment has the confirmation number": "payments/find.py",
+    r'\("debit", "retry"\)': "payments/life.py",
+    r"CutoffRule\(settings": "payments/cutoffs.py",
+}
+
+
+@pytest.mark.parametrize("what", ONE_PLACE)
+def test_it_is_written_in_one_place(what: str) -> None:
+    sources = {str(file.relative_to(ROOT / "ivr")): file.read_text() for file in ROOT.glob("ivr/**/*.py")}
+    assert [name for name, source in sources.items() if re.search(what, source)] == [ONE_PLACE[what]]

@@ -19,7 +19,6 @@ from sqlalchemy import (
     and_,
     case,
     func,
-    insert,
     literal,
     or_,
     select,
@@ -40,8 +39,9 @@ from ivr.base.csvfiles import (
     parse_yes_no,
 )
 from ivr.base.money import parse_amount
+from ivr.billing.post import posting
 from ivr.members.bulk_load import loaded
-from ivr.storage.tables import Bill, BillingAccount, LedgerEntry, Member
+from ivr.storage.tables import Bill, BillingAccount, Member
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -230,18 +230,17 @@ def _apply(db: Connection, now: datetime, as_of_at: datetime) -> None:
         .on_conflict_do_nothing()
     )
     db.execute(
-        insert(LedgerEntry).from_select(
-            ["billing_account", "kind", "amount_cents", "coverage_month", "posted_at"],
+        posting(
             select(
                 _NEW.billing_account,
-                case((_ADDED, "bill"), else_="correction"),
-                _NEW.amount_cents - func.coalesce(Bill.amount_cents, 0),
+                case((_ADDED, "bill"), else_="correction").label("kind"),
+                (_NEW.amount_cents - func.coalesce(Bill.amount_cents, 0)).label("amount_cents"),
                 _NEW.coverage_month,
-                literal(now),
+                literal(now).label("posted_at"),
             )
             .select_from(_STAGED.outerjoin(Bill, _SAME_BILL))
             .where(Bill.amount_cents.is_distinct_from(_NEW.amount_cents))
-            .order_by(_NEW.line),
+            .order_by(_NEW.line)
         )
     )
     kept = ("amount_cents", "due_date", "first_payment", "as_of_at")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import BigInteger, Row, Select, bindparam, cast, func, insert, select, true
+from sqlalchemy import BigInteger, Row, Select, bindparam, cast, func, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from ivr.storage.tables import Bill, BillingAccount, LedgerEntry, Payment
@@ -134,21 +134,3 @@ def _unpaid(oldest_first: list[_BillLine], owed_cents: int) -> Iterable[_BillLin
         if line.amount_cents > 0:
             yield line
             owed_cents -= line.amount_cents
-
-
-_POST_PAYMENT: Final = insert(LedgerEntry).values(kind="payment")
-
-
-def post_payment(
-    db: Connection, *, billing_account: str, payment_id: int, amount_cents: int, posted_at: datetime
-) -> None:
-    """Take an authorized payment of `amount_cents` (positive) off what the billing account owes."""
-    db.execute(
-        _POST_PAYMENT,
-        {
-            "billing_account": billing_account,
-            "payment_id": payment_id,
-            "amount_cents": -amount_cents,
-            "posted_at": posted_at,
-        },
-    )

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from sqlalchemy import BigInteger, Date, Integer, MetaData, Table, Text, insert, literal, select, text
+from sqlalchemy import BigInteger, Date, Integer, MetaData, Table, Text, literal, select, text
 from sqlalchemy import Column as TableColumn
 from sqlalchemy.dialects import postgresql
 
 from ivr.base.csvfiles import Column, CsvReader, ImportResult, Progress, matching, one_of, parse_date
 from ivr.base.money import parse_amount
+from ivr.billing.post import posting
 from ivr.members.bulk_load import loaded
 from ivr.storage.tables import BillingAccount, LedgerEntry, Receipt
 
@@ -144,12 +145,17 @@ def _apply(db: Connection, now: datetime) -> int:
     stored = stored.on_conflict_do_nothing(index_elements=[Receipt.reference])
     added = db.execute(stored, execution_options={"preserve_rowcount": True}).rowcount
     db.execute(
-        insert(LedgerEntry).from_select(
-            ["billing_account", "kind", "amount_cents", "receipt_reference", "posted_at"],
-            select(_NEW.billing_account, literal("receipt"), -_NEW.amount_cents, _NEW.reference, literal(now))
+        posting(
+            select(
+                _NEW.billing_account,
+                literal("receipt").label("kind"),
+                (-_NEW.amount_cents).label("amount_cents"),
+                _NEW.reference.label("receipt_reference"),
+                literal(now).label("posted_at"),
+            )
             .outerjoin_from(_STAGED, LedgerEntry, LedgerEntry.receipt_reference == _NEW.reference)
             .where(LedgerEntry.id.is_(None))
-            .order_by(_NEW.line),
+            .order_by(_NEW.line)
         )
     )
     return added

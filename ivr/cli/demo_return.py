@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from ivr.base.errors import NotFoundError, OperatorError, SettingsError
+from ivr.base.errors import OperatorError, SettingsError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -69,13 +69,10 @@ def _newest_entry(db: Connection, confirmation_number: str) -> Any:
 
 
 def _not_with_the_bank(db: Connection, confirmation_number: str) -> OperatorError:
-    from sqlalchemy import select
-
+    from ivr.payments.find import find
     from ivr.storage.tables import Payment
 
-    state = db.scalar(select(Payment.state).where(Payment.confirmation_number == confirmation_number))
-    if state is None:
-        return NotFoundError(f"No payment has the confirmation number {confirmation_number}: check it.")
+    state = find(db, confirmation_number, Payment.state).state
     return OperatorError(
         f"Payment {confirmation_number} is {state}, not with the bank: only what was sent can come back, and"
         " `ivr ach cutoff` sends what is due."

@@ -17,7 +17,7 @@ from uuid import uuid4
 import psycopg
 from flask import Flask
 from psycopg import sql
-from sqlalchemy import URL, Connection, Engine, insert, select, text
+from sqlalchemy import URL, Connection, Engine, select, text
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from ivr.actions.line import Line, compile_line, prompt_files, read_line_files
@@ -28,6 +28,7 @@ from ivr.base.randomness import SeededRandomness
 from ivr.base.settings import MemberSettings, Settings, load_replay_settings
 from ivr.billing.imports import import_bills
 from ivr.billing.ledger import balances
+from ivr.billing.post import post
 from ivr.billing.samples import SampleBill, SampleMember, bills_csv, demo_members, members_csv
 from ivr.callfile.circumstances import MADE_UP, Circumstances, MadeUpBill, PaidBefore
 from ivr.callfile.host import Event, PreparedLine, Setup, Visit, written_call_sid
@@ -461,15 +462,7 @@ def _bring_back(db: Connection, payment_id: int, return_code: str, now: datetime
         move(db, payment_id, state, event)
     move(db, payment_id, "settled", "return", return_code=return_code, returned_at=now)
     payment = db.execute(select(Payment.__table__).where(Payment.id == payment_id)).one()
-    db.execute(
-        insert(LedgerEntry).values(
-            billing_account=payment.billing_account,
-            kind="return",
-            amount_cents=payment.amount_cents,
-            payment_id=payment_id,
-            posted_at=now,
-        )
-    )
+    post(db, "return", payment.billing_account, payment.amount_cents, now, payment_id=payment_id)
     block_for(
         db,
         return_code,

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from ivr.base.errors import EXIT_NO, NotFoundError
+from ivr.base.errors import EXIT_NO
 from ivr.base.words import counted
 from ivr.cli.payment_credits import refund, reverse
 from ivr.cli.release import release
@@ -59,6 +59,7 @@ def show(confirmation_number: str, *, evidence: bool, as_json: bool) -> None:
     from ivr.base.settings import MemberSettings, load_database_settings, load_member_settings
     from ivr.cli.setup import ready_database
     from ivr.payments.evidence import evidence_json, evidence_text
+    from ivr.payments.find import unknown_payment
     from ivr.payments.report import payment_json, payment_text
 
     number = written_plain(confirmation_number)
@@ -70,7 +71,7 @@ def show(confirmation_number: str, *, evidence: bool, as_json: bool) -> None:
         else:
             found = payment_json(db, number)
         if found is None:
-            raise NotFoundError(f"No payment has the confirmation number {confirmation_number}: check it.")
+            raise unknown_payment(confirmation_number)
     click.echo(json.dumps(found, ensure_ascii=False, indent=1) if as_json else as_text(found))
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import Insert, Select, bindparam, func, literal, select
 from sqlalchemy.dialects import postgresql
 
 from ivr.ach.banking_days import CutoffRule, DebitDates
+from ivr.billing.post import posting
 from ivr.payments.confirmation_numbers import draw_confirmation_number
 from ivr.payments.day_limit import COUNTED, day_start
 from ivr.storage.tables import BillingAccount, Consent, LedgerEntry, Member, Payment
@@ -173,17 +174,14 @@ def _write() -> Select[Any]:
         {"payment_id": payment.c.id},
         [column.name for column in Consent.__table__.columns if column.name != "payment_id"],
     )
-    ledger = _insert_from(
-        payment,
-        LedgerEntry,
-        {
-            "payment_id": payment.c.id,
-            "billing_account": payment.c.billing_account,
-            "kind": literal("payment"),
-            "amount_cents": -payment.c.amount_cents,
-            "posted_at": payment.c.authorized_at,
-        },
-        [],
+    ledger = posting(
+        select(
+            payment.c.id.label("payment_id"),
+            payment.c.billing_account,
+            literal("payment").label("kind"),
+            (-payment.c.amount_cents).label("amount_cents"),
+            payment.c.authorized_at.label("posted_at"),
+        )
     )
     return select(payment.c.id).add_cte(consent.cte("consent"), ledger.cte("ledger"))
 

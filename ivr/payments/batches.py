@@ -35,6 +35,7 @@ from ivr.payments.authorize import account_number_context
 from ivr.payments.corrections import corrections_of
 from ivr.payments.holds import why_held
 from ivr.payments.late import MISSED_CUTOFF, NOTICE_LATE, STAFF_HOLDS, is_late_notice
+from ivr.payments.life import DEBIT_KINDS
 from ivr.payments.names import CURRENT_NAME
 from ivr.storage.tables import AchEntry, BlockedAccount, BlockedRoutingNumber, Notice, Payment
 
@@ -49,7 +50,6 @@ ODFI_DIGITS: Final = 8
 
 _ROWS_AT_ONCE: Final = 1000
 _KINDS: Final = ("debit", "retry", "reversal", "refund")
-_DEBIT_KINDS: Final = ("debit", "retry")
 # A bank's correction holds from the next entry on; a reversal has to be its debit turned round.
 _TO_CORRECTED: Final = ("retry", "refund")
 _NEVER: Final = ("blocked", "late")  # a retry or a reversal never goes after that
@@ -244,7 +244,7 @@ class Batches:
             entry_description=of_plan[plan] if kind == "debit" else _DESCRIPTIONS[kind],
             effective_entry_date=self.effective_entry_date,
             odfi_routing=settings.ivr_odfi_routing[:ODFI_DIGITS],
-            service_class=DEBITS if kind in _DEBIT_KINDS else CREDITS,
+            service_class=DEBITS if kind in DEBIT_KINDS else CREDITS,
         )
 
     def _entries(self, header: BatchHeader, rows: Iterable[Row[Any]]) -> Iterator[Entry]:
@@ -286,7 +286,7 @@ class Batches:
             return None
         entry = Entry(
             transaction_code=transaction_code(
-                account.account_type, "debit" if row.kind in _DEBIT_KINDS else "credit"
+                account.account_type, "debit" if row.kind in DEBIT_KINDS else "credit"
             ),
             receiving_routing=account.routing_number,
             account_number=account.account_number,

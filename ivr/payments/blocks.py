@@ -9,7 +9,8 @@ from sqlalchemy import bindparam, exists, literal, or_, select, update
 from sqlalchemy.dialects import postgresql
 
 from ivr.ach.return_codes import return_rule
-from ivr.base.errors import NotFoundError, OperatorError
+from ivr.base.errors import OperatorError
+from ivr.payments.find import find
 from ivr.storage.audit import record_event
 from ivr.storage.tables import BlockedAccount, BlockedRoutingNumber, Payment
 
@@ -83,13 +84,9 @@ def release(db: Connection, confirmation_number: str, *, note: str, actor: str, 
 
     Raises `OperatorError` for an unknown number, and when neither is blocked.
     """
-    payment = db.execute(
-        select(Payment.id, Payment.account_fingerprint, Payment.rdfi_routing_number).where(
-            Payment.confirmation_number == confirmation_number
-        )
-    ).one_or_none()
-    if payment is None:
-        raise NotFoundError(f"No payment has the confirmation number {confirmation_number}: check it.")
+    payment = find(
+        db, confirmation_number, Payment.id, Payment.account_fingerprint, Payment.rdfi_routing_number
+    )
     released = [
         name
         for name, key, value in (

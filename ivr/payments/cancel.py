@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
-from ivr.base.errors import NotFoundError, OperatorError
-from ivr.payments.confirmation_numbers import draw_cancellation_number, is_cancellation_number
+from ivr.base.errors import OperatorError
+from ivr.billing.post import post
+from ivr.payments.confirmation_numbers import draw_cancellation_number
+from ivr.payments.find import find
 from ivr.payments.holds import HELD_TASK
 from ivr.payments.life import LIFE, WrongStateError, move
 from ivr.payments.tasks import close_tasks
 from ivr.storage.audit import record_event
-from ivr.storage.tables import LedgerEntry, Notice, Payment, StaffTask
+from ivr.storage.tables import Notice, Payment, StaffTask
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -25,6 +27,14 @@ if TYPE_CHECKING:
     from ivr.base.randomness import Randomness
 
 _DRAWS: Final = 5  # as for confirmation numbers
+_COLUMNS: Final = (
+    Payment.id,
+    Payment.state,
+    Payment.amount_cents,
+    Payment.plan,
+    Payment.billing_account,
+    Payment.cancellation_number,
+)
 _REFUND: Final = "If the money must come back, it can be refunded once it is debited."
 _INSTEAD: Final = {
     "cancelled": "It was cancelled before; its cancellation number is {number}.",
@@ -61,7 +71,7 @@ def cancel(
     first. Its notice is withdrawn unless it went out.
     Raises `OperatorError` that says what can be done instead when it is too late, and for an unknown number.
     """
-    payment = _find(db, confirmation_number)
+    payment = find(db, confirmation_number, *_COLUMNS)
     if (payment.state, "cancel") not in LIFE:
         raise _too_late(payment)
     number = _free_number(db, randomness)
@@ -76,26 +86,9 @@ def cancel(
             hold_reason=None,
         )
     except WrongStateError:  # it moved on between the two statements: the row now says where to
-        raise _too_late(_find(db, confirmation_number)) from None
+        raise _too_late(find(db, confirmation_number, *_COLUMNS)) from None
     _write_down(db, payment, number, actor, now)
     return Cancelled(confirmation_number, number, payment.amount_cents, payment.plan, now)
-
-
-def _find(db: Connection, confirmation_number: str) -> Any:
-    payment = db.execute(
-        select(
-            Payment.id,
-            Payment.state,
-            Payment.amount_cents,
-            Payment.plan,
-            Payment.billing_account,
-            Payment.cancellation_number,
-        ).where(Payment.confirmation_number == confirmation_number)
-    ).one_or_none()
-    if payment is None:
-        kind = " That is a cancellation number." if is_cancellation_number(confirmation_number) else ""
-        raise NotFoundError(f"No payment has the confirmation number {confirmation_number}: check it.{kind}")
-    return payment
 
 
 def _too_late(payment: Any) -> OperatorError:
@@ -118,15 +111,7 @@ def _write_down(
     actor: str,
     now: datetime,
 ) -> None:
-    db.execute(
-        insert(LedgerEntry).values(
-            billing_account=payment.billing_account,
-            kind="cancellation",
-            amount_cents=payment.amount_cents,
-            payment_id=payment.id,
-            posted_at=now,
-        )
-    )
+    post(db, "cancellation", payment.billing_account, payment.amount_cents, now, payment_id=payment.id)
     db.execute(
         update(Notice)
         .where(Notice.payment_id == payment.id, Notice.state == "pending")

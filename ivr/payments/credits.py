@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from sqlalchemy import func, select
 
 from ivr.ach.banking_days import REVERSAL_BANKING_DAYS, SETTLEMENT_ZONE, CutoffRule, last_reversal_date
-from ivr.base.errors import NotFoundError, OperatorError
+from ivr.base.errors import OperatorError
 from ivr.base.money import format_amount
 from ivr.payments.blocks import either_blocked
+from ivr.payments.find import find
 from ivr.payments.requested import request_entry
 from ivr.storage.audit import record_event
 from ivr.storage.tables import AchEntry, Payment
@@ -66,7 +67,7 @@ def reverse(
     `reason` is one of `REVERSAL_REASONS`. Raises `OperatorError` that says what can be done instead when the
     payment is not debited, when five banking days are over, or when some of it was given back before.
     """
-    payment = _lock(db, confirmation_number)
+    payment = find(db, confirmation_number, Payment.__table__, lock=True)
     _check_debited(payment)
     effective = rule.debit_dates(now).effective_entry_date
     settled = payment.settled_at.astimezone(SETTLEMENT_ZONE).date()
@@ -95,7 +96,7 @@ def refund(
     Without `amount_cents`, all that was not given back before. Raises `OperatorError` that says what can be
     done instead when the payment is not debited, or when that much of it is not left.
     """
-    payment = _lock(db, confirmation_number)
+    payment = find(db, confirmation_number, Payment.__table__, lock=True)
     _check_debited(payment)
     left = payment.amount_cents - _given_back_cents(db, payment.id)
     wanted = left if amount_cents is None else amount_cents
@@ -115,14 +116,6 @@ class _Wanted:
     amount_cents: int
     effective_entry_date: date
     details: dict[str, str]  # for the audit trail
-
-
-def _lock(db: Connection, confirmation_number: str) -> Any:
-    statement = select(Payment.__table__).where(Payment.confirmation_number == confirmation_number)
-    payment = db.execute(statement.with_for_update()).one_or_none()
-    if payment is None:
-        raise NotFoundError(f"No payment has the confirmation number {confirmation_number}: check it.")
-    return payment
 
 
 def _check_debited(payment: Any) -> None:

@@ -21,7 +21,7 @@ from sqlalchemy import Engine, func, select, update
 from ivr.ach.banking_days import SETTLEMENT_ZONE
 from ivr.base.errors import OperatorError
 from ivr.base.keys import UnsealError
-from ivr.payments.life import move_all
+from ivr.payments.life import DEBIT_KINDS, move_all
 from ivr.payments.origination import file_context
 from ivr.payments.tasks import BY_THE_LINE, close_tasks, open_task
 from ivr.storage.tables import AchEntry, AchFile, Payment, StaffTask
@@ -308,7 +308,7 @@ def _opened(keys: KeyRing, name: str, content: bytes) -> bytes:
 def mark_sent(db: Connection, file_id: int, now: datetime, *, by: str = BY_THE_LINE) -> None:
     """Note, within the caller's transaction, that the bank has a file; its tasks are closed."""
     batched = (AchEntry.file_id == file_id) & (AchEntry.state == "batched")
-    debits = select(AchEntry.payment_id).where(batched, AchEntry.kind.in_(("debit", "retry")))
+    debits = select(AchEntry.payment_id).where(batched, AchEntry.kind.in_(DEBIT_KINDS))
     move_all(db, Payment.id.in_(debits), "batched", "send")
     db.execute(update(AchEntry).where(batched).values(state="sent"))
     db.execute(update(AchFile).where(AchFile.id == file_id).values(state="sent", sent_at=now, naming_at=None))

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import and_, false, func, insert, literal, or_, select, update
 
 from ivr.ach.banking_days import CutoffRule, DebitDates
-from ivr.base.errors import NotFoundError, OperatorError
+from ivr.base.errors import OperatorError
 from ivr.payments.cutoffs import last_finished
+from ivr.payments.find import find
 from ivr.payments.holds import HELD_TASK
 from ivr.payments.life import move
 from ivr.payments.tasks import close_tasks
@@ -91,13 +92,8 @@ def release_late(
     If its notice was sent, that one is kept as it was, and another with the new dates must be sent first.
     Raises `OperatorError` that says what can be done instead when it does not wait for staff.
     """
-    payment = db.execute(
-        select(Payment.id, Payment.state, Payment.hold_reason, Payment.not_before_date)
-        .where(Payment.confirmation_number == confirmation_number)
-        .with_for_update()
-    ).one_or_none()
-    if payment is None:
-        raise NotFoundError(f"No payment has the confirmation number {confirmation_number}: check it.")
+    columns = (Payment.id, Payment.state, Payment.hold_reason, Payment.not_before_date)
+    payment = find(db, confirmation_number, *columns, lock=True)
     if payment.state != "held" or payment.hold_reason not in STAFF_HOLDS:
         instead = _INSTEAD.get(payment.hold_reason or "", "")
         state = f"{payment.state}{f' ({payment.hold_reason})' if payment.hold_reason else ''}"

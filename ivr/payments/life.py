@@ -53,6 +53,10 @@ LIFE: Final[Mapping[tuple[State, Event], State]] = {
 }
 
 
+# The kinds of entries that take a payment's money; the others give it back.
+DEBIT_KINDS: Final = ("debit", "retry")
+
+
 class WrongStateError(Exception):
     """A payment is not in a state in which this can happen to it."""
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import func, select, update
 
 from ivr.ach.letters import individual_name
-from ivr.base.errors import NotFoundError, OperatorError
+from ivr.base.errors import OperatorError
 from ivr.base.letters import cleaned
+from ivr.payments.find import find
 from ivr.payments.holds import release_held
 from ivr.storage.audit import record_events
 from ivr.storage.tables import Payment
@@ -25,13 +26,6 @@ if TYPE_CHECKING:
 
 NAME_CORRECTED: Final = "payments.correct_name"
 CURRENT_NAME: Final = func.coalesce(Payment.corrected_name, Payment.receiver_name)
-
-# Rows are locked in the order of the cutoff, which may be at work on the same ones.
-_PAYMENTS: Final = (
-    select(Payment.id, Payment.state, CURRENT_NAME.label("name"))
-    .order_by(Payment.sec_code.desc(), Payment.plan.desc(), Payment.id)
-    .with_for_update(of=Payment.__table__)
-)
 
 
 def correct_name(
@@ -45,9 +39,7 @@ def correct_name(
     name = cleaned(name)
     if not individual_name(name):
         raise OperatorError("A bank's file needs a letter in the name: give the receiver's name.")
-    payment = db.execute(_PAYMENTS.where(Payment.confirmation_number == confirmation_number)).one_or_none()
-    if payment is None:
-        raise NotFoundError(f"No payment has the confirmation number {confirmation_number}: check it.")
+    payment = find(db, confirmation_number, Payment.id, Payment.state, CURRENT_NAME.label("name"), lock=True)
     if payment.state == "cancelled":
         raise OperatorError(f"Payment {confirmation_number} is cancelled: nothing is written of it any more.")
     _correct(db, [(payment.id, payment.name, name)], reason, actor, now)
@@ -62,9 +54,12 @@ def correct_names(db: Connection, renamed: Select[Any], *, reason: str, actor: s
     """
     new = renamed.subquery()
     rows = db.execute(
-        _PAYMENTS.add_columns(new.c.first_name, new.c.last_name)
+        select(Payment.id, CURRENT_NAME.label("name"), new.c.first_name, new.c.last_name)
         .join(new, new.c.member_id == Payment.member_id)
         .where(Payment.state.in_(("authorized", "held")))
+        # Rows are locked in the order of the cutoff, which may be at work on the same ones.
+        .order_by(Payment.sec_code.desc(), Payment.plan.desc(), Payment.id)
+        .with_for_update(of=Payment.__table__)
     )
     corrected = [(row.id, row.name, f"{row.first_name} {row.last_name}") for row in rows]
     return _correct(db, corrected, reason, actor, now)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import func, select, update
 
 from ivr.ach.return_codes import RETURN_RULES
+from ivr.payments.life import DEBIT_KINDS
 from ivr.payments.tasks import close_tasks, open_task
 from ivr.storage.tables import AchEntry, AchFile, StaffTask
 
@@ -76,7 +77,7 @@ def return_rates(db: Connection, now: datetime) -> ReturnRates:
         .join_from(AchEntry, AchFile, AchFile.id == AchEntry.file_id)
         .where(
             AchFile.sent_at > now - timedelta(days=RATE_DAYS),
-            AchEntry.kind.in_(("debit", "retry")),
+            AchEntry.kind.in_(DEBIT_KINDS),
             AchEntry.state.in_(_SENT),
         )
     ).one()

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from sqlalchemy import case, insert, literal, select, update
 
 from ivr.ach.records import transaction_code
-from ivr.storage.tables import AchEntry, LedgerEntry, Payment
+from ivr.billing.post import post, posting
+from ivr.storage.tables import AchEntry, Payment
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
@@ -39,15 +40,14 @@ def request_entry(
         )
         .returning(AchEntry.id)
     ).scalar_one()
-    db.execute(
-        insert(LedgerEntry).values(
-            billing_account=payment.billing_account,
-            kind=kind,
-            amount_cents=-amount_cents if is_debit else amount_cents,
-            payment_id=payment.id,
-            entry_id=entry_id,
-            posted_at=now,
-        )
+    post(
+        db,
+        kind,
+        payment.billing_account,
+        -amount_cents if is_debit else amount_cents,
+        now,
+        payment_id=payment.id,
+        entry_id=entry_id,
     )
     return entry_id
 
@@ -63,19 +63,18 @@ def withdraw_entries(db: Connection, which: ColumnElement[bool], now: datetime) 
     if withdrawn:
         undone = case((AchEntry.kind == "retry", AchEntry.amount_cents), else_=-AchEntry.amount_cents)
         db.execute(
-            insert(LedgerEntry).from_select(
-                ["billing_account", "kind", "amount_cents", "payment_id", "entry_id", "posted_at"],
+            posting(
                 select(
                     Payment.billing_account,
-                    literal("cancellation"),
-                    undone,
-                    Payment.id,
-                    AchEntry.id,
-                    literal(now),
+                    literal("cancellation").label("kind"),
+                    undone.label("amount_cents"),
+                    Payment.id.label("payment_id"),
+                    AchEntry.id.label("entry_id"),
+                    literal(now).label("posted_at"),
                 )
                 .join_from(AchEntry, Payment, Payment.id == AchEntry.payment_id)
                 .where(AchEntry.id.in_([row.id for row in withdrawn]))
-                .order_by(AchEntry.id),
+                .order_by(AchEntry.id)
             )
         )
     return [row.payment_id for row in withdrawn]

@@ -18,7 +18,7 @@ from ivr.ach.banking_days import CutoffRule, next_banking_day
 from ivr.ach.return_codes import RETRIES_AT_MOST, RETRY_WITHIN_DAYS, RETURN_RULES
 from ivr.billing.owed import still_owed
 from ivr.payments.blocks import either_blocked
-from ivr.payments.life import move, move_all
+from ivr.payments.life import DEBIT_KINDS, move, move_all
 from ivr.payments.requested import request_entry, withdraw_entries
 from ivr.storage.tables import AchEntry, BillingAccount, Payment
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 
 RETRY_CODES: Final = tuple(code for code, rule in RETURN_RULES.items() if rule.retry == "as_is")
-_DEBITS: Final = ("debit", "retry")
 _STANDS: Final = ~exists().where(
     AchEntry.payment_id == Payment.id, AchEntry.kind.in_(("reversal", "refund"))
 ).correlate(Payment)
@@ -92,7 +91,9 @@ def withdraw_retries(db: Connection, which: ColumnElement[bool], now: datetime) 
     payments = withdraw_entries(db, and_(AchEntry.kind == "retry", which), now)
     came_back = (
         select(AchEntry.trace_number, AchEntry.effective_entry_date)
-        .where(AchEntry.payment_id == Payment.id, AchEntry.state == "returned", AchEntry.kind.in_(_DEBITS))
+        .where(
+            AchEntry.payment_id == Payment.id, AchEntry.state == "returned", AchEntry.kind.in_(DEBIT_KINDS)
+        )
         .order_by(AchEntry.id.desc())
         .limit(1)
         .correlate(Payment)

@@ -22,9 +22,10 @@ from ivr.ach.reader import PROBLEMS_LISTED, NachaReadError, ReadProblem
 from ivr.ach.return_codes import ReturnRule, return_rule
 from ivr.ach.returns import CameBackFile, NotificationOfChange, OtherEntry, Return, read_returns
 from ivr.base.money import format_amount
+from ivr.billing.post import post
 from ivr.payments.blocks import block_for
 from ivr.payments.corrections import seal_correction
-from ivr.payments.life import State, move
+from ivr.payments.life import DEBIT_KINDS, State, move
 from ivr.payments.requested import withdraw_entries
 from ivr.payments.tasks import open_task
 from ivr.storage.audit import record_event
@@ -32,7 +33,6 @@ from ivr.storage.tables import (
     AchEntry,
     AchFile,
     BankItem,
-    LedgerEntry,
     Payment,
 )
 
@@ -50,7 +50,6 @@ RETURNED_AFTER_CREDIT_TASK: Final = "returned_after_credit"
 # A return names these; `requested` has no trace number yet, what was in a `rejected` file went out anew.
 _CAN_RETURN: Final = ("batched", "sent", "settled", "final")
 _MATCHED: Final = (*_CAN_RETURN, "returned")
-_DEBIT_KINDS: Final = ("debit", "retry")
 _CREDIT_KINDS: Final = ("reversal", "refund")
 # A name and an ID are for people to compare: nothing in a later entry takes their place.
 _FOR_PEOPLE: Final = ("C04", "C09")
@@ -314,14 +313,14 @@ class Applying:
     def _set_code(self, entry: Any, code: str) -> None:
         """Put another return code in place of the one that was booked, and close what it closes."""
         self._db.execute(update(AchEntry).where(AchEntry.id == entry.id).values(return_code=code))
-        if entry.kind in _DEBIT_KINDS:
+        if entry.kind in DEBIT_KINDS:
             is_it = (Payment.id == entry.payment_id) & (Payment.state == "returned")
             self._db.execute(update(Payment).where(is_it).values(return_code=code))
             self._block(entry, code)
 
     def _undo(self, entry: Any, code: str) -> None:
         """Put back what the entry moved: state, ledger, and the payment's state where it was its debit."""
-        is_debit = entry.kind in _DEBIT_KINDS
+        is_debit = entry.kind in DEBIT_KINDS
         if is_debit:
             state: State = entry.payment_state
             move(self._db, entry.payment_id, state, "return", return_code=code, returned_at=self._now)
@@ -330,15 +329,14 @@ class Applying:
             .where(AchEntry.id == entry.id)
             .values(state="returned", return_code=code, returned_at=self._now)
         )
-        self._db.execute(
-            insert(LedgerEntry).values(
-                billing_account=entry.billing_account,
-                kind="return",
-                amount_cents=entry.amount_cents if is_debit else -entry.amount_cents,
-                payment_id=entry.payment_id,
-                entry_id=entry.id,
-                posted_at=self._now,
-            )
+        post(
+            self._db,
+            "return",
+            entry.billing_account,
+            entry.amount_cents if is_debit else -entry.amount_cents,
+            self._now,
+            payment_id=entry.payment_id,
+            entry_id=entry.id,
         )
 
     def _follow(self, rule: ReturnRule, entry: Any, item: Return, item_id: int) -> None:

@@ -15,7 +15,9 @@ from sqlalchemy import select
 from ivr.ach.banking_days import SETTLEMENT_ZONE
 from ivr.ach.return_codes import RETURN_RULES, return_rule
 from ivr.ach.returns import OtherEntry, Return, dispute_kind
-from ivr.base.errors import NotFoundError, OperatorError
+from ivr.base.errors import OperatorError
+from ivr.payments.find import find
+from ivr.payments.life import DEBIT_KINDS
 from ivr.payments.returns import Applying, lock_items
 from ivr.storage.audit import record_event
 from ivr.storage.tables import AchEntry, Payment
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from ivr.base.keys import KeyedHash, KeyRing
     from ivr.payments.returns import ReadItem
 
-_DEBIT_KINDS: Final = ("debit", "retry")
 _NOT_WITH_THE_BANK: Final = {
     "requested": "it waits for the next file",
     "batched": "its file has not reached the bank",
@@ -124,12 +125,8 @@ def book_return(
 
 def _newest(db: Connection, confirmation_number: str, trace_number: str | None) -> Any:
     """Return the payment's newest entry that can be meant. Raises `OperatorError` when there is none."""
-    payment = db.execute(
-        select(Payment.id, Payment.state).where(Payment.confirmation_number == confirmation_number)
-    ).one_or_none()
-    if payment is None:
-        raise NotFoundError(f"No payment has the confirmation number {confirmation_number}: check it.")
-    meant = AchEntry.trace_number == trace_number if trace_number else AchEntry.kind.in_(_DEBIT_KINDS)
+    payment = find(db, confirmation_number, Payment.id, Payment.state)
+    meant = AchEntry.trace_number == trace_number if trace_number else AchEntry.kind.in_(DEBIT_KINDS)
     entry = db.execute(
         select(AchEntry.__table__, Payment.plan)
         .join(Payment, Payment.id == AchEntry.payment_id)

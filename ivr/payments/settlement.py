@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from ivr.ach.banking_days import SETTLEMENT_ZONE, add_banking_days, is_banking_day, next_banking_day
 from ivr.payments.holds import release_held
-from ivr.payments.life import move_all
+from ivr.payments.life import DEBIT_KINDS, move_all
 from ivr.storage.tables import AchEntry, AchFile, Notice, Payment
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ SETTLEMENT_TIME: Final = time(8, 30)
 # with us by the opening of the second banking day after that, and a day's import may be late.
 DISPUTE_DAYS: Final = 60
 DISPUTE_BANKING_DAYS: Final = 3
-
-_MOVING_KINDS: Final = ("debit", "retry")
 
 
 def settlement_at(effective: date, sent_at: datetime, closings: Collection[date]) -> datetime:
@@ -103,7 +101,7 @@ def release(db: Connection, now: datetime) -> int:
 
 
 def _payments(entries: Any) -> Any:
-    return select(AchEntry.payment_id).where(entries, AchEntry.kind.in_(_MOVING_KINDS))
+    return select(AchEntry.payment_id).where(entries, AchEntry.kind.in_(DEBIT_KINDS))
 
 
 def _move_entries(db: Connection, entries: Any, state: str) -> int:

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import event, insert
 
 from ivr.billing.imports import import_bills
-from ivr.billing.ledger import PENDING_STATES, balances, post_payment
+from ivr.billing.ledger import PENDING_STATES, balances
+from ivr.billing.post import post
 from ivr.storage.tables import LedgerEntry, Payment
 
 NOW = datetime(2026, 12, 18, 15, 15, tzinfo=UTC)
@@ -54,9 +55,7 @@ def pay(engine, amount_cents, state="authorized", number="1"):
             )
             .returning(Payment.id)
         ).scalar_one()
-        post_payment(
-            db, billing_account=ACCOUNT, payment_id=payment_id, amount_cents=amount_cents, posted_at=NOW
-        )
+        post(db, "payment", ACCOUNT, -amount_cents, NOW, payment_id=payment_id)
 
 
 def balance(engine, member_id=LETTER, today=TODAY):
