@@ -355,8 +355,8 @@ def test_templates_say_what_fluent_says(catalog, amount_cents, account_type, pla
 def test_the_keys_that_a_wording_names():
     text = """
 menu =
-    You owe { $amount } for 2 bills.
-    To pay { $plan ->
+    There are 2 bills.
+    To pay { $amount } for { $plan ->
         [dental] dental, press 1
        *[other] health, Press 2
     }.
@@ -367,10 +367,10 @@ menu =
 """
     catalog = Catalog.parse({"en-US": text}, {"amount": "money", "plan": "choice", "count": "count"})
     assert set(catalog.keys("menu", "en-US")) == {
-        ("", "press", frozenset({"1"}), frozenset({"2"})),
-        ("", "press", frozenset({"2"}), frozenset({"2"})),
-        ("again-relay", "press", frozenset({"1"}), frozenset()),
-        ("again-relay", "press", frozenset({"two"}), frozenset()),
+        ("", "press", ((frozenset({"amount"}), ("1",)),), frozenset({"2"})),
+        ("", "press", ((frozenset({"amount"}), ("2",)),), frozenset({"2"})),
+        ("again-relay", "press", ((frozenset(), ("1",)),), frozenset()),
+        ("again-relay", "press", ((frozenset(), ("two",)),), frozenset()),
     }
     assert not catalog.keys("other", "en-US")
     assert not catalog.keys("menu", "es-US")
