@@ -22,9 +22,10 @@ from ivr.callfile.player import PlayOptions
 from ivr.callfile.suite import find_calls, list_runs, play_run
 from ivr.calls.histories import load_recipes
 from ivr.calls.store import keep_flow_version
-from ivr.cli.local_host import LocalHost, empty
 from ivr.replay.against import Comparison, NamedRecipe, compare_all
 from ivr.replay.rerun import Runner, Script
+from ivr.sandbox.host import LocalHost
+from ivr.sandbox.scratch import empty
 from ivr.storage.tables import Call, Turn
 
 CALLS = ROOT / "tests" / "calls"

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import URL, Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
 
+from ivr.base.errors import DatabaseUnavailableError, NotFoundError
 from ivr.base.settings import DatabaseSettings, KeySettings, MemberSettings, Settings, is_run_by_honcho
 from ivr.storage.canaries import check_keys
 from ivr.storage.embedded import EmbeddedPostgres
-from ivr.storage.engine import check_ready, database_url
+from ivr.storage.engine import NO_LIMITS, check_ready, database_url, make_engine
+from ivr.storage.rights import refusal
 
 if TYPE_CHECKING:
     from ivr.actions.line import Line
@@ -82,3 +85,59 @@ def check_keys_of(engine: Engine, settings: DatabaseSettings) -> None:
     if isinstance(settings, MemberSettings):
         keys = settings.key_ring if isinstance(settings, KeySettings) else None
         check_keys(engine, settings.hashes, keys, settings.make_clock().now())
+
+
+@contextmanager
+def command_engine(settings: DatabaseSettings) -> Iterator[Engine]:
+    """Give an engine without limits on the database, whatever state that is in.
+
+    Raises `DatabaseUnavailableError`, also when the database goes away.
+    """
+    with hold_database(settings) as url:
+        engine = make_engine(url, limits=NO_LIMITS, pool_size=1, application_name="ivr command")
+        try:
+            with lost_database_told(engine):
+                yield engine
+        finally:
+            engine.dispose()
+
+
+@contextmanager
+def ready_database(settings: DatabaseSettings) -> Iterator[Engine]:
+    """Give an engine without limits on the database, once it answers, is migrated and fits the keys.
+
+    Raises `SettingsError` for wrong keys; `DatabaseUnavailableError`, also when the database goes away.
+    """
+    with command_engine(settings) as engine, asked_database_told(settings):
+        check_database(engine, settings)
+        yield engine
+
+
+@contextmanager
+def lost_database_told(engine: Engine | None = None) -> Iterator[None]:
+    """Turn an error of the connection into the sentence an operator can act on.
+
+    With an `engine` to ask by, a right that the account lacks as well.
+    """
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        raise DatabaseUnavailableError(
+            f"The database does not answer ({reason}): start it, or correct DATABASE_URL, then try again"
+        ) from None
+    except Exception as error:
+        refused = None if engine is None else refusal(engine, error)
+        if refused is None:
+            raise
+        raise refused from None
+
+
+@contextmanager
+def asked_database_told(settings: DatabaseSettings) -> Iterator[None]:
+    """Add to what says that nothing was found which database was asked: another shell may ask another."""
+    try:
+        yield
+    except NotFoundError as error:
+        asked = f"Asked was {database_name(settings)}."
+        raise NotFoundError(*(f"{problem} {asked}" for problem in error.problems)) from None

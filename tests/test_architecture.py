@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+from grimp import build_graph
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -47,3 +49,20 @@ ONE_PLACE = {
 def test_it_is_written_in_one_place(what: str) -> None:
     sources = {str(file.relative_to(ROOT / "ivr")): file.read_text() for file in ROOT.glob("ivr/**/*.py")}
     assert [name for name, source in sources.items() if re.search(what, source)] == [ONE_PLACE[what]]
+
+
+def test_no_module_imports_in_a_circle() -> None:
+    graph = build_graph("ivr")
+    imported = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    TopologicalSorter(imported).prepare()  # raises graphlib.CycleError, which names the circle
+
+
+def test_no_package_imports_in_a_circle() -> None:
+    graph = build_graph("ivr")
+    rooms_of = {module: ".".join(module.split(".")[:2]) for module in graph.modules if module != "ivr"}
+    imported: dict[str, set[str]] = {room: set() for room in rooms_of.values()}
+    for module, room in rooms_of.items():
+        imported[room] |= {
+            rooms_of[each] for each in graph.find_modules_directly_imported_by(module) if each != "ivr"
+        }
+    TopologicalSorter({room: others - {room} for room, others in imported.items()}).prepare()

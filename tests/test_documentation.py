@@ -25,8 +25,8 @@ from ivr.callfile import circumstances
 from ivr.callfile import grammar as callfile
 from ivr.callfile.grammar import parse_call
 from ivr.calls.store import keep_flow_version
-from ivr.cli.local_host import facts_of, load_members
 from ivr.replay import compare
+from ivr.sandbox.members import facts_of, load_members
 from ivr.simulator.lines import WsgiLine
 from ivr.simulator.phone import Phone
 from ivr.voice.serving import serve_line

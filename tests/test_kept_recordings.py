@@ -14,10 +14,10 @@ from ivr.base.settings import load_replay_settings, load_settings
 from ivr.callfile.grammar import parse_call
 from ivr.callfile.suite import Run, play_run
 from ivr.calls.histories import load_recipes
-from ivr.cli.local_host import LocalHost
 from ivr.payments.cutoffs import cutoff_rule
 from ivr.replay.against import Comparison, NamedRecipe
 from ivr.replay.export import call_text
+from ivr.sandbox.host import LocalHost
 
 pytestmark = pytest.mark.whole
 

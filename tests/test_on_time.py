@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from ivr.actions.line import compile_line, read_line_files
 from ivr.base.settings import load_settings
 from ivr.callfile.suite import list_runs, play_run, print_result
-from ivr.cli.local_host import LocalHost
+from ivr.sandbox.host import LocalHost
 
 pytestmark = pytest.mark.whole
 

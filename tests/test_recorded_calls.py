@@ -12,11 +12,11 @@ from ivr.actions.masks import Since, money_shape
 from ivr.base.settings import load_settings
 from ivr.callfile.player import PlayOptions
 from ivr.callfile.suite import find_calls, list_runs, play_run
-from ivr.cli.against import RecordingHost, named_recipes
-from ivr.cli.local_host import LocalHost
+from ivr.cli.against import named_recipes
 from ivr.replay.against import Comparison, compare_all
 from ivr.replay.export import CannotMaskError, call_text
 from ivr.replay.rerun import Runner, Script, disagreement
+from ivr.sandbox.host import LocalHost
 
 pytestmark = [pytest.mark.long, pytest.mark.whole]
 
@@ -42,11 +42,10 @@ def settings(tmp_path_factory):
 
 def record(runs, engine, settings, *, over_http):
     """Play runs on the whole line, and return what it recorded of each."""
-    with LocalHost(engine, LINE, settings, over_http=over_http) as host:
-        recorder = RecordingHost(host, engine)
+    with LocalHost(engine, LINE, settings, over_http=over_http, records=True) as host:
         recorded = []
         for run in runs:
-            result = play_run(run, recorder, ONCE)
+            result = play_run(run, host, ONCE)
             assert result.passed, f"{run}: {result.difference}"
             recorded += named_recipes(result)
         return recorded

@@ -14,8 +14,8 @@ from ivr.base.settings import load_settings
 from ivr.callfile.grammar import load_call, parse_call
 from ivr.callfile.suite import Run, find_calls, list_runs, play_run
 from ivr.calls.histories import load_recipes
-from ivr.cli.local_host import LocalHost
 from ivr.replay.export import call_text
+from ivr.sandbox.host import LocalHost
 from ivr.storage.tables import Member, Payment
 
 pytestmark = pytest.mark.whole

@@ -13,8 +13,8 @@ from ivr.actions.line import compile_line, read_line_files
 from ivr.base.settings import load_settings
 from ivr.callfile.player import PlayOptions
 from ivr.callfile.suite import Run, find_calls, list_runs, play_run, print_result
-from ivr.cli.local_host import LocalHost
 from ivr.dialog.engine import CALL_SECONDS_MAX
+from ivr.sandbox.host import LocalHost
 from ivr.storage.tables import Turn
 
 pytestmark = pytest.mark.whole

@@ -7,25 +7,30 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
+from sqlalchemy import Connection
 
 from ivr.base.errors import EXIT_NO, SettingsError
+from ivr.base.listing import Column, Listing, listing, local_time
+from ivr.base.money import format_amount
+from ivr.base.settings import OriginationSettings, load_database_settings, load_origination_settings
 from ivr.base.words import counted
 from ivr.cli.ach_returns import book, import_file, queue, unblock
 from ivr.cli.asking import account, confirm
-
-if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
-    from sqlalchemy import Connection
-
-    from ivr.base.listing import Listing
-    from ivr.base.settings import OriginationSettings
-    from ivr.payments.batches import HeldPayment
-    from ivr.payments.delivery import Destination
-    from ivr.payments.origination import CutoffDone, FileMade, Progress
+from ivr.cli.lists import show
+from ivr.cli.overdue import overdue, tell_overdue
+from ivr.jobs.bank import deliver_files, destination_of, run_due_cutoffs
+from ivr.payments.batches import HeldPayment
+from ivr.payments.cutoffs import cutoff_rule, last_finished
+from ivr.payments.delivery import Destination, deliver_file
+from ivr.payments.files import allow_again, find_file, list_files, note_arrived, reject_file
+from ivr.payments.origination import CutoffDone, FileMade, Progress
+from ivr.payments.rates import rates_json, return_rates
+from ivr.payments.report import plain
+from ivr.start import database_name, ready_database
 
 
 @click.group()
@@ -49,12 +54,6 @@ def cutoff(*, is_next: bool, as_json: bool) -> int:
 
     The worker does the same by itself, every minute; a second time nothing is left to do.
     """
-    from ivr.base.settings import load_origination_settings
-    from ivr.cli.setup import ready_database
-    from ivr.jobs.bank import deliver_files, destination_of, run_due_cutoffs
-    from ivr.payments.cutoffs import last_finished
-    from ivr.start import database_name
-
     settings = load_origination_settings()
     now = settings.make_clock().now()
     with ready_database(settings) as engine:
@@ -88,13 +87,6 @@ def cutoff(*, is_next: bool, as_json: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(*, as_json: bool) -> None:
     """Show the files, the newest first, where each stands, and how much came back in 60 days."""
-    from ivr.base.settings import load_database_settings
-    from ivr.cli.lists import show
-    from ivr.cli.overdue import overdue, tell_overdue
-    from ivr.cli.setup import ready_database
-    from ivr.payments.files import list_files
-    from ivr.payments.rates import rates_json, return_rates
-
     settings = load_database_settings()
     with ready_database(settings) as engine, engine.connect() as db:
         now = settings.make_clock().now()
@@ -119,10 +111,6 @@ def status(*, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def reject(file: str, reason: str, *, yes: bool, as_json: bool) -> None:
     """Note that the bank refused FILE (its number or its name): what was in it goes into the next file."""
-    from ivr.base.settings import load_database_settings
-    from ivr.cli.setup import ready_database
-    from ivr.payments.files import find_file, reject_file
-
     settings = load_database_settings()
     with ready_database(settings) as engine:
         with engine.connect() as db:
@@ -145,10 +133,6 @@ def reject(file: str, reason: str, *, yes: bool, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def sent(file: str, *, yes: bool) -> None:
     """Note that the bank has FILE (its number or its name), although its delivery was broken off."""
-    from ivr.base.settings import load_database_settings
-    from ivr.cli.setup import ready_database
-    from ivr.payments.files import find_file, note_arrived
-
     settings = load_database_settings()
     with ready_database(settings) as engine:
         with engine.connect() as db:
@@ -164,12 +148,6 @@ def sent(file: str, *, yes: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def resend(file: str, *, yes: bool) -> None:
     """Send FILE (its number or its name) again: the bank has not got it, or takes it although it is late."""
-    from ivr.base.settings import load_origination_settings
-    from ivr.cli.setup import ready_database
-    from ivr.jobs.bank import destination_of
-    from ivr.payments.delivery import deliver_file
-    from ivr.payments.files import allow_again, find_file
-
     settings = load_origination_settings()
     now = settings.make_clock().now()
     with ready_database(settings) as engine:
@@ -186,8 +164,6 @@ def resend(file: str, *, yes: bool) -> None:
 
 def _next(db: Connection, settings: OriginationSettings, now: datetime) -> datetime:
     """Return a minute after the first cutoff to come; for the demo only, where nobody waits for it."""
-    from ivr.payments.cutoffs import cutoff_rule, last_finished
-
     if not settings.ivr_demo:
         raise SettingsError("--next is for the demo only: leave it out, or set IVR_DEMO=yes.")
     after = max(now, last_finished(db) or now)
@@ -209,8 +185,6 @@ def _bar() -> Iterator[Progress]:
 
 
 def _as_json(done: Sequence[CutoffDone], last: datetime | None, destination: Destination) -> dict[str, Any]:
-    from ivr.payments.report import plain
-
     made = [each.file for each in done if each.file is not None]
     return {
         "cutoff_at": plain(last),
@@ -239,8 +213,6 @@ def _held(done: Sequence[CutoffDone]) -> Sequence[HeldPayment]:
 
 def _sums(file: FileMade) -> str:
     """Say what a file takes and what it gives back; neither when there is none of it."""
-    from ivr.base.money import format_amount
-
     sums = ((file.debit_cents, "debits"), (file.credit_cents, "credits"))
     return " and ".join(f"${format_amount(cents)} of {what}" for cents, what in sums if cents)
 
@@ -257,9 +229,6 @@ def _as_text(done: Sequence[CutoffDone], destination: Destination) -> str:
 
 
 def _files(found: dict[str, Any], zone: ZoneInfo) -> Listing:
-    from ivr.base.listing import Column, listing, local_time
-    from ivr.base.money import format_amount
-
     columns = (
         Column("ID", 4, at_right=True),
         Column("FILE", 22),

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from ivr.ach.reader import NachaReadError, ReadProblem
 from ivr.base.errors import EXIT_NO
+from ivr.base.money import format_amount
+from ivr.base.settings import load_database_settings, load_origination_settings
 from ivr.base.words import counted
-from ivr.cli.asking import account, confirm
+from ivr.cli.asking import account, confirm, written_plain
 from ivr.cli.files import CSV_FILE
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from ivr.ach.reader import ReadProblem
-    from ivr.payments.returns import Imported
+from ivr.cli.lists import show
+from ivr.cli.overdue import overdue, tell_overdue
+from ivr.payments.blocks import release
+from ivr.payments.report import plain
+from ivr.payments.returns import Imported, import_returns
+from ivr.payments.returns_by_hand import book_return, find_entry
+from ivr.payments.staff_queue import close_task, open_tasks, task_listing
+from ivr.start import ready_database
 
 
 @click.command("import")
@@ -32,11 +38,6 @@ def import_file(file: Path, *, as_json: bool) -> int:
     cannot be used, matches no entry of ours or is for a person to decide is told and waits in the queue; the
     rest is applied. The same item a second time changes nothing.
     """
-    from ivr.ach.reader import NachaReadError
-    from ivr.base.settings import load_origination_settings
-    from ivr.cli.setup import ready_database
-    from ivr.payments.returns import Imported, import_returns
-
     settings = load_origination_settings()
     found: Sequence[ReadProblem]
     sentences: tuple[str, ...] = ()
@@ -110,13 +111,6 @@ def book(
     All is as if its file had said so: what was paid is owed again, and accounts are closed to us. When the
     file comes, the item is already known.
     """
-    from ivr.base.money import format_amount
-    from ivr.base.settings import load_origination_settings
-    from ivr.cli.payments import written_plain
-    from ivr.cli.setup import ready_database
-    from ivr.payments.report import plain
-    from ivr.payments.returns_by_hand import book_return, find_entry
-
     number = written_plain(confirmation_number)
     settings = load_origination_settings()
     now = settings.make_clock().now()
@@ -157,11 +151,6 @@ def book(
 @click.option("--note", required=True, help="Why it may be debited again; kept in the audit trail.")
 def unblock(confirmation_number: str, note: str) -> None:
     """Take the bank account again from which the payment with this CONFIRMATION_NUMBER came back."""
-    from ivr.base.settings import load_database_settings
-    from ivr.cli.payments import written_plain
-    from ivr.cli.setup import ready_database
-    from ivr.payments.blocks import release
-
     number = written_plain(confirmation_number)
     settings = load_database_settings()
     with ready_database(settings) as engine, engine.begin() as db:
@@ -178,12 +167,6 @@ def queue() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_queue(*, as_json: bool) -> None:
     """List what is open, oldest first."""
-    from ivr.base.settings import load_database_settings
-    from ivr.cli.lists import show
-    from ivr.cli.overdue import overdue, tell_overdue
-    from ivr.cli.setup import ready_database
-    from ivr.payments.staff_queue import open_tasks, task_listing
-
     settings = load_database_settings()
     with ready_database(settings) as engine, engine.connect() as db:
         found = open_tasks(db)
@@ -200,10 +183,6 @@ def list_queue(*, as_json: bool) -> None:
 @click.option("--note", required=True, help="What was done; kept in the audit trail.")
 def close_one(task_id: int, note: str) -> None:
     """Close the task with this ID."""
-    from ivr.base.settings import load_database_settings
-    from ivr.cli.setup import ready_database
-    from ivr.payments.staff_queue import close_task
-
     settings = load_database_settings()
     with ready_database(settings) as engine, engine.begin() as db:
         close_task(db, task_id, note=note, actor=account(), now=settings.make_clock().now())

@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from ivr.base.csvfiles import LineError
 from ivr.base.words import counted
-
-if TYPE_CHECKING:
-    from ivr.base.csvfiles import LineError
 
 GROUPS_SHOWN: Final = 20
 LINES_SHOWN: Final = 3

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import click
+from sqlalchemy import Connection
 
+from ivr.base.csvfiles import ImportResult, Progress
+from ivr.base.settings import MemberSettings, load_member_settings
+from ivr.billing.imports import import_bills
 from ivr.cli.files import CSV_FILE, errors_option, load_file
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from ivr.base.csvfiles import ImportResult, Progress
-    from ivr.base.settings import MemberSettings
 
 
 @click.group()
@@ -34,9 +32,6 @@ def bills() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the counts, errors and warnings as JSON.")
 def import_file(file: Path, as_of: str | None, errors_file: Path | None, *, as_json: bool) -> int:
     """Load a bills FILE (CSV): all of it, or nothing when any line is bad."""
-    from ivr.base.settings import load_member_settings
-    from ivr.billing.imports import import_bills
-
     settings = load_member_settings()
     now = settings.make_clock().now()
     as_of_at = now if as_of is None else _moment(as_of, settings, now)

@@ -5,15 +5,26 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from ivr.base.clock import Clock, ManualClock
 from ivr.base.errors import EXIT_NO, OperatorError
-
-if TYPE_CHECKING:
-    from ivr.base.clock import Clock
-    from ivr.base.settings import Settings
+from ivr.base.logs import configure_logs
+from ivr.base.randomness import SecretRandomness
+from ivr.base.settings import Settings, load_settings
+from ivr.callfile.suite import list_runs, play_run, print_result
+from ivr.calls.store import keep_flow_version
+from ivr.sandbox.demo import describe
+from ivr.sandbox.host import scratch_host
+from ivr.sandbox.members import prepare_demo
+from ivr.sandbox.server import LocalServer
+from ivr.simulator.lines import HttpLine
+from ivr.simulator.phone import Phone
+from ivr.simulator.terminal import run_terminal
+from ivr.start import hold_database, load_line, ready_database
+from ivr.storage.engine import make_engine
+from ivr.voice.serving import serve_line
 
 
 @click.command()
@@ -24,8 +35,6 @@ def call(call_file: Path | None) -> int:
     The line is served here, for this call, on the same database as `ivr serve`; with IVR_DEMO=yes the
     database is made ready first. A written call plays on a database of its own.
     """
-    from ivr.base.logs import configure_logs
-
     configure_logs(level=logging.ERROR)
     if call_file is not None:
         return _play(call_file)
@@ -34,9 +43,6 @@ def call(call_file: Path | None) -> int:
 
 
 def _play(file: Path) -> int:
-    from ivr.callfile.suite import list_runs, play_run, print_result
-    from ivr.cli.local_host import scratch_host
-
     with scratch_host() as host:
         runs, problems = list_runs([file], host.languages)
         if problems:
@@ -47,11 +53,6 @@ def _play(file: Path) -> int:
 
 
 def _dial() -> None:
-    from ivr.base.settings import load_settings
-    from ivr.cli.demo import describe
-    from ivr.cli.setup import prepare_demo
-    from ivr.start import hold_database
-
     settings = load_settings()
     clock = settings.make_clock()
     with hold_database(settings):
@@ -63,18 +64,6 @@ def _dial() -> None:
 
 def _talk(settings: Settings, clock: Clock) -> None:
     """Serve the line on a free port of this machine, and be a phone that calls it."""
-    from ivr.base.clock import ManualClock
-    from ivr.base.randomness import SecretRandomness
-    from ivr.calls.store import keep_flow_version
-    from ivr.cli.local_host import LocalServer
-    from ivr.cli.setup import ready_database
-    from ivr.simulator.lines import HttpLine
-    from ivr.simulator.phone import Phone
-    from ivr.simulator.terminal import run_terminal
-    from ivr.start import hold_database, load_line
-    from ivr.storage.engine import make_engine
-    from ivr.voice.serving import serve_line
-
     line = load_line(settings)
     with ready_database(settings) as engine, engine.begin() as db:
         keep_flow_version(db, line.flow.version, dict(line.files), clock.now())

@@ -6,6 +6,11 @@ import threading
 
 import click
 
+from ivr.base.settings import is_run_by_honcho, load_database_settings
+from ivr.start import command_engine
+from ivr.storage.migrate import upgrade as migrate
+from ivr.storage.revision import head
+
 
 @click.group()
 def db() -> None:
@@ -18,10 +23,9 @@ def upgrade() -> None:
 
     As a line of a Procfile that honcho runs, it then stays until it is told to end, for the others' sake.
     """
-    from ivr.base.settings import is_run_by_honcho, load_database_settings
-    from ivr.cli.setup import upgrade_database
-
-    click.echo(f"The database is at migration {upgrade_database(load_database_settings())}.")
+    with command_engine(load_database_settings()) as engine:
+        migrate(engine)
+    click.echo(f"The database is at migration {head()}.")
     if is_run_by_honcho():
         click.echo("This waits now: honcho ends the whole line when one of its processes ends.")
         threading.Event().wait()

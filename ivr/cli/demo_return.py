@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
+from sqlalchemy import Connection, select
 
+from ivr.ach.letters import individual_name
+from ivr.ach.return_codes import RETURN_RULES
 from ivr.base.errors import OperatorError, SettingsError
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from ivr.base.settings import OriginationSettings
+from ivr.base.settings import OriginationSettings, load_origination_settings
+from ivr.cli.asking import written_plain
+from ivr.payments.find import find
+from ivr.payments.names import CURRENT_NAME
+from ivr.start import ready_database
+from ivr.storage.tables import AchEntry, Payment
 
 _AS_IT_CAME: Final = {"27": "26", "37": "36", "22": "21", "32": "31"}  # an entry's code when it is returned
 _LINES_A_BLOCK: Final = 10
@@ -23,11 +27,6 @@ _LINES_A_BLOCK: Final = 10
 @click.option("--code", default="R01", show_default=True, help="Why it comes back.")
 def return_file(confirmation_number: str, code: str) -> None:
     """Write the file with which a bank returns the payment with this CONFIRMATION_NUMBER. Demo only."""
-    from ivr.ach.return_codes import RETURN_RULES
-    from ivr.base.settings import load_origination_settings
-    from ivr.cli.payments import written_plain
-    from ivr.cli.setup import ready_database
-
     settings = load_origination_settings()
     if not settings.ivr_demo:
         raise SettingsError("Set IVR_DEMO to yes first: no real payment comes back because we say so.")
@@ -39,11 +38,6 @@ def return_file(confirmation_number: str, code: str) -> None:
 
 
 def _newest_entry(db: Connection, confirmation_number: str) -> Any:
-    from sqlalchemy import select
-
-    from ivr.payments.names import CURRENT_NAME
-    from ivr.storage.tables import AchEntry, Payment
-
     entry = db.execute(
         select(
             Payment.confirmation_number,
@@ -69,9 +63,6 @@ def _newest_entry(db: Connection, confirmation_number: str) -> Any:
 
 
 def _not_with_the_bank(db: Connection, confirmation_number: str) -> OperatorError:
-    from ivr.payments.find import find
-    from ivr.storage.tables import Payment
-
     state = find(db, confirmation_number, Payment.state).state
     return OperatorError(
         f"Payment {confirmation_number} is {state}, not with the bank: only what was sent can come back, and"
@@ -81,8 +72,6 @@ def _not_with_the_bank(db: Connection, confirmation_number: str) -> OperatorErro
 
 def _file(settings: OriginationSettings, entry: Any, code: str, now: datetime) -> str:
     """Return the lines of 94 characters: a batch with one entry and its addenda record, which says why."""
-    from ivr.ach.letters import individual_name
-
     local = now.astimezone(settings.ivr_timezone)
     bank, ours = entry.rdfi_routing_number[:8], settings.ivr_odfi_routing
     trace, company = f"{bank}0000001", f"{settings.ivr_company_id:<10}"

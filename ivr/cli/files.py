@@ -7,19 +7,17 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import click
+from sqlalchemy import Connection
 
+from ivr.base.csvfiles import ImportResult, Progress
 from ivr.base.errors import EXIT_NO, OperatorError
+from ivr.base.settings import DatabaseSettings
 from ivr.base.words import counted
 from ivr.cli.bad_lines import each_line, summary
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from ivr.base.csvfiles import ImportResult, Progress
-    from ivr.base.settings import DatabaseSettings
+from ivr.start import ready_database
 
 CSV_FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 errors_option = click.option(
@@ -68,8 +66,6 @@ def load_file(
 
 
 def _load(file: Path, settings: DatabaseSettings, now: datetime, load: Load) -> ImportResult:
-    from ivr.cli.setup import ready_database
-
     bar = click.progressbar(  # draws nothing where nobody looks
         length=file.stat().st_size,
         label=f"Reading {file.name}",
@@ -101,3 +97,11 @@ def _write_down(errors_file: Path, result: ImportResult) -> None:
         raise OperatorError(
             f"{errors_file} cannot be written ({error.strerror}): give --errors another file."
         ) from None
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file that was asked for. Raises `OperatorError`."""
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise OperatorError(f"{path}: cannot be written ({error.strerror}): name another file") from None

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from ivr.base.listing import Listing
-    from ivr.base.settings import DatabaseSettings
+from ivr.base.listing import Listing
+from ivr.base.settings import DatabaseSettings
+from ivr.start import database_name
 
 
 def show(found: Listing, nothing: str, settings: DatabaseSettings) -> None:
@@ -27,6 +26,4 @@ def show(found: Listing, nothing: str, settings: DatabaseSettings) -> None:
 
 def nothing_found(nothing: str, settings: DatabaseSettings) -> None:
     """Say on standard error that nothing is there, and in which database: a program reads an empty list."""
-    from ivr.start import database_name
-
     click.echo(f"{nothing} in {database_name(settings)}", err=True)

@@ -6,53 +6,66 @@ import errno
 import os
 import sys
 from pathlib import Path
+from typing import Final
 
 import click
 
 from ivr.base.errors import OperatorError
-from ivr.cli import (
-    ach,
-    bills,
-    call,
-    calls,
-    database,
-    demo,
-    flow,
-    members,
-    notices,
-    payments,
-    receipts,
-    replay,
-    serve,
-    worker,
-)
+from ivr.cli.lazy import LazyGroup
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+COMMANDS: Final = {
+    "ach": ("ivr.cli.ach:ach", "Look after the files that go to the bank, and after what it sends back."),
+    "bills": ("ivr.cli.bills:bills", "Load bills."),
+    "call": ("ivr.cli.call:call", "Call the line: its words come, you key."),
+    "calls": (
+        "ivr.cli.calls:calls",
+        "Look at recorded calls; nothing in them is a secret or names a person.",
+    ),
+    "db": ("ivr.cli.database:db", "Look after the database."),
+    "demo": (
+        "ivr.cli.demo:demo",
+        "Make everything ready, print three sample members with what to key, and serve.",
+    ),
+    "flow": (
+        "ivr.cli.flow:flow",
+        "Check the flows and prompts, count what calls visit of them, and draw them.",
+    ),
+    "members": (
+        "ivr.cli.members:members",
+        "Load members, let locked ones try again, and let one pay more often today.",
+    ),
+    "notices": (
+        "ivr.cli.notices:notices",
+        "Send and look at written notices: no payment goes to the bank before its notice is sent.",
+    ),
+    "payments": ("ivr.cli.payments:payments", "Look at payments."),
+    "receipts": (
+        "ivr.cli.receipts:receipts",
+        "Load what members paid by mail, at a counter, by their bank, or online.",
+    ),
+    "replay": (
+        "ivr.cli.replay:replay",
+        "Play the call files at PATH, every turn posted twice, in every language and pace they allow.",
+    ),
+    "serve": (
+        "ivr.cli.serve:serve",
+        "Serve the line, with its worker and, without DATABASE_URL, its own database.",
+    ),
+    "worker": ("ivr.cli.worker:worker", "Run the jobs of the line until SIGTERM."),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="ivr")
 def ivr() -> None:
     """Serve and look after the telephone line on which a member pays a premium."""
-
-
-for _command in (
-    ach.ach,
-    bills.bills,
-    call.call,
-    calls.calls,
-    database.db,
-    demo.demo,
-    flow.flow_group,
-    members.members,
-    notices.notices,
-    payments.payments,
-    receipts.receipts,
-    replay.replay,
-    serve.serve,
-    worker.worker,
-):
-    ivr.add_command(_command)
 
 
 def main() -> None:

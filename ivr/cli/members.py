@@ -5,77 +5,41 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import Final
 
 import click
 
 from ivr.base.errors import NotFoundError
+from ivr.base.listing import Column, listing, local_time
+from ivr.base.settings import load_database_settings, load_member_settings
 from ivr.base.words import counted
 from ivr.cli.asking import account
-from ivr.cli.files import CSV_FILE, errors_option, load_file
+from ivr.cli.lazy import LazyGroup
+from ivr.cli.lists import show
+from ivr.members.locks import locked as who_is_locked
+from ivr.members.locks import unlock as unlock_member
+from ivr.members.locks import unlock_since
+from ivr.payments.day_limit import PAYMENTS_PER_DAY
+from ivr.payments.day_limit import lift_limit as lift
+from ivr.start import ready_database
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
+COMMANDS: Final = {
+    "import": (
+        "ivr.cli.members_import:import_file",  # the fonts of letters come with it
+        "Load a members FILE (CSV): all of it, or nothing when any line is bad.",
+    ),
+}
 
-    from ivr.base.csvfiles import ImportResult, Progress
 
-
-@click.group()
+@click.group(cls=LazyGroup, lazy=COMMANDS)
 def members() -> None:
     """Load members, let locked ones try again, and let one pay more often today."""
-
-
-@members.command("import")
-@click.argument("file", type=CSV_FILE)
-@errors_option
-@click.option("--json", "as_json", is_flag=True, help="Print the counts, errors and warnings as JSON.")
-def import_file(file: Path, errors_file: Path | None, *, as_json: bool) -> int:
-    """Load a members FILE (CSV): all of it, or nothing when any line is bad.
-
-    What is only doubtful is loaded, with a warning. A new name is also that of the member's payments which
-    are in no file to the bank yet.
-    """
-    from ivr.base.settings import load_member_settings
-    from ivr.members.imports import import_members
-    from ivr.payments.names import correct_names
-
-    settings = load_member_settings()
-
-    def load(db: Connection, now: datetime, stream: BinaryIO, progress: Progress) -> ImportResult:
-        return import_members(
-            db,
-            settings.hashes,
-            now,
-            stream,
-            file_name=str(file),
-            progress=progress,
-            can_print=_can_print,
-            renamed=partial(correct_names, db, reason=f"members file {file.name}", actor=account(), now=now),
-        )
-
-    return load_file(
-        file, settings, settings.make_clock().now(), load, as_json=as_json, errors_file=errors_file
-    )
-
-
-def _can_print(words: str) -> bool:
-    from ivr.notices.letter import can_print  # long to load, and few files need it
-
-    return can_print(words)
 
 
 @members.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def locked(*, as_json: bool) -> None:
     """List who is locked: since when, for how many failed tries, and until when."""
-    from ivr.base.listing import Column, listing, local_time
-    from ivr.base.settings import load_database_settings
-    from ivr.cli.lists import show
-    from ivr.cli.setup import ready_database
-    from ivr.members.locks import locked as who_is_locked
-
     settings = load_database_settings()
     with ready_database(settings) as engine, engine.connect() as db:
         found = who_is_locked(db, settings.make_clock().now())
@@ -119,11 +83,6 @@ def locked(*, as_json: bool) -> None:
 )
 def unlock(member_id: str | None, since: datetime | None) -> None:
     """Forget the failed tries of MEMBER_ID (12 digits), who may call again at once. It is recorded."""
-    from ivr.base.settings import load_member_settings
-    from ivr.cli.setup import ready_database
-    from ivr.members.locks import unlock as unlock_member
-    from ivr.members.locks import unlock_since
-
     if (member_id is None) == (since is None):
         raise click.UsageError("Name one MEMBER_ID, or --since an instant.")
     if member_id is not None:
@@ -147,11 +106,6 @@ def unlock(member_id: str | None, since: datetime | None) -> None:
 @click.argument("member_id")
 def lift_limit(member_id: str) -> None:
     """Let MEMBER_ID (12 digits) go on paying by phone today, as often as on a new day. It is recorded."""
-    from ivr.base.settings import load_database_settings
-    from ivr.cli.setup import ready_database
-    from ivr.payments.day_limit import PAYMENTS_PER_DAY
-    from ivr.payments.day_limit import lift_limit as lift
-
     _check_member_id(member_id)
     settings = load_database_settings()
     with ready_database(settings) as engine, engine.begin() as db:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
 import click
+from sqlalchemy import Connection
 
+from ivr.base.settings import DatabaseSettings
 from ivr.base.words import counted
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from sqlalchemy import Connection
-
-    from ivr.base.settings import DatabaseSettings
+from ivr.payments.batches import count_waiting
+from ivr.payments.cutoffs import cutoff_rule, overdue_cutoffs
+from ivr.payments.report import plain
+from ivr.storage.heartbeats import WORKER, last_seen
 
 
 def overdue(db: Connection, settings: DatabaseSettings, now: datetime) -> dict[str, Any]:
@@ -21,11 +21,6 @@ def overdue(db: Connection, settings: DatabaseSettings, now: datetime) -> dict[s
 
     One that nothing waits for is none of them.
     """
-    from ivr.payments.batches import count_waiting
-    from ivr.payments.cutoffs import cutoff_rule, overdue_cutoffs
-    from ivr.payments.report import plain
-    from ivr.storage.heartbeats import WORKER, last_seen
-
     cutoffs = overdue_cutoffs(db, cutoff_rule(settings), now)
     is_missed = bool(cutoffs) and count_waiting(db, cutoffs[-1]) > 0
     return {
@@ -36,7 +31,6 @@ def overdue(db: Connection, settings: DatabaseSettings, now: datetime) -> dict[s
 
 def tell_overdue(found: dict[str, Any], settings: DatabaseSettings) -> None:
     """Say on standard error what `overdue` found, where there is something to do."""
-    from datetime import datetime
 
     def local(instant: str) -> str:
         return f"{datetime.fromisoformat(instant).astimezone(settings.ivr_timezone):%Y-%m-%d %H:%M}"

@@ -6,20 +6,22 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 import click
+from sqlalchemy import Connection
 
+from ivr.ach.banking_days import CutoffRule
 from ivr.base.errors import OperatorError
-from ivr.cli.asking import account
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from sqlalchemy import Connection
-
-    from ivr.ach.banking_days import CutoffRule
-    from ivr.payments.credits import Credited
+from ivr.base.money import format_amount, parse_amount
+from ivr.base.settings import load_database_settings
+from ivr.cli.asking import account, written_plain
+from ivr.payments.credits import Credited
+from ivr.payments.credits import refund as request_refund
+from ivr.payments.credits import reverse as request_reversal
+from ivr.payments.cutoffs import cutoff_rule
+from ivr.payments.report import plain
+from ivr.start import ready_database
 
 # Each --yes answers one of the two questions, so a script has to mean it twice as well.
 _YES_HELP = "Answer one of the two questions; give it twice and nothing is asked."
@@ -36,10 +38,9 @@ def reverse(confirmation_number: str, reason: str, *, yes: int, as_json: bool) -
 
     Whole, within five banking days of settlement. Asks for the confirmation number, then for the amount.
     """
-    from ivr.payments.credits import reverse as request
 
     def run(db: Connection, rule: CutoffRule, number: str, now: datetime) -> Credited:
-        return request(db, rule, confirmation_number=number, reason=reason, actor=account(), now=now)
+        return request_reversal(db, rule, confirmation_number=number, reason=reason, actor=account(), now=now)
 
     _give_back(confirmation_number, run, yes=yes, as_json=as_json)
 
@@ -54,12 +55,10 @@ def refund(confirmation_number: str, amount: str | None, *, yes: int, as_json: b
 
     Asks for the confirmation number, then for the amount.
     """
-    from ivr.payments.credits import refund as request
-
     amount_cents = None if amount is None else _cents(amount)
 
     def run(db: Connection, rule: CutoffRule, number: str, now: datetime) -> Credited:
-        return request(
+        return request_refund(
             db, rule, confirmation_number=number, amount_cents=amount_cents, actor=account(), now=now
         )
 
@@ -71,13 +70,6 @@ _Run = Callable[["Connection", "CutoffRule", str, "datetime"], "Credited"]
 
 def _give_back(typed: str, run: _Run, *, yes: int, as_json: bool) -> None:
     """See that it can be done, ask twice, then do it. Nothing is locked while a person types."""
-    from ivr.base.money import format_amount
-    from ivr.base.settings import load_database_settings
-    from ivr.cli.payments import written_plain
-    from ivr.cli.setup import ready_database
-    from ivr.payments.cutoffs import cutoff_rule
-    from ivr.payments.report import plain
-
     number = written_plain(typed)
     settings = load_database_settings()
     rule = cutoff_rule(settings)
@@ -120,8 +112,6 @@ def _ask(question: str, is_right: Callable[[str], bool], answered: bool) -> None
 
 
 def _cents(amount: str) -> int:
-    from ivr.base.money import parse_amount
-
     try:
         return parse_amount(amount.removeprefix("$"))
     except ValueError as error:

@@ -12,9 +12,22 @@ from typing import Any
 import click
 
 from ivr.base.errors import EXIT_NO
+from ivr.base.money import format_amount
+from ivr.base.randomness import SecretRandomness
+from ivr.base.settings import MemberSettings, load_database_settings, load_member_settings
 from ivr.base.words import counted
+from ivr.cli.asking import account, confirm, written_plain
+from ivr.cli.lists import show as show_list
 from ivr.cli.payment_credits import refund, reverse
 from ivr.cli.release import release
+from ivr.payments.cancel import cancel as cancel_payment
+from ivr.payments.evidence import evidence_json, evidence_text, verify_evidence
+from ivr.payments.export import export_day
+from ivr.payments.find import unknown_payment
+from ivr.payments.names import correct_name
+from ivr.payments.report import list_json, payment_json, payment_listing, payment_text, plain
+from ivr.payments.retention import kept_since
+from ivr.start import ready_database
 
 STATES = ("authorized", "held", "cancelled", "batched", "sent", "settled", "returned", "final")
 
@@ -36,11 +49,6 @@ payments.add_command(release)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_payments(call: str | None, billing_account: str | None, state: str | None, *, as_json: bool) -> None:
     """List payments, oldest first, and what happened besides their debit: returns, retries, credits."""
-    from ivr.base.settings import load_database_settings
-    from ivr.cli.lists import show as show_list
-    from ivr.cli.setup import ready_database
-    from ivr.payments.report import list_json, payment_listing
-
     settings = load_database_settings()
     with ready_database(settings) as engine, engine.connect() as db:
         found = list_json(db, call=call, billing_account=billing_account, state=state)
@@ -56,12 +64,6 @@ def list_payments(call: str | None, billing_account: str | None, state: str | No
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(confirmation_number: str, *, evidence: bool, as_json: bool) -> None:
     """Show one payment by its CONFIRMATION_NUMBER, with its notice and the caller's consent."""
-    from ivr.base.settings import MemberSettings, load_database_settings, load_member_settings
-    from ivr.cli.setup import ready_database
-    from ivr.payments.evidence import evidence_json, evidence_text
-    from ivr.payments.find import unknown_payment
-    from ivr.payments.report import payment_json, payment_text
-
     number = written_plain(confirmation_number)
     settings = load_member_settings() if evidence else load_database_settings()
     as_text: Callable[[dict[str, Any]], str] = partial(payment_text, zone=settings.ivr_timezone)
@@ -75,21 +77,11 @@ def show(confirmation_number: str, *, evidence: bool, as_json: bool) -> None:
     click.echo(json.dumps(found, ensure_ascii=False, indent=1) if as_json else as_text(found))
 
 
-def written_plain(number: str) -> str:
-    """Return a number as it is stored, however a person wrote it down: 513-7053-7879."""
-    return number.replace("-", "").replace(" ", "")
-
-
 @payments.command()
 @click.option("--head", metavar="HEX", help="The head of the chain that an earlier export printed.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def verify(head: str | None, *, as_json: bool) -> int:
     """Check what is sealed, all payments and the audit trail; no: a row was changed or removed."""
-    from ivr.base.settings import load_member_settings
-    from ivr.cli.setup import ready_database
-    from ivr.payments.evidence import verify_evidence
-    from ivr.payments.retention import kept_since
-
     known_head = None if head is None else _head(head)
     settings = load_member_settings()
     since = kept_since(settings.make_clock().now(), settings.ivr_evidence_years)
@@ -143,10 +135,6 @@ def export(day: datetime | None) -> None:
     movements of money: debit and retry take it, refund and reversal give it back; return, credit_return,
     rejection and withdrawal undo them. The last line is the head of the chain of evidence.
     """
-    from ivr.base.settings import load_database_settings
-    from ivr.cli.setup import ready_database
-    from ivr.payments.export import export_day
-
     settings = load_database_settings()
     today = settings.make_clock().now().astimezone(settings.ivr_timezone).date()
     with ready_database(settings) as engine, engine.connect() as db:
@@ -163,11 +151,6 @@ def correct(confirmation_number: str, name: str, reason: str) -> None:
 
     What is still to be written, the notice and the entry, has the corrected one.
     """
-    from ivr.base.settings import load_database_settings
-    from ivr.cli.asking import account
-    from ivr.cli.setup import ready_database
-    from ivr.payments.names import correct_name
-
     number = written_plain(confirmation_number)
     settings = load_database_settings()
     with ready_database(settings) as engine, engine.begin() as db:
@@ -185,14 +168,6 @@ def cancel(confirmation_number: str, *, yes: bool, as_json: bool) -> None:
 
     Prints its cancellation number.
     """
-    from ivr.base.money import format_amount
-    from ivr.base.randomness import SecretRandomness
-    from ivr.base.settings import load_database_settings
-    from ivr.cli.asking import account, confirm
-    from ivr.cli.setup import ready_database
-    from ivr.payments.cancel import cancel as cancel_payment
-    from ivr.payments.report import plain
-
     number = written_plain(confirmation_number)
     settings = load_database_settings()
     confirm(f"Cancel payment {number}?", yes=yes)

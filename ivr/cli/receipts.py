@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import click
+from sqlalchemy import Connection
 
+from ivr.base.csvfiles import ImportResult, Progress
+from ivr.base.settings import load_database_settings
+from ivr.billing.receipts import import_receipts
 from ivr.cli.files import CSV_FILE, errors_option, load_file
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from ivr.base.csvfiles import ImportResult, Progress
 
 
 @click.group()
@@ -27,9 +26,6 @@ def receipts() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the counts, errors and warnings as JSON.")
 def import_file(file: Path, errors_file: Path | None, *, as_json: bool) -> int:
     """Load a receipts FILE (CSV): all of it, or nothing when any line is bad. The next caller hears it."""
-    from ivr.base.settings import load_database_settings
-    from ivr.billing.receipts import import_receipts
-
     settings = load_database_settings()
 
     def load(db: Connection, now: datetime, stream: BinaryIO, progress: Progress) -> ImportResult:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from datetime import tzinfo
 
 import click
 
+from ivr.base.settings import load_database_settings
 from ivr.base.words import counted
-from ivr.cli.asking import account, confirm
+from ivr.cli.asking import account, confirm, written_plain
 from ivr.cli.lists import nothing_found
-
-if TYPE_CHECKING:
-    from datetime import tzinfo
-
-    from ivr.payments.late import Released
+from ivr.notices.channels import SEND_JOB, SEND_QUEUE
+from ivr.payments.cutoffs import cutoff_rule
+from ivr.payments.late import Released, release_late, waiting_for_staff
+from ivr.payments.report import plain
+from ivr.start import ready_database
+from ivr.storage.queue import enqueue
 
 
 @click.command()
@@ -28,15 +30,6 @@ def release(confirmation_numbers: tuple[str, ...], *, are_all: bool, yes: bool, 
 
     Each member is told the new dates first: no payment goes into the file before that notice is sent.
     """
-    from ivr.base.settings import load_database_settings
-    from ivr.cli.payments import written_plain
-    from ivr.cli.setup import ready_database
-    from ivr.notices.channels import SEND_JOB, SEND_QUEUE
-    from ivr.payments.cutoffs import cutoff_rule
-    from ivr.payments.late import release_late, waiting_for_staff
-    from ivr.payments.report import plain
-    from ivr.storage.queue import enqueue
-
     if are_all == bool(confirmation_numbers):
         raise click.UsageError("give confirmation numbers, or --all")
     settings = load_database_settings()

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from ivr.cli.calls import chosen, filters
+from ivr.base.settings import load_database_settings
+from ivr.callfile.junit import junit_xml
+from ivr.callfile.player import CallResult
+from ivr.callfile.suite import Players, print_json, print_result, print_summary, replay_with
+from ivr.callfile.update import print_json as print_update_json
+from ivr.callfile.update import print_text
+from ivr.callfile.update import update as update_files
+from ivr.cli.against import bisect_calls, compare_against, played_calls, recorded_calls, require_versions
+from ivr.cli.call_filters import chosen, filters
+from ivr.cli.files import write_file
+from ivr.cli.progress import Counter
+from ivr.sandbox.players import open_players, remote_host, scratch_players_host, useful_jobs
+from ivr.start import project_folder
 
-if TYPE_CHECKING:
-    from ivr.callfile.host import Host
-    from ivr.callfile.player import CallResult
-    from ivr.callfile.suite import Players
-
-MOST_JOBS_UNASKED = 4
 LAST_PORT = 65_535
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _PUBLIC_URL = re.compile(rf"https?://{_LABEL}(?:\.{_LABEL})*(?::([0-9]{{1,5}}))?/?")
-FILES_A_JOB = 10  # fewer are done before another process is ready
 
 
 def _address(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
@@ -116,16 +117,6 @@ def _compare(
     which: Mapping[str, str | None],
     as_json: bool,
 ) -> int:
-    from ivr.base.settings import load_database_settings
-    from ivr.cli.against import (
-        bisect_calls,
-        compare_against,
-        played_calls,
-        recorded_calls,
-        require_versions,
-    )
-    from ivr.start import project_folder
-
     if (against is None) == (bisect is None):
         raise click.UsageError("Give one of --against and --bisect: what to compare the calls on.")
     if recorded == bool(paths):
@@ -148,9 +139,6 @@ def _compare(
 def _play(
     players: Players, paths: tuple[Path, ...], *, verbose: bool, as_json: bool, junit: Path | None
 ) -> int:
-    from ivr.callfile.junit import junit_xml
-    from ivr.callfile.suite import print_json, print_result, print_summary, replay_with
-
     counter = Counter()
 
     def progress(result: CallResult) -> None:
@@ -168,131 +156,8 @@ def _play(
 
 
 def _update(players: Players, paths: tuple[Path, ...], *, as_json: bool) -> int:
-    from ivr.callfile.update import print_json, print_text, update
-
     counter = Counter()
-    report = update(players, paths, progress=counter.count, expect=counter.expect)
+    report = update_files(players, paths, progress=counter.count, expect=counter.expect)
     counter.clear()
-    (print_json if as_json else print_text)(report, sys.stdout)
+    (print_update_json if as_json else print_text)(report, sys.stdout)
     return report.exit_status
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Write a file that was asked for. Raises `OperatorError`."""
-    from ivr.base.errors import OperatorError
-
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise OperatorError(f"{path}: cannot be written ({error.strerror}): name another file") from None
-
-
-class Counter:
-    """How far a replay is, on standard error where somebody looks; nothing where nobody does."""
-
-    def __init__(self) -> None:
-        self._shown = sys.stderr.isatty()
-        self._expected = self._played = self._differ = 0
-
-    def expect(self, count: int) -> None:
-        """Take in how many calls there will be in all."""
-        self._expected = count
-
-    def count(self, result: CallResult) -> None:
-        """Count one more call."""
-        self._played += 1
-        self._differ += not result.passed
-        if self._shown:
-            sys.stderr.write(f"\r{self._played} of {self._expected} calls, {self._differ} differ")
-            sys.stderr.flush()
-
-    def clear(self) -> None:
-        """Take the count away, so that something else can be printed."""
-        if self._shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
-
-
-def useful_jobs(paths: tuple[Path, ...], jobs: int | None = None) -> int:
-    """Return how many processes are worth starting: at most one a file.
-
-    Without a number asked for they are at most one a core, and one for a handful of files.
-    """
-    from ivr.callfile.suite import find_calls
-
-    files, _ = find_calls(paths)
-    if jobs is not None:
-        return max(1, min(jobs, len(files)))
-    return max(1, min(os.cpu_count() or 1, MOST_JOBS_UNASKED, len(files) // FILES_A_JOB))
-
-
-@contextmanager
-def open_players(make_host: Callable[[], AbstractContextManager[Host]], jobs: int) -> Iterator[Players]:
-    """Give what plays runs: this process, or several. Raises what `make_host` raises."""
-    from ivr.base.logs import configure_logs
-    from ivr.callfile.processes import Processes
-    from ivr.callfile.suite import InTurn
-
-    configure_logs(level=logging.ERROR)
-    if jobs == 1:
-        with make_host() as host:
-            yield InTurn(host)
-        return
-    with Processes(make_host, jobs) as players:
-        yield players
-
-
-@contextmanager
-def scratch_players_host() -> Iterator[Host]:
-    """Give the project's line on a scratch database; called in each process that plays."""
-    from ivr.base.logs import configure_logs
-    from ivr.cli.local_host import scratch_host
-    from ivr.cli.setup import lost_database_told
-
-    configure_logs(level=logging.ERROR)
-    with lost_database_told(), scratch_host() as host:
-        yield host
-
-
-@contextmanager
-def remote_host(url: str) -> Iterator[Host]:
-    """Give the line at `url`, as its Twilio account calls it. Raises `SettingsError`."""
-    from ivr.base.randomness import SecretRandomness
-    from ivr.base.settings import load_phone_settings
-    from ivr.billing.samples import demo_member
-    from ivr.callfile.host import RemoteHost
-    from ivr.cli.local_host import facts_of
-
-    settings = load_phone_settings()
-    clock = settings.make_clock()
-    today = clock.now().astimezone(settings.ivr_timezone).date()
-
-    def facts(name: str | None) -> Mapping[str, str]:
-        from ivr.base.errors import OperatorError
-        from ivr.callfile.circumstances import MADE_UP
-
-        if name is None:
-            return {}
-        if name == MADE_UP:
-            raise OperatorError(
-                "a member who is made up is not on a line somewhere else: replay the file without --url"
-            )
-        try:
-            return facts_of(demo_member(name, today))
-        except LookupError as error:
-            raise OperatorError(str(error)) from None
-
-    host = RemoteHost(
-        url.rstrip("/"),
-        account_sid=settings.twilio_account_sid,
-        auth_token=settings.twilio_auth_token,
-        languages=settings.ivr_languages,
-        clock=clock,
-        randomness=SecretRandomness(),
-        facts_of=facts,
-        authorities=settings.authorities,
-    )
-    try:
-        yield host
-    finally:
-        host.close()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import socket
+from collections.abc import Callable
 
 import click
 
-if TYPE_CHECKING:
-    import socket
-    from collections.abc import Callable
+from ivr.base.settings import load_house_settings
+from ivr.cli.supervisor import Runner, bind, local_address
+from ivr.start import hold_database
 
 
 @click.command()
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 )
 def serve(host: str | None, port: int | None) -> int:
     """Serve the line, with its worker and, without DATABASE_URL, its own database. Ctrl-C ends it."""
-    from ivr.base.settings import load_house_settings
-    from ivr.cli.supervisor import bind
-
     settings = load_house_settings()
     with bind(host or settings.ivr_host, settings.port if port is None else port) as bound:
         return serve_on(bound, lambda address: click.echo(f"The line answers on {address}."))
@@ -29,10 +27,6 @@ def serve(host: str | None, port: int | None) -> int:
 
 def serve_on(bound: socket.socket, ready: Callable[[str], None]) -> int:
     """Serve on a bound socket; `ready` is told the address once the line answers. Returns the exit status."""
-    from ivr.base.settings import load_house_settings
-    from ivr.cli.supervisor import Runner, local_address
-    from ivr.start import hold_database
-
     host, port = local_address(bound)[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     environ = {**os.environ, "PORT": str(port), "PYTHONUNBUFFERED": "1"}

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import click
 
+from ivr.base.logs import configure_logs, log_what_python_prints
+from ivr.base.settings import load_worker_settings
+from ivr.jobs.groups import job_groups
+from ivr.jobs.notices import open_post_room
+from ivr.jobs.worker import run_once, run_worker
+from ivr.start import hold_database, lost_database_told, project_folder, ready_database
+
 
 @click.command()
 @click.option("--once", is_flag=True, help="Do what is due now, once, and stop: for a cron of your own.")
 def worker(*, once: bool) -> None:
     """Run the jobs of the line until SIGTERM. Its supervisor starts it again, whatever it ended with."""
-    from ivr.base.logs import configure_logs, log_what_python_prints
-    from ivr.base.settings import load_worker_settings
-    from ivr.cli.setup import lost_database_told, ready_database
-    from ivr.jobs.groups import job_groups
-    from ivr.jobs.notices import open_post_room
-    from ivr.jobs.worker import run_once, run_worker
-    from ivr.start import hold_database, project_folder
-
     configure_logs()
     log_what_python_prints()
     settings = load_worker_settings()

@@ -13,8 +13,8 @@ from ivr.base.settings import load_replay_settings
 from ivr.callfile.grammar import parse_call
 from ivr.callfile.host import Setup
 from ivr.callfile.player import play
-from ivr.cli.local_host import LocalHost
 from ivr.proof.prove import read_draft
+from ivr.sandbox.host import LocalHost
 from ivr.storage.tables import Call, Payment
 
 VOICE_SECONDS = 15 * 60  # as long as a call may be

@@ -34,7 +34,7 @@ from support.served_line import PUBLIC_URL, Caller, Exchange, keyed, said, wait_
 from ivr.base.clock import SystemClock
 from ivr.base.settings import Settings, load_settings
 from ivr.billing.samples import SampleMember, generate
-from ivr.cli.local_host import load_members
+from ivr.sandbox.members import load_members
 from ivr.simulator.lines import TWILIO_TIMEOUT_SECONDS
 from ivr.storage.embedded import EmbeddedPostgres
 from ivr.storage.engine import NO_LIMITS, connection_arguments, make_engine

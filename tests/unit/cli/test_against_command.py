@@ -17,9 +17,9 @@ from ivr.actions.line import compile_line, read_line_files
 from ivr.base.settings import load_settings
 from ivr.callfile.grammar import load_call
 from ivr.callfile.suite import Run, play_run
-from ivr.cli.against import CallSet, RecordingHost, bisect_calls, named_recipes, recording_host
-from ivr.cli.local_host import LocalHost
+from ivr.cli.against import CallSet, bisect_calls, named_recipes
 from ivr.replay.against import NamedRecipe
+from ivr.sandbox.host import LocalHost
 from ivr.storage.tables import Call, FlowVersion, Turn
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -111,10 +111,9 @@ def test_a_call_file_is_played_and_compared(ivr, environ, call_file, other):
 
 
 def test_what_was_recorded_comes_back_from_another_process(engine, tmp_path, call_file):
-    assert pickle.loads(pickle.dumps(recording_host)) is recording_host
     settings = load_settings({"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path / "replay")})
-    with LocalHost(engine, LINE, settings, over_http=False) as host:
-        result = play_run(Run(load_call(call_file), "en-US", "voice"), RecordingHost(host, engine))
+    with LocalHost(engine, LINE, settings, over_http=False, records=True) as host:
+        result = play_run(Run(load_call(call_file), "en-US", "voice"), host)
     [named] = named_recipes(pickle.loads(pickle.dumps(result)))
     assert named.name == f"{call_file} en-US voice"
     assert len(named.recipe.turns) == result.turns

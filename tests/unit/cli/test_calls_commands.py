@@ -15,9 +15,9 @@ from ivr.base.settings import load_settings
 from ivr.callfile.grammar import load_call, parse_call
 from ivr.callfile.suite import Run, play_run
 from ivr.calls.histories import RecipeError, load_recipes
-from ivr.cli.local_host import LocalHost
 from ivr.jobs.purge import purge_calls
 from ivr.replay.export import CannotMaskError, call_text
+from ivr.sandbox.host import LocalHost
 from ivr.storage.tables import Call, FlowVersion, Payment, Turn
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent

@@ -15,9 +15,9 @@ from ivr.actions.line import compile_line, read_line_files
 from ivr.base.settings import load_replay_settings, load_settings
 from ivr.billing.samples import demo_member
 from ivr.callfile.host import Setup
-from ivr.cli.demo import SHOWN, describe, steps
-from ivr.cli.local_host import LocalHost
-from ivr.cli.setup import prepare_demo
+from ivr.sandbox.demo import SHOWN, describe, steps
+from ivr.sandbox.host import LocalHost
+from ivr.sandbox.members import prepare_demo
 from ivr.simulator.heard import Heard
 from ivr.simulator.phone import Phone
 from ivr.start import project_folder

@@ -11,7 +11,7 @@ from ivr.actions.line import compile_line, read_line_files
 from ivr.base.settings import load_settings
 from ivr.callfile.grammar import load_call
 from ivr.callfile.suite import Run, play_run
-from ivr.cli.local_host import LocalHost
+from ivr.sandbox.host import LocalHost
 
 CALL = """\
 now     2026-12-18T10:15-05:00

@@ -8,15 +8,13 @@ import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import click
-import psycopg
 import pytest
-from sqlalchemy import URL, Engine
+from sqlalchemy import Engine
 from support.certificates import Authority, served_with
 
 from ivr.actions.line import compile_line, read_line_files
@@ -25,11 +23,10 @@ from ivr.base.randomness import SeededRandomness
 from ivr.base.settings import load_settings
 from ivr.billing.samples import demo_members
 from ivr.calls.store import keep_flow_version
-from ivr.cli.local_host import LocalServer, load_members, scratch_database
 from ivr.cli.main import ivr as commands
 from ivr.cli.main import main
-from ivr.cli.replay import useful_jobs
-from ivr.storage.engine import connection_arguments
+from ivr.sandbox.members import load_members
+from ivr.sandbox.server import LocalServer
 from ivr.voice.serving import serve_line
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -129,43 +126,6 @@ def test_a_report_that_cannot_be_written_is_told_before_anything_is_played(ivr, 
         ran.err
         == f"{calls / 'no' / 'x.xml'}: cannot be written (No such file or directory): name another file\n"
     )
-
-
-@pytest.mark.parametrize(("asked", "files", "jobs"), [(64, 1, 1), (2, 3, 2), (None, 3, 1), (5, 0, 1)])
-def test_no_more_processes_than_files(tmp_path: Path, asked: int | None, files: int, jobs: int) -> None:
-    for number in range(files):
-        write(tmp_path, f"{number}.call", "caller hangs up\n")
-    assert useful_jobs((tmp_path,), asked) == jobs
-
-
-@pytest.mark.parametrize("end", [None, KeyboardInterrupt, EOFError])
-def test_a_scratch_database_is_dropped_however_a_replay_ends(
-    database_url: URL, end: type[BaseException] | None
-) -> None:
-    """Ctrl-C, and the end of a process of several, come up where the database is in use."""
-    with suppress(KeyboardInterrupt, EOFError), scratch_database(database_url) as url:
-        assert databases(database_url, url.database) == 1
-        if end is not None:
-            raise end
-    assert databases(database_url, url.database) == 0
-
-
-def test_what_a_killed_replay_left_is_dropped_an_hour_later(database_url: URL) -> None:
-    """Until then it may be one that somebody has just made and not yet connected to."""
-    with psycopg.connect(connection_arguments(database_url), autocommit=True) as server:
-        now = int(datetime.now(UTC).timestamp())
-        old, young = (f"ivr_scratch_0_{now - age}_{database_url.database}" for age in (3700, 60))
-        for name in (old, young):
-            server.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-        with scratch_database(database_url):
-            pass
-        assert (databases(database_url, old), databases(database_url, young)) == (0, 1)
-        server.execute(f"DROP DATABASE {young}")
-
-
-def databases(server: URL, name: str | None) -> int:
-    with psycopg.connect(connection_arguments(server)) as connection:
-        return connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).rowcount
 
 
 def test_a_member_who_is_made_up_is_on_no_line_somewhere_else(ivr, served: str, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from support.money import FRIDAYS_CUTOFF, pay
 
 from ivr.base.errors import DatabaseUnavailableError
 from ivr.billing.samples import demo_members, members_csv
-from ivr.cli.setup import lost_database_told
+from ivr.start import lost_database_told
 from ivr.storage.engine import make_engine
 
 MEMBERS = demo_members(FRIDAYS_CUTOFF.date())
@@ -134,7 +134,7 @@ def test_who_may_not_make_tables_is_told_when_it_migrates(ivr_as, account: str, 
 def test_what_only_an_owner_may_is_said_as_the_server_says_it(
     ivr_as, engine: Engine, account: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ivr.storage.migrate.upgrade", lambda _: _alter_as(engine, account))
+    monkeypatch.setattr("ivr.cli.database.migrate", lambda _: _alter_as(engine, account))
     ran = ivr_as("", "db", "upgrade")
     assert (ran.status, ran.err.count("\n")) == (4, 1)
     assert f"refuses this to the account {account} (must be owner of table members)" in ran.err

@@ -1,0 +1,45 @@
+"""`ivr flow check`: the flows and prompts, proved sound or with every fault named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from ivr.actions.line import read_line_files, sound_line
+from ivr.base.errors import EXIT_NO
+from ivr.proof.prove import prove, write_calls
+from ivr.start import project_folder
+
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_DIRECTORY = click.Path(file_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("folder", type=_FOLDER, required=False)
+@click.option("--quick", is_flag=True, help="Only read and compare, explore no call: what a server does.")
+@click.option("--calls", type=_DIRECTORY, help="Write the shortest call of each fault into this folder.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def check(folder: Path | None, *, quick: bool, calls: Path | None, as_json: bool) -> int:
+    """Prove the flows and prompts in FOLDER (the project's by default) sound; name every fault.
+
+    Explores every call there can be, in some ten seconds. Each fault comes with the shortest call that shows
+    it, as a call file.
+    """
+    files = read_line_files(folder or project_folder())
+    if quick:
+        flow = sound_line(files).flow
+        click.echo(f"{len(flow.nodes)} nodes without a fault: version {flow.version}")
+        return 0
+    proof = prove(files)
+    if calls is not None:
+        proof = write_calls(proof, calls)
+    if as_json:
+        click.echo(json.dumps(proof.as_json(), indent=1, ensure_ascii=False))
+    else:
+        for line in proof.faults_as_text():
+            click.echo(line, err=True)
+        if proof.holds:
+            click.echo(proof.as_text())
+    return 0 if proof.holds else EXIT_NO
