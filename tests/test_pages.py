@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from ivr.cli.settings import settings
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 FRONT_DOOR_LINES_MAX = 150
@@ -28,3 +30,10 @@ def test_every_decision_is_listed() -> None:
     folder = ROOT / "docs" / "decisions"
     listed = re.findall(r"\]\((\d{4}-[a-z0-9-]+\.md)\)", (folder / "README.md").read_text())
     assert listed == sorted(file.name for file in folder.glob("0*.md"))
+
+
+def test_the_page_for_operators_has_the_settings_as_they_print_themselves(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    settings.main([], standalone_mode=False)
+    assert capsys.readouterr().out in (ROOT / "docs" / "operating.md").read_text()

@@ -5,16 +5,19 @@ Only the composition roots (`ivr.wsgi`, `ivr.cli`) call `load_settings`; everyth
 
 from __future__ import annotations
 
+import ast
 import base64
 import json
 import os
 import re
 import secrets
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from email.utils import parseaddr
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -32,56 +35,6 @@ from ivr.base.hours import parse_hours
 from ivr.base.keys import KeyedHash, KeyRing
 
 _DEMO_SECRETS_FILE = "demo-secrets.json"
-
-_CURES = {
-    "REQUESTS_CA_BUNDLE": "a file of authorities' certificates, as PEM, or a folder of them",
-    "SSL_CERT_FILE": "a file of authorities' certificates, as PEM",
-    "PUBLIC_URL": "the address that Twilio calls, https://host[:port] and nothing after it",
-    "TWILIO_ACCOUNT_SID": "AC and 32 hexadecimal digits, from the Twilio console",
-    "TWILIO_AUTH_TOKEN": "the account's primary auth token, from the Twilio console",
-    "IVR_KEYS": "id:base64 of 32 random bytes, as k1: and what `openssl rand -base64 32` prints; several with"
-    " commas, newest first",
-    "IVR_HASH_KEY": "base64 of 32 random bytes, as `openssl rand -base64 32` prints them; it must never"
-    " change afterwards",
-    "IVR_NOW": "an instant such as 2026-12-18T10:15-05:00, and IVR_DEMO=yes",
-    "IVR_CUTOFF": "the bank's daily cutoff as HH:MM",
-    "IVR_TIMEZONE": "a time zone's name such as America/New_York",
-    "IVR_SUPPORT_PHONE": "the number that people answer, as +1 and ten digits",
-    "IVR_SUPPORT_HOURS": "when they answer, such as Mon-Fri 08:00-18:00; Sat 09:00-12:00",
-    "IVR_AGENT_PHONE": "the number to transfer callers to, as +1 and ten digits, or nothing",
-    "IVR_LANGUAGES": "language tags, comma-separated, such as en-US,es-US",
-    "IVR_RECORDING": "off (asking to record is not available yet)",
-    "IVR_CONSENT": "spoken or bill_code",
-    "IVR_ON_TIME": "unset, authorized or settled: which of the two counts as paid by the due date",
-    "IVR_CLOSINGS": "days on which banks are closed beyond their holidays, YYYY-MM-DD, comma-separated",
-    "IVR_ODFI_ROUTING": "the routing number of your bank, 9 digits with a right check digit",
-    "IVR_ODFI_NAME": "your bank's name, at most 23 characters",
-    "IVR_ODFI_DESTINATION": "the immediate destination that your bank assigned, 10 characters, or 9 digits",
-    "IVR_ODFI_ORIGIN": "the immediate origin that your bank assigned, 10 characters, or 9 digits",
-    "IVR_ODFI_SFTP": "where files go, sftp://account@host/folder, or nothing: a folder here",
-    "IVR_ODFI_SFTP_HOST_KEY": "that server's public host key, as the bank gave it: ssh-ed25519 AAAA…",
-    "IVR_ODFI_SFTP_KEY": "the file with the private key that opens that server, unless a password does",
-    "IVR_ODFI_LINE_END": "lf or crlf",
-    "IVR_ODFI_FINAL_NEWLINE": "yes or no",
-    "IVR_ACH_OUT": "a folder this account can write",
-    "IVR_ACH_NAME": "a file name of letters, digits, dots and hyphens, with {date} and {modifier} in it",
-    "IVR_COMPANY_NAME": "the name that members know from their statements, at most 16 characters",
-    "IVR_COMPANY_ID": "the company identification that your bank assigned, 10 characters",
-    "IVR_COMPANY_HEALTH": "the description of a health debit, at most 10 characters, such as HLTH PREM",
-    "IVR_COMPANY_DENTAL": "the description of a dental debit, at most 10 characters, such as DNTL PREM",
-    "IVR_RETRIES": "how often a debit may be tried again that came back for want of money: 0, 1 or 2",
-    "IVR_SMS_FROM": "the number that text messages come from, +1 and ten digits, or a messaging service SID",
-    "IVR_SMTP": "smtp://account:password@host:port, or smtps:// to encrypt from the first byte",
-    "IVR_MAIL_FROM": "the address that e-mail comes from, such as Payments <payments@example.org>",
-    "IVR_LETTERS_OUT": "a folder this account can write",
-    "TWILIO_API_URL": "where Twilio's REST API answers, such as https://api.twilio.com",
-    "IVR_EVIDENCE_YEARS": "how many years evidence is kept, 2 at least",
-    "IVR_DEMO": "yes or no",
-    "IVR_VAR": "a folder this account can write",
-    "IVR_HOST": "an address of this machine to serve on: 127.0.0.1 behind a proxy, 0.0.0.0 for every one",
-    "PORT": "a port from 0 to 65535",
-    "WEB_CONCURRENCY": "how many web workers there are, from 1 to 64",
-}
 
 # What a validator finds, by the type of its error, where "is wrong" does not say it.
 _FOUND = {
@@ -362,19 +315,28 @@ Description = Annotated[str, BeforeValidator(_description), Field(max_length=10)
 class DatabaseSettings(BaseSettings):
     """Where the data are, what day it is there and when the bank's ends: enough to look at payments.
 
-    Field names are the environment's names in lower case, here and in what builds on it.
+    Field names are the environment's names in lower case, here and in what builds on it; what stands under a
+    field is what an operator is told to set it to.
     """
 
     model_config = SettingsConfigDict(env_file=None, extra="ignore", frozen=True, hide_input_in_errors=True)
     uses_the_database: ClassVar[bool] = True
 
     database_url: Annotated[str, Field(repr=False)] = ""
+    """PostgreSQL 15 or newer, postgresql://account:password@host:5432/database, or nothing: the
+    embedded one"""
     ivr_var: Path = Path("var")
+    """a folder this account can write"""
     ivr_demo: Annotated[bool, BeforeValidator(_yes_no)] = False
+    """yes or no"""
     ivr_now: Annotated[datetime | None, BeforeValidator(_instant)] = None
+    """an instant such as 2026-12-18T10:15-05:00, and IVR_DEMO=yes"""
     ivr_timezone: Annotated[ZoneInfo, BeforeValidator(_zone)] = ZoneInfo("America/New_York")
+    """a time zone's name such as America/New_York"""
     ivr_closings: Annotated[frozenset[date], NoDecode, BeforeValidator(_days)] = frozenset()
+    """days on which banks are closed beyond their holidays, YYYY-MM-DD, comma-separated"""
     ivr_cutoff: Annotated[time, BeforeValidator(_clock_time)] = time(17)
+    """the bank's daily cutoff as HH:MM"""
 
     @classmethod
     def settings_customise_sources(
@@ -394,15 +356,30 @@ class DatabaseSettings(BaseSettings):
         return SystemClock() if self.ivr_now is None else ShiftedClock(self.ivr_now)
 
 
-class PhoneSettings(DatabaseSettings):
+class AccountSettings(DatabaseSettings):
+    """Which Twilio account it is."""
+
+    twilio_account_sid: Annotated[str, Field(pattern=r"^AC[0-9a-fA-F]{32}$")]
+    """AC and 32 hexadecimal digits, from the Twilio console"""
+    twilio_auth_token: Annotated[str, Field(min_length=16, max_length=256, repr=False)]
+    """the account's primary auth token, from the Twilio console"""
+
+
+class LanguageSettings(DatabaseSettings):
+    """Which languages are spoken."""
+
+    ivr_languages: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ("en-US", "es-US")
+    """language tags, comma-separated, such as en-US,es-US"""
+
+
+class PhoneSettings(AccountSettings, LanguageSettings):
     """What it takes to call a line somewhere else as Twilio does: the account that signs, the languages."""
 
     uses_the_database: ClassVar[bool] = False
-    twilio_account_sid: Annotated[str, Field(pattern=r"^AC[0-9a-fA-F]{32}$")]
-    twilio_auth_token: Annotated[str, Field(min_length=16, max_length=256, repr=False)]
-    ivr_languages: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ("en-US", "es-US")
     requests_ca_bundle: Annotated[str, BeforeValidator(_authorities)] = ""
+    """a file of authorities' certificates, as PEM, or a folder of them"""
     ssl_cert_file: Annotated[str, BeforeValidator(_authorities)] = ""
+    """a file of authorities' certificates, as PEM"""
 
     @property
     def authorities(self) -> str:
@@ -414,7 +391,10 @@ class MemberSettings(DatabaseSettings):
     """What it takes besides to load members and bills."""
 
     ivr_hash_key: Annotated[bytes, BeforeValidator(_hash_key), Field(repr=False)]
+    """base64 of 32 random bytes, as `openssl rand -base64 32` prints them; it must never change
+    afterwards"""
     ivr_evidence_years: Annotated[int, Field(ge=2, le=100)] = 10
+    """how many years evidence is kept, 2 at least"""
 
     @property
     def hashes(self) -> KeyedHash:
@@ -426,6 +406,8 @@ class KeySettings(MemberSettings):
     """What it takes besides to read what is sealed."""
 
     ivr_keys: Annotated[dict[str, bytes], NoDecode, BeforeValidator(_keys), Field(repr=False)]
+    """id:base64 of 32 random bytes, as k1: and what `openssl rand -base64 32` prints; several with
+    commas, newest first"""
 
     @field_validator("ivr_keys")
     @classmethod
@@ -445,30 +427,46 @@ class BankSettings(KeySettings):
     """What it takes besides to take payments: who the bank and the company are that will debit them."""
 
     ivr_odfi_routing: Annotated[str, BeforeValidator(_odfi_routing)]
+    """the routing number of your bank, 9 digits with a right check digit"""
     ivr_odfi_name: Annotated[RecordText, Field(max_length=23)]
+    """your bank's name, at most 23 characters"""
     ivr_odfi_destination: AssignedAddress
+    """the immediate destination that your bank assigned, 10 characters, or 9 digits"""
     ivr_odfi_origin: AssignedAddress
+    """the immediate origin that your bank assigned, 10 characters, or 9 digits"""
     ivr_company_name: Annotated[RecordText, Field(max_length=16)]
+    """the name that members know from their statements, at most 16 characters"""
     ivr_company_id: Annotated[RecordText, Field(min_length=10, max_length=10)]
+    """the company identification that your bank assigned, 10 characters"""
     ivr_company_health: Description
+    """the description of a health debit, at most 10 characters, such as HLTH PREM"""
     ivr_company_dental: Description
+    """the description of a dental debit, at most 10 characters, such as DNTL PREM"""
 
 
 class OriginationSettings(BankSettings):
     """What it takes besides to write the bank's files and to deliver them."""
 
     ivr_odfi_line_end: Literal["lf", "crlf"] = "lf"
+    """lf or crlf"""
     ivr_odfi_final_newline: Annotated[bool, BeforeValidator(_yes_no)] = True
+    """yes or no"""
     ivr_ach_name: Annotated[str, BeforeValidator(_file_name), Field(max_length=100)] = (
         "ivr-{date}-{modifier}.ach"
     )
+    """a file name of letters, digits, dots and hyphens, with {date} and {modifier} in it"""
     ivr_ach_out: Path | None = None
+    """a folder this account can write"""
     ivr_retries: Annotated[int, Field(ge=0, le=2)] = 0
+    """how often a debit may be tried again that came back for want of money: 0, 1 or 2"""
     ivr_odfi_sftp: Annotated[SftpAddress | None, BeforeValidator(_sftp)] = None
+    """where files go, sftp://account@host/folder, or nothing: a folder here"""
     ivr_odfi_sftp_host_key: Annotated[
         tuple[str, ...], NoDecode, BeforeValidator(_host_keys), Field(validate_default=True)
     ] = ()
+    """that server's public host key, as the bank gave it: ssh-ed25519 AAAA…"""
     ivr_odfi_sftp_key: Annotated[Path | None, Field(validate_default=True)] = None
+    """the file with the private key that opens that server, unless a password does"""
 
     @property
     def ach_out(self) -> Path:
@@ -499,8 +497,11 @@ class CarrierSettings(DatabaseSettings):
     """Which carriers of notices there are: what is not set is not promised. Letters always are."""
 
     ivr_sms_from: Annotated[str, BeforeValidator(_sms_sender)] = ""
+    """the number that text messages come from, +1 and ten digits, or a messaging service SID"""
     ivr_smtp: Annotated[MailServer | None, BeforeValidator(_mail_server)] = None
+    """smtp://account:password@host:port, or smtps:// to encrypt from the first byte"""
     ivr_mail_from: Annotated[str, BeforeValidator(_mail_sender), Field(validate_default=True)] = ""
+    """the address that e-mail comes from, such as Payments <payments@example.org>"""
 
     @field_validator("ivr_mail_from")
     @classmethod
@@ -521,16 +522,24 @@ class CarrierSettings(DatabaseSettings):
         return tuple(channel for channel, setting in given.items() if setting)
 
 
-class NoticeSettings(CarrierSettings):
-    """What it takes to write and send notices."""
+class PublicSettings(AccountSettings, CarrierSettings):
+    """What Twilio, callers and members are told: where the line answers, and who answers besides."""
 
     public_url: Annotated[str, BeforeValidator(_public_url)]
-    twilio_account_sid: Annotated[str, Field(pattern=r"^AC[0-9a-fA-F]{32}$")]
-    twilio_auth_token: Annotated[str, Field(min_length=16, max_length=256, repr=False)]
-    twilio_api_url: Annotated[str, BeforeValidator(_public_url)] = "https://api.twilio.com"
+    """the address that Twilio calls, https://host[:port] and nothing after it"""
     ivr_support_phone: Telephone
+    """the number that people answer, as +1 and ten digits"""
     ivr_support_hours: SupportHours
+    """when they answer, such as Mon-Fri 08:00-18:00; Sat 09:00-12:00"""
+
+
+class NoticeSettings(PublicSettings):
+    """What it takes to write and send notices."""
+
+    twilio_api_url: Annotated[str, BeforeValidator(_public_url)] = "https://api.twilio.com"
+    """where Twilio's REST API answers, such as https://api.twilio.com"""
     ivr_letters_out: Path | None = None
+    """a folder this account can write"""
 
     @property
     def letters_out(self) -> Path:
@@ -542,22 +551,23 @@ class WorkerSettings(OriginationSettings, NoticeSettings):
     """What the worker takes: what it owes the bank, the members and the rules on keeping."""
 
 
-class Settings(BankSettings, CarrierSettings):
+class Settings(BankSettings, PublicSettings, LanguageSettings):
     """What serving the line takes. A bank belongs to it: no payment is taken that no bank will ever get."""
 
-    public_url: Annotated[str, BeforeValidator(_public_url)]
-    twilio_account_sid: Annotated[str, Field(pattern=r"^AC[0-9a-fA-F]{32}$")]
-    twilio_auth_token: Annotated[str, Field(min_length=16, max_length=256, repr=False)]
-    ivr_support_phone: Telephone
-    ivr_support_hours: SupportHours
     ivr_agent_phone: Telephone = ""
-    ivr_languages: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ("en-US", "es-US")
+    """the number to transfer callers to, as +1 and ten digits, or nothing"""
     ivr_recording: Literal["off"] = "off"
+    """off (asking to record is not available yet)"""
     ivr_consent: Literal["spoken", "bill_code"] = "spoken"
+    """spoken or bill_code"""
     ivr_on_time: Literal["unset", "authorized", "settled"] = "unset"
+    """unset, authorized or settled: which of the two counts as paid by the due date"""
     ivr_host: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]+$")] = "127.0.0.1"
+    """an address of this machine to serve on: 127.0.0.1 behind a proxy, 0.0.0.0 for every one"""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    """a port from 0 to 65535"""
     web_concurrency: Annotated[int, Field(ge=1, le=64)] = 4
+    """how many web workers there are, from 1 to 64"""
 
 
 class HouseSettings(Settings, WorkerSettings):
@@ -565,50 +575,6 @@ class HouseSettings(Settings, WorkerSettings):
 
 
 SettingsType = TypeVar("SettingsType", bound=DatabaseSettings)
-
-
-def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read every setting from the environment (or from `environ`).
-
-    In the demo, missing secrets are made once and kept in `IVR_VAR`, readable by their owner only.
-    Raises `SettingsError` with one sentence for every setting that is missing or wrong.
-    """
-    return _load(Settings, environ)
-
-
-def load_member_settings(environ: Mapping[str, str] | None = None) -> MemberSettings:
-    """Read what loading members and bills takes; as `load_settings`."""
-    return _load(MemberSettings, environ)
-
-
-def load_origination_settings(environ: Mapping[str, str] | None = None) -> OriginationSettings:
-    """Read what the bank's files take; as `load_settings`."""
-    return _load(OriginationSettings, environ)
-
-
-def load_notice_settings(environ: Mapping[str, str] | None = None) -> NoticeSettings:
-    """Read what sending notices takes; as `load_settings`."""
-    return _load(NoticeSettings, environ)
-
-
-def load_phone_settings(environ: Mapping[str, str] | None = None) -> PhoneSettings:
-    """Read what calling a line somewhere else takes; as `load_settings`."""
-    return _load(PhoneSettings, environ)
-
-
-def load_worker_settings(environ: Mapping[str, str] | None = None) -> WorkerSettings:
-    """Read what the worker takes; as `load_settings`."""
-    return _load(WorkerSettings, environ)
-
-
-def load_house_settings(environ: Mapping[str, str] | None = None) -> HouseSettings:
-    """Read what the line and its worker take; as `load_settings`."""
-    return _load(HouseSettings, environ)
-
-
-def load_database_settings(environ: Mapping[str, str] | None = None) -> DatabaseSettings:
-    """Read where the database is; as `load_settings`, but no secret is asked for."""
-    return _load(DatabaseSettings, environ)
 
 
 def is_demo(environ: Mapping[str, str] | None = None) -> bool:
@@ -621,7 +587,12 @@ def is_run_by_honcho(environ: Mapping[str, str] | None = None) -> bool:
     return bool((os.environ if environ is None else environ).get("HONCHO_PROCESS_NAME"))
 
 
-def _load(kind: type[SettingsType], environ: Mapping[str, str] | None) -> SettingsType:
+def _load(kind: type[SettingsType], environ: Mapping[str, str] | None = None) -> SettingsType:
+    """Read settings of one kind from the environment (or from `environ`).
+
+    In the demo, missing secrets are made once and kept in `IVR_VAR`, readable by their owner only.
+    Raises `SettingsError` with one sentence for every setting that is missing or wrong.
+    """
     given = os.environ if environ is None else environ
     values: dict[str, Any] = {
         name: given[name.upper()]
@@ -645,11 +616,25 @@ def _load(kind: type[SettingsType], environ: Mapping[str, str] | None) -> Settin
     try:
         settings = kind(**values)
     except ValidationError as error:
-        wrong = {str(detail["loc"][0]).upper(): detail["type"] for detail in error.errors()}
-        problems += [_sentence(name, found) for name, found in wrong.items()]
+        wrong = {str(detail["loc"][0]): detail["type"] for detail in error.errors()}
+        hints = _hints()
+        problems += [
+            f"{name.upper()} {_FOUND.get(found, 'is wrong')}: set it to {hints[name]}."
+            for name, found in wrong.items()
+        ]
     if problems:
         raise SettingsError(*problems)
     return settings
+
+
+load_settings = partial(_load, Settings)
+load_database_settings = partial(_load, DatabaseSettings)  # no secret is asked for
+load_house_settings = partial(_load, HouseSettings)
+load_member_settings = partial(_load, MemberSettings)
+load_notice_settings = partial(_load, NoticeSettings)
+load_origination_settings = partial(_load, OriginationSettings)
+load_phone_settings = partial(_load, PhoneSettings)
+load_worker_settings = partial(_load, WorkerSettings)
 
 
 def load_replay_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -674,9 +659,33 @@ def load_replay_settings(environ: Mapping[str, str] | None = None) -> Settings:
     )
 
 
-def _sentence(name: str, found: str) -> str:
-    problem, cure = _FOUND.get(found, "is wrong"), _CURES.get(name, "a value of the right form")
-    return f"{name} {problem}: set it to {cure}."
+def settings_table() -> Iterator[tuple[str, str, str]]:
+    """Yield every setting by name: its name, its value where it is not set, and what to set it to."""
+    hints = _hints()
+    for name, setting in sorted({**PhoneSettings.model_fields, **HouseSettings.model_fields}.items()):
+        yield name.upper(), "required" if setting.is_required() else _written(setting.default), hints[name]
+
+
+def _hints() -> dict[str, str]:
+    """Return what stands under each setting in this file. Pydantic would read it at every start."""
+    hints = {}
+    for kind in ast.parse(Path(__file__).read_text(encoding="utf-8")).body:
+        for setting, under in pairwise(getattr(kind, "body", ())):
+            match setting, under:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(words))):
+                    hints[name] = " ".join(words.split())
+    return hints
+
+
+def _written(value: object) -> str:
+    """Return a default as the environment would have it, "" for none."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, time):
+        return f"{value:%H:%M}"
+    if isinstance(value, tuple | frozenset):
+        return ",".join(map(str, value))
+    return "" if value is None else str(value)
 
 
 def _demo_values(given: Mapping[str, Any]) -> dict[str, Any]:

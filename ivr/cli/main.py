@@ -54,6 +54,7 @@ COMMANDS: Final = {
         "ivr.cli.serve:serve",
         "Serve the line, with its worker and, without DATABASE_URL, its own database.",
     ),
+    "settings": ("ivr.cli.settings:settings", "Print every setting: its default, and what to set it to."),
     "worker": ("ivr.cli.worker:worker", "Run the jobs of the line until SIGTERM."),
 }
 
