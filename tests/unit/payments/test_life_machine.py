@@ -288,7 +288,9 @@ class AnyLife(RuleBasedStateMachine):
         """Deliver a file. Where nobody can tell if it arrived, the bank is asked; a late one it still takes."""
 
         with self.engine.begin() as db:
-            hold_delivery(db, file_id)  # the server may not have noticed yet who died
+            hold_delivery(db, file_id)  # the server may not have noticed yet who died,
+            if file_id not in undelivered_files(db):  # nor have done yet what it had been sent to commit
+                return
 
         def once_more(**how) -> None:
             assert deliver_file(self.engine, KEYS, self.destination, file_id, self.now, **how)
