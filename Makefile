@@ -67,15 +67,12 @@ lint: install-test
 proof: install-test
 	$(IVR) flow check
 
-# Coverage follows the tests into the processes they start. 100 % where everything is pure and where money
-# moves, 95 % overall. Hundreds of processes start: what was compiled once is kept for the next.
+# What runs is counted by slipcover, whose probes go once they were hit: tracing every line took twice as long as
+# the tests. Hundreds of processes start: what was compiled once is kept for the next.
 unit whole: export PYTHONDONTWRITEBYTECODE :=
 unit: install-test
-	.venv/bin/coverage erase
-	.venv/bin/coverage run -m pytest -n $(WORKERS) --dist loadgroup -m "not soak and not whole"
-	.venv/bin/coverage combine --quiet
-	.venv/bin/coverage report --include='ivr/dialog/*,ivr/proof/exploration.py,ivr/proof/judgement.py,ivr/proof/liveness.py,ivr/speech/*,ivr/ach/*,ivr/payments/*' --skip-covered --show-missing --fail-under=100
-	.venv/bin/coverage report --skip-covered --show-missing --precision=2 --fail-under=95
+	.venv/bin/python -m slipcover --json --out var/coverage.json -m pytest -n $(WORKERS) --dist loadgroup -m "not soak and not whole"
+	.venv/bin/python tests/covered.py var/coverage.json
 
 # Whole calls by the hundred, whole servers and killed processes come without coverage: they prove promises, not lines.
 whole: install-test
