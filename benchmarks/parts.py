@@ -18,7 +18,7 @@ _FRAGMENTS = (
     ("/ivr/voice/twiml.py", "TwiML"),
     ("/ivr/dialog/", "dialog engine"),
     ("/ivr/speech/", "speech: prompts and values"),
-    ("/ivr/actions/words.py", "speech: prompts and values"),
+    ("/ivr/topics/sentences.py", "speech: prompts and values"),
     ("/ivr/base/keys.py", "sealing and hashing"),
     ("/json/", "JSON"),
     ("/ivr/base/logs.py", "logs"),

@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import Engine, insert, select, text
 
 from benchmarks.servers import ROOT, BenchmarkError
-from ivr.actions.line import Line, compile_line, read_line_files
 from ivr.base.settings import Settings
 from ivr.callfile.host import PreparedLine, Setup
 from ivr.callfile.player import PlayOptions
@@ -27,6 +26,7 @@ from ivr.replay.rerun import Runner, Script
 from ivr.sandbox.host import LocalHost
 from ivr.sandbox.scratch import empty
 from ivr.storage.tables import Call, Turn
+from ivr.topics.line import Line, compile_line, read_line_files
 
 CALLS = ROOT / "tests" / "calls"
 COMPARED = "read and compared on two versions"

@@ -13,12 +13,12 @@ from sqlalchemy import Engine, event
 
 from benchmarks.scripts import Request, Script
 from benchmarks.servers import BenchmarkError
-from ivr.actions.line import Line
 from ivr.base.clock import ManualClock
 from ivr.base.logs import configure_logs
 from ivr.base.randomness import SecretRandomness
 from ivr.base.settings import Settings
 from ivr.calls.store import keep_flow_version
+from ivr.topics.line import Line
 from ivr.voice.serving import serve_line
 
 

@@ -18,7 +18,7 @@ from ivr.storage.engine import NO_LIMITS, check_ready, database_url, make_engine
 from ivr.storage.rights import refusal
 
 if TYPE_CHECKING:
-    from ivr.actions.line import Line
+    from ivr.topics.line import Line
 
 _RELEASE_SECONDS: Final = 60.0  # honcho starts the migration beside those that need it
 
@@ -34,7 +34,7 @@ def load_line(settings: Settings) -> Line:
 
     Raises `OperatorError` with every fault.
     """
-    from ivr.actions.line import read_line_files, sound_line  # noqa: PLC0415 (long; only who serves needs it)
+    from ivr.topics.line import read_line_files, sound_line  # noqa: PLC0415 (long; only who serves needs it)
 
     return sound_line(read_line_files(project_folder(), settings.ivr_languages))
 

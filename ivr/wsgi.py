@@ -19,7 +19,6 @@ from sqlalchemy import URL, Engine
 from sqlalchemy.exc import DBAPIError
 
 from ivr.ach.banking_days import load_calendar
-from ivr.actions.line import Line
 from ivr.base.errors import DatabaseUnavailableError, OperatorError
 from ivr.base.logs import configure_logs
 from ivr.base.randomness import SecretRandomness
@@ -28,6 +27,7 @@ from ivr.calls.store import keep_flow_version
 from ivr.start import check_database, hold_database, load_line
 from ivr.storage.engine import make_engine
 from ivr.storage.rights import refusal
+from ivr.topics.line import Line
 from ivr.voice.serving import serve_line
 
 _engines: list[Engine] = []

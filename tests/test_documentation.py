@@ -16,7 +16,6 @@ from shutil import copytree, ignore_patterns
 import pytest
 from sqlalchemy import URL, Engine
 
-from ivr.actions.line import compile_line, read_line_files
 from ivr.base.clock import ManualClock
 from ivr.base.randomness import SeededRandomness
 from ivr.base.settings import load_settings
@@ -29,6 +28,7 @@ from ivr.replay import compare
 from ivr.sandbox.members import facts_of, load_members
 from ivr.simulator.lines import WsgiLine
 from ivr.simulator.phone import Phone
+from ivr.topics.line import compile_line, read_line_files
 from ivr.voice.serving import serve_line
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from ivr.actions.line import compile_line, read_line_files
 from ivr.base.settings import load_replay_settings, load_settings
 from ivr.callfile.grammar import parse_call
 from ivr.callfile.suite import Run, play_run
@@ -18,6 +17,7 @@ from ivr.payments.cutoffs import cutoff_rule
 from ivr.replay.against import Comparison, NamedRecipe
 from ivr.replay.export import call_text
 from ivr.sandbox.host import LocalHost
+from ivr.topics.line import compile_line, read_line_files
 
 pytestmark = pytest.mark.whole
 

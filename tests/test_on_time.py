@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Engine
 
-from ivr.actions.line import compile_line, read_line_files
 from ivr.base.settings import load_settings
 from ivr.callfile.suite import list_runs, play_run, print_result
 from ivr.sandbox.host import LocalHost
+from ivr.topics.line import compile_line, read_line_files
 
 pytestmark = pytest.mark.whole
 

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from ivr.actions.line import compile_line, read_line_files
-from ivr.actions.masks import Since, money_shape
 from ivr.base.settings import load_settings
 from ivr.callfile.player import PlayOptions
 from ivr.callfile.suite import find_calls, list_runs, play_run
@@ -17,6 +15,8 @@ from ivr.replay.against import Comparison, compare_all
 from ivr.replay.export import CannotMaskError, call_text
 from ivr.replay.rerun import Runner, Script, disagreement
 from ivr.sandbox.host import LocalHost
+from ivr.topics.line import compile_line, read_line_files
+from ivr.topics.masks import Since, money_shape
 
 pytestmark = [pytest.mark.long, pytest.mark.whole]
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from ivr.actions.line import compile_line, read_line_files
 from ivr.base.settings import load_settings
 from ivr.callfile.grammar import load_call, parse_call
 from ivr.callfile.suite import Run, find_calls, list_runs, play_run
@@ -17,6 +16,7 @@ from ivr.calls.histories import load_recipes
 from ivr.replay.export import call_text
 from ivr.sandbox.host import LocalHost
 from ivr.storage.tables import Member, Payment
+from ivr.topics.line import compile_line, read_line_files
 
 pytestmark = pytest.mark.whole
 

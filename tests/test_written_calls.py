@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 
-from ivr.actions.line import compile_line, read_line_files
 from ivr.base.settings import load_settings
 from ivr.callfile.player import PlayOptions
 from ivr.callfile.suite import Run, find_calls, list_runs, play_run, print_result
 from ivr.dialog.engine import CALL_SECONDS_MAX
 from ivr.sandbox.host import LocalHost
 from ivr.storage.tables import Turn
+from ivr.topics.line import compile_line, read_line_files
 
 pytestmark = pytest.mark.whole
 

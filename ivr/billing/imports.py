@@ -39,6 +39,7 @@ from ivr.base.csvfiles import (
     parse_yes_no,
 )
 from ivr.base.money import parse_amount
+from ivr.billing.plans import PLANS
 from ivr.billing.post import posting
 from ivr.members.bulk_load import loaded
 from ivr.storage.tables import Bill, BillingAccount, Member
@@ -47,8 +48,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from ivr.base.keys import KeyedHash
-
-PLANS: Final = ("health", "dental")
 
 _COLUMNS: Final[Mapping[str, Column]] = {
     "billing_account": Column(matching(r"7\d{8}", "write 9 digits beginning with 7")),

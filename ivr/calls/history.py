@@ -1,7 +1,7 @@
 """A recorded call as a recipe: what was asked, what kind of thing was answered, what the domain said.
 
 Nothing in it is a secret or names a person: keys of menus stay as they are, entries are lengths and verdicts,
-values are shapes (`ivr.actions.masks`). A recipe can be run again on any version of the flow.
+values are shapes (`ivr.topics.masks`). A recipe can be run again on any version of the flow.
 """
 
 from __future__ import annotations

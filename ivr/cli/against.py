@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from ivr.actions.line import Line, compile_line, read_line_files
 from ivr.base.errors import EXIT_NO
 from ivr.base.settings import load_database_settings, load_replay_settings
 from ivr.callfile.player import CallResult, PlayOptions
@@ -27,6 +26,7 @@ from ivr.replay.rerun import BANK_ZONE
 from ivr.replay.versions import find_line, languages_kept, revisions_between, stored_line
 from ivr.sandbox.players import open_players, scratch_players_host, useful_jobs
 from ivr.start import project_folder, ready_database
+from ivr.topics.line import Line, compile_line, read_line_files
 
 HERE = "this folder"
 

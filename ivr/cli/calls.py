@@ -9,7 +9,6 @@ from contextlib import contextmanager
 import click
 from sqlalchemy import Connection
 
-from ivr.actions.line import Line, compile_line, kept_line, read_line_files
 from ivr.base.errors import NotFoundError, OperatorError
 from ivr.base.settings import DatabaseSettings, load_database_settings
 from ivr.calls.histories import find_calls, load_recipes
@@ -21,6 +20,7 @@ from ivr.payments.cutoffs import cutoff_rule
 from ivr.replay.call_report import call_json, call_listing, call_text, list_json
 from ivr.replay.export import call_text as call_file
 from ivr.start import project_folder, ready_database
+from ivr.topics.line import Line, compile_line, kept_line, read_line_files
 
 
 @click.group()

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from ivr.actions.line import read_line_files, sound_line
 from ivr.base.errors import EXIT_NO
 from ivr.proof.prove import prove, write_calls
 from ivr.start import project_folder
+from ivr.topics.line import read_line_files, sound_line
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _DIRECTORY = click.Path(file_okay=False, path_type=Path)

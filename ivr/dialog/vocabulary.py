@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Value = str | int
 Slots = Mapping[str, Value]
@@ -36,6 +36,10 @@ class Field:
     already given for this entry, and answers `Match` or `NoMatch`. `num_digits` 0 means the entry ends with
     `#`. `secret` fields are kept sealed and can never be spoken. `hear` judges speech the same way.
     A field that fits fewer digits too than `num_digits` has the reason `WITHOUT_POUND`.
+
+    `samples` has an entry by the reason it is refused for, "" where it fits; `said` is what may be said to
+    bring out every answer of `hear`. Proofs, reruns and tests key and say them. `is_fact`: written calls name
+    the member's own, as in `{ssn_last4}`.
     """
 
     name: str
@@ -49,6 +53,9 @@ class Field:
     results: tuple[str, ...] = ()
     hear: Callable[[str, float | None, str, str], Match | NoMatch] | None = None
     hints: Mapping[str, str] = field(default_factory=dict)
+    samples: Mapping[str, str] = field(default_factory=dict)
+    said: tuple[str, ...] = ()
+    is_fact: bool = False
 
     def verdict(
         self, digits: str, slots: Slots, reasons: tuple[str, ...], *, finished: bool
@@ -63,6 +70,29 @@ class Field:
         return NoMatch(WITHOUT_POUND) if in_doubt and isinstance(judged, Match) else judged
 
 
+class Answer(NamedTuple):
+    """What an action was asked, and answered."""
+
+    action: str
+    args: Mapping[str, str]
+    outcome: str
+
+
+class Consent(NamedTuple):
+    """What an action that moves money needs: the slots the caller's own answer fills, and the terms.
+
+    `told` are the slots that must be told once it has answered `authorized`.
+    """
+
+    answer: tuple[str, ...]
+    terms: tuple[str, ...]
+    told: tuple[str, ...]
+
+
+Answering = Callable[[Slots, Mapping[str, str]], tuple[str, Slots]]
+StandIn = Callable[[Slots, Mapping[str, str]], Slots]
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """Something a flow asks of the domain: its outcomes, and the slots each of them fills.
@@ -70,6 +100,13 @@ class Action:
     `needs` must be filled before; `drops` names the secret slots that are forgotten once it has answered;
     `args` names the arguments a node must give, each with its allowed values; `speaks` the slot whose value
     such a choice is about, so that a sentence that speaks it names the key that makes this choice.
+    `answer` (slots, args) returns outcome and values where the call itself tells them and no domain is asked.
+
+    The rest is for whoever plays the domain. `consent`: what it must have been given to move money.
+    `recalls`: the outcome that gives back what was filled before, and cannot be when nothing was.
+    `ordinary`: the outcome an ordinary call gets, where it is not any. `stand_ins` (slots, args) return by
+    outcome what the call itself tells of what it fills; the rest of it is the slots' samples. `keyed` is by
+    outcome what a caller must have keyed last to get it, `faults` what must happen in that turn.
     """
 
     name: str
@@ -78,6 +115,13 @@ class Action:
     drops: tuple[str, ...] = ()
     args: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     speaks: Mapping[str, str] = field(default_factory=dict)
+    answer: Answering | None = None
+    consent: Consent | None = None
+    recalls: str = ""
+    ordinary: str = ""
+    stand_ins: Mapping[str, StandIn] = field(default_factory=dict)
+    keyed: Mapping[str, str] = field(default_factory=dict)
+    faults: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from fluent.syntax import ast
 from fluent.syntax.parser import FluentParser
 
-from ivr.actions.line import Line
 from ivr.dialog.definition import (
     AGENT,
     EXHAUSTED,
@@ -29,6 +28,7 @@ from ivr.dialog.definition import (
 )
 from ivr.dialog.flow import Flow
 from ivr.dialog.vocabulary import Field
+from ivr.topics.line import Line
 
 ENGLISH = "en-US"
 

@@ -38,7 +38,7 @@ from ivr.dialog.engine import (
 from ivr.dialog.events import BranchTaken, Event, Heard
 from ivr.dialog.flow import Flow
 from ivr.dialog.state import Said, State
-from ivr.dialog.vocabulary import Field, Match, NoMatch, Slots, Value
+from ivr.dialog.vocabulary import Answer, Consent, Field, Match, NoMatch, Slots, Value
 from ivr.proof.liveness import find_live
 
 LATE_SECONDS = 1e6  # beyond every limit
@@ -54,25 +54,6 @@ class Sentence(NamedTuple):
     text: str
     words: int
     seconds: float
-
-
-class Answered(NamedTuple):
-    """A question to the domain, and what was answered."""
-
-    action: str
-    args: Mapping[str, str]
-    outcome: str
-
-
-class Consent(NamedTuple):
-    """What an action that moves money needs: the slots the caller's own answer fills, and the terms.
-
-    `told` are the slots that must be told once it has answered `authorized`.
-    """
-
-    answer: tuple[str, ...]
-    terms: tuple[str, ...]
-    told: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +75,7 @@ class World:
     consents: Mapping[str, Consent]
     recalls: Mapping[str, str]
     ordinary: Mapping[str, str]
-    possible: Callable[[Sequence[Answered], str, str], bool]
+    possible: Callable[[Sequence[Answer], str, str], bool]
     speak: Callable[[Said, str, str], Sequence[Sentence]]
 
 
@@ -127,7 +108,7 @@ class Ghost:
     told: frozenset[str] = frozenset()
     stale: frozenset[str] = frozenset()
     consented: frozenset[str] = frozenset()
-    answered: tuple[Answered, ...] = ()
+    answered: tuple[Answer, ...] = ()
     fresh: bool = True
 
 
@@ -531,7 +512,7 @@ class Exploration:
         memory = _Memory(self._terms, self._depends, ghost)
         if isinstance(move.heard, Outcome):
             memory.consented = ghost.consented
-            memory.answered = (*ghost.answered, Answered(node.word, node.args, move.label))
+            memory.answered = (*ghost.answered, Answer(node.word, node.args, move.label))
             memory.filled(move.heard.slots)
         elif move.kind == "answer" and node.word in self.flow.vocabulary.fields:
             fills = self._filled_by(node, move, place.state)
@@ -571,7 +552,7 @@ class _Memory:
         self._terms, self._depends = terms, depends
         self._captured, self._told, self._stale = set(before.captured), set(before.told), set(before.stale)
         self.consented: frozenset[str] = frozenset()
-        self.answered: tuple[Answered, ...] = ()
+        self.answered: tuple[Answer, ...] = ()
 
     def filled(self, slots: Iterable[str]) -> None:
         """Note filled slots: terms spoken of them are no longer true, nor what was worked out from them."""
@@ -640,7 +621,7 @@ def _labels(said: Iterable[Said]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each.label for each in said))
 
 
-def _facts(answered: Iterable[Answered]) -> tuple[object, ...]:
+def _facts(answered: Iterable[Answer]) -> tuple[object, ...]:
     """Return what was answered in a turn, repeated answers once."""
     return tuple(dict.fromkeys((each.action, str(each.args), each.outcome) for each in answered))
 

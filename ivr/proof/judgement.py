@@ -14,7 +14,8 @@ from ivr.dialog.definition import AGENT, MORE_TIME, PERSON, REPEAT
 from ivr.dialog.engine import LAST_TURNS_MAX, RELAY_WORDS_MAX, Ask, End, Wait
 from ivr.dialog.flow import GATE_GO_ON, Flow
 from ivr.dialog.state import Said
-from ivr.proof.exploration import ERRORS, Answered, Exploration, Move, Place, Sentence, Taken, World
+from ivr.dialog.vocabulary import Answer
+from ivr.proof.exploration import ERRORS, Exploration, Move, Place, Sentence, Taken, World
 
 SENTENCE_WORDS_MAX = 12
 ANSWERS = frozenset({"answer", "key", "outcome"})
@@ -152,7 +153,7 @@ class Judge:
         before, after = taken.before, taken.after
         if not isinstance(before.result, Ask) or not isinstance(after.result, (Wait, End)):
             return
-        answered = (*before.ghost.answered, Answered(before.result.action, {}, taken.move.label))
+        answered = (*before.ghost.answered, Answer(before.result.action, {}, taken.move.label))
         consents, state = self._world.consents, after.state
         for action in (each.action for each in answered if each.outcome == "authorized"):
             whole = (said._replace(piece=-1) for said in taken.queued if not said.barge_in)

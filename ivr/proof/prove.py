@@ -12,9 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ivr.actions.line import Line, prompt_files
-from ivr.actions.vocabulary import VOCABULARY
-from ivr.actions.words import sentences
 from ivr.base.errors import OperatorError
 from ivr.dialog.checks import PACES, check_flow
 from ivr.dialog.definition import LANGUAGE, REQUIRED_DIALOGS, Dialog, Fault
@@ -25,7 +22,6 @@ from ivr.dialog.state import Said
 from ivr.dialog.vocabulary import Vocabulary
 from ivr.languages.registry import SPOKEN
 from ivr.languages.words import words_typed
-from ivr.proof import candidates
 from ivr.proof.exploration import Exploration, Move, Sentence, World
 from ivr.proof.judgement import (
     Finding,
@@ -42,6 +38,9 @@ from ivr.speech.checks import check_sources, read_sources
 from ivr.speech.keys import NamedKeys
 from ivr.speech.source import Fault as PromptFault
 from ivr.speech.source import Source
+from ivr.topics.line import Line, prompt_files
+from ivr.topics.registry import CANARIES, SLOTS, VOCABULARY, possible
+from ivr.topics.sentences import sentences
 
 STRAIGHT_SHARE = (
     2 / 3
@@ -269,13 +268,19 @@ def _sound(source: Source) -> Source:
 
 
 def world_of(draft: Draft) -> World:
-    """Return what can happen to a line: the entries, words and answers of `ivr.proof.candidates`."""
+    """Return what can happen to a line: the samples of its topics. Nothing of them belongs to anyone.
+
+    Of each slot the value is taken that makes the longest speech, or one that the wording asks for.
+    """
     line = draft.line
-    kinds = line.flow.vocabulary.slots
-    chosen = {
+    vocabulary = line.flow.vocabulary
+    kinds = vocabulary.slots
+    actions = vocabulary.actions.values()
+    values = {name: slot.longest for name, slot in SLOTS.items() if slot.kind != "secret"}
+    values |= {
         slot: min(keys)
         for slot, keys in draft.choices.items()
-        if kinds.get(slot) == "choice" and candidates.VALUES.get(slot) not in keys
+        if kinds.get(slot) == "choice" and values.get(slot) not in keys
     }
 
     def speak(said: Said, language: str, pace: str) -> list[Sentence]:
@@ -287,14 +292,14 @@ def world_of(draft: Draft) -> World:
         return [Sentence(text, words_typed(text, tag), speech_seconds(text, tag)) for text in spoken]
 
     return World(
-        entries=candidates.ENTRIES,
-        words=candidates.WORDS,
-        values={**candidates.VALUES, **chosen},
-        canaries=candidates.CANARIES,
-        consents=candidates.CONSENTS,
-        recalls=candidates.RECALLS,
-        ordinary=candidates.ORDINARY,
-        possible=candidates.possible,
+        entries={name: tuple(field.samples.values()) for name, field in vocabulary.fields.items()},
+        words=[words for field in vocabulary.fields.values() for words in field.said],
+        values=values,
+        canaries=CANARIES,
+        consents={action.name: action.consent for action in actions if action.consent},
+        recalls={action.name: action.recalls for action in actions if action.recalls},
+        ordinary={action.name: action.ordinary for action in actions if action.ordinary},
+        possible=possible,
         speak=speak,
     )
 

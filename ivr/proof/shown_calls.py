@@ -34,29 +34,12 @@ VOICE_KEY_SECONDS: Final = 1.0
 
 _OPEN: Final = "2026-12-18T10:15-05:00"  # somebody answers at this instant
 _CLOSED: Final = "2026-12-19T10:15-05:00"
-_FACTS: Final = {"member_id": "{member_id}", "ssn_last4": "{ssn_last4}", "date_of_birth": "{date_of_birth}"}
 _OWN_BILL: Final = "billing-account"  # the end of the reasons for an entry that is the caller's own bill
 
-# What a caller must have keyed last for the domain to answer so.
-_KEYED: Final[Mapping[tuple[str, str], str]] = {
-    ("verify_member", "rejected"): "01011901",
-    ("compare_account", "different"): "123456789#",
-    ("check_amount", "above_balance"): "9999999#",
-    ("check_amount", "below_minimum"): "99#",
-    ("authorize_with_code", "authorized"): "408215#",
-    ("authorize_with_code", "changed"): "408215#",
-    ("authorize_with_code", "limit_reached"): "408215#",
-    ("authorize_with_code", "wrong_code"): "408216#",
-}
 _CANNOT_BE_SHOWN: Final = (
     "The time runs out while the caller does this, late in a long call; an hour that passes is a silence."
 )
-# What befalls the turn in which the domain answers so.
-_BEFALLS: Final[Mapping[str, str]] = {
-    "changed": "paid_elsewhere",
-    "limit_reached": "limit_elsewhere",
-    "failed": "transfer_no_answer",
-}
+_NO_ANSWER: Final = {"failed": "transfer_no_answer"}  # by how a transfer ends
 # The sample member of whom the domain says so; the first that fits.
 _MEMBERS: Final[Sequence[tuple[str, Mapping[str, str]]]] = (
     ("demo.health_and_dental", {"health": "current", "dental": "current", "select_bill": "one_amount"}),
@@ -202,7 +185,7 @@ class _Writer:
         if isinstance(heard, Outcome):
             self._write_answer(heard)
         elif move.kind == "transfer":
-            self._befall(_BEFALLS.get(move.label, ""))
+            self._befall(_NO_ANSWER.get(move.label, ""))
         elif move.kind != "start":
             self._caller_at = len(self._lines)
             self._lines.append(f"caller  {self._deed(move, before)}")
@@ -218,10 +201,11 @@ class _Writer:
             return
         if outcome.name != "rejected":
             self._facts.setdefault(asked.args.get("plan", asked.action), outcome.name)
-        keyed = _KEYED.get((asked.action, outcome.name))
+        action = self.flow.vocabulary.actions[asked.action]
+        keyed = action.keyed.get(outcome.name)
         if keyed is not None:
             self._lines[self._caller_at] = f"caller  {keyed}"
-        self._befall(_BEFALLS.get(outcome.name, ""))
+        self._befall(action.faults.get(outcome.name, ""))
         if asked.action == "set_amount":
             self._chosen = asked.args["amount"]
         elif (asked.action, outcome.name) == ("check_amount", "ok"):
@@ -246,8 +230,8 @@ class _Writer:
             return ""
         node = self.flow.nodes[before.node]
         entry = self.flow.vocabulary.fields.get(node.word)
-        if move.kind == "answer" and node.word in _FACTS:
-            return _FACTS[node.word]
+        if move.kind == "answer" and entry is not None and entry.is_fact:
+            return f"{{{entry.name}}}"
         ends = "#" if heard.finished and not before.gate and entry is not None else ""
         if move.label.endswith(_OWN_BILL):
             return "{health_account}" + ends

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TextIO
 from zoneinfo import ZoneInfo
 
-from ivr.actions.line import Line
 from ivr.base.errors import EXIT_NO, OperatorError
 from ivr.calls.history import Recipe
 from ivr.replay.compare import KINDS, Comparer, Difference
 from ivr.replay.rerun import BANK_ZONE, Run, Runner, Script, disagreement
 from ivr.replay.synthetic import UnknownShapeError
+from ivr.topics.line import Line
 
 EXAMPLES_MAX: Final = 3
 

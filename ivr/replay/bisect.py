@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ivr.actions.line import Line
 from ivr.base.errors import EXIT_NO
 from ivr.replay.against import Comparison
 from ivr.replay.versions import VersionError, find_commit, line_at, revisions_between, subject_of
+from ivr.topics.line import Line
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from ivr.actions.words import sentences
 from ivr.base.listing import Column, Listing, listing, local_time
 from ivr.calls.notation import write_event, write_heard
 from ivr.dialog.events import (
@@ -31,12 +30,13 @@ from ivr.dialog.state import Said
 from ivr.simulator.speech_time import speech_seconds
 from ivr.speech.catalog import SpeechError
 from ivr.speech.values import KINDS
+from ivr.topics.sentences import sentences
 
 if TYPE_CHECKING:
-    from ivr.actions.line import Line
     from ivr.calls.histories import RecordedCall
     from ivr.calls.history import Recipe, RecordedTurn
     from ivr.dialog.vocabulary import Value
+    from ivr.topics.line import Line
 
 _LABEL: Final = re.compile(r"([a-z0-9-]+)(?:\.([a-z]+))?(?:\[(\d+)\])?(?:@([A-Za-z-]+))?")
 _HEARD: Final[Mapping[Heard, str]] = {

@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from ivr.ach.banking_days import CutoffRule
-from ivr.actions.fields import FIELDS
-from ivr.actions.masks import UNKNOWN, Since
-from ivr.actions.perform import PLANS
 from ivr.base.clock import hours_after
 from ivr.base.errors import OperatorError
 from ivr.base.money import format_amount
+from ivr.billing.plans import PLANS
 from ivr.calls.notation import write_heard
 from ivr.dialog.definition import KEY_MORE_TIME
 from ivr.dialog.engine import TURNS_MAX
@@ -39,11 +37,14 @@ from ivr.dialog.events import (
 from ivr.dialog.vocabulary import WITHOUT_POUND, NoMatch
 from ivr.languages.language import NO, YES
 from ivr.languages.registry import SPOKEN
-from ivr.replay.made_up import OUTCOMES, CameBack, Earlier, MadeUp, digits_keyed, make_up
+from ivr.replay.made_up import CameBack, Earlier, MadeUp, digits_keyed, make_up
+from ivr.replay.synthetic import entries_like
+from ivr.topics.masks import UNKNOWN, Since
+from ivr.topics.registry import VOCABULARY
 
 if TYPE_CHECKING:
-    from ivr.actions.line import Line
     from ivr.calls.history import Asked, Recipe, RecordedTurn
+    from ivr.topics.line import Line
 
 BANK: Final = CutoffRule(time(17), ZoneInfo("America/New_York"))  # as written calls are played
 GATE_PREFIX: Final = "gate-"
@@ -124,14 +125,13 @@ class _Export:
             unmasked = sorted({slot for each in shapes for slot, shape in each.items() if shape == UNKNOWN})
             if unmasked:
                 raise self._cannot(
-                    turn, f"there is no mask for {', '.join(unmasked)}: write one in ivr/actions/masks.py"
+                    turn, f"there is no mask for {', '.join(unmasked)}: write its slot in ivr/topics"
                 )
             for each in turn.asked:
-                if each.outcome not in OUTCOMES.get(each.action, ()):
+                known = VOCABULARY.actions.get(each.action)
+                if known is None or each.outcome not in known.outcomes:
                     answer = f"the answer {each.outcome} of {each.action}"
-                    raise self._cannot(
-                        turn, f"nobody wrote how to make up {answer}: do so in ivr/replay/made_up.py"
-                    )
+                    raise self._cannot(turn, f"nobody wrote how to make up {answer}: do so in ivr/topics")
 
     def _refuse_untold_return(self) -> None:
         """Refuse a call whose account was closed by a return that the caller was not told of."""
@@ -386,14 +386,14 @@ class _Export:
     def _digits(self, turn: RecordedTurn, heard: DigitsKeyed) -> str:
         question = self._before(turn)
         node = self._line.flow.nodes.get(question.node)
-        if node is None or node.word not in FIELDS:
+        if node is None or node.word not in VOCABULARY.fields:
             raise self._cannot(
                 turn, f"the flow has no question {question.node}: use the version the call ran on"
             )
         reason = heard.reason
         digits, written = self._entry(turn, node.word, heard.length, reason)
         keyed, reasons = self._keyed.slots, tuple(self._keyed.reasons)
-        judged = FIELDS[node.word].verdict(digits, keyed, reasons, finished=heard.finished)
+        judged = VOCABULARY.fields[node.word].verdict(digits, keyed, reasons, finished=heard.finished)
         if (judged.reason if isinstance(judged, NoMatch) else "") != reason:
             raise self._cannot(
                 turn, f"no made-up {node.word} of this length gets the answer {reason or 'ok'}"
@@ -436,7 +436,7 @@ class _Export:
         return digits, digits
 
     def _judges(self, entry: str, digits: str, reason: str) -> bool:
-        judged = FIELDS[entry].judge(digits, self._keyed.slots, tuple(self._keyed.reasons))
+        judged = VOCABULARY.fields[entry].judge(digits, self._keyed.slots, tuple(self._keyed.reasons))
         return (judged.reason if isinstance(judged, NoMatch) else "") == reason
 
     def _fact(self, turn: RecordedTurn, entry: str, length: int) -> tuple[str, str]:
@@ -512,9 +512,5 @@ def _wrong(entry: str, reason: str, length: int) -> Iterator[str]:
     plain = "".join(_NOT_COMMON_KEYS[place % len(_NOT_COMMON_KEYS)] for place in range(length))
     yield plain
     yield "0" * length if length > 1 else plain
-    if entry == "date_of_birth":
-        yield "13011980"
-    elif reason in {"prefix", "check-digit", "deposit-slip"}:
-        yield from ("400000008", "021000020", "500000000")
-    elif entry == "account_number" and reason == "card":
-        yield from (f"4{'1' * (length - 2)}{last}" for last in range(10))
+    sample = VOCABULARY.fields[entry].samples.get(reason, plain)
+    yield from (each for each in (sample, *entries_like(sample, length)) if len(each) == length)

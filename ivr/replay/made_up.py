@@ -13,48 +13,28 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from ivr.ach.return_codes import RETURN_RULES
-from ivr.actions.masks import bucket_cents, money_shape
-from ivr.actions.perform import FOR_A_PERSON, MINIMUM_CENTS, PLANS
 from ivr.base.clock import hours_after
 from ivr.base.randomness import Randomness, SeededRandomness
+from ivr.billing.plans import PLANS
 from ivr.dialog.events import DigitsKeyed
 from ivr.payments.day_limit import PAYMENTS_PER_DAY
+from ivr.topics.amount.words import amount_outcome
+from ivr.topics.balance.words import balance_outcome, payable_outcome
+from ivr.topics.earlier_payments.words import FOR_A_PERSON
+from ivr.topics.masks import ORDINARY_MONEY, bucket_cents, money_shape
 
 if TYPE_CHECKING:
-    from ivr.actions.masks import Since
     from ivr.calls.history import Asked, Recipe, RecordedTurn
     from ivr.dialog.events import Heard
+    from ivr.topics.masks import Since
 
 TRIES: Final = 4000
 DUE_DAYS: Final = 5  # where the call does not say when a bill is due
 PAST_DUE_DAYS: Final = -25
 CALL_US_DAYS: Final = 4  # where the call does not say when the payment was made that came back
-# The answers of the domain that can be had from a made-up member.
-OUTCOMES: Final[Mapping[str, frozenset[str]]] = {
-    "authorize_payment": frozenset({"authorized", "changed", "limit_reached"}),
-    "authorize_with_code": frozenset({"authorized", "changed", "limit_reached", "wrong_code"}),
-    "balance_as_of": frozenset({"bills", "nothing"}),
-    "bank_known": frozenset({"known", "unknown"}),
-    "bill_balance": frozenset({"none", "paid", "waiting", "current", "past_due", "past_due_and_current"}),
-    "check_amount": frozenset({"ok", "above_balance", "below_minimum"}),
-    "check_day_limit": frozenset({"ok", "limit_reached"}),
-    "check_same_today": frozenset({"ok", "same_today"}),
-    "choose_bill": frozenset({"health_and_dental", "health", "dental", "nothing"}),
-    "compare_account": frozenset({"same", "different", "blocked"}),
-    "next_recent_payment": frozenset({"payment", "none"}),
-    "next_returned_payment": frozenset({"returned", "call_us", "none"}),
-    "next_waiting_payment": frozenset({"payment", "none"}),
-    "prepare_authorization": frozenset({"spoken", "bill_code"}),
-    "reach_person": frozenset({"open", "closed"}),
-    "select_bill": frozenset({"one_amount", "two_amounts", "first_payment", "nothing"}),
-    "set_amount": frozenset({"ok"}),
-    "tell_on_time": frozenset({"nothing", "in_time", "late"}),
-    "verify_member": frozenset({"verified", "verified_more_time", "rejected"}),
-}
 ROUND_CENTS: Final = 25
 PERSON_CODE: Final = "R16"  # a person speaks about it; it closes its account, as most returns do
 MONEY_END: Final = 10_000_000  # an amount has seven digits at most
-_ORDINARY: Final = "100-250"
 
 
 @dataclass(slots=True)
@@ -213,7 +193,7 @@ class _Attempt:
         """Draw what is owed from the first time each balance was told, and the payments told before."""
         made_up = self.made_up
         for plan in self._plans():
-            made_up.owed[plan] = Owed(0, self._drawn(_ORDINARY))
+            made_up.owed[plan] = Owed(0, self._drawn(ORDINARY_MONEY))
         for _, asked in self._asked:
             if asked.action == "bill_balance" and asked.args["plan"] not in self._told:
                 self._told.add(asked.args["plan"])
@@ -320,12 +300,7 @@ class _Attempt:
         owed = self._of(plan)
         known = plan in self._owed
         is_held = any(each.plan == plan and each.held_days is not None for each in self.made_up.earlier)
-        outcome = {
-            (False, False): "waiting" if is_held else "paid",
-            (False, True): "current",
-            (True, False): "past_due",
-            (True, True): "past_due_and_current",
-        }[owed.past_due_cents > 0, owed.current_cents > 0]
+        outcome = balance_outcome(owed.past_due_cents, owed.current_cents, is_held=is_held)
         return asked.outcome == (outcome if known else "none") and self._has_shapes(asked, _amounts(owed))
 
     def _choose_bill(self, asked: Asked) -> bool:
@@ -339,11 +314,9 @@ class _Attempt:
         if asked.outcome == "nothing" and self._of(self._plan).total_cents:
             self._paid_elsewhere()
         owed = self._of(self._plan)
-        outcome = "nothing" if not owed.total_cents else "one_amount"
-        if owed.total_cents and self._plan in self.made_up.first_payment:
-            outcome = "first_payment"
-        elif owed.past_due_cents >= MINIMUM_CENTS and owed.current_cents:
-            outcome = "two_amounts"
+        outcome = payable_outcome(
+            owed.past_due_cents, owed.current_cents, is_first_payment=self._plan in self.made_up.first_payment
+        )
         return asked.outcome == outcome and self._has_shapes(asked, _amounts(owed))
 
     def _set_amount(self, asked: Asked) -> bool:
@@ -365,11 +338,7 @@ class _Attempt:
             keyed = self._drawn(shape, below_cents=min(limit, total + 1) if asked.outcome == "ok" else limit)
         self.made_up.keyed_cents.append(keyed)
         self._amount_cents = keyed
-        outcome = "ok"
-        if keyed > total:
-            outcome = "above_balance"
-        elif keyed < MINIMUM_CENTS and keyed != total:
-            outcome = "below_minimum"
+        outcome = amount_outcome(keyed, total)
         return (asked.outcome, shape) == (outcome, money_shape(keyed, self._since))
 
     def _check_day_limit(self, asked: Asked) -> bool:

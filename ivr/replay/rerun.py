@@ -13,8 +13,6 @@ from itertools import takewhile
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from ivr.actions.line import Line
-from ivr.actions.words import sentences
 from ivr.calls.history import Asked, Recipe, RecordedTurn
 from ivr.calls.notation import write_event, write_heard
 from ivr.dialog.definition import GATE, KEY_MORE_TIME, KEY_PERSON, Node
@@ -36,18 +34,17 @@ from ivr.dialog.turn import Turn
 from ivr.replay.synthetic import SyntheticValues, UnknownShapeError, input_for
 from ivr.simulator.speech_time import speech_seconds
 from ivr.speech.catalog import SpeechError
+from ivr.topics.line import Line
+from ivr.topics.sentences import sentences
 
 GATES_MAX: Final = 50  # passed in a row without anybody having pressed a key
 GATE_PREFIX: Final = "gate-"
 GATE_KEY_SECONDS: Final = 1.0
 RELAY_PAUSE_SECONDS: Final = 3.0  # after each sentence, while an operator types
 BANK_ZONE: Final = ZoneInfo("America/New_York")
-AUTHORIZING: Final = frozenset({"authorize_payment", "authorize_with_code"})
 AUTHORIZED: Final = "authorized"
 HANGUP: Final = "hangup"
 LINE_ENDS: Final = frozenset({"goodbye", "agent"})  # otherwise the caller went away, or something broke
-# Answers that follow from the call itself, so that they need not have been recorded.
-_WORKED_OUT: Final[Mapping[str, str]] = {"set_amount": "ok"}
 # What a caller who presses it means wherever it is: a person, more time.
 _MEANT_ANYWHERE: Final = frozenset({KeyPressed(KEY_PERSON), KeyPressed(KEY_MORE_TIME)})
 
@@ -380,9 +377,10 @@ class _Running:
         index = self.answered.get(key, 0)
         self.answered[key] = index + 1
         asked = recorded[min(index, len(recorded) - 1)]
-        if asked.outcome not in self.flow.vocabulary.actions[ask.action].outcomes:
+        action = self.flow.vocabulary.actions[ask.action]
+        if asked.outcome not in action.outcomes:
             raise _StoppedError(state.node, f"{ask.action} no longer answers {asked.outcome}")
-        if ask.action in AUTHORIZING and asked.outcome == AUTHORIZED:
+        if action.consent is not None and asked.outcome == AUTHORIZED:
             slots = state.slots
             what = str(slots["plan"]), int(slots["amount"]), str(slots["account_type"])
             self.payments.append(RunPayment(*what, self.last_seq))
@@ -395,10 +393,10 @@ class _Running:
             raise DialogError(f"{state.node}: {ask.action} before there is any {missing.args[0]}") from None
 
     def _worked_out(self, ask: Ask, state: State) -> Outcome:
-        """Answer what follows from the call itself."""
-        outcome = _WORKED_OUT.get(ask.action)
-        if outcome is not None:
-            return self._filled(ask, state, outcome, {})
+        """Answer what follows from the call itself, so that it need not have been recorded."""
+        action = self.flow.vocabulary.actions[ask.action]
+        if action.answer is not None and len(action.outcomes) == 1:
+            return self._filled(ask, state, next(iter(action.outcomes)), {})
         args = "".join(f" {name}={value}" for name, value in ask.args.items())
         raise _StoppedError(state.node, f"{ask.action}{args} was never answered")
 

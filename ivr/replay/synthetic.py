@@ -12,10 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from ivr.actions.masks import EMPTY, GIVEN, UNKNOWN, bucket_cents
 from ivr.base.clock import hours_after
 from ivr.dialog.definition import KEY_MORE_TIME, KEY_PERSON, KEY_REPEAT
 from ivr.dialog.engine import Input, Keys, Silence, Speech, Start, TransferEnded
@@ -33,7 +31,8 @@ from ivr.dialog.events import (
     TransferReported,
 )
 from ivr.dialog.vocabulary import Field, NoMatch, Slots, Value, Vocabulary
-from ivr.languages.registry import SPOKEN
+from ivr.topics.masks import EMPTY, GIVEN, UNKNOWN, money_bounds
+from ivr.topics.registry import ALIKE, SLOTS
 
 if TYPE_CHECKING:
     from ivr.calls.history import Asked
@@ -41,21 +40,11 @@ if TYPE_CHECKING:
     from ivr.dialog.flow import Flow
     from ivr.dialog.state import State
 
-MEMBER_ID: Final = "400000000101"
-ROUTING_NUMBERS: Final = ("021000021", "011000015", "011401533")
-ACCOUNT_DIGITS: Final = "48151623426780912"
-CODE_DIGITS: Final = "408215963074"
-CONFIRMATION_NUMBER: Final = "90210042197"
-SUPPORT_PHONE: Final = "+18005550100"
-SUPPORT_HOURS: Final = "Mon-Fri 08:00-18:00"
-MINIMUM_CENTS: Final = 100
 NOT_AN_ANSWER: Final = "hello"
-BILLING_ACCOUNTS: Final = {"health": "740000101", "dental": "740000102"}
 
 _OFFSET = re.compile(r"([+-]?\d+)([dh])", re.ASCII)
 _COMMON_KEYS: Final = frozenset({KEY_PERSON, KEY_REPEAT, KEY_MORE_TIME})  # alone, they are no entry
 _ALMOST_ONE: Final = 0.9999999  # hours: the next whole one, and where it is a whole one that
-_PLAIN_MONEY: Final = "100-250"  # where nothing is known of an amount
 
 
 class UnknownShapeError(ValueError):
@@ -101,17 +90,11 @@ def _speech(flow: Flow, state: State, wanted: str) -> Speech:
     """Say a phrase that is heard as `wanted`, in the language and pace of the call."""
     entry = flow.vocabulary.fields.get(flow.nodes[state.node].word)
     if entry is not None and entry.hear is not None:
-        for phrase in _phrases(state.language):
+        for phrase in (*entry.said, NOT_AN_ANSWER):
             judged = entry.hear(phrase, 0.9, state.language, state.pace)
             if wanted == (judged.reason if isinstance(judged, NoMatch) else judged.result):
                 return Speech(phrase, 0.9)
     return Speech(NOT_AN_ANSWER, 0.9)
-
-
-@lru_cache
-def _phrases(language: str) -> tuple[str, ...]:
-    known = SPOKEN[language].answers.phrases if language in SPOKEN else ()
-    return (*known, NOT_AN_ANSWER)
 
 
 def _digits(flow: Flow, state: State, shape: DigitsKeyed, asked: Sequence[Asked]) -> str:
@@ -133,95 +116,24 @@ def _digits(flow: Flow, state: State, shape: DigitsKeyed, asked: Sequence[Asked]
 
 def _candidates(entry: Field, shape: DigitsKeyed, slots: Slots, asked: Sequence[Asked]) -> Iterator[str]:
     """Yield entries of the field, the likely ones first; the judge chooses among them."""
-    length = shape.length
-    match entry.name:
-        case "member_id":
-            yield from (MEMBER_ID, *BILLING_ACCOUNTS.values())
-        case "date_of_birth":
-            yield from ("01021965", "99999999")
-        case "amount":
-            yield from _amounts(length, slots, asked)
-        case "routing_number":
-            yield from (*ROUTING_NUMBERS, "021000020", "512345678", "991000012")
-            yield from _own_accounts(slots)
-        case "account_number" | "account_number_again":
-            yield from _accounts(entry.name, length, slots, asked)
-        case "authorization_code":
-            yield CODE_DIGITS[:length]
-        case "ready":
-            yield "1"
+    if entry.name in ALIKE:
+        yield from ALIKE[entry.name](shape.length, slots, asked)
+    sample = entry.samples.get(shape.reason, "5")
+    yield sample
+    yield from (str(value) for value in slots.values())  # the routing number again, the caller's own bill
+    yield from entries_like(sample, shape.length)
+    yield from entry.samples.values()
+
+
+def entries_like(sample: str, length: int) -> Iterator[str]:
+    """Yield entries of another length like the sample, whatever their check digit; then simpler ones."""
+    alike = (sample * (length // len(sample) + 1))[:length]
+    yield alike
+    yield from (f"{alike[:-1]}{last}" for last in range(10))
     yield from (digit * length for digit in "518309")
 
 
-def _own_accounts(slots: Slots) -> Iterator[str]:
-    yield from (str(slots[name]) for name in ("health_account", "dental_account") if slots.get(name))
-
-
-def _accounts(name: str, length: int, slots: Slots, asked: Sequence[Asked]) -> Iterator[str]:
-    first = str(slots.get("account_number", ""))
-    if name == "account_number_again":
-        different = any(each.action == "compare_account" and each.outcome == "different" for each in asked)
-        if not different:
-            yield first
-        else:
-            yield _padded(ACCOUNT_DIGITS[::-1], length)
-    yield _padded(ACCOUNT_DIGITS, length)
-    yield str(slots.get("routing_number", ""))
-    yield from _own_accounts(slots)
-    yield _card_number(length)
-
-
-def _padded(digits: str, length: int) -> str:
-    return (digits * (length // len(digits) + 1))[:length]
-
-
-@lru_cache
-def _card_number(length: int) -> str:
-    """Return digits with a card's prefix and a Luhn check digit."""
-    body = _padded("4111", max(length - 1, 0))
-    total = 0
-    for index, digit in enumerate(reversed(body)):
-        doubled = int(digit) * (2 if index % 2 == 0 else 1)
-        total += doubled - 9 if doubled > 9 else doubled
-    return f"{body}{-total % 10}"
-
-
-def _amounts(length: int, slots: Slots, asked: Sequence[Asked]) -> Iterator[str]:
-    """Yield an amount that gets the recorded answer: too much, too little, or one of its bucket."""
-    checked = next((each for each in asked if each.action == "check_amount"), None)
-    total = int(slots.get("total", 0))
-    highest = 10**length - 1
-    if checked is not None and checked.outcome == "above_balance":
-        yield _keyed(max(total + 1, min(2 * total, highest)), length)
-    elif checked is not None and checked.outcome == "below_minimum":
-        yield _keyed(min(MINIMUM_CENTS - 1, highest), length)
-    else:
-        low, high = money_bounds(checked.slots.get("amount", "") if checked else _PLAIN_MONEY)
-        # no more than is owed, no more digits than were keyed, and no more zeros before it than must be
-        most = min(high - 1, highest, total if total > low else highest)
-        least = max(low, 1, 10 ** (length - 1) if 10 ** (length - 1) <= most else 0)
-        yield _keyed(least + (most - least) * 2 // 5 if most > least else most, length)
-        yield _keyed(least, length)
-    yield "0" * length
-
-
-def _keyed(cents: int, length: int) -> str:
-    return f"{cents:0{length}d}"
-
-
 # What the line answers.
-
-
-def money_bounds(shape: str) -> tuple[int, int]:
-    """Return the lowest amount of a bucket such as `100-250` (dollars) and the first above it, in cents.
-
-    What is no bucket is taken for an ordinary bill.
-    """
-    try:
-        amounts = bucket_cents(shape)
-    except ValueError:
-        amounts = bucket_cents(_PLAIN_MONEY)
-    return amounts.start, amounts.stop
 
 
 class SyntheticValues:
@@ -239,8 +151,6 @@ class SyntheticValues:
         """Fill what a call is given from its start."""
         known = {
             "call_date": self._started_at.date().isoformat(),
-            "support_phone": SUPPORT_PHONE,
-            "support_hours": SUPPORT_HOURS,
         }
         return {slot: known.get(slot) or self._value(slot, "", "") for slot in self._vocabulary.given}
 
@@ -255,18 +165,14 @@ class SyntheticValues:
         slots: Slots = {**state.slots, **state.secrets}
         plan = args.get("plan") or str(slots.get("plan", ""))
         names = self._vocabulary.actions[action].outcomes[outcome]
-        if action in {"bill_balance", "select_bill"}:
+        if not _PLACES.keys().isdisjoint(names):
             return self._bill(plan, names, shapes)
-        worked_out: dict[str, Value] = {}
-        match action:
-            case "set_amount":
-                worked_out = {"amount": slots["total" if args.get("amount") == "full" else "past_due"]}
-            case "check_amount" if outcome == "ok":
-                worked_out = {"amount": slots["keyed_amount"]}
-            case "bank_known" if outcome == "known":
-                worked_out = {name: slots[name] for name in names if name in slots}
-            case "compare_account" if outcome == "same":
-                worked_out = {"account_last4": str(slots["account_number"])[-4:]}
+        asked = self._vocabulary.actions[action]
+        worked_out: Slots = {}
+        if outcome in asked.stand_ins:
+            worked_out = asked.stand_ins[outcome](slots, args)
+        elif asked.answer is not None:
+            worked_out = asked.answer(slots, args)[1]
         return {
             name: worked_out[name] if name in worked_out else self._value(name, shapes.get(name, ""), plan)
             for name in names
@@ -277,7 +183,7 @@ class SyntheticValues:
         kinds = self._vocabulary.slots
         known = self._bills.setdefault(plan, {})
         told = {name: shapes.get(name, "") for name in names if kinds[name] == "money"}
-        if any(known.get(name, ("",))[0] != shape for name, shape in told.items()):
+        if any(name not in known or known[name][0] != shape for name, shape in told.items()):
             known.update({name: (told[name], cents) for name, cents in _amounts_of_bill(plan, told).items()})
         values: dict[str, Value] = {}
         for name in names:
@@ -296,33 +202,12 @@ class SyntheticValues:
                 return moment.replace(minute=0, second=0, microsecond=0).isoformat()
             case "count":
                 return int(shape) if shape.isdigit() else 1
-        return _BY_KIND.get(kind) or _choice(slot, shape, plan)
+        return _choice(slot, shape, plan) if kind == "choice" else SLOTS[slot].sample
 
 
 def _offset(shape: str, unit: str) -> int:
     match = _OFFSET.fullmatch(shape)
     return int(match[1]) if match and match[2] == unit else 0
-
-
-_BY_KIND: Final[Mapping[str, str]] = {
-    "last4": "0101",
-    "routing": ROUTING_NUMBERS[0],
-    "confirmation": CONFIRMATION_NUMBER,
-    "phone": SUPPORT_PHONE,
-    "hours": SUPPORT_HOURS,
-    "secret": ACCOUNT_DIGITS[:10],
-    "digits": "0",
-}
-_CHOICES: Final[Mapping[str, str]] = {
-    "member_id": MEMBER_ID,
-    "health_account": BILLING_ACCOUNTS["health"],
-    "dental_account": BILLING_ACCOUNTS["dental"],
-    "plan": "health",
-    "recent_plan": "health",
-    "waiting_plan": "health",
-    "account_type": "checking",
-    "channel": "letter",
-}
 
 
 def _choice(slot: str, shape: str, plan: str) -> str:
@@ -333,9 +218,7 @@ def _choice(slot: str, shape: str, plan: str) -> str:
         return shape
     if slot == "plan" and plan:
         return plan
-    if slot == "billing_account":
-        return BILLING_ACCOUNTS.get(plan, BILLING_ACCOUNTS["health"])
-    return _CHOICES.get(slot, slot)
+    return str(SLOTS[slot].sample)
 
 
 # Where in its bucket each part of a bill lies: never two at the same place, so that no amount of a call can

@@ -15,9 +15,9 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from ivr.actions.line import Line, compile_line, kept_line, prompt_files, read_line_files
 from ivr.base.errors import OperatorError
 from ivr.storage.tables import FlowVersion
+from ivr.topics.line import Line, compile_line, kept_line, prompt_files, read_line_files
 
 GIT_SECONDS_MAX: Final = 60
 VERSION_DIGITS_MIN: Final = 7

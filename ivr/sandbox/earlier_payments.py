@@ -9,7 +9,6 @@ from typing import Final
 from sqlalchemy import Connection, update
 
 from ivr.ach.banking_days import SETTLEMENT_ZONE
-from ivr.actions.perform import Services
 from ivr.base.randomness import SeededRandomness
 from ivr.base.settings import BankSettings, OriginationSettings, Settings
 from ivr.billing.samples import SampleMember
@@ -23,6 +22,7 @@ from ivr.payments.origination import run_cutoff
 from ivr.payments.returns_by_hand import book_return
 from ivr.payments.settlement import settle
 from ivr.storage.tables import Notice
+from ivr.topics.services import Services
 from ivr.voice.serving import make_services
 
 SEED: Final = 20_261_218

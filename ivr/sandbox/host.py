@@ -11,7 +11,6 @@ from typing import Any, Self
 from flask import Flask
 from sqlalchemy import Engine, select
 
-from ivr.actions.line import Line, compile_line, prompt_files, read_line_files
 from ivr.base.clock import ManualClock
 from ivr.base.errors import OperatorError
 from ivr.base.money import format_amount
@@ -34,6 +33,7 @@ from ivr.simulator.lines import HttpLine, WsgiLine
 from ivr.start import hold_database, project_folder
 from ivr.storage.engine import make_engine
 from ivr.storage.tables import Payment
+from ivr.topics.line import Line, compile_line, prompt_files, read_line_files
 from ivr.voice.serving import serve_line
 
 

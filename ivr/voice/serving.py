@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask import Flask
 from sqlalchemy import Engine
 
-from ivr.actions.line import Line
-from ivr.actions.perform import Services
 from ivr.base.clock import Clock
 from ivr.base.hours import parse_hours
 from ivr.base.randomness import Randomness
 from ivr.base.settings import Settings
 from ivr.payments.cutoffs import cutoff_rule
+from ivr.topics.line import Line
+from ivr.topics.services import Services
 from ivr.voice.app import VoiceSettings, make_voice_app
 from ivr.voice.deliveries import Deliveries
 from ivr.voice.patience import Patience

@@ -11,16 +11,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from typing import TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from ivr.actions.line import Line, kept_line
-from ivr.actions.masks import GIVEN, Since, shapes_of
-from ivr.actions.perform import Services, TurnActions
-from ivr.actions.words import sentences
 from ivr.base.clock import Clock
 from ivr.base.keys import UnsealError
 from ivr.calls.history import Asked
@@ -42,6 +39,12 @@ from ivr.dialog.turn import Answered, Turn
 from ivr.dialog.vocabulary import Value
 from ivr.payments.history import RecentPayment, payments_of_call
 from ivr.speech.catalog import SpeechError
+from ivr.topics.line import Line, kept_line
+from ivr.topics.masks import GIVEN, Since
+from ivr.topics.perform import perform
+from ivr.topics.registry import shapes_of
+from ivr.topics.sentences import sentences
+from ivr.topics.services import Services, TurnServices
 from ivr.voice.deadline import DeadlineExceeded
 from ivr.voice.forms import Caller, person_reached, read_caller, read_input
 from ivr.voice.patience import Patience, TurnedAwayError
@@ -312,13 +315,13 @@ class Turns:
 
     def _step(self, db: Connection, call_sid: str, moment: _Moment, state: State, heard: Input) -> Reply:
         line = moment.line
-        actions = TurnActions(
+        services = TurnServices(
             self._services, line.flow, line.catalog, db, moment.now, call_sid, moment.seq, moment.asked_at
         )
         elapsed_seconds = (moment.now - moment.started_at).total_seconds()
         turn = Turn(line.flow, state, heard, elapsed_seconds)
-        result = turn.run(actions.perform)
-        return self._record(db, call_sid, moment, turn, result, pause_seconds=actions.pause_seconds)
+        result = turn.run(partial(perform, services))
+        return self._record(db, call_sid, moment, turn, result, pause_seconds=services.pause_seconds)
 
     def _record(
         self,

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from ivr.actions.line import read_line_files, sound_line
 from ivr.base.errors import OperatorError
 from ivr.dialog import checks, loader, spoken_keys
 from ivr.dialog.vocabulary import Action, Field, Match, NoMatch, Vocabulary
 from ivr.speech.catalog import Catalog
+from ivr.topics.line import read_line_files, sound_line
 
 HERE = Path(__file__).parent
 BROKEN = sorted(path for path in (HERE / "broken").iterdir())

@@ -18,7 +18,6 @@ from support import environs
 from support.invariants import check_promises
 from support.served_line import ROOT
 
-from ivr.actions.line import compile_line, read_line_files
 from ivr.base.clock import SystemClock
 from ivr.base.randomness import SecretRandomness
 from ivr.base.settings import load_settings
@@ -27,6 +26,7 @@ from ivr.simulator.lines import WsgiLine
 from ivr.simulator.webhooks import CallIdentity
 from ivr.storage.engine import make_engine
 from ivr.storage.tables import Call
+from ivr.topics.line import compile_line, read_line_files
 from ivr.voice.deadline import DeadlineExceeded, deadline, stop_alarms
 from ivr.voice.patience import Patience
 from ivr.voice.serving import serve_line

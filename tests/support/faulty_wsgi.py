@@ -31,12 +31,12 @@ from typing import Any
 import psycopg
 from sqlalchemy import Engine, event
 
-from ivr.actions.line import compile_line, read_line_files
 from ivr.base.clock import SystemClock
 from ivr.base.logs import configure_logs
 from ivr.base.randomness import SecretRandomness
 from ivr.base.settings import load_settings
 from ivr.storage.engine import database_url, make_engine
+from ivr.topics.line import compile_line, read_line_files
 from ivr.voice.patience import Patience
 from ivr.voice.serving import serve_line
 

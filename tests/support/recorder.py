@@ -6,7 +6,6 @@ import random
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from ivr.actions.masks import Since, shapes_of
 from ivr.calls.history import Asked, Recipe, RecordedTurn
 from ivr.dialog.engine import (
     End,
@@ -19,46 +18,27 @@ from ivr.dialog.engine import (
     initial_state,
 )
 from ivr.dialog.turn import Turn
+from ivr.topics.masks import Since
+from ivr.topics.registry import SLOTS, VOCABULARY, shapes_of
 
 STARTED_AT = datetime(2026, 12, 18, 10, 15, tzinfo=ZoneInfo("America/New_York"))
-GIVEN = {"call_date": "2026-12-18", "support_phone": "+18005550100", "support_hours": "Mon-Fri 08:00-18:00"}
-RIGHT = {
-    "member_id": ("400000000222", "740000333#"),
-    "ssn_last4": ("4321",),
-    "date_of_birth": ("01111953",),
-    "amount": ("4050#", "99#", "999999#"),
-    "routing_number": ("021000021",),
-    "account_number": ("00123456789012345#", "4111111111111111#", "123456#"),
-    "account_number_again": ("00123456789012345#", "123456#"),
-    "authorization_code": ("982451#",),
-    "ready": ("1",),
+GIVEN = {name: slot.sample for name, slot in SLOTS.items() if slot.is_given} | {"call_date": "2026-12-18"}
+OTHER_RIGHT = {
+    "amount": ("99#", "999999#"),
+    "account_number": ("123456#",),
+    "account_number_again": ("123456#",),
     "gate": ("1",),
     "menu": ("1", "1", "2", "3"),
     "language": ("1", "1", "2"),
 }
 ODD = ("0", "7", "9", "#", "*", "12*", "5", "55", "021000020", "512345678", "01", "99999999")
-WORDS = ("yes", "I authorize", "sí", "autorizo", "no", "maybe", "hello")
+# Values that count from the call's instant, and amounts that add up.
 VALUES = {
     "date": ("2026-12-23", "2026-11-23"),
     "date_year": ("2026-12-18", "2026-12-21"),
     "money": (12_034, 30_017, 40_000, 4_050),
     "moment": ("2026-12-18T09:00:00-05:00", "2026-12-18T17:00:00-05:00"),
-    "last4": ("2345",),
-    "routing": ("021000021",),
-    "confirmation": ("90210042197",),
     "count": (1, 2),
-    "secret": ("00123456789012345",),
-}
-CHOICES = {
-    "plan": ("health", "dental"),
-    "recent_plan": ("health", "dental"),
-    "waiting_plan": ("health", "dental"),
-    "returned_plan": ("health", "dental"),
-    "account_type": ("checking", "savings"),
-    "channel": ("sms", "email", "letter"),
-    "health_account": ("740000222", ""),
-    "billing_account": ("740000222",),
-    "member_id": ("400000000222",),
 }
 
 
@@ -147,8 +127,8 @@ class _Caller:
         return Outcome(name, slots)
 
     def value(self, slot):
-        kind = self.line.flow.vocabulary.slots[slot]
-        return self.chance.choice(VALUES[kind] if kind in VALUES else CHOICES.get(slot, ("other",)))
+        known = SLOTS[slot]
+        return self.chance.choice(VALUES.get(known.kind) or known.samples or (known.sample,))
 
     def deed(self, wait):
         if wait.listen is None:
@@ -161,12 +141,21 @@ class _Caller:
             if node.word == "spoken_authorization":
                 phrases = {"en-US": "I authorize", "es-US": "autorizo"}
                 return Speech(phrases[self.state.language], 0.9)
-            return _keys(self.chance.choice(RIGHT[node.word]))
+            return _keys(self.chance.choice(_right(node.word)))
         if roll < self.care + (1 - self.care) / 3:
             return Silence()
         if roll < self.care + (1 - self.care) / 2:
-            return Speech(self.chance.choice(WORDS), 0.9)
+            return Speech(self.chance.choice(VOCABULARY.fields["spoken_authorization"].said), 0.9)
         return _keys(self.chance.choice(ODD))
+
+
+def _right(word):
+    """Return what fits a question, ended by `#` where it is not counted."""
+    field = VOCABULARY.fields.get(word)
+    if field is None:
+        return OTHER_RIGHT[word]
+    right = field.samples[""]
+    return (right if field.num_digits == len(right) else f"{right}#", *OTHER_RIGHT.get(word, ()))
 
 
 def _keys(text):

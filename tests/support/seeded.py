@@ -10,8 +10,8 @@ import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ivr.actions.line import read_line_files
-from ivr.actions.vocabulary import VOCABULARY
+from ivr.topics.line import read_line_files
+from ivr.topics.registry import VOCABULARY
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "tests" / "flows" / "seeded"

@@ -30,7 +30,6 @@ import psycopg
 from sqlalchemy import Engine, insert, select
 from support import environs
 
-from ivr.actions.line import compile_line, read_line_files
 from ivr.base.settings import Settings, load_settings
 from ivr.billing.imports import import_bills
 from ivr.billing.samples import SampleMember, bills_csv, generate, members_csv
@@ -42,6 +41,7 @@ from ivr.storage.embedded import EmbeddedPostgres
 from ivr.storage.engine import NO_LIMITS, connection_arguments, make_engine
 from ivr.storage.migrate import upgrade
 from ivr.storage.tables import Call, LiftedLimit, Turn
+from ivr.topics.line import compile_line, read_line_files
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLIC_URL = "https://line.example.org"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from support.samples import HASHES, load_demo_members
 
-from ivr.actions.line import compile_line, read_line_files
+from ivr.topics.line import compile_line, read_line_files
 
 
 @pytest.fixture

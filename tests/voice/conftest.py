@@ -17,7 +17,6 @@ from support.samples import load
 from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
 
-from ivr.actions.line import compile_line, read_line_files
 from ivr.base.clock import ManualClock
 from ivr.base.logs import configure_logs
 from ivr.base.randomness import SeededRandomness
@@ -27,6 +26,7 @@ from ivr.calls.store import keep_flow_version
 from ivr.simulator.lines import WsgiLine
 from ivr.simulator.phone import Phone, PhoneOptions
 from ivr.storage.tables import Call
+from ivr.topics.line import compile_line, read_line_files
 from ivr.voice.serving import serve_line
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from gunicorn.app.base import BaseApplication
 
-from ivr.actions.line import compile_line, read_line_files
 from ivr.base.clock import SystemClock
 from ivr.base.logs import configure_logs
 from ivr.base.randomness import SecretRandomness
 from ivr.base.settings import load_settings
 from ivr.storage.engine import database_url, make_engine
+from ivr.topics.line import compile_line, read_line_files
 from ivr.voice.serving import serve_line
 
 

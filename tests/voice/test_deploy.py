@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from ivr.actions.line import kept_line
 from ivr.base.randomness import SeededRandomness
 from ivr.calls.store import keep_flow_version
+from ivr.topics.line import kept_line
 from ivr.voice.serving import serve_line
 
 

@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import update
 from support.recorder import recorded_calls
 
-from ivr.actions.line import compile_line, read_line_files
 from ivr.base.settings import load_settings
 from ivr.callfile.grammar import load_call
 from ivr.callfile.suite import Run, play_run
@@ -21,6 +20,7 @@ from ivr.cli.against import CallSet, bisect_calls, named_recipes
 from ivr.replay.against import NamedRecipe
 from ivr.sandbox.host import LocalHost
 from ivr.storage.tables import Call, FlowVersion, Turn
+from ivr.topics.line import compile_line, read_line_files
 
 ROOT = Path(__file__).resolve().parents[3]
 LINE = compile_line(read_line_files(ROOT))

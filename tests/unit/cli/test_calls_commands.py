@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, select, update
 
-from ivr.actions.line import compile_line, read_line_files
 from ivr.base.settings import load_settings
 from ivr.callfile.grammar import load_call, parse_call
 from ivr.callfile.suite import Run, play_run
@@ -19,6 +18,7 @@ from ivr.jobs.purge import purge_calls
 from ivr.replay.export import CannotMaskError, call_text
 from ivr.sandbox.host import LocalHost
 from ivr.storage.tables import Call, FlowVersion, Payment, Turn
+from ivr.topics.line import compile_line, read_line_files
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 CALLS = ROOT / "tests" / "calls"
@@ -299,5 +299,5 @@ def test_what_nobody_can_make_up_is_refused(ivr, play, engine):
     ran = ivr("calls", "export", recipe.call_sid)
     assert (ran.status, ran.out) == (1, "")
     assert ran.err == (
-        f"call {recipe.call_sid}, turn 5: there is no mask for new_slot: write one in ivr/actions/masks.py\n"
+        f"call {recipe.call_sid}, turn 5: there is no mask for new_slot: write its slot in ivr/topics\n"
     )

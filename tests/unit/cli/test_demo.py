@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, Engine, select
 
-from ivr.actions.line import compile_line, read_line_files
 from ivr.base.settings import load_replay_settings, load_settings
 from ivr.billing.samples import demo_member
 from ivr.callfile.host import Setup
@@ -22,6 +21,7 @@ from ivr.simulator.heard import Heard
 from ivr.simulator.phone import Phone
 from ivr.start import project_folder
 from ivr.storage.tables import Bill, LedgerEntry, Payment
+from ivr.topics.line import compile_line, read_line_files
 
 NOW = datetime.fromisoformat("2026-12-18T10:15-05:00")
 

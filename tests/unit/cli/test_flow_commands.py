@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from ivr.actions.line import compile_line, read_line_files
 from ivr.base.settings import load_settings
 from ivr.callfile.grammar import load_call
 from ivr.callfile.suite import Run, play_run
 from ivr.sandbox.host import LocalHost
+from ivr.topics.line import compile_line, read_line_files
 
 CALL = """\
 now     2026-12-18T10:15-05:00

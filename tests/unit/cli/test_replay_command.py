@@ -17,7 +17,6 @@ import pytest
 from sqlalchemy import Engine
 from support.certificates import Authority, served_with
 
-from ivr.actions.line import compile_line, read_line_files
 from ivr.base.clock import ManualClock
 from ivr.base.randomness import SeededRandomness
 from ivr.base.settings import load_settings
@@ -27,6 +26,7 @@ from ivr.cli.main import ivr as commands
 from ivr.cli.main import main
 from ivr.sandbox.members import load_members
 from ivr.sandbox.server import LocalServer
+from ivr.topics.line import compile_line, read_line_files
 from ivr.voice.serving import serve_line
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ivr.actions.words import sentences
 from ivr.dialog.engine import (
     LAST_TURNS_MAX,
     RELAY_WORDS_MAX,
@@ -28,45 +27,12 @@ from ivr.dialog.engine import (
 )
 from ivr.dialog.state import State
 from ivr.dialog.turn import ASKS_MAX
+from ivr.topics.registry import CANARIES, SLOTS, VOCABULARY
+from ivr.topics.sentences import sentences
 
-GIVEN = {"call_date": "2026-12-18", "support_phone": "+18005550100", "support_hours": "Mon-Fri 08:00-18:00"}
-SECRETS = ("400000000101", "01111953", "00123456789012345", "4111111111111111", "982451")
-RIGHT = {
-    "member_id": ("400000000101", "740000101"),
-    "ssn_last4": ("4321",),
-    "date_of_birth": ("01111953",),
-    "amount": ("4050", "99", "9999999"),
-    "routing_number": ("021000021", "021000020", "512345678"),
-    "account_number": ("00123456789012345", "4111111111111111"),
-    "account_number_again": ("00123456789012345", "4111111111111111"),
-    "authorization_code": ("982451",),
-    "ready": ("1",),
-    "language": ("1", "2"),
-    "gate": ("1",),
-}
-WORDS = ("yes", "I authorize.", "autorizo", "sí", "no", "maybe later", "")
-VALUES = {
-    "date": ("2026-12-18", "2028-02-29"),
-    "date_year": ("2026-12-21",),
-    "phone": ("+18005550100",),
-    "hours": ("Mon-Fri 08:00-18:00",),
-    "money": (0, 1, 75, 4050, 123456789),
-    "moment": ("2026-12-18T17:00:00-05:00",),
-    "last4": ("0000", "2345"),
-    "routing": ("021000021",),
-    "confirmation": ("90210042197",),
-    "count": (1, 2, 5),
-    "secret": SECRETS,
-}
-CHOICES = {
-    "plan": ("health", "dental"),
-    "recent_plan": ("health", "dental"),
-    "waiting_plan": ("health", "dental"),
-    "returned_plan": ("health", "dental"),
-    "returned_reason": ("insufficient_funds", "account_closed", "not_authorized", "stopped", "other"),
-    "account_type": ("checking", "savings"),
-    "channel": ("sms", "email", "letter"),
-}
+GIVEN = {name: slot.sample for name, slot in SLOTS.items() if slot.is_given}
+SECRETS = [entry for entry in CANARIES if len(entry) > 6]
+ODD_AMOUNTS = (0, 1, 75, 4050, 123456789)
 BEFORE_TERMS = {"amount", "routing_number", "account_number", "account_type"}
 
 
@@ -150,8 +116,9 @@ class Call:
         return self.step(Outcome(name, slots))
 
     def value(self, slot):
-        kind = self.flow.vocabulary.slots[slot]
-        return self.random.choice(CHOICES.get(slot, VALUES.get(kind, ("any",))))
+        if SLOTS[slot].kind == "money":
+            return self.random.choice(ODD_AMOUNTS)
+        return self.random.choice(SLOTS[slot].samples or (SLOTS[slot].sample,))
 
     def heard(self, wait):
         """Judge what a caller hears before the line waits."""
@@ -195,7 +162,10 @@ class Call:
                 Keys("", finished=True),
                 Keys("12*4"),
                 Keys(self.random.choice(("12", "77", "123456789", "0" * 64)), finished=True),
-                Speech(self.random.choice(WORDS), self.random.choice((None, 0.2, 0.9))),
+                Speech(
+                    self.random.choice(VOCABULARY.fields["spoken_authorization"].said),
+                    self.random.choice((None, 0.2, 0.9)),
+                ),
             )
         )
 
@@ -207,7 +177,11 @@ class Call:
             return Speech(self.random.choice(("I authorize", "autorizo", "yes", "no")))
         if node.word == "menu":
             return Keys(self.random.choice([key for key in node.branches if key.isdigit()]))
-        return Keys(self.random.choice(RIGHT[node.word]), finished=wait.listen.num_digits == 0)
+        if node.word not in VOCABULARY.fields:
+            return Keys(self.random.choice("12"))  # a language
+        field = VOCABULARY.fields[node.word]
+        entries = (field.samples[""],) if self.random.random() < 0.7 else tuple(field.samples.values())
+        return Keys(self.random.choice(entries), finished=wait.listen.num_digits == 0)
 
 
 @pytest.mark.whole

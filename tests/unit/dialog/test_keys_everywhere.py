@@ -2,25 +2,10 @@
 
 import pytest
 
-from ivr.actions.line import compile_line, read_line_files
-from ivr.actions.vocabulary import SLOTS
 from ivr.dialog.definition import MENU
 from ivr.dialog.engine import Ask, Keys, Outcome, Silence, Wait, initial_state, step
-
-VALUES = {
-    "date": "2026-12-18",
-    "date_year": "2026-12-21",
-    "phone": "+18005550100",
-    "hours": "Mon-Fri 08:00-18:00",
-    "money": 4050,
-    "moment": "2026-12-18T17:00:00-05:00",
-    "last4": "2345",
-    "routing": "021000021",
-    "confirmation": "90210042197",
-    "count": 1,
-    "secret": "00123456789012345",
-    "choice": "health",
-}
+from ivr.topics.line import compile_line, read_line_files
+from ivr.topics.registry import SLOTS
 
 
 def pytest_generate_tests(metafunc):
@@ -37,10 +22,9 @@ def waiting(request, line, question):
     flow = line.flow
     node = flow.nodes[question]
     pace = node.only or request.param
-    state = initial_state(flow, {slot: VALUES[kind] for slot, kind in SLOTS.items() if kind != "secret"})
-    state.slots["channel"] = "letter"
-    state.slots["account_type"] = "checking"
-    state.secrets = {slot: VALUES["secret"] for slot, kind in SLOTS.items() if kind == "secret"}
+    values = {slot.name: slot.sample for slot in SLOTS.values()}
+    state = initial_state(flow, {slot: values[slot] for slot in values if SLOTS[slot].kind != "secret"})
+    state.secrets = {slot: str(values[slot]) for slot in values if SLOTS[slot].kind == "secret"}
     state.node, state.pace, state.turns, state.failures = question, pace, 5, 1
     state.frames = [] if question.startswith("main/") else ["main/verify"]
     # an entry thrown away asks the question again, as a caller hears it

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from ivr.actions.line import compile_line, read_line_files
 from ivr.callfile.host import Visit
 from ivr.callfile.player import CallResult, TranscriptLine
 from ivr.calls.history import Recipe, RecordedTurn
@@ -28,6 +27,7 @@ from ivr.flowmap.coverage import (
     visits_of,
 )
 from ivr.flowmap.heat import Heat
+from ivr.topics.line import compile_line, read_line_files
 
 FLOW = compile_line(read_line_files(Path(__file__).resolve().parents[3])).flow
 PLACES = {

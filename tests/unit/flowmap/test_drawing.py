@@ -11,7 +11,6 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from ivr.actions.line import compile_line, read_line_files
 from ivr.flowmap.coverage import edge_name
 from ivr.flowmap.drawing import (
     LEFT,
@@ -29,6 +28,7 @@ from ivr.flowmap.heat import Heat
 from ivr.flowmap.mermaid import mermaid_of
 from ivr.flowmap.picture import Box, Branch, Cluster, Picture, picture_of, spoken_lines
 from ivr.flowmap.typeset import broken, width_of
+from ivr.topics.line import compile_line, read_line_files
 
 pytestmark = pytest.mark.xdist_group("drawing")  # one picture for all
 

@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import select
 
-from ivr.actions.fields import FIELDS
 from ivr.billing.samples import generate, members_csv
 from ivr.dialog.vocabulary import NoMatch
 from ivr.members.imports import import_members, parse_phone, phone_doubt
 from ivr.storage.tables import Member
+from ivr.topics.registry import VOCABULARY
 
 NOW = datetime(2026, 12, 18, 15, 15, tzinfo=UTC)
 LATER = datetime(2026, 12, 19, 15, 15, tzinfo=UTC)
@@ -230,7 +230,7 @@ def test_a_birth_date_that_nobody_can_key_is_told(engine, hashes, born, keyed):
     result = load(engine, hashes, csv_of(GOOD | {"date_of_birth": born}))
     assert warned(result) == [(2, "date_of_birth")]
     assert "no caller can key" in result.warnings[0].message
-    assert FIELDS["date_of_birth"].judge(keyed, {"call_date": "2026-12-18"}, ()) == NoMatch("date")
+    assert VOCABULARY.fields["date_of_birth"].judge(keyed, {"call_date": "2026-12-18"}, ()) == NoMatch("date")
 
 
 @pytest.mark.parametrize(

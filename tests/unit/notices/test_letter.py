@@ -8,12 +8,12 @@ from datetime import date, datetime
 import pypdfium2
 import pytest
 
-from ivr.actions.line import compile_line, read_line_files
 from ivr.base.errors import OperatorError
 from ivr.notices.letter import Address, can_print, make_letter
 from ivr.notices.outbox import PrintOutbox
 from ivr.notices.sms import MOST_CHARACTERS
 from ivr.notices.texts import NoticeFacts, NoticeTexts
+from ivr.topics.line import compile_line, read_line_files
 
 from .conftest import ROOT, ZONE
 

@@ -10,13 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ivr.actions.vocabulary import SLOTS, VOCABULARY
-from ivr.dialog.engine import DialogError, End, Keys, Match, NoMatch, Wait
+from ivr.dialog.engine import DialogError, End, Keys, Match, Wait
 from ivr.dialog.state import Said
-from ivr.proof import candidates
 from ivr.proof.exploration import Exploration, Move, _Noted
 from ivr.proof.judgement import Judge, closing_turns, straight_way, told_turns
 from ivr.proof.prove import read_draft, world_of
+from ivr.topics.registry import VOCABULARY
 
 AT = "2026-12-18T10:15-05:00"
 
@@ -81,23 +80,6 @@ def test_the_bounds_are_what_the_engine_gives(whole):
     assert [move.kind for move in straight_way(exploration, ("en-US", "voice"))].count("answer") == 8
     assert straight_way(exploration, ("en-US", "relay"))[1].kind == "more_time"
     assert straight_way(exploration, ("es-US", "relay")) == ()
-
-
-def test_every_verdict_of_every_field_is_tried():
-    slots = {**candidates.VALUES, "routing_number": "021000021"}
-    for field in VOCABULARY.fields.values():
-        verdicts = [
-            field.verdict(digits, slots, (), finished=finished)
-            for digits in candidates.ENTRIES[field.name]
-            for finished in (True, False)
-        ]
-        if field.hear is not None:
-            verdicts += [field.hear(words, None, "en-US", "relay") for words in candidates.WORDS]
-        assert {each.reason for each in verdicts if isinstance(each, NoMatch)} == set(field.reasons), (
-            field.name
-        )
-        results = {each.result for each in verdicts if isinstance(each, Match)}
-        assert results == set(field.results or ("",)), field.name
 
 
 # Nothing that a concrete call comes to is missing.
@@ -352,7 +334,7 @@ def test_circles_that_grow_have_an_end(english):
 
 
 def test_a_secret_is_told_where_it_gets_out(english):
-    vocabulary = replace(VOCABULARY, slots={**SLOTS, "date_of_birth": "choice"})
+    vocabulary = replace(VOCABULARY, slots={**VOCABULARY.slots, "date_of_birth": "choice"})
     assert found(english, vocabulary=vocabulary) == [
         (
             "secret",

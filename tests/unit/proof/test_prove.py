@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from support.seeded import FOLDER, ROOT, seeded
 
-from ivr.actions.line import read_line_files
 from ivr.base.errors import OperatorError
 from ivr.callfile.grammar import parse_call
 from ivr.proof.prove import Bound, prove, write_calls
+from ivr.topics.line import read_line_files
 
 pytestmark = pytest.mark.long
 

@@ -12,11 +12,11 @@ import pytest
 from fluent.syntax import FluentParser, FluentSerializer, ast
 from support.recorder import recorded_calls
 
-from ivr.actions.line import compile_line, read_line_files
 from ivr.base.errors import OperatorError
 from ivr.calls.notation import write_event
 from ivr.dialog.events import BranchTaken, OutcomeGiven
 from ivr.replay.against import Comparison, NamedRecipe, compare_all, print_comparison
+from ivr.topics.line import compile_line, read_line_files
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("compare")]  # calls are recorded once for all
 

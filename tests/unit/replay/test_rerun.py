@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 from support.recorder import recorded_calls
 
-from ivr.actions.line import compile_line, read_line_files
-from ivr.actions.masks import BUCKET_DOLLARS, Since, money_shape
 from ivr.calls.history import Asked
 from ivr.calls.notation import read_heard, write_event, write_heard
 from ivr.dialog.engine import Keys, Silence, Speech, initial_state, step
@@ -23,6 +21,8 @@ from ivr.replay.synthetic import (
     input_for,
     money_bounds,
 )
+from ivr.topics.line import compile_line, read_line_files
+from ivr.topics.masks import BUCKET_DOLLARS, Since, money_shape
 from ivr.voice import twiml
 
 pytestmark = pytest.mark.xdist_group("rerun")  # calls are recorded once for all

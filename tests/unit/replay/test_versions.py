@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from support.recorder import recorded_calls
 
-from ivr.actions.line import compile_line, read_line_files
 from ivr.calls.store import keep_flow_version
 from ivr.replay.against import Comparison, NamedRecipe, compare_all
 from ivr.replay.bisect import find_first_change
@@ -21,6 +20,7 @@ from ivr.replay.versions import (
     revisions_between,
     stored_line,
 )
+from ivr.topics.line import compile_line, read_line_files
 
 ROOT = Path(__file__).resolve().parents[3]
 FILES = read_line_files(ROOT)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from ivr.actions.vocabulary import VOCABULARY
 from ivr.base.errors import OperatorError
 from ivr.dialog.checks import check_flow
 from ivr.dialog.flow import Flow, version_of
 from ivr.dialog.loader import load_dialogs
 from ivr.speech.catalog import Catalog, CatalogError
+from ivr.topics.registry import VOCABULARY
 
 LINES_KEPT_MAX = 8  # compiled lines a process keeps, of some three megabytes each
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ivr.actions.line import compile_line, kept_line, prompt_files, read_line_files, sound_line
 from ivr.base.errors import OperatorError
+from ivr.topics.line import compile_line, kept_line, prompt_files, read_line_files, sound_line
 
 ROOT = Path(__file__).parents[3]
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select, update
 
-from ivr.actions.vocabulary import ACTIONS
 from ivr.dialog.engine import Outcome
 from ivr.dialog.state import Said
 from ivr.payments.blocks import block_for
 from ivr.storage.tables import Bill, Consent, LedgerEntry, Notice, Payment
+from ivr.topics.registry import VOCABULARY
 
 BANK = {
     "account_type": "checking",
@@ -591,21 +591,22 @@ def test_a_day_takes_six_payments_of_a_member(asked):
 
 
 def test_one_turn_reads_the_bills_once_and_again_after_a_payment(asked, line):
-    from ivr.actions.perform import TurnActions
     from ivr.dialog.engine import Ask
+    from ivr.topics.perform import perform
+    from ivr.topics.services import TurnServices
 
     call = ready(asked("demo.letter"))
-    turn = TurnActions(
+    turn = TurnServices(
         call.services, line.flow, line.catalog, call.db, call.now, "CA" + "1" * 32, 9, call.now
     )
-    assert turn.perform(Ask("choose_bill", {}), call.state) == Outcome("health")
-    assert turn.perform(Ask("bill_balance", {"plan": "health"}), call.state).name == "current"
-    assert turn.perform(Ask("next_recent_payment", {}), call.state) == Outcome("none")
-    assert turn.perform(Ask("next_recent_payment", {}), call.state) == Outcome("none")
-    assert turn.perform(Ask("authorize_payment", {}), call.state).name == "authorized"
-    assert turn.perform(Ask("choose_bill", {}), call.state) == Outcome("nothing")
+    assert perform(turn, Ask("choose_bill", {}), call.state) == Outcome("health")
+    assert perform(turn, Ask("bill_balance", {"plan": "health"}), call.state).name == "current"
+    assert perform(turn, Ask("next_recent_payment", {}), call.state) == Outcome("none")
+    assert perform(turn, Ask("next_recent_payment", {}), call.state) == Outcome("none")
+    assert perform(turn, Ask("authorize_payment", {}), call.state).name == "authorized"
+    assert perform(turn, Ask("choose_bill", {}), call.state) == Outcome("nothing")
 
 
 def test_every_action_is_tried_here():
     source = Path(__file__).read_text()
-    assert [name for name in ACTIONS if f'ask("{name}"' not in source] == []
+    assert [name for name in VOCABULARY.actions if f'ask("{name}"' not in source] == []

@@ -4,12 +4,13 @@ import unicodedata
 
 import pytest
 
-from ivr.actions.fields import FIELDS, hear_authorization, normalized
-from ivr.actions.vocabulary import ACTIONS, SLOTS, VOCABULARY
 from ivr.dialog.vocabulary import WITHOUT_POUND, Match, NoMatch
 from ivr.languages.registry import KEYS
 from ivr.languages.registry import SPOKEN as LANGUAGES
+from ivr.topics.authorization.words import hear_authorization, normalized
+from ivr.topics.registry import SLOTS, VOCABULARY
 
+FIELDS = VOCABULARY.fields
 KNOWN = {
     "call_date": "2026-12-18",
     "health_account": "740000101",
@@ -202,7 +203,7 @@ def test_hints_are_the_closed_lists():
 
 def test_the_vocabulary_names_only_what_it_declares():
     filled = {slot for field in FIELDS.values() for slot in field.fills}
-    for action in ACTIONS.values():
+    for action in VOCABULARY.actions.values():
         filled |= {
             *action.needs,
             *action.drops,

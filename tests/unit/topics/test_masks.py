@@ -8,15 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.actions.masks import MASKS, Since, bucket_cents, money_shape, shapes_of
-from ivr.actions.vocabulary import SLOTS
+from ivr.topics.masks import Since, bucket_cents, money_shape
+from ivr.topics.registry import shapes_of
 
 SINCE = Since(date(2026, 12, 18), datetime(2026, 12, 18, 15, 15, tzinfo=UTC))
 CENTS = st.integers(0, 9_999_999)
-
-
-def test_every_slot_has_a_mask():
-    assert set(SLOTS) == set(MASKS)
 
 
 @pytest.mark.parametrize(
@@ -60,11 +56,6 @@ def test_every_slot_has_a_mask():
 )
 def test_shape(slot, value, shape):
     assert shapes_of({slot: value}, SINCE) == {slot: shape}
-
-
-@pytest.mark.parametrize("slot", [name for name, kind in SLOTS.items() if kind == "secret"])
-def test_a_secret_is_only_given_or_empty(slot):
-    assert {MASKS[slot](value, SINCE) for value in ("4321", "07041953")} == {"given"}
 
 
 @given(CENTS)

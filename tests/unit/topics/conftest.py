@@ -9,14 +9,15 @@ import pytest
 from support.samples import HASHES, NOW, load
 
 from ivr.ach.banking_days import CutoffRule
-from ivr.actions.line import compile_line, read_line_files
-from ivr.actions.perform import Services, TurnActions
 from ivr.base.hours import parse_hours
 from ivr.base.keys import KeyRing
 from ivr.base.randomness import SeededRandomness
 from ivr.billing.samples import SampleBill
 from ivr.calls.store import open_call
 from ivr.dialog.engine import Ask, initial_state
+from ivr.topics.line import compile_line, read_line_files
+from ivr.topics.perform import perform
+from ivr.topics.services import Services, TurnServices
 
 CALL_SID = "CA" + "1" * 32
 GIVEN = {"call_date": "2026-12-18", "support_phone": "+18005550100", "support_hours": "Mon-Fri 08:00-18:00"}
@@ -87,11 +88,11 @@ class Asked:
 
     def ask(self, action, **args):
         """Perform an action in a turn of its own, check it against its declaration, and return the answer."""
-        turn = TurnActions(
+        turn = TurnServices(
             self.services, self.line.flow, self.line.catalog, self.db, self.now, CALL_SID, self.seq, self.now
         )
         self.seq += 1
-        outcome = turn.perform(Ask(action, args), self.state)
+        outcome = perform(turn, Ask(action, args), self.state)
         declared = self.line.flow.vocabulary.actions[action].outcomes
         assert set(outcome.slots) == set(declared[outcome.name])
         return outcome

@@ -2,14 +2,14 @@
 
 import pytest
 
-from ivr.actions.vocabulary import SLOTS
-from ivr.actions.words import sentences
 from ivr.dialog.state import Said
 from ivr.speech.catalog import SpeechError
+from ivr.topics.registry import VOCABULARY
+from ivr.topics.sentences import sentences
 
 
 def spoken(line, said, language="en-US", pace="voice"):
-    return sentences(line.catalog, SLOTS, said, language, pace)
+    return sentences(line.catalog, VOCABULARY.slots, said, language, pace)
 
 
 CASES = [

@@ -1,1 +1,0 @@
-"""What a flow may ask for; maps outcomes of the domain to names."""

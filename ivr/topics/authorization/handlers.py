@@ -1,0 +1,153 @@
+"""The authorization: what the domain answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Literal, cast
+
+from sqlalchemy import select
+
+from ivr.billing.imports import authorization_code_hash
+from ivr.dialog.engine import Outcome
+from ivr.dialog.state import State
+from ivr.notices.channels import promise
+from ivr.payments.authorize import AuthorizationRequest, Authorized, ConsentGiven, authorize
+from ivr.payments.day_limit import PAYMENTS_PER_DAY
+from ivr.storage.tables import Bill
+from ivr.topics.sentences import sentences
+from ivr.topics.services import TurnServices
+
+
+def prepare_authorization(turn: TurnServices, _state: State, _args: Mapping[str, str]) -> Outcome:
+    """Work out the dates that the terms name."""
+    dates = turn.services.cutoff.debit_dates(turn.now)
+    return Outcome(
+        turn.services.consent,
+        {
+            "today": turn.services.local(turn.now).date().isoformat(),
+            "debit_date": dates.effective_entry_date.isoformat(),
+            "cutoff": turn.services.local(dates.cutoff_at).isoformat(),
+        },
+    )
+
+
+def authorize_payment(turn: TurnServices, state: State, _args: Mapping[str, str]) -> Outcome:
+    """Write the payment that a spoken yes authorizes."""
+    confidence = str(state.slots["confidence"])
+    return _authorize(
+        turn,
+        state,
+        how="spoken",
+        words_heard=str(state.slots["words_heard"]),
+        confidence=float(confidence) if confidence else None,
+    )
+
+
+def authorize_with_code(turn: TurnServices, state: State, _args: Mapping[str, str]) -> Outcome:
+    """Write the payment that the bill's own code signs."""
+    billing_account = str(state.slots["billing_account"])
+    code = authorization_code_hash(
+        turn.services.hashes, billing_account, str(state.secrets["authorization_code"])
+    )
+    matching = select(Bill.coverage_month).where(
+        Bill.billing_account == billing_account, Bill.authorization_code_hash == code
+    )
+    if turn.db.execute(matching.limit(1)).first() is None:
+        return Outcome("wrong_code")
+    return _authorize(turn, state, how="bill_code", words_heard="", confidence=None)
+
+
+def _authorize(
+    turn: TurnServices,
+    state: State,
+    *,
+    how: Literal["spoken", "bill_code"],
+    words_heard: str,
+    confidence: float | None,
+) -> Outcome:
+    slots = state.slots
+    request = AuthorizationRequest(
+        call_sid=turn.call_sid,
+        seq=turn.seq,
+        member_id=str(slots["member_id"]),
+        billing_account=str(slots["billing_account"]),
+        amount_cents=int(slots["amount"]),
+        account_type=cast("Literal['checking', 'savings']", slots["account_type"]),
+        rdfi_routing_number=str(slots["routing_number"]),
+        account_number=str(state.secrets["account_number"]),
+        not_before_date=date.fromisoformat(str(slots["debit_date"])),
+        language=state.language,
+        pace=cast("Literal['voice', 'relay']", state.pace),
+        consent=ConsentGiven(
+            how=how,
+            spoken_by="relay" if state.pace == "relay" else "caller",
+            words_heard=words_heard,
+            confidence=confidence,
+            asked_at=turn.asked_at,
+            answered_at=turn.now,
+            text=_evidence_text(turn, state),
+            flow_version=turn.flow.version,
+            prompts=_evidence_prompts(turn, state),
+        ),
+        balance_told_cents=int(slots["total"]),
+        payments_per_day=PAYMENTS_PER_DAY,
+    )
+    turn.forget()
+    written = authorize(
+        turn.db,
+        turn.services.keys,
+        turn.services.hashes,
+        turn.services.randomness,
+        now=turn.now,
+        cutoff=turn.services.cutoff,
+        request=request,
+    )
+    if not isinstance(written, Authorized):
+        return Outcome("changed" if written.reason == "less_owed" else "limit_reached")
+    channel = cast("Literal['sms', 'email', 'letter']", slots["channel"])
+    promise(turn.db, written.payment_id, channel, state.language, turn.now)
+    return Outcome(
+        "authorized",
+        {
+            "confirmation_number": written.confirmation_number,
+            "effective_date": written.effective_entry_date.isoformat(),
+        },
+    )
+
+
+def tell_on_time(turn: TurnServices, state: State, _args: Mapping[str, str]) -> Outcome:
+    """Tell whether the payment counts as paid by the due date, where the settings say which day counts.
+
+    Of what is past due already, and of a bill without a due date, nothing is said.
+    """
+    slots = state.slots
+    pay_by, amount = str(slots["pay_by"]), int(slots["amount"])
+    past_due_only = amount < int(slots["total"]) and amount <= int(slots.get("past_due", 0))
+    if turn.services.on_time == "unset" or not pay_by or past_due_only:
+        return Outcome("nothing")
+    counts = turn.services.local(turn.now).date().isoformat()
+    if turn.services.on_time == "settled":
+        counts = str(slots["effective_date"])
+    return Outcome("in_time" if counts <= pay_by else "late")
+
+
+def _evidence_text(turn: TurnServices, state: State) -> str:
+    """Return the terms and the question, word for word as this caller heard them."""
+    kinds = turn.flow.vocabulary.slots
+    return "\n".join(
+        sentence
+        for said in state.evidence.values()
+        for sentence in sentences(turn.catalog, kinds, said, state.language, state.pace)
+    )
+
+
+def _evidence_prompts(turn: TurnServices, state: State) -> list[dict[str, str]]:
+    return [
+        {
+            "id": said.label,
+            "language": state.language,
+            "sha256": turn.catalog.sha256(said.prompt, said.attribute or None, state.language, said.pace),
+        }
+        for said in state.evidence.values()
+    ]

@@ -1,0 +1,143 @@
+"""The authorization: the terms, the yes or the code, the payment, and whether it is in time."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from ivr.dialog.vocabulary import Action, Consent, Field, Match, NoMatch, Slots
+from ivr.languages.language import NO, YES
+from ivr.languages.registry import SPOKEN
+from ivr.topics.masks import given_shape
+from ivr.topics.topic import Slot, Topic
+
+CODE_DIGITS = (4, 12)
+CONFIDENCE_MIN = 0.5
+
+_TERMS = ("today", "debit_date", "cutoff")
+_AUTHORIZED = ("confirmation_number", "effective_date")
+_PAYING = (
+    "member_id",
+    "billing_account",
+    "plan",
+    "amount",
+    "account_type",
+    "routing_number",
+    "account_number",
+)
+# What is asked of a payment: what the caller's word must have been given about, and what is told then.
+_CONSENTED = ("amount", "plan", "account_type", "account_last4", "debit_date")
+_RECEIPT = ("confirmation_number",)
+_FAULTS = {"changed": "paid_elsewhere", "limit_reached": "limit_elsewhere"}
+_CODE = "408215#"
+
+
+def normalized(words: str) -> str:
+    """Return what was heard in lower case, without punctuation, single-spaced."""
+    folded = unicodedata.normalize("NFC", words).casefold()
+    letters = "".join(" " if unicodedata.category(each)[0] in "PZC" else each for each in folded)
+    return " ".join(letters.split())
+
+
+def hear_authorization(words: str, confidence: float | None, language: str, pace: str) -> Match | NoMatch:
+    """Judge a spoken answer: a yes, a no, or neither.
+
+    `confidence` is the recognizer's, 0 to 1, None where it gave none.
+    """
+    heard = normalized(words)
+    answers = SPOKEN[language].answers
+    if confidence is not None and confidence < CONFIDENCE_MIN:
+        return NoMatch("not-yes-or-no")
+    if heard in answers.no:
+        return Match(result=NO)
+    if heard in answers.yes and (pace != "relay" or answers.relay_word in heard.split()):
+        return Match(
+            {"words_heard": words.strip(), "confidence": "" if confidence is None else f"{confidence:.3f}"},
+            YES,
+        )
+    return NoMatch("not-yes-or-no")
+
+
+def _key_is_not_speech(_digits: str, _slots: Slots, _reasons: tuple[str, ...]) -> NoMatch:
+    return NoMatch("key-pressed")
+
+
+def _ready(digits: str, _slots: Slots, _reasons: tuple[str, ...]) -> Match | NoMatch:
+    return Match() if digits == "1" else NoMatch("not-a-choice")
+
+
+def _authorization_code(digits: str, _slots: Slots, _reasons: tuple[str, ...]) -> Match | NoMatch:
+    shortest, longest = CODE_DIGITS
+    return Match({"authorization_code": digits}) if shortest <= len(digits) <= longest else NoMatch("code")
+
+
+AUTHORIZATION = Topic(
+    slots=(
+        Slot("today", "date_year"),
+        Slot("debit_date", "date_year"),
+        Slot("cutoff", "moment"),
+        Slot("words_heard", "choice", given_shape, ("I authorize",)),
+        Slot("confidence", "choice", given_shape, ("",)),
+        Slot("authorization_code", "secret"),
+        Slot("confirmation_number", "confirmation"),
+        Slot("effective_date", "date_year"),
+    ),
+    fields=(
+        Field(
+            "ready",
+            _ready,
+            (),
+            ("not-a-choice",),
+            "fetch",
+            num_digits=1,
+            samples={"": "1", "not-a-choice": "2"},
+        ),
+        Field(
+            "spoken_authorization",
+            _key_is_not_speech,
+            ("words_heard", "confidence"),
+            ("not-yes-or-no", "key-pressed"),
+            results=(YES, NO),
+            hear=hear_authorization,
+            hints={tag: ",".join(spoken.answers.phrases) for tag, spoken in SPOKEN.items()},
+            samples={"key-pressed": "1"},
+            said=(
+                "I authorize",
+                *sorted({phrase for spoken in SPOKEN.values() for phrase in spoken.answers.phrases}),
+                "perhaps later",
+            ),
+        ),
+        Field(
+            "authorization_code",
+            _authorization_code,
+            ("authorization_code",),
+            ("code",),
+            "lookup",
+            secret=True,
+            samples={"": "86753091", "code": "86"},
+        ),
+    ),
+    actions=(
+        Action("prepare_authorization", {"spoken": _TERMS, "bill_code": _TERMS}, needs=_PAYING),
+        Action(
+            "authorize_payment",
+            {"authorized": _AUTHORIZED, "changed": (), "limit_reached": ()},
+            needs=(*_PAYING, "total", "debit_date", "channel", "words_heard", "confidence"),
+            consent=Consent(("words_heard", "confidence"), _CONSENTED, _RECEIPT),
+            faults=_FAULTS,
+        ),
+        Action(
+            "authorize_with_code",
+            {"authorized": _AUTHORIZED, "changed": (), "limit_reached": (), "wrong_code": ()},
+            needs=(*_PAYING, "total", "debit_date", "channel", "authorization_code"),
+            drops=("authorization_code",),
+            consent=Consent(("authorization_code",), _CONSENTED, _RECEIPT),
+            keyed={"authorized": _CODE, "changed": _CODE, "limit_reached": _CODE, "wrong_code": "408216#"},
+            faults=_FAULTS,
+        ),
+        Action(
+            "tell_on_time",
+            {"nothing": (), "in_time": (), "late": ()},
+            needs=("amount", "total", "pay_by", "effective_date"),
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""What is owed, plan by plan, and the bill that is paid."""

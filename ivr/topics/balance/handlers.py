@@ -1,0 +1,69 @@
+"""What is owed: what the domain answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from ivr.dialog.engine import Outcome
+from ivr.dialog.state import State
+from ivr.dialog.vocabulary import Value
+from ivr.topics.balance.words import balance_outcome, owed_outcome, payable_outcome
+from ivr.topics.services import TurnServices, filled
+
+
+def balance_as_of(turn: TurnServices, state: State, _args: Mapping[str, str]) -> Outcome:
+    """Tell as of when the bills are true."""
+    told = [each.as_of_at for each in turn.balances(state) if each.as_of_at is not None]
+    if not told:
+        return Outcome("nothing")
+    # The older of two: what is said must be true of both bills.
+    return Outcome("bills", {"as_of": turn.services.local(min(told)).isoformat()})
+
+
+def bill_balance(turn: TurnServices, state: State, args: Mapping[str, str]) -> Outcome:
+    """Tell what one plan owes."""
+    balance = turn.balance(state, args["plan"])
+    if balance is None or balance.as_of_at is None:
+        return Outcome("none")
+    slots: dict[str, Value] = {
+        "plan": balance.plan,
+        "total": balance.balance_cents,
+        "past_due": balance.past_due_cents,
+        "current": balance.current_cents,
+        "due_date": _iso(balance.due_date),
+        "past_due_date": _iso(balance.past_due_date),
+    }
+    is_owed = balance.past_due_cents or balance.current_cents
+    is_held = not is_owed and any(
+        payment.plan == balance.plan for payment in turn.payments_to_tell(state).waiting
+    )
+    outcome = balance_outcome(balance.past_due_cents, balance.current_cents, is_held=is_held)
+    return filled("bill_balance", outcome, slots)
+
+
+def choose_bill(turn: TurnServices, state: State, _args: Mapping[str, str]) -> Outcome:
+    """Tell which plans owe something."""
+    owed = [each.plan for each in turn.balances(state) if each.balance_cents > 0]
+    return Outcome(owed_outcome(owed))
+
+
+def select_bill(turn: TurnServices, state: State, _args: Mapping[str, str]) -> Outcome:
+    """Take the chosen plan's bill, and tell how it can be paid."""
+    balance = turn.balance(state, str(state.slots["plan"]))
+    if balance is None or balance.balance_cents <= 0:
+        return Outcome("nothing")
+    outcome = payable_outcome(
+        balance.past_due_cents, balance.current_cents, is_first_payment=balance.first_payment
+    )
+    slots: dict[str, Value] = {
+        "billing_account": balance.billing_account,
+        "total": balance.balance_cents,
+        "past_due": balance.past_due_cents,
+        "pay_by": _iso(balance.due_date),
+    }
+    return filled("select_bill", outcome, slots)
+
+
+def _iso(day: date | None) -> str:
+    return "" if day is None else day.isoformat()

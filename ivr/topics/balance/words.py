@@ -1,0 +1,99 @@
+"""What is owed, plan by plan, and the bill that is paid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ivr.billing.plans import PLANS
+from ivr.dialog.vocabulary import Action, Answer
+from ivr.topics.amount.words import MINIMUM_CENTS
+from ivr.topics.masks import as_it_is, given_shape
+from ivr.topics.topic import Slot, Topic
+from ivr.topics.verification.words import OWN_BILL
+
+_OWES_NOTHING = frozenset({"none", "paid", "waiting"})
+
+
+def balance_outcome(past_due_cents: int, current_cents: int, *, is_held: bool) -> str:
+    """Return how a plan's bill stands; `is_held`: a payment of it is held."""
+    if past_due_cents:
+        return "past_due_and_current" if current_cents else "past_due"
+    if current_cents:
+        return "current"
+    return "waiting" if is_held else "paid"
+
+
+def payable_outcome(past_due_cents: int, current_cents: int, *, is_first_payment: bool) -> str:
+    """Return how a bill can be paid. Less than the minimum is only taken where it pays the bill in full."""
+    if past_due_cents + current_cents <= 0:
+        return "nothing"
+    if is_first_payment:
+        return "first_payment"
+    return "two_amounts" if past_due_cents >= MINIMUM_CENTS and current_cents else "one_amount"
+
+
+def owed_outcome(plans: Sequence[str]) -> str:
+    """Return which of the plans owe something, as one word."""
+    return "_and_".join(plan for plan in PLANS if plan in plans) or "nothing"
+
+
+def possible(answered: Sequence[Answer], action: str, outcome: str) -> bool:
+    """Balances are read once a turn, so what is said of the bills and what can be chosen agree."""
+    bills = {each.args["plan"]: each.outcome for each in answered if each.action == "bill_balance"}
+    known = {(each.action, each.outcome) for each in answered}
+    if action == "bill_balance":
+        return outcome != "none" or "none" not in bills.values()
+    if action == "choose_bill":
+        if ("balance_as_of", "nothing") in known:
+            return outcome == "nothing"
+        if len(bills) == len(PLANS):
+            return outcome == owed_outcome([plan for plan in bills if bills[plan] not in _OWES_NOTHING])
+    return True
+
+
+BALANCE = Topic(
+    slots=(
+        Slot("as_of", "moment"),
+        Slot("plan", "choice", as_it_is, PLANS),
+        Slot("billing_account", "choice", given_shape, (OWN_BILL,)),
+        Slot("total", "money"),
+        Slot("past_due", "money"),
+        Slot("current", "money"),
+        Slot("due_date", "date"),
+        Slot("past_due_date", "date"),
+        Slot("pay_by", "date"),
+    ),
+    actions=(
+        Action("balance_as_of", {"bills": ("as_of",), "nothing": ()}, needs=("member_id",)),
+        Action(
+            "bill_balance",
+            {
+                "none": (),
+                "paid": ("plan",),
+                "waiting": ("plan",),
+                "current": ("plan", "total", "due_date"),
+                "past_due": ("plan", "past_due", "past_due_date"),
+                "past_due_and_current": ("plan", "total", "past_due", "current", "due_date"),
+            },
+            needs=("member_id",),
+            args={"plan": PLANS},
+            ordinary="current",
+        ),
+        Action(
+            "choose_bill",
+            {"health_and_dental": (), "health": (), "dental": (), "nothing": ()},
+            needs=("member_id",),
+        ),
+        Action(
+            "select_bill",
+            {
+                "one_amount": ("billing_account", "total", "pay_by"),
+                "two_amounts": ("billing_account", "total", "past_due", "pay_by"),
+                "first_payment": ("billing_account", "total", "pay_by"),
+                "nothing": (),
+            },
+            needs=("member_id", "plan"),
+        ),
+    ),
+    possible=possible,
+)

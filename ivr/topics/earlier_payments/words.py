@@ -1,0 +1,58 @@
+"""Payments of before the call that are told: the last day's, held ones, and those that came back."""
+
+from __future__ import annotations
+
+from ivr.billing.plans import PLANS
+from ivr.dialog.vocabulary import Action
+from ivr.topics.masks import as_it_is
+from ivr.topics.topic import Slot, Topic
+
+# Deaths, frozen accounts, sanctions: nothing that a machine should explain.
+FOR_A_PERSON = frozenset({"R14", "R15", "R16", "R90"})
+
+_REASONS = ("not_authorized", "insufficient_funds", "account_closed", "stopped", "other")
+
+
+def _told(payment: str, *more: Slot) -> tuple[Slot, ...]:
+    return (
+        Slot(f"{payment}_shown", "count", samples=(1,)),
+        Slot(f"{payment}_amount", "money"),
+        Slot(f"{payment}_plan", "choice", as_it_is, PLANS),
+        *more,
+    )
+
+
+_RECENT = _told("recent", Slot("recent_at", "moment"), Slot("recent_confirmation", "confirmation"))
+_WAITING = _told("waiting", Slot("waiting_date", "date"), Slot("waiting_confirmation", "confirmation"))
+_RETURNED = _told(
+    "returned", Slot("returned_date", "date"), Slot("returned_reason", "choice", as_it_is, _REASONS)
+)
+
+
+def _names(slots: tuple[Slot, ...]) -> tuple[str, ...]:
+    return tuple(slot.name for slot in slots)
+
+
+EARLIER_PAYMENTS = Topic(
+    slots=(*_RECENT, *_WAITING, *_RETURNED),
+    actions=(
+        Action(
+            "next_recent_payment",
+            {"payment": _names(_RECENT), "none": ()},
+            needs=("member_id",),
+            ordinary="none",
+        ),
+        Action(
+            "next_waiting_payment",
+            {"payment": _names(_WAITING), "none": ()},
+            needs=("member_id",),
+            ordinary="none",
+        ),
+        Action(
+            "next_returned_payment",
+            {"returned": _names(_RETURNED), "call_us": ("returned_shown",), "none": ()},
+            needs=("member_id",),
+            ordinary="none",
+        ),
+    ),
+)

@@ -1,0 +1,36 @@
+"""Runs what a flow asks for, in the turn's own transaction, and answers with the names the flow knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ivr.dialog.engine import Ask, Outcome
+from ivr.dialog.state import State
+from ivr.topics.amount import handlers as amount
+from ivr.topics.authorization import handlers as authorization
+from ivr.topics.balance import handlers as balance
+from ivr.topics.bank import handlers as bank
+from ivr.topics.earlier_payments import handlers as earlier_payments
+from ivr.topics.person import handlers as person
+from ivr.topics.registry import TOPICS, VOCABULARY
+from ivr.topics.services import TurnServices
+from ivr.topics.verification import handlers as verification
+
+Handler = Callable[[TurnServices, State, Mapping[str, str]], Outcome]
+
+# In the order of the topics: a handler is called like its action.
+_MODULES = (person, verification, earlier_payments, balance, amount, bank, authorization)
+_HANDLERS: Mapping[str, Handler] = {
+    action.name: getattr(module, action.name)
+    for topic, module in zip(TOPICS, _MODULES, strict=True)
+    for action in topic.actions
+    if action.answer is None
+}
+
+
+def perform(turn: TurnServices, ask: Ask, state: State) -> Outcome:
+    """Run one action and return its outcome with the slots it fills."""
+    answer = VOCABULARY.actions[ask.action].answer
+    if answer is not None:
+        return Outcome(*answer({**state.slots, **state.secrets}, ask.args))
+    return _HANDLERS[ask.action](turn, state, ask.args)

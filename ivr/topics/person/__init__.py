@@ -1,0 +1,1 @@
+"""Reaching a person: the number and the hours of support, and whether somebody answers now."""

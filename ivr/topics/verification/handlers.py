@@ -1,0 +1,45 @@
+"""Who is calling: what the domain answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ivr.dialog.engine import Outcome
+from ivr.dialog.state import State
+from ivr.members.verification import verify
+from ivr.notices.channels import choose_channel
+from ivr.topics.services import TurnServices
+
+SLOWED_SECONDS = 4  # of silence before whatever verification answers, while the whole line is guessed at
+
+
+def verify_member(turn: TurnServices, state: State, _args: Mapping[str, str]) -> Outcome:
+    """Check the three facts, once, together."""
+    answer = verify(
+        turn.db,
+        turn.services.hashes,
+        turn.now,
+        keyed_id=str(state.secrets["keyed_id"]),
+        ssn_last4=str(state.secrets["ssn_last4"]),
+        date_of_birth=str(state.secrets["date_of_birth"]),
+    )
+    if answer.slowed:
+        turn.pause_seconds = SLOWED_SECONDS
+    member = answer.member
+    if member is None:
+        return Outcome("rejected")
+    return Outcome(
+        "verified_more_time" if member.extra_time else "verified",
+        {
+            "member_id": member.member_id,
+            "member_last4": member.member_id_last4,
+            "health_account": member.billing_accounts.get("health", ""),
+            "dental_account": member.billing_accounts.get("dental", ""),
+            "channel": choose_channel(
+                member.phone,
+                sms_ok=member.sms_ok,
+                email=member.email,
+                available=turn.services.notice_channels,
+            ),
+        },
+    )

@@ -1,0 +1,98 @@
+"""Who is calling: the three facts, and what is known of the member who gave them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from ivr.dialog.vocabulary import WITHOUT_POUND, Action, Field, Match, NoMatch, Slots
+from ivr.members.births import BIRTH_YEAR_MIN
+from ivr.topics.masks import as_it_is, given_shape
+from ivr.topics.topic import Slot, Topic
+
+MEMBER_ID_DIGITS = 12
+BILLING_ACCOUNT_DIGITS = 9
+OWN_BILL = "740086753"
+
+_FACTS = ("keyed_id", "ssn_last4", "date_of_birth")
+_VERIFIED = ("member_id", "member_last4", "health_account", "dental_account", "channel")
+
+
+def _member_id(digits: str, _slots: Slots, _reasons: tuple[str, ...]) -> Match | NoMatch:
+    is_billing_account = len(digits) == BILLING_ACCOUNT_DIGITS and digits[0] == "7"
+    if len(digits) == MEMBER_ID_DIGITS or is_billing_account:
+        return Match({"keyed_id": digits})
+    return NoMatch("member-id")
+
+
+def _ssn_last4(digits: str, _slots: Slots, _reasons: tuple[str, ...]) -> Match | NoMatch:
+    return Match({"ssn_last4": digits}) if len(digits) == 4 else NoMatch("length")
+
+
+def _date_of_birth(digits: str, slots: Slots, _reasons: tuple[str, ...]) -> Match | NoMatch:
+    """MMDDYYYY, a day of the calendar, not after today."""
+    if len(digits) != 8:
+        return NoMatch("length")
+    try:
+        born = date(int(digits[4:]), int(digits[:2]), int(digits[2:4]))
+    except ValueError:
+        return NoMatch("date")
+    if born.year < BIRTH_YEAR_MIN or born > date.fromisoformat(str(slots["call_date"])):
+        return NoMatch("date")
+    return Match({"date_of_birth": digits})
+
+
+VERIFICATION = Topic(
+    slots=(
+        Slot("call_date", "date", is_given=True),
+        Slot("keyed_id", "secret"),
+        Slot("ssn_last4", "secret"),
+        Slot("date_of_birth", "secret"),
+        Slot("member_id", "choice", given_shape, ("408600000101",)),
+        Slot("member_last4", "last4"),
+        Slot("health_account", "choice", given_shape, (OWN_BILL,)),
+        Slot("dental_account", "choice", given_shape, (OWN_BILL,)),
+        Slot("channel", "choice", as_it_is, ("sms", "email", "letter")),
+    ),
+    fields=(
+        Field(
+            "member_id",
+            _member_id,
+            ("keyed_id",),
+            ("member-id", WITHOUT_POUND),
+            "lookup",
+            num_digits=MEMBER_ID_DIGITS,
+            secret=True,
+            samples={"": "400086753091", WITHOUT_POUND: "740086754", "member-id": "1357"},
+            is_fact=True,
+        ),
+        Field(
+            "ssn_last4",
+            _ssn_last4,
+            ("ssn_last4",),
+            ("length",),
+            num_digits=4,
+            secret=True,
+            samples={"": "8642", "length": "86"},
+            is_fact=True,
+        ),
+        Field(
+            "date_of_birth",
+            _date_of_birth,
+            ("date_of_birth",),
+            ("length", "date"),
+            num_digits=8,
+            secret=True,
+            samples={"": "12311958", "length": "1231", "date": "13311958"},
+            is_fact=True,
+        ),
+    ),
+    actions=(
+        Action(
+            "verify_member",
+            {"verified": _VERIFIED, "verified_more_time": _VERIFIED, "rejected": ()},
+            needs=_FACTS,
+            drops=_FACTS,
+            keyed={"rejected": "01011901"},
+        ),
+    ),
+)
