@@ -24,6 +24,7 @@ MASK_OF_KIND: Final[Mapping[str, Mask]] = {
     "last4": digits_shape,
     "routing": digits_shape,
     "confirmation": digits_shape,
+    "digits": digits_shape,
 }
 # Made-up values, where a slot names none of its own.
 _SAMPLE_OF_KIND: Final[Mapping[str, str]] = {
