@@ -39,7 +39,7 @@ limit_request_fields = 60
 limit_request_field_size = 4096
 
 forwarded_allow_ips = ""  # what Twilio signed is PUBLIC_URL, never what a proxy's headers say
-control_socket_disable = True  # it would lie in the home folder, the same one for every line
+control_socket_disable = True  # it would be put in the home folder, the same one for every line
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 (gunicorn makes its own file there)
 
 accesslog = None  # each turn is logged by the line, with its call and without its digits

@@ -79,10 +79,10 @@ def recorded(engine, line, settings, call, language):
 
 @pytest.mark.parametrize("name", CALLS)
 def test_a_kept_recording_goes_the_same_way_elsewhere(name, engine, tmp_path):
-    now, due, header, deeds, environ = CALLS[name]
+    now, due, header, actions, environ = CALLS[name]
     settings = load_settings({"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path), **environ})
     line = compile_line(read_line_files(ROOT, settings.ivr_languages))
-    text = f"now {now}\nmember made_up\nbill health 310.15 due {due}\n{header}\n{deeds}"
+    text = f"now {now}\nmember made_up\nbill health 310.15 due {due}\n{header}\n{actions}"
     _, recipe = recorded(engine, line, settings, parse_call(text, "odd.call"), line.flow.languages[0])
     comparison = Comparison(line, line, lambda _version: line, settings.ivr_timezone)
     comparison.add(NamedRecipe(name, recipe))

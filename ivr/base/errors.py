@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 EXIT_NO = 1
-EXIT_USAGE = 2
 EXIT_SETTING = 3
 EXIT_DATABASE = 4
 

@@ -20,7 +20,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ivr.base.money import format_amount, parse_amount
 
-Plan = Literal["health", "dental"]
 Notices = Literal["sms", "email", "letter"]
 Support = Literal["open", "closed"]
 Consent = Literal["spoken", "bill_code"]

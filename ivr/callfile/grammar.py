@@ -28,9 +28,9 @@ from typing import Any, Literal, get_args
 from ivr.base.errors import OperatorError
 from ivr.callfile.circumstances import NO_CIRCUMSTANCES, Circumstances, CircumstancesReader
 from ivr.callfile.circumstances import WORDS as CIRCUMSTANCES
+from ivr.languages.language import PACES, Pace
 from ivr.languages.registry import LANGUAGES
 
-Pace = Literal["voice", "relay"]
 EndKind = Literal["goodbye", "agent", "hangup"]
 FaultName = Literal[
     "duplicate",
@@ -63,7 +63,6 @@ FaultName = Literal[
     "hour_passes",
 ]
 
-PACES: tuple[Pace, ...] = get_args(Pace)
 FAULTS: tuple[str, ...] = get_args(FaultName)
 ENDS: tuple[str, ...] = get_args(EndKind)
 ELSEWHERE: tuple[FaultName, ...] = ("paid_elsewhere", "limit_elsewhere")  # what happens beside the call
@@ -153,8 +152,8 @@ class HangsUp:
 
 
 @dataclass(frozen=True)
-class Befalls:
-    """A fault befalls the next turn, or the call."""
+class FaultLine:
+    """A fault hits the next turn, or the call."""
 
     place: Place
     fault: FaultName
@@ -180,7 +179,7 @@ class End:
     kind: EndKind
 
 
-Step = Start | ExpectedLine | Keys | Silence | Words | Waits | HangsUp | Befalls | Did | End
+Step = Start | ExpectedLine | Keys | Silence | Words | Waits | HangsUp | FaultLine | Did | End
 
 
 @dataclass(frozen=True)
@@ -450,7 +449,7 @@ class _Parser:
     def _start(self, place: Place, rest: str) -> Step | None:
         if rest:
             self._problem(place, "start stands alone: take the rest of the line out")
-        steps = [step for step in self.call.steps if not isinstance(step, Befalls)]
+        steps = [step for step in self.call.steps if not isinstance(step, FaultLine)]
         if steps and not isinstance(steps[-1], End):
             self._problem(place, "start is the first line of a call: move it up, or write it after `end`")
         return Start(place)
@@ -502,9 +501,9 @@ class _Parser:
         if name is None:
             self._problem(place, f"there is no fault {rest!r}: write one of {', '.join(FAULTS)}")
             return None
-        if name.startswith("withheld") and any(not isinstance(step, Befalls) for step in self.call.steps):
+        if name.startswith("withheld") and any(not isinstance(step, FaultLine) for step in self.call.steps):
             self._problem(place, "a number is withheld from the start: move this line above the others")
-        return Befalls(place, name)
+        return FaultLine(place, name)
 
     def _did(self, place: Place, rest: str) -> Step | None:
         event, *pairs = rest.split() or [""]

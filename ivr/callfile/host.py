@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ivr.base.randomness import Randomness
-    from ivr.callfile.grammar import Pace
     from ivr.calls.history import Recipe
+    from ivr.languages.language import Pace
     from ivr.simulator.lines import Headers, Line, LineReply
     from ivr.simulator.webhooks import VirtualClock
 

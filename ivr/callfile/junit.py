@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from ivr.callfile.suite import transcript
+from ivr.speech.patterns import OUTSIDE_XML
 
 if TYPE_CHECKING:
     from ivr.callfile.player import CallResult
     from ivr.callfile.suite import Report
 
-# What XML 1.0 has no way to write (section 2.2, Char).
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+): ")
 
 
@@ -68,4 +67,4 @@ def _case(suite: ET.Element, group: str, name: str, file: str, line: int) -> ET.
 
 
 def _clean(text: str) -> str:
-    return _NOT_XML.sub("\ufffd", text)
+    return OUTSIDE_XML.sub("\ufffd", text)

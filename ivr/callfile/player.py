@@ -19,14 +19,13 @@ from ivr.callfile.grammar import (
     ELSEWHERE,
     ENDS,
     PLACEHOLDER,
-    Befalls,
     CallFile,
     Did,
     End,
     ExpectedLine,
+    FaultLine,
     HangsUp,
     Keys,
-    Pace,
     Place,
     Silence,
     Start,
@@ -34,8 +33,10 @@ from ivr.callfile.grammar import (
     Waits,
     Words,
 )
+from ivr.dialog.checks import GATE_PREFIX
+from ivr.dialog.definition import KEY_MORE_TIME
 from ivr.dialog.flow import GATE_GO_ON
-from ivr.languages.language import NO, YES
+from ivr.languages.language import NO, YES, Pace
 from ivr.languages.registry import LANGUAGES, SPOKEN
 from ivr.simulator.operator import RelayOperator
 from ivr.simulator.phone import DEFAULT_FROM, CallOverError, EndlessCallError, Phone, PhoneOptions
@@ -51,8 +52,6 @@ if TYPE_CHECKING:
     from ivr.simulator.lines import Headers, Line, LineReply
     from ivr.simulator.twiml import Gather
 
-GATE_PREFIX = "gate-"
-RELAY_KEY = "7"
 GATE_KEY = "1"
 MAX_GATES_IN_A_ROW = 50
 LATE_STATUS_SECONDS = 600.0
@@ -121,7 +120,7 @@ class Correction(NamedTuple):
 
 
 class TranscriptLine(NamedTuple):
-    """One thing that happened: the line's prompts and words, or the caller's deed."""
+    """One thing that happened: the line's prompts and words, or the caller's action."""
 
     who: Who
     text: str
@@ -209,7 +208,7 @@ class _LineLater:
 
 @dataclass
 class _Unread:
-    """The turns since the caller's last deed that no `line` has been compared with, and whether any was."""
+    """The turns since the caller's last action that no `line` has been compared with, and whether any was."""
 
     turns: deque[tuple[str, ...]] = field(default_factory=deque)
     compared: bool = False
@@ -223,7 +222,7 @@ class _Player:
         self._prepared = prepared
         self._language = language
         self._pace = pace
-        faults = [step.fault for step in call.steps if isinstance(step, Befalls)]
+        faults = [step.fault for step in call.steps if isinstance(step, FaultLine)]
         withheld = next((WITHHELD_FORMS[fault] for fault in faults if fault in WITHHELD_FORMS), None)
         self._from_number = withheld if withheld is not None else call.from_number or DEFAULT_FROM
         self._options = options
@@ -298,9 +297,9 @@ class _Player:
 
     def _take(self, step: Step) -> None:  # noqa: C901 (a table of the steps)
         place = step.place
-        if isinstance(step, Befalls):
+        if isinstance(step, FaultLine):
             if step is not self._passed:
-                self._befall(step.fault)
+                self._inject(step.fault)
             return
         if isinstance(step, Start) and self._dialed:
             self._pick_up()
@@ -315,9 +314,9 @@ class _Player:
             self._think_seconds = step.seconds
             self._write("caller", f"waits {step.seconds:g}")
         elif isinstance(step, Silence):
-            self._deed(place, "silence", self._caller.stay_silent)
+            self._act(place, "silence", self._caller.stay_silent)
         elif isinstance(step, HangsUp):
-            self._deed(place, "hangs up", self._caller.hang_up)
+            self._act(place, "hangs up", self._caller.hang_up)
         elif isinstance(step, Did):
             self._check_did(step)
         elif isinstance(step, End):
@@ -333,17 +332,17 @@ class _Player:
         following = self._following
         if step is not None and not isinstance(step, Start):
             self._following = (step, *following)
-        self._deed(place, "dials", self._caller.dial)
+        self._act(place, "dials", self._caller.dial)
         if self._pace == "relay" and self.phone.ended is None:
             first = self._unread
-            self._deed(place, RELAY_KEY, lambda: self._caller.press(RELAY_KEY))
+            self._act(place, KEY_MORE_TIME, lambda: self._caller.press(KEY_MORE_TIME))
             self._unread = first
         self._following = following
 
     def _press(self, step: Keys) -> None:
         keys = self._resolved(step)
         thinking = self._thinking(step.place, lambda after: self.phone.press(keys, after_seconds=after))
-        self._deed(step.place, step.keys, thinking or (lambda: self._caller.press(keys)))
+        self._act(step.place, step.keys, thinking or (lambda: self._caller.press(keys)))
 
     def _say(self, step: Words) -> None:
         words, given = self._in_own_words(step.words), step.confidence
@@ -351,10 +350,10 @@ class _Player:
             step.place, lambda after: self.phone.say(words, confidence=given, after_seconds=after)
         )
         say = thinking or (lambda: self._caller.say(words, confidence=given))
-        self._deed(step.place, f'says "{words}"', say)
+        self._act(step.place, f'says "{words}"', say)
 
     def _thinking(self, place: Place, do: Callable[[float], Heard]) -> Callable[[], Heard] | None:
-        """Return the deed with the caller's thinking before it, or None when the file says nothing of it.
+        """Return the action with the caller's thinking before it, or None when the file says nothing of it.
 
         An operator made of code takes the time that typing takes.
         """
@@ -366,7 +365,7 @@ class _Player:
             self._differ(place, f"a line that waits {seconds:g} s", window)
         return lambda: do(seconds)
 
-    def _deed(self, place: Place, text: str, do: Callable[[], Heard]) -> None:
+    def _act(self, place: Place, text: str, do: Callable[[], Heard]) -> None:
         """Let the caller do something and take in what is heard, passing the gates."""
         if self.phone.ended is not None:
             self._differ(place, f"a call that goes on (caller {text})", f"end {self.phone.ended}")
@@ -398,10 +397,10 @@ class _Player:
         if heard.ended is not None or not prompts or not prompts[-1].startswith(GATE_PREFIX):
             return False
         gate = _plain(prompts[-1])
-        before_a_deed = takewhile(
-            lambda step: isinstance(step, ExpectedLine | Befalls | Did), self._following
+        before_an_action = takewhile(
+            lambda step: isinstance(step, ExpectedLine | FaultLine | Did), self._following
         )
-        lines = (step.prompts for step in before_a_deed if isinstance(step, ExpectedLine))
+        lines = (step.prompts for step in before_an_action if isinstance(step, ExpectedLine))
         return not any(gate in map(_plain, prompts) for prompts in lines)
 
     def _guarded(self, place: Place, do: Callable[[], Heard]) -> Heard:
@@ -410,7 +409,7 @@ class _Player:
         except (UnequalRepliesError, EndlessCallError) as error:
             self._differ(place, "a line that answers", str(error))
 
-    def _befall(self, fault: str) -> None:
+    def _inject(self, fault: str) -> None:
         self._write("fault", fault)
         if fault == "late_status":
             self.phone.hold_status = True
@@ -428,16 +427,16 @@ class _Player:
             self.phone.inject(Fault(fault))
 
     def _on_the_way(self) -> None:
-        """Let the hour pass that befalls a turn: what the caller did was in time, and comes late."""
+        """Let the hour pass that hits a turn: what the caller did was in time, and comes late."""
         if self._hour_passes_before is not None and len(self.phone.turns) >= self._hour_passes_before:
             self._hour_passes_before = None
             self._prepared.clock.advance(HOUR_SECONDS)
 
     def _find_hour_within(self) -> None:
-        """Let an hour that stands between two lines of one deed pass between their turns: a phone rings."""
+        """Let an hour that stands between two lines of one action pass between their turns: a phone rings."""
         lines, found = 0, None
-        for step in takewhile(lambda step: isinstance(step, ExpectedLine | Befalls | Did), self._following):
-            if isinstance(step, Befalls) and step.fault == "hour_passes" and lines:
+        for step in takewhile(lambda step: isinstance(step, ExpectedLine | FaultLine | Did), self._following):
+            if isinstance(step, FaultLine) and step.fault == "hour_passes" and lines:
                 found = step
             elif isinstance(step, ExpectedLine) and found is not None:
                 self._passed = found

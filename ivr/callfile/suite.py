@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from ivr.callfile.grammar import Pace
+    from ivr.languages.language import Pace
 
     Progress = Callable[[CallResult], None]
 
@@ -195,18 +195,6 @@ def play_or_say_why(run: Run, host: Host, options: PlayOptions | None = None) ->
         raise
     except OperatorError as error:
         return Unplayed(run, tuple(error.problems))
-
-
-def replay(
-    paths: Iterable[Path],
-    host: Host,
-    *,
-    root: Path | None = None,
-    options: PlayOptions | None = None,
-    progress: Progress = lambda _result: None,
-) -> Report:
-    """Play every run of the call files among `paths` on `host`, one after another; as `replay_with`."""
-    return replay_with(InTurn(host), paths, root=root, options=options, progress=progress)
 
 
 def replay_with(

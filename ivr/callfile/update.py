@@ -132,7 +132,7 @@ class _Update:
         first = results[0]
         other = next((result for result in results if result.corrections != first.corrections), None)
         if other is not None:
-            self.report.left[file] = _two_minds(first, other)
+            self.report.left[file] = _runs_disagree(first, other)
             return False
         if not first.corrections:
             self.report.as_written.append(file)
@@ -151,7 +151,7 @@ class _Update:
         self.report.left[file] = f"{what}: rewritten it would not pass either"
 
 
-def _two_minds(one: CallResult, other: CallResult) -> str:
+def _runs_disagree(one: CallResult, other: CallResult) -> str:
     """Say where two runs of a file would need different expectations."""
     pairs = zip((*one.corrections, None), (*other.corrections, None), strict=False)
     first, second = next((a, b) for a, b in pairs if a != b)

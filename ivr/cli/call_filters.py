@@ -9,9 +9,9 @@ import click
 
 from ivr.base.settings import DatabaseSettings
 from ivr.cli.times import span
+from ivr.languages.language import PACES
 
 ENDS = ("goodbye", "agent", "hangup", "fallback", "open")
-PACES = ("voice", "relay")
 
 
 def filters(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -16,7 +16,7 @@ from ivr.base.errors import OperatorError
 from ivr.base.money import format_amount, parse_amount
 from ivr.base.settings import load_database_settings
 from ivr.cli.asking import account, written_plain
-from ivr.payments.credits import Credited
+from ivr.payments.credits import REVERSAL_REASONS, Credited
 from ivr.payments.credits import refund as request_refund
 from ivr.payments.credits import reverse as request_reversal
 from ivr.payments.cutoffs import cutoff_rule
@@ -25,12 +25,13 @@ from ivr.start import ready_database
 
 # Each --yes answers one of the two questions, so a script has to mean it twice as well.
 _YES_HELP = "Answer one of the two questions; give it twice and nothing is asked."
-_REASONS = ("duplicate", "wrong_amount", "wrong_receiver", "wrong_date")
 
 
 @click.command()
 @click.argument("confirmation_number")
-@click.option("--reason", required=True, type=click.Choice(_REASONS), help="The only ones banks accept.")
+@click.option(
+    "--reason", required=True, type=click.Choice(REVERSAL_REASONS), help="The only ones banks accept."
+)
 @click.option("--yes", count=True, help=_YES_HELP)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def reverse(confirmation_number: str, reason: str, *, yes: int, as_json: bool) -> None:

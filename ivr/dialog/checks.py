@@ -36,10 +36,10 @@ from ivr.dialog.definition import (
 from ivr.dialog.flow import ENGINE_PROMPTS, NOT_A_CHOICE, Prompts, nomatch_prompt
 from ivr.dialog.spoken_keys import called_from, wrong_keys
 from ivr.dialog.vocabulary import Vocabulary
+from ivr.languages.language import PACES
 
 Key = TypeVar("Key")
 
-PACES = ("voice", "relay")
 TRANSFER_RESULTS = ("completed", "failed")
 GATE_PREFIX = "gate-"
 RESERVED_KEYS = {KEY_PERSON: "a person", KEY_REPEAT: "repeat", KEY_MORE_TIME: "more time"}
@@ -417,7 +417,7 @@ def _difference(found: set[str], expected: set[str], what: str) -> Iterator[str]
         yield f"does not handle {what} {name!r}: add {key}"
     for name in sorted(found - expected):
         use = ", ".join(sorted(expected - found))
-        yield f"handles {what} {name!r}, which there is not: {f'use {use}' if use else 'remove it'}"
+        yield f"handles {what} {name!r}, which does not exist: {f'use {use}' if use else 'remove it'}"
 
 
 def _meet(table: dict[Key, frozenset[str]], key: Key, facts: frozenset[str]) -> bool:

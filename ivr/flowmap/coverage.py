@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, NamedTuple
 
-from ivr.callfile.grammar import PACES
 from ivr.callfile.host import Visit
 from ivr.calls.history import Recipe
 from ivr.dialog.definition import GATE, LANGUAGE, MENU, MORE_TIME, Node
 from ivr.dialog.engine import FAILURES_MAX
 from ivr.dialog.events import ENGINE_LABELS, BranchTaken, Event
 from ivr.dialog.flow import Flow
+from ivr.languages.language import PACES
 
 NODES, EDGES, ATTEMPTS = "nodes", "edges", "attempts"
 LEVELS = ("first", "again", "last")[:FAILURES_MAX]  # after 0, 1, 2 failures at a question
@@ -103,7 +103,7 @@ class FlowCoverage:
 
     @classmethod
     def of(cls, flow: Flow) -> FlowCoverage:
-        """Return a count that begins at zero, of all places of a flow that can be come to."""
+        """Return a count that begins at zero, of all places of a flow that can be reached."""
         return cls({pace: _places_of(flow, pace) for pace in PACES}, flow.languages)
 
     def add(self, visits: Iterable[Visit], language: str, pace: str) -> None:

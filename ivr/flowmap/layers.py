@@ -160,7 +160,7 @@ def _without_cycles(
 
 
 class _Drawing:
-    """One layout in the making."""
+    """One layout under construction."""
 
     def __init__(self, blocks: Sequence[Block], links: Sequence[Link]) -> None:
         self._blocks = blocks

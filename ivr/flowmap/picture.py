@@ -194,7 +194,7 @@ class _Painter:
     def _way(self, node: Node, label: str) -> str:
         """Return a branch in plain words: what the caller does, or what the answer was."""
         if node.kind == "collect":
-            return self._deed(node, label)
+            return self._action(node, label)
         if label == "next":
             return ""
         if label == EXHAUSTED and node.tries:
@@ -202,7 +202,7 @@ class _Painter:
             return " or ".join(f"{_ordinal(count)} time" for count in times)
         return _OUTCOMES.get(label, _plain(label)) if node.kind == "transfer" else _plain(label)
 
-    def _deed(self, node: Node, label: str) -> str:
+    def _action(self, node: Node, label: str) -> str:
         if label == "silence":
             return "silence"
         if node.word == LANGUAGE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from ivr.base.hours import MINUTES_A_DAY, OpenHours
-from ivr.languages.language import Answers, Language, Spoken, SpokenValues
+from ivr.languages.language import NOON_MINUTES, Answers, Language, Spoken, SpokenValues
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
@@ -22,7 +22,6 @@ _MONTHS = (
     "November",
     "December",
 )
-_NOON = 12 * 60
 
 
 def _money(amount_cents: int) -> str:
@@ -45,10 +44,10 @@ def _date_year(day: date) -> str:
 def _time(minutes: int) -> str:
     if minutes % MINUTES_A_DAY == 0:
         return "midnight"
-    if minutes == _NOON:
+    if minutes == NOON_MINUTES:
         return "noon"
     hour, minute = divmod(minutes, 60)
-    half = "a.m." if minutes < _NOON else "p.m."
+    half = "a.m." if minutes < NOON_MINUTES else "p.m."
     hour_of_twelve = (hour - 1) % 12 + 1
     return f"{hour_of_twelve}:{minute:02d} {half}" if minute else f"{hour_of_twelve} {half}"
 

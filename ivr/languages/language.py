@@ -5,9 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, get_args
 
 from ivr.base.hours import OpenHours
+
+Pace = Literal["voice", "relay"]
+PACES: Final[tuple[Pace, ...]] = get_args(Pace)
+NOON_MINUTES: Final = 12 * 60
 
 YES: Final = "yes"
 NO: Final = "no"

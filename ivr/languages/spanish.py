@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from ivr.base.hours import MINUTES_A_DAY, OpenHours
-from ivr.languages.language import Answers, Language, Spoken, SpokenValues
+from ivr.languages.language import NOON_MINUTES, Answers, Language, Spoken, SpokenValues
 
 _WEEKDAYS = ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo")
 _MONTHS = (
@@ -23,11 +23,10 @@ _MONTHS = (
     "diciembre",
 )
 _MILLION = 1_000_000
-_NOON = 12 * 60
 # minutes from midnight at which each part of the day ends
 _PARTS_OF_DAY = (
     (6 * 60, "de la madrugada"),
-    (_NOON, "de la mañana"),
+    (NOON_MINUTES, "de la mañana"),
     (19 * 60, "de la tarde"),
     (MINUTES_A_DAY, "de la noche"),
 )
@@ -64,7 +63,7 @@ def _time(minutes: int) -> str:
     """Say a time of day without its article: `8:30 de la mañana`."""
     if minutes % MINUTES_A_DAY == 0:
         return "12 de la noche"
-    if minutes == _NOON:
+    if minutes == NOON_MINUTES:
         return "12 del mediodía"
     hour, minute = divmod(minutes, 60)
     part = next(part for end, part in _PARTS_OF_DAY if minutes < end)

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from typing import NamedTuple, cast
 
-from ivr.dialog.checks import PACES
 from ivr.dialog.definition import GATE, GIVE_UP_DIALOG, LANGUAGE, MENU, PERSON, TIME_UP_DIALOG, Node
 from ivr.dialog.engine import (
     RELAY_WORDS_MAX,
@@ -39,12 +38,12 @@ from ivr.dialog.events import BranchTaken, Event, Heard
 from ivr.dialog.flow import Flow
 from ivr.dialog.state import Said, State
 from ivr.dialog.vocabulary import Answer, Consent, Field, Match, NoMatch, Slots, Value
+from ivr.languages.language import PACES
 from ivr.proof.liveness import find_live
 
 LATE_SECONDS = 1e6  # beyond every limit
-FREE = frozenset({"repeat", "more_time", "discard", "stray", "unasked", "person"})  # keys that cost nothing
 ERRORS = frozenset({"error", "silence", "patience"})
-_STRUCK = frozenset({"answer", "key", "outcome", "go_on", "transfer", "discard"})
+_CAN_BE_LATE = frozenset({"answer", "key", "outcome", "go_on", "transfer", "discard"})
 _MENU_KEYS = "1234568"
 
 
@@ -338,7 +337,7 @@ class Exploration:
     def _expand(self, index: int) -> None:
         place = self.places[index]
         if isinstance(place.result, Wait) and place.result.listen is not None and not place.closing:
-            self._strike(index, place, Move("silence", Silence(), late=True))
+            self._add_late(index, place, Move("silence", Silence(), late=True))
         for move in self.moves(place):
             after = self._go(index, place, move)
             if after is None or after.state.pace not in self._paces:
@@ -348,13 +347,13 @@ class Exploration:
             else:
                 place.edges.append((move, self._add(after)))
             # The limits strike where the call would wait; before that, nobody looks at them.
-            if move.kind in _STRUCK and isinstance(after.result, Wait) and not place.closing:
-                self._strike(index, place, replace(move, late=True))
+            if move.kind in _CAN_BE_LATE and isinstance(after.result, Wait) and not place.closing:
+                self._add_late(index, place, replace(move, late=True))
 
-    def _strike(self, index: int, place: Place, late: Move) -> None:
-        struck = self._go(index, place, late)
-        if struck is not None and struck.state.pace in self._paces:
-            place.edges.append((late, self._add(struck)))
+    def _add_late(self, index: int, place: Place, late: Move) -> None:
+        reached = self._go(index, place, late)
+        if reached is not None and reached.state.pace in self._paces:
+            place.edges.append((late, self._add(reached)))
 
     def _go_on(self, index: int, move: Move, after: Place) -> None:
         """Press 1 until something else comes than one more gate of the same kind."""
@@ -383,7 +382,7 @@ class Exploration:
         return taken.after
 
     def _broken(self, index: int, move: Move, place: Place, error: Exception) -> Broken:
-        """Say what a move broke at: the node that names what there is not, as far as can be told."""
+        """Say what a move broke at: the node that names what does not exist, as far as can be told."""
         if isinstance(error, KeyError):
             missing = str(error.args[0])
             dialog, _, target = missing.partition("/")
@@ -408,7 +407,7 @@ class Exploration:
             raise KeyError(taken.result.action)
         frames = taken.state.frames
         if len(frames) > len(set(frames)):
-            raise DialogError(f"{frames[-1]}: this dialog calls itself, for ever")
+            raise DialogError(f"{frames[-1]}: this dialog calls itself without end")
         turns = place.turns + _COST.get(move.kind, 1)
         if move.late and move.kind != "silence":
             turns += _LONG_CALL_TURNS

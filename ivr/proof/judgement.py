@@ -348,7 +348,7 @@ def dead_ends(exploration: Exploration) -> Iterator[Flaw]:
 
 
 def _backwards(places: Sequence[Place], found: set[int], kinds: frozenset[str]) -> set[int]:
-    """Return the places from which one of `found` can be come to by these moves."""
+    """Return the places from which one of `found` can be reached by these moves."""
     sources: dict[int, list[int]] = {}
     for index, place in enumerate(places):
         for target in _edges(place, kinds):
@@ -440,7 +440,7 @@ def _reversed(graph: Sequence[Sequence[int]]) -> list[list[int]]:
 
 
 def _reached(graph: Sequence[Sequence[int]], first: int) -> set[int]:
-    """Return what can be come to in one step or more."""
+    """Return what can be reached in one step or more."""
     todo, seen = list(graph[first]), set(graph[first])
     while todo:
         for target in graph[todo.pop()]:

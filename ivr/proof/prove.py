@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from ivr.base.errors import OperatorError
-from ivr.dialog.checks import PACES, check_flow
+from ivr.dialog.checks import check_flow
 from ivr.dialog.definition import LANGUAGE, REQUIRED_DIALOGS, Dialog, Fault
 from ivr.dialog.engine import CALL_SECONDS_MAX, TURNS_MAX
 from ivr.dialog.flow import Flow, version_of
 from ivr.dialog.loader import load_dialogs
 from ivr.dialog.state import Said
 from ivr.dialog.vocabulary import Vocabulary
+from ivr.languages.language import PACES
 from ivr.languages.registry import SPOKEN
 from ivr.languages.words import words_typed
 from ivr.proof.exploration import Exploration, Move, Sentence, World
@@ -107,7 +108,7 @@ class Bound:
     def __str__(self) -> str:
         worst = ""
         if self.seconds_at_worst > self.seconds:
-            worst = f" ({self.seconds_at_worst / 60:.0f} where the caller then has all repeated for ever)"
+            worst = f" ({self.seconds_at_worst / 60:.0f} where the caller then has all repeated without end)"
         return (
             f"{self.language} {self.pace}: every call ends within {self.turns} turns and "
             f"{self.seconds / 60:.0f} minutes{worst}; straight to a payment {self.straight_turns} turns, "

@@ -185,10 +185,10 @@ class _Writer:
         if isinstance(heard, Outcome):
             self._write_answer(heard)
         elif move.kind == "transfer":
-            self._befall(_NO_ANSWER.get(move.label, ""))
+            self._inject(_NO_ANSWER.get(move.label, ""))
         elif move.kind != "start":
             self._caller_at = len(self._lines)
-            self._lines.append(f"caller  {self._deed(move, before)}")
+            self._lines.append(f"caller  {self._action(move, before)}")
             self.turns += 1
             relay = before.pace == "relay"
             keys = len(heard.digits) + heard.finished if isinstance(heard, Keys) else 1
@@ -205,7 +205,7 @@ class _Writer:
         keyed = action.keyed.get(outcome.name)
         if keyed is not None:
             self._lines[self._caller_at] = f"caller  {keyed}"
-        self._befall(action.faults.get(outcome.name, ""))
+        self._inject(action.faults.get(outcome.name, ""))
         if asked.action == "set_amount":
             self._chosen = asked.args["amount"]
         elif (asked.action, outcome.name) == ("check_amount", "ok"):
@@ -215,12 +215,12 @@ class _Writer:
             self._amounts.append((plan, self._chosen))
             self._lines.append(f"did     payment amount=AMOUNT plan={plan}")
 
-    def _befall(self, fault: str) -> None:
+    def _inject(self, fault: str) -> None:
         if fault and self._lines[self._caller_at - 1 : self._caller_at] != [f"fault   {fault}"]:
             self._lines.insert(self._caller_at, f"fault   {fault}")
             self._caller_at += 1
 
-    def _deed(self, move: Move, before: State) -> str:
+    def _action(self, move: Move, before: State) -> str:
         heard: Input = move.heard
         if isinstance(heard, Silence):
             return "silence"

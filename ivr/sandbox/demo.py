@@ -12,10 +12,10 @@ from ivr.billing.ledger import balances
 from ivr.billing.samples import SampleMember, demo_member
 from ivr.languages.language import YES
 from ivr.languages.registry import LANGUAGES, SPOKEN
+from ivr.sandbox.members import SAMPLE_ROUTING_NUMBER
 from ivr.start import ready_database
 
 SHOWN: Final = ("demo.health_and_dental", "demo.extra_time", "demo.spanish")
-SAMPLE_ROUTING_NUMBER: Final = "021000021"
 SAMPLE_ACCOUNT_NUMBER: Final = "1234567890"
 
 _WIDTHS: Final = (28, 17)

@@ -21,6 +21,7 @@ from ivr.payments.life import move
 from ivr.payments.origination import run_cutoff
 from ivr.payments.returns_by_hand import book_return
 from ivr.payments.settlement import settle
+from ivr.sandbox.members import SAMPLE_ROUTING_NUMBER
 from ivr.storage.tables import Notice
 from ivr.topics.services import Services
 from ivr.voice.serving import make_services
@@ -41,7 +42,7 @@ def pay_before(
     """Let the member authorize payments on this line, each at its own instant, before `now`.
 
     `call` numbers the call they were made in. One with a return code has come back by `now`; one that is held
-    was left behind by its cutoff. Raises `OperatorError` for a return code that there is not.
+    was left behind by its cutoff. Raises `OperatorError` for an unknown return code.
     """
     services = make_services(settings, SeededRandomness(SEED + 1 + call))
     in_time = sorted(payments, key=lambda each: each.at)
@@ -83,7 +84,7 @@ def _pay(
             billing_account=member.billing_accounts[paid.plan],
             amount_cents=paid.amount_cents,
             account_type="checking",
-            rdfi_routing_number="021000021",
+            rdfi_routing_number=SAMPLE_ROUTING_NUMBER,
             account_number=paid.account_number or f"{_ACCOUNT + seq}",
             not_before_date=services.cutoff.debit_dates(at).effective_entry_date,
             language=member.language,

@@ -20,6 +20,7 @@ from ivr.members.imports import import_members
 from ivr.start import check_keys_of, command_engine
 from ivr.storage.migrate import upgrade
 
+SAMPLE_ROUTING_NUMBER: Final = "021000021"
 _MADE_UP_ACCOUNTS: Final = {"health": "749000157", "dental": "759000157"}
 
 

@@ -199,7 +199,7 @@ class Phone:
         return (self._clock.now() - self._began_at).total_seconds()
 
     def inject(self, fault: Fault) -> None:
-        """Let `fault` befall the next turn."""
+        """Inject `fault` into the next turn."""
         if fault in _LEAVING:
             self._leaving = fault
         else:

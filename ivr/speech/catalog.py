@@ -10,12 +10,12 @@ from itertools import product
 from types import MappingProxyType
 
 from ivr.base.errors import OperatorError
+from ivr.languages.language import PACES
 from ivr.speech.checks import ATTEMPTS, check_sources, longest_pieces, read_sources, resolve
 from ivr.speech.keys import NamedKeys, named_keys
 from ivr.speech.patterns import OTHER, OUTSIDE_XML
 from ivr.speech.source import Fault, Form, Pieces, Source, tidy
 
-_PACES = ("voice", "relay")
 # No XML holds this character, so no text or value does either; and it is no white space, which is tidied.
 _MARK = "\x02"
 _MARKED = re.compile(f"{_MARK}([^{_MARK}]*){_MARK}")
@@ -114,7 +114,7 @@ class Catalog:
         self._counted: dict[tuple[int, str], tuple[int, ...]] = {}  # counting takes longer than speaking
         for source in sources:
             prepared = {key: _prepare(form, kinds) for key, form in source.forms.items()}
-            for prompt_id, attempt, pace in product(source.lines, ATTEMPTS, _PACES):
+            for prompt_id, attempt, pace in product(source.lines, ATTEMPTS, PACES):
                 form = resolve(source, prompt_id, attempt, pace)
                 key = (prompt_id, attempt, source.language, pace)
                 self._prompts[key] = prepared[form.prompt_id, form.attribute]

@@ -38,7 +38,7 @@ _unfit: WeakSet[Any] = WeakSet()
 
 
 def close_unfit(engine: Engine) -> None:
-    """Have the engine's pool close each connection on which a cursor met what may repeat for ever."""
+    """Have the engine's pool close each connection on which a cursor met what may repeat without end."""
 
     @event.listens_for(engine, "checkin")
     def _drop(connection: object, entry: ConnectionPoolEntry) -> None:
@@ -47,7 +47,7 @@ def close_unfit(engine: Engine) -> None:
 
 
 class JudgingCursor(psycopg.Cursor[Any]):
-    """A cursor that notes its connection as unfit after an error which may repeat for ever."""
+    """A cursor that notes its connection as unfit after an error which may repeat without end."""
 
     def execute(self, *arguments: Any, **named: Any) -> JudgingCursor:
         """Run one statement."""

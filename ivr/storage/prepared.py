@@ -39,7 +39,7 @@ class PreparedStatement:
             connection.begin()  # as Connection.execute does: otherwise commit() would not know of our work
         values = {**self._constants, **parameters} if self._constants else parameters
         cursor: psycopg.Cursor[Any] = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]
-        # What SQLAlchemy asks as well: looking for listeners where there are none is dear.
+        # What SQLAlchemy asks as well: looking for listeners where there are none is costly.
         heard = connection._has_events or connection.engine._has_events  # noqa: SLF001
         listening = (connection, cursor, self.sql, values, None, False)
         for listener in connection.dispatch.before_cursor_execute if heard else ():

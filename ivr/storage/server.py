@@ -149,7 +149,7 @@ def _running_socket_folder(place: Place) -> Path | None:
     """Return the socket's folder of the server that runs, or None if none does.
 
     A server that lives but does not answer yet is waited for, one that is stopping is seen out: after
-    SIGTERM it would wait for its last client for ever. Life is not a pid: only a process that is a PostgreSQL
+    SIGTERM it would wait for its last client. Life is not a pid: only a process that is a PostgreSQL
     in our folder counts, and only its answer to a query makes it a running server.
     """
     pid_file = place.data / "postmaster.pid"

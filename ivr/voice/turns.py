@@ -39,7 +39,7 @@ from ivr.dialog.turn import Answered, Turn
 from ivr.dialog.vocabulary import Value
 from ivr.payments.history import RecentPayment, payments_of_call
 from ivr.speech.catalog import SpeechError
-from ivr.topics.line import Line, kept_line
+from ivr.topics.line import LINES_KEPT_MAX, Line, kept_line
 from ivr.topics.masks import GIVEN, Since
 from ivr.topics.perform import perform
 from ivr.topics.registry import shapes_of
@@ -54,12 +54,11 @@ from ivr.voice.twiml import Passage, document, last_words
 RETRY_PAUSES_SECONDS = (0.1, 0.2, 0.4, 0.8, 0.8)
 # The server took the transaction away; the same work may well succeed: serialization failure, deadlock, a
 # session ended for lying idle, shutdown by an administrator, by a crash, and a server that is only starting.
-# And what a session opened before a switch-over or a migration says for ever, a new one may not: read-only,
+# And what a session opened before a switch-over or a migration goes on saying, a new one may not: read-only,
 # a plan that no longer fits, a prepared statement that is lost or there already.
 TRANSIENT_SQLSTATES = frozenset(
     {"40001", "40P01", "25P03", "57P01", "57P02", "57P03", "57P05", "25006", "0A000", "26000", "42P05"}
 )
-LINES_KEPT_MAX = 8
 TROUBLE_NODE = "trouble"
 
 Result = TypeVar("Result")

@@ -62,7 +62,7 @@ class _Caller:
         result = self.turn(Start())
         while not isinstance(result, End) and len(self.turns) <= self.hangs_up_after:
             self.at += timedelta(seconds=self.chance.uniform(0.5, 20))
-            result = self.turn(self.deed(result))
+            result = self.turn(self.action(result))
         end = result.manner if isinstance(result, End) else "hangup"
         state = self.state
         return Recipe(
@@ -130,7 +130,7 @@ class _Caller:
         known = SLOTS[slot]
         return self.chance.choice(VALUES.get(known.kind) or known.samples or (known.sample,))
 
-    def deed(self, wait):
+    def action(self, wait):
         if wait.listen is None:
             return TransferEnded(self.chance.choice(("completed", "failed")))
         roll = self.chance.random()

@@ -46,7 +46,7 @@ CALLS_BACK = 3
 IDLE_CONNECTIONS = 8
 LOCK_SECONDS_MAX = 25.0
 # What a caller does who wants to pay in full, by the prompt that asks.
-DEEDS = {
+ACTIONS = {
     "language-option": "1",
     "main-menu": "1",
     "verify-member-id": "{member_id}",
@@ -255,12 +255,12 @@ class Storm:
                 if prompt in prompts:
                     caller.hang_up()
                     return end
-            if prompts[-1] not in DEEDS:
+            if prompts[-1] not in ACTIONS:
                 raise AssertionError(f"nobody wrote what to do at {prompts}")
-            deed = DEEDS[prompts[-1]].format(**facts)
+            action = ACTIONS[prompts[-1]].format(**facts)
             think()
             caller.seq += 1
-            heard = said("yes") if deed == "yes" else keyed(deed)
+            heard = said("yes") if action == "yes" else keyed(action)
             reply = self._heard(caller, f"/voice/turn/{caller.seq}", heard)
         caller.hang_up()
         return "unknown"
@@ -278,7 +278,7 @@ class Storm:
         self.seen.apologies.append((first, second))
         return None
 
-    # What befalls the line.
+    # What hits the line.
 
     def _acts(self, draw: random.Random) -> None:
         """Begin with each act once, then any of them."""

@@ -21,7 +21,7 @@ from ivr.replay.call_report import call_text as told
 from ivr.replay.export import CannotMaskError, call_text
 from ivr.storage.tables import Base, Keyed, Payment, Sealed, Turn
 
-CALLS, MEMBERS, DEEDS_MAX = 1000, 250, 24
+CALLS, MEMBERS, ACTIONS_MAX = 1000, 250, 24
 ROUTING = "021000021"
 MADE_UP_DIGITS = "4081573926" * 2
 ZONE = ZoneInfo("America/New_York")
@@ -166,14 +166,14 @@ class Caller:
 
     def talk(self):
         heard = self.phone.dial()
-        for _ in range(self.draw.randrange(4, DEEDS_MAX)):
+        for _ in range(self.draw.randrange(4, ACTIONS_MAX)):
             if self.phone.ended is not None:
                 return
-            heard = self.deed(heard.waiting_for)
+            heard = self.action(heard.waiting_for)
         if self.phone.ended is None and self.draw.random() < 0.9:
             self.phone.hang_up()
 
-    def deed(self, gather):
+    def action(self, gather):
         node = self.phone.turns[-1].node
         self.phone.callee = self.draw.choice(("completed", "completed", "busy", "no-answer"))
         if self.draw.random() > self.care:

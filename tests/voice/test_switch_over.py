@@ -1,4 +1,4 @@
-"""Sessions that a switch-over or a migration leaves unfit for ever: the line drops them by itself."""
+"""Sessions that a switch-over or a migration leaves unfit: the line drops them by itself."""
 
 from __future__ import annotations
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from ivr.callfile.grammar import (
     MAX_CALLS_IN_A_ROW,
-    Befalls,
     CallFileError,
     Did,
     End,
     ExpectedLine,
+    FaultLine,
     HangsUp,
     Keys,
     Silence,
@@ -61,7 +61,7 @@ def test_every_word_of_a_call_file_is_read():
     )
     p = [step.place for step in call.steps]
     assert call.steps == (
-        Befalls(p[0], "withheld"),
+        FaultLine(p[0], "withheld"),
         Start(p[1]),
         ExpectedLine(p[2], ("greeting", "language-menu.again", "terms[2]@es-US")),
         Keys(p[3], "{language_key}"),
@@ -70,7 +70,7 @@ def test_every_word_of_a_call_file_is_read():
         Words(p[6], "sí,  autorizo", 0.9),
         Words(p[7], "yes", 0.4),
         Words(p[8], "yes", None),
-        Befalls(p[9], "duplicate"),
+        FaultLine(p[9], "duplicate"),
         Did(p[10], "payment", {"amount": "310.15", "plan": "health"}),
         Did(p[11], "locked", {}),
         HangsUp(p[12]),

@@ -20,7 +20,6 @@ from ivr.callfile.suite import (
     print_json,
     print_result,
     print_summary,
-    replay,
     replay_with,
 )
 
@@ -29,6 +28,11 @@ MENU = ("main-menu", "menu")
 BYE = ("goodbye", "hangup")
 GOOD = "line main-menu\ncaller 1\nline goodbye\nend goodbye\n"
 VOICE = "now 2026-12-18T10:15Z\npace voice\nlanguage en-US\n"
+
+
+def replay(paths, host, **options):
+    """Play the files on one host, one after another."""
+    return replay_with(InTurn(host), paths, **options)
 
 
 def printed(report, **options):

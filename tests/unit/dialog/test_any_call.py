@@ -65,7 +65,7 @@ class Call:
                 self.heard(result)
                 self.seconds += self.random.choice(self.delays)
                 assert self.state.turns <= TURNS_MAX["relay"] + LAST_TURNS_MAX
-                result = self.step(self.deed(result))
+                result = self.step(self.action(result))
         self.speak(result.prompts)
         assert result.prompts or result.manner == "agent"
         assert self.state.secrets == {}
@@ -149,7 +149,7 @@ class Call:
         words = self.flow.prompts.pieces(said.prompt, said.attribute or None, language, "relay")
         return sum(words) if said.piece < 0 else words[said.piece]
 
-    def deed(self, wait):
+    def action(self, wait):
         if wait.listen is None:
             return TransferEnded(self.random.choice(("completed", "failed", "failed")))
         if self.random.random() < self.patience:

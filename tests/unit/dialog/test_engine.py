@@ -337,9 +337,9 @@ class Talk:
         self.state = initial_state(flow, {"amount": 4050})
         self.last = None
 
-    def turn(self, deed):
-        elapsed, deed = re.fullmatch(r"(?:\((\d+)s\) )?(.*)", deed).groups()
-        kind, _, rest = deed.partition(" ")
+    def turn(self, action):
+        elapsed, action = re.fullmatch(r"(?:\((\d+)s\) )?(.*)", action).groups()
+        kind, _, rest = action.partition(" ")
         if kind == "start":
             heard = Start()
         elif kind == "silence":
@@ -353,7 +353,7 @@ class Talk:
         elif kind == "transfer":
             heard = TransferEnded(rest)
         else:
-            heard = Keys(deed.rstrip("#"), finished=deed.endswith("#"))
+            heard = Keys(action.rstrip("#"), finished=action.endswith("#"))
         before = self.state.to_json(), self.state.secrets_json()
         self.last = step(self.flow, self.state, heard, float(elapsed or 0))
         assert (self.state.to_json(), self.state.secrets_json()) == before
@@ -376,12 +376,12 @@ def play(script, flow=FLOW):
     """Play a script and return the call; every line must come out as written."""
     talk = Talk(flow)
     for line in script.strip().splitlines():
-        deed, _, expected = (part.strip() for part in line.partition("->"))
+        action, _, expected = (part.strip() for part in line.partition("->"))
         if expected == "!":
             with pytest.raises(DialogError):
-                talk.turn(deed)
+                talk.turn(action)
         else:
-            assert talk.turn(deed) == expected, line
+            assert talk.turn(action) == expected, line
     return talk
 
 
@@ -641,7 +641,7 @@ def test_what_the_line_listens_for(script, listen):
 def test_the_language_chosen_is_the_calls():
     talk = play("start -> welcome, language-ask@en-US, language-ask@es-US\n2 -> menu-ask\n5 -> number-ask")
     assert talk.state.language == "es-US"
-    play_on = [talk.turn(deed) for deed in ("24#", "1", "says yes")]
+    play_on = [talk.turn(action) for action in ("24#", "1", "says yes")]
     assert play_on[-1] == "?pay"
     assert talk.state.slots["words"] == "yes es-US voice"
 
@@ -739,10 +739,10 @@ HEARD = [
 ]
 
 
-@pytest.mark.parametrize(("deed", "heard", "events"), HEARD)
-def test_what_is_noted_of_a_turn(deed, heard, events):
+@pytest.mark.parametrize(("action", "heard", "events"), HEARD)
+def test_what_is_noted_of_a_turn(action, heard, events):
     talk = play(VOICE)
-    talk.turn(deed)
+    talk.turn(action)
     assert (talk.last.heard, talk.last.events) == (heard, events)
 
 
@@ -765,10 +765,10 @@ ENTRIES_HEARD = [
 ]
 
 
-@pytest.mark.parametrize(("script", "deed", "heard"), ENTRIES_HEARD)
-def test_of_an_entry_its_length_and_its_verdict_are_noted(script, deed, heard):
+@pytest.mark.parametrize(("script", "action", "heard"), ENTRIES_HEARD)
+def test_of_an_entry_its_length_and_its_verdict_are_noted(script, action, heard):
     talk = play(script)
-    talk.turn(deed)
+    talk.turn(action)
     assert talk.last.heard == heard
 
 

@@ -255,7 +255,7 @@ def test_each_call_of_a_replayed_file_is_heat():
         Visit("main/language", None, "first"),
     ]
     second = [*first, Visit("main/language", "next"), Visit("main/main_menu", None)]
-    deeds = (
+    actions = (
         ("caller", "dials"),
         ("caller", "hangs up"),
         ("caller", "dials"),
@@ -267,7 +267,7 @@ def test_each_call_of_a_replayed_file_is_heat():
         "en-US",
         "voice",
         None,
-        tuple(TranscriptLine(*deed) for deed in deeds),
+        tuple(TranscriptLine(*action) for action in actions),
         3,
         9.0,
         (*first, *second),

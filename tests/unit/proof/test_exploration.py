@@ -314,7 +314,7 @@ def test_each_pace_tells_the_terms_itself(whole):
 
 
 def test_circles_that_grow_have_an_end(english):
-    """A dialog that calls itself, tries that go on after the last, and two sentences said for ever."""
+    """A dialog that calls itself, tries that go on after the last, and two sentences said without end."""
     again = 'collect = "menu"\nprompt = "declined-menu"\nkeys.1 = "b"\nkeys.2 = "@return"'
     files = edited(english, "flows/verify.toml", 'say  = "verify-rejected"', 'call = "again"') | {
         "flows/again.toml": f'start = "a"\n[node.a]\n{again}\n[node.b]\ncall = "verify"\non.verified = "@return"\n'
@@ -328,7 +328,7 @@ def test_circles_that_grow_have_an_end(english):
     assert (
         "broken",
         "verify/rejected",
-        "the call breaks off here: this dialog calls itself, for ever",
+        "the call breaks off here: this dialog calls itself without end",
     ) in told
     assert {node for rule, node, _ in told if rule == "loop"} >= {"recent_payments/next_payment"}
 

@@ -46,7 +46,7 @@ def test_a_bound_says_what_it_leaves_out():
     told = "en-US relay: every call ends within 374 turns and 69 minutes; straight to a payment 28 turns"
     assert str(bound) == f"{told}, 20.1 minutes"
     loose = replace(bound, seconds_at_worst=34680.0)
-    assert "69 minutes (578 where the caller then has all repeated for ever); straight" in str(loose)
+    assert "69 minutes (578 where the caller then has all repeated without end); straight" in str(loose)
 
 
 def test_there_are_the_ten():

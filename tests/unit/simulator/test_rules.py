@@ -49,7 +49,7 @@ def test_call_files_know_every_fault():
 
 
 @pytest.mark.parametrize("fault", [*Fault, *WITHHELD_FORMS])
-def test_every_fault_befalls_a_written_call(fault):
+def test_every_fault_hits_a_written_call(fault):
     assert any(
         re.search(rf"^fault\s+{fault}$", path.read_text(encoding="utf-8"), re.MULTILINE)
         for path in CALLS.rglob("*.call")

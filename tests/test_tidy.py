@@ -1,0 +1,272 @@
+"""What was tidied once stays so: no dead public name, no constant twice, tests for each module, plain words.
+
+An exception stands in the list beside its test, with its reason; one that is needed no more fails too.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+MODULES = {
+    str(file.relative_to(ROOT)): ast.parse(file.read_text())
+    for file in sorted(ROOT.glob("ivr/**/*.py"))
+    if "migrations" not in file.parts
+}
+
+GUNICORN = "gunicorn reads it by name"
+NEXT = "next"
+UNUSED = {
+    "ivr/ach/banking_days.py": {"banking_days_between": NEXT, "last_debit_before": NEXT},
+    "ivr/ach/records.py": {"RESERVED_DESCRIPTIONS": NEXT, "batch_problems": NEXT, "date_problems": NEXT},
+    "ivr/ach/return_codes.py": {"CORRECTED_WITHIN_DAYS": NEXT},
+    "ivr/ach/writer.py": {"file_bytes": NEXT},
+    "ivr/billing/samples.py": {"generate": "many members, for measurements"},
+    "ivr/payments/blocks.py": {"account_blocked": NEXT, "routing_number_blocked": NEXT},
+    "ivr/simulator/operator.py": {"untyped_seconds": "how far behind the operator is, for whoever watches"},
+    "ivr/gunicorn.py": dict.fromkeys(
+        (
+            "accesslog",
+            "control_socket_disable",
+            "forwarded_allow_ips",
+            "graceful_timeout",
+            "logconfig_dict",
+            "on_starting",
+            "post_fork",
+            "preload_app",
+            "when_ready",
+            "worker_class",
+            "worker_tmp_dir",
+            "workers",
+        ),
+        GUNICORN,
+    ),
+}
+
+
+def public_names(module: ast.Module) -> Iterator[str]:
+    """Yield the public names of a module, but commands, and the public methods of its own classes."""
+    for statement in module.body:
+        match statement:
+            case ast.FunctionDef(name=name) if not is_command(statement):
+                yield name
+            case ast.ClassDef(name=name, bases=bases):
+                yield name
+                if not bases:  # what a base calls, it calls by a name of its own
+                    yield from (each.name for each in statement.body if isinstance(each, ast.FunctionDef))
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                yield name
+
+
+def is_command(function: ast.FunctionDef) -> bool:
+    return any(re.search(r"\b(command|group)\(", ast.unparse(each)) for each in function.decorator_list)
+
+
+def named(module: ast.Module) -> Iterator[str]:
+    """Yield what a module reads, imports or passes; a word of its strings may be a name that is looked up."""
+    for node in ast.walk(module):
+        match node:
+            case ast.Name(id=name, ctx=ast.Load()) | ast.Attribute(attr=name) | ast.keyword(arg=str(name)):
+                yield name
+            case ast.ImportFrom(names=names):
+                yield from (each.name for each in names)
+            case ast.Constant(value=str(text)) if re.fullmatch(r"[\w.:]+", text):
+                yield from re.split(r"[.:]", text)
+
+
+def test_every_public_name_is_used_in_the_program() -> None:
+    used = {name for module in MODULES.values() for name in named(module)}
+    unused = {
+        (file, name)
+        for file, module in MODULES.items()
+        for name in public_names(module)
+        if not name.startswith("_") and name not in used
+    }
+    assert unused == {(file, name) for file, names in UNUSED.items() for name in names}
+
+
+MEANT_TWICE = {
+    "('reversal', 'refund')": NEXT,
+    "('authorized', 'held', 'batched', 'sent')": NEXT,
+    "'gate-'": NEXT,
+    "'notice_late'": NEXT,
+    "'1234568'": NEXT,
+    "'021000021'": NEXT,
+    "'en-US'": NEXT,
+    "ZoneInfo('America/New_York')": NEXT,
+    "b'\\xef\\xbb\\xbf'": NEXT,
+    "re.compile('[0-9A-Z-]{4,17}')": NEXT,
+    "re.compile('[0-9]{15}')": NEXT,
+    "frozenset({KEY_PERSON, KEY_REPEAT, KEY_MORE_TIME})": NEXT,
+    "LAST4_DIGITS = 4": NEXT,
+    "LOCKS_MAX = 2147483647": NEXT,
+    "DRAWS = 5": NEXT,
+    "MEMBER_ID_DIGITS = 12": NEXT,
+    "RELAY_PAUSE_SECONDS = 3": NEXT,
+    "ROWS_AT_ONCE = 1000": NEXT,
+    "RECENT = timedelta(hours=24)": "what a caller is told of, and what a lock counts",
+    "ROWS_AT_ONCE = 500": "how many rows at once is each reader's own",
+    "CONNECT_TIMEOUT_SECONDS = 5": "ours, and Twilio's: neither follows the other",
+    "'* * * * *'": "the crontab's own word",
+    "'*/10 * * * *'": "the crontab's own word",
+    "'ivr'": "the line in the audit trail, and the name of its database",
+    "bytes(32)": "no hash, and no seal before",
+    "re.compile('[a-z][a-z0-9_]*')": "names of flows, and of what a line did",
+}
+
+
+def constants(module: ast.Module) -> Iterator[str]:
+    """Yield what two modules must not both have: a value, or where it is a number that number by its name."""
+    for statement in module.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name.strip("_").isupper():
+                yield constant(name, value)
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value) if name.strip(
+                "_"
+            ).isupper():
+                yield constant(name, value)
+
+
+def constant(name: str, value: ast.expr) -> str:
+    text = ast.unparse(value)
+    if re.fullmatch(r"[\d._ */+-]+", text):
+        number = eval(text)
+        return f"{name.lstrip('_')} = {int(number) if number == int(number) else number}"
+    return f"{name.lstrip('_')} = {text}" if text.startswith("timedelta") else text
+
+
+def test_a_constant_stands_in_one_place() -> None:
+    places = defaultdict(set)
+    for file, module in MODULES.items():
+        for each in constants(module):
+            places[each].add(file)
+    twice = {
+        each: sorted(files) for each, files in places.items() if len(files) > 1 and not each.startswith("_")
+    }
+    assert twice.keys() == MEANT_TWICE.keys(), twice
+
+
+# What runs through these is a command's, a flow's or another module's test.
+TESTED_BY = {
+    "tests/unit/ach/test_reader.py": ("ach/lines",),
+    "tests/unit/base/test_csvfiles.py": ("base/letters",),
+    "tests/unit/base/test_listing.py": ("base/words",),
+    "tests/unit/billing/test_imports.py": ("billing/plans",),
+    "tests/unit/billing/test_ledger.py": ("billing/owed",),
+    "tests/unit/cli/test_calls_commands.py": ("cli/call_filters", "cli/calls"),
+    "tests/unit/cli/test_commands.py": ("cli/bills", "cli/files", "cli/members_import", "cli/worker"),
+    "tests/unit/cli/test_demo.py": ("cli/call",),
+    "tests/unit/cli/test_demo_return.py": ("cli/demo_return",),
+    "tests/unit/cli/test_evidence_commands.py": ("cli/payments",),
+    "tests/unit/cli/test_flow_commands.py": ("cli/flow_calls", "cli/flow_check"),
+    "tests/unit/cli/test_lists.py": ("cli/lists",),
+    "tests/unit/cli/test_money_commands.py": (
+        "cli/ach",
+        "cli/asking",
+        "cli/overdue",
+        "cli/receipts",
+        "cli/release",
+    ),
+    "tests/unit/cli/test_notices_commands.py": ("cli/notices_send", "notices/report"),
+    "tests/unit/cli/test_replay_command.py": ("cli/progress", "cli/replay"),
+    "tests/unit/cli/test_returned_money.py": ("cli/ach_returns", "cli/payment_credits"),
+    "tests/unit/cli/test_rights.py": ("cli/database", "storage/rights"),
+    "tests/unit/cli/test_serving.py": ("cli/demo", "cli/serve", "gunicorn", "wsgi"),
+    "tests/unit/members/test_imports.py": ("members/bulk_load",),
+    "tests/unit/members/test_verification.py": ("members/births",),
+    "tests/unit/notices/test_sms.py": ("notices/carriers",),
+    "tests/unit/payments/test_origination.py": ("payments/batches",),
+    "tests/unit/payments/test_cancel.py": ("payments/find", "payments/requested"),
+    "tests/unit/payments/test_export.py": ("payments/movements",),
+    "tests/unit/proof/test_prove.py": ("proof/liveness", "proof/shown_calls"),
+    "tests/unit/speech/test_catalog.py": ("speech/patterns", "speech/source"),
+    "tests/unit/speech/test_checks.py": ("speech/keys",),
+    "tests/unit/speech/test_values.py": ("languages/english", "languages/language", "languages/spanish"),
+    "tests/unit/storage/test_embedded.py": ("storage/locks",),
+    "tests/unit/topics/test_perform.py": (
+        "topics/amount/handlers",
+        "topics/authorization/handlers",
+        "topics/balance/handlers",
+        "topics/bank/handlers",
+        "topics/earlier_payments/handlers",
+        "topics/person/handlers",
+        "topics/verification/handlers",
+    ),
+    "tests/unit/topics/test_registry.py": (
+        "topics/amount/words",
+        "topics/balance/words",
+        "topics/bank/words",
+        "topics/earlier_payments/words",
+        "topics/person/words",
+        "topics/verification/words",
+        "topics/topic",
+    ),
+    "tests/test_recorded_calls.py": ("replay/made_up",),
+    "tests/voice/test_switch_over.py": ("storage/cursors",),
+}
+
+
+def imported() -> set[str]:
+    """Return the files of ivr/ that tests import."""
+    found = set()
+    for file in ROOT.glob("tests/**/*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ivr"):
+                names = [node.module, *(f"{node.module}.{each.name}" for each in node.names)]
+                found |= {f"{str(name).replace('.', '/')}.py" for name in names}
+    return found
+
+
+def test_the_tests_of_every_module_are_found() -> None:
+    """A test imports the module, or stands in the table, which names no module that one imports."""
+    listed = {f"ivr/{module}.py" for modules in TESTED_BY.values() for module in modules}
+    assert [file for file in TESTED_BY if not (ROOT / file).exists()] == []
+    modules = {file for file in MODULES if not file.endswith("__init__.py")}
+    assert modules - imported() == listed
+
+
+PLAIN_WORDS = {
+    r"can be come to": "can be reached",
+    r"befall\w*": "hit, inject",
+    r"_?deeds?": "action",
+    r"two_minds": "disagree",
+    r"is dear": "is costly",
+    r"in the making": "under construction",
+    r"which there is not|that there is not|what there is not": "does not exist",
+    r"for ever": "without end",
+    r"_?struck|_strike": "late",
+    r"would lie": "would be put",
+    r"what actions need of the house": "the services that actions use",
+}
+STILL_SAID = {
+    "ivr/ach/writer.py": NEXT,
+    "ivr/payments/files.py": NEXT,
+    "ivr/payments/origination.py": NEXT,
+    "ivr/replay/compare.py": NEXT,
+    "ivr/replay/export.py": NEXT,
+}
+
+
+@pytest.mark.parametrize("word", PLAIN_WORDS)
+def test_it_is_said_in_plain_words(word: str) -> None:
+    said = re.compile(rf"(?<![a-z])(?:{word})(?![a-z])", re.IGNORECASE)
+    files = [file for folder in ("ivr", "tests") for file in ROOT.glob(f"{folder}/**/*.py")]
+    lines = [
+        f"{name}:{number}: {line.strip()}: say {PLAIN_WORDS[word]}"
+        for name, file in ((str(file.relative_to(ROOT)), file) for file in files)
+        if name not in STILL_SAID and file != Path(__file__)
+        for number, line in enumerate(file.read_text().splitlines(), start=1)
+        if said.search(line)
+    ]
+    assert lines == []
+
+
+def test_nothing_is_excepted_that_is_said_in_plain_words() -> None:
+    any_word = re.compile(rf"(?<![a-z])(?:{'|'.join(PLAIN_WORDS)})(?![a-z])", re.IGNORECASE)
+    assert [file for file in STILL_SAID if not any_word.search((ROOT / file).read_text())] == []
