@@ -189,7 +189,7 @@ TESTED_BY = {
     "tests/unit/speech/test_checks.py": ("speech/keys",),
     "tests/unit/speech/test_values.py": ("languages/english", "languages/language", "languages/spanish"),
     "tests/unit/storage/test_embedded.py": ("storage/locks",),
-    "tests/unit/topics/test_perform.py": (
+    "tests/unit/topics/test_handlers.py": (
         "topics/amount/handlers",
         "topics/authorization/handlers",
         "topics/balance/handlers",
