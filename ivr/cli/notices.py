@@ -7,12 +7,11 @@ from typing import Final
 
 import click
 
-from ivr.base.errors import NotFoundError
 from ivr.base.settings import load_database_settings
 from ivr.cli.asking import written_plain
 from ivr.cli.lazy import LazyGroup
 from ivr.cli.lists import show as show_list
-from ivr.notices.report import list_notices, notice_listing, notice_text, show_notice
+from ivr.notices.report import list_notices, notice_listing, notice_text, show_notice, unknown_notice
 from ivr.start import ready_database
 
 STATES = ("pending", "sent", "failed", "withdrawn")
@@ -54,7 +53,7 @@ def show(confirmation_number: str, *, as_json: bool) -> None:
     with ready_database(settings) as engine, engine.connect() as db:
         found = show_notice(db, written_plain(confirmation_number))
         if found is None:
-            raise NotFoundError(f"No notice has the confirmation number {confirmation_number}: check it.")
+            raise unknown_notice(confirmation_number)
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=1))
     else:

@@ -44,12 +44,12 @@ def send(confirmation_number: str | None, *, as_json: bool) -> int:
                 results = send_due(engine, room, clock, told=told)
         else:
             with engine.connect() as db:
-                payment_id = find_notice(db, written_plain(confirmation_number))
-            results = {payment_id: send_notice(engine, room, clock, payment_id, again=True)}
+                notice_id = find_notice(db, written_plain(confirmation_number))
+            results = {notice_id: send_notice(engine, room, clock, notice_id, again=True)}
         with engine.begin() as db:
             warn_of_late(db, clock.now())
             numbers = numbers_of(db, list(results))
-    done = {numbers[payment_id]: result for payment_id, result in results.items()}
+    done = {numbers[notice_id]: result for notice_id, result in results.items()}
     if as_json:
         told_each = [{"confirmation_number": number, "result": result} for number, result in done.items()]
         click.echo(json.dumps({"notices": told_each}))

@@ -12,12 +12,11 @@ from ivr.base.settings import load_database_settings
 from ivr.base.words import counted
 from ivr.cli.asking import account, confirm, written_plain
 from ivr.cli.lists import nothing_found
-from ivr.notices.channels import SEND_JOB, SEND_QUEUE
+from ivr.notices.channels import send_soon_of
 from ivr.payments.cutoffs import cutoff_rule
 from ivr.payments.late import Released, release_late, waiting_for_staff
 from ivr.payments.report import plain
 from ivr.start import ready_database
-from ivr.storage.queue import enqueue
 
 
 @click.command()
@@ -46,7 +45,7 @@ def release(confirmation_numbers: tuple[str, ...], *, are_all: bool, yes: bool, 
                 for number in numbers
             ]
             for each in done:
-                enqueue(db, SEND_JOB, queue=SEND_QUEUE, payment_id=each.payment_id)
+                send_soon_of(db, each.payment_id)
     if as_json:
         told = [
             {name: plain(value) for name, value in asdict(each).items() if name != "payment_id"}

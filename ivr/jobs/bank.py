@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from ivr.notices.channels import SEND_JOB, SEND_QUEUE
+from ivr.notices.channels import send_soon_of
 from ivr.payments.cutoffs import cutoff_rule, due_cutoffs
 from ivr.payments.delivery import (
     Destination,
@@ -22,7 +22,6 @@ from ivr.payments.delivery import (
 )
 from ivr.payments.origination import DELIVER_JOB, CutoffDone, Progress, run_cutoff
 from ivr.payments.settlement import finish, release, settle
-from ivr.storage.queue import enqueue
 
 if TYPE_CHECKING:
     from procrastinate import App
@@ -66,7 +65,7 @@ def run_due_cutoffs(
             done = run_cutoff(db, keys, settings, cutoff=cutoff, now=now, progress=progress)
             for held in () if done is None else done.held:
                 if held.reason == "notice":  # now it can name the one that comes
-                    enqueue(db, SEND_JOB, queue=SEND_QUEUE, payment_id=held.payment_id)
+                    send_soon_of(db, held.payment_id)
         if done is not None:
             finished.append(done)
     return finished

@@ -59,9 +59,9 @@ def add_notice_jobs(app: App, engine: Engine, clock: Clock, room: PostRoom | Non
     """Give the worker these jobs. Without a `room` what was promised waits for a worker that has one."""
 
     @app.task(name=SEND_JOB, queue=SEND_QUEUE)
-    def send(payment_id: int) -> None:
+    def send(notice_id: int) -> None:
         if room is not None:
-            send_notice(engine, room, clock, payment_id)
+            send_notice(engine, room, clock, notice_id)
 
     @app.task(name="notices", queue=SEND_QUEUE, queueing_lock="notices")
     def notices(timestamp: int = 0) -> None:

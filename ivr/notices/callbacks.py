@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import and_, func, or_, select, update
 
-from ivr.notices.channels import SEND_JOB, SEND_QUEUE, TASKS
+from ivr.notices.channels import TASKS, send_soon
 from ivr.payments.tasks import close_tasks
-from ivr.storage.queue import enqueue
 from ivr.storage.tables import Notice, NoticeAttempt, StaffTask
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def note_delivery(
         named = and_(NoticeAttempt.id == attempt_id, NoticeAttempt.provider_reference.is_(None))
         known = or_(known, named)
     attempt = db.execute(
-        select(NoticeAttempt.id, NoticeAttempt.payment_id, NoticeAttempt.state)
+        select(NoticeAttempt.id, NoticeAttempt.notice_id, NoticeAttempt.state)
         .where(NoticeAttempt.channel == "sms", known)
         .order_by(NoticeAttempt.id)
         .limit(1)
@@ -78,24 +77,24 @@ def note_delivery(
         )
     )
     if attempt.state != "accepted":  # the answer to the request never came, or has not come yet
-        _accepted(db, attempt.id, attempt.payment_id, now)
+        _accepted(db, attempt.id, attempt.notice_id, now)
     if state == "undelivered":
-        enqueue(db, SEND_JOB, queue=SEND_QUEUE, payment_id=attempt.payment_id)
+        send_soon(db, attempt.notice_id)
     return True
 
 
-def _accepted(db: Connection, attempt_id: int, payment_id: int, now: datetime) -> None:
+def _accepted(db: Connection, attempt_id: int, notice_id: int, now: datetime) -> None:
     """Call a notice sent whose newest attempt was accepted after all: its words are those kept."""
-    newest = select(func.max(NoticeAttempt.id)).where(NoticeAttempt.payment_id == payment_id)
+    newest = select(func.max(NoticeAttempt.id)).where(NoticeAttempt.notice_id == notice_id)
     sent = db.execute(
         update(Notice)
         .where(
-            Notice.payment_id == payment_id,
+            Notice.id == notice_id,
             Notice.state.in_(("pending", "failed")),
-            Notice.attempts_before < attempt_id,
             newest.scalar_subquery() == attempt_id,
         )
         .values(state="sent", sent_at=now, channel="sms")
-    )
-    if sent.rowcount:
-        close_tasks(db, TASKS, now, StaffTask.payment_id == payment_id)
+        .returning(Notice.payment_id)
+    ).scalar_one_or_none()
+    if sent is not None:
+        close_tasks(db, TASKS, now, StaffTask.payment_id == sent)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
-from sqlalchemy import bindparam, insert
+from sqlalchemy import bindparam, insert, select
 
-from ivr.storage.queue import insert_and_enqueue
-from ivr.storage.tables import Notice
+from ivr.payments.told import ITS_NOTICE
+from ivr.storage.queue import enqueue, insert_and_enqueue
+from ivr.storage.tables import Notice, Payment
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
     from sqlalchemy import Connection
+
+    from ivr.payments.authorize import Authorized
 
 Channel = Literal["sms", "email", "letter"]
 
@@ -40,22 +43,45 @@ def choose_channel(
     return "letter"
 
 
-_COLUMNS: Final = ("payment_id", "channel", "language", "state", "created_at")
+_COLUMNS: Final = (
+    "payment_id",
+    "about",
+    "about_id",
+    "kind",
+    "channel",
+    "language",
+    "state",
+    "created_at",
+)
 _PROMISE: Final = insert(Notice).values(
     {name: bindparam(name, type_=Notice.__table__.columns[name].type) for name in _COLUMNS}
 )
 
 
-def promise(db: Connection, payment_id: int, channel: Channel, language: str, now: datetime) -> None:
+def promise(db: Connection, written: Authorized, channel: Channel, language: str, now: datetime) -> None:
     """Write down, in the payment's transaction, that its notice goes out by `channel` in `language`.
 
     The job that sends it is in the queue when that transaction commits.
     """
     values = {
-        "payment_id": payment_id,
+        "payment_id": written.payment_id,
+        "about": "authorization",
+        "about_id": written.authorization_id,
+        "kind": "authorized",
         "channel": channel,
         "language": language,
         "state": "pending",
         "created_at": now,
     }
-    insert_and_enqueue(db, _PROMISE, values, SEND_JOB, queue=SEND_QUEUE, payment_id=payment_id)
+    insert_and_enqueue(db, _PROMISE, values, SEND_JOB, queue=SEND_QUEUE, argument="notice_id")
+
+
+def send_soon(db: Connection, notice_id: int) -> None:
+    """Have a notice sent, if there is something to send, once the caller's transaction commits."""
+    enqueue(db, SEND_JOB, queue=SEND_QUEUE, notice_id=notice_id)
+
+
+def send_soon_of(db: Connection, payment_id: int) -> None:
+    """As `send_soon`, the notice of a payment's authorization."""
+    notice = select(Notice.id).join(Payment, ITS_NOTICE).where(Payment.id == payment_id)
+    send_soon(db, db.execute(notice).scalar_one())

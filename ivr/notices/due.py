@@ -9,11 +9,12 @@ import structlog
 from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from ivr.base.errors import NotFoundError
 from ivr.notices.channels import FAILED_TASK, LATE_TASK, TASKS
+from ivr.notices.report import unknown_notice
 from ivr.notices.send import send_notice
 from ivr.payments.late import LEAVES_AT
 from ivr.payments.tasks import close_tasks, open_task
+from ivr.payments.told import ITS_NOTICE
 from ivr.storage.tables import Notice, NoticeAttempt, Payment, StaffTask
 
 if TYPE_CHECKING:
@@ -29,40 +30,34 @@ _log = structlog.get_logger()
 
 
 def due_notices(db: Connection) -> list[int]:
-    """Return the payments whose notice no carrier has, or nobody got; the nearest cutoff first."""
+    """Return the notices that no carrier has, or that nobody got; the nearest cutoff first."""
 
     def attempt(*states: str) -> ColumnElement[bool]:
-        of_notice = and_(
-            NoticeAttempt.payment_id == Notice.payment_id, NoticeAttempt.id > Notice.attempts_before
-        )
-        return exists().where(of_notice, NoticeAttempt.state.in_(states))
+        return exists().where(NoticeAttempt.notice_id == Notice.id, NoticeAttempt.state.in_(states))
 
     told_staff = exists().where(StaffTask.kind == FAILED_TASK, StaffTask.payment_id == Notice.payment_id)
     nobody_got_it = and_(
-        Notice.payment_id.in_(select(NoticeAttempt.payment_id).where(NoticeAttempt.state == "undelivered")),
+        Notice.id.in_(select(NoticeAttempt.notice_id).where(NoticeAttempt.state == "undelivered")),
         Notice.state == "sent",
         ~attempt("accepted", "delivered"),
         ~told_staff,
     )
     return list(
         db.scalars(
-            select(Notice.payment_id)
+            select(Notice.id)
             .join_from(Notice, Payment, Payment.id == Notice.payment_id)
             .where(or_(Notice.state == "pending", nobody_got_it), Payment.state != "cancelled")
-            .order_by(LEAVES_AT, Notice.payment_id)
+            .order_by(LEAVES_AT, Notice.id)
         )
     )
 
 
 def find_notice(db: Connection, confirmation_number: str) -> int:
-    """Return the payment whose notice this is. Raises `NotFoundError` for an unknown number."""
-    found = db.scalar(
-        select(Notice.payment_id)
-        .join_from(Notice, Payment, Payment.id == Notice.payment_id)
-        .where(Payment.confirmation_number == confirmation_number)
-    )
+    """Return the notice of a payment's authorization. Raises `NotFoundError` for an unknown number."""
+    of_payment = select(Notice.id).join(Payment, ITS_NOTICE)
+    found = db.scalar(of_payment.where(Payment.confirmation_number == confirmation_number))
     if found is None:
-        raise NotFoundError(f"No notice has the confirmation number {confirmation_number}: check it.")
+        raise unknown_notice(confirmation_number)
     return found
 
 
@@ -83,17 +78,17 @@ def send_due(
     with engine.connect() as db:
         due = due_notices(db)
     results: dict[int, Result] = {}
-    for payment_id in due:
+    for notice_id in due:
         if until is not None and clock.now() >= until:
             break
         try:
-            results[payment_id] = send_notice(engine, room, clock, payment_id)
+            results[notice_id] = send_notice(engine, room, clock, notice_id)
         # The database is gone, or does not let us: it is the same for all of them.
         except (OperationalError, ProgrammingError):
             raise
         except Exception:  # noqa: BLE001 (one that is broken must not hold up the others)
-            _log.exception("notice_not_sent", payment_id=payment_id)
-            results[payment_id] = "later"
+            _log.exception("notice_not_sent", notice_id=notice_id)
+            results[notice_id] = "later"
         if told is not None:
             told(len(results), len(due))
     return results
@@ -106,7 +101,7 @@ def warn_of_late(db: Connection, now: datetime) -> int:
     """
     late = db.scalars(
         select(Notice.payment_id)
-        .join_from(Notice, Payment, Payment.id == Notice.payment_id)
+        .join_from(Notice, Payment, ITS_NOTICE)
         .where(
             Notice.state == "pending",
             Payment.state.in_(("authorized", "held")),

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
 
+from ivr.base.errors import NotFoundError
 from ivr.base.listing import Column, Listing, listing, local_time
-from ivr.payments.report import plain
-from ivr.storage.tables import Notice, NoticeAttempt, Payment
+from ivr.payments.report import attempts_json, plain_row
+from ivr.payments.told import ITS_NOTICE
+from ivr.storage.tables import Notice, Payment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,15 +26,15 @@ _NOTICES: Final = select(
     Notice.created_at,
     Notice.sent_at,
     Payment.cutoff_at,
-).join_from(Notice, Payment, Payment.id == Notice.payment_id)
+).join_from(Notice, Payment, ITS_NOTICE)
 
 
 def list_notices(db: Connection, state: str | None = None) -> dict[str, Any]:
     """Return `{"notices": […]}`, oldest first, only those in `state` where it is given."""
-    statement = _NOTICES.order_by(Notice.created_at, Notice.payment_id)
+    statement = _NOTICES.order_by(Notice.created_at, Notice.id)
     if state is not None:
         statement = statement.where(Notice.state == state)
-    return {"notices": [_plain(row) for row in db.execute(statement).mappings()]}
+    return {"notices": [plain_row(row) for row in db.execute(statement).mappings()]}
 
 
 def show_notice(db: Connection, confirmation_number: str) -> dict[str, Any] | None:
@@ -42,26 +44,22 @@ def show_notice(db: Connection, confirmation_number: str) -> dict[str, Any] | No
     row = found.one_or_none()
     if row is None:
         return None
-    attempts = db.execute(
-        select(
-            NoticeAttempt.channel,
-            NoticeAttempt.state,
-            NoticeAttempt.started_at,
-            NoticeAttempt.finished_at,
-            NoticeAttempt.provider_reference,
-            NoticeAttempt.detail,
-            NoticeAttempt.document_sha256,
-        )
-        .where(NoticeAttempt.payment_id == row["payment_id"])
-        .order_by(NoticeAttempt.id)
-    )
     notice = {name: value for name, value in row.items() if name != "payment_id"}
-    return {**_plain(notice), "attempts": [_plain(each) for each in attempts.mappings()]}
+    return {**plain_row(notice), "attempts": attempts_json(db, row["payment_id"])}
 
 
-def numbers_of(db: Connection, payment_ids: Sequence[int]) -> dict[int, str]:
-    """Return the confirmation number of each payment."""
-    rows = db.execute(select(Payment.id, Payment.confirmation_number).where(Payment.id.in_(payment_ids)))
+def unknown_notice(confirmation_number: str) -> NotFoundError:
+    """Return what says that no notice belongs to this number."""
+    return NotFoundError(f"No notice has the confirmation number {confirmation_number}: check it.")
+
+
+def numbers_of(db: Connection, notice_ids: Sequence[int]) -> dict[int, str]:
+    """Return the confirmation number of the payment of each notice."""
+    rows = db.execute(
+        select(Notice.id, Payment.confirmation_number)
+        .join(Payment, Payment.id == Notice.payment_id)
+        .where(Notice.id.in_(notice_ids))
+    )
     return {row.id: row.confirmation_number for row in rows}
 
 
@@ -110,7 +108,3 @@ def _local(facts: Mapping[str, Any], zone: ZoneInfo) -> dict[str, str]:
         name: local_time(value, zone) if value and name.endswith("_at") else str(value or "")
         for name, value in facts.items()
     }
-
-
-def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
-    return {name: value.hex() if isinstance(value, bytes) else plain(value) for name, value in row.items()}

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 import structlog
 from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import aliased
 
 from ivr.notices.carriers import Handed
 from ivr.notices.channels import FAILED_TASK, TASKS, Channel
@@ -25,7 +26,7 @@ from ivr.notices.texts import NoticeFacts, NoticeTexts
 from ivr.payments.late import LEAVES_AT, renew_dates
 from ivr.payments.names import CURRENT_NAME
 from ivr.payments.tasks import close_tasks, follow_task
-from ivr.storage.tables import Consent, EarlierNotice, Member, Notice, NoticeAttempt, Payment, StaffTask
+from ivr.storage.tables import Authorization, Member, Notice, NoticeAttempt, Payment, StaffTask
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Row
@@ -69,34 +70,35 @@ class _Prepared:
 
 
 def send_notice(
-    engine: Engine, room: PostRoom, clock: Clock, payment_id: int, *, again: bool = False
+    engine: Engine, room: PostRoom, clock: Clock, notice_id: int, *, again: bool = False
 ) -> Result:
-    """Send one payment's notice by the next channel there is, until a carrier has it.
+    """Send one notice by the next channel there is, until a carrier has it.
 
     Returns `sent`; `later` when the carrier asked for time (nothing was sent, it is tried again); `failed`
     when no channel is left (staff have a task); `nothing` when there is nothing to do, `busy` when another
     worker is at it. With `again`, a person asks: channels that failed are tried once more, nobody waits.
     """
-    key = payment_id % _LOCKS_MAX
+    key = notice_id % _LOCKS_MAX
     with engine.connect() as db:
         db.detach()  # the lock goes with the connection, whatever happens to this process
         taken = db.scalar(select(func.pg_try_advisory_lock(_LOCKS, key)))
         db.commit()
         if not taken:
             return "busy"
-        result = _send(db, room, clock, payment_id, again=again)
+        result = _send(db, room, clock, notice_id, again=again)
         db.execute(select(func.pg_advisory_unlock(_LOCKS, key)))
         db.commit()
     return result
 
 
-def _send(db: Connection, room: PostRoom, clock: Clock, payment_id: int, *, again: bool) -> Result:
-    again_after = _newest_attempt(db, payment_id) if again else -1
+def _send(db: Connection, room: PostRoom, clock: Clock, notice_id: int, *, again: bool) -> Result:
+    again_after = _newest_attempt(db, notice_id) if again else -1
     while True:
         with db.begin():
-            prepared = _prepare(db, room, clock.now(), payment_id, again_after)
+            prepared = _prepare(db, room, clock.now(), notice_id, again_after)
         if prepared == "past":
             with db.begin():
+                payment_id = db.scalars(select(Notice.payment_id).where(Notice.id == notice_id)).one()
                 if not renew_dates(db, room.cutoff, payment_id, clock.now()):
                     return "later"  # its cutoff is not run yet, or it waits for staff
             continue
@@ -104,14 +106,16 @@ def _send(db: Connection, room: PostRoom, clock: Clock, payment_id: int, *, agai
             return prepared
         handed = prepared.hand_over()
         with db.begin():
-            _note(db, prepared, payment_id, handed, clock.now())
+            _note(db, prepared, notice_id, handed, clock.now())
         if handed.state == "accepted":
             return "sent"
 
 
+_earlier = aliased(Notice)
 # What is sent: all of it read at once, under the notice's own lock.
 _FACTS: Final[Any] = (
     select(
+        Notice.id,
         Notice.payment_id,
         Notice.channel,
         Notice.language,
@@ -130,15 +134,14 @@ _FACTS: Final[Any] = (
         Payment.authorized_at,
         LEAVES_AT.label("leaves_at"),
         Payment.moved_to_cutoff_at.is_not(None).label("is_moved"),
-        Notice.attempts_before,
         select(func.count())
-        .where(EarlierNotice.payment_id == Notice.payment_id)
+        .where(_earlier.payment_id == Notice.payment_id, _earlier.id < Notice.id)
         .scalar_subquery()
         .label("earlier"),
-        Consent.text,
-        Consent.how,
-        Consent.spoken_by,
-        Consent.words_heard,
+        Authorization.text,
+        Authorization.how,
+        Authorization.spoken_by,
+        Authorization.words_heard,
         Member.first_name,
         Member.last_name,
         Member.phone,
@@ -150,20 +153,20 @@ _FACTS: Final[Any] = (
         Member.postal_code,
     )
     .join_from(Notice, Payment, Payment.id == Notice.payment_id)
-    .join(Consent, Consent.payment_id == Payment.id)
-    .join(Member, Member.member_id == Payment.member_id)
+    .join(Authorization, Authorization.id == Payment.authorization_id)
+    .join(Member, Member.member_id == Authorization.payer_member_id)
     .with_for_update(of=Notice.__table__)
 )
 
 
 def _prepare(
-    db: Connection, room: PostRoom, now: datetime, payment_id: int, again_after: int
+    db: Connection, room: PostRoom, now: datetime, notice_id: int, again_after: int
 ) -> _Prepared | Result | Literal["past"]:
     """Choose the channel and write the attempt; or tell why there is none.
 
     `past`: its cutoff has come and no file has it, so nobody could write yet until when it can be cancelled.
     """
-    row = db.execute(_FACTS.where(Notice.payment_id == payment_id)).one_or_none()
+    row = db.execute(_FACTS.where(Notice.id == notice_id)).one_or_none()
     if row is None or row.payment_state == "cancelled":
         return "nothing"
     tried = _tried(db, row)
@@ -190,20 +193,20 @@ def _prepare(
     if step.channel is None:
         return _give_up(db, row, tried, now)
     if row.state == "failed":
-        db.execute(update(Notice).where(Notice.payment_id == payment_id).values(state="pending"))
+        db.execute(update(Notice).where(Notice.id == row.id).values(state="pending"))
     if step.channel == "letter":
-        return _prepare_letter(db, room, row, now, _open(db, payment_id, "letter", now))
+        return _prepare_letter(db, room, row, now, _open(db, row.id, "letter", now))
     return _prepare_message(db, room, row, step.channel, now)
 
 
-def _newest_attempt(db: Connection, payment_id: int) -> int:
-    newest = db.scalar(select(func.max(NoticeAttempt.id)).where(NoticeAttempt.payment_id == payment_id))
+def _newest_attempt(db: Connection, notice_id: int) -> int:
+    newest = db.scalar(select(func.max(NoticeAttempt.id)).where(NoticeAttempt.notice_id == notice_id))
     db.commit()
     return int(newest or 0)
 
 
 def _tried(db: Connection, row: Row[Any]) -> list[Tried]:
-    """Return the attempts at this notice; those at an earlier one of the payment are over."""
+    """Return the attempts at this notice."""
     rows = db.execute(
         select(
             NoticeAttempt.id,
@@ -213,7 +216,7 @@ def _tried(db: Connection, row: Row[Any]) -> list[Tried]:
             NoticeAttempt.finished_at,
             func.coalesce(NoticeAttempt.detail, ""),
         )
-        .where(NoticeAttempt.payment_id == row.payment_id, NoticeAttempt.id > row.attempts_before)
+        .where(NoticeAttempt.notice_id == row.id)
         .order_by(NoticeAttempt.id)
     )
     return [Tried(*row) for row in rows]
@@ -266,16 +269,16 @@ def _prepare_message(
     db: Connection, room: PostRoom, row: Row[Any], channel: Channel, now: datetime
 ) -> _Prepared:
     """Write the attempt to send a text message or an e-mail, with what it says."""
-    attempt_id = _open(db, row.payment_id, channel, now)
+    attempt_id = _open(db, row.id, channel, now)
     facts = _facts(room, row)
     if channel == "sms":
         sms = cast("SmsCarrier", room.sms)
         body = room.texts.short(facts, row.language)
-        _write_down(db, row.payment_id, attempt_id, body, body.encode())
+        _write_down(db, row.id, attempt_id, body, body.encode())
         return _Prepared(attempt_id, channel, lambda: sms.send(row.phone, body, attempt_id))
     email = cast("MailCarrier", room.email)
     text = room.texts.write(facts, row.language)
-    _write_down(db, row.payment_id, attempt_id, text.plain, text.plain.encode())
+    _write_down(db, row.id, attempt_id, text.plain, text.plain.encode())
     name = f"{row.confirmation_number}.{attempt_id}"
     return _Prepared(
         attempt_id, channel, lambda: email.send(row.email, text.subject, text.plain, name=name, at=now)
@@ -293,7 +296,7 @@ def _prepare_letter(
         (row.address, f"{row.city}, {row.address_state} {row.postal_code}"),
     )
     letter = make_letter(text, room.texts, address, made_at)
-    _write_down(db, row.payment_id, attempt_id, letter.words, letter.pdf)
+    _write_down(db, row.id, attempt_id, letter.words, letter.pdf)
     return _Prepared(
         attempt_id,
         "letter",
@@ -307,21 +310,19 @@ def _prepare_letter(
     )
 
 
-def _open(db: Connection, payment_id: int, channel: Channel, now: datetime) -> int:
+def _open(db: Connection, notice_id: int, channel: Channel, now: datetime) -> int:
     return int(
         db.execute(
             insert(NoticeAttempt)
-            .values(payment_id=payment_id, channel=channel, state="sending", started_at=now)
+            .values(notice_id=notice_id, channel=channel, state="sending", started_at=now)
             .returning(NoticeAttempt.id)
         ).scalar_one()
     )
 
 
-def _write_down(db: Connection, payment_id: int, attempt_id: int, body: str, document: bytes) -> None:
+def _write_down(db: Connection, notice_id: int, attempt_id: int, body: str, document: bytes) -> None:
     """Keep the words that are about to be sent; those of the notice that was sent first stay."""
-    db.execute(
-        update(Notice).where(Notice.payment_id == payment_id, Notice.state == "pending").values(body=body)
-    )
+    db.execute(update(Notice).where(Notice.id == notice_id, Notice.state == "pending").values(body=body))
     db.execute(
         update(NoticeAttempt)
         .where(NoticeAttempt.id == attempt_id)
@@ -329,20 +330,17 @@ def _write_down(db: Connection, payment_id: int, attempt_id: int, body: str, doc
     )
 
 
-def _note(db: Connection, prepared: _Prepared, payment_id: int, handed: Handed, now: datetime) -> None:
+def _note(db: Connection, prepared: _Prepared, notice_id: int, handed: Handed, now: datetime) -> None:
     """Write down what became of an attempt; `sent` is a notice that a carrier has, by this channel."""
     _close(db, prepared.attempt_id, handed, now)
     if handed.state == "accepted":
         db.execute(
             update(Notice)
-            .where(
-                Notice.payment_id == payment_id,
-                Notice.state == "pending",
-                Notice.attempts_before < prepared.attempt_id,  # its dates are still those
-            )
+            .where(Notice.id == notice_id, Notice.state == "pending")
             .values(state="sent", sent_at=now, channel=prepared.channel)
         )
-        close_tasks(db, TASKS, now, StaffTask.payment_id == payment_id)
+        of_payment = select(Notice.payment_id).where(Notice.id == notice_id)
+        close_tasks(db, TASKS, now, StaffTask.payment_id.in_(of_payment))
 
 
 def _close(db: Connection, attempt_id: int, handed: Handed, now: datetime) -> None:
@@ -379,7 +377,7 @@ def _why(row: Row[Any], tried: Sequence[Tried]) -> str:
 def _give_up(db: Connection, row: Row[Any], tried: list[Tried], now: datetime) -> Result:
     """Put it before staff: no channel is left. Its payment goes into no file while no notice was sent."""
     if row.state != "sent":
-        db.execute(update(Notice).where(Notice.payment_id == row.payment_id).values(state="failed"))
+        db.execute(update(Notice).where(Notice.id == row.id).values(state="failed"))
     outcomes = [f"{each.channel} {each.state}{each.detail and f' ({each.detail})'}" for each in tried]
     follow_task(db, FAILED_TASK, now, payment_id=row.payment_id, tried=outcomes, why=_why(row, tried), do=_DO)
     _log.warning("notice_failed", payment_id=row.payment_id, tried=outcomes)

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from sqlalchemy import Insert, Select, bindparam, func, literal, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal, literal_column, select
 from sqlalchemy.dialects import postgresql
 
 from ivr.ach.banking_days import CutoffRule, DebitDates
 from ivr.billing.post import posting
 from ivr.payments.confirmation_numbers import draw_confirmation_number
 from ivr.payments.day_limit import COUNTED, day_start
-from ivr.storage.tables import BillingAccount, Consent, LedgerEntry, Member, Payment
+from ivr.storage.tables import Authorization, BillingAccount, LedgerEntry, Member, Payment
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -44,6 +44,7 @@ _LATER: Final = frozenset(
         "cancellation_number",
         "corrected_name",
         "moved_to_cutoff_at",
+        "authorization_id",
     }
 )
 
@@ -100,6 +101,7 @@ class Authorized:
     """A payment is written; true once the caller's transaction commits, and spoken only then."""
 
     payment_id: int
+    authorization_id: int
     confirmation_number: str
     plan: str
     amount_cents: int
@@ -130,6 +132,8 @@ _LOCK: Final = (
     .with_for_update(key_share=True, of=BillingAccount.__table__)
 )
 
+# Drawn beforehand, so that the payment is written first: where there is none there is no authorization.
+_NEXT_ID: Final[ColumnElement[int]] = literal_column("nextval('authorizations_id_seq')")
 _OWED: Final = (
     select(func.coalesce(func.sum(LedgerEntry.amount_cents), 0))
     .where(LedgerEntry.billing_account == bindparam("billing_account"))
@@ -142,37 +146,40 @@ def _values(columns: Sequence[Any]) -> list[Any]:
     return [bindparam(f"{column.table.name}_{column.name}", type_=column.type) for column in columns]
 
 
-def _insert_from(rows: Any, table: Any, given: Mapping[str, Any], bound: Sequence[str]) -> Insert:
-    """Build `INSERT INTO table SELECT … FROM rows`: `given` expressions, then bound parameters by name."""
-    columns = table.__table__.columns
-    values = [*given.values(), *_values([columns[name] for name in bound])]
-    return postgresql.insert(table).from_select([*given, *bound], select(*values).select_from(rows))
-
-
 def _write() -> Select[Any]:
-    """Build the one statement that writes the payment, its consent and its ledger entry.
+    """Build the one statement that writes the payment, its authorization and its ledger entry.
 
     It writes nothing and returns no row when less than `owed_cents_min` is owed, when `payments_per_day` are
     counted already or the confirmation number is taken; a second payment of one turn is an `IntegrityError`.
     """
     bound = [column.name for column in Payment.__table__.columns if column.name not in _LATER]
     columns = Payment.__table__.columns
-    owed_enough = select(literal("authorized"), *_values([columns[name] for name in bound])).where(
+    owed_enough = select(literal("authorized"), _NEXT_ID, *_values([columns[name] for name in bound])).where(
         _OWED >= bindparam("owed_cents_min"),  # noqa: SIM300 (neither side is a constant)
         COUNTED < bindparam("payments_per_day"),  # noqa: SIM300
     )
     payment = (
         postgresql.insert(Payment)
-        .from_select(["state", *bound], owed_enough)
+        .from_select(["state", "authorization_id", *bound], owed_enough)
         .on_conflict_do_nothing(index_elements=[Payment.confirmation_number])
-        .returning(Payment.id, Payment.billing_account, Payment.amount_cents, Payment.authorized_at)
+        .returning(
+            Payment.id,
+            Payment.authorization_id,
+            Payment.member_id,
+            Payment.billing_account,
+            Payment.amount_cents,
+            Payment.authorized_at,
+        )
         .cte("payment")
     )
-    consent = _insert_from(
-        payment,
-        Consent,
-        {"payment_id": payment.c.id},
-        [column.name for column in Consent.__table__.columns if column.name != "payment_id"],
+    given = {
+        "id": payment.c.authorization_id,
+        "kind": literal("single"),
+        "payer_member_id": payment.c.member_id,  # whoever pays is a member, and pays a bill of their own
+    }
+    words = [column for column in Authorization.__table__.columns if column.name not in given]
+    authorization = postgresql.insert(Authorization).from_select(
+        [*given, *(column.name for column in words)], select(*given.values(), *_values(words))
     )
     ledger = posting(
         select(
@@ -183,7 +190,9 @@ def _write() -> Select[Any]:
             payment.c.authorized_at.label("posted_at"),
         )
     )
-    return select(payment.c.id).add_cte(consent.cte("consent"), ledger.cte("ledger"))
+    return select(payment.c.id, payment.c.authorization_id).add_cte(
+        authorization.cte("yes"), ledger.cte("ledger")
+    )
 
 
 _WRITE: Final = _write()
@@ -200,7 +209,7 @@ def authorize(
     cutoff: CutoffRule,
     request: AuthorizationRequest,
 ) -> Authorized | Refused:
-    """Write one payment with its consent and its ledger entry, within the caller's transaction.
+    """Write one payment with its authorization and its ledger entry, within the caller's transaction.
 
     The debit falls under the first cutoff after `now` (aware UTC) that does not take it before the date
     spoken. Two statements. Returns `Refused`, having written nothing, when less is owed than the amount or
@@ -236,6 +245,7 @@ def authorize(
         if written is not None:
             return Authorized(
                 payment_id=written.id,
+                authorization_id=written.authorization_id,
                 confirmation_number=number,
                 plan=account.plan,
                 amount_cents=request.amount_cents,
@@ -285,15 +295,15 @@ def _fixed_values(
         "payments_account_last4": request.account_number[-_LAST4_DIGITS:],
         "payments_language": request.language,
         "payments_pace": request.pace,
-        "consents_how": consent.how,
-        "consents_spoken_by": consent.spoken_by,
-        "consents_words_heard": consent.words_heard,
-        "consents_confidence": consent.confidence,
-        "consents_asked_at": consent.asked_at,
-        "consents_answered_at": consent.answered_at,
-        "consents_text": consent.text,
-        "consents_language": request.language,
-        "consents_flow_version": consent.flow_version,
-        "consents_prompts": list(consent.prompts),
-        "consents_recording": consent.recording,
+        "authorizations_how": consent.how,
+        "authorizations_spoken_by": consent.spoken_by,
+        "authorizations_words_heard": consent.words_heard,
+        "authorizations_confidence": consent.confidence,
+        "authorizations_asked_at": consent.asked_at,
+        "authorizations_answered_at": consent.answered_at,
+        "authorizations_text": consent.text,
+        "authorizations_language": request.language,
+        "authorizations_flow_version": consent.flow_version,
+        "authorizations_prompts": list(consent.prompts),
+        "authorizations_recording": consent.recording,
     }

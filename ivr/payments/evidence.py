@@ -16,16 +16,16 @@ from heapq import merge
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Row, Select, case, exists, func, insert, or_, select
+from sqlalchemy import Row, exists, func, insert, select, true
 
 from ivr.calls.notation import heard_as_kept
 from ivr.payments.names import NAME_CORRECTED
-from ivr.payments.report import plain
+from ivr.payments.report import CONSENT, attempts_json, plain, plain_row
+from ivr.payments.told import ITS_NOTICES
 from ivr.storage.tables import (
     AchEntry,
     AuditEvent,
-    Consent,
-    EarlierNotice,
+    Authorization,
     EvidenceSeal,
     FlowVersion,
     Notice,
@@ -37,7 +37,7 @@ from ivr.storage.tables import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from sqlalchemy import Connection, RowMapping
+    from sqlalchemy import Connection
 
     from ivr.base.keys import KeyedHash
 
@@ -66,21 +66,10 @@ _PAYMENT: Final = (
     "language",
     "pace",
 )
-_CONSENT: Final = (
-    "how",
-    "spoken_by",
-    "words_heard",
-    "confidence",
-    "asked_at",
-    "answered_at",
-    "text",
-    "language",
-    "flow_version",
-    "prompts",
-    "recording",
-)
+_AUTHORIZATION: Final = ("kind", "payer_member_id")
 _NOTICE: Final = ("language", "created_at", "body")
 _ATTEMPT: Final = ("channel", "started_at", "provider_reference", "document_sha256")
+_EARLIER: Final = ("channel", "created_at", "sent_at", "body")
 _ACCEPTED: Final = ("accepted", "delivered", "undelivered")
 
 
@@ -114,63 +103,41 @@ def _labelled(table: Any, names: tuple[str, ...]) -> list[Any]:
     return [table.__table__.columns[name].label(f"{table.__tablename__}_{name}") for name in names]
 
 
-def _first_notice() -> Any:
-    """Return a subquery for the notice that was sent first, where another had to follow it."""
-    return (
-        select(EarlierNotice.channel, *_labelled(EarlierNotice, _NOTICE))
-        .where(EarlierNotice.payment_id == Payment.id)
-        .order_by(EarlierNotice.id)
-        .limit(1)
-        .lateral("first_notice")
+_FIRST: Final = (
+    select(Notice.id, Notice.channel, Notice.state, *_labelled(Notice, _NOTICE))
+    .where(ITS_NOTICES)
+    .order_by(Notice.id)
+    .limit(1)
+    .lateral("first_notice")
+)
+# The first attempt that a carrier took, of the channel by which the notice was sent: one of another channel
+# that nobody knew of may turn out, after the seal, to have been taken as well, and changes nothing.
+_PROOF: Final = (
+    select(*_labelled(NoticeAttempt, _ATTEMPT))
+    .where(
+        NoticeAttempt.notice_id == _FIRST.c.id,
+        NoticeAttempt.channel == _FIRST.c.channel,
+        NoticeAttempt.state.in_(_ACCEPTED),
     )
-
-
-def _first_accepted(channel: Any) -> Any:
-    """Return a subquery for the first attempt at a notice that a carrier took: the proof that it was sent.
-
-    It is of the channel by which the notice was sent: one of another channel that nobody knew of may turn
-    out, after the seal, to have been taken as well, and changes nothing.
-    """
-    return (
-        select(*_labelled(NoticeAttempt, _ATTEMPT))
-        .where(
-            NoticeAttempt.payment_id == Payment.id,
-            NoticeAttempt.channel == channel,
-            NoticeAttempt.state.in_(_ACCEPTED),
-        )
-        .order_by(NoticeAttempt.id)
-        .limit(1)
-        .lateral("proof")
+    .order_by(NoticeAttempt.id)
+    .limit(1)
+    .lateral("proof")
+)
+# Where another notice had to follow, the one that was sent first is sealed.
+_SEALED_ROWS: Final = (
+    select(
+        Payment.id.label("payment_id"),
+        *_labelled(Payment, _PAYMENT),
+        *_labelled(Authorization, CONSENT),
+        *_labelled(Authorization, _AUTHORIZATION),
+        *(_FIRST.c[f"notices_{name}"] for name in _NOTICE),
+        *_PROOF.c,
     )
-
-
-def _sealed_rows() -> Select[Any]:
-    first = _first_notice()
-    was_told_before = first.c.channel.is_not(None)
-    of_first = [
-        case((was_told_before, first.c[f"earlier_notices_{name}"]), else_=getattr(Notice, name)).label(
-            f"notices_{name}"
-        )
-        for name in _NOTICE
-    ]
-    proof = _first_accepted(func.coalesce(first.c.channel, Notice.channel))
-    return (
-        select(
-            Payment.id.label("payment_id"),
-            *_labelled(Payment, _PAYMENT),
-            *_labelled(Consent, _CONSENT),
-            *of_first,
-            *proof.c,
-        )
-        .select_from(Payment)
-        .outerjoin(Consent, Consent.payment_id == Payment.id)
-        .outerjoin(Notice, Notice.payment_id == Payment.id)
-        .outerjoin(first, Payment.id.is_not(None))
-        .outerjoin(proof, Payment.id.is_not(None))
-    )
-
-
-_SEALED_ROWS: Final = _sealed_rows()
+    .select_from(Payment)
+    .outerjoin(Authorization, Authorization.id == Payment.authorization_id)
+    .outerjoin(_FIRST, true())
+    .outerjoin(_PROOF, true())
+)
 
 
 def seal_evidence(db: Connection, hashes: KeyedHash, now: datetime, before: datetime) -> int:
@@ -184,10 +151,7 @@ def seal_evidence(db: Connection, hashes: KeyedHash, now: datetime, before: date
     due = (
         _SEALED_ROWS.where(
             Payment.authorized_at < before,
-            or_(
-                Notice.state.in_(("sent", "withdrawn")),
-                exists().where(EarlierNotice.payment_id == Payment.id),
-            ),
+            _FIRST.c.state.in_(("sent", "replaced", "withdrawn")),
             ~exists().where(EvidenceSeal.payment_id == Payment.id),
         )
         .order_by(Payment.id)
@@ -247,7 +211,7 @@ def verify_evidence(
         events, payments = events + is_event, payments + (not is_event)
         if is_event:
             what, problem = f"audit event {seal.audit_event_id}", _event_problem(hashes, seal)
-        elif seal.consents_how is None and seal.payments_authorized_at < kept_since:
+        elif seal.authorizations_how is None and seal.payments_authorized_at < kept_since:
             what, problem, expired = seal.payments_confirmation_number, None, expired + 1
         else:
             what, problem = seal.payments_confirmation_number, _payment_problem(hashes, seal)
@@ -313,7 +277,7 @@ def evidence_json(db: Connection, hashes: KeyedHash, confirmation_number: str) -
     row = db.execute(_SEALED_ROWS.where(Payment.confirmation_number == confirmation_number)).one_or_none()
     if row is None:
         return None
-    consent = _part(row, Consent, _CONSENT)
+    consent = _part(row, Authorization, CONSENT)
     return {
         "payment": _part(row, Payment, _PAYMENT),
         "consent": consent,
@@ -333,14 +297,19 @@ def evidence_json(db: Connection, hashes: KeyedHash, confirmation_number: str) -
 def _digest(hashes: KeyedHash, row: Row[Any]) -> bytes:
     """Return the keyed hash of what was fixed: the same for the same facts, however they are stored."""
     facts = {
-        table.__tablename__: _part(row, table, names, _exact)
-        for table, names in (
-            (Payment, _PAYMENT),
-            (Consent, _CONSENT),
-            (Notice, _NOTICE),
-            (NoticeAttempt, _ATTEMPT),
+        name: _part(row, table, names, _exact)
+        for name, table, names in (
+            ("payments", Payment, _PAYMENT),
+            ("consents", Authorization, CONSENT),
+            ("notices", Notice, _NOTICE),
+            ("notice_attempts", NoticeAttempt, _ATTEMPT),
         )
     }
+    # Seals from before authorizations had these say nothing of them; what was the only case still does not.
+    usual = {"kind": "single", "payer_member_id": row.payments_member_id}
+    authorization = _part(row, Authorization, _AUTHORIZATION)
+    if authorization not in (usual, dict.fromkeys(usual)):
+        facts["authorizations"] = authorization
     return hashes.digest(_PURPOSE, _canonical(facts))
 
 
@@ -377,34 +346,18 @@ def _is_kept(db: Connection, consent: Mapping[str, Any]) -> bool:
 
 
 def _notice(db: Connection, row: Row[Any]) -> dict[str, Any]:
-    found = db.execute(
-        select(
-            Notice.channel, Notice.state, Notice.language, Notice.created_at, Notice.sent_at, Notice.body
-        ).where(Notice.payment_id == row.payment_id)
+    """Return the notice that holds now, those that were sent before it, and every attempt to send them."""
+    told = db.execute(
+        select(Notice.channel, Notice.state, Notice.language, Notice.created_at, Notice.sent_at, Notice.body)
+        .join(Payment, ITS_NOTICES)
+        .where(Payment.id == row.payment_id)
+        .order_by(Notice.id)
     )
-    notice = found.mappings().one_or_none()
-    attempts = db.execute(
-        select(
-            NoticeAttempt.channel,
-            NoticeAttempt.state,
-            NoticeAttempt.started_at,
-            NoticeAttempt.finished_at,
-            NoticeAttempt.provider_reference,
-            NoticeAttempt.detail,
-            NoticeAttempt.document_sha256,
-        )
-        .where(NoticeAttempt.payment_id == row.payment_id)
-        .order_by(NoticeAttempt.id)
-    )
-    earlier = db.execute(
-        select(EarlierNotice.channel, EarlierNotice.created_at, EarlierNotice.sent_at, EarlierNotice.body)
-        .where(EarlierNotice.payment_id == row.payment_id)
-        .order_by(EarlierNotice.id)
-    )
+    *earlier, newest = [plain_row(each) for each in told.mappings()] or [{}]
     return {
-        **({} if notice is None else _told(notice)),
-        "earlier": [_told(each) for each in earlier.mappings()],
-        "attempts": [_told(each) for each in attempts.mappings()],
+        **newest,
+        "earlier": [{name: each[name] for name in _EARLIER} for each in earlier],
+        "attempts": attempts_json(db, row.payment_id),
     }
 
 
@@ -437,7 +390,7 @@ def _entries(db: Connection, payment_id: int) -> list[dict[str, Any]]:
         .where(AchEntry.payment_id == payment_id)
         .order_by(AchEntry.id)
     )
-    return [_told(entry) for entry in entries.mappings()]
+    return [plain_row(entry) for entry in entries.mappings()]
 
 
 def _turns(db: Connection, call_sid: str) -> list[dict[str, Any]]:
@@ -471,10 +424,6 @@ def _seal(db: Connection, hashes: KeyedHash, row: Row[Any]) -> dict[str, Any] | 
         "head": seal.head.hex(),
         "unchanged": hmac.compare_digest(seal.digest, _digest(hashes, row)),
     }
-
-
-def _told(row: RowMapping) -> dict[str, Any]:
-    return {name: value.hex() if isinstance(value, bytes) else plain(value) for name, value in row.items()}
 
 
 def evidence_text(evidence: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, false, func, insert, literal, or_, select, update
+from sqlalchemy import and_, false, func, insert, or_, select, update
 
 from ivr.ach.banking_days import CutoffRule, DebitDates
 from ivr.base.errors import OperatorError
@@ -22,8 +22,9 @@ from ivr.payments.find import find
 from ivr.payments.holds import HELD_TASK
 from ivr.payments.life import move
 from ivr.payments.tasks import close_tasks
+from ivr.payments.told import ITS_NOTICE
 from ivr.storage.audit import record_event
-from ivr.storage.tables import EarlierNotice, Notice, NoticeAttempt, Payment, StaffTask
+from ivr.storage.tables import Notice, Payment, StaffTask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,19 +126,15 @@ def _moved(dates: DebitDates) -> dict[str, Any]:
 
 
 def _replace_notice(db: Connection, payment_id: int, now: datetime) -> bool:
-    """Keep the notice that was sent as an earlier one, and promise another; False where none was sent."""
-    kept = ("payment_id", "channel", "language", "created_at", "sent_at", "body")
-    of_payment = (Notice.payment_id == payment_id) & (Notice.state == "sent")
-    columns: list[Any] = [Notice.__table__.columns[name] for name in kept]
-    db.execute(insert(EarlierNotice).from_select(list(kept), select(*columns).where(of_payment)))
-    newest = select(func.coalesce(func.max(NoticeAttempt.id), literal(0))).where(
-        NoticeAttempt.payment_id == payment_id
-    )
-    promised = (
+    """Promise another notice in place of the one that was sent; False where none was sent."""
+    kept = ("payment_id", "about", "about_id", "kind", "channel", "language")
+    replaced = db.execute(
         update(Notice)
-        .where(of_payment)
-        .values(
-            state="pending", created_at=now, sent_at=None, body=None, attempts_before=newest.scalar_subquery()
-        )
-    )
-    return db.execute(promised).rowcount > 0
+        .where(ITS_NOTICE, Payment.id == payment_id, Notice.state == "sent")
+        .values(state="replaced")
+        .returning(*(getattr(Notice, name) for name in kept))
+    ).one_or_none()
+    if replaced is None:
+        return False
+    db.execute(insert(Notice).values(**replaced._asdict(), state="pending", created_at=now))
+    return True

@@ -12,7 +12,8 @@ from ivr.base.listing import Column, Listing, listing, local_time
 from ivr.base.money import format_amount
 from ivr.payments.holds import why_held
 from ivr.payments.movements import in_words, movements_of
-from ivr.storage.tables import Consent, Notice, Payment
+from ivr.payments.told import ITS_NOTICE, ITS_NOTICES
+from ivr.storage.tables import Authorization, Notice, NoticeAttempt, Payment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,7 +53,8 @@ _PAYMENT_FIELDS: Final = (
     "moved_to_cutoff_at",
 )
 _NOTICE_FIELDS: Final = ("channel", "state", "sent_at")
-_CONSENT_FIELDS: Final = (
+# All of a yes that is sealed with the evidence: another name here would break every seal made before.
+CONSENT: Final = (
     "how",
     "spoken_by",
     "words_heard",
@@ -60,10 +62,12 @@ _CONSENT_FIELDS: Final = (
     "asked_at",
     "answered_at",
     "text",
+    "language",
     "flow_version",
     "prompts",
     "recording",
 )
+_CONSENT_FIELDS: Final = tuple(name for name in CONSENT if name != "language")  # the payment's says it
 
 
 def _columns(table: Any, fields: tuple[str, ...]) -> list[Any]:
@@ -72,9 +76,9 @@ def _columns(table: Any, fields: tuple[str, ...]) -> list[Any]:
 
 _PAYMENTS: Final = select(
     Payment.id, *_columns(Payment, _PAYMENT_FIELDS), *_columns(Notice, _NOTICE_FIELDS)
-).outerjoin_from(Payment, Notice, Notice.payment_id == Payment.id)
-_PAYMENT_WITH_CONSENT: Final = _PAYMENTS.add_columns(*_columns(Consent, _CONSENT_FIELDS)).outerjoin(
-    Consent, Consent.payment_id == Payment.id
+).outerjoin_from(Payment, Notice, ITS_NOTICE)
+_PAYMENT_WITH_CONSENT: Final = _PAYMENTS.add_columns(*_columns(Authorization, _CONSENT_FIELDS)).outerjoin(
+    Authorization, Authorization.id == Payment.authorization_id
 )
 
 
@@ -86,7 +90,7 @@ def payment_json(db: Connection, confirmation_number: str) -> dict[str, Any] | N
     if row is None:
         return None
     moved = movements_of(db, [row.id])[row.id]
-    return {**_payment(row, moved), "consent": _part(row, Consent, _CONSENT_FIELDS)}
+    return {**_payment(row, moved), "consent": _part(row, Authorization, _CONSENT_FIELDS)}
 
 
 def list_json(
@@ -176,6 +180,31 @@ def plain(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     return value
+
+
+def plain_row(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return a row's values by name, each as `plain` writes it, bytes in hex."""
+    return {name: value.hex() if isinstance(value, bytes) else plain(value) for name, value in row.items()}
+
+
+def attempts_json(db: Connection, payment_id: int) -> list[dict[str, Any]]:
+    """Return every attempt to tell of a payment's authorization in writing, oldest first."""
+    attempts = db.execute(
+        select(
+            NoticeAttempt.channel,
+            NoticeAttempt.state,
+            NoticeAttempt.started_at,
+            NoticeAttempt.finished_at,
+            NoticeAttempt.provider_reference,
+            NoticeAttempt.detail,
+            NoticeAttempt.document_sha256,
+        )
+        .join(Notice, Notice.id == NoticeAttempt.notice_id)
+        .join(Payment, ITS_NOTICES)
+        .where(Payment.id == payment_id)
+        .order_by(NoticeAttempt.id)
+    )
+    return [plain_row(each) for each in attempts.mappings()]
 
 
 def _dollars(amount_cents: int) -> str:

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Select, and_, delete, exists, func, or_, select, update
 
 from ivr.members.locks import sweep_counters, unswept_counters
+from ivr.payments.told import ITS_NOTICES
 from ivr.storage.tables import (
     AchEntry,
     AchFile,
+    Authorization,
     BankItem,
-    Consent,
-    EarlierNotice,
     Notice,
     NoticeAttempt,
     Payment,
@@ -126,9 +126,7 @@ def _finished_before(since: datetime) -> Any:
 
 def _missing_evidence(since: datetime) -> Select[Any]:
     """Select payments that must still have their consent and notice, and have not."""
-    kept = and_(
-        exists().where(Consent.payment_id == Payment.id), exists().where(Notice.payment_id == Payment.id)
-    )
+    kept = and_(Payment.authorization_id.is_not(None), exists().where(ITS_NOTICES))
     return select(Payment.id).where(~_finished_before(since), ~kept)
 
 
@@ -151,11 +149,14 @@ def _remove_evidence(db: Connection, since: datetime) -> int:
     due = _batch(
         db,
         select(Payment.id)
-        .where(_finished_before(since), exists().where(Consent.payment_id == Payment.id))
+        .where(_finished_before(since), Payment.authorization_id.is_not(None))
         .with_for_update(of=Payment.__table__, skip_locked=True),
     )
-    for table in (NoticeAttempt, EarlierNotice, Notice, Consent):
-        db.execute(delete(table).where(table.payment_id.in_(due)))
+    notices = select(Notice.id).where(Notice.payment_id.in_(due))
+    db.execute(delete(NoticeAttempt).where(NoticeAttempt.notice_id.in_(notices)))
+    db.execute(delete(Notice).where(Notice.payment_id.in_(due)))
+    yes = select(Payment.authorization_id).where(Payment.id.in_(due))
+    db.execute(delete(Authorization).where(Authorization.id.in_(yes)))
     return len(due)
 
 

@@ -105,7 +105,7 @@ def _pay(
     if not isinstance(written, Authorized):
         return None
     channel = choose_channel(member.phone, sms_ok=member.sms_ok, email=member.email)
-    promise(db, written.payment_id, channel, member.language, at)
+    promise(db, written, channel, member.language, at)
     return written
 
 

@@ -12,12 +12,12 @@ QUEUE = "default"
 
 # Procrastinate's own function, not its Python: the statement belongs to the connection's transaction and
 # savepoint, a lost connection is the same error as in any other statement, and a web process loads no queue.
-_DEFER = select(
-    text(
-        "(procrastinate_defer_jobs_v1(ARRAY[ROW(CAST(:queue AS text), CAST(:job AS text), 0, NULL, NULL,"
-        " :ids, NULL)::procrastinate_job_to_defer_v1]))[1] AS id"
-    ).bindparams(bindparam("ids", type_=JSONB))
+_DEFER = (
+    "(procrastinate_defer_jobs_v1(ARRAY[ROW(CAST(:queue AS text), CAST(:job AS text), 0, NULL, NULL,"
+    " {ids}, NULL)::procrastinate_job_to_defer_v1]))[1] AS id"
 )
+_ENQUEUE = select(text(_DEFER.format(ids=":ids")).bindparams(bindparam("ids", type_=JSONB)))
+_ENQUEUE_WRITTEN = text(_DEFER.format(ids="jsonb_build_object(CAST(:argument AS text), written.id)"))
 
 
 def enqueue(connection: Connection, job: str, *, queue: str = QUEUE, **ids: int | str) -> int:
@@ -27,7 +27,7 @@ def enqueue(connection: Connection, job: str, *, queue: str = QUEUE, **ids: int 
     queue readable and are logged. A job runs at least once.
     """
     values = {"queue": queue, "job": job, "ids": ids}
-    return int(connection.execute(_DEFER, values).scalar_one())
+    return int(connection.execute(_ENQUEUE, values).scalar_one())
 
 
 def insert_and_enqueue(
@@ -36,9 +36,14 @@ def insert_and_enqueue(
     values: Mapping[str, Any],
     job: str,
     *,
+    argument: str,
     queue: str = QUEUE,
-    **ids: int | str,
 ) -> int:
-    """As `enqueue`, in one round trip with the INSERT that writes what the job is about."""
-    statement = _DEFER.add_cte(row.cte("written"))
-    return int(connection.execute(statement, {**values, "queue": queue, "job": job, "ids": ids}).scalar_one())
+    """As `enqueue`, in one round trip with the INSERT that writes what the job is about.
+
+    The job's one `argument` is the id of that row, as the table gives it.
+    """
+    written = row.returning(row.table.c.id).cte("written")
+    statement = select(_ENQUEUE_WRITTEN).select_from(written)
+    job_id = connection.execute(statement, {**values, "queue": queue, "job": job, "argument": argument})
+    return int(job_id.scalar_one())

@@ -173,8 +173,37 @@ class Receipt(Base):
     imported_at: Mapped[datetime]
 
 
+class Authorization(Base):
+    """A yes to being debited: who said it, what was asked and what was answered, word for word.
+
+    The payer says yes, and it is the payer's account; whose bill is paid is the payment's `member_id`.
+    """
+
+    __tablename__ = "authorizations"
+    __table_args__ = (
+        CheckConstraint("kind in ('single')", name="kind"),
+        CheckConstraint("how in ('spoken', 'bill_code')", name="how"),
+        CheckConstraint("spoken_by in ('caller', 'relay')", name="spoken_by"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    kind: Mapped[str]
+    payer_member_id: Mapped[str] = mapped_column(ForeignKey("members.member_id"))
+    how: Mapped[str]
+    spoken_by: Mapped[str]
+    words_heard: Mapped[str]
+    confidence: Mapped[float | None] = mapped_column(Numeric(4, 3, asdecimal=False))
+    asked_at: Mapped[datetime]
+    answered_at: Mapped[datetime]
+    text: Mapped[str]
+    language: Mapped[str]
+    flow_version: Mapped[str]
+    prompts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    recording: Mapped[str | None]
+
+
 class Payment(Base):
-    """One authorization to debit one account once. `(call_sid, seq)` is the turn that said yes: one, ever."""
+    """One account to be debited once for one bill. `(call_sid, seq)` is the turn that said yes: one, ever."""
 
     __tablename__ = "payments"
     __table_args__ = (
@@ -225,6 +254,9 @@ class Payment(Base):
     cancellation_number: Mapped[str | None] = mapped_column(unique=True)
     corrected_name: Mapped[str | None]  # what is written instead of the name as authorized
     moved_to_cutoff_at: Mapped[datetime | None]  # the later one that takes it, where the spoken one did not
+    authorization_id: Mapped[int | None] = mapped_column(  # None once it need not be kept any more
+        ForeignKey("authorizations.id", ondelete="SET NULL"), index=True
+    )
 
 
 # The last seven digits of a trace number: one in ten million entries ago had the same.
@@ -403,62 +435,42 @@ class EvidenceSeal(Base):
     audit_event_id: Mapped[int | None] = mapped_column(unique=True)
 
 
-class Consent(Base):
-    """What was asked and what was answered, word for word."""
-
-    __tablename__ = "consents"
-    __table_args__ = (
-        CheckConstraint("how in ('spoken', 'bill_code')", name="how"),
-        CheckConstraint("spoken_by in ('caller', 'relay')", name="spoken_by"),
-    )
-
-    payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"), primary_key=True)
-    how: Mapped[str]
-    spoken_by: Mapped[str]
-    words_heard: Mapped[str]
-    confidence: Mapped[float | None] = mapped_column(Numeric(4, 3, asdecimal=False))
-    asked_at: Mapped[datetime]
-    answered_at: Mapped[datetime]
-    text: Mapped[str]
-    language: Mapped[str]
-    flow_version: Mapped[str]
-    prompts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
-    recording: Mapped[str | None]
-
-
 class Notice(Base):
-    """The written notice of an authorization: promised in the payment's transaction, sent by a job."""
+    """What is told in writing: `about` is the word for a table, `about_id` a row of it, `kind` what is told.
+
+    Promised in the transaction of what it is about, sent by a job. One that was sent and is no longer true is
+    `replaced`, and another of its kind follows it.
+    """
 
     __tablename__ = "notices"
     __table_args__ = (
+        CheckConstraint("about in ('authorization')", name="about"),
+        CheckConstraint("kind in ('authorized')", name="kind"),
         CheckConstraint("channel in ('sms', 'email', 'letter')", name="channel"),
-        CheckConstraint("state in ('pending', 'sent', 'failed', 'withdrawn')", name="state"),
-        Index("ix_notices_pending", "payment_id", postgresql_where=text("state = 'pending'")),
+        CheckConstraint("state in ('pending', 'sent', 'failed', 'withdrawn', 'replaced')", name="state"),
+        Index(None, "payment_id"),
+        Index("ix_notices_pending", "id", postgresql_where=text("state = 'pending'")),
+        Index(
+            "ux_notices_about",
+            "about",
+            "about_id",
+            "kind",
+            unique=True,
+            postgresql_where=text("state <> 'replaced'"),
+        ),
     )
 
-    payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"), primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"))
+    about: Mapped[str]
+    about_id: Mapped[int]
+    kind: Mapped[str]
     channel: Mapped[str]
     language: Mapped[str]
     state: Mapped[str]
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     body: Mapped[str | None]  # as sent, word for word
-    attempts_before: Mapped[int] = mapped_column(server_default="0")  # up to this id they are of earlier ones
-
-
-class EarlierNotice(Base):
-    """A notice as it was sent, before its dates changed and another had to follow. The first is evidence."""
-
-    __tablename__ = "earlier_notices"
-    __table_args__ = (Index(None, "payment_id"),)
-
-    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    payment_id: Mapped[int] = mapped_column(ForeignKey("notices.payment_id"))
-    channel: Mapped[str]
-    language: Mapped[str]
-    created_at: Mapped[datetime]
-    sent_at: Mapped[datetime]
-    body: Mapped[str | None]
 
 
 class NoticeAttempt(Base):
@@ -471,17 +483,17 @@ class NoticeAttempt(Base):
             "state in ('sending', 'accepted', 'delivered', 'undelivered', 'failed', 'later', 'unknown')",
             name="state",
         ),
-        Index(None, "payment_id"),
+        Index(None, "notice_id"),
         Index(None, "provider_reference"),
         Index(
             "ix_notice_attempts_undelivered",
-            "payment_id",
+            "notice_id",
             postgresql_where=text("state = 'undelivered'"),
         ),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    payment_id: Mapped[int] = mapped_column(ForeignKey("notices.payment_id"))
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"))
     channel: Mapped[str]
     state: Mapped[str]
     started_at: Mapped[datetime]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
@@ -11,7 +12,10 @@ from alembic.script import ScriptDirectory
 from procrastinate.schema import SchemaManager
 from sqlalchemy import URL, Engine, text
 from sqlalchemy.exc import DBAPIError
+from support.environs import HASH_KEY_BYTES
 
+from ivr.base.keys import KeyedHash
+from ivr.payments.evidence import verify_evidence
 from ivr.storage import migrate
 from ivr.storage.engine import NO_LIMITS, make_engine
 from ivr.storage.queue import enqueue
@@ -225,3 +229,58 @@ def test_counters_of_before_keep_counting_by_the_keyed_hash(empty_engine: Engine
 
 def test_the_newest_revision_is_alembics_own():
     assert head() == ScriptDirectory(str(MIGRATIONS)).get_current_head()
+
+
+# Consents and notices as 0013 kept them, in an order and without the ids that a way up and down may change.
+KEPT_OF_A_PAYMENT = {
+    "consents": "SELECT * FROM consents ORDER BY payment_id",
+    "notices": "SELECT payment_id, channel, language, state, created_at, sent_at, body, attempts_before FROM notices"
+    " ORDER BY payment_id",
+    "earlier_notices": "SELECT payment_id, channel, language, created_at, sent_at, body FROM earlier_notices ORDER BY id",
+    "notice_attempts": "SELECT * FROM notice_attempts ORDER BY id",
+    "jobs": "SELECT task_name, args FROM procrastinate_jobs ORDER BY id",
+}
+
+
+def test_consents_and_notices_of_before_have_ids_of_their_own_and_are_still_proven(
+    empty_engine: Engine,
+) -> None:
+    migrate.upgrade(empty_engine, "0013")
+    with empty_engine.begin() as db:
+        db.connection.driver_connection.execute((Path(__file__).parent / "rows" / "0013.sql").read_text())
+        before = {name: db.execute(text(query)).all() for name, query in KEPT_OF_A_PAYMENT.items()}
+    migrate.upgrade(empty_engine)
+    with empty_engine.begin() as db:
+        proven = verify_evidence(db, KeyedHash(HASH_KEY_BYTES), kept_since=datetime(2016, 1, 1, tzinfo=UTC))
+        assert (proven.seals, proven.expired, proven.broken) == (4, 1, ())
+        authorizations = (
+            "SELECT payments.id, kind, payer_member_id, words_heard, authorizations.id = nextval('authorizations_id_seq')"
+            " FROM payments LEFT JOIN authorizations ON authorizations.id = authorization_id ORDER BY payments.id"
+        )
+        assert db.execute(text(authorizations)).all() == [
+            *((number, "single", "400000000101", "yes I do", False) for number in range(1, 5)),
+            (5, None, None, None, None),
+        ]
+        told = db.execute(
+            text(
+                "SELECT notices.payment_id, about, about_id = authorization_id, kind, notices.state, body,"
+                " (SELECT array_agg(a.id) FROM notice_attempts a WHERE notice_id = notices.id)"
+                " FROM notices JOIN payments ON payments.id = payment_id ORDER BY notices.id"
+            )
+        ).all()
+        assert told == [
+            (number, "authorization", True, "authorized", state, body, attempts)
+            for number, state, body, attempts in (
+                (1, "sent", "We will debit you once.", [2]),
+                (2, "replaced", "The first.", [1]),
+                (2, "replaced", "The second.", [3]),
+                (2, "sent", "The third.", [5]),
+                (3, "withdrawn", None, None),
+                (4, "pending", "Waiting.", [4]),
+            )
+        ]
+        (args,) = db.scalars(text("SELECT args FROM procrastinate_jobs")).all()
+        assert args == {"notice_id": db.scalar(text("SELECT id FROM notices WHERE state = 'pending'"))}
+    migrate.downgrade(empty_engine, "0013")
+    with empty_engine.connect() as db:
+        assert {name: db.execute(text(query)).all() for name, query in KEPT_OF_A_PAYMENT.items()} == before

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from support.environs import KEY_BYTES
 
 from ivr.ach.banking_days import CutoffRule
@@ -51,7 +51,7 @@ def authorized(engine, hashes, *, now=NOW, seq=14, sent=True, **changes) -> Auth
     with engine.begin() as db:
         answer = authorize(db, KEYS, hashes, SeededRandomness(seq), now=now, cutoff=CUTOFF, request=request)
         assert isinstance(answer, Authorized)
-        promise(db, answer.payment_id, "letter", "en-US", now)
+        promise(db, answer, "letter", "en-US", now)
         if sent:
             notice_sent(db, answer.payment_id, now + timedelta(minutes=1))
     return answer
@@ -61,6 +61,13 @@ def notice_sent(db, payment_id, at):
     """Mark a notice as sent, as the job that sends it does."""
     db.execute(
         update(Notice)
-        .where(Notice.payment_id == payment_id)
+        .where(Notice.payment_id == payment_id, Notice.state != "replaced")
         .values(state="sent", sent_at=at, body="We will debit your account once.")
     )
+
+
+def notice_of(engine, paid) -> int:
+    """The notice of a payment's authorization that holds now."""
+    holds = (Notice.payment_id == paid.payment_id, Notice.kind == "authorized", Notice.state != "replaced")
+    with engine.connect() as db:
+        return db.scalars(select(Notice.id).where(*holds)).one()

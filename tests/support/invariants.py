@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from ivr.base.keys import KeyRing
 from ivr.simulator.twiml import parse_reply
-from ivr.storage.tables import Call, Consent, LedgerEntry, Notice, Payment, Turn
+from ivr.storage.tables import Authorization, Call, LedgerEntry, Notice, Payment, Turn
 
 NO_PAYMENT = "trouble-no-payment"
 # Sentences that hold whatever happens later; they are said without storing anything.
@@ -73,9 +73,12 @@ def _check_payments(db: Connection, heard: list[Heard]) -> Counter[str]:
         select(LedgerEntry.payment_id, LedgerEntry.amount_cents).where(LedgerEntry.kind == "payment")
     ).all()
     assert sorted(entries) == sorted((id_, -cents) for id_, cents in paid_cents.items()), "the ledger differs"
-    for table in (Consent, Notice):
-        found = db.execute(select(table.payment_id)).scalars().all()
-        assert sorted(found) == sorted(paid_cents), f"{table.__tablename__} differ"
+    each_said_yes = select(Payment.id).join(Authorization, Authorization.id == Payment.authorization_id)
+    for what, found in (("authorizations", each_said_yes), ("notices", select(Notice.payment_id))):
+        assert sorted(db.scalars(found)) == sorted(paid_cents), f"{what} differ"
+    assert db.scalar(select(func.count()).select_from(Authorization)) == len(payments), (
+        "a yes without payment"
+    )
     overpaid = select(LedgerEntry.billing_account).group_by(LedgerEntry.billing_account)
     assert not db.execute(overpaid.having(func.sum(LedgerEntry.amount_cents) < 0)).all(), "paid twice"
     return Counter({"payments": len(payments), "yes": len(yes_said)})

@@ -92,7 +92,7 @@ def pay(
             db, settings.key_ring, settings.hashes, SecretRandomness(), now=now, cutoff=rule, request=request
         )
         assert isinstance(paid, Authorized), paid
-        promise(db, paid.payment_id, "letter", "en-US", now)
+        promise(db, paid, "letter", "en-US", now)
         if notice != "pending":
             tell_notice(db, paid.payment_id, notice, now)
     return paid
@@ -108,7 +108,8 @@ def tell_notice(db, payment_id: int, state: str, now: datetime, settings=None) -
     ):
         return  # nobody knows its dates
     sent_at = now if state == "sent" else None
-    db.execute(update(Notice).where(Notice.payment_id == payment_id).values(state=state, sent_at=sent_at))
+    holds = (Notice.payment_id == payment_id, Notice.state != "replaced")
+    db.execute(update(Notice).where(*holds).values(state=state, sent_at=sent_at))
 
 
 def payment_row(engine: Engine, paid: Authorized):

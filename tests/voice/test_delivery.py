@@ -38,9 +38,8 @@ def attempt_id(house):
         phone.press(keys)
     phone.say("yes")
     with house.engine.begin() as db:
-        payment_id = db.scalar(select(Notice.payment_id))
         attempt = {
-            "payment_id": payment_id,
+            "notice_id": db.scalar(select(Notice.id)),
             "channel": "sms",
             "state": "sending",
             "started_at": house.clock.now(),

@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 from sqlalchemy import select, text
 
 from ivr.simulator.webhooks import Fault
-from ivr.storage.tables import Base, Call, Consent, LedgerEntry, Notice, Payment, Turn
+from ivr.storage.tables import Authorization, Base, Call, LedgerEntry, Notice, Payment, Turn
 
 pytestmark = [pytest.mark.long, pytest.mark.whole]
 
@@ -224,7 +224,7 @@ class AnyCaller(RuleBasedStateMachine):
             calls = db.execute(select(Call.__table__)).all()
             turns = db.execute(select(Turn.__table__).order_by(Turn.call_sid, Turn.seq)).all()
             payments = db.execute(select(Payment.__table__)).all()
-            consents = db.execute(select(Consent.payment_id)).scalars().all()
+            authorizations = db.scalars(select(Authorization.id)).all()
             notices = db.execute(select(Notice.payment_id)).scalars().all()
             ledger = db.execute(select(LedgerEntry.__table__)).all()
         assert len(calls) == len(self.phones)
@@ -240,7 +240,8 @@ class AnyCaller(RuleBasedStateMachine):
         paid = [(payment.call_sid, payment.seq) for payment in payments]
         assert sorted(paid) == sorted(said_yes)
         ids = sorted(payment.id for payment in payments)
-        assert sorted(consents) == sorted(notices) == ids
+        assert sorted(notices) == ids
+        assert sorted(authorizations) == sorted(payment.authorization_id for payment in payments)
         assert sorted(entry.payment_id for entry in ledger if entry.kind == "payment") == ids
         owed = Counter()
         for entry in ledger:

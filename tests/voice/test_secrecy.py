@@ -318,7 +318,7 @@ def test_the_fallback_forgets_what_was_keyed(run, engine, house):
         ("members", unfinished_call, lambda secrets: [secrets.keyed_date]),
         ("ledger_entries", unfinished_call, lambda secrets: [secrets.keyed_date]),
         ("turns", unfinished_call, lambda secrets: [secrets.keyed_date]),
-        ("consents", to_the_terms, lambda secrets: ["yes"]),
+        ("authorizations", to_the_terms, lambda secrets: ["yes"]),
         ("notices", to_the_terms, lambda secrets: ["yes"]),
     ],
 )

@@ -106,7 +106,7 @@ def _authorize(
     if not isinstance(written, Authorized):
         return Outcome("changed" if written.reason == "less_owed" else "limit_reached")
     channel = cast("Literal['sms', 'email', 'letter']", slots["channel"])
-    promise(turn.db, written.payment_id, channel, state.language, turn.now)
+    promise(turn.db, written, channel, state.language, turn.now)
     return Outcome(
         "authorized",
         {

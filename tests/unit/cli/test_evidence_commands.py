@@ -15,7 +15,7 @@ from ivr.billing.imports import import_bills
 from ivr.billing.samples import bills_csv, demo_members, members_csv
 from ivr.members.imports import import_members
 from ivr.payments.evidence import newest_head, seal_evidence
-from ivr.storage.tables import Consent
+from ivr.storage.tables import Authorization
 
 TODAY = date(2026, 12, 18)
 HASHES = KeyedHash(bytes(range(32)))
@@ -57,7 +57,7 @@ def test_verify_says_yes_then_finds_a_changed_row(ivr, engine, paid):
     assert json.loads(ivr("payments", "verify", "--json").out)["problems"] == []
     assert json.loads(ivr("payments", "verify", "--json").out)["audit_events"] == 0
     with engine.begin() as db:
-        db.execute(update(Consent).values(words_heard="yes"))
+        db.execute(update(Authorization).values(words_heard="yes"))
     bad = ivr("payments", "verify")
     assert bad.status == 1
     assert (

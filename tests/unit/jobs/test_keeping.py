@@ -13,7 +13,7 @@ from ivr.billing.imports import import_bills
 from ivr.billing.samples import bills_csv, demo_members, members_csv
 from ivr.jobs.retention import keep_and_forget, seal_days_before
 from ivr.members.imports import import_members
-from ivr.storage.tables import Consent, EvidenceSeal, Payment
+from ivr.storage.tables import Authorization, EvidenceSeal, Payment
 
 SETTINGS = MemberSettings(ivr_hash_key=b"h" * 32)
 HASHES = SETTINGS.hashes
@@ -44,7 +44,7 @@ def test_rules_that_hold_are_quiet_and_others_are_loud(engine, paid):
         assert keep_and_forget(engine, SETTINGS, NOW + timedelta(days=200)).account_numbers_forgotten == 1
     assert quiet == []
     with engine.begin() as db:
-        db.execute(delete(Consent))
+        db.execute(delete(Authorization))
     with capture_logs() as loud:
         assert not keep_and_forget(engine, SETTINGS, NOW + timedelta(days=200)).proven
     assert [(entry["event"], entry["evidence_missing"]) for entry in loud] == [("retention_not_proven", 1)]

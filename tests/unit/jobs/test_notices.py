@@ -155,7 +155,7 @@ def test_a_carrier_that_does_not_answer_delays_no_cutoff_and_no_letter(
                 wait_until(worker, engine, select(Payment.state).where(Payment.id == debit), "sent")
                 wait_until(worker, engine, select(Notice.state).where(Notice.payment_id == letter), "sent")
                 attempts = select(NoticeAttempt.channel, NoticeAttempt.state)
-                of_hanging = attempts.where(NoticeAttempt.payment_id == hanging)
+                of_hanging = attempts.join(Notice).where(Notice.payment_id == hanging)
                 with engine.connect() as db:
                     assert db.execute(of_hanging).all() == [("sms", "sending")]
             finally:

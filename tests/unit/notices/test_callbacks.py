@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text, update
+from support.authorized import notice_of
 from support.carriers import CUT, SID, created
 
 from ivr.notices.callbacks import note_delivery
@@ -33,7 +34,7 @@ def tell(engine):
 @pytest.fixture
 def sent(engine, promised, room, clock):
     paid = promised("sms")
-    assert send_notice(engine, room, clock, paid.payment_id) == "sent"
+    assert send_notice(engine, room, clock, notice_of(engine, paid)) == "sent"
     return paid
 
 
@@ -61,9 +62,9 @@ def test_one_that_was_not_delivered_goes_by_the_next_channel_and_stays_the_proof
     assert jobs(engine) == 1
     assert facts.attempts()[0].detail == "error 30007"
     with engine.connect() as db:
-        assert due_notices(db) == [sent.payment_id]
-    assert send_notice(engine, room, clock, sent.payment_id) == "sent"
-    assert send_notice(engine, room, clock, sent.payment_id) == "nothing"
+        assert due_notices(db) == [notice_of(engine, sent)]
+    assert send_notice(engine, room, clock, notice_of(engine, sent)) == "sent"
+    assert send_notice(engine, room, clock, notice_of(engine, sent)) == "nothing"
     assert facts.outcomes() == [("sms", "undelivered"), ("email", "accepted")]
     notice = facts.notice()
     assert (notice.state, notice.sent_at, notice.body, len(mail[0].taken)) == ("sent", NOW, body, 1)
@@ -72,7 +73,7 @@ def test_one_that_was_not_delivered_goes_by_the_next_channel_and_stays_the_proof
 def test_nobody_is_asked_twice_when_no_channel_is_left(engine, sent, tell, facts, room, clock):  # noqa: PLR0917 (fixtures)
     facts.member(address="", email=None)
     tell("undelivered")
-    assert send_notice(engine, room, clock, sent.payment_id) == "failed"
+    assert send_notice(engine, room, clock, notice_of(engine, sent)) == "failed"
     assert (facts.notice().state, facts.open_tasks()) == ("sent", ["notice_failed"])
     with engine.connect() as db:
         assert due_notices(db) == []
@@ -108,7 +109,7 @@ def test_a_message_whose_answer_was_lost_counts_once_twilio_tells_of_it(  # noqa
     twilio.answers = [CUT]
     paid = promised("sms")
     facts.member(address="", email=None)
-    assert send_notice(engine, room, clock, paid.payment_id) == "failed"
+    assert send_notice(engine, room, clock, notice_of(engine, paid)) == "failed"
     (attempt,) = facts.attempts()
     assert tell("sent", attempt_id=attempt.id)
     assert facts.outcomes() == [("sms", "accepted")]
@@ -128,7 +129,7 @@ def test_a_callback_may_be_faster_than_the_answer(engine, promised, room, clock,
 
     from dataclasses import replace
 
-    assert send_notice(engine, replace(room, sms=Eager()), clock, paid.payment_id) == "sent"
+    assert send_notice(engine, replace(room, sms=Eager()), clock, notice_of(engine, paid)) == "sent"
     assert facts.outcomes() == [("sms", "delivered")]
     assert (facts.notice().state, facts.notice().sent_at) == ("sent", LATER)
 
@@ -136,7 +137,7 @@ def test_a_callback_may_be_faster_than_the_answer(engine, promised, room, clock,
 def test_words_sent_since_by_another_channel_stay(engine, promised, room, clock, twilio, tell, facts):  # noqa: PLR0917 (fixtures)
     twilio.answers = [CUT, created()]
     paid = promised("sms")
-    send_notice(engine, room, clock, paid.payment_id)
+    send_notice(engine, room, clock, notice_of(engine, paid))
     unknown, _ = facts.attempts()
     with engine.begin() as db:
         db.execute(update(NoticeAttempt).where(NoticeAttempt.id != unknown.id).values(state="failed"))
@@ -153,7 +154,7 @@ def test_a_callback_after_the_nights_seal_changes_no_evidence(  # noqa: PLR0917 
     """No answer came, an e-mail went instead and was sealed as the proof; days later Twilio tells of the message."""
     twilio.answers = [CUT]
     paid = promised("sms")
-    assert send_notice(engine, room, clock, paid.payment_id) == "sent"
+    assert send_notice(engine, room, clock, notice_of(engine, paid)) == "sent"
     assert facts.outcomes() == [("sms", "unknown"), ("email", "accepted")]
     midnight = NOW + timedelta(days=1)
     with engine.begin() as db:

@@ -1,9 +1,12 @@
 """Which way a member gets the terms in writing."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 from sqlalchemy.exc import IntegrityError
 
 from ivr.notices.channels import choose_channel, promise
+from ivr.payments.authorize import Authorized
 
 PHONE, EMAIL = "+16175550123", "ada@example.com"
 
@@ -27,7 +30,7 @@ def test_the_channel_follows_what_is_on_file(phone, sms_ok, email, channel):
 
 
 def test_a_notice_belongs_to_a_payment(engine):
-    from datetime import UTC, datetime
-
+    now = datetime(2026, 12, 18, tzinfo=UTC)
+    unwritten = Authorized(1, 1, "12345678978", "health", 100, now, date(2026, 12, 21))
     with pytest.raises(IntegrityError), engine.begin() as db:
-        promise(db, 1, "letter", "en-US", datetime(2026, 12, 18, tzinfo=UTC))
+        promise(db, unwritten, "letter", "en-US", now)

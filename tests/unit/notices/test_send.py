@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.exc import OperationalError
-from support.authorized import ACCOUNT_NUMBER, authorized
+from support.authorized import ACCOUNT_NUMBER, authorized, notice_of
 from support.carriers import CUT, SID, SLOW, created, error
 from support.money import waiting_jobs
 
@@ -35,7 +35,7 @@ def send(engine, room, clock):
 
     def sending(paid, *without, again=False):
         here = replace(room, **dict.fromkeys(without))
-        return send_notice(engine, here, clock, paid.payment_id, again=again)
+        return send_notice(engine, here, clock, notice_of(engine, paid), again=again)
 
     return sending
 
@@ -231,19 +231,20 @@ def test_a_payment_that_is_not_there_has_nothing_to_send(engine, room, clock):
 # Crashes.
 
 
-def interrupted(engine, payment_id, channel):
+def interrupted(engine, paid, channel):
     """Leave an attempt as a worker does that was killed after it spoke to the carrier."""
+    notice_id = notice_of(engine, paid)
     with engine.begin() as db:
         db.execute(
             insert(NoticeAttempt).values(
-                payment_id=payment_id, channel=channel, state="sending", started_at=NOW - timedelta(days=1)
+                notice_id=notice_id, channel=channel, state="sending", started_at=NOW - timedelta(days=1)
             )
         )
 
 
 def test_an_interrupted_message_is_not_sent_again(engine, promised, send, facts, twilio):
     paid = promised("sms")
-    interrupted(engine, paid.payment_id, "sms")
+    interrupted(engine, paid, "sms")
     assert send(paid) == "sent"
     assert facts.outcomes() == [("sms", "unknown"), ("email", "accepted")]
     assert facts.attempts()[0].detail == "interrupted"
@@ -252,7 +253,7 @@ def test_an_interrupted_message_is_not_sent_again(engine, promised, send, facts,
 
 def test_an_interrupted_letter_is_finished_as_it_was_begun(engine, promised, send, facts, room):
     paid = promised("letter")
-    interrupted(engine, paid.payment_id, "letter")
+    interrupted(engine, paid, "letter")
     assert send(paid) == "sent"
     (attempt,) = facts.attempts()
     assert attempt.state == "accepted"
@@ -271,14 +272,14 @@ from ivr.notices.sms import SmsAccount, SmsCarrier
 from ivr.notices.texts import NoticeTexts
 from ivr.ach.banking_days import CutoffRule
 from ivr.storage.engine import database_url, make_engine
-url, twilio, folder, texts, payment_id = sys.argv[1:]
+url, twilio, folder, texts, notice_id = sys.argv[1:]
 room = PostRoom(
     texts=NoticeTexts.load(Path(texts)), support_phone="+18005550100", support_hours="Mon-Fri 08:00-18:00",
     cutoff=CutoffRule(time(17), ZoneInfo("America/New_York")), letters=PrintOutbox(Path(folder)),
     sms=SmsCarrier(SmsAccount("AC" + "0" * 32, "0" * 32, "+16175550198", "https://line.example", twilio)),
 )
 clock = ManualClock(datetime(2026, 12, 18, 15, 15, tzinfo=UTC))
-print(send_notice(make_engine(database_url(url)), room, clock, int(payment_id)))
+print(send_notice(make_engine(database_url(url)), room, clock, int(notice_id)))
 """
 
 
@@ -290,7 +291,7 @@ def test_a_worker_killed_while_it_waits_for_the_carrier_loses_nothing(  # noqa: 
     paid = promised("sms")
     url = database_url.render_as_string(hide_password=False)
     arguments = [url, twilio.url, str(tmp_path / "letters"), str(ROOT / "prompts" / "notices")]
-    command = [sys.executable, "-c", WORKER, *arguments, str(paid.payment_id)]
+    command = [sys.executable, "-c", WORKER, *arguments, str(notice_of(engine, paid))]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as worker:
         until(lambda: twilio.requests)
         assert facts.outcomes() == [("sms", "sending")]
@@ -310,13 +311,13 @@ def until(true):
 
 
 def test_many_workers_at_once_send_once(engine, promised, room, clock, twilio):
-    paid = promised("sms")
+    notice_id = notice_of(engine, promised("sms"))
     results = []
     start = threading.Barrier(4)
 
     def work():
         start.wait()
-        results.append(send_notice(engine, room, clock, paid.payment_id))
+        results.append(send_notice(engine, room, clock, notice_id))
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
@@ -353,7 +354,7 @@ def test_a_promise_puts_its_job_into_the_queue(engine, promised):
     paid = promised()
     with engine.connect() as db:
         jobs = db.execute(text("SELECT task_name, args FROM procrastinate_jobs")).all()
-    assert jobs == [(SEND_JOB, {"payment_id": paid.payment_id})]
+    assert jobs == [(SEND_JOB, {"notice_id": notice_of(engine, paid)})]
     assert waiting_jobs(engine) == []
 
 
@@ -366,10 +367,10 @@ def another(engine, hashes, **when):
 def test_what_is_due_is_sent_the_nearest_cutoff_first(engine, promised, room, clock, hashes):
     other = another(engine, hashes, now=NOW + timedelta(days=3))
     paid = promised()
-    assert due(engine) == [paid.payment_id, other.payment_id]
+    assert due(engine) == [notice_of(engine, paid), notice_of(engine, other)]
     told = []
     done = send_due(engine, room, clock, told=lambda *count: told.append(count))
-    assert list(done.items()) == [(paid.payment_id, "sent"), (other.payment_id, "sent")]
+    assert list(done.items()) == [(notice_of(engine, each), "sent") for each in (paid, other)]
     assert told == [(1, 2), (2, 2)]
     assert due(engine) == []
 
@@ -396,8 +397,8 @@ def test_one_that_breaks_holds_up_no_other(  # noqa: PLR0917 (fixtures)
     good = another(engine, hashes)
     jam = replace(room, letters=Jam(tmp_path / broken.confirmation_number), sms=None, email=None)
     assert list(send_due(engine, jam, clock).items()) == [
-        (broken.payment_id, "later"),
-        (good.payment_id, "sent"),
+        (notice_of(engine, broken), "later"),
+        (notice_of(engine, good), "sent"),
     ]
     told = "".join(capfd.readouterr())
     assert "notice_not_sent" in told
@@ -450,7 +451,7 @@ def test_a_cancelled_payment_needs_no_staff(engine, promised, facts):
 def test_a_notice_is_found_by_its_number(engine, promised):
     paid = promised()
     with engine.connect() as db:
-        assert find_notice(db, paid.confirmation_number) == paid.payment_id
+        assert find_notice(db, paid.confirmation_number) == notice_of(engine, paid)
         with pytest.raises(OperatorError, match="No notice has the confirmation number 123"):
             find_notice(db, "123")
 
@@ -465,7 +466,7 @@ def test_a_notice_that_is_late_names_the_cutoff_until_which_it_can_be_cancelled_
     with engine.begin() as db:
         finished = paid.cutoff_at + timedelta(seconds=30)
         db.execute(insert(AchCutoff).values(cutoff_at=paid.cutoff_at, finished_at=finished))
-    assert send_notice(engine, room, ManualClock(saturday), paid.payment_id) == "sent"
+    assert send_notice(engine, room, ManualClock(saturday), notice_of(engine, paid)) == "sent"
     body = facts.notice().body
     assert "before 5:00 PM on December 21, 2026." in body
     number, monday = paid.confirmation_number, NOW + timedelta(days=3)

@@ -24,7 +24,7 @@ from ivr.payments.authorize import (
 from ivr.payments.confirmation_numbers import is_valid
 from ivr.payments.history import payments_of_call, payments_to_tell, same_payment_today
 from ivr.payments.report import list_json, payment_json, payment_listing, payment_text
-from ivr.storage.tables import Consent, LedgerEntry, Notice, Payment
+from ivr.storage.tables import Authorization, LedgerEntry, Notice, Payment
 
 TODAY = date(2026, 12, 18)
 MONDAY = date(2026, 12, 21)
@@ -53,7 +53,7 @@ def nothing_is_written(engine):
         entries = db.execute(
             select(func.count()).select_from(LedgerEntry).where(LedgerEntry.kind == "payment")
         ).scalar_one()
-    return (count(engine, Payment), count(engine, Consent), entries) == (0, 0, 0)
+    return (count(engine, Payment), count(engine, Authorization), entries) == (0, 0, 0)
 
 
 def test_payment_consent_and_ledger_are_written_in_two_statements(engine, hashes, samples):
@@ -62,7 +62,7 @@ def test_payment_consent_and_ledger_are_written_in_two_statements(engine, hashes
         event.listen(db, "before_cursor_execute", lambda *arguments: log.append(arguments[2]))
         answer = authorize(db, KEYS, hashes, SeededRandomness(1), now=NOW, cutoff=CUTOFF, request=REQUEST)
         assert len(log) == 2
-        promise(db, answer.payment_id, "sms", "en-US", NOW)
+        promise(db, answer, "sms", "en-US", NOW)
         assert len(log) == 3
     assert isinstance(answer, Authorized)
     assert is_valid(answer.confirmation_number)
@@ -70,9 +70,10 @@ def test_payment_consent_and_ledger_are_written_in_two_statements(engine, hashes
     assert answer.cutoff_at == datetime(2026, 12, 18, 22, tzinfo=UTC)
     assert answer.effective_entry_date == MONDAY
     with engine.connect() as db:
-        assert db.execute(select(Consent.payment_id)).scalar_one() == answer.payment_id
+        assert db.execute(select(Authorization.id)).scalar_one() == answer.authorization_id
         notice = db.execute(select(Notice.__table__)).one()
-        assert tuple(notice) == (answer.payment_id, "sms", "en-US", "pending", NOW, None, None, 0)
+        about = (answer.payment_id, "authorization", answer.authorization_id, "authorized")
+        assert tuple(notice)[1:] == (*about, "sms", "en-US", "pending", NOW, None, None)
         entry = db.execute(select(LedgerEntry.__table__).where(LedgerEntry.kind == "payment")).one()
         assert (entry.amount_cents, entry.billing_account) == (-31015, "740000101")
         assert (entry.payment_id, entry.posted_at, entry.coverage_month) == (answer.payment_id, NOW, None)
@@ -101,7 +102,7 @@ def test_the_account_number_is_sealed_for_its_payment_and_known_again(engine, ha
 def test_the_json_is_as_programs_expect_it(engine, hashes, samples):
     answer = run(engine, hashes)
     with engine.begin() as db:
-        promise(db, answer.payment_id, "email", "en-US", NOW)
+        promise(db, answer, "email", "en-US", NOW)
     with engine.connect() as db:
         payment = payment_json(db, answer.confirmation_number)
         listed = list_json(db)
@@ -163,7 +164,7 @@ def test_a_payment_without_a_notice_says_so(engine, hashes, samples):
 def test_people_read_the_same_in_lines(engine, hashes, samples):
     answer = run(engine, hashes)
     with engine.begin() as db:
-        promise(db, answer.payment_id, "letter", "en-US", NOW)
+        promise(db, answer, "letter", "en-US", NOW)
         text = payment_text(payment_json(db, answer.confirmation_number), ZONE)
         [listed] = payment_listing(list_json(db), ZONE).lines
     lines = {
@@ -220,9 +221,9 @@ def test_the_entry_class_follows_how_consent_was_given(engine, hashes, samples, 
 def test_less_owed_than_was_told_is_refused_though_the_amount_is_owed(engine, hashes, samples):
     told = replace(REQUEST, amount_cents=10000, balance_told_cents=31015)
     assert isinstance(run(engine, hashes, told), Authorized)
-    before = count(engine, Payment), count(engine, Consent), count(engine, LedgerEntry)
+    before = count(engine, Payment), count(engine, Authorization), count(engine, LedgerEntry)
     assert run(engine, hashes, replace(told, seq=20), seed=2) == Refused("less_owed", 21015)
-    assert (count(engine, Payment), count(engine, Consent), count(engine, LedgerEntry)) == before
+    assert (count(engine, Payment), count(engine, Authorization), count(engine, LedgerEntry)) == before
     assert isinstance(
         run(engine, hashes, replace(told, seq=21, balance_told_cents=21015), seed=3), Authorized
     )
@@ -234,10 +235,10 @@ def test_more_than_is_still_owed_is_refused_and_writes_nothing(
 ):
     if paid_cents:
         run(engine, hashes, replace(REQUEST, amount_cents=paid_cents))
-    before = count(engine, Payment), count(engine, Consent), count(engine, LedgerEntry)
+    before = count(engine, Payment), count(engine, Authorization), count(engine, LedgerEntry)
     answer = run(engine, hashes, replace(REQUEST, seq=20, amount_cents=again_cents), seed=2)
     assert answer == Refused("less_owed", 31015 - paid_cents)
-    assert (count(engine, Payment), count(engine, Consent), count(engine, LedgerEntry)) == before
+    assert (count(engine, Payment), count(engine, Authorization), count(engine, LedgerEntry)) == before
 
 
 def test_what_is_left_can_be_paid_to_the_cent(engine, hashes, samples):
@@ -282,7 +283,7 @@ def test_a_taken_number_is_drawn_again(engine, hashes, samples):
     assert second.confirmation_number[:9] == "100000008"
     sealed = next(row for row in payments_only(engine) if row.amount_cents == 200).account_number
     assert KEYS.open(sealed, account_number_context(second.confirmation_number)) == ACCOUNT_NUMBER.encode()
-    assert count(engine, Consent) == 2
+    assert count(engine, Authorization) == 2
 
 
 def test_broken_randomness_does_not_go_on_for_ever(engine, hashes, samples):
@@ -302,7 +303,7 @@ def test_two_calls_cannot_pay_one_bill_twice(database_url, hashes, samples):
         answers = list(threads.map(pay, range(8)))
     assert sorted(type(answer).__name__ for answer in answers) == ["Authorized", *["Refused"] * 7]
     assert {answer for answer in answers if isinstance(answer, Refused)} == {Refused("less_owed", 0)}
-    assert count(crowd, Payment) == count(crowd, Consent) == 1
+    assert count(crowd, Payment) == count(crowd, Authorization) == 1
     crowd.dispose()
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
-from support.authorized import ACCOUNT_NUMBER, NOW, authorized, notice_sent
+from support.authorized import ACCOUNT_NUMBER, NOW, authorized, notice_of, notice_sent
 
 from ivr.calls.store import keep_flow_version
 from ivr.payments.evidence import (
@@ -23,8 +23,8 @@ from ivr.storage.tables import (
     AchEntry,
     AchFile,
     AuditEvent,
+    Authorization,
     Call,
-    Consent,
     EvidenceSeal,
     Notice,
     NoticeAttempt,
@@ -77,19 +77,24 @@ def test_untouched_evidence_verifies(engine, hashes, three):
         (Payment, {"authorized_at": NOW + timedelta(microseconds=1)}),
         (Payment, {"rdfi_routing_number": "011000015"}),
         (Payment, {"receiver_name": "Somebody Else"}),
-        (Consent, {"words_heard": "yes"}),
-        (Consent, {"text": "You authorize anything."}),
-        (Consent, {"prompts": []}),
-        (Consent, {"confidence": 0.876}),
+        (Authorization, {"words_heard": "yes"}),
+        (Authorization, {"payer_member_id": "400000000102"}),
+        (Authorization, {"text": "You authorize anything."}),
+        (Authorization, {"prompts": []}),
+        (Authorization, {"confidence": 0.876}),
         (Notice, {"body": "We will debit your account twice."}),
     ],
     ids=str,
 )
 def test_a_changed_row_is_found_by_its_number(engine, hashes, three, table, values):
     changed = three[1]
-    column = Payment.id if table is Payment else table.payment_id
+    its_row = {
+        Payment: Payment.id == changed.payment_id,
+        Authorization: Authorization.id == changed.authorization_id,
+        Notice: Notice.payment_id == changed.payment_id,
+    }
     with engine.begin() as db:
-        db.execute(update(table).where(column == changed.payment_id).values(**values))
+        db.execute(update(table).where(its_row[table]).values(**values))
     found = verify(engine, hashes)
     assert [broken.what for broken in found.broken] == [changed.confirmation_number]
     assert "changed after sealing" in found.broken[0].problem
@@ -196,7 +201,7 @@ def test_whoever_runs_the_line_can_only_add(engine, hashes, trail, table, statem
 
 def test_removed_consent_is_a_change_until_its_retention_is_over(engine, hashes, three):
     with engine.begin() as db:
-        db.execute(delete(Consent).where(Consent.payment_id == three[0].payment_id))
+        db.execute(delete(Authorization).where(Authorization.id == three[0].authorization_id))
     assert [broken.what for broken in verify(engine, hashes).broken] == [three[0].confirmation_number]
     with engine.connect() as db:
         found = verify_evidence(db, hashes, kept_since=TOMORROW)
@@ -221,6 +226,7 @@ def test_only_what_is_ready_is_sealed_and_only_once(engine, hashes, samples):
 def test_the_pack_has_everything_a_bank_asks_for(engine, hashes, samples):
     paid = authorized(engine, hashes)
     events = '{"recipe": 2, "heard": "speech:yes", "path": [], "asked": [], "milliseconds": 3.0}'
+    notice_id = notice_of(engine, paid)
     with engine.begin() as db:
         keep_flow_version(db, "abc123", {}, NOW)
         db.execute(
@@ -241,7 +247,7 @@ def test_the_pack_has_everything_a_bank_asks_for(engine, hashes, samples):
         )
         db.execute(
             insert(NoticeAttempt).values(
-                payment_id=paid.payment_id, channel="letter", state="accepted", started_at=NOW,
+                notice_id=notice_id, channel="letter", state="accepted", started_at=NOW,
                 document_sha256=b"\x01" * 32, provider_reference="0001.pdf",
             )
         )  # fmt: skip
@@ -289,7 +295,7 @@ def test_the_pack_has_everything_a_bank_asks_for(engine, hashes, samples):
     ):
         assert fact in page
     assert ACCOUNT_NUMBER not in page + str(pack)
-    change(engine, Consent, words_heard="no")
+    change(engine, Authorization, words_heard="no")
     with engine.connect() as db:
         assert evidence_json(db, hashes, paid.confirmation_number)["seal"]["unchanged"] is False
 

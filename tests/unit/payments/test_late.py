@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, text, update
+from support.authorized import notice_of
 from support.banking import RULE, rows, settle_by
 from support.money import (
     KEYS,
@@ -38,7 +39,6 @@ from ivr.payments.report import payment_json
 from ivr.storage.tables import (
     AchEntry,
     AuditEvent,
-    EarlierNotice,
     LedgerEntry,
     Notice,
     NoticeAttempt,
@@ -86,7 +86,7 @@ def letters(room):
 
 def bodies(engine):
     with engine.connect() as db:
-        return db.scalar(select(Notice.body))
+        return db.scalar(select(Notice.body).order_by(Notice.id.desc()))
 
 
 def test_no_worker_for_four_days(engine, room):
@@ -126,7 +126,7 @@ def test_no_worker_for_four_days(engine, room):
 def test_what_was_told_in_time_is_told_anew(engine, room):
     """Its letter went out on Thursday; then the worker died."""
     paid = pay(engine, THURSDAY, notice="pending")
-    assert send_notice(engine, room, ManualClock(THURSDAY), paid.payment_id) == "sent"
+    assert send_notice(engine, room, ManualClock(THURSDAY), notice_of(engine, paid)) == "sent"
     first = bodies(engine)
     assert "before 5:00 PM on December 17, 2026." in first
     assert "did not leave" not in first
@@ -145,8 +145,9 @@ def test_what_was_told_in_time_is_told_anew(engine, room):
     assert "before 5:00 PM on December 21, 2026." in bodies(engine)
     number = paid.confirmation_number
     assert letters(room) == [f"2026-12-17-{number}.pdf", f"2026-12-21-{number}-2.pdf"]
-    (earlier,) = rows(engine, EarlierNotice)
-    assert (earlier.body, earlier.sent_at) == (first, THURSDAY)
+    earlier, newest = rows(engine, Notice)
+    assert (earlier.state, earlier.body, earlier.sent_at) == ("replaced", first, THURSDAY)
+    assert (newest.state, newest.body, newest.about_id) == ("sent", bodies(engine), earlier.about_id)
     (mondays,) = run_worker(engine, room, MONDAYS_CUTOFF + A_MINUTE)
     assert mondays.file.entries == 1
     (audit,) = rows(engine, AuditEvent)
@@ -162,7 +163,7 @@ def test_nothing_leaves_before_the_new_notice(engine, room):
     (mondays,) = run_due_cutoffs(engine, SETTINGS, MONDAYS_CUTOFF + A_MINUTE)
     assert [held.reason for held in mondays.held] == ["notice"]
     tuesday = MONDAYS_CUTOFF + timedelta(hours=15)
-    assert send_notice(engine, room, ManualClock(tuesday), paid.payment_id) == "sent"
+    assert send_notice(engine, room, ManualClock(tuesday), notice_of(engine, paid)) == "sent"
     assert "before 5:00 PM on December 22, 2026." in bodies(engine)
     (tuesdays,) = run_due_cutoffs(engine, SETTINGS, MONDAYS_CUTOFF + timedelta(days=1, minutes=1))
     assert (tuesdays.file.entries, tuesdays.file.effective_entry_date) == (1, date(2026, 12, 23))
@@ -222,21 +223,22 @@ def test_a_debit_that_was_told_for_a_later_day_keeps_it(engine):
 def test_a_notice_after_the_cutoff_that_it_names_is_no_notice(engine, room):
     """A letter begun in time was finished by the next run, days later: it names Thursday's cutoff."""
     paid = pay(engine, THURSDAY, notice="pending")
+    notice_id = notice_of(engine, paid)
     with engine.begin() as db:
         db.execute(
             insert(NoticeAttempt).values(
-                payment_id=paid.payment_id, channel="letter", state="sending", started_at=THURSDAY
+                notice_id=notice_id, channel="letter", state="sending", started_at=THURSDAY
             )
         )
     late = THURSDAYS_CUTOFF + timedelta(seconds=5)
-    assert send_notice(engine, room, ManualClock(late), paid.payment_id) == "sent"
+    assert send_notice(engine, room, ManualClock(late), notice_of(engine, paid)) == "sent"
     assert "before 5:00 PM on December 17, 2026." in bodies(engine)
     (thursdays,) = run_due_cutoffs(engine, SETTINGS, THURSDAYS_CUTOFF + A_MINUTE)
     assert [held.reason for held in thursdays.held] == ["notice_late"]
     (task,) = rows(engine, StaffTask)
     assert task.details["why"].startswith("its notice went out after the cutoff that it names: `ivr pay")
     assert release(engine, paid, THURSDAYS_CUTOFF + A_MINUTE).is_told_anew
-    assert send_notice(engine, room, ManualClock(late + A_MINUTE), paid.payment_id) == "sent"
+    assert send_notice(engine, room, ManualClock(late + A_MINUTE), notice_of(engine, paid)) == "sent"
     assert "before 5:00 PM on December 18, 2026." in bodies(engine)
 
 
@@ -282,7 +284,7 @@ def test_what_is_held_for_its_own_reason_keeps_it(engine, reason):
 def test_the_first_notice_stays_the_evidence(engine, room, hashes):
     """It is sealed at night; what follows is shown beside it and breaks no seal."""
     paid = pay(engine, THURSDAY, notice="pending")
-    send_notice(engine, room, ManualClock(THURSDAY), paid.payment_id)
+    send_notice(engine, room, ManualClock(THURSDAY), notice_of(engine, paid))
     run_worker(engine, room, MONDAY)
     with engine.begin() as db:
         assert seal_evidence(db, hashes, MONDAY, MONDAY) == 1
@@ -300,7 +302,7 @@ def test_the_first_notice_stays_the_evidence(engine, room, hashes):
 
 def test_one_that_is_told_anew_can_be_sealed_meanwhile(engine, room, hashes):
     paid = pay(engine, THURSDAY, notice="pending")
-    send_notice(engine, room, ManualClock(THURSDAY), paid.payment_id)
+    send_notice(engine, room, ManualClock(THURSDAY), notice_of(engine, paid))
     run_worker(engine, room, MONDAY)
     release(engine, paid)
     with engine.begin() as db:

@@ -53,7 +53,7 @@ from ivr.payments.life import LIFE
 from ivr.payments.origination import file_context
 from ivr.payments.retention import kept_since
 from ivr.payments.returns import import_returns
-from ivr.storage.tables import AchEntry, AchFile, Consent, EvidenceSeal, LedgerEntry, Notice, Payment
+from ivr.storage.tables import AchEntry, AchFile, Authorization, EvidenceSeal, LedgerEntry, Notice, Payment
 
 BOSTON = ZoneInfo("America/New_York")
 BILLS = ((1, "health"), (1, "dental"), (2, "health"), (3, "health"))  # sample member, plan
@@ -480,9 +480,10 @@ class AnyLife(RuleBasedStateMachine):
             payments = db.execute(select(Payment.__table__).order_by(Payment.id)).all()
             entries = db.execute(select(AchEntry.__table__).order_by(AchEntry.id)).all()
             files = db.execute(select(AchFile.__table__).order_by(AchFile.id)).all()
-            notices = dict(map(tuple, db.execute(select(Notice.payment_id, Notice.state))))
+            notices = dict(map(tuple, db.execute(HOLDING)))
             ledger = self.ledger(db)
-            consents = set(db.scalars(select(Consent.payment_id)))
+            yes = select(Payment.id).join(Authorization, Authorization.id == Payment.authorization_id)
+            said_yes = set(db.scalars(yes))
             seals = db.scalars(select(EvidenceSeal.head).order_by(EvidenceSeal.id.desc()).limit(1)).all()
             since = kept_since(self.now, 10)
             verified = verify_evidence(
@@ -496,7 +497,7 @@ class AnyLife(RuleBasedStateMachine):
         self.no_closed_account(payments, entries, files)
         assert verified.broken == ()
         assert verified.head_found
-        assert consents == set(notices) == {payment.id for payment in payments}
+        assert said_yes == set(notices) == {payment.id for payment in payments}
         if self.ready:
             self.ledger_is_the_sum(ledger, payments, entries)
 
@@ -612,7 +613,7 @@ class AnyLife(RuleBasedStateMachine):
                     cutoff >= LEAVES_AT, Payment.state.in_(("authorized", "held"))
                 )
             ).all()
-            notices = dict(map(tuple, db.execute(select(Notice.payment_id, Notice.state))))
+            notices = dict(map(tuple, db.execute(HOLDING)))
             waiting = db.execute(select(AchEntry.id).where(AchEntry.state == "requested")).all()
         assert waiting == []  # a retry whose account is closed is withdrawn
         local = max(cutoff.astimezone(BOSTON).date(), self.now.astimezone(BOSTON).date())
@@ -710,6 +711,7 @@ class AnyLife(RuleBasedStateMachine):
         return [entry for entry in self.bank.taken() if not entry.returned]
 
 
+HOLDING = select(Notice.payment_id, Notice.state).where(Notice.state != "replaced")
 CHANGED = (
     *(
         "ach_entries",
@@ -722,12 +724,11 @@ CHANGED = (
     ),
     *(
         "evidence_seals",
-        "consents",
+        "authorizations",
         "notice_attempts",
         "notices",
         "payments",
         "receipts",
-        "earlier_notices",
         "procrastinate_jobs",
     ),
     "procrastinate_events",

@@ -7,7 +7,7 @@ from sqlalchemy import delete, insert, select, update
 from support.authorized import KEYS, NOW, authorized
 
 from ivr.payments.retention import apply_retention, kept_since
-from ivr.storage.tables import AchCutoff, AchEntry, AchFile, BankItem, Consent, Notice, Payment
+from ivr.storage.tables import AchCutoff, AchEntry, AchFile, Authorization, BankItem, Notice, Payment
 
 DAY = timedelta(days=1)
 
@@ -116,7 +116,7 @@ def test_evidence_goes_when_its_years_are_over_and_the_payment_stays(engine, has
     done = apply_retention(engine, NOW + 3660 * DAY)
     assert (done.evidence_removed, done.evidence_missing, done.proven) == (1, 0, True)
     with engine.connect() as db:
-        assert db.execute(select(Consent.payment_id)).all() == []
+        assert db.execute(select(Authorization.id)).all() == []
         assert db.execute(select(Notice.payment_id)).all() == []
         assert len(db.execute(select(Payment.id)).all()) == 1
 
@@ -129,7 +129,7 @@ def test_an_open_payment_keeps_its_evidence_however_old(engine, hashes, samples)
 def test_evidence_that_is_missing_too_early_is_told(engine, hashes, samples):
     settled(engine, hashes)
     with engine.begin() as db:
-        db.execute(delete(Consent))
+        db.execute(delete(Authorization))
     found = apply_retention(engine, NOW + DAY)
     assert (found.evidence_missing, found.proven) == (1, False)
 

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, update
 from ivr.dialog.engine import Outcome
 from ivr.dialog.state import Said
 from ivr.payments.blocks import block_for
-from ivr.storage.tables import Bill, Consent, LedgerEntry, Notice, Payment
+from ivr.storage.tables import Authorization, Bill, LedgerEntry, Notice, Payment
 from ivr.topics.registry import VOCABULARY
 
 BANK = {
@@ -433,7 +433,7 @@ def test_authorize_payment(asked):
         "740000111",
         "2345",
     )
-    consent = call.db.execute(select(Consent.__table__)).one()
+    consent = call.db.execute(select(Authorization.__table__)).one()
     assert (consent.how, consent.spoken_by, consent.words_heard, consent.confidence) == (
         "spoken",
         "caller",
@@ -456,7 +456,7 @@ def test_a_yes_by_an_operator_without_a_confidence(asked):
     call.state.pace = "relay"
     ready(call).know(words_heard="I authorize", confidence="")
     assert call.ask("authorize_payment").name == "authorized"
-    consent = call.db.execute(select(Consent.__table__)).one()
+    consent = call.db.execute(select(Authorization.__table__)).one()
     assert (consent.spoken_by, consent.confidence) == ("relay", None)
     assert "The debit is 177 dollars and 15 cents." in consent.text.splitlines()
     assert "Say: I authorize." in consent.text.splitlines()
@@ -467,7 +467,7 @@ def test_evidence_is_in_the_pace_in_which_each_part_was_heard(asked):
     call.state.pace = "relay"
     call.state.evidence["authorization-ask"] = call.state.evidence["authorization-ask"]._replace(pace="relay")
     assert call.ask("authorize_payment").name == "authorized"
-    consent = call.db.execute(select(Consent.__table__)).one()
+    consent = call.db.execute(select(Authorization.__table__)).one()
     assert "one electronic debit of 177 dollars" in consent.text
     assert "Say: I authorize." in consent.text
     assert consent.prompts[1]["sha256"] == call.line.catalog.sha256(
@@ -493,7 +493,9 @@ def test_a_debit_is_never_before_the_date_spoken(asked):
 def test_authorize_with_code(asked, code, amount, expected):
     call = ready(asked("demo.bill_code", consent="bill_code"), amount=amount)
     assert call.know(authorization_code=code).ask("authorize_with_code").name == expected
-    consents = call.db.execute(select(Consent.how, Consent.words_heard, Consent.confidence)).all()
+    consents = call.db.execute(
+        select(Authorization.how, Authorization.words_heard, Authorization.confidence)
+    ).all()
     assert consents == ([("bill_code", "", None)] if expected == "authorized" else [])
 
 
