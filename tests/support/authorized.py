@@ -12,7 +12,8 @@ from ivr.base.keys import KeyRing
 from ivr.base.randomness import SeededRandomness
 from ivr.notices.channels import promise
 from ivr.payments.authorize import AuthorizationRequest, Authorized, ConsentGiven, authorize
-from ivr.storage.tables import Notice
+from ivr.payments.told import ITS_NOTICE
+from ivr.storage.tables import Notice, Payment
 
 ZONE = ZoneInfo("America/New_York")
 NOW = datetime(2026, 12, 18, 15, 15, tzinfo=UTC)  # a Friday, 10:15 in Boston
@@ -68,6 +69,6 @@ def notice_sent(db, payment_id, at):
 
 def notice_of(engine, paid) -> int:
     """The notice of a payment's authorization that holds now."""
-    holds = (Notice.payment_id == paid.payment_id, Notice.kind == "authorized", Notice.state != "replaced")
+    its = select(Notice.id).join(Payment, ITS_NOTICE).where(Payment.id == paid.payment_id)
     with engine.connect() as db:
-        return db.scalars(select(Notice.id).where(*holds)).one()
+        return db.scalars(its).one()
