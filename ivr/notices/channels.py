@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from sqlalchemy import bindparam, insert, select
 
-from ivr.payments.told import ITS_NOTICE
+from ivr.payments.authorization_notices import CURRENT_NOTICE
 from ivr.storage.queue import enqueue, insert_and_enqueue
 from ivr.storage.tables import Notice, Payment
 
@@ -83,5 +83,5 @@ def send_soon(db: Connection, notice_id: int) -> None:
 
 def send_soon_of(db: Connection, payment_id: int) -> None:
     """As `send_soon`, the notice of a payment's authorization."""
-    notice = select(Notice.id).join(Payment, ITS_NOTICE).where(Payment.id == payment_id)
+    notice = select(Notice.id).join(Payment, CURRENT_NOTICE).where(Payment.id == payment_id)
     send_soon(db, db.execute(notice).scalar_one())

@@ -12,9 +12,9 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from ivr.notices.channels import FAILED_TASK, LATE_TASK, TASKS
 from ivr.notices.report import unknown_notice
 from ivr.notices.send import send_notice
+from ivr.payments.authorization_notices import CURRENT_NOTICE
 from ivr.payments.late import LEAVES_AT
 from ivr.payments.tasks import close_tasks, open_task
-from ivr.payments.told import ITS_NOTICE
 from ivr.storage.tables import Notice, NoticeAttempt, Payment, StaffTask
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def due_notices(db: Connection) -> list[int]:
 
 def find_notice(db: Connection, confirmation_number: str) -> int:
     """Return the notice of a payment's authorization. Raises `NotFoundError` for an unknown number."""
-    of_payment = select(Notice.id).join(Payment, ITS_NOTICE)
+    of_payment = select(Notice.id).join(Payment, CURRENT_NOTICE)
     found = db.scalar(of_payment.where(Payment.confirmation_number == confirmation_number))
     if found is None:
         raise unknown_notice(confirmation_number)
@@ -101,7 +101,7 @@ def warn_of_late(db: Connection, now: datetime) -> int:
     """
     late = db.scalars(
         select(Notice.payment_id)
-        .join_from(Notice, Payment, ITS_NOTICE)
+        .join_from(Notice, Payment, CURRENT_NOTICE)
         .where(
             Notice.state == "pending",
             Payment.state.in_(("authorized", "held")),

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from ivr.base.errors import NotFoundError
 from ivr.base.listing import Column, Listing, listing, local_time
+from ivr.payments.authorization_notices import CURRENT_NOTICE
 from ivr.payments.report import attempts_json, plain_row
-from ivr.payments.told import ITS_NOTICE
 from ivr.storage.tables import Notice, Payment
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _NOTICES: Final = select(
     Notice.created_at,
     Notice.sent_at,
     Payment.cutoff_at,
-).join_from(Notice, Payment, ITS_NOTICE)
+).join_from(Notice, Payment, CURRENT_NOTICE)
 
 
 def list_notices(db: Connection, state: str | None = None) -> dict[str, Any]:

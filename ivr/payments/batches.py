@@ -31,13 +31,13 @@ from ivr.ach.return_codes import RETRY_WITHIN_DAYS
 from ivr.ach.returns import CorrectedData
 from ivr.ach.writer import Batch
 from ivr.base.keys import UnsealError
+from ivr.payments.authorization_notices import CURRENT_NOTICE
 from ivr.payments.authorize import account_number_context
 from ivr.payments.corrections import corrections_of
 from ivr.payments.holds import why_held
 from ivr.payments.late import MISSED_CUTOFF, NOTICE_LATE, STAFF_HOLDS, is_late_notice
 from ivr.payments.life import DEBIT_KINDS
 from ivr.payments.names import CURRENT_NAME
-from ivr.payments.told import ITS_NOTICE
 from ivr.storage.tables import AchEntry, BlockedAccount, BlockedRoutingNumber, Notice, Payment
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def _due(cutoff: datetime, effective: date, *, missed: bool) -> Any:
                 (_BLOCKED, "blocked"),
             ).label("reason"),
         )
-        .outerjoin_from(Payment, Notice, ITS_NOTICE)
+        .outerjoin_from(Payment, Notice, CURRENT_NOTICE)
         .where(_is_due(cutoff))
         .order_by(Payment.sec_code.desc(), Payment.plan.desc(), Payment.id)  # TEL first, health first
         .with_for_update(of=Payment.__table__)

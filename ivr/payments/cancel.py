@@ -13,12 +13,12 @@ from sqlalchemy import select, update
 
 from ivr.base.errors import OperatorError
 from ivr.billing.post import post
+from ivr.payments.authorization_notices import CURRENT_NOTICE
 from ivr.payments.confirmation_numbers import draw_cancellation_number
 from ivr.payments.find import find
 from ivr.payments.holds import HELD_TASK
 from ivr.payments.life import LIFE, WrongStateError, move
 from ivr.payments.tasks import close_tasks
-from ivr.payments.told import ITS_NOTICE
 from ivr.storage.audit import record_event
 from ivr.storage.tables import Notice, Payment, StaffTask
 
@@ -115,7 +115,7 @@ def _write_down(
     post(db, "cancellation", payment.billing_account, payment.amount_cents, now, payment_id=payment.id)
     db.execute(
         update(Notice)
-        .where(ITS_NOTICE, Payment.id == payment.id, Notice.state == "pending")
+        .where(CURRENT_NOTICE, Payment.id == payment.id, Notice.state == "pending")
         .values(state="withdrawn")
     )
     close_tasks(db, (HELD_TASK,), now, StaffTask.payment_id == payment.id, by=actor)

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Row, exists, func, insert, select, true
 
 from ivr.calls.notation import heard_as_kept
+from ivr.payments.authorization_notices import EVERY_NOTICE
 from ivr.payments.names import NAME_CORRECTED
 from ivr.payments.report import CONSENT, attempts_json, plain, plain_row
-from ivr.payments.told import ITS_NOTICES
 from ivr.storage.tables import (
     AchEntry,
     AuditEvent,
@@ -105,7 +105,7 @@ def _labelled(table: Any, names: tuple[str, ...]) -> list[Any]:
 
 _FIRST: Final = (
     select(Notice.id, Notice.channel, Notice.state, *_labelled(Notice, _NOTICE))
-    .where(ITS_NOTICES)
+    .where(EVERY_NOTICE)
     .order_by(Notice.id)
     .limit(1)
     .lateral("first_notice")
@@ -349,7 +349,7 @@ def _notice(db: Connection, row: Row[Any]) -> dict[str, Any]:
     """Return the notice that holds now, those that were sent before it, and every attempt to send them."""
     told = db.execute(
         select(Notice.channel, Notice.state, Notice.language, Notice.created_at, Notice.sent_at, Notice.body)
-        .join(Payment, ITS_NOTICES)
+        .join(Payment, EVERY_NOTICE)
         .where(Payment.id == row.payment_id)
         .order_by(Notice.id)
     )

@@ -17,12 +17,12 @@ from sqlalchemy import and_, false, func, insert, or_, select, update
 
 from ivr.ach.banking_days import CutoffRule, DebitDates
 from ivr.base.errors import OperatorError
+from ivr.payments.authorization_notices import CURRENT_NOTICE
 from ivr.payments.cutoffs import last_finished
 from ivr.payments.find import find
 from ivr.payments.holds import HELD_TASK
 from ivr.payments.life import move
 from ivr.payments.tasks import close_tasks
-from ivr.payments.told import ITS_NOTICE
 from ivr.storage.audit import record_event
 from ivr.storage.tables import Notice, Payment, StaffTask
 
@@ -130,7 +130,7 @@ def _replace_notice(db: Connection, payment_id: int, now: datetime) -> bool:
     kept = ("payment_id", "about", "about_id", "kind", "channel", "language")
     replaced = db.execute(
         update(Notice)
-        .where(ITS_NOTICE, Payment.id == payment_id, Notice.state == "sent")
+        .where(CURRENT_NOTICE, Payment.id == payment_id, Notice.state == "sent")
         .values(state="replaced")
         .returning(*(getattr(Notice, name) for name in kept))
     ).one_or_none()

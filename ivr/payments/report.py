@@ -10,9 +10,9 @@ from sqlalchemy import Row, select
 
 from ivr.base.listing import Column, Listing, listing, local_time
 from ivr.base.money import format_amount
+from ivr.payments.authorization_notices import CURRENT_NOTICE, EVERY_NOTICE
 from ivr.payments.holds import why_held
 from ivr.payments.movements import in_words, movements_of
-from ivr.payments.told import ITS_NOTICE, ITS_NOTICES
 from ivr.storage.tables import Authorization, Notice, NoticeAttempt, Payment
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _columns(table: Any, fields: tuple[str, ...]) -> list[Any]:
 
 _PAYMENTS: Final = select(
     Payment.id, *_columns(Payment, _PAYMENT_FIELDS), *_columns(Notice, _NOTICE_FIELDS)
-).outerjoin_from(Payment, Notice, ITS_NOTICE)
+).outerjoin_from(Payment, Notice, CURRENT_NOTICE)
 _PAYMENT_WITH_CONSENT: Final = _PAYMENTS.add_columns(*_columns(Authorization, _CONSENT_FIELDS)).outerjoin(
     Authorization, Authorization.id == Payment.authorization_id
 )
@@ -200,7 +200,7 @@ def attempts_json(db: Connection, payment_id: int) -> list[dict[str, Any]]:
             NoticeAttempt.document_sha256,
         )
         .join(Notice, Notice.id == NoticeAttempt.notice_id)
-        .join(Payment, ITS_NOTICES)
+        .join(Payment, EVERY_NOTICE)
         .where(Payment.id == payment_id)
         .order_by(NoticeAttempt.id)
     )

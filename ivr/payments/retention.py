@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Select, and_, delete, exists, func, or_, select, update
 
 from ivr.members.locks import sweep_counters, unswept_counters
-from ivr.payments.told import ITS_NOTICES
+from ivr.payments.authorization_notices import EVERY_NOTICE
 from ivr.storage.tables import (
     AchEntry,
     AchFile,
@@ -126,7 +126,7 @@ def _finished_before(since: datetime) -> Any:
 
 def _missing_evidence(since: datetime) -> Select[Any]:
     """Select payments that must still have their consent and notice, and have not."""
-    kept = and_(Payment.authorization_id.is_not(None), exists().where(ITS_NOTICES))
+    kept = and_(Payment.authorization_id.is_not(None), exists().where(EVERY_NOTICE))
     return select(Payment.id).where(~_finished_before(since), ~kept)
 
 

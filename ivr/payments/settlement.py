@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import exists, select, update
 
 from ivr.ach.banking_days import SETTLEMENT_ZONE, add_banking_days, is_banking_day, next_banking_day
+from ivr.payments.authorization_notices import CURRENT_NOTICE
 from ivr.payments.holds import release_held
 from ivr.payments.life import DEBIT_KINDS, move_all
-from ivr.payments.told import ITS_NOTICE
 from ivr.storage.tables import AchEntry, AchFile, Notice, Payment
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def finish(db: Connection, closings: Collection[date], now: datetime) -> int:
 
 def release(db: Connection, now: datetime) -> int:
     """Let go of the payments that were held for their notice, once it is sent; return how many."""
-    told = exists().where(ITS_NOTICE, Notice.state == "sent")
+    told = exists().where(CURRENT_NOTICE, Notice.state == "sent")
     return release_held(db, (Payment.hold_reason == "notice") & told, now)
 
 

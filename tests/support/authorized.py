@@ -11,8 +11,8 @@ from ivr.ach.banking_days import CutoffRule
 from ivr.base.keys import KeyRing
 from ivr.base.randomness import SeededRandomness
 from ivr.notices.channels import promise
+from ivr.payments.authorization_notices import CURRENT_NOTICE
 from ivr.payments.authorize import AuthorizationRequest, Authorized, ConsentGiven, authorize
-from ivr.payments.told import ITS_NOTICE
 from ivr.storage.tables import Notice, Payment
 
 ZONE = ZoneInfo("America/New_York")
@@ -69,6 +69,6 @@ def notice_sent(db, payment_id, at):
 
 def notice_of(engine, paid) -> int:
     """The notice of a payment's authorization that holds now."""
-    its = select(Notice.id).join(Payment, ITS_NOTICE).where(Payment.id == paid.payment_id)
+    its = select(Notice.id).join(Payment, CURRENT_NOTICE).where(Payment.id == paid.payment_id)
     with engine.connect() as db:
         return db.scalars(its).one()

@@ -7,64 +7,56 @@ from collections.abc import Mapping
 from ivr.ach.return_codes import return_rule
 from ivr.dialog.engine import Outcome
 from ivr.dialog.state import State
+from ivr.dialog.vocabulary import Value
+from ivr.payments.history import RecentPayment, ReturnedPayment
 from ivr.topics.earlier_payments.words import FOR_A_PERSON
 from ivr.topics.services import TurnServices
 
 
 def next_recent_payment(turn: TurnServices, state: State, _args: Mapping[str, str]) -> Outcome:
     """Tell the next payment of the last 24 hours."""
-    recent = turn.payments_to_tell(state).recent
-    shown = int(state.slots.get("recent_shown", 0))
+    recent, shown = turn.payments_to_tell(state).recent, _shown("recent", state)
     if shown >= len(recent):
         return Outcome("none")
     payment = recent[shown]
-    return Outcome(
-        "payment",
-        {
-            "recent_shown": shown + 1,
-            "recent_amount": payment.amount_cents,
-            "recent_plan": payment.plan,
-            "recent_at": turn.services.local(payment.authorized_at).isoformat(),
-            "recent_confirmation": payment.confirmation_number,
-        },
-    )
+    at = turn.services.local(payment.authorized_at).isoformat()
+    more = {"recent_at": at, "recent_confirmation": payment.confirmation_number}
+    return Outcome("payment", _told("recent", shown, payment) | more)
 
 
 def next_waiting_payment(turn: TurnServices, state: State, _args: Mapping[str, str]) -> Outcome:
     """Tell the next payment that is held, and so will not be debited when its member was told."""
-    waiting = turn.payments_to_tell(state).waiting
-    shown = int(state.slots.get("waiting_shown", 0))
+    waiting, shown = turn.payments_to_tell(state).waiting, _shown("waiting", state)
     if shown >= len(waiting):
         return Outcome("none")
     payment = waiting[shown]
-    return Outcome(
-        "payment",
-        {
-            "waiting_shown": shown + 1,
-            "waiting_amount": payment.amount_cents,
-            "waiting_plan": payment.plan,
-            "waiting_date": turn.services.local(payment.authorized_at).date().isoformat(),
-            "waiting_confirmation": payment.confirmation_number,
-        },
-    )
+    day = turn.services.local(payment.authorized_at).date().isoformat()
+    more = {"waiting_date": day, "waiting_confirmation": payment.confirmation_number}
+    return Outcome("payment", _told("waiting", shown, payment) | more)
 
 
 def next_returned_payment(turn: TurnServices, state: State, _args: Mapping[str, str]) -> Outcome:
     """Tell the next payment that came back and is still owed; of some reasons only a person speaks."""
-    returned = turn.payments_to_tell(state).returned
-    shown = int(state.slots.get("returned_shown", 0))
+    returned, shown = turn.payments_to_tell(state).returned, _shown("returned", state)
     if shown >= len(returned):
         return Outcome("none")
     if any(payment.return_code in FOR_A_PERSON for payment in returned):
         return Outcome("call_us", {"returned_shown": len(returned)})
     payment = returned[shown]
-    return Outcome(
-        "returned",
-        {
-            "returned_shown": shown + 1,
-            "returned_amount": payment.amount_cents,
-            "returned_plan": payment.plan,
-            "returned_date": turn.services.local(payment.authorized_at).date().isoformat(),
-            "returned_reason": return_rule(payment.return_code).reason,
-        },
-    )
+    day = turn.services.local(payment.authorized_at).date().isoformat()
+    more = {"returned_date": day, "returned_reason": return_rule(payment.return_code).reason}
+    return Outcome("returned", _told("returned", shown, payment) | more)
+
+
+def _shown(name: str, state: State) -> int:
+    """Return how many payments of a kind were told in this call."""
+    return int(state.slots.get(f"{name}_shown", 0))
+
+
+def _told(name: str, shown: int, payment: RecentPayment | ReturnedPayment) -> dict[str, Value]:
+    """Return the slots that tell of any payment, one more of its kind being told by them."""
+    return {
+        f"{name}_shown": shown + 1,
+        f"{name}_amount": payment.amount_cents,
+        f"{name}_plan": payment.plan,
+    }

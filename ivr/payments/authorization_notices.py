@@ -8,5 +8,5 @@ from sqlalchemy import and_
 
 from ivr.storage.tables import Notice, Payment
 
-ITS_NOTICES: Final = and_(Notice.payment_id == Payment.id, Notice.kind == "authorized")
-ITS_NOTICE: Final = and_(ITS_NOTICES, Notice.state != "replaced")
+EVERY_NOTICE: Final = and_(Notice.payment_id == Payment.id, Notice.kind == "authorized")
+CURRENT_NOTICE: Final = and_(EVERY_NOTICE, Notice.state != "replaced")
