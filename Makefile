@@ -19,7 +19,7 @@ IVR := .venv/bin/ivr
 WORKERS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 CALL ?=
 
-.PHONY: help install install-test demo call test check lint proof unit whole achlens bench soak lock reset
+.PHONY: help install install-test demo call test check quick lint proof unit whole achlens bench soak lock reset
 
 help:  ## show this
 	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | awk '{ name = $$1; $$1 = ""; sub(":", "", name); printf "make %-8s%s\n", name, $$0 }'
@@ -45,7 +45,7 @@ test: install-test
 else
 test:  ## everything a commit must pass; ONLY=tests/unit/ach, ONLY=payments or ONLY="words": those tests alone
 	@mkdir -p var && : > var/phases
-	@for phase in lint proof unit whole achlens; do \
+	@for phase in quick unit whole; do \
 		started=$$(date +%s); \
 		$(MAKE) --no-print-directory $$phase || exit $$?; \
 		printf '  %-8s %4d s\n' $$phase $$(( $$(date +%s) - started )) >> var/phases; \
@@ -57,6 +57,10 @@ check: lint  ## the fast loop, a minute: lint, types, imports, quick flow check,
 	$(IVR) flow check --quick
 	@# Exit status 5 is pytest's for none: what changed has long tests only.
 	.venv/bin/python tests/changed.py | xargs .venv/bin/pytest -q -n $(WORKERS) --dist loadgroup -m "not soak and not whole and not long" || [ $$? -eq 5 ]
+
+# Each takes one processor.
+quick: install-test
+	@$(MAKE) --no-print-directory --jobs --output-sync=target lint proof achlens
 
 lint: install-test
 	.venv/bin/ruff check .
@@ -76,7 +80,8 @@ unit: install-test
 
 # Whole calls by the hundred, whole servers and killed processes come without coverage: they prove promises, not lines.
 whole: install-test
-	.venv/bin/pytest -n $(WORKERS) --dist loadgroup -m "whole and not soak"
+	grep -rlw --include='*.py' mark.whole tests | sed 's,/conftest.py,,' | \
+		xargs .venv/bin/pytest -n $(WORKERS) --dist loadgroup -m "whole and not soak"
 
 # A validator of Nacha files that others wrote, in an environment of its own (var/achlens, made the first time).
 achlens: install-test

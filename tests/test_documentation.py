@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +13,7 @@ from shutil import copytree, ignore_patterns
 
 import pytest
 from sqlalchemy import URL, Engine
+from support.started import started_commands
 
 from ivr.base.clock import ManualClock
 from ivr.base.randomness import SeededRandomness
@@ -128,32 +127,29 @@ def recorded(engine: Engine, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def house(tmp_path: Path, database_url: URL, recorded: None) -> House:
+def house(tmp_path: Path, database_url: URL, recorded: None) -> Iterator[House]:
     """Copy the project, commit it, and put `ivr` on the path."""
     folder = tmp_path / "project"
     for part in ("ivr", "flows", "prompts", "tests/calls"):
         copytree(ROOT / part, folder / part, ignore=ignore_patterns("__pycache__"))
-    command = tmp_path / "bin" / "ivr"
-    command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m ivr.cli.main "$@"\n')
-    command.chmod(0o755)
-    made = House(
-        folder,
-        {
-            "PATH": f"{command.parent}:{os.environ['PATH']}",
-            "HOME": str(tmp_path),
-            "LANG": "C.UTF-8",
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_PAGER": "cat",
-            "IVR_DEMO": "yes",
-            "IVR_NOW": TODAY,
-            "IVR_VAR": str(tmp_path / "var"),
-            "DATABASE_URL": database_url.render_as_string(hide_password=False),
-        },
-    )
-    made.run("git init -q && git config user.name Staff && git config user.email staff@example.org")
-    made.run("git add . && git commit -q -m 'The line'")
-    return made
+    with started_commands(tmp_path / "bin", folder) as command:
+        made = House(
+            folder,
+            {
+                "PATH": f"{command.parent}:{os.environ['PATH']}",
+                "HOME": str(tmp_path),
+                "LANG": "C.UTF-8",
+                "GIT_CONFIG_NOSYSTEM": "1",
+                "GIT_PAGER": "cat",
+                "IVR_DEMO": "yes",
+                "IVR_NOW": TODAY,
+                "IVR_VAR": str(tmp_path / "var"),
+                "DATABASE_URL": database_url.render_as_string(hide_password=False),
+            },
+        )
+        made.run("git init -q && git config user.name Staff && git config user.email staff@example.org")
+        made.run("git add . && git commit -q -m 'The line'")
+        yield made
 
 
 @pytest.mark.long

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from support.started import started_commands
 
 from ivr.storage.embedded import EmbeddedPostgres, forget
 
@@ -44,7 +44,7 @@ def read_commands() -> list[Command]:
     return commands
 
 
-def run_all(commands: list[Command], folder: Path) -> list[str]:
+def run_all(commands: list[Command], folder: Path, ivr: Path) -> list[str]:
     """Run them one after the other in one shell, in `folder`; return what each printed, errors last."""
     script = ["set -e"]
     calls = iter((PAYS, IS_TOLD))
@@ -55,7 +55,7 @@ def run_all(commands: list[Command], folder: Path) -> list[str]:
         script.append(f"{{ {command.line}\n}} < {keys} > out.{place} 2> err.{place}".replace(">> ", "> "))
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("IVR_", "TWILIO_"))}
     environ.pop("DATABASE_URL", None)
-    environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environ['PATH']}"
+    environ["PATH"] = f"{ivr.parent}{os.pathsep}{environ['PATH']}"
     ran = subprocess.run(
         ["bash", "-c", "\n".join(script)],
         cwd=folder,
@@ -74,8 +74,11 @@ def test_the_pages_commands_print_what_it_says(tmp_path):
     commands = read_commands()
     assert len(commands) > 14
     try:
-        with EmbeddedPostgres(tmp_path / "var" / "try", durable=False):
-            printed = run_all(commands, tmp_path)
+        with (
+            EmbeddedPostgres(tmp_path / "var" / "try", durable=False),
+            started_commands(tmp_path / "bin", ROOT) as ivr,
+        ):
+            printed = run_all(commands, tmp_path, ivr)
     finally:
         forget(tmp_path / "var" / "try")
     number = next(output for output in printed if output.endswith("  sent\n"))[:11]

@@ -25,7 +25,7 @@ CALLS = ROOT / "tests" / "calls"
 LINE = compile_line(read_line_files(ROOT))
 RUNS, _ = list_runs(find_calls([CALLS])[0], LINE.flow.languages, root=CALLS)
 ONCE = PlayOptions(post_twice=False)
-COUNT = 40
+COUNT = 20
 
 
 def sample(count, seed=1):

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CALLS = ROOT / "tests" / "calls"
 LINE = compile_line(read_line_files(ROOT))
 RUNS, _ = list_runs(find_calls([CALLS])[0], LINE.flow.languages, root=CALLS)
-SAMPLED = random.Random(20261218).sample(RUNS, 70)
+SAMPLED = random.Random(20261218).sample(RUNS, 30)
 
 
 def name_of(run):

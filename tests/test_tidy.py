@@ -9,16 +9,12 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-MODULES = {
-    str(file.relative_to(ROOT)): ast.parse(file.read_text())
-    for file in sorted(ROOT.glob("ivr/**/*.py"))
-    if "migrations" not in file.parts
-}
 
 GUNICORN = "gunicorn reads it by name"
 NEXT = "next"
@@ -48,6 +44,16 @@ UNUSED = {
         GUNICORN,
     ),
 }
+
+
+@cache
+def modules() -> dict[str, ast.Module]:
+    """Return the program's modules by file."""
+    return {
+        str(file.relative_to(ROOT)): ast.parse(file.read_text())
+        for file in sorted(ROOT.glob("ivr/**/*.py"))
+        if "migrations" not in file.parts
+    }
 
 
 def public_names(module: ast.Module) -> Iterator[str]:
@@ -81,10 +87,10 @@ def named(module: ast.Module) -> Iterator[str]:
 
 
 def test_every_public_name_is_used_in_the_program() -> None:
-    used = {name for module in MODULES.values() for name in named(module)}
+    used = {name for module in modules().values() for name in named(module)}
     unused = {
         (file, name)
-        for file, module in MODULES.items()
+        for file, module in modules().items()
         for name in public_names(module)
         if not name.startswith("_") and name not in used
     }
@@ -143,7 +149,7 @@ def constant(name: str, value: ast.expr) -> str:
 
 def test_a_constant_stands_in_one_place() -> None:
     places = defaultdict(set)
-    for file, module in MODULES.items():
+    for file, module in modules().items():
         for each in constants(module):
             places[each].add(file)
     twice = {
@@ -227,8 +233,8 @@ def test_the_tests_of_every_module_are_found() -> None:
     """A test imports the module, or stands in the table, which names no module that one imports."""
     listed = {f"ivr/{module}.py" for modules in TESTED_BY.values() for module in modules}
     assert [file for file in TESTED_BY if not (ROOT / file).exists()] == []
-    modules = {file for file in MODULES if not file.endswith("__init__.py")}
-    assert modules - imported() == listed
+    known = {file for file in modules() if not file.endswith("__init__.py")}
+    assert known - imported() == listed
 
 
 PLAIN_WORDS = {

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 from shutil import copytree, ignore_patterns
 
 import pytest
 from sqlalchemy import URL
+from support.started import started_commands
 
 pytestmark = pytest.mark.whole
 
@@ -41,17 +42,22 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def ivr(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with started_commands(tmp_path_factory.mktemp("commands") / "bin", project) as ivr:
+        yield ivr
+
+
 @pytest.mark.parametrize("command", COMMANDS)
-def test_its_commands_say_yes(command: str, project: Path, database_url: URL) -> None:
+def test_its_commands_say_yes(command: str, ivr: Path, project: Path, database_url: URL) -> None:
     environment = {
         **os.environ,
-        "PYTHONPATH": str(project),
         "IVR_DEMO": "yes",
         "IVR_VAR": str(project / "var"),
         "DATABASE_URL": database_url.render_as_string(hide_password=False),
     }
     ran = subprocess.run(
-        [sys.executable, "-m", "ivr.cli.main", *command.split()],
+        [ivr, *command.split()],
         cwd=project,
         env=environment,
         capture_output=True,

@@ -1,4 +1,4 @@
-"""A thousand callers key secrets that would be known again anywhere; nothing that is readable has one of them."""
+"""Hundreds of callers key secrets that would be known again anywhere; nothing that is readable has one of them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ivr.replay.call_report import call_text as told
 from ivr.replay.export import CannotMaskError, call_text
 from ivr.storage.tables import Base, Keyed, Payment, Sealed, Turn
 
-CALLS, MEMBERS, ACTIONS_MAX = 1000, 250, 24
+MEMBERS, ACTIONS_MAX = 250, 24
 ROUTING = "021000021"
 MADE_UP_DIGITS = "4081573926" * 2
 ZONE = ZoneInfo("America/New_York")
@@ -256,12 +256,13 @@ def recorded(engine, line):
 
 @pytest.mark.long
 @pytest.mark.whole
-def test_no_canary_is_found_anywhere(make_house, engine, compiled_line, logs):
+@pytest.mark.parametrize("calls", [250, pytest.param(1000, marks=pytest.mark.soak)])
+def test_no_canary_is_found_anywhere(make_house, engine, compiled_line, logs, calls):
     aviary, draw = Aviary(7), random.Random(11)
     spoken = make_house(IVR_AGENT_PHONE="+16175550188")
     coded = make_house(IVR_CONSENT="bill_code")
     spoken.load(aviary.members)
-    for number in range(1, CALLS + 1):
+    for number in range(1, calls + 1):
         house = coded if number % 5 == 0 else spoken
         member = draw.choice(aviary.members)
         Caller(house, number, member, aviary.canaries[member.name], draw).call()
@@ -270,8 +271,8 @@ def test_no_canary_is_found_anywhere(make_house, engine, compiled_line, logs):
     database = readable(engine)
     with engine.connect() as db:
         turns, payments = len(db.execute(select(Turn.seq)).all()), len(db.execute(select(Payment.id)).all())
-    assert turns > 8 * CALLS
-    assert payments > CALLS / 20
+    assert turns > 8 * calls
+    assert payments > calls / 20
     assert aviary.members[3].member_id in database
     assert refused == []
     # What was said in answer to the terms, and meant yes, is kept by intention; a number is no yes.

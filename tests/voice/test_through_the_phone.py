@@ -21,6 +21,7 @@ BY_HAND = {
     "unit/voice/test_receiving.py": "the same, in pieces, to the receiving alone",
     "support/storm.py": "the phone's own form, to a line that is killed, and connections that send nothing",
     "support/served_line.py": "the phone's own form, one request at a time, with faults inside the server",
+    "support/started.py": "no request: which command to run, and how it ended",
     "support/alarms.py": "the phone's own form, with an alarm inside each turn",
 }
 # Names that post: a client's method, Flask's own client, and a socket that is handed a request.
