@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import TypeVar
 
 from ivr.dialog.definition import (
     AGENT,
+    ARGUMENT,
     ENGINE_WORDS,
     EXHAUSTED,
     GATE,
@@ -105,8 +107,11 @@ class _Checks:
         }
         for node in self.nodes.values():
             judge = by_kind.get(node.kind)
-            for message in (*(judge(node) if judge else ()), *self._targets(node)):
+            for message in (*(judge(node) if judge else ()), *self._targets(node), *self._values(node)):
                 yield self._fault(node, message)
+        for dialog in self.dialogs.values():
+            for message in self._taken(dialog):
+                yield Fault(f"flows/{dialog.name}.toml", dialog.line, "", message)
 
     def _collect(self, node: Node) -> Iterator[str]:
         if node.only and node.word != GATE:
@@ -155,16 +160,10 @@ class _Checks:
         for outcome in sorted(node.tries.keys() - action.outcomes.keys()):
             yield f"tries.{outcome} counts no outcome of {node.word}: remove it"
         yield from _difference(set(node.args), set(action.args), "argument")
-        for name, value in node.args.items():
-            if name in action.args and value not in action.args[name]:
-                yield f"args.{name} is {value!r}: use one of {', '.join(action.args[name])}"
 
     def _set(self, node: Node) -> Iterator[str]:
-        for slot, value in node.args.items():
-            if slot == "pace":
-                if value not in PACES:
-                    yield f"set.pace is {value!r}: use one of {', '.join(PACES)}"
-            elif self.vocabulary.slots.get(slot) != "choice":
+        for slot in node.args:
+            if slot != "pace" and self.vocabulary.slots.get(slot) != "choice":
                 yield f"set.{slot} is no slot that a flow may set: set pace or a slot that is a choice"
 
     def _call(self, node: Node) -> Iterator[str]:
@@ -173,8 +172,49 @@ class _Checks:
             yield f"calls {node.word!r}, and there is no flows/{node.word}.toml: write it or call another"
             return
         yield from _difference(set(node.branches), set(dialog.results()), "result")
+        yield from _difference(set(node.args), set(dialog.takes), "argument")
         if node.dialog in called_from(self.dialogs, node.word):
             yield f"calls {node.word!r}, which leads back to {node.dialog!r}: take one of the calls out"
+
+    # Arguments.
+
+    def _values(self, node: Node) -> Iterator[str]:
+        """Judge what a node's arguments are: values that they may have, or arguments of its dialog."""
+        takes = self.dialogs[node.dialog].takes
+        for name, value in node.args.items():
+            key = f"{'set' if node.kind == 'set' else 'args'}.{name}"
+            allowed = self._allowed(node, name)
+            if value.startswith(ARGUMENT):
+                if value[1:] not in takes:
+                    yield f"{key} is {value!r}, and {node.dialog} takes {_use(value[1:], takes)}"
+            elif allowed is not None and value not in allowed:
+                yield f"{key} is {value!r}: use {_use(value, allowed)}"
+
+    def _allowed(self, node: Node, name: str, seen: frozenset[str] = frozenset()) -> Collection[str] | None:
+        """Return the values an argument of a node may have: all that it is passed on to takes. None: any."""
+        if node.kind == "action" and node.word in self.vocabulary.actions:
+            return self.vocabulary.actions[node.word].args.get(name)
+        if node.kind == "set":
+            return PACES if name == "pace" else None
+        if node.kind != "call" or node.word not in self.dialogs or node.word in seen:
+            return None
+        seen |= {node.word}
+        limits = [
+            allowed
+            for inner in self.dialogs[node.word].nodes.values()
+            for passed, value in inner.args.items()
+            if value == f"{ARGUMENT}{name}" and (allowed := self._allowed(inner, passed, seen)) is not None
+        ]
+        return [each for each in limits[0] if all(each in limit for limit in limits)] if limits else None
+
+    def _taken(self, dialog: Dialog) -> Iterator[str]:
+        """Judge what a dialog takes: the engine itself gives nothing, and what nobody uses is a slip."""
+        if dialog.takes and dialog.name in REQUIRED_DIALOGS:
+            yield f"takes {', '.join(dialog.takes)}, and the engine itself runs it: take nothing"
+        used = {value for node in dialog.nodes.values() for value in node.args.values()}
+        for name in dialog.takes:
+            if f"{ARGUMENT}{name}" not in used:
+                yield f"takes {name!r}, which no node uses: write {ARGUMENT}{name} in one, or remove it"
 
     def _transfer(self, node: Node) -> Iterator[str]:
         if node.word != "agent":
@@ -418,6 +458,13 @@ def _difference(found: set[str], expected: set[str], what: str) -> Iterator[str]
     for name in sorted(found - expected):
         use = ", ".join(sorted(expected - found))
         yield f"handles {what} {name!r}, which does not exist: {f'use {use}' if use else 'remove it'}"
+
+
+def _use(found: str, known: Collection[str]) -> str:
+    """Return what may be used instead of what was found, the likeliest said."""
+    near = get_close_matches(found, known, n=1) if len(known) > 1 else ()
+    choice = f"{'one of ' if len(known) > 1 else ''}{', '.join(known) or 'nothing'}"
+    return f"{choice} ({near[0]!r} may be meant)" if near else choice
 
 
 def _meet(table: dict[Key, frozenset[str]], key: Key, facts: frozenset[str]) -> bool:

@@ -3,6 +3,9 @@
 Nodes: `say` speaks, `collect` waits for the caller, `action` asks the domain, `set` fills a slot or changes
 the pace, `call` runs another dialog, `transfer` hands over to a person, `end` ends the call. A branch is a
 key pressed, a field that matched, or the named outcome of an action.
+
+A dialog may take arguments: whoever calls it gives each a value, `args.plan = "health"`, and its own nodes
+write `$plan` where they mean it. Arguments last as long as the dialog runs, and no longer.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["say", "collect", "action", "set", "call", "transfer", "end"]
+
+ARGUMENT = "$"  # before the name of an argument, where a node means its value
 
 # Words of the engine, used where a node's name would stand.
 RETURN = "@return"
@@ -46,7 +51,8 @@ class Node:
 
     `word` is what follows the kind: the prompt of a `say`, the field of a `collect`, the name of an `action`,
     the dialog of a `call`, the manner of an `end`. `branches` maps a label (a key, an outcome, `next`) to a
-    target: a node of the same dialog or a word of the engine.
+    target: a node of the same dialog or a word of the engine. `args` are what an `action` or a dialog is
+    given, and the slots of a `set`: a text, or an argument of the node's own dialog (`$plan`).
     """
 
     dialog: str
@@ -67,14 +73,25 @@ class Node:
         """The node's full name, `dialog/node`."""
         return f"{self.dialog}/{self.name}"
 
+    def given(self, arguments: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the values of `args` where the node's dialog was called with these arguments."""
+        if not any(value.startswith(ARGUMENT) for value in self.args.values()):
+            return self.args
+        return {
+            name: arguments[value[1:]] if value.startswith(ARGUMENT) else value
+            for name, value in self.args.items()
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Dialog:
-    """The nodes of one file, and the one it starts with."""
+    """The nodes of one file, the one it starts with, and the arguments it takes (written in `line`)."""
 
     name: str
     start: str
     nodes: Mapping[str, Node]
+    takes: tuple[str, ...] = ()
+    line: int = 0
 
     def results(self) -> frozenset[str]:
         """Return the names this dialog can return with; `next` stands for a bare `@return`."""

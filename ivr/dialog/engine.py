@@ -534,7 +534,7 @@ class _Run:
             case "collect":
                 return self._arrive_at_question(node)
             case "action":
-                return Ask(node.word, node.args)
+                return Ask(node.word, self._given(node))
             case "set":
                 self._set(node)
                 return self._follow(node, "next")
@@ -551,11 +551,18 @@ class _Run:
                 return self._speak(node)
 
     def _set(self, node: Node) -> None:
-        for slot, value in node.args.items():
+        for slot, value in self._given(node).items():
             if slot == "pace":
                 self.state.pace = value
             else:
                 self._fill(slot, value)
+
+    def _given(self, node: Node) -> Mapping[str, str]:
+        """Return a node's arguments. Those of its dialog stand in the nodes that called it."""
+        arguments: Mapping[str, str] = {}
+        for frame in self.state.frames if node.args else ():
+            arguments = self.flow.nodes[frame.partition("!")[0]].given(arguments)
+        return node.given(arguments)
 
     def _goodbye(self) -> End:
         """End where no flow leads any further."""

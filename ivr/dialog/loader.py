@@ -12,6 +12,7 @@ from ivr.dialog.definition import ENDS, Dialog, Fault, Kind, Node
 _KINDS: tuple[Kind, ...] = ("say", "collect", "action", "set", "call", "transfer", "end")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _HEADER = re.compile(r"^\s*\[\s*node\.([A-Za-z0-9_]+)\s*\]", re.MULTILINE)
+_TAKES = re.compile(r"^\s*takes\b", re.MULTILINE)
 
 # What may stand in a node besides its kind; the value is the type demanded.
 _ALLOWED: Mapping[Kind, Mapping[str, str]] = {
@@ -26,7 +27,7 @@ _ALLOWED: Mapping[Kind, Mapping[str, str]] = {
     },
     "action": {"on": "texts", "args": "texts", "tries": "counts"},
     "set": {"next": "text"},
-    "call": {"next": "text", "on": "texts"},
+    "call": {"next": "text", "on": "texts", "args": "texts"},
     "transfer": {"on": "texts"},
     "end": {"prompt": "text"},
 }
@@ -80,9 +81,15 @@ def load_dialogs(files: Mapping[str, str]) -> tuple[dict[str, Dialog], list[Faul
         except tomllib.TOMLDecodeError as error:
             faults.append(Fault(file, _toml_line(str(error)), "", f"not TOML: {error}"))
             continue
-        lines = {match[1]: text.count("\n", 0, match.start(1)) + 1 for match in _HEADER.finditer(text)}
-        dialogs[name] = _Reader(file, name, lines, faults).dialog(data)
+        lines = {match[1]: _line(text, match.start(1)) for match in _HEADER.finditer(text)}
+        takes = _TAKES.search(text)
+        line = _line(text, takes.end()) if takes and "takes" in data else 0
+        dialogs[name] = _Reader(file, name, lines, faults).dialog(data, line)
     return dialogs, faults
+
+
+def _line(text: str, offset: int) -> int:
+    return text.count("\n", 0, offset) + 1
 
 
 def _toml_line(message: str) -> int:
@@ -99,10 +106,10 @@ class _Reader:
         self._lines = lines
         self._faults = faults
 
-    def dialog(self, data: Mapping[str, Any]) -> Dialog:
+    def dialog(self, data: Mapping[str, Any], line: int) -> Dialog:
         for key in data:
-            if key not in {"start", "node"}:
-                self._fault("", f"unknown key {key!r}: a dialog has a start and [node.…] sections")
+            if key not in {"start", "takes", "node"}:
+                self._fault("", f"unknown key {key!r}: a dialog has start, takes and [node.…] sections")
         tables = data.get("node", {})
         if not isinstance(tables, dict) or not tables:
             self._fault("", "has no [node.…] section: write one")
@@ -116,7 +123,16 @@ class _Reader:
         if not isinstance(start, str) or start not in tables:
             self._fault("", "start must name one of its nodes")
             start = next(iter(tables), "")
-        return Dialog(self._dialog, start, nodes)
+        return Dialog(self._dialog, start, nodes, self._takes(data.get("takes", []), line), line)
+
+    def _takes(self, names: object, line: int) -> tuple[str, ...]:
+        if not isinstance(names, list) or not all(
+            isinstance(name, str) and _NAME.fullmatch(name) and names.count(name) == 1 for name in names
+        ):
+            message = 'takes must be a list of names, each once, such as takes = ["plan"]'
+            self._faults.append(Fault(self._file, line, "", message))
+            return ()
+        return tuple(names)
 
     def _node(self, name: str, table: object) -> Node | None:
         if _NAME.fullmatch(name) is None or not isinstance(table, dict):

@@ -11,6 +11,7 @@ from fluent.syntax.parser import FluentParser
 
 from ivr.dialog.definition import (
     AGENT,
+    ARGUMENT,
     EXHAUSTED,
     GIVE_UP,
     GIVE_UP_DIALOG,
@@ -130,7 +131,7 @@ def _placed(expression: object) -> str:
 
 
 def _plain(name: str) -> str:
-    return name.replace("_", " ")
+    return name.replace("_", " ").removeprefix(ARGUMENT)
 
 
 class _Painter:
@@ -143,14 +144,14 @@ class _Painter:
     def cluster(self, dialog: Dialog) -> Cluster:
         names = [dialog.start, *(name for name in dialog.nodes if name != dialog.start)]
         boxes = tuple(self._box(dialog.nodes[name]) for name in names)
-        return Cluster(dialog.name, self._caption(dialog.name), boxes)
+        return Cluster(dialog.name, self._caption(dialog), boxes)
 
-    def _caption(self, name: str) -> str:
-        callers = sorted(
-            node.dialog for node in self._flow.nodes.values() if node.kind == "call" and node.word == name
-        )
-        called = [f"called by {', '.join(dict.fromkeys(callers))}"] if callers else []
-        return "; ".join([*filter(None, [_BEGINNINGS.get(name, "")]), *called])
+    def _caption(self, dialog: Dialog) -> str:
+        nodes = self._flow.nodes.values()
+        callers = sorted(node.dialog for node in nodes if node.kind == "call" and node.word == dialog.name)
+        called = f"called by {', '.join(dict.fromkeys(callers))}" if callers else ""
+        takes = f"for any {', '.join(map(_plain, dialog.takes))}" if dialog.takes else ""
+        return "; ".join(filter(None, (_BEGINNINGS.get(dialog.name, ""), called, takes)))
 
     def _box(self, node: Node) -> Box:
         branches = tuple(self._branch(node, label, target) for label, target in node.branches.items())
@@ -163,7 +164,8 @@ class _Painter:
             case "set":
                 words = ", ".join(f"{_plain(slot)}: {_plain(value)}" for slot, value in node.args.items())
             case "call":
-                words = node.word if node.word == node.name else f"runs {node.word}"
+                runs = node.word if node.word == node.name else f"runs {node.word}"
+                words = ": ".join((runs, *map(_plain, node.args.values())))
             case "transfer":
                 words = "somebody is called"
             case "end":

@@ -509,9 +509,10 @@ class Exploration:
     def _remember(self, place: Place, move: Move, taken: Step) -> Ghost:
         ghost, node = place.ghost, self.flow.nodes[place.state.node]
         memory = _Memory(self._terms, self._depends, ghost)
-        if isinstance(move.heard, Outcome):
+        if isinstance(place.result, Ask) and isinstance(move.heard, Outcome):
             memory.consented = ghost.consented
-            memory.answered = (*ghost.answered, Answer(node.word, node.args, move.label))
+            asked = Answer(place.result.action, place.result.args, move.label)
+            memory.answered = (*ghost.answered, asked)
             memory.filled(move.heard.slots)
         elif move.kind == "answer" and node.word in self.flow.vocabulary.fields:
             fills = self._filled_by(node, move, place.state)

@@ -42,7 +42,7 @@ from ivr.dialog.events import (
 )
 from ivr.dialog.flow import Flow, version_of
 from ivr.dialog.loader import load_dialogs
-from ivr.dialog.state import Said
+from ivr.dialog.state import Said, State
 from ivr.dialog.vocabulary import Action, Field, Match, NoMatch, Vocabulary
 from ivr.speech.catalog import Catalog
 
@@ -301,7 +301,7 @@ VOCABULARY = Vocabulary(
         action.name: action
         for action in (
             Action("check_pin", {"ok": ("amount",), "bad": ()}, needs=("pin",), drops=("pin",)),
-            Action("pay", {"done": ()}, needs=("number",), args={"kind": ("once",)}),
+            Action("pay", {"done": ()}, needs=("number",), args={"kind": ("once", "twice")}),
             Action("reach_person", {"open": (), "closed": ()}),
         )
     },
@@ -777,6 +777,61 @@ def test_no_more_turns_than_there_may_be(monkeypatch):
     for _ in range(engine.TURNS_MAX["voice"] - 2):
         assert talk.turn("#") == "menu-ask"
     assert talk.turn("#") == "time-up, thanks, end goodbye"
+
+
+ARGUMENTS = {
+    **FLOWS,
+    "main": FLOWS["main"].replace('on.done = "terms"', 'on.done = "order_twice"')
+    + """
+[node.order_twice]
+call = "order"
+args.how = "twice"
+next = "order_once"
+[node.order_once]
+call = "order"
+args.how = "once"
+next = "terms"
+""",
+    "order": """
+takes = ["how"]
+start = "buy"
+[node.buy]
+call = "buy"
+args.kind = "$how"
+args.name = "gift"
+next = "@return"
+""",
+    "buy": """
+start = "sure"
+takes = ["kind", "name"]
+[node.sure]
+collect = "menu"
+prompt = "sure-ask"
+keys.1 = "note"
+keys.2 = "@return"
+[node.note]
+set.name = "$name"
+next = "pay"
+[node.pay]
+action = "pay"
+args.kind = "$kind"
+on.done = "sure"
+""",
+}
+
+
+def test_a_dialog_has_the_arguments_it_was_called_with():
+    """Also those that its own caller passed on, also after a person was tried in between, and in a stored call."""
+    flow = make_flow(ARGUMENTS)
+    talk = play(
+        NUMBER + "1 -> sure-ask\n0 -> ?reach_person\noutcome closed -> closed, sure-ask\n1 -> ?pay", flow
+    )
+    assert talk.last.result == Ask("pay", {"kind": "twice"})
+    assert talk.state.slots["name"] == "gift"
+    talk.state = State.from_json(talk.state.to_json())
+    for action in ("outcome done", "2", "1"):
+        talk.turn(action)
+    assert talk.last.result == Ask("pay", {"kind": "once"})
 
 
 def test_a_call_that_will_not_go_after_its_last_turn_is_sent_away():

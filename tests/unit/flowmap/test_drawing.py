@@ -71,7 +71,7 @@ def boxes(picture):
         ("authorize/ready", "next", "1", ""),
         ("verify/check", "exhausted", "3rd time", ""),
         ("recent_payments/next_payment", "exhausted", "5th time", ""),
-        ("balance/dental", "past_due_and_current", "past due and current", ""),
+        ("bill/stands", "past_due_and_current", "past due and current", ""),
         ("reach/transfer", "failed", "nobody answered", ""),
         ("balance/nothing", "next", "", "return"),
         ("bank/exhausted", "next", "", "give up"),
@@ -90,7 +90,9 @@ def test_branches_are_named_in_plain_words(picture, path, label, words, leaves):
         ("main/verify", ""),
         ("main/select_health", "plan: health"),
         ("main/after_payment", "choose bill"),
-        ("balance/health_past_due", "On your dental or health bill, [past due] is past due."),
+        ("balance/health", "runs bill: health"),
+        ("bill/stands", "bill balance: plan"),
+        ("bill/past_due", "On your dental or health bill, [past due] is past due."),
         ("authorize/ready", "Your operator may voice your answer. (only in relay pace)"),
         ("reach/ended", "the call ends: they talked"),
     ],
@@ -104,6 +106,7 @@ def test_the_first_dialog_comes_first_and_each_says_when_it_runs(picture):
     assert next(iter(captions)) == "main"
     assert captions["reach"] == "called by give_up, person, time_up"
     assert captions["person"] == "key 0"
+    assert captions["bill"] == "called by balance; for any plan"
 
 
 def test_a_line_without_english_is_drawn_in_its_own_language():

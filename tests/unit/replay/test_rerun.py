@@ -211,7 +211,7 @@ def test_made_up_bills_add_up(total, past_due, current):
     values = SyntheticValues(LINE.flow.vocabulary, calls()[0].started_at)
     told = {"total": total, "past_due": past_due, "current": current}
     shapes = {slot: money_shape(cents, since) for slot, cents in told.items()}
-    state = state_at("balance/health", plan="health")
+    state = state_at("bill/stands", plan="health")
     filled = values.fill("bill_balance", {"plan": "health"}, "past_due_and_current", shapes, state)
     assert filled["total"] == filled["past_due"] + filled["current"]
     assert {slot: money_shape(filled[slot], since) for slot in told} == shapes
