@@ -163,7 +163,7 @@ TESTED_BY = {
     "tests/unit/ach/test_reader.py": ("ach/lines",),
     "tests/unit/base/test_csvfiles.py": ("base/letters",),
     "tests/unit/base/test_listing.py": ("base/words",),
-    "tests/unit/billing/test_imports.py": ("billing/plans",),
+    "tests/test_third_plan.py": ("base/plans",),
     "tests/unit/billing/test_ledger.py": ("billing/owed",),
     "tests/unit/cli/test_calls_commands.py": ("cli/call_filters", "cli/calls"),
     "tests/unit/cli/test_commands.py": ("cli/bills", "cli/files", "cli/members_import", "cli/worker"),

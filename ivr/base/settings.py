@@ -19,12 +19,20 @@ from email.utils import parseaddr
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    create_model,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from stdnum.us import rtn
@@ -33,6 +41,7 @@ from ivr.base.clock import Clock, ShiftedClock, SystemClock
 from ivr.base.errors import SettingsError
 from ivr.base.hours import parse_hours
 from ivr.base.keys import KeyedHash, KeyRing
+from ivr.base.plans import PLANS
 
 _DEMO_SECRETS_FILE = "demo-secrets.json"
 
@@ -55,8 +64,7 @@ _DEMO_VALUES = {
     "IVR_ODFI_ORIGIN": "1041234567",
     "IVR_COMPANY_NAME": "MA HLTH CONNECT",
     "IVR_COMPANY_ID": "1041234567",
-    "IVR_COMPANY_HEALTH": "HLTH PREM",
-    "IVR_COMPANY_DENTAL": "DNTL PREM",
+    **{plan.setting.upper(): plan.description for plan in PLANS.values()},
 }
 _NO_DATABASE = (
     "DATABASE_URL is missing: set it to postgresql://account:password@host:5432/database, or set IVR_VAR to a"
@@ -423,7 +431,15 @@ class KeySettings(MemberSettings):
         return KeyRing(self.ivr_keys)
 
 
-class BankSettings(KeySettings):
+if TYPE_CHECKING:
+    _PlanSettings = KeySettings
+else:
+    _PlanSettings = create_model(
+        "_PlanSettings", __base__=KeySettings, **{plan.setting: (Description, ...) for plan in PLANS.values()}
+    )
+
+
+class BankSettings(_PlanSettings):
     """What it takes besides to take payments: who the bank and the company are that will debit them."""
 
     ivr_odfi_routing: Annotated[str, BeforeValidator(_odfi_routing)]
@@ -438,10 +454,10 @@ class BankSettings(KeySettings):
     """the name that members know from their statements, at most 16 characters"""
     ivr_company_id: Annotated[RecordText, Field(min_length=10, max_length=10)]
     """the company identification that your bank assigned, 10 characters"""
-    ivr_company_health: Description
-    """the description of a health debit, at most 10 characters, such as HLTH PREM"""
-    ivr_company_dental: Description
-    """the description of a dental debit, at most 10 characters, such as DNTL PREM"""
+
+    def description_of(self, plan: str) -> str:
+        """Return what the bank's entries call a plan."""
+        return cast("str", getattr(self, PLANS[plan].setting))
 
 
 class OriginationSettings(BankSettings):
@@ -668,7 +684,8 @@ def settings_table() -> Iterator[tuple[str, str, str]]:
 
 def _hints() -> dict[str, str]:
     """Return what stands under each setting in this file. Pydantic would read it at every start."""
-    hints = {}
+    debit = "the description of a {} debit, at most 10 characters, such as {}"
+    hints = {plan.setting: debit.format(plan.key, plan.description) for plan in PLANS.values()}
     for kind in ast.parse(Path(__file__).read_text(encoding="utf-8")).body:
         for setting, under in pairwise(getattr(kind, "body", ())):
             match setting, under:

@@ -39,7 +39,7 @@ from ivr.base.csvfiles import (
     parse_yes_no,
 )
 from ivr.base.money import parse_amount
-from ivr.billing.plans import PLANS
+from ivr.base.plans import PLANS
 from ivr.billing.post import posting
 from ivr.members.bulk_load import loaded
 from ivr.storage.tables import Bill, BillingAccount, Member

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import BigInteger, Row, Select, bindparam, cast, func, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from ivr.storage.tables import Bill, BillingAccount, LedgerEntry, Payment
+from ivr.storage.tables import Bill, BillingAccount, LedgerEntry, Payment, in_order_of_plans
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, ScalarSelect
@@ -88,7 +88,7 @@ def _balances_statement() -> Select[Any]:
         .select_from(BillingAccount)
         .join(bills, true())
         .where(BillingAccount.member_id == bindparam("member_id"))
-        .order_by(BillingAccount.plan.desc())  # health before dental
+        .order_by(in_order_of_plans(BillingAccount.plan))
     )
 
 
@@ -96,7 +96,7 @@ _BALANCES: Final = _balances_statement()
 
 
 def balances(db: Connection, member_id: str, today: date) -> tuple[Balance, ...]:
-    """Return what the member owes, a balance for each billing account, health before dental.
+    """Return what the member owes, a balance for each billing account, in the order of the plans.
 
     `today` is the bank's date: a bill due before it is past due. Payments and credits cover the oldest
     bills first. Empty for a member without a billing account.

@@ -19,6 +19,7 @@ from typing import Final, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ivr.base.money import format_amount, parse_amount
+from ivr.base.plans import PLANS
 
 Notices = Literal["sms", "email", "letter"]
 Support = Literal["open", "closed"]
@@ -35,12 +36,13 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "consent": get_args(Consent),
     "on_time": get_args(OnTime),
 }
+_PLAN: Final = f"({'|'.join(PLANS)})"
 _BILL: Final = re.compile(
-    r"(health|dental)\s+(\S+)\s+due\s+(\S+)(\s+first_payment)?(?:\s+code\s+([0-9]{4,12}))?", re.ASCII
+    _PLAN + r"\s+(\S+)\s+due\s+(\S+)(\s+first_payment)?(?:\s+code\s+([0-9]{4,12}))?", re.ASCII
 )
-_PAID: Final = re.compile(r"(health|dental)\s+(\S+)\s+at\s+(\S+)")
+_PAID: Final = re.compile(_PLAN + r"\s+(\S+)\s+at\s+(\S+)")
 _RETURNED: Final = re.compile(
-    r"(health|dental)\s+(\S+)\s+(R[0-9]{2})(?:\s+account\s+([0-9]{4,17}))?\s+at\s+(\S+)", re.ASCII
+    _PLAN + r"\s+(\S+)\s+(R[0-9]{2})(?:\s+account\s+([0-9]{4,17}))?\s+at\s+(\S+)", re.ASCII
 )
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}-[A-Z]{2}")
 _BILL_CURE: Final = "write bill health 310.15 due 2026-12-23, then first_payment or code 408215 if it has one"

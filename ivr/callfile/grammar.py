@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from ivr.base.errors import OperatorError
+from ivr.base.plans import PLANS
 from ivr.callfile.circumstances import NO_CIRCUMSTANCES, Circumstances, CircumstancesReader
 from ivr.callfile.circumstances import WORDS as CIRCUMSTANCES
 from ivr.languages.language import PACES, Pace
@@ -66,7 +67,7 @@ FaultName = Literal[
 FAULTS: tuple[str, ...] = get_args(FaultName)
 ENDS: tuple[str, ...] = get_args(EndKind)
 ELSEWHERE: tuple[FaultName, ...] = ("paid_elsewhere", "limit_elsewhere")  # what happens beside the call
-MEMBER_FACTS = ("member_id", "health_account", "dental_account", "ssn_last4", "date_of_birth")
+MEMBER_FACTS = ("member_id", *(plan.account_slot for plan in PLANS.values()), "ssn_last4", "date_of_birth")
 PLACEHOLDERS = ("language_key", *MEMBER_FACTS)
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 

@@ -38,7 +38,14 @@ from ivr.payments.holds import why_held
 from ivr.payments.late import MISSED_CUTOFF, NOTICE_LATE, STAFF_HOLDS, is_late_notice
 from ivr.payments.life import DEBIT_KINDS
 from ivr.payments.names import CURRENT_NAME
-from ivr.storage.tables import AchEntry, BlockedAccount, BlockedRoutingNumber, Notice, Payment
+from ivr.storage.tables import (
+    AchEntry,
+    BlockedAccount,
+    BlockedRoutingNumber,
+    Notice,
+    Payment,
+    in_order_of_plans,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
@@ -157,7 +164,7 @@ def _due(cutoff: datetime, effective: date, *, missed: bool) -> Any:
         )
         .outerjoin_from(Payment, Notice, CURRENT_NOTICE)
         .where(_is_due(cutoff))
-        .order_by(Payment.sec_code.desc(), Payment.plan.desc(), Payment.id)  # TEL first, health first
+        .order_by(Payment.sec_code.desc(), in_order_of_plans(Payment.plan), Payment.id)  # TEL first
         .with_for_update(of=Payment.__table__)
     )
 
@@ -237,12 +244,11 @@ class Batches:
 
     def _header(self, kind: str, sec_code: Any, plan: str) -> BatchHeader:
         settings = self.settings
-        of_plan = {"health": settings.ivr_company_health, "dental": settings.ivr_company_dental}
         return BatchHeader(
             company_name=settings.ivr_company_name,
             company_id=settings.ivr_company_id,
             sec_code=sec_code,
-            entry_description=of_plan[plan] if kind == "debit" else _DESCRIPTIONS[kind],
+            entry_description=settings.description_of(plan) if kind == "debit" else _DESCRIPTIONS[kind],
             effective_entry_date=self.effective_entry_date,
             odfi_routing=settings.ivr_odfi_routing[:ODFI_DIGITS],
             service_class=DEBITS if kind in DEBIT_KINDS else CREDITS,

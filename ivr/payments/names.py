@@ -19,7 +19,7 @@ from ivr.base.letters import cleaned
 from ivr.payments.find import find
 from ivr.payments.holds import release_held
 from ivr.storage.audit import record_events
-from ivr.storage.tables import Payment
+from ivr.storage.tables import Payment, in_order_of_plans
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
@@ -58,7 +58,7 @@ def correct_names(db: Connection, renamed: Select[Any], *, reason: str, actor: s
         .join(new, new.c.member_id == Payment.member_id)
         .where(Payment.state.in_(("authorized", "held")))
         # Rows are locked in the order of the cutoff, which may be at work on the same ones.
-        .order_by(Payment.sec_code.desc(), Payment.plan.desc(), Payment.id)
+        .order_by(Payment.sec_code.desc(), in_order_of_plans(Payment.plan), Payment.id)
         .with_for_update(of=Payment.__table__)
     )
     corrected = [(row.id, row.name, f"{row.first_name} {row.last_name}") for row in rows]

@@ -35,12 +35,12 @@ from ivr.proof.judgement import (
 from ivr.proof.shown_calls import ShownCall, show
 from ivr.simulator.speech_time import speech_seconds
 from ivr.speech.catalog import Catalog, SpeechError
-from ivr.speech.checks import check_sources, read_sources
+from ivr.speech.checks import check_sources, read_sources, unworded
 from ivr.speech.keys import NamedKeys
 from ivr.speech.source import Fault as PromptFault
 from ivr.speech.source import Source
-from ivr.topics.line import Line, prompt_files
-from ivr.topics.registry import CANARIES, SLOTS, VOCABULARY, possible
+from ivr.topics.line import Line, prompt_files, prompt_problem
+from ivr.topics.registry import CANARIES, CHOICES, SLOTS, VOCABULARY, possible
 from ivr.topics.sentences import sentences
 
 STRAIGHT_SHARE = (
@@ -236,7 +236,7 @@ def read_draft(files: Mapping[str, str], vocabulary: Vocabulary = VOCABULARY) ->
         {name: text for name, text in files.items() if name.startswith("flows/")}
     )
     sources = read_sources(prompt_files(files), vocabulary.slots)
-    prompt_faults = check_sources(sources, vocabulary.slots)
+    prompt_faults = [*check_sources(sources, vocabulary.slots), *unworded(sources, CHOICES)]
     catalog = Catalog([_sound(source) for source in sources if source.language in SPOKEN], vocabulary.slots)
     if not flow_faults:
         told = {(fault.language, fault.prompt_id) for fault in prompt_faults}
@@ -315,7 +315,7 @@ def prove(
         cannot = "the line cannot be called while a dialog that the engine needs is missing or has no start"
         found = tuple(
             Violation(where, None, cannot)
-            for where in (*map(str, draft.flow_faults), *map(_prompt_where, draft.prompt_faults))
+            for where in (*map(str, draft.flow_faults), *map(prompt_problem, draft.prompt_faults))
         )
         return Proof(
             found, (), flow.version, len(flow.dialogs), len(flow.nodes), _edge_count(flow.dialogs), 0, 0
@@ -345,10 +345,6 @@ def write_calls(proof: Proof, folder: Path) -> Proof:
     except OSError as error:
         raise OperatorError(f"{folder}: cannot be written ({error.strerror}): name another folder") from error
     return replace(proof, violations=tuple(written))
-
-
-def _prompt_where(fault: PromptFault) -> str:
-    return f"prompts/{fault.language}.ftl:{fault.line}: {fault.prompt_id}: {fault.message}"
 
 
 def _edge_count(dialogs: Mapping[str, Dialog]) -> int:
@@ -438,7 +434,7 @@ class _Prover:
             )
         ]
         self._findings = [finding for finding in self._findings if finding not in explained]
-        where = _prompt_where(fault)
+        where = prompt_problem(fault)
         if explained:
             return Violation(where, self._shown(explained[0].moves))
         return self._spoken_violation(where, fault.prompt_id, fault.language)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from ivr.base.money import format_amount
+from ivr.base.plans import PLANS
 from ivr.billing.samples import SampleMember, demo_member
 from ivr.dialog.engine import (
     Ask,
@@ -43,15 +44,15 @@ _NO_ANSWER: Final = {"failed": "transfer_no_answer"}  # by how a transfer ends
 # The sample member of whom the domain says so; the first that fits.
 _MEMBERS: Final[Sequence[tuple[str, Mapping[str, str]]]] = (
     ("demo.health_and_dental", {"health": "current", "dental": "current", "select_bill": "one_amount"}),
-    ("demo.bill_code", {"prepare_authorization": "bill_code", "health": "current", "dental": "none"}),
-    ("demo.extra_time", {"verify_member": "verified_more_time", "health": "current", "dental": "none"}),
-    ("demo.first_payment", {"select_bill": "first_payment", "health": "current", "dental": "none"}),
-    ("demo.letter", {"health": "current", "dental": "none", "select_bill": "one_amount"}),
+    ("demo.bill_code", {"prepare_authorization": "bill_code", "health": "current"}),
+    ("demo.extra_time", {"verify_member": "verified_more_time", "health": "current"}),
+    ("demo.first_payment", {"select_bill": "first_payment", "health": "current"}),
+    ("demo.letter", {"health": "current", "select_bill": "one_amount"}),
     ("demo.dental_paid", {"health": "current", "dental": "paid", "select_bill": "one_amount"}),
     ("demo.past_due", {"health": "past_due_and_current", "dental": "current", "select_bill": "two_amounts"}),
     ("demo.past_due_only", {"health": "past_due", "dental": "past_due", "select_bill": "one_amount"}),
-    ("demo.dental_only", {"health": "none", "dental": "past_due_and_current", "select_bill": "two_amounts"}),
-    ("demo.paid", {"health": "paid", "dental": "none"}),
+    ("demo.dental_only", {"dental": "past_due_and_current", "select_bill": "two_amounts"}),
+    ("demo.paid", {"health": "paid"}),
     ("demo.no_bill", {"balance_as_of": "nothing"}),
 )
 # What the domain says of every sample member but where the table above says otherwise.
@@ -59,6 +60,7 @@ _USUAL: Final[Mapping[str, str]] = {
     "verify_member": "verified",
     "balance_as_of": "bills",
     "prepare_authorization": "spoken",
+    **dict.fromkeys(PLANS, "none"),
 }
 
 
@@ -234,7 +236,7 @@ class _Writer:
             return f"{{{entry.name}}}"
         ends = "#" if heard.finished and not before.gate and entry is not None else ""
         if move.label.endswith(_OWN_BILL):
-            return "{health_account}" + ends
+            return f"{{{next(iter(PLANS.values())).account_slot}}}{ends}"
         return heard.digits + (ends or "#" * (not heard.digits))
 
     def _write_result(self, result: Result) -> None:
@@ -280,7 +282,7 @@ class _Writer:
         return seconds
 
 
-_OF_MEMBER: Final = frozenset(fact for _, facts in _MEMBERS for fact in facts)  # and nothing else is
+_OF_MEMBER: Final = frozenset(fact for _, facts in _MEMBERS for fact in facts) | PLANS.keys()
 
 
 def _labels(prompts: Sequence[Said]) -> list[str]:

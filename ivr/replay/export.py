@@ -16,7 +16,7 @@ from ivr.ach.banking_days import CutoffRule
 from ivr.base.clock import hours_after
 from ivr.base.errors import OperatorError
 from ivr.base.money import format_amount
-from ivr.billing.plans import PLANS
+from ivr.base.plans import PLANS
 from ivr.calls.notation import write_heard
 from ivr.dialog.definition import KEY_MORE_TIME
 from ivr.dialog.engine import TURNS_MAX
@@ -418,7 +418,7 @@ class _Export:
         if (entry, reason) in makers:
             digits = makers[entry, reason](turn, length)
         elif reason in {"billing-account", "account-is-billing-account"}:
-            plan = next((plan for plan in PLANS if plan in self._made_up.owed), PLANS[0])
+            plan = next((plan for plan in PLANS if plan in self._made_up.owed), next(iter(PLANS)))
             self._keyed.slots[f"{plan}_account"] = "7" * length
             return "7" * length, f"{{{plan}_account}}"
         elif (entry, reason) == ("routing_number", ""):

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from ivr.ach.return_codes import RETURN_RULES
 from ivr.base.clock import hours_after
+from ivr.base.plans import PLANS
 from ivr.base.randomness import Randomness, SeededRandomness
-from ivr.billing.plans import PLANS
 from ivr.dialog.events import DigitsKeyed
 from ivr.payments.day_limit import PAYMENTS_PER_DAY
 from ivr.topics.amount.words import amount_outcome
@@ -251,7 +251,7 @@ class _Attempt:
             (each for _, each in self._asked if each.outcome.startswith("verified") and each.slots), None
         )
         if verified is None:
-            return [PLANS[0]]
+            return [*PLANS][:1]
         return [plan for plan in PLANS if verified.slots.get(f"{plan}_account") == "given"]
 
     def _draw_balance(self, plan: str, asked: Asked) -> None:

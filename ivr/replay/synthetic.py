@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from ivr.base.clock import hours_after
+from ivr.base.plans import PLANS
 from ivr.dialog.definition import KEY_MORE_TIME, KEY_PERSON, KEY_REPEAT
 from ivr.dialog.engine import Input, Keys, Silence, Speech, Start, TransferEnded
 from ivr.dialog.events import (
@@ -232,7 +233,7 @@ def _amounts_of_bill(plan: str, told: Mapping[str, str]) -> dict[str, int]:
     for slot, shape in told.items():
         low, high = money_bounds(shape)
         place = int(low + (high - 1 - low) * _PLACES.get(slot, 0.5))
-        nudge = 11 if plan == "dental" else 7  # two bills of one bucket are not the same
+        nudge = 7 + 4 * [*PLANS, plan].index(plan)  # two bills of one bucket are not the same
         cents[slot] = place + nudge if place + nudge < high else place
     if {"total", "past_due", "current"} <= cents.keys():
         bounds = {slot: money_bounds(told[slot]) for slot in ("total", "past_due", "current")}

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from ivr.base.clock import Clock
 from ivr.base.errors import OperatorError
+from ivr.base.plans import PLANS
 from ivr.base.settings import MemberSettings
 from ivr.billing.imports import import_bills
 from ivr.billing.samples import SampleBill, SampleMember, bills_csv, demo_members, members_csv
@@ -21,7 +22,7 @@ from ivr.start import check_keys_of, command_engine
 from ivr.storage.migrate import upgrade
 
 SAMPLE_ROUTING_NUMBER: Final = "021000021"
-_MADE_UP_ACCOUNTS: Final = {"health": "749000157", "dental": "759000157"}
+_MADE_UP_ACCOUNTS: Final = {plan: f"7{number}9000157" for number, plan in enumerate(PLANS, start=4)}
 
 
 def facts_of(member: SampleMember) -> dict[str, str]:

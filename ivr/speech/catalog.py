@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import product
@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from ivr.base.errors import OperatorError
 from ivr.languages.language import PACES
-from ivr.speech.checks import ATTEMPTS, check_sources, longest_pieces, read_sources, resolve
+from ivr.speech.checks import ATTEMPTS, check_sources, longest_pieces, read_sources, resolve, unworded
 from ivr.speech.keys import NamedKeys, named_keys
 from ivr.speech.patterns import OTHER, OUTSIDE_XML
 from ivr.speech.source import Fault, Form, Pieces, Source, tidy
@@ -161,6 +161,10 @@ class Catalog:
             if form.prompt_id == prompt_id
             for keys in named_keys(form, self._kinds, language)
         )
+
+    def unworded(self, values: Mapping[str, Collection[str]]) -> Iterator[Fault]:
+        """Find wordings that have no words for one of the values that a choice may have."""
+        return unworded(self._sources.values(), values)
 
     def sha256(self, prompt_id: str, attempt: str | None, language: str, pace: str) -> str:
         """Hash the source text of the wording, and of the terms it uses, as hex digits.

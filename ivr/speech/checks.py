@@ -8,12 +8,13 @@ what is said: about 0.6 seconds a word.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import zip_longest
 
 from ivr.languages.registry import SPOKEN
 from ivr.languages.words import words_typed
+from ivr.speech.patterns import OTHER
 from ivr.speech.source import Fault, Form, Pieces, Source, read_source
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "read_sources",
     "relay_name",
     "resolve",
+    "unworded",
 ]
 
 MOST_WORDS_A_SENTENCE = 12
@@ -69,6 +71,17 @@ def check_sources(sources: Sequence[Source], kinds: Mapping[str, str]) -> list[F
         faults.extend(_check_sentences(source, kinds))
         faults.extend(_check_relay(source, kinds))
     return sorted(set(faults))
+
+
+def unworded(sources: Iterable[Source], values: Mapping[str, Collection[str]]) -> Iterator[Fault]:
+    """Find wordings that choose by a slot, and have no words for one of the values it may have."""
+    for source in sources:
+        for form in source.forms.values():
+            for name, compared in form.selected.items():
+                for keys in compared:
+                    for value in sorted(set(values.get(name, ())) - keys if OTHER not in keys else ()):
+                        message = f"has no words for [{value}] of ${name}: add them"
+                        yield Fault(source.language, form.line, form.prompt_id, message)
 
 
 def resolve(source: Source, prompt_id: str, attempt: str | None, pace: str) -> Form:

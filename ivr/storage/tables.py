@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     Date,
     DateTime,
     ForeignKey,
@@ -25,10 +26,13 @@ from sqlalchemy import (
     Sequence,
     Text,
     UniqueConstraint,
+    case,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from ivr.base.plans import PLANS
 
 
 class Sealed(LargeBinary):
@@ -97,14 +101,16 @@ class BillingAccount(Base):
     """One member's one plan: nine digits beginning with 7."""
 
     __tablename__ = "billing_accounts"
-    __table_args__ = (
-        CheckConstraint("plan in ('health', 'dental')", name="plan"),
-        UniqueConstraint("member_id", "plan"),
-    )
+    __table_args__ = (UniqueConstraint("member_id", "plan"),)
 
     billing_account: Mapped[str] = mapped_column(primary_key=True)
     member_id: Mapped[str] = mapped_column(ForeignKey("members.member_id"))
     plan: Mapped[str]
+
+
+def in_order_of_plans(plan: Any) -> ColumnElement[int]:
+    """Return what sorts a column of plans in the order in which they are told."""
+    return case({key: number for number, key in enumerate(PLANS)}, value=plan)
 
 
 class Bill(Base):

@@ -12,7 +12,8 @@ from ivr.dialog.checks import check_flow
 from ivr.dialog.flow import Flow, version_of
 from ivr.dialog.loader import load_dialogs
 from ivr.speech.catalog import Catalog, CatalogError
-from ivr.topics.registry import VOCABULARY
+from ivr.speech.source import Fault as PromptFault
+from ivr.topics.registry import CHOICES, VOCABULARY
 
 LINES_KEPT_MAX = 8  # compiled lines a process keeps, of some three megabytes each
 
@@ -90,6 +91,11 @@ def sound_line(files: Mapping[str, str]) -> Line:
     return _compile(tuple(files.items()), told_keys=True)
 
 
+def prompt_problem(fault: PromptFault) -> str:
+    """Return a fault of prompts as one line, with its file."""
+    return f"prompts/{fault.language}.ftl:{fault.line}: {fault.prompt_id}: {fault.message}"
+
+
 @lru_cache(maxsize=LINES_KEPT_MAX)
 def _compile(files: tuple[tuple[str, str], ...], *, told_keys: bool, kept: bool = False) -> Line:
     """Compile a line; `told_keys` asks as well whether what it tells callers of keys is true."""
@@ -98,13 +104,11 @@ def _compile(files: tuple[tuple[str, str], ...], *, told_keys: bool, kept: bool 
     try:
         catalog = Catalog.parse(prompt_files(texts), VOCABULARY.slots)
     except CatalogError as error:
-        prompt_faults = [
-            f"prompts/{fault.language}.ftl:{fault.line}: {fault.prompt_id}: {fault.message}"
-            for fault in error.faults
-        ]
-        raise OperatorError(*map(str, flow_faults), *prompt_faults) from None
+        raise OperatorError(*map(str, flow_faults), *map(prompt_problem, error.faults)) from None
     faults = flow_faults or check_flow(dialogs, VOCABULARY, catalog, told_keys=told_keys, kept=kept)
-    if faults:
-        raise OperatorError(*map(str, faults))
+    wordless = catalog.unworded(CHOICES) if told_keys else ()
+    problems = [*map(str, faults), *map(prompt_problem, wordless)]
+    if problems:
+        raise OperatorError(*problems)
     flow = Flow.compile(version_of(texts), dialogs, VOCABULARY, catalog, kept=kept)
     return Line(flow, catalog, texts)

@@ -11,7 +11,7 @@ from ivr.topics.authorization.words import AUTHORIZATION
 from ivr.topics.balance.words import BALANCE
 from ivr.topics.bank.words import BANK
 from ivr.topics.earlier_payments.words import EARLIER_PAYMENTS
-from ivr.topics.masks import UNKNOWN, Mask, Since
+from ivr.topics.masks import UNKNOWN, Mask, Since, as_it_is
 from ivr.topics.person.words import PERSON
 from ivr.topics.topic import MASK_OF_KIND, Alike, Slot, Topic
 from ivr.topics.verification.words import VERIFICATION
@@ -27,6 +27,12 @@ VOCABULARY = Vocabulary(
     language_keys=KEYS,
 )
 MASKS: Mapping[str, Mask] = {name: slot.mask or MASK_OF_KIND[slot.kind] for name, slot in SLOTS.items()}
+# What each choice may be, where it is one of few: a wording that depends on it has words for all of them.
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    name: tuple(map(str, slot.samples))
+    for name, slot in SLOTS.items()
+    if slot.kind == "choice" and slot.mask is as_it_is
+}
 ALIKE: Mapping[str, Alike] = {name: alike for topic in TOPICS for name, alike in topic.alike.items()}
 _OPEN = {
     entry for field in VOCABULARY.fields.values() if not field.secret for entry in field.samples.values()

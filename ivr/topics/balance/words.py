@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
-from ivr.billing.plans import PLANS
+from ivr.base.plans import PLANS
 from ivr.dialog.vocabulary import Action, Answer
 from ivr.topics.amount.words import MINIMUM_CENTS
 from ivr.topics.masks import as_it_is, given_shape
@@ -54,7 +55,7 @@ def possible(answered: Sequence[Answer], action: str, outcome: str) -> bool:
 BALANCE = Topic(
     slots=(
         Slot("as_of", "moment"),
-        Slot("plan", "choice", as_it_is, PLANS),
+        Slot("plan", "choice", as_it_is, tuple(PLANS)),
         Slot("billing_account", "choice", given_shape, (OWN_BILL,)),
         Slot("total", "money"),
         Slot("past_due", "money"),
@@ -76,12 +77,16 @@ BALANCE = Topic(
                 "past_due_and_current": ("plan", "total", "past_due", "current", "due_date"),
             },
             needs=("member_id",),
-            args={"plan": PLANS},
+            args={"plan": tuple(PLANS)},
             ordinary="current",
         ),
         Action(
             "choose_bill",
-            {"health_and_dental": (), "health": (), "dental": (), "nothing": ()},
+            {
+                owed_outcome(plans): ()
+                for number in range(len(PLANS), -1, -1)
+                for plans in combinations(PLANS, number)
+            },
             needs=("member_id",),
         ),
         Action(

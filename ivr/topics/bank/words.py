@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ivr.ach.account_numbers import account_number_fault, card_number_like
 from ivr.ach.routing_numbers import routing_number_fault
+from ivr.base.plans import PLANS
 from ivr.calls.history import Asked
 from ivr.dialog.vocabulary import Action, Field, Match, NoMatch, Slots
 from ivr.topics.masks import as_it_is
@@ -18,7 +19,7 @@ _KNOWN = ("account_type", "account_last4", "routing_number", "account_number")
 
 
 def _is_own_bill(digits: str, slots: Slots) -> bool:
-    return digits in {slots.get("health_account"), slots.get("dental_account")}
+    return any(digits == slots.get(plan.account_slot) for plan in PLANS.values())
 
 
 def _routing_number(digits: str, slots: Slots, _reasons: tuple[str, ...]) -> Match | NoMatch:

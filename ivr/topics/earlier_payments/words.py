@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ivr.billing.plans import PLANS
+from ivr.base.plans import PLANS
 from ivr.dialog.vocabulary import Action
 from ivr.topics.masks import as_it_is
 from ivr.topics.topic import Slot, Topic
@@ -17,7 +17,7 @@ def _told(payment: str, *more: Slot) -> tuple[Slot, ...]:
     return (
         Slot(f"{payment}_shown", "count", samples=(1,)),
         Slot(f"{payment}_amount", "money"),
-        Slot(f"{payment}_plan", "choice", as_it_is, PLANS),
+        Slot(f"{payment}_plan", "choice", as_it_is, tuple(PLANS)),
         *more,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ivr.base.plans import PLANS
 from ivr.dialog.engine import Outcome
 from ivr.dialog.state import State
 from ivr.members.verification import verify
@@ -33,8 +34,7 @@ def verify_member(turn: TurnServices, state: State, _args: Mapping[str, str]) ->
         {
             "member_id": member.member_id,
             "member_last4": member.member_id_last4,
-            "health_account": member.billing_accounts.get("health", ""),
-            "dental_account": member.billing_accounts.get("dental", ""),
+            **{plan.account_slot: member.billing_accounts.get(key, "") for key, plan in PLANS.items()},
             "channel": choose_channel(
                 member.phone,
                 sms_ok=member.sms_ok,

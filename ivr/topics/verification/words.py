@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from ivr.base.plans import PLANS
 from ivr.dialog.vocabulary import WITHOUT_POUND, Action, Field, Match, NoMatch, Slots
 from ivr.members.births import BIRTH_YEAR_MIN
 from ivr.topics.masks import as_it_is, given_shape
@@ -14,7 +15,7 @@ BILLING_ACCOUNT_DIGITS = 9
 OWN_BILL = "740086753"
 
 _FACTS = ("keyed_id", "ssn_last4", "date_of_birth")
-_VERIFIED = ("member_id", "member_last4", "health_account", "dental_account", "channel")
+_VERIFIED = ("member_id", "member_last4", *(plan.account_slot for plan in PLANS.values()), "channel")
 
 
 def _member_id(digits: str, _slots: Slots, _reasons: tuple[str, ...]) -> Match | NoMatch:
@@ -49,8 +50,7 @@ VERIFICATION = Topic(
         Slot("date_of_birth", "secret"),
         Slot("member_id", "choice", given_shape, ("408600000101",)),
         Slot("member_last4", "last4"),
-        Slot("health_account", "choice", given_shape, (OWN_BILL,)),
-        Slot("dental_account", "choice", given_shape, (OWN_BILL,)),
+        *(Slot(plan.account_slot, "choice", given_shape, (OWN_BILL,)) for plan in PLANS.values()),
         Slot("channel", "choice", as_it_is, ("sms", "email", "letter")),
     ),
     fields=(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ivr.base.errors import OperatorError
+from ivr.proof.prove import read_draft
 from ivr.topics.line import compile_line, kept_line, prompt_files, read_line_files, sound_line
 
 ROOT = Path(__file__).parents[3]
@@ -110,6 +111,19 @@ def test_a_line_that_tells_a_wrong_key_takes_no_call_and_is_loaded_for_those_tha
     assert len(caught.value.problems) == 12  # three wordings in two languages: one key too many, one missing
     assert compile_line(wrong).flow.nodes["main/main_menu"].branches["4"] == "other_ways"
     assert sound_line(files).flow.version == compile_line(files).flow.version
+
+
+def test_a_line_without_a_word_for_a_plan_takes_no_call():
+    """A wording that chooses by the plan would break off the call of whoever has the forgotten one."""
+    files = read_line_files(ROOT)
+    forgotten = re.sub(r"(balance-paid =\n.*\n) +\[dental\].*\n", r"\1", files["prompts/es-US.ftl"])
+    wordless = {**files, "prompts/es-US.ftl": forgotten}
+    with pytest.raises(
+        OperatorError, match=r"^prompts/es-US\.ftl:\d+: balance-paid: has no words for \[dental\]"
+    ):
+        sound_line(wordless)
+    assert [fault.prompt_id for fault in read_draft(wordless).prompt_faults] == ["balance-paid"]
+    assert kept_line(wordless).files == wordless
 
 
 def test_a_version_kept_from_before_the_program_learned_something_still_takes_its_calls():
