@@ -19,9 +19,11 @@ from zoneinfo import ZoneInfo
 
 from holidays import financial_holidays
 
+from ivr.base.clock import EASTERN
+
 NO_CLOSINGS: Final[frozenset[date]] = frozenset()
 
-SETTLEMENT_ZONE: Final = ZoneInfo("America/New_York")  # the Federal Reserve's own clock
+SETTLEMENT_ZONE: Final = EASTERN  # the Federal Reserve's own clock
 # Until a reversal has to be with the receiver's bank, from settlement on (Nacha rules on reversing entries).
 REVERSAL_BANKING_DAYS: Final = 5
 
@@ -75,15 +77,6 @@ def add_banking_days(day: date, count: int, closings: Collection[date] = NO_CLOS
     return day
 
 
-def banking_days_between(first: date, last: date, closings: Collection[date] = NO_CLOSINGS) -> int:
-    """Count the banking days after `first` up to and including `last`; 0 when `last` is not after `first`.
-
-    A window of five banking days from a settlement on `first` is open on `last` while this is at most 5.
-    """
-    days = ((first + timedelta(days=after)) for after in range(1, (last - first).days + 1))
-    return sum(is_banking_day(day, closings) for day in days)
-
-
 def last_reversal_date(settled_at: datetime, closings: Collection[date] = NO_CLOSINGS) -> date:
     """Return the last day on which a reversal of what settled at `settled_at` (aware) may take effect."""
     settled = settled_at.astimezone(SETTLEMENT_ZONE).date()
@@ -130,14 +123,6 @@ class CutoffRule:
         while not_before_date is not None and self.effective_entry_date(cutoff) < not_before_date:
             cutoff = self.next_cutoff(cutoff)
         return DebitDates(cutoff, self.effective_entry_date(cutoff))
-
-    def last_debit_before(self, due_date: date) -> DebitDates:
-        """Return the last debit that settles on or before `due_date`: its cutoff and its effective date.
-
-        An authorization strictly before that cutoff settles in time; one at it or later does not.
-        """
-        effective = previous_banking_day(due_date + _ONE_DAY, self.closings)
-        return DebitDates(self._cutoff_on(previous_banking_day(effective, self.closings)), effective)
 
     def _cutoff_on(self, day: date) -> datetime:
         return datetime.combine(day, self.cutoff_time, self.zone).astimezone(UTC)

@@ -14,6 +14,7 @@ affair.
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -21,7 +22,6 @@ from ivr.ach.writer import RECORD_LENGTH
 
 LINES_NAMED: Final = 3
 
-_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _MARKS_BEFORE: Final = re.compile(rb"\A(?:\xef\xbb\xbf|[\x1a\0])*")
 _MARKS_AFTER: Final = re.compile(rb"[\x1a\0][\x1a\0 ]*\Z")
 _ODD: Final = re.compile(r"[^ -~]")
@@ -96,9 +96,9 @@ def _bare(raw: bytes, number: int, allowed: Allowances) -> bytes:
     rest = _MARKS_BEFORE.sub(b"", raw)
     marks = raw[: len(raw) - len(rest)]
     bare = _MARKS_AFTER.sub(b"", rest)
-    if _BYTE_ORDER_MARK in marks:
+    if BOM_UTF8 in marks:
         allowed.note("a byte order mark was left out", number)
-    if marks.replace(_BYTE_ORDER_MARK, b"") or bare != rest:
+    if marks.replace(BOM_UTF8, b"") or bare != rest:
         allowed.note("an end-of-file mark (Ctrl-Z or NUL) was left out", number)
     return bare
 

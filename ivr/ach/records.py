@@ -6,7 +6,7 @@ individual's name, which is transliterated, put in capitals and cut at 22 charac
 
 The checks stand alone, so that they can be asked early:
 
-- `file_problems(settings)` and `batch_problems(header)`: at the start, for what an operator has set;
+- `file_problems(settings)`: at the start, for what an operator has set;
 - `entry_problems(header, entry)`: before a file is made, to hold the one payment that cannot go out instead
   of losing the file.
 
@@ -41,10 +41,6 @@ DEBITS: Final = 225
 AMOUNT_MAX_CENTS: Final = 9_999_999_999  # ten digits
 REVERSAL: Final = "REVERSAL"
 RETRY: Final = "RETRY PYMT"
-# Company entry descriptions that mean something to every bank, and only in capitals.
-RESERVED_DESCRIPTIONS: Final = frozenset(
-    {REVERSAL, RETRY, "RETURN FEE", "RECLAIM", "NONSETTLED", "PAYROLL", "PURCHASE"}
-)
 
 _TRANSACTION_CODES: Final[dict[tuple[AccountType, EntryKind], str]] = {
     ("checking", "credit"): "22",
@@ -60,8 +56,8 @@ _DEBIT_CODES: Final = frozenset({"27", "37"}) | _PRENOTE_CODES
 
 _TWO_DIGIT_YEARS: Final = range(2000, 2100)
 _EFFECTIVE_WITHIN_BANKING_DAYS: Final = 2
-_ACCOUNT: Final = re.compile(r"[0-9A-Z-]{4,17}")
-_TRACE: Final = re.compile(r"[0-9]{15}")
+ACCOUNT_NUMBER: Final = re.compile(r"[0-9A-Z-]{4,17}")
+TRACE_NUMBER: Final = re.compile(r"[0-9]{15}")
 _ROUTING_8: Final = re.compile(r"[0-9]{8}")
 _MODIFIER: Final = re.compile(r"[A-Z0-9]")
 _ROUTING_FAULTS: Final = {
@@ -164,19 +160,9 @@ def file_problems(settings: FileSettings) -> tuple[WriteProblem, ...]:
     return tuple(WriteProblem(*fault) for fault in _file_faults(settings))
 
 
-def batch_problems(header: BatchHeader) -> tuple[WriteProblem, ...]:
-    """Return what is wrong with a batch header; empty when it can be written."""
-    return tuple(WriteProblem(*fault) for fault in batch_faults(header))
-
-
 def entry_problems(header: BatchHeader, entry: Entry) -> tuple[WriteProblem, ...]:
     """Return what is wrong with one entry in such a batch; empty when it can be written in its turn."""
     return tuple(WriteProblem(*fault) for fault in entry_faults(header, entry))
-
-
-def date_problems(settings: FileSettings, header: BatchHeader) -> tuple[WriteProblem, ...]:
-    """Return what is wrong with a batch's effective entry date in such a file; empty when nothing is."""
-    return tuple(WriteProblem(*fault) for fault in date_faults(settings, header))
 
 
 def _file_faults(settings: FileSettings) -> Iterator[Fault]:
@@ -234,7 +220,7 @@ def entry_faults(header: BatchHeader, entry: Entry) -> Iterator[Fault]:
     fault = _routing_fault(entry.receiving_routing)
     if fault is not None:
         yield "receiving_routing", _ROUTING_FAULTS[fault]
-    if _ACCOUNT.fullmatch(entry.account_number) is None:
+    if ACCOUNT_NUMBER.fullmatch(entry.account_number) is None:
         yield "account_number", "must be 4 to 17 digits, capitals or hyphens, without blanks"
     elif entry.account_number == entry.receiving_routing:
         yield "account_number", "is the routing number once more"
@@ -242,7 +228,7 @@ def entry_faults(header: BatchHeader, entry: Entry) -> Iterator[Fault]:
     yield from _text_faults("individual_id", entry.individual_id, 15)
     if not individual_name(entry.individual_name):
         yield "individual_name", "has no letter that can be written; without a name the bank returns it (R26)"
-    if _TRACE.fullmatch(entry.trace_number) is None:
+    if TRACE_NUMBER.fullmatch(entry.trace_number) is None:
         yield "trace_number", "must be 15 digits"
     elif not entry.trace_number.startswith(header.odfi_routing):
         yield "trace_number", "must begin with the batch's odfi_routing"

@@ -35,7 +35,6 @@ Window = Literal["two_banking_days", "sixty_days", "next_delivery"]
 
 RETRY_WITHIN_DAYS: Final = 180
 RETRIES_AT_MOST: Final = 2
-CORRECTED_WITHIN_DAYS: Final = 60  # R11: after the return's settlement
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from ivr.ach.reader import (
     as_date,
     read_files,
 )
-from ivr.ach.records import AccountType
+from ivr.ach.records import ACCOUNT_NUMBER, TRACE_NUMBER, AccountType
 from ivr.ach.routing_numbers import routing_number_fault
 
 OtherKind = Literal[
@@ -54,8 +54,6 @@ _RETURN_CODE: Final = re.compile(r"R[0-9]{2}")
 _DISHONORED: Final = frozenset(f"R{number}" for number in range(61, 70))
 _CONTESTED: Final = frozenset(f"R{number}" for number in range(70, 78))
 _CHANGE_CODE: Final = re.compile(r"C[0-9]{2}")
-_TRACE: Final = re.compile(r"[0-9]{15}")
-_ACCOUNT: Final = re.compile(r"[0-9A-Z-]{4,17}")
 _ACCOUNT_TYPES: Final[Mapping[str, AccountType]] = {
     "22": "checking",
     "27": "checking",
@@ -244,7 +242,7 @@ def _came_back(file: NachaFile, batch: BatchRecord, entry: EntryRecord) -> _Foun
     addenda = entry.addenda[0]
     if addenda.type_code not in {"98", "99"}:
         return _other(entry, "unknown", None)
-    if _TRACE.fullmatch(_ORIGINAL_TRACE.of(addenda.record)) is None:
+    if TRACE_NUMBER.fullmatch(_ORIGINAL_TRACE.of(addenda.record)) is None:
         problem = ReadProblem(addenda.line, _ORIGINAL_TRACE.name, "must be 15 digits")
         return _other(entry, "unreadable", addenda, problem)
     code = addenda.record[3:6]
@@ -343,7 +341,7 @@ def _item_faults(items: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             yield name, "is missing"
         elif name == "routing number" and routing_number_fault(text) is not None:
             yield name, "is not a routing number: its length, first two digits or check digit is wrong"
-        elif name == "account number" and _ACCOUNT.fullmatch(text) is None:
+        elif name == "account number" and ACCOUNT_NUMBER.fullmatch(text) is None:
             yield name, "must be 4 to 17 digits, capitals or hyphens"
         elif name == "transaction code" and text not in _ACCOUNT_TYPES:
             yield name, "is not the code of a checking or savings account"

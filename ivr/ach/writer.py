@@ -119,21 +119,14 @@ def write_file(
 
     Raises `NachaWriteError` with all problems; what was given to `write` until then is no file.
     """
-    writing = _Writing(settings, write)
+    writer = _FileWriter(settings, write)
     for header, entries in batches:
-        writing.batch(header, entries)
-    return writing.end()
+        writer.batch(header, entries)
+    return writer.end()
 
 
-def file_bytes(settings: FileSettings, batches: Iterable[Batch]) -> bytes:
-    """Return a whole small file. Raises `NachaWriteError` with all problems."""
-    pieces: list[bytes] = []
-    write_file(settings, batches, pieces.append)
-    return b"".join(pieces)
-
-
-class _Writing:
-    """A file in the making. After the first problem it goes on looking and writes nothing more."""
+class _FileWriter:
+    """A file under construction. After the first problem it goes on looking and writes nothing more."""
 
     def __init__(self, settings: FileSettings, write: Callable[[bytes], object]) -> None:
         self._settings = settings

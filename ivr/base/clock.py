@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Final, Protocol
+from zoneinfo import ZoneInfo
+
+EASTERN: Final = ZoneInfo("America/New_York")  # the Federal Reserve's clock, and every member's
 
 
 class Clock(Protocol):

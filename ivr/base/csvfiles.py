@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -25,7 +26,6 @@ MAX_FIELD_CHARACTERS: Final = 200
 Progress = Callable[[int], None]
 
 _PROGRESS_EVERY_LINES: Final = 1000
-_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _COLUMN_NAME: Final = re.compile(r"[a-z][a-z_]{0,39}")
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _BLANK: Final = b"\x1a\x00\r\n"  # with the marks by which old programs end a file: Ctrl-Z, NUL
@@ -158,7 +158,7 @@ class CsvReader:
             if self._progress is not None and self._line % _PROGRESS_EVERY_LINES == 0:
                 self._progress(done_bytes)
             if self._line == 1:
-                raw = raw.removeprefix(_BYTE_ORDER_MARK)
+                raw = raw.removeprefix(BOM_UTF8)
             if not raw.endswith(b"\n") or not raw.strip(_BLANK):
                 raw = raw.rstrip(_BLANK)
             try:

@@ -37,7 +37,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from stdnum.us import rtn
 
-from ivr.base.clock import Clock, ShiftedClock, SystemClock
+from ivr.base.clock import EASTERN, Clock, ShiftedClock, SystemClock
 from ivr.base.errors import SettingsError
 from ivr.base.hours import parse_hours
 from ivr.base.keys import KeyedHash, KeyRing
@@ -339,7 +339,7 @@ class DatabaseSettings(BaseSettings):
     """yes or no"""
     ivr_now: Annotated[datetime | None, BeforeValidator(_instant)] = None
     """an instant such as 2026-12-18T10:15-05:00, and IVR_DEMO=yes"""
-    ivr_timezone: Annotated[ZoneInfo, BeforeValidator(_zone)] = ZoneInfo("America/New_York")
+    ivr_timezone: Annotated[ZoneInfo, BeforeValidator(_zone)] = EASTERN
     """a time zone's name such as America/New_York"""
     ivr_closings: Annotated[frozenset[date], NoDecode, BeforeValidator(_days)] = frozenset()
     """days on which banks are closed beyond their holidays, YYYY-MM-DD, comma-separated"""

@@ -42,6 +42,7 @@ from ivr.base.money import parse_amount
 from ivr.base.plans import PLANS
 from ivr.billing.post import posting
 from ivr.members.bulk_load import loaded
+from ivr.members.facts import parse_member_id
 from ivr.storage.tables import Bill, BillingAccount, Member
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final[Mapping[str, Column]] = {
     "billing_account": Column(matching(r"7\d{8}", "write 9 digits beginning with 7")),
-    "member_id": Column(matching(r"\d{12}", "write 12 digits")),
+    "member_id": Column(parse_member_id),
     "plan": Column(one_of(*PLANS)),
     "coverage_month": Column(matching(r"\d{4}-(0[1-9]|1[0-2])", "write a month as YYYY-MM")),
     "amount": Column(parse_amount),

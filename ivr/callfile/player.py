@@ -33,8 +33,7 @@ from ivr.callfile.grammar import (
     Waits,
     Words,
 )
-from ivr.dialog.checks import GATE_PREFIX
-from ivr.dialog.definition import KEY_MORE_TIME
+from ivr.dialog.definition import GATE_PREFIX, KEY_MORE_TIME
 from ivr.dialog.flow import GATE_GO_ON
 from ivr.languages.language import NO, YES, Pace
 from ivr.languages.registry import LANGUAGES, SPOKEN

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from ivr.base.clock import EASTERN
 from ivr.base.errors import EXIT_NO
 from ivr.base.settings import load_database_settings, load_replay_settings
 from ivr.callfile.player import CallResult, PlayOptions
@@ -22,7 +23,6 @@ from ivr.calls.histories import load_recipes
 from ivr.cli.progress import Counter, show_compared, show_end
 from ivr.replay.against import Comparison, NamedRecipe, compare_all, print_comparison
 from ivr.replay.bisect import find_first_change
-from ivr.replay.rerun import BANK_ZONE
 from ivr.replay.versions import find_line, languages_kept, revisions_between, stored_line
 from ivr.sandbox.players import open_players, scratch_players_host, useful_jobs
 from ivr.start import project_folder, ready_database
@@ -50,7 +50,7 @@ class CallSet:
 
     def compare(self, before: Line, after: Line) -> Comparison:
         """Compare all calls on two lines."""
-        comparison = Comparison(before, after, self.line_of, self.zone or BANK_ZONE)
+        comparison = Comparison(before, after, self.line_of, self.zone or EASTERN)
         compare_all(comparison, self.calls(), show_compared)
         show_end()
         return comparison

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import datetime
 from typing import Final
 
@@ -16,6 +15,7 @@ from ivr.base.words import counted
 from ivr.cli.asking import account
 from ivr.cli.lazy import LazyGroup
 from ivr.cli.lists import show
+from ivr.members.facts import is_member_id
 from ivr.members.locks import locked as who_is_locked
 from ivr.members.locks import unlock as unlock_member
 from ivr.members.locks import unlock_since
@@ -115,5 +115,5 @@ def lift_limit(member_id: str) -> None:
 
 
 def _check_member_id(member_id: str) -> None:
-    if re.fullmatch(r"\d{12}", member_id, re.ASCII) is None:
+    if not is_member_id(member_id):
         raise click.BadParameter("write the member's ID, 12 digits", param_hint="MEMBER_ID")

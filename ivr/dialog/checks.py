@@ -18,6 +18,7 @@ from ivr.dialog.definition import (
     ENGINE_WORDS,
     EXHAUSTED,
     GATE,
+    GATE_PREFIX,
     GIVE_UP,
     GIVE_UP_DIALOG,
     KEY_MORE_TIME,
@@ -43,7 +44,6 @@ from ivr.languages.language import PACES
 Key = TypeVar("Key")
 
 TRANSFER_RESULTS = ("completed", "failed")
-GATE_PREFIX = "gate-"
 RESERVED_KEYS = {KEY_PERSON: "a person", KEY_REPEAT: "repeat", KEY_MORE_TIME: "more time"}
 
 

@@ -37,10 +37,13 @@ REQUIRED_DIALOGS = (MAIN, PERSON, GIVE_UP_DIALOG, TIME_UP_DIALOG)
 KEY_PERSON = "0"
 KEY_REPEAT = "9"
 KEY_MORE_TIME = "7"
+COMMON_KEYS = frozenset({KEY_PERSON, KEY_REPEAT, KEY_MORE_TIME})
+DIGITS = frozenset("0123456789")
 
 MENU = "menu"
 LANGUAGE = "language"
 GATE = "gate"
+GATE_PREFIX = "gate-"  # of its prompts
 EXHAUSTED = "exhausted"
 ENDS = ("goodbye", "agent", "hangup")
 

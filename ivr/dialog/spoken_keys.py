@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from ivr.dialog.definition import (
+    COMMON_KEYS,
+    DIGITS,
     GATE,
     GIVE_UP_DIALOG,
-    KEY_MORE_TIME,
     KEY_PERSON,
-    KEY_REPEAT,
     LANGUAGE,
     MENU,
     PERSON,
@@ -28,8 +28,6 @@ from ivr.dialog.flow import ENGINE_PROMPTS, GATE_GO_ON, NamedKeys, Prompts, noma
 from ivr.dialog.vocabulary import Match, Vocabulary
 
 GATE_KEYS: Mapping[str, str] = {"1": "goes on"}
-EVERYWHERE = frozenset({KEY_PERSON, KEY_REPEAT, KEY_MORE_TIME})
-DIGITS = frozenset("0123456789")
 
 Keys = Mapping[str, str]  # what each key does
 
@@ -66,7 +64,7 @@ class _SpokenKeys:
 
     def faults(self) -> Iterator[Fault]:
         for dialog in self.dialogs.values():
-            common = EVERYWHERE - ({KEY_PERSON} if dialog.name in self.without_person else set())
+            common = COMMON_KEYS - ({KEY_PERSON} if dialog.name in self.without_person else set())
             for node in dialog.nodes.values():
                 heard = frozenset() if node.kind == "end" else common
                 told = (message for prompt in node.prompts for message in self._told(node, prompt, heard))
@@ -81,9 +79,9 @@ class _SpokenKeys:
         for entry in self.vocabulary.fields.values():
             prompts |= {nomatch_prompt(reason) for reason in entry.reasons}
         for prompt in sorted(prompts):
-            yield from self._anywhere(prompt, EVERYWHERE)
+            yield from self._anywhere(prompt, COMMON_KEYS)
         for language in self.prompts.languages:
-            yield from self._exactly(GATE_GO_ON, language, GATE_KEYS, EVERYWHERE)
+            yield from self._exactly(GATE_GO_ON, language, GATE_KEYS, COMMON_KEYS)
 
     def _told(self, node: Node, prompt: str, common: frozenset[str]) -> Iterator[str]:
         """Judge a node's prompt in every language."""
@@ -123,7 +121,7 @@ class _SpokenKeys:
         entry = self.vocabulary.fields[node.word]
         if entry.num_digits != 1:
             return None
-        taken = (key for key in sorted(DIGITS - EVERYWHERE) if isinstance(entry.judge(key, {}, ()), Match))
+        taken = (key for key in sorted(DIGITS - COMMON_KEYS) if isinstance(entry.judge(key, {}, ()), Match))
         return dict.fromkeys(taken, f"answers {node.word}")
 
     def _exactly(self, prompt: str, language: str, keys: Keys, common: frozenset[str]) -> Iterator[str]:

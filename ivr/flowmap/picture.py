@@ -29,9 +29,8 @@ from ivr.dialog.definition import (
 )
 from ivr.dialog.flow import Flow
 from ivr.dialog.vocabulary import Field
+from ivr.languages.english import ENGLISH
 from ivr.topics.line import Line
-
-ENGLISH = "en-US"
 
 _OPTION = re.compile(r"(?:To |For )?(.+?),? press (\d)\.", re.DOTALL)
 _EXITS: Mapping[str, str] = {
@@ -98,7 +97,7 @@ class Picture:
 
 def picture_of(line: Line) -> Picture:
     """Return the picture of a line, in the words of its English prompts (or its first language's)."""
-    language = ENGLISH if ENGLISH in line.catalog.languages else line.catalog.languages[0]
+    language = ENGLISH.tag if ENGLISH.tag in line.catalog.languages else line.catalog.languages[0]
     painter = _Painter(line.flow, spoken_lines(line.catalog.texts[language]))
     names = sorted(line.flow.dialogs, key=lambda name: (name != MAIN, name))
     return Picture(line.flow.version, tuple(painter.cluster(line.flow.dialogs[name]) for name in names))

@@ -11,6 +11,7 @@ from ivr.base.hours import OpenHours
 
 Pace = Literal["voice", "relay"]
 PACES: Final[tuple[Pace, ...]] = get_args(Pace)
+RELAY_PAUSE_SECONDS: Final = 3  # after each sentence, while an operator types
 NOON_MINUTES: Final = 12 * 60
 
 YES: Final = "yes"

@@ -28,8 +28,8 @@ from ivr.base.csvfiles import (
 )
 from ivr.base.letters import visible
 from ivr.languages.registry import LANGUAGES
-from ivr.members.births import birth_date_doubt
 from ivr.members.bulk_load import loaded
+from ivr.members.facts import birth_date_doubt, parse_member_id
 from ivr.storage.tables import Member
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _columns(today: date, can_print: Callable[[str], bool] | None) -> Mapping[st
     postal_code = matching(r"\d{5}(-\d{4})?", "write a ZIP code, 02108 or 02108-1234")
     words = Column(parse_text, doubt=None if can_print is None else partial(_print_doubt, can_print))
     return {
-        "member_id": Column(matching(r"\d{12}", "write 12 digits")),
+        "member_id": Column(parse_member_id),
         "first_name": words,
         "last_name": words,
         "date_of_birth": Column(

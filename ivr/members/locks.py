@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Select, delete, func, or_, select, true
 
+from ivr.members.facts import MEMBER_ID_DIGITS
 from ivr.members.verification import (
     FAILURES_WITHOUT_SUCCESS,
     RECENT,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 SWEPT_AFTER: Final = RECENT
 _PROOF_AFTER: Final = SWEPT_AFTER + timedelta(hours=2)  # the sweep comes every hour
-_MEMBER_ID_DIGITS: Final = 12
 _ROWS_AT_ONCE: Final = 500
 _UNLOCK: Final = "members.unlock"
 
@@ -56,7 +56,7 @@ class LineFailures:
     numbers: int
 
 
-_OF_A_MEMBER: Final = func.length(VerificationCounter.counted_on) == _MEMBER_ID_DIGITS
+_OF_A_MEMBER: Final = func.length(VerificationCounter.counted_on) == MEMBER_ID_DIGITS
 _FOR_GOOD: Final = VerificationCounter.failures_since_success >= FAILURES_WITHOUT_SUCCESS
 
 

@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
+from ivr.base.words import last4
 from ivr.storage.tables import BillingAccount, Member, VerificationCounter
 
 if TYPE_CHECKING:
@@ -45,7 +46,6 @@ LINE_HOUR: Final = timedelta(hours=1)
 LINE_FAILURES: Final = 100
 
 _NO_HASH: Final = bytes(32)  # what is compared when there is nothing to compare with; no HMAC is all zeros
-_LAST4_DIGITS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class VerifiedMember:
     @property
     def member_id_last4(self) -> str:
         """The last four digits of the member ID."""
-        return self.member_id[-_LAST4_DIGITS:]
+        return last4(self.member_id)
 
 
 _COUNTED: Final = (

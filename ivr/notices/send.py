@@ -18,6 +18,7 @@ import structlog
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import aliased
 
+from ivr.base.words import last4
 from ivr.notices.carriers import Handed
 from ivr.notices.channels import FAILED_TASK, TASKS, Channel
 from ivr.notices.letter import Address, make_letter
@@ -26,6 +27,7 @@ from ivr.notices.texts import NoticeFacts, NoticeTexts
 from ivr.payments.late import LEAVES_AT, renew_dates
 from ivr.payments.names import CURRENT_NAME
 from ivr.payments.tasks import close_tasks, follow_task
+from ivr.storage.advisory_locks import NOTICES, held_alone
 from ivr.storage.tables import Authorization, Member, Notice, NoticeAttempt, Payment, StaffTask
 
 if TYPE_CHECKING:
@@ -39,8 +41,6 @@ if TYPE_CHECKING:
 
 Result = Literal["sent", "later", "failed", "nothing", "busy"]
 
-_LOCKS: Final = 7_448_150  # the space of the locks: one a notice
-_LOCKS_MAX: Final = 2_147_483_647
 _log = structlog.get_logger()
 
 
@@ -78,17 +78,8 @@ def send_notice(
     when no channel is left (staff have a task); `nothing` when there is nothing to do, `busy` when another
     worker is at it. With `again`, a person asks: channels that failed are tried once more, nobody waits.
     """
-    key = notice_id % _LOCKS_MAX
-    with engine.connect() as db:
-        db.detach()  # the lock goes with the connection, whatever happens to this process
-        taken = db.scalar(select(func.pg_try_advisory_lock(_LOCKS, key)))
-        db.commit()
-        if not taken:
-            return "busy"
-        result = _send(db, room, clock, notice_id, again=again)
-        db.execute(select(func.pg_advisory_unlock(_LOCKS, key)))
-        db.commit()
-    return result
+    with held_alone(engine, NOTICES, notice_id) as db:
+        return "busy" if db is None else _send(db, room, clock, notice_id, again=again)
 
 
 def _send(db: Connection, room: PostRoom, clock: Clock, notice_id: int, *, again: bool) -> Result:
@@ -251,7 +242,7 @@ def _facts(room: PostRoom, row: Row[Any]) -> NoticeFacts:
         account_last4=row.account_last4,
         debit_date=max(row.not_before_date, row.effective_entry_date),
         receiver_name=row.receiver_name,
-        member_last4=row.member_id[-4:],
+        member_last4=last4(row.member_id),
         authorized_at=row.authorized_at,
         cutoff_at=row.leaves_at,
         is_moved=row.is_moved,

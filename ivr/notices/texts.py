@@ -22,10 +22,11 @@ from fluent.syntax import FluentParser
 from fluent.syntax.ast import Junk, Message
 
 from ivr.base.errors import OperatorError
+from ivr.languages.english import ENGLISH
 from ivr.languages.registry import LANGUAGES
 from ivr.speech.values import speak_value
 
-NOTICE_LANGUAGE: Final = "en-US"  # where a language has no texts of its own yet
+NOTICE_LANGUAGE: Final = ENGLISH.tag  # where a language has no texts of its own yet
 _LABELS: Final = (
     "confirmation-number",
     "amount",

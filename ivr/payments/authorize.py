@@ -16,8 +16,9 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, literal, literal_
 from sqlalchemy.dialects import postgresql
 
 from ivr.ach.banking_days import CutoffRule, DebitDates
+from ivr.base.words import last4
 from ivr.billing.post import posting
-from ivr.payments.confirmation_numbers import draw_confirmation_number
+from ivr.payments.confirmation_numbers import DRAWS, draw_confirmation_number
 from ivr.payments.day_limit import COUNTED, day_start
 from ivr.storage.tables import Authorization, BillingAccount, LedgerEntry, Member, Payment
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from ivr.base.keys import KeyedHash, KeyRing
     from ivr.base.randomness import Randomness
 
-_DRAWS: Final = 5  # of 900 million numbers: five clashes in a row mean that the randomness is broken
-_LAST4_DIGITS: Final = 4
 _ANY_NUMBER: Final = 2**31 - 1
 # What becomes of a payment after its authorization; the rest of its row never changes.
 _LATER: Final = frozenset(
@@ -235,7 +234,7 @@ def authorize(
     values["payments_per_day"] = request.payments_per_day
     values["payments_plan"] = account.plan
     values["payments_receiver_name"] = f"{account.first_name} {account.last_name}"
-    for _ in range(_DRAWS):
+    for _ in range(DRAWS):
         number = draw_confirmation_number(randomness)
         sealed = keys.seal(request.account_number.encode("ascii"), account_number_context(number))
         written = db.execute(
@@ -257,7 +256,7 @@ def authorize(
             return Refused("day_limit", max(int(found.owed_cents), 0))
         if found.owed_cents < owed_cents_min:
             return Refused("less_owed", max(int(found.owed_cents), 0))
-    raise RuntimeError(f"{_DRAWS} confirmation numbers in a row were taken")
+    raise RuntimeError(f"{DRAWS} confirmation numbers in a row were taken")
 
 
 def account_number_context(confirmation_number: str) -> str:
@@ -292,7 +291,7 @@ def _fixed_values(
         "payments_account_fingerprint": account_fingerprint(
             hashes, request.rdfi_routing_number, request.account_number
         ),
-        "payments_account_last4": request.account_number[-_LAST4_DIGITS:],
+        "payments_account_last4": last4(request.account_number),
         "payments_language": request.language,
         "payments_pace": request.pace,
         "authorizations_how": consent.how,

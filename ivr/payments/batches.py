@@ -36,8 +36,9 @@ from ivr.payments.authorize import account_number_context
 from ivr.payments.corrections import corrections_of
 from ivr.payments.holds import why_held
 from ivr.payments.late import MISSED_CUTOFF, NOTICE_LATE, STAFF_HOLDS, is_late_notice
-from ivr.payments.life import DEBIT_KINDS
+from ivr.payments.life import CREDIT_KINDS, DEBIT_KINDS
 from ivr.payments.names import CURRENT_NAME
+from ivr.storage.engine import ROWS_AT_ONCE
 from ivr.storage.tables import (
     AchEntry,
     BlockedAccount,
@@ -56,8 +57,7 @@ if TYPE_CHECKING:
 REFUND: Final = "REFUND"
 ODFI_DIGITS: Final = 8
 
-_ROWS_AT_ONCE: Final = 1000
-_KINDS: Final = ("debit", "retry", "reversal", "refund")
+_KINDS: Final = (*DEBIT_KINDS, *CREDIT_KINDS)
 # A bank's correction holds from the next entry on; a reversal has to be its debit turned round.
 _TO_CORRECTED: Final = ("retry", "refund")
 _NEVER: Final = ("blocked", "late")  # a retry or a reversal never goes after that
@@ -239,7 +239,7 @@ class Batches:
                 yield header, chain([first], entries)
 
     def _rows(self, statement: Any) -> Iterator[Row[Any]]:
-        with self.db.execute(statement.execution_options(yield_per=_ROWS_AT_ONCE)) as result:
+        with self.db.execute(statement.execution_options(yield_per=ROWS_AT_ONCE)) as result:
             yield from result
 
     def _header(self, kind: str, sec_code: Any, plan: str) -> BatchHeader:

@@ -58,16 +58,6 @@ def block_routing_number(db: Connection, routing_number: str, *, return_code: st
     _block(db, BlockedRoutingNumber, BlockedRoutingNumber.routing_number, routing_number, said)
 
 
-def routing_number_blocked(db: Connection, routing_number: str) -> bool:
-    """Tell whether nothing may be sent to a routing number. One statement."""
-    return bool(db.scalar(select(_ROUTING_BLOCKED), {"routing_number": routing_number}))
-
-
-def account_blocked(db: Connection, account_fingerprint: bytes) -> bool:
-    """Tell whether an account may not be debited, by its fingerprint. One statement."""
-    return bool(db.scalar(select(_ACCOUNT_BLOCKED), {"account_fingerprint": account_fingerprint}))
-
-
 def either_blocked(db: Connection, routing_number: str, account_fingerprint: bytes) -> bool:
     """Tell whether the routing number or the account takes nothing of ours. One statement."""
     blocked: ColumnElement[bool] = or_(_ROUTING_BLOCKED, _ACCOUNT_BLOCKED, literal(value=False))

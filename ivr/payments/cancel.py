@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from ivr.base.errors import OperatorError
 from ivr.billing.post import post
 from ivr.payments.authorization_notices import CURRENT_NOTICE
-from ivr.payments.confirmation_numbers import draw_cancellation_number
+from ivr.payments.confirmation_numbers import DRAWS, draw_cancellation_number
 from ivr.payments.find import find
 from ivr.payments.holds import HELD_TASK
 from ivr.payments.life import LIFE, WrongStateError, move
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from ivr.base.randomness import Randomness
 
-_DRAWS: Final = 5  # as for confirmation numbers
 _COLUMNS: Final = (
     Payment.id,
     Payment.state,
@@ -98,11 +97,11 @@ def _too_late(payment: Any) -> OperatorError:
 
 
 def _free_number(db: Connection, randomness: Randomness) -> str:
-    for _ in range(_DRAWS):
+    for _ in range(DRAWS):
         number = draw_cancellation_number(randomness)
         if db.scalar(select(Payment.id).where(Payment.cancellation_number == number)) is None:
             return number
-    raise RuntimeError(f"{_DRAWS} cancellation numbers in a row were taken")
+    raise RuntimeError(f"{DRAWS} cancellation numbers in a row were taken")
 
 
 def _write_down(

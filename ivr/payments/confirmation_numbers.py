@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ivr.base.randomness import Randomness
 
 DIGITS: Final = 11
+DRAWS: Final = 5  # of 900 million numbers: five clashes in a row mean that the randomness is broken
 
 _FIRST: Final = 100_000_000  # never a leading 0: people drop it
 _COUNT: Final = 900_000_000

@@ -19,6 +19,7 @@ from ivr.base.errors import OperatorError
 from ivr.base.money import format_amount
 from ivr.payments.blocks import either_blocked
 from ivr.payments.find import find
+from ivr.payments.life import CREDIT_KINDS
 from ivr.payments.requested import request_entry
 from ivr.storage.audit import record_event
 from ivr.storage.tables import AchEntry, Payment
@@ -129,7 +130,7 @@ def _given_back_cents(db: Connection, payment_id: int) -> int:
     """Return what went back or is on its way; a credit that the bank returned is with us again."""
     given = select(func.coalesce(func.sum(AchEntry.amount_cents), 0)).where(
         AchEntry.payment_id == payment_id,
-        AchEntry.kind.in_(("reversal", "refund")),
+        AchEntry.kind.in_(CREDIT_KINDS),
         AchEntry.state.in_(_STANDING),
     )
     return int(db.execute(given).scalar_one())

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, select, update
 
 from ivr.ach.banking_days import SETTLEMENT_ZONE
 from ivr.base.errors import OperatorError
@@ -24,6 +24,7 @@ from ivr.base.keys import UnsealError
 from ivr.payments.life import DEBIT_KINDS, move_all
 from ivr.payments.origination import file_context
 from ivr.payments.tasks import BY_THE_LINE, close_tasks, open_task
+from ivr.storage.advisory_locks import FILES, held_alone, hold_in_transaction
 from ivr.storage.tables import AchEntry, AchFile, Payment, StaffTask
 
 if TYPE_CHECKING:
@@ -38,8 +39,6 @@ FILE_TASKS: Final = (UNDELIVERED_TASK, DOUBT_TASK, LATE_TASK)
 PART: Final = ".part"  # what a temporary name ends with: banks are told to leave such files alone
 
 Found = Literal["there", "not_there", "unknown"]
-_LOCKS: Final = 7_448_151  # the space of the locks: one a file
-_LOCKS_MAX: Final = 2_147_483_647
 
 
 class NotDeliveredError(OperatorError):
@@ -190,7 +189,7 @@ def deliver_file(
     whose effective date has come leaves only `although_late`.
     """
     try:
-        with _alone(engine, file_id) as db:
+        with held_alone(engine, FILES, file_id) as db:
             return db is not None and _deliver(
                 db, keys, destination, file_id, now, although_late=although_late
             )
@@ -200,30 +199,9 @@ def deliver_file(
         raise
 
 
-@contextmanager
-def _alone(engine: Engine, file_id: int) -> Iterator[Connection | None]:
-    """Give a connection that holds the file's lock, None when another one does."""
-    key = file_id % _LOCKS_MAX
-    with engine.connect() as db:
-        driver: Any = db.connection.driver_connection
-        db.detach()  # the lock goes with the connection, whatever happens to this process
-        taken = False
-        try:
-            taken = bool(db.scalar(select(func.pg_try_advisory_lock(_LOCKS, key))))
-            db.commit()
-            yield db if taken else None
-        finally:
-            if db.invalidated:
-                driver.close()
-            elif taken:
-                db.rollback()
-                db.execute(select(func.pg_advisory_unlock(_LOCKS, key)))
-                db.commit()
-
-
 def hold_delivery(db: Connection, file_id: int) -> None:
     """Let nobody deliver a file until the transaction ends; a delivery at this moment ends first."""
-    db.execute(select(func.pg_advisory_xact_lock(_LOCKS, file_id % _LOCKS_MAX)))
+    hold_in_transaction(db, FILES, file_id)
 
 
 def _deliver(

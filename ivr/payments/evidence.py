@@ -22,6 +22,7 @@ from ivr.calls.notation import heard_as_kept
 from ivr.payments.authorization_notices import EVERY_NOTICE
 from ivr.payments.names import NAME_CORRECTED
 from ivr.payments.report import CONSENT, attempts_json, plain, plain_row
+from ivr.storage.engine import ROWS_AT_ONCE
 from ivr.storage.tables import (
     AchEntry,
     AuditEvent,
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from ivr.base.keys import KeyedHash
 
 FIRST_HEAD: Final = bytes(32)
-_ROWS_AT_ONCE: Final = 1000
 _PURPOSE: Final = "evidence"
 
 # What a yes fixed for good; state, trace number and return code come later and are not sealed.
@@ -155,7 +155,7 @@ def seal_evidence(db: Connection, hashes: KeyedHash, now: datetime, before: date
             ~exists().where(EvidenceSeal.payment_id == Payment.id),
         )
         .order_by(Payment.id)
-        .execution_options(yield_per=_ROWS_AT_ONCE)
+        .execution_options(yield_per=ROWS_AT_ONCE)
     )
     payments = [
         {"payment_id": row.payment_id, "audit_event_id": None, "digest": _digest(hashes, row)}
@@ -165,7 +165,7 @@ def seal_evidence(db: Connection, hashes: KeyedHash, now: datetime, before: date
         select(AuditEvent.__table__)
         .where(AuditEvent.at < before, ~exists().where(EvidenceSeal.audit_event_id == AuditEvent.id))
         .order_by(AuditEvent.id)
-        .execution_options(yield_per=_ROWS_AT_ONCE)
+        .execution_options(yield_per=ROWS_AT_ONCE)
     )
     events = [
         {"payment_id": None, "audit_event_id": event.id, "digest": _event_digest(hashes, event)}
@@ -180,8 +180,8 @@ def _append_seals(db: Connection, hashes: KeyedHash, now: datetime, seals: list[
     for seal in seals:
         head = _next_head(hashes, head, seal["digest"])
         seal |= {"sealed_at": now, "head": head}
-    for start in range(0, len(seals), _ROWS_AT_ONCE):
-        db.execute(insert(EvidenceSeal), seals[start : start + _ROWS_AT_ONCE])
+    for start in range(0, len(seals), ROWS_AT_ONCE):
+        db.execute(insert(EvidenceSeal), seals[start : start + ROWS_AT_ONCE])
 
 
 _LOCK: Final = 7_448_150_031  # the chain has one end: one seals at a time
@@ -239,7 +239,7 @@ def _payment_seals(db: Connection) -> Iterable[Row[Any]]:
         _SEALED_ROWS.add_columns(*_SEAL)
         .join(EvidenceSeal, EvidenceSeal.payment_id == Payment.id)
         .order_by(EvidenceSeal.id)
-        .execution_options(yield_per=_ROWS_AT_ONCE)
+        .execution_options(yield_per=ROWS_AT_ONCE)
     )
 
 
@@ -249,7 +249,7 @@ def _event_seals(db: Connection) -> Iterable[Row[Any]]:
         .outerjoin_from(EvidenceSeal, AuditEvent, AuditEvent.id == EvidenceSeal.audit_event_id)
         .where(EvidenceSeal.audit_event_id.is_not(None))
         .order_by(EvidenceSeal.id)
-        .execution_options(yield_per=_ROWS_AT_ONCE)
+        .execution_options(yield_per=ROWS_AT_ONCE)
     )
 
 

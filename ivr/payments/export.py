@@ -14,6 +14,7 @@ from ivr.base.money import format_amount
 from ivr.payments.evidence import newest_head
 from ivr.payments.movements import movements_between
 from ivr.payments.report import plain
+from ivr.storage.engine import ROWS_AT_ONCE
 from ivr.storage.tables import Payment
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ COLUMNS: Final = (
     "count",
     "evidence_head",
 )
-_ROWS_AT_ONCE: Final = 1000
 
 
 def day_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -73,7 +73,7 @@ def export_day(db: Connection, day: date, zone: ZoneInfo) -> Iterator[str]:
         )
         .where(or_(*on_that_day))
         .order_by(Payment.authorized_at, Payment.id)
-        .execution_options(yield_per=_ROWS_AT_ONCE)
+        .execution_options(yield_per=ROWS_AT_ONCE)
     )
     yield _line(dict(zip(COLUMNS, COLUMNS, strict=True)))
     totals: Counter[tuple[str, str]] = Counter()

@@ -78,7 +78,7 @@ def reject_file(db: Connection, id_or_name: str, *, reason: str, actor: str, now
     """Note that the bank refused a file, within the caller's transaction; what was in it goes into the next.
 
     Payments keep their confirmation numbers and are authorized again; retries, reversals and refunds are
-    requested again. Raises `OperatorError` for a file that there is not, that is rejected already, or of
+    requested again. Raises `OperatorError` for an unknown file, for one that is rejected already, or of
     which the bank has settled or returned an entry: that one it took.
     """
     file_id, name = _take(db, id_or_name)
@@ -104,7 +104,7 @@ def reject_file(db: Connection, id_or_name: str, *, reason: str, actor: str, now
 def note_arrived(db: Connection, id_or_name: str, *, actor: str, now: datetime) -> str:
     """Note, within the caller's transaction, that the bank has a file after all; return the file's name.
 
-    Raises `OperatorError` for a file that there is not, or that is known to be sent or rejected.
+    Raises `OperatorError` for an unknown file, or one that is known to be sent or rejected.
     """
     file_id, name = _take_undelivered(db, id_or_name)
     mark_sent(db, file_id, now, by=actor)

@@ -53,8 +53,9 @@ LIFE: Final[Mapping[tuple[State, Event], State]] = {
 }
 
 
-# The kinds of entries that take a payment's money; the others give it back.
+# The kinds of entries that take a payment's money, and those that give it back.
 DEBIT_KINDS: Final = ("debit", "retry")
+CREDIT_KINDS: Final = ("reversal", "refund")
 
 
 class WrongStateError(Exception):

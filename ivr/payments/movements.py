@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, any_, cast, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from ivr.base.money import format_amount
+from ivr.payments.life import CREDIT_KINDS
 from ivr.storage.tables import AchEntry, AchFile, LedgerEntry, Payment
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ _CAME_BACK: Final = {
     "reversal": "credit_return",
     "refund": "credit_return",
 }
-_GIVEN_BACK: Final = ("reversal", "refund")
 
 _OF_ENTRY: Final = (LedgerEntry.payment_id == AchEntry.payment_id) & (LedgerEntry.entry_id == AchEntry.id)
 
@@ -134,5 +134,5 @@ def _word(movement: Mapping[str, Any]) -> str:
         return str(movement["return_code"])
     if kind == "credit_return":
         return f"{movement['of']} came back {movement['return_code']}"
-    amount = f" ${format_amount(movement['amount_cents'])}" if kind in _GIVEN_BACK else ""
+    amount = f" ${format_amount(movement['amount_cents'])}" if kind in CREDIT_KINDS else ""
     return f"{kind}{amount} {movement['state']}"

@@ -108,14 +108,14 @@ def run_cutoff(
     """
     if not take_cutoff(db, cutoff):
         return None
-    making = _Making(db, keys, settings, cutoff, now)
-    file = making.run(progress)
+    building = _FileBuilder(db, keys, settings, cutoff, now)
+    file = building.run(progress)
     finish_cutoff(db, cutoff, now)
-    return CutoffDone(cutoff, file, tuple(making.held), making.missed)
+    return CutoffDone(cutoff, file, tuple(building.held), building.missed)
 
 
-class _Making:
-    """One file in the making."""
+class _FileBuilder:
+    """One file under construction."""
 
     def __init__(
         self, db: Connection, keys: KeyRing, settings: OriginationSettings, cutoff: datetime, now: datetime

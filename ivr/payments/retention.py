@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Select, and_, delete, exists, func, or_, select, update
 
+from ivr.billing.ledger import PENDING_STATES
 from ivr.members.locks import sweep_counters, unswept_counters
 from ivr.payments.authorization_notices import EVERY_NOTICE
 from ivr.storage.tables import (
@@ -35,7 +36,6 @@ EVIDENCE_YEARS_MIN: Final = 2
 EVIDENCE_YEARS: Final = 10
 _ROWS_AT_ONCE: Final = 500
 _MOVING: Final = ("requested", "batched", "sent")
-_OPEN: Final = ("authorized", "held", "batched", "sent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def _overdue_accounts(now: datetime) -> Select[Any]:
     moving = exists().where(AchEntry.payment_id == Payment.id, AchEntry.state.in_(_MOVING))
     return select(Payment.id).where(
         Payment.account_number.is_not(None),
-        Payment.state.not_in(_OPEN),
+        Payment.state.not_in(PENDING_STATES),
         last <= now - ACCOUNT_KEPT,
         ~moving,
     )

@@ -18,7 +18,7 @@ from ivr.ach.banking_days import CutoffRule, next_banking_day
 from ivr.ach.return_codes import RETRIES_AT_MOST, RETRY_WITHIN_DAYS, RETURN_RULES
 from ivr.billing.owed import still_owed
 from ivr.payments.blocks import either_blocked
-from ivr.payments.life import DEBIT_KINDS, move, move_all
+from ivr.payments.life import CREDIT_KINDS, DEBIT_KINDS, move, move_all
 from ivr.payments.requested import request_entry, withdraw_entries
 from ivr.storage.tables import AchEntry, BillingAccount, Payment
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 RETRY_CODES: Final = tuple(code for code, rule in RETURN_RULES.items() if rule.retry == "as_is")
 _STANDS: Final = ~exists().where(
-    AchEntry.payment_id == Payment.id, AchEntry.kind.in_(("reversal", "refund"))
+    AchEntry.payment_id == Payment.id, AchEntry.kind.in_(CREDIT_KINDS)
 ).correlate(Payment)
 
 

@@ -25,7 +25,7 @@ from ivr.base.money import format_amount
 from ivr.billing.post import post
 from ivr.payments.blocks import block_for
 from ivr.payments.corrections import seal_correction
-from ivr.payments.life import DEBIT_KINDS, State, move
+from ivr.payments.life import CREDIT_KINDS, DEBIT_KINDS, State, move
 from ivr.payments.requested import withdraw_entries
 from ivr.payments.tasks import open_task
 from ivr.storage.audit import record_event
@@ -50,7 +50,6 @@ RETURNED_AFTER_CREDIT_TASK: Final = "returned_after_credit"
 # A return names these; `requested` has no trace number yet, what was in a `rejected` file went out anew.
 _CAN_RETURN: Final = ("batched", "sent", "settled", "final")
 _MATCHED: Final = (*_CAN_RETURN, "returned")
-_CREDIT_KINDS: Final = ("reversal", "refund")
 # A name and an ID are for people to compare: nothing in a later entry takes their place.
 _FOR_PEOPLE: Final = ("C04", "C09")
 _LONG_NUMBER: Final = re.compile(r"\d(?:[ -]?\d){3,}")
@@ -282,7 +281,7 @@ class Applying:
         item_id = self._store(item, digest, "applied", entry)
         self._undo(entry, item.code)
         self._undone.add(entry.id)
-        if entry.kind in _CREDIT_KINDS:
+        if entry.kind in CREDIT_KINDS:
             self._task(CREDIT_RETURNED_TASK, entry, item_id, item, meaning=rule.meaning)
         else:
             self._follow(rule, entry, item, item_id)
@@ -362,7 +361,7 @@ class Applying:
 
         A debit that came back leaves nothing to give back.
         """
-        of_payment = (AchEntry.payment_id == entry.payment_id) & AchEntry.kind.in_(_CREDIT_KINDS)
+        of_payment = (AchEntry.payment_id == entry.payment_id) & AchEntry.kind.in_(CREDIT_KINDS)
         withdraw_entries(self._db, of_payment, self._now)
         gone = select(AchEntry.id).where(of_payment, AchEntry.state.in_(_CAN_RETURN)).limit(1)
         return self._db.execute(gone).first() is not None

@@ -14,7 +14,17 @@ from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from typing import NamedTuple, cast
 
-from ivr.dialog.definition import GATE, GIVE_UP_DIALOG, LANGUAGE, MENU, PERSON, TIME_UP_DIALOG, Node
+from ivr.dialog.definition import (
+    COMMON_KEYS,
+    DIGITS,
+    GATE,
+    GIVE_UP_DIALOG,
+    LANGUAGE,
+    MENU,
+    PERSON,
+    TIME_UP_DIALOG,
+    Node,
+)
 from ivr.dialog.engine import (
     RELAY_WORDS_MAX,
     RENEWALS_MAX,
@@ -44,7 +54,7 @@ from ivr.proof.liveness import find_live
 LATE_SECONDS = 1e6  # beyond every limit
 ERRORS = frozenset({"error", "silence", "patience"})
 _CAN_BE_LATE = frozenset({"answer", "key", "outcome", "go_on", "transfer", "discard"})
-_MENU_KEYS = "1234568"
+_MENU_KEYS = sorted(DIGITS - COMMON_KEYS)
 
 
 class Sentence(NamedTuple):

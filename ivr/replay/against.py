@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TextIO
 from zoneinfo import ZoneInfo
 
+from ivr.base.clock import EASTERN
 from ivr.base.errors import EXIT_NO, OperatorError
 from ivr.calls.history import Recipe
 from ivr.replay.compare import KINDS, Comparer, Difference
-from ivr.replay.rerun import BANK_ZONE, Run, Runner, Script, disagreement
+from ivr.replay.rerun import Run, Runner, Script, disagreement
 from ivr.replay.synthetic import UnknownShapeError
 from ivr.topics.line import Line
 
@@ -68,7 +69,7 @@ class Comparison:
     recorded. `zone` is the bank's.
     """
 
-    def __init__(self, before: Line, after: Line, line_of: LineOf, zone: ZoneInfo = BANK_ZONE) -> None:
+    def __init__(self, before: Line, after: Line, line_of: LineOf, zone: ZoneInfo = EASTERN) -> None:
         self._zone = zone
         self._before = Runner(before, zone)
         self._after = Runner(after, zone)

@@ -11,10 +11,10 @@ from itertools import zip_longest
 from typing import Final, Literal, NamedTuple, get_args
 
 from ivr.base.money import format_amount
-from ivr.dialog.definition import GIVE_UP, Node
+from ivr.dialog.definition import GATE_PREFIX, GIVE_UP, Node
 from ivr.dialog.events import TOO_LONG, BranchTaken, EntryRefused, Event
 from ivr.dialog.flow import ENGINE_PROMPTS, NOT_A_CHOICE, Flow
-from ivr.replay.rerun import GATE_PREFIX, Run, RunPayment, Spoken
+from ivr.replay.rerun import Run, RunPayment, Spoken
 
 Kind = Literal[
     "payment differs",
@@ -166,7 +166,7 @@ class Comparer:
 
     def _change_of(self, path: str) -> str:
         before, after = self._before.nodes[path], self._after.nodes[path]
-        return f"{_deed(after)}, before {_deed(before)}"
+        return f"{_described(after)}, before {_described(before)}"
 
     # What is said on the way they share.
 
@@ -244,7 +244,7 @@ def _does(node: Node) -> tuple[object, ...]:
     return node.kind, word, tuple(sorted(node.args.items())), tuple(sorted(node.tries.items())), node.only
 
 
-def _deed(node: Node) -> str:
+def _described(node: Node) -> str:
     args = "".join(f" {name}={value}" for name, value in node.args.items())
     tries = "".join(f" {name} at most {count} times" for name, count in node.tries.items())
     only = f" only in {node.only}" if node.only else ""

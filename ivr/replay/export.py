@@ -10,15 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo
 
 from ivr.ach.banking_days import CutoffRule
-from ivr.base.clock import hours_after
+from ivr.base.clock import EASTERN, hours_after
 from ivr.base.errors import OperatorError
 from ivr.base.money import format_amount
 from ivr.base.plans import PLANS
 from ivr.calls.notation import write_heard
-from ivr.dialog.definition import KEY_MORE_TIME
+from ivr.dialog.definition import COMMON_KEYS, DIGITS, GATE_PREFIX, KEY_MORE_TIME
 from ivr.dialog.engine import TURNS_MAX
 from ivr.dialog.events import (
     TOO_LONG,
@@ -39,6 +38,7 @@ from ivr.languages.language import NO, YES
 from ivr.languages.registry import SPOKEN
 from ivr.replay.made_up import CameBack, Earlier, MadeUp, digits_keyed, make_up
 from ivr.replay.synthetic import entries_like
+from ivr.topics.bank.words import SAMPLE_ROUTING_NUMBER
 from ivr.topics.masks import UNKNOWN, Since
 from ivr.topics.registry import VOCABULARY
 
@@ -46,14 +46,12 @@ if TYPE_CHECKING:
     from ivr.calls.history import Asked, Recipe, RecordedTurn
     from ivr.topics.line import Line
 
-BANK: Final = CutoffRule(time(17), ZoneInfo("America/New_York"))  # as written calls are played
-GATE_PREFIX: Final = "gate-"
+BANK: Final = CutoffRule(time(17), EASTERN)  # as written calls are played
 CLOSINGS_AHEAD: Final = timedelta(days=14)  # as far as a debit can be put off
 QUARTER_SECONDS: Final = 15 * 60
-ROUTING_NUMBER: Final = "021000021"  # a real bank's, printed on every sample of a check
 WHY: Final = "# Why this call is kept: write it here, in a sentence."
 
-_NOT_COMMON_KEYS: Final = "1234568"  # 0, 7 and 9 mean something when they stand alone
+_NOT_COMMON_KEYS: Final = "".join(sorted(DIGITS - COMMON_KEYS))
 _DIGITS: Final = "4081573926" * 7
 
 
@@ -279,7 +277,7 @@ class _Export:
     def _turn(self, turn: RecordedTurn, following: RecordedTurn | None) -> Iterator[str]:
         yield from self._faults(turn, following)
         if turn.seq and not isinstance(turn.heard, (TransferReported, LineFailed)):
-            yield f"caller  {self._deed(turn)}"
+            yield f"caller  {self._caller_did(turn)}"
         lost = following is not None and isinstance(following.heard, LineFailed)
         if turn.prompts and not lost:
             yield f"line    {', '.join(turn.prompts)}"
@@ -290,7 +288,7 @@ class _Export:
                 yield f"did     payment amount={amount} plan={plan} account_type={account_type}"
 
     def _faults(self, turn: RecordedTurn, following: RecordedTurn | None) -> Iterator[str]:
-        """Yield what befalls the turn.
+        """Yield what goes wrong in the turn.
 
         Time that ran out is an hour that passes on the way of this very turn. How long a caller thought is
         not written: seconds add up to another turn as soon as the length of a sentence changes. A caller
@@ -311,7 +309,7 @@ class _Export:
             yield "fault   hangup_after_turn"
 
     def _faults_after(self, turn: RecordedTurn, following: RecordedTurn) -> Iterator[str]:
-        """Yield what befalls the turn for what came after it; a person is called and answers in one go."""
+        """Yield what goes wrong in the turn, by what came after it; an agent answers in the turn itself."""
         if isinstance(following.heard, LineFailed):
             if isinstance(turn.heard, TransferReported):
                 raise self._cannot(
@@ -345,7 +343,7 @@ class _Export:
 
     # What the caller did.
 
-    def _deed(self, turn: RecordedTurn) -> str:
+    def _caller_did(self, turn: RecordedTurn) -> str:
         match turn.heard:
             case NoInput():
                 return "silence"
@@ -422,7 +420,7 @@ class _Export:
             self._keyed.slots[f"{plan}_account"] = "7" * length
             return "7" * length, f"{{{plan}_account}}"
         elif (entry, reason) == ("routing_number", ""):
-            digits = ROUTING_NUMBER
+            digits = SAMPLE_ROUTING_NUMBER
         elif reason == "account-is-routing":
             digits = self._keyed.slots.get("routing_number", "")
         else:

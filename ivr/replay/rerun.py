@@ -13,9 +13,10 @@ from itertools import takewhile
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from ivr.base.clock import EASTERN
 from ivr.calls.history import Asked, Recipe, RecordedTurn
 from ivr.calls.notation import write_event, write_heard
-from ivr.dialog.definition import GATE, KEY_MORE_TIME, KEY_PERSON, Node
+from ivr.dialog.definition import GATE, GATE_PREFIX, KEY_MORE_TIME, KEY_PERSON, Node
 from ivr.dialog.engine import (
     Ask,
     DialogError,
@@ -31,6 +32,7 @@ from ivr.dialog.events import Event, Heard, KeyPressed, LineFailed, TransferRepo
 from ivr.dialog.flow import Flow
 from ivr.dialog.state import Said, State
 from ivr.dialog.turn import Turn
+from ivr.languages.language import RELAY_PAUSE_SECONDS
 from ivr.replay.synthetic import SyntheticValues, UnknownShapeError, input_for
 from ivr.simulator.speech_time import speech_seconds
 from ivr.speech.catalog import SpeechError
@@ -38,10 +40,7 @@ from ivr.topics.line import Line
 from ivr.topics.sentences import sentences
 
 GATES_MAX: Final = 50  # passed in a row without anybody having pressed a key
-GATE_PREFIX: Final = "gate-"
 GATE_KEY_SECONDS: Final = 1.0
-RELAY_PAUSE_SECONDS: Final = 3.0  # after each sentence, while an operator types
-BANK_ZONE: Final = ZoneInfo("America/New_York")
 AUTHORIZED: Final = "authorized"
 HANGUP: Final = "hangup"
 LINE_ENDS: Final = frozenset({"goodbye", "agent"})  # otherwise the caller went away, or something broke
@@ -223,7 +222,7 @@ class _StoppedError(Exception):
 class Runner:
     """Runs recipes on one line; what it has spoken once it remembers."""
 
-    def __init__(self, line: Line, zone: ZoneInfo = BANK_ZONE) -> None:
+    def __init__(self, line: Line, zone: ZoneInfo = EASTERN) -> None:
         self.line = line
         self.zone = zone
         self._spoken: dict[tuple[object, ...], Spoken] = {}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from ivr.base.clock import hours_after
 from ivr.base.plans import PLANS
-from ivr.dialog.definition import KEY_MORE_TIME, KEY_PERSON, KEY_REPEAT
+from ivr.dialog.definition import COMMON_KEYS
 from ivr.dialog.engine import Input, Keys, Silence, Speech, Start, TransferEnded
 from ivr.dialog.events import (
     CallAnswered,
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 NOT_AN_ANSWER: Final = "hello"
 
 _OFFSET = re.compile(r"([+-]?\d+)([dh])", re.ASCII)
-_COMMON_KEYS: Final = frozenset({KEY_PERSON, KEY_REPEAT, KEY_MORE_TIME})  # alone, they are no entry
 _ALMOST_ONE: Final = 0.9999999  # hours: the next whole one, and where it is a whole one that
 
 
@@ -106,7 +105,7 @@ def _digits(flow: Flow, state: State, shape: DigitsKeyed, asked: Sequence[Asked]
     slots: Slots = {**state.slots, **state.secrets}
     first = None
     for digits in _candidates(entry, shape, slots, asked):
-        if len(digits) != shape.length or digits in _COMMON_KEYS:
+        if len(digits) != shape.length or digits in COMMON_KEYS:
             continue
         first = first or digits
         judged = entry.verdict(digits, slots, tuple(state.reasons), finished=shape.finished)

@@ -12,8 +12,8 @@ from ivr.billing.ledger import balances
 from ivr.billing.samples import SampleMember, demo_member
 from ivr.languages.language import YES
 from ivr.languages.registry import LANGUAGES, SPOKEN
-from ivr.sandbox.members import SAMPLE_ROUTING_NUMBER
 from ivr.start import ready_database
+from ivr.topics.bank.words import SAMPLE_ROUTING_NUMBER
 
 SHOWN: Final = ("demo.health_and_dental", "demo.extra_time", "demo.spanish")
 SAMPLE_ACCOUNT_NUMBER: Final = "1234567890"

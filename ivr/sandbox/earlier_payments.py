@@ -21,8 +21,8 @@ from ivr.payments.life import move
 from ivr.payments.origination import run_cutoff
 from ivr.payments.returns_by_hand import book_return
 from ivr.payments.settlement import settle
-from ivr.sandbox.members import SAMPLE_ROUTING_NUMBER
 from ivr.storage.tables import Notice
+from ivr.topics.bank.words import SAMPLE_ROUTING_NUMBER
 from ivr.topics.services import Services
 from ivr.voice.serving import make_services
 

@@ -21,7 +21,6 @@ from ivr.members.imports import import_members
 from ivr.start import check_keys_of, command_engine
 from ivr.storage.migrate import upgrade
 
-SAMPLE_ROUTING_NUMBER: Final = "021000021"
 _MADE_UP_ACCOUNTS: Final = {plan: f"7{number}9000157" for number, plan in enumerate(PLANS, start=4)}
 
 

@@ -17,6 +17,7 @@ from ivr.storage.rights import refusal
 _SCHEMES = ("postgres", "postgresql", "postgresql+psycopg")
 _DRIVER = "postgresql+psycopg"
 _LOOK_SECONDS = 0.1
+ROWS_AT_ONCE = 1000  # of a long list that is read, or written, piece by piece
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from ivr.dialog.engine import End, Listen, Wait
+from ivr.languages.language import RELAY_PAUSE_SECONDS
 from ivr.languages.registry import SPOKEN
 from ivr.speech.patterns import OUTSIDE_XML
 
-# An operator types while we wait: three seconds after each sentence (relay), none in voice.
-RELAY_PAUSE_SECONDS = 3
 SPEECH_TIMEOUT_SECONDS = {"voice": 2, "relay": 5}
 DIAL_TIMEOUT_SECONDS = 30
 

@@ -17,7 +17,7 @@ from datetime import date, time
 from pathlib import Path
 
 from ivr.ach.records import CREDITS, MIXED, BatchHeader, Entry, FileSettings
-from ivr.ach.writer import file_bytes
+from ivr.ach.writer import write_file
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = Path(__file__).parent / "golden"
@@ -88,6 +88,13 @@ def main() -> int:
     if not unexpected:
         sys.stdout.write(f"achlens finds nothing wrong with {len(expected)} Nacha files\n")
     return bool(unexpected)
+
+
+def file_bytes(settings: FileSettings, batches: list[tuple[BatchHeader, list[Entry]]]) -> bytes:
+    """Return a whole small file."""
+    pieces: list[bytes] = []
+    write_file(settings, batches, pieces.append)
+    return b"".join(pieces)
 
 
 def files(folder: Path) -> dict[Path, dict[str, str]]:

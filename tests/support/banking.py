@@ -8,6 +8,7 @@ from sqlalchemy import select, text, update
 from support.bank import Back, file_of
 from support.money import FRIDAYS_CUTOFF, KEYS, SETTINGS, payment_row
 
+from ivr.payments.blocks import either_blocked
 from ivr.payments.cutoffs import cutoff_rule
 from ivr.payments.origination import run_cutoff
 from ivr.payments.returns import import_returns
@@ -93,3 +94,11 @@ def many_debits(engine, paid, count):
     with engine.begin() as db:
         db.execute(payments, {"id": paid.payment_id, "count": count})
         db.execute(entries, {"id": paid.payment_id})
+
+
+def account_blocked(db, account_fingerprint):
+    return either_blocked(db, "", account_fingerprint)
+
+
+def routing_number_blocked(db, routing_number):
+    return either_blocked(db, routing_number, b"")

@@ -1,8 +1,17 @@
-"""A slicer of Nacha files that shares nothing with the code under test: positions, sums, blocks."""
+"""A whole file as bytes, and a slicer of files that shares nothing with the code under test: positions, sums, blocks."""
 
 from __future__ import annotations
 
+from ivr.ach.writer import write_file
+
 FILL = "9" * 94
+
+
+def file_bytes(settings, batches) -> bytes:
+    """Return a whole small file. Raises `NachaWriteError` with all problems."""
+    pieces: list[bytes] = []
+    write_file(settings, batches, pieces.append)
+    return b"".join(pieces)
 
 
 def lines_of(data: bytes) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ivr.base.words import last4
 from ivr.dialog.engine import Outcome
 from ivr.dialog.state import State
 from ivr.payments.authorize import account_fingerprint
@@ -20,4 +21,4 @@ def compare_account(turn: TurnServices, state: State, _args: Mapping[str, str]) 
     fingerprint = account_fingerprint(turn.services.hashes, routing_number, keyed)
     if either_blocked(turn.db, routing_number, fingerprint):
         return Outcome("blocked")
-    return Outcome("same", {"account_last4": keyed[-4:]})
+    return Outcome("same", {"account_last4": last4(keyed)})

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ivr.ach.account_numbers import account_number_fault, card_number_like
 from ivr.ach.routing_numbers import routing_number_fault
 from ivr.base.plans import PLANS
+from ivr.base.words import last4
 from ivr.calls.history import Asked
 from ivr.dialog.vocabulary import Action, Field, Match, NoMatch, Slots
 from ivr.topics.masks import as_it_is
@@ -14,7 +15,7 @@ from ivr.topics.topic import Slot, Topic
 from ivr.topics.verification.words import OWN_BILL
 
 _ACCOUNT = "8675309246813579"
-_ROUTING = "021000021"
+SAMPLE_ROUTING_NUMBER = "021000021"  # a real bank's, printed on every sample of a check
 _KNOWN = ("account_type", "account_last4", "routing_number", "account_number")
 
 
@@ -66,7 +67,7 @@ def _bank_known(slots: Slots, args: Mapping[str, str]) -> tuple[str, Slots]:
 
 
 def _last4(slots: Slots, _args: Mapping[str, str]) -> Slots:
-    return {"account_last4": str(slots["account_number"])[-4:]}
+    return {"account_last4": last4(str(slots["account_number"]))}
 
 
 BANK = Topic(
@@ -86,7 +87,7 @@ BANK = Topic(
             "lookup",
             num_digits=9,
             samples={
-                "": _ROUTING,
+                "": SAMPLE_ROUTING_NUMBER,
                 "length": "0210",
                 "check-digit": "021000020",
                 "prefix": "130000006",
@@ -105,7 +106,7 @@ BANK = Topic(
                 "": _ACCOUNT,
                 "account-length": "86",
                 "card": "4111111111111111",
-                "account-is-routing": _ROUTING,
+                "account-is-routing": SAMPLE_ROUTING_NUMBER,
                 "account-is-billing-account": OWN_BILL,
             },
         ),

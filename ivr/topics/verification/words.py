@@ -6,11 +6,10 @@ from datetime import date
 
 from ivr.base.plans import PLANS
 from ivr.dialog.vocabulary import WITHOUT_POUND, Action, Field, Match, NoMatch, Slots
-from ivr.members.births import BIRTH_YEAR_MIN
+from ivr.members.facts import BIRTH_YEAR_MIN, MEMBER_ID_DIGITS
 from ivr.topics.masks import as_it_is, given_shape
 from ivr.topics.topic import Slot, Topic
 
-MEMBER_ID_DIGITS = 12
 BILLING_ACCOUNT_DIGITS = 9
 OWN_BILL = "740086753"
 

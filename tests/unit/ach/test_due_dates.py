@@ -5,7 +5,7 @@ a library, and all three must agree: the files, this rule, and the code.
 """
 
 import csv
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,6 @@ from holidays import financial_holidays
 from ivr.ach.banking_days import (
     CutoffRule,
     add_banking_days,
-    banking_days_between,
     is_banking_day,
     next_banking_day,
     previous_banking_day,
@@ -113,32 +112,6 @@ def test_a_call_is_told_what_the_files_say():
         assert after == row["settles_called_at_or_after_cutoff"], row
 
 
-def test_the_last_debit_is_the_last_that_settles_by_the_due_date():
-    for row in YEARS_AHEAD + PUBLISHED:
-        due = row["due_date"]
-        last = RULE.last_debit_before(due)
-        assert is_banking_day(last.effective_entry_date)
-        assert last.effective_entry_date <= due < next_banking_day(last.effective_entry_date)
-        just = RULE.debit_dates(last.cutoff_at - timedelta(seconds=1))
-        assert just == last
-        assert RULE.debit_dates(last.cutoff_at).effective_entry_date > due
-
-
-@pytest.mark.parametrize(
-    ("due", "cutoff", "effective"),
-    [
-        ("2026-12-23", "2026-12-22T22:00:00", "2026-12-23"),
-        ("2026-05-23", "2026-05-21T21:00:00", "2026-05-22"),  # a Saturday
-        ("2026-08-23", "2026-08-20T21:00:00", "2026-08-21"),  # a Sunday
-        ("2017-11-23", "2017-11-21T22:00:00", "2017-11-22"),  # Thanksgiving
-    ],
-)
-def test_last_debits(due, cutoff, effective):
-    found = RULE.last_debit_before(date.fromisoformat(due))
-    assert found.cutoff_at == datetime.fromisoformat(cutoff).replace(tzinfo=UTC)
-    assert found.effective_entry_date == date.fromisoformat(effective)
-
-
 @pytest.mark.parametrize(
     ("day", "count", "expected"),
     [
@@ -155,21 +128,6 @@ def test_banking_days_are_added(day, count, expected):
     assert add_banking_days(date.fromisoformat(day), count) == date.fromisoformat(expected)
 
 
-@pytest.mark.parametrize(
-    ("first", "last", "count"),
-    [
-        ("2026-12-24", "2026-12-24", 0),
-        ("2026-12-24", "2026-12-23", 0),
-        ("2026-12-24", "2026-12-27", 0),
-        ("2026-12-24", "2026-12-28", 1),
-        ("2026-12-24", "2027-01-04", 5),
-        ("2026-12-26", "2026-12-28", 1),
-    ],
-)
-def test_banking_days_are_counted(first, last, count):
-    assert banking_days_between(date.fromisoformat(first), date.fromisoformat(last)) == count
-
-
 def test_an_extraordinary_closing_counts_everywhere():
     closings = {date(2026, 12, 22)}
     assert not is_banking_day(date(2026, 12, 22), closings)
@@ -177,7 +135,6 @@ def test_an_extraordinary_closing_counts_everywhere():
     assert previous_banking_day(date(2026, 12, 23), closings) == date(2026, 12, 21)
     assert add_banking_days(date(2026, 12, 21), 1, closings) == date(2026, 12, 23)
     assert add_banking_days(date(2026, 12, 22), 0, closings) == date(2026, 12, 23)
-    assert banking_days_between(date(2026, 12, 21), date(2026, 12, 23), closings) == 1
     rule = CutoffRule(FIVE, ZONE, frozenset(closings))
     noon = datetime(2026, 12, 22, 12, tzinfo=ZONE)
     cutoff = datetime(2026, 12, 23, 17, tzinfo=ZONE)
@@ -186,6 +143,4 @@ def test_an_extraordinary_closing_counts_everywhere():
     assert rule.effective_entry_date(monday) == date(2026, 12, 23)
     dates = rule.debit_dates(noon, date(2026, 12, 24))
     assert (dates.cutoff_at, dates.effective_entry_date) == (cutoff, date(2026, 12, 24))
-    last = rule.last_debit_before(date(2026, 12, 23))
-    assert (last.cutoff_at, last.effective_entry_date) == (monday, date(2026, 12, 23))
     assert rule.debit_dates(monday - timedelta(hours=1)).effective_entry_date == date(2026, 12, 23)

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.nacha import file_bytes
 
 from ivr.ach.reader import NachaReadError, all_entries, as_date, read_files
 from ivr.ach.records import CREDITS, MIXED, BatchHeader, Entry, FileSettings
 from ivr.ach.returns import read_returns
-from ivr.ach.writer import file_bytes
 from ivr.base.errors import OperatorError
 
 GOLDEN = Path(__file__).parents[2] / "ach" / "golden"

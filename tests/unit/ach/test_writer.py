@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.us import rtn
-from support.nacha import check_balance, entries_of, lines_of
+from support.nacha import check_balance, entries_of, file_bytes, lines_of
 
 from ivr.ach.records import (
     AMOUNT_MAX_CENTS,
@@ -18,13 +18,13 @@ from ivr.ach.records import (
     BatchHeader,
     Entry,
     FileSettings,
-    batch_problems,
-    date_problems,
+    batch_faults,
+    date_faults,
     entry_problems,
     file_problems,
     transaction_code,
 )
-from ivr.ach.writer import NachaWriteError, Totals, _size_faults, file_bytes, write_file
+from ivr.ach.writer import NachaWriteError, Totals, _size_faults, write_file
 from ivr.base.errors import OperatorError
 
 GOLDEN = Path(__file__).parents[2] / "ach" / "golden"
@@ -224,7 +224,7 @@ def test_a_wrong_file_header_is_refused(change, field):
 )
 def test_a_wrong_batch_header_is_refused(change, field):
     header = replace(HEADER, **change)
-    assert [problem.field for problem in batch_problems(header)] == [field]
+    assert [name for name, _ in batch_faults(header)] == [field]
     assert (1, None, field) in places(refused(batches=[(header, entries(1))]))
 
 
@@ -242,17 +242,17 @@ def test_a_wrong_batch_header_is_refused(change, field):
 )
 def test_the_effective_entry_date_must_be_one_the_bank_will_take(day, wrong):
     header = replace(HEADER, effective_entry_date=date.fromisoformat(day))
-    problems = date_problems(SETTINGS, header)
-    assert [problem.field for problem in problems] == ["effective_entry_date"] * bool(wrong)
-    assert not wrong or wrong in problems[0].message
+    found = list(date_faults(SETTINGS, header))
+    assert [name for name, _ in found] == ["effective_entry_date"] * bool(wrong)
+    assert not wrong or wrong in found[0][1]
     if wrong:
         assert places(refused(batches=[(header, entries(1))])) == [(1, None, "effective_entry_date")]
 
 
 def test_an_extraordinary_closing_moves_what_is_possible():
     closed = replace(SETTINGS, closings=frozenset({date(2026, 11, 23)}))
-    assert date_problems(closed, HEADER)
-    assert not date_problems(closed, replace(HEADER, effective_entry_date=date(2026, 11, 25)))
+    assert list(date_faults(closed, HEADER))
+    assert not list(date_faults(closed, replace(HEADER, effective_entry_date=date(2026, 11, 25))))
 
 
 @pytest.mark.parametrize(

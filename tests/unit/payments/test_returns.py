@@ -6,7 +6,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, update
 from support.bank import file_of, once_more
-from support.banking import RULE, TUESDAY, TUESDAYS_CUTOFF, bring, came_back, cut, rows, settle_by
+from support.banking import (
+    RULE,
+    TUESDAY,
+    TUESDAYS_CUTOFF,
+    account_blocked,
+    bring,
+    came_back,
+    cut,
+    routing_number_blocked,
+    rows,
+    settle_by,
+)
 from support.money import (
     ACCOUNT_NUMBER,
     FRIDAY,
@@ -25,11 +36,9 @@ from ivr.ach.reader import NachaReadError
 from ivr.ach.return_codes import RETURN_RULES
 from ivr.base.errors import OperatorError
 from ivr.payments.blocks import (
-    account_blocked,
     block_account,
     either_blocked,
     release,
-    routing_number_blocked,
 )
 from ivr.payments.corrections import corrections_of
 from ivr.payments.credits import refund, reverse

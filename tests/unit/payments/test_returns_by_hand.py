@@ -5,7 +5,17 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import update
 from support.bank import once_more
-from support.banking import RULE, TUESDAY, TUESDAYS_CUTOFF, bring, came_back, cut, rows, settle_by
+from support.banking import (
+    RULE,
+    TUESDAY,
+    TUESDAYS_CUTOFF,
+    account_blocked,
+    bring,
+    came_back,
+    cut,
+    rows,
+    settle_by,
+)
 from support.money import (
     FRIDAYS_CUTOFF,
     KEYS,
@@ -19,7 +29,6 @@ from support.money import (
 )
 
 from ivr.base.errors import OperatorError
-from ivr.payments.blocks import account_blocked
 from ivr.payments.credits import refund
 from ivr.payments.rates import return_rates
 from ivr.payments.retries import request_retry

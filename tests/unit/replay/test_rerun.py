@@ -14,7 +14,7 @@ from ivr.calls.history import Asked
 from ivr.calls.notation import read_heard, write_event, write_heard
 from ivr.dialog.engine import Keys, Silence, Speech, initial_state, step
 from ivr.dialog.events import TOO_LONG, BranchTaken, DigitsKeyed, LineFailed, NoInput
-from ivr.replay.rerun import RELAY_PAUSE_SECONDS, Runner, Script, disagreement
+from ivr.replay.rerun import Runner, Script, disagreement
 from ivr.replay.synthetic import (
     SyntheticValues,
     UnknownShapeError,
@@ -23,7 +23,6 @@ from ivr.replay.synthetic import (
 )
 from ivr.topics.line import compile_line, read_line_files
 from ivr.topics.masks import BUCKET_DOLLARS, Since, money_shape
-from ivr.voice import twiml
 
 pytestmark = pytest.mark.xdist_group("rerun")  # calls are recorded once for all
 
@@ -81,10 +80,6 @@ def test_a_call_that_took_too_long_takes_too_long_again():
     late = replace(recipe, turns=(first, *(replace(turn, at=turn.at + timedelta(hours=2)) for turn in rest)))
     assert any(event.label == TOO_LONG for event in run(late).events if isinstance(event, BranchTaken))
     assert not any(event.label == TOO_LONG for event in run(recipe).events if isinstance(event, BranchTaken))
-
-
-def test_relay_pauses_are_those_of_the_line():
-    assert RELAY_PAUSE_SECONDS == twiml.RELAY_PAUSE_SECONDS
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,25 @@
-"""Birth dates that a caller can key, and those that can hardly be anybody's."""
+"""The facts by which a caller is known: member IDs and birth dates, as they can be keyed."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import Final
 
+MEMBER_ID_DIGITS: Final = 12
 BIRTH_YEAR_MIN: Final = 1900  # of what can be keyed: earlier is a slip, such as 1890 for 1990
 _OLDEST_YEARS: Final = 115  # hardly anybody alive is older; programs that know no date write 1900-01-01
+
+
+def is_member_id(text: str) -> bool:
+    """Return whether `text` has the form of a member's ID."""
+    return len(text) == MEMBER_ID_DIGITS and text.isascii() and text.isdigit()
+
+
+def parse_member_id(cell: str) -> str:
+    """Read a member's ID in a file. Raises `ValueError` saying what to write."""
+    if not is_member_id(cell):
+        raise ValueError(f"write {MEMBER_ID_DIGITS} digits")
+    return cell
 
 
 def birth_date_doubt(born: date, today: date) -> str | None:
