@@ -16,7 +16,7 @@ _CARD_PREFIXES: Final = ("4", "5", "6", "34", "37")
 
 
 def account_number_fault(digits: str) -> Literal["length"] | None:
-    """Tell whether keyed digits can be an account number: None, or `length` outside 4 to 17 digits.
+    """Return whether keyed digits can be an account number: None, or `length` outside 4 to 17 digits.
 
     Leading zeros count: an account number is a text, never a number.
     """
@@ -28,7 +28,7 @@ def account_number_fault(digits: str) -> Literal["length"] | None:
 
 
 def card_number_like(digits: str) -> bool:
-    """Tell whether digits look like a payment card's: 13 to 19, a card network's prefix, a Luhn check digit.
+    """Return whether digits look like a payment card's: 13 to 19, a network's prefix, a Luhn check digit.
 
     One account number in some twenty of that length looks so too; hence a hint and another try, never
     a refusal for good.

@@ -44,7 +44,7 @@ def load_calendar(today: date) -> None:
 
 
 def is_banking_day(day: date, closings: Collection[date] = NO_CLOSINGS) -> bool:
-    """Tell whether the Federal Reserve settles on this day."""
+    """Return whether the Federal Reserve settles on this day."""
     return day.weekday() < _SATURDAY and day not in _holidays_of(day.year) and day not in closings
 
 

@@ -25,7 +25,7 @@ _PRINTABLE: Final = re.compile(r"[ -~]*")
 
 
 def is_printable(text: str) -> bool:
-    """Tell whether every character is printable ASCII, the only ones that a record may hold."""
+    """Return whether every character is printable ASCII, the only ones that a record may hold."""
     return _PRINTABLE.fullmatch(text) is not None
 
 

@@ -90,7 +90,7 @@ class EntryRecord:
 
     @property
     def is_return(self) -> bool:
-        """Tell whether this comes back: a return or a notification of change.
+        """Return whether this comes back: a return or a notification of change.
 
         Some banks leave the code with which it went out; its addenda record tells then.
         """
@@ -213,7 +213,7 @@ class _OpenEntry:
 
 @dataclass(slots=True)
 class _OpenBatch:
-    """A batch whose control record has not come. `sound`: every line of it could be read."""
+    """A batch whose control record has not come. `readable`: every line of it could be read."""
 
     line: int
     record: str
@@ -222,7 +222,7 @@ class _OpenBatch:
     number: int
     entries: list[EntryRecord] = field(default_factory=list)
     totals: Totals = field(default_factory=Totals)
-    sound: bool = True
+    readable: bool = True
 
 
 @dataclass(slots=True)
@@ -245,7 +245,7 @@ class _Reading:
         self._records = 0
         self._fill_lines = 0
         self._damaged = False  # this line: said once, then its fields complain no more
-        self._sound = True  # all lines so far could be read, so that sums mean something
+        self._readable = True  # all lines so far could be read, so that sums mean something
         self._header: _Header | None = None
         self._batch: _OpenBatch | None = None
         self._entry: _OpenEntry | None = None
@@ -264,7 +264,7 @@ class _Reading:
 
     @property
     def is_over(self) -> bool:
-        """Tell whether the file's last record was read: another file may begin."""
+        """Return whether the file's last record was read: another file may begin."""
         return self._control is not None
 
     def line(self, line: FileLine) -> None:
@@ -340,14 +340,14 @@ class _Reading:
             effective_entry_date=self._date(record, _EFFECTIVE),
             settlement_day=self._settlement_day(record),
             number=self._digits(record, _BATCH_NUMBER),
-            sound=not self._damaged,
+            readable=not self._damaged,
         )
 
     def _entry_detail(self, record: str) -> None:
         self._close_entry()
         if self._batch is None:
             self._problem("record type", "an entry outside of a batch")
-            self._sound = False
+            self._readable = False
             return
         code = record[1:3]
         if _TRANSACTION_CODE.fullmatch(code) is None:
@@ -386,9 +386,9 @@ class _Reading:
         batch = self._batch
         if batch is None:
             self._problem("record type", "a batch control record without a batch")
-            self._sound = False
+            self._readable = False
             return
-        if batch.sound:
+        if batch.readable:
             self._check_batch_control(record, batch)
         self._close_batch(batch)
 
@@ -422,13 +422,13 @@ class _Reading:
         self._close_batch_without_control()
         if _is_fill_line(record):
             self._problem("record type", "fill lines before the file control record")
-            self._sound = False
+            self._readable = False
             return
         self._control, self._control_line = record, self._number
 
     def _check_file_control(self, record: str) -> None:
         """Check the last record, once the number of lines is known."""
-        if not self._sound:
+        if not self._readable:
             return
         self._check_sums(
             record,
@@ -490,7 +490,7 @@ class _Reading:
     def _close_batch(self, batch: _OpenBatch) -> None:
         self._batch = None
         self._totals.add_all(batch.totals)
-        self._sound = self._sound and batch.sound
+        self._readable = self._readable and batch.readable
         record = batch.record
         self._batches.append(
             BatchRecord(
@@ -554,9 +554,9 @@ class _Reading:
 
     def _unsound(self) -> None:
         """Remember that sums over this batch and over the file mean nothing any more."""
-        self._sound = False
+        self._readable = False
         if self._batch is not None:
-            self._batch.sound = False
+            self._batch.readable = False
 
     def _damage(self, message: str) -> None:
         self._problem("record", message)
@@ -572,7 +572,7 @@ class _Reading:
 
 
 def _is_fill_line(record: str) -> bool:
-    """Tell whether a record is nothing but nines, be it that some of them were cut off."""
+    """Return whether a record is nothing but nines, be it that some of them were cut off."""
     return not record.strip("9 ")
 
 

@@ -78,7 +78,7 @@ def transaction_code(account_type: AccountType, kind: EntryKind) -> str:
 
 
 def is_debit(code: str) -> bool:
-    """Tell whether a transaction code, of a live entry or of a return, counts among the debits."""
+    """Return whether a transaction code, of a live entry or of a return, counts among the debits."""
     return code[1:2] in {"5", "6", "7", "8", "9"}
 
 

@@ -1,7 +1,7 @@
 """What each return code means, and what follows from it here.
 
 Every return undoes its entry, whatever its code: no money moved. What follows besides is in the table. A code
-that is not in it undoes too, and goes to a person: `return_rule` never fails.
+that is not in it undoes too, and goes to staff: `return_rule` never fails.
 
 Source: Nacha Operating Rules, appendix 4 (codes and time limits), with the meanings that R11 and R17 got
 since 2019; which codes count in which rate: the network's return rate levels.
@@ -47,7 +47,7 @@ class ReturnRule:
     reason: ReasonClass
     retry: Retry = "never"
     block: Block | None = None
-    to_person: bool = False
+    to_staff: bool = False
     quiet: bool = False  # no notice made by a machine
     rate: Rate | None = None
 
@@ -78,10 +78,10 @@ RETURN_RULES: Final[dict[str, ReturnRule]] = {
             _SIXTY,
             "not_authorized",
             block="account",
-            to_person=True,
+            to_staff=True,
             rate="unauthorized",
         ),
-        ReturnRule("R06", "returned at our bank's request", None, "other", to_person=True),
+        ReturnRule("R06", "returned at our bank's request", None, "other", to_staff=True),
         ReturnRule(
             "R07", "authorization revoked", _SIXTY, "not_authorized", block="account", rate="unauthorized"
         ),
@@ -93,7 +93,7 @@ RETURN_RULES: Final[dict[str, ReturnRule]] = {
             _SIXTY,
             "not_authorized",
             block="account",
-            to_person=True,
+            to_staff=True,
             rate="unauthorized",
         ),
         ReturnRule(
@@ -102,7 +102,7 @@ RETURN_RULES: Final[dict[str, ReturnRule]] = {
             _SIXTY,
             "not_authorized",
             "corrected",
-            to_person=True,
+            to_staff=True,
             rate="unauthorized",
         ),
         ReturnRule("R12", "branch sold to another bank", _TWO, "account_not_usable", block="routing"),
@@ -112,25 +112,25 @@ RETURN_RULES: Final[dict[str, ReturnRule]] = {
             _NEXT,
             "account_not_usable",
             block="routing",
-            to_person=True,
+            to_staff=True,
         ),
-        ReturnRule("R14", "payee deceased", _TWO, "other", block="account", to_person=True, quiet=True),
+        ReturnRule("R14", "payee deceased", _TWO, "other", block="account", to_staff=True, quiet=True),
         ReturnRule(
-            "R15", "account holder deceased", _TWO, "other", block="account", to_person=True, quiet=True
+            "R15", "account holder deceased", _TWO, "other", block="account", to_staff=True, quiet=True
         ),
-        ReturnRule("R16", "account frozen", _TWO, "account_not_usable", block="account", to_person=True),
-        ReturnRule("R17", "questionable, or an improper reversal", _TWO, "other", to_person=True),
-        ReturnRule("R18", "improper effective entry date", _NEXT, "other", "corrected", to_person=True),
-        ReturnRule("R19", "error in the amount field", _NEXT, "other", "corrected", to_person=True),
+        ReturnRule("R16", "account frozen", _TWO, "account_not_usable", block="account", to_staff=True),
+        ReturnRule("R17", "questionable, or an improper reversal", _TWO, "other", to_staff=True),
+        ReturnRule("R18", "improper effective entry date", _NEXT, "other", "corrected", to_staff=True),
+        ReturnRule("R19", "error in the amount field", _NEXT, "other", "corrected", to_staff=True),
         ReturnRule("R20", "not a transaction account", _TWO, "account_not_usable", block="account"),
-        ReturnRule("R21", "invalid company identification", _TWO, "other", to_person=True),
-        ReturnRule("R22", "invalid individual ID", _TWO, "other", to_person=True),
-        ReturnRule("R23", "credit refused by the receiver", None, "other", to_person=True),
-        ReturnRule("R24", "duplicate entry", _TWO, "other", to_person=True),
-        ReturnRule("R25", "error in the addenda", _NEXT, "other", "corrected", to_person=True),
-        ReturnRule("R26", "mandatory field missing", _NEXT, "other", "corrected", to_person=True),
-        ReturnRule("R27", "error in the trace number", _NEXT, "other", "corrected", to_person=True),
-        ReturnRule("R28", "check digit of the routing number", _NEXT, "other", "corrected", to_person=True),
+        ReturnRule("R21", "invalid company identification", _TWO, "other", to_staff=True),
+        ReturnRule("R22", "invalid individual ID", _TWO, "other", to_staff=True),
+        ReturnRule("R23", "credit refused by the receiver", None, "other", to_staff=True),
+        ReturnRule("R24", "duplicate entry", _TWO, "other", to_staff=True),
+        ReturnRule("R25", "error in the addenda", _NEXT, "other", "corrected", to_staff=True),
+        ReturnRule("R26", "mandatory field missing", _NEXT, "other", "corrected", to_staff=True),
+        ReturnRule("R27", "error in the trace number", _NEXT, "other", "corrected", to_staff=True),
+        ReturnRule("R28", "check digit of the routing number", _NEXT, "other", "corrected", to_staff=True),
         ReturnRule(
             "R29",
             "corporate account holder did not authorize",
@@ -139,26 +139,26 @@ RETURN_RULES: Final[dict[str, ReturnRule]] = {
             block="account",
             rate="unauthorized",
         ),
-        ReturnRule("R30", "bank takes no part in check truncation", None, "other", to_person=True),
-        ReturnRule("R31", "corporate entry returned by agreement", None, "other", to_person=True),
-        ReturnRule("R32", "receiving bank cannot settle", _NEXT, "other", to_person=True),
-        ReturnRule("R33", "return of a destroyed check entry", None, "other", to_person=True),
-        ReturnRule("R34", "limited participation of the bank", _NEXT, "other", to_person=True),
-        ReturnRule("R35", "improper debit", _NEXT, "other", to_person=True),
+        ReturnRule("R30", "bank takes no part in check truncation", None, "other", to_staff=True),
+        ReturnRule("R31", "corporate entry returned by agreement", None, "other", to_staff=True),
+        ReturnRule("R32", "receiving bank cannot settle", _NEXT, "other", to_staff=True),
+        ReturnRule("R33", "return of a destroyed check entry", None, "other", to_staff=True),
+        ReturnRule("R34", "limited participation of the bank", _NEXT, "other", to_staff=True),
+        ReturnRule("R35", "improper debit", _NEXT, "other", to_staff=True),
         ReturnRule(
             "R51",
             "check re-presented without right",
             _SIXTY,
             "not_authorized",
             block="account",
-            to_person=True,
+            to_staff=True,
             rate="unauthorized",
         ),
-        ReturnRule("R90", "sanctions", None, "account_not_usable", block="account", to_person=True),
+        ReturnRule("R90", "sanctions", None, "account_not_usable", block="account", to_staff=True),
     )
 }
 
 
 def return_rule(code: str) -> ReturnRule:
-    """Return the row of a code; for a code that nobody knows, one that hands the case to a person."""
-    return RETURN_RULES.get(code) or ReturnRule(code, "unknown return code", None, "other", to_person=True)
+    """Return the row of a code; for an unknown code, one that hands the case to staff."""
+    return RETURN_RULES.get(code) or ReturnRule(code, "unknown return code", None, "other", to_staff=True)

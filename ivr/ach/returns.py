@@ -3,7 +3,7 @@
     came = read_returns(data, odfi_routing="01100001")
     for back in came.returns: …      # find the attempt by original_trace_number, confirm by amount and ID
     for change in came.changes: …    # change.corrected holds only what was checked
-    for other in came.others: …      # queue for a person: its kind says why, or other.problems
+    for other in came.others: …      # queue for staff: its kind says why, or other.problems
 
 The file as a whole is whole (`NachaReadError` otherwise, and nothing comes back). What is wrong with one
 entry makes that one an `OtherEntry`, whatever it is, and keeps nothing else from being applied.
@@ -102,7 +102,7 @@ _BY_FORM: Final[Mapping[str, re.Pattern[str]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class CameBack:
+class BankAnswer:
     """What a return and a notification of change have in common: which of our entries, and where it stands.
 
     `line` is the addenda record's. `transaction_code` is the returned one (26 for what was 27, 36 for 37).
@@ -128,7 +128,7 @@ class CameBack:
 
 
 @dataclass(frozen=True, slots=True)
-class Return(CameBack):
+class Return(BankAnswer):
     """A returned entry. `code` is a return code: see `ivr.ach.return_codes.return_rule`."""
 
     date_of_death: date | None  # R14 and R15
@@ -152,7 +152,7 @@ class CorrectedData:
 
 
 @dataclass(frozen=True, slots=True)
-class NotificationOfChange(CameBack):
+class NotificationOfChange(BankAnswer):
     """A correction from the receiver's bank. `code` is a change code, C01 to C09.
 
     `is_shifted`: the data stood elsewhere than they should, and were read by their form.
@@ -164,7 +164,7 @@ class NotificationOfChange(CameBack):
 
 @dataclass(frozen=True, slots=True)
 class OtherEntry:
-    """An entry that is neither a return nor a usable notification: for a person to look at.
+    """An entry that is neither a return nor a usable notification: for staff to look at.
 
     `problems` say what is wrong with it, where that is not its kind. `read` is what it says besides, in
     words; nothing of an account number but its last four. `record` is the addenda record as it came, to know
@@ -184,7 +184,7 @@ class OtherEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class CameBackFile:
+class ReturnsFile:
     """All that a file brought, in its order. `files` have the headers: whose each is and when it was made.
 
     `allowances` says what was not as it should be, and let pass, a sentence each.
@@ -197,7 +197,7 @@ class CameBackFile:
     allowances: tuple[str, ...]
 
 
-def read_returns(data: bytes, *, odfi_routing: str | None = None) -> CameBackFile:
+def read_returns(data: bytes, *, odfi_routing: str | None = None) -> ReturnsFile:
     """Return what came back in a bank's file.
 
     With `odfi_routing`, our bank's 8 digits, a file with another bank's entries is refused.
@@ -206,7 +206,7 @@ def read_returns(data: bytes, *, odfi_routing: str | None = None) -> CameBackFil
     read = read_files(data, odfi_routing=odfi_routing)
     found = [_came_back(file, batch, entry) for file in read.files for batch, entry in all_entries(file)]
     changes = tuple(each for each in found if isinstance(each, NotificationOfChange))
-    return CameBackFile(
+    return ReturnsFile(
         files=read.files,
         returns=tuple(each for each in found if isinstance(each, Return)),
         changes=changes,
@@ -230,10 +230,10 @@ def settled_on(day_of_year: int | None, near: date) -> date | None:
     return min(candidates, key=lambda day: abs(day - near))
 
 
-_Found = Return | NotificationOfChange | OtherEntry
+_Item = Return | NotificationOfChange | OtherEntry
 
 
-def _came_back(file: NachaFile, batch: BatchRecord, entry: EntryRecord) -> _Found:
+def _came_back(file: NachaFile, batch: BatchRecord, entry: EntryRecord) -> _Item:
     if not entry.is_return:
         return _other(entry, "forward", None)
     if len(entry.addenda) != 1:
@@ -255,7 +255,7 @@ def _came_back(file: NachaFile, batch: BatchRecord, entry: EntryRecord) -> _Foun
 
 def _return(
     file: NachaFile, batch: BatchRecord, entry: EntryRecord, addenda: AddendaRecord, code: str
-) -> _Found:
+) -> _Item:
     dispute = dispute_kind(code)
     if dispute is not None:
         return _other(entry, dispute, addenda)
@@ -275,7 +275,7 @@ def dispute_kind(code: str) -> OtherKind | None:
 
 def _notification(
     file: NachaFile, batch: BatchRecord, entry: EntryRecord, addenda: AddendaRecord, code: str
-) -> _Found:
+) -> _Item:
     if code >= "C61":
         return _other(entry, "refused_notification", addenda)
     if code not in _CORRECTIONS:
@@ -350,7 +350,7 @@ def _item_faults(items: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 def _common(
     file: NachaFile, batch: BatchRecord, entry: EntryRecord, addenda: AddendaRecord, code: str
 ) -> dict[str, Any]:
-    """Return the fields of `CameBack`."""
+    """Return the fields of `BankAnswer`."""
     return {
         "line": addenda.line,
         "code": code,

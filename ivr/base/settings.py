@@ -594,12 +594,12 @@ SettingsType = TypeVar("SettingsType", bound=DatabaseSettings)
 
 
 def is_demo(environ: Mapping[str, str] | None = None) -> bool:
-    """Tell if the demo is asked for; nothing else is looked at."""
+    """Return whether the demo is asked for; nothing else is looked at."""
     return (os.environ if environ is None else environ).get("IVR_DEMO", "").lower() == "yes"
 
 
 def is_run_by_honcho(environ: Mapping[str, str] | None = None) -> bool:
-    """Tell if honcho started this process as a line of a Procfile: it ends them all as soon as one ends."""
+    """Return whether honcho started this process, as a line of a Procfile: it ends all when one ends."""
     return bool((os.environ if environ is None else environ).get("HONCHO_PROCESS_NAME"))
 
 

@@ -149,7 +149,7 @@ class _Consistency:
         self._account_of: dict[tuple[str, str], tuple[str, int]] = {}
 
     def holds(self, line: int, values: Mapping[str, Any]) -> bool:
-        """Tell whether a row agrees with the rows before it; note an error where it does not."""
+        """Return whether a row agrees with the rows before it; note an error where it does not."""
         account, member_id, plan = values["billing_account"], values["member_id"], values["plan"]
         bill_line = self._line_of_bill.setdefault((account, values["coverage_month"]), line)
         if bill_line != line:

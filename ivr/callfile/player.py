@@ -391,7 +391,7 @@ class _Player:
         return self._caller.press(GATE_KEY)
 
     def _at_gate(self, heard: Heard) -> bool:
-        """Tell whether the line only asks for key 1 to go on, and the file does not speak of it."""
+        """Return whether the line only asks for key 1 to go on, and the file does not speak of it."""
         prompts = heard.turns[-1].prompts if heard.turns else ()
         if heard.ended is not None or not prompts or not prompts[-1].startswith(GATE_PREFIX):
             return False
@@ -554,7 +554,7 @@ def _plain(prompt: str) -> str:
 
 
 def _is_inner(prompt: str) -> bool:
-    """Tell whether an id is a gate or a later piece of a prompt: pace decides whether they are there."""
+    """Return whether an id is a gate or a later piece of a prompt: pace decides whether they are there."""
     return prompt.startswith(GATE_PREFIX) or "[" in prompt
 
 

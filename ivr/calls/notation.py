@@ -153,7 +153,7 @@ def _asked(kept: Mapping[str, Any]) -> Asked:
 
 
 def _is_whole(turn: KeptTurn) -> bool:
-    """Tell whether everything is of the kind that was written."""
+    """Return whether everything is of the kind that was written."""
     words: list[Any] = []
     mappings: list[Any] = [*turn.values]
     for asked in turn.asked:

@@ -34,7 +34,7 @@ class LockedCall:
 
     @property
     def open(self) -> bool:
-        """Tell whether the call may still go on."""
+        """Return whether the call may still go on."""
         return self.status == "open"
 
 

@@ -12,7 +12,7 @@ from ivr.base.errors import EXIT_NO
 from ivr.base.logs import configure_logs
 from ivr.base.settings import load_notice_settings
 from ivr.cli.asking import written_plain
-from ivr.jobs.notices import open_post_room
+from ivr.jobs.notices import open_notice_sender
 from ivr.notices.due import find_notice, send_due, warn_of_late
 from ivr.notices.report import numbers_of
 from ivr.notices.send import send_notice
@@ -29,7 +29,7 @@ def send(confirmation_number: str | None, *, as_json: bool) -> int:
     """
     configure_logs(level=logging.ERROR)
     settings = load_notice_settings()
-    room = open_post_room(settings, project_folder() / "prompts" / "notices")
+    sender = open_notice_sender(settings, project_folder() / "prompts" / "notices")
     clock = settings.make_clock()
     with ready_database(settings) as engine:
         if confirmation_number is None:
@@ -41,11 +41,11 @@ def send(confirmation_number: str | None, *, as_json: bool) -> int:
                     bar.length = all_of_them
                     bar.update(done - bar.pos)
 
-                results = send_due(engine, room, clock, told=told)
+                results = send_due(engine, sender, clock, told=told)
         else:
             with engine.connect() as db:
                 notice_id = find_notice(db, written_plain(confirmation_number))
-            results = {notice_id: send_notice(engine, room, clock, notice_id, again=True)}
+            results = {notice_id: send_notice(engine, sender, clock, notice_id, again=True)}
         with engine.begin() as db:
             warn_of_late(db, clock.now())
             numbers = numbers_of(db, list(results))

@@ -30,7 +30,7 @@ WORKER_PAUSE_SECONDS = 0.5
 WORKER_PAUSE_SECONDS_MAX = 8.0
 WORKER_SOUND_SECONDS = 30.0  # a worker that lived this long starts again at once
 _LOOK_SECONDS = 0.05
-_BIND_CURES: Final[Mapping[int, str]] = {
+_BIND_REMEDIES: Final[Mapping[int, str]] = {
     errno.EADDRINUSE: "stop what uses it (another demo?), or set PORT to another one",
     errno.EADDRNOTAVAIL: "set IVR_HOST to an address of this machine, or leave it out",
     errno.EACCES: "set PORT to one above 1023, or let this account have it",
@@ -56,8 +56,8 @@ def bind(host: str, port: int) -> socket.socket:
         bound.listen(2048)
     except OSError as error:
         bound.close()
-        cure = _BIND_CURES.get(error.errno or 0, "set IVR_HOST or PORT to another one")
-        raise SettingsError(f"Port {port} on {host} cannot be had ({error.strerror}): {cure}.") from None
+        remedy = _BIND_REMEDIES.get(error.errno or 0, "set IVR_HOST or PORT to another one")
+        raise SettingsError(f"Port {port} on {host} cannot be had ({error.strerror}): {remedy}.") from None
     return bound
 
 

@@ -7,7 +7,7 @@ import click
 from ivr.base.logs import configure_logs, log_what_python_prints
 from ivr.base.settings import load_worker_settings
 from ivr.jobs.groups import job_groups
-from ivr.jobs.notices import open_post_room
+from ivr.jobs.notices import open_notice_sender
 from ivr.jobs.worker import run_once, run_worker
 from ivr.start import hold_database, lost_database_told, project_folder, ready_database
 
@@ -19,10 +19,10 @@ def worker(*, once: bool) -> None:
     configure_logs()
     log_what_python_prints()
     settings = load_worker_settings()
-    room = open_post_room(settings, project_folder() / "prompts" / "notices")
+    sender = open_notice_sender(settings, project_folder() / "prompts" / "notices")
     with hold_database(settings) as url:
         with ready_database(settings) as engine:
             pass  # it answers and is migrated; jobs have connections of their own
         with lost_database_told(engine):
-            groups = job_groups(room=room, bank=settings, keeping=settings)
+            groups = job_groups(sender=sender, bank=settings, retention=settings)
             (run_once if once else run_worker)(url, settings.make_clock(), *groups)

@@ -512,7 +512,7 @@ class _Run:
         return self._go_on(node)
 
     def _within(self, *dialogs: str) -> bool:
-        """Tell whether one of `dialogs` is running, itself or through what it called."""
+        """Return whether one of `dialogs` is running, itself or through what it called."""
         running = (self.state.node, *self.state.frames)
         return any(path.partition("/")[0] in dialogs for path in running)
 

@@ -80,7 +80,7 @@ class Prompts(Protocol):
         ...
 
     def has(self, prompt_id: str, attribute: str | None, language: str) -> bool:
-        """Tell whether a prompt (or its attribute) exists."""
+        """Return whether a prompt (or its attribute) exists."""
         ...
 
     def pieces(self, prompt_id: str, attribute: str | None, language: str, pace: str) -> tuple[int, ...]:

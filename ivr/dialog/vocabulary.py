@@ -138,5 +138,5 @@ class Vocabulary:
     language_keys: Mapping[str, str]  # key -> language tag
 
     def is_secret(self, slot: str) -> bool:
-        """Tell whether a slot holds what a caller keyed in a secret field."""
+        """Return whether a slot holds what a caller keyed in a secret field."""
         return self.slots.get(slot) == "secret"

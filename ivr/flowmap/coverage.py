@@ -70,7 +70,7 @@ def question_levels(flow: Flow, node: Node, pace: str) -> tuple[str, ...]:
 
 
 def _can_fail(flow: Flow, node: Node, pace: str) -> bool:
-    """Tell whether there is anything that counts as a failure at a question."""
+    """Return whether there is anything that counts as a failure at a question."""
     if node.word in {MENU, LANGUAGE, GATE}:
         return True  # any other key
     silence = pace == "voice" and node.branches.get("silence") != MORE_TIME

@@ -109,7 +109,7 @@ class Rectangle(NamedTuple):
         return Rectangle(self.left - gap, self.top - gap, self.width + 2 * gap, self.height + 2 * gap)
 
     def overlaps(self, other: Rectangle) -> bool:
-        """Tell whether the two share any area."""
+        """Return whether the two share any area."""
         return (
             self.left < other.right
             and other.left < self.right

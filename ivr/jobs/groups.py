@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING
 from ivr.jobs.ach_returns import add_return_jobs
 from ivr.jobs.bank import add_bank_jobs
 from ivr.jobs.notices import add_notice_jobs
-from ivr.jobs.retention import add_keeping_jobs
+from ivr.jobs.retention import add_retention_jobs
 
 if TYPE_CHECKING:
     from ivr.base.settings import MemberSettings, OriginationSettings
     from ivr.jobs.worker import JobGroup
-    from ivr.notices.send import PostRoom
+    from ivr.notices.send import NoticeSender
 
 
 def job_groups(
     *,
-    room: PostRoom | None = None,
+    sender: NoticeSender | None = None,
     bank: OriginationSettings | None = None,
-    keeping: MemberSettings | None = None,
+    retention: MemberSettings | None = None,
 ) -> tuple[JobGroup, ...]:
     """Return the groups that can be done with what is given.
 
-    Without `room` no notice is sent, without `bank` no file is made, without `keeping` nothing is sealed.
+    Without `sender` no notice is sent, without `bank` no file is made, without `retention` nothing is sealed.
     """
-    groups: list[JobGroup] = [partial(add_notice_jobs, room=room)]
+    groups: list[JobGroup] = [partial(add_notice_jobs, sender=sender)]
     if bank is not None:
         groups += [partial(add_bank_jobs, settings=bank), partial(add_return_jobs, settings=bank)]
-    if keeping is not None:
-        groups.append(partial(add_keeping_jobs, settings=keeping))
+    if retention is not None:
+        groups.append(partial(add_retention_jobs, settings=retention))
     return tuple(groups)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ivr.notices.channels import SEND_JOB, SEND_QUEUE
 from ivr.notices.due import send_due, warn_of_late
 from ivr.notices.outbox import PrintOutbox
-from ivr.notices.send import PostRoom, send_notice
+from ivr.notices.send import NoticeSender, send_notice
 from ivr.notices.texts import NoticeTexts
 from ivr.payments.cutoffs import cutoff_rule
 
@@ -25,11 +25,11 @@ _EVERY_MINUTE: Final = "* * * * *"
 _ROUND: Final = timedelta(seconds=40)  # fresh promises want their turn; the next minute goes on
 
 
-def open_post_room(settings: NoticeSettings, texts: Path) -> PostRoom:
+def open_notice_sender(settings: NoticeSettings, texts: Path) -> NoticeSender:
     """Return what notices are sent with today. Raises `OperatorError` for texts that cannot be used."""
     sms = email = None
     if settings.ivr_sms_from:
-        from ivr.notices.sms import SmsAccount, SmsCarrier  # noqa: PLC0415 (who has no SMS pays for no HTTP)
+        from ivr.notices.sms import SmsAccount, SmsCarrier  # noqa: PLC0415 (without SMS no HTTP client is loaded)
 
         sms = SmsCarrier(
             SmsAccount(
@@ -44,7 +44,7 @@ def open_post_room(settings: NoticeSettings, texts: Path) -> PostRoom:
         from ivr.notices.email import MailCarrier  # noqa: PLC0415 (as above)
 
         email = MailCarrier(settings.ivr_smtp, settings.ivr_mail_from)
-    return PostRoom(
+    return NoticeSender(
         texts=NoticeTexts.load(texts),
         support_phone=settings.ivr_support_phone,
         support_hours=settings.ivr_support_hours,
@@ -55,21 +55,23 @@ def open_post_room(settings: NoticeSettings, texts: Path) -> PostRoom:
     )
 
 
-def add_notice_jobs(app: App, engine: Engine, clock: Clock, room: PostRoom | None, *, periodic: bool) -> None:
-    """Give the worker these jobs. Without a `room` what was promised waits for a worker that has one."""
+def add_notice_jobs(
+    app: App, engine: Engine, clock: Clock, sender: NoticeSender | None, *, periodic: bool
+) -> None:
+    """Give the worker these jobs. Without a `sender` what was promised waits for a worker that has one."""
 
     @app.task(name=SEND_JOB, queue=SEND_QUEUE)
     def send(notice_id: int) -> None:
-        if room is not None:
-            send_notice(engine, room, clock, notice_id)
+        if sender is not None:
+            send_notice(engine, sender, clock, notice_id)
 
     @app.task(name="notices", queue=SEND_QUEUE, queueing_lock="notices")
     def notices(timestamp: int = 0) -> None:
         del timestamp
         with engine.begin() as db:
             warn_of_late(db, clock.now())
-        if room is not None:
-            send_due(engine, room, clock, at_most=_ROUND)
+        if sender is not None:
+            send_due(engine, sender, clock, at_most=_ROUND)
 
-    if periodic and room is not None:
+    if periodic and sender is not None:
         app.periodic(cron=_EVERY_MINUTE)(notices)

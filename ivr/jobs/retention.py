@@ -30,7 +30,7 @@ def seal_days_before(engine: Engine, settings: MemberSettings, now: datetime) ->
         return seal_evidence(db, settings.hashes, now, today)
 
 
-def keep_and_forget(engine: Engine, settings: MemberSettings, now: datetime) -> Retention:
+def run_retention(engine: Engine, settings: MemberSettings, now: datetime) -> Retention:
     """Apply the retention rules, and say loudly when they do not hold."""
     done = apply_retention(engine, now, settings.ivr_evidence_years)
     if not done.proven:
@@ -43,7 +43,7 @@ def keep_and_forget(engine: Engine, settings: MemberSettings, now: datetime) -> 
     return done
 
 
-def add_keeping_jobs(
+def add_retention_jobs(
     app: App, engine: Engine, clock: Clock, settings: MemberSettings, *, periodic: bool
 ) -> None:
     """Give the worker these jobs. Keeping comes every hour and finds nothing to do but once a day."""
@@ -56,7 +56,7 @@ def add_keeping_jobs(
     @app.task(name="retention", queueing_lock="retention")
     def retention(timestamp: int = 0) -> None:
         del timestamp
-        keep_and_forget(engine, settings, clock.now())
+        run_retention(engine, settings, clock.now())
 
     @app.task(name="verification_failures", queueing_lock="verification_failures")
     def failures(timestamp: int = 0) -> None:

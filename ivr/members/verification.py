@@ -247,13 +247,13 @@ def _locked_at(row: Row[Any], failures: int, recent: list[datetime], now: dateti
 
 
 def _locks(row: Row[Any], failures: int, recent: list[datetime], now: datetime) -> bool:
-    """Tell whether these counts lock, with what was counted before the member was known by this number."""
+    """Return whether these counts lock, with what was counted before the member was known by this number."""
     total: int = failures + (row.earlier_failures_since_success or 0)
     return are_locking(total, [*recent, *(row.earlier_recent_failures_at or ())], now)
 
 
 def are_locking(failures: int, recent: Sequence[datetime], now: datetime) -> bool:
-    """Tell whether `failures` since the last success, the newest of them at `recent`, lock at `now`."""
+    """Return whether `failures` since the last success, the newest of them at `recent`, lock at `now`."""
     of_the_day = [at for at in recent if now - at < RECENT]
     return len(of_the_day) >= RECENT_FAILURES or failures >= FAILURES_WITHOUT_SUCCESS
 

@@ -45,7 +45,7 @@ def note_delivery(
     attempt_id: int | None = None,
     error_code: str = "",
 ) -> bool:
-    """Note what became of a message, in the caller's transaction; tell if anything was news.
+    """Note what became of a message, in the caller's transaction; return whether anything was new.
 
     `attempt_id` is what our own request put into the callback's address: it finds an attempt whose answer
     never came. An unknown message or status changes nothing.

@@ -7,7 +7,7 @@ from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
-class Handed:
+class CarrierAnswer:
     """What became of one try.
 
     `accepted`: the carrier has it (`reference` names it there, `sha256` is of the document where it is one).

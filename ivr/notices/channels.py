@@ -24,7 +24,7 @@ CHANNELS: Final[tuple[Channel, ...]] = ("sms", "email", "letter")
 SEND_JOB: Final = "send_notice"  # its name in the queue never changes: jobs with it may wait
 SEND_QUEUE: Final = "notices"  # its own: who sends may wait for a carrier, and the bank waits for nobody
 
-FAILED_TASK: Final = "notice_failed"  # no channel is left: a person must reach the member
+FAILED_TASK: Final = "notice_failed"  # no channel is left: staff must reach the member
 LATE_TASK: Final = "notice_late"  # the cutoff comes, and no carrier has it yet
 TASKS: Final = (FAILED_TASK, LATE_TASK)
 

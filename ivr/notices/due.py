@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Engine
 
     from ivr.base.clock import Clock
-    from ivr.notices.send import PostRoom, Result
+    from ivr.notices.send import NoticeSender, SendResult
 
 WARN_BEFORE: Final = timedelta(hours=2)
 _log = structlog.get_logger()
@@ -63,12 +63,12 @@ def find_notice(db: Connection, confirmation_number: str) -> int:
 
 def send_due(
     engine: Engine,
-    room: PostRoom,
+    sender: NoticeSender,
     clock: Clock,
     *,
     at_most: timedelta | None = None,
     told: Callable[[int, int], None] | None = None,
-) -> dict[int, Result]:
+) -> dict[int, SendResult]:
     """Send what is due, each on its own, for `at_most` so long; return what became of each.
 
     `told` is called with how many are done and how many there are. One that cannot even be written is told
@@ -77,12 +77,12 @@ def send_due(
     until = None if at_most is None else clock.now() + at_most
     with engine.connect() as db:
         due = due_notices(db)
-    results: dict[int, Result] = {}
+    results: dict[int, SendResult] = {}
     for notice_id in due:
         if until is not None and clock.now() >= until:
             break
         try:
-            results[notice_id] = send_notice(engine, room, clock, notice_id)
+            results[notice_id] = send_notice(engine, sender, clock, notice_id)
         # The database is gone, or does not let us: it is the same for all of them.
         except (OperationalError, ProgrammingError):
             raise

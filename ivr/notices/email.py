@@ -13,14 +13,14 @@ from email.utils import format_datetime, parseaddr
 from typing import Final
 
 from ivr.base.settings import MailServer
-from ivr.notices.carriers import Handed
+from ivr.notices.carriers import CarrierAnswer
 
 TIMEOUT_SECONDS: Final = 15.0
 _OK: Final = frozenset({250, 251, 252})
 _PERMANENT: Final = 500
 
 
-class _RefusedError(Exception):
+class _MailRefusedError(Exception):
     """The server answers with a code that is no success."""
 
     def __init__(self, code: int) -> None:
@@ -51,14 +51,14 @@ class MailCarrier:
         self._tls = tls or ssl.create_default_context()
         self._timeout_seconds = timeout_seconds
 
-    def send(self, address: str, subject: str, body: str, *, name: str, at: datetime) -> Handed:
+    def send(self, address: str, subject: str, body: str, *, name: str, at: datetime) -> CarrierAnswer:
         """Hand in one message; `name` makes its Message-ID, the same for the same notice, `at` its date."""
         try:
             envelope_from = parseaddr(self._sender)[1]
             message_id = f"<{name}@{envelope_from.rpartition('@')[2]}>"
             content = self._content(address, subject, body, message_id, at)
         except (ValueError, UnicodeError):  # a line end in it, or letters that need SMTPUTF8
-            return Handed("failed", detail="not an address that mail can be sent to")
+            return CarrierAnswer("failed", detail="not an address that mail can be sent to")
         handing_over = False
         try:
             with self._connection() as smtp:
@@ -67,16 +67,16 @@ class MailCarrier:
                 handing_over = True
                 _expect(smtp.data(content))
         except _NotEncryptedError:
-            return Handed("failed", detail="the mail server offers no encryption for the password")
-        except _RefusedError as error:
+            return CarrierAnswer("failed", detail="the mail server offers no encryption for the password")
+        except _MailRefusedError as error:
             return _refused(error.code)
         except smtplib.SMTPResponseException as error:
             return _refused(error.smtp_code)
         except (OSError, smtplib.SMTPException):
             if handing_over:  # nobody knows if it was taken before the connection broke
-                return Handed("unknown", detail="no answer")
-            return Handed("later", detail="no connection")
-        return Handed("accepted", reference=message_id)
+                return CarrierAnswer("unknown", detail="no answer")
+            return CarrierAnswer("later", detail="no connection")
+        return CarrierAnswer("accepted", reference=message_id)
 
     def _content(self, address: str, subject: str, body: str, message_id: str, at: datetime) -> bytes:
         address.encode("ascii")
@@ -116,11 +116,11 @@ class MailCarrier:
 
 def _expect(answer: tuple[int, bytes]) -> None:
     if answer[0] not in _OK:
-        raise _RefusedError(answer[0])
+        raise _MailRefusedError(answer[0])
 
 
-def _refused(code: int) -> Handed:
+def _refused(code: int) -> CarrierAnswer:
     # The codes are SMTP's; -1 is smtplib's own for an answer that is none.
     if code < 0:
-        return Handed("later", detail="no answer that is SMTP")
-    return Handed("failed" if code >= _PERMANENT else "later", detail=f"SMTP {code}")
+        return CarrierAnswer("later", detail="no answer that is SMTP")
+    return CarrierAnswer("failed" if code >= _PERMANENT else "later", detail=f"SMTP {code}")

@@ -70,7 +70,7 @@ def make_letter(text: NoticeText, texts: NoticeTexts, address: Address, made_at:
 
 
 def can_print(text: str) -> bool:
-    """Tell whether a letter prints these words as they are; else it spells them in the 26 letters."""
+    """Return whether a letter prints these words as they are; else it spells them in the 26 letters."""
     return all(letter.isspace() or ord(letter) in _font_letters() for letter in text)
 
 

@@ -18,7 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final, TextIO
 
-from ivr.notices.carriers import Handed
+from ivr.notices.carriers import CarrierAnswer
 from ivr.notices.letter import Letter
 
 _COLUMNS: Final = ("file", "sha256", "pages", "language", "confirmation_number")
@@ -32,7 +32,7 @@ class PrintOutbox:
 
     def put(
         self, letter: Letter, *, confirmation_number: str, language: str, day: date, copy: int = 1
-    ) -> Handed:
+    ) -> CarrierAnswer:
         """Write one letter and its line of the day's manifest durably; the same letter twice is one.
 
         `copy` counts the letters of one payment whose dates changed. `reference` is the
@@ -51,8 +51,8 @@ class PrintOutbox:
                     _append(manifest, [line] if known else [_COLUMNS, line])
                     self._sync_folder()
         except OSError as error:
-            return Handed("later", detail=f"the outbox cannot be written: {error.strerror}")
-        return Handed("accepted", reference=name, sha256=listed or digest)
+            return CarrierAnswer("later", detail=f"the outbox cannot be written: {error.strerror}")
+        return CarrierAnswer("accepted", reference=name, sha256=listed or digest)
 
     @contextmanager
     def _manifest(self, day: date) -> Iterator[TextIO]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from ivr.notices.channels import CHANNELS, Channel
 
@@ -17,6 +17,7 @@ from ivr.notices.channels import CHANNELS, Channel
 PATIENCE: Final = timedelta(hours=2)
 BEFORE_THE_CUTOFF: Final = timedelta(hours=1)
 _LONGEST_PAUSE: Final = timedelta(minutes=30)
+_MAY_BE_REPEATED: Final = ("failed", "later")  # no carrier has taken the message
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,45 +35,37 @@ class Tried:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What comes next: send by `channel`; or wait (`wait`); or neither, for nothing is left to try."""
-
-    channel: Channel | None = None
-    wait: bool = False
-
-
-def next_step(
+def next_channel(
     promised: Channel,
     possible: Collection[Channel],
     tried: Sequence[Tried],
     *,
     now: datetime,
     patient_until: datetime,
-    again_after: int = -1,
-) -> Step:
-    """Return the next step.
+) -> Channel | Literal["wait"] | None:
+    """Return the channel to try now, `wait` where it is not time yet, or None: nothing is left to try.
 
-    `tried` is oldest first. A channel whose carrier may have taken the message is never used again. Where a
-    person asks for it, what failed or was put off in the attempts up to number `again_after` is tried now.
+    `tried` is oldest first. A channel whose carrier may have taken the message is never used again.
     """
-    newest = {each.channel: each for each in tried}
+    newest = {each.channel: each.state for each in tried}
     order = [promised, *(channel for channel in CHANNELS if channel != promised)]
-    left = [
-        channel
-        for channel in order
-        if channel in possible and (channel not in newest or _is_open(newest[channel], again_after))
-    ]
+    left = [channel for channel in order if channel in possible and newest.get(channel, "later") == "later"]
+    untried = [channel for channel in left if channel not in newest]
     if not left:
-        return Step()
-    fresh = [channel for channel in left if channel not in newest or newest[channel].id <= again_after]
-    if fresh and (fresh[0] == left[0] or now >= patient_until):
-        return Step(fresh[0])
-    return Step(left[0]) if now >= _due_again(left[0], tried) else Step(wait=True)
+        return None
+    if untried and (untried[0] == left[0] or now >= patient_until):
+        return untried[0]
+    return left[0] if now >= _due_again(left[0], tried) else "wait"
 
 
-def _is_open(newest: Tried, again_after: int) -> bool:
-    return newest.state == "later" or (newest.state == "failed" and newest.id <= again_after)
+def still_counting(tried: Sequence[Tried], asked_after: int | None) -> list[Tried]:
+    """Return the attempts that keep their channel from being tried now.
+
+    Where staff ask for another try, what failed or was put off before does not: the attempts up to number
+    `asked_after` (None: nobody asks).
+    """
+    last_forgotten = -1 if asked_after is None else asked_after
+    return [each for each in tried if each.id > last_forgotten or each.state not in _MAY_BE_REPEATED]
 
 
 def patient_until(created_at: datetime, cutoff_at: datetime) -> datetime:

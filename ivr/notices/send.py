@@ -19,10 +19,10 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import aliased
 
 from ivr.base.words import last4
-from ivr.notices.carriers import Handed
+from ivr.notices.carriers import CarrierAnswer
 from ivr.notices.channels import FAILED_TASK, TASKS, Channel
 from ivr.notices.letter import Address, make_letter
-from ivr.notices.plan import Tried, next_step, patient_until
+from ivr.notices.plan import Tried, next_channel, patient_until, still_counting
 from ivr.notices.texts import NoticeFacts, NoticeTexts
 from ivr.payments.late import LEAVES_AT, renew_dates
 from ivr.payments.names import CURRENT_NAME
@@ -39,13 +39,13 @@ if TYPE_CHECKING:
     from ivr.notices.outbox import PrintOutbox
     from ivr.notices.sms import SmsCarrier
 
-Result = Literal["sent", "later", "failed", "nothing", "busy"]
+SendResult = Literal["sent", "later", "failed", "nothing", "busy"]
 
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PostRoom:
+class NoticeSender:
     """What notices are written and sent with; without `sms` or `email` that channel is passed over.
 
     `support_hours` is written as the setting is; `cutoff` is the bank's.
@@ -66,39 +66,39 @@ class _Prepared:
 
     attempt_id: int
     channel: Channel
-    hand_over: Callable[[], Handed]
+    hand_over: Callable[[], CarrierAnswer]
 
 
 def send_notice(
-    engine: Engine, room: PostRoom, clock: Clock, notice_id: int, *, again: bool = False
-) -> Result:
+    engine: Engine, sender: NoticeSender, clock: Clock, notice_id: int, *, again: bool = False
+) -> SendResult:
     """Send one notice by the next channel there is, until a carrier has it.
 
     Returns `sent`; `later` when the carrier asked for time (nothing was sent, it is tried again); `failed`
     when no channel is left (staff have a task); `nothing` when there is nothing to do, `busy` when another
-    worker is at it. With `again`, a person asks: channels that failed are tried once more, nobody waits.
+    worker is at it. With `again`, staff ask: channels that failed are tried once more, nobody waits.
     """
     with held_alone(engine, NOTICES, notice_id) as db:
-        return "busy" if db is None else _send(db, room, clock, notice_id, again=again)
+        return "busy" if db is None else _send(db, sender, clock, notice_id, again=again)
 
 
-def _send(db: Connection, room: PostRoom, clock: Clock, notice_id: int, *, again: bool) -> Result:
-    again_after = _newest_attempt(db, notice_id) if again else -1
+def _send(db: Connection, sender: NoticeSender, clock: Clock, notice_id: int, *, again: bool) -> SendResult:
+    asked_after = _newest_attempt(db, notice_id) if again else None
     while True:
         with db.begin():
-            prepared = _prepare(db, room, clock.now(), notice_id, again_after)
+            prepared = _prepare(db, sender, clock.now(), notice_id, asked_after)
         if prepared == "past":
             with db.begin():
                 payment_id = db.scalars(select(Notice.payment_id).where(Notice.id == notice_id)).one()
-                if not renew_dates(db, room.cutoff, payment_id, clock.now()):
+                if not renew_dates(db, sender.cutoff, payment_id, clock.now()):
                     return "later"  # its cutoff is not run yet, or it waits for staff
             continue
         if not isinstance(prepared, _Prepared):
             return prepared
-        handed = prepared.hand_over()
+        answer = prepared.hand_over()
         with db.begin():
-            _note(db, prepared, notice_id, handed, clock.now())
-        if handed.state == "accepted":
+            _note(db, prepared, notice_id, answer, clock.now())
+        if answer.state == "accepted":
             return "sent"
 
 
@@ -151,8 +151,8 @@ _FACTS: Final[Any] = (
 
 
 def _prepare(
-    db: Connection, room: PostRoom, now: datetime, notice_id: int, again_after: int
-) -> _Prepared | Result | Literal["past"]:
+    db: Connection, sender: NoticeSender, now: datetime, notice_id: int, asked_after: int | None
+) -> _Prepared | SendResult | Literal["past"]:
     """Choose the channel and write the attempt; or tell why there is none.
 
     `past`: its cutoff has come and no file has it, so nobody could write yet until when it can be cancelled.
@@ -162,32 +162,31 @@ def _prepare(
         return "nothing"
     tried = _tried(db, row)
     interrupted = tried[-1] if tried and tried[-1].state == "sending" else None
-    if not _is_due(row.state, tried, again_after):
+    if not _is_due(row.state, tried, again=asked_after is not None):
         return "nothing"
     if interrupted is not None and interrupted.channel == "letter":
-        return _prepare_letter(db, room, row, interrupted.started_at, interrupted.id)
+        return _prepare_letter(db, sender, row, interrupted.started_at, interrupted.id)
     if interrupted is not None:
-        _close(db, interrupted.id, Handed("unknown", detail="interrupted"), now)
+        _close(db, interrupted.id, CarrierAnswer("unknown", detail="interrupted"), now)
         tried = _tried(db, row)
     if row.payment_state in {"authorized", "held"} and row.leaves_at <= now:
         return "past"
-    step = next_step(
+    channel = next_channel(
         row.channel,
-        _possible(room, row),
-        tried,
+        _possible(sender, row),
+        still_counting(tried, asked_after),
         now=now,
         patient_until=patient_until(row.created_at, row.leaves_at),
-        again_after=again_after,
     )
-    if step.wait:
+    if channel == "wait":
         return "later"
-    if step.channel is None:
+    if channel is None:
         return _give_up(db, row, tried, now)
     if row.state == "failed":
         db.execute(update(Notice).where(Notice.id == row.id).values(state="pending"))
-    if step.channel == "letter":
-        return _prepare_letter(db, room, row, now, _open(db, row.id, "letter", now))
-    return _prepare_message(db, room, row, step.channel, now)
+    if channel == "letter":
+        return _prepare_letter(db, sender, row, now, _open(db, row.id, "letter", now))
+    return _prepare_message(db, sender, row, channel, now)
 
 
 def _newest_attempt(db: Connection, notice_id: int) -> int:
@@ -213,26 +212,26 @@ def _tried(db: Connection, row: Row[Any]) -> list[Tried]:
     return [Tried(*row) for row in rows]
 
 
-def _is_due(state: str, tried: list[Tried], again_after: int) -> bool:
-    """Tell whether there is something to send: not yet sent, or sent and then not delivered to anybody."""
+def _is_due(state: str, tried: list[Tried], *, again: bool) -> bool:
+    """Return whether there is something to send: not yet sent, or sent and then not delivered to anybody."""
     if state == "sent":
         states = {each.state for each in tried}
         return "undelivered" in states and not states & {"accepted", "delivered"}
-    return state == "pending" or (state == "failed" and again_after >= 0)
+    return state == "pending" or (state == "failed" and again)
 
 
-def _possible(room: PostRoom, row: Row[Any]) -> set[Channel]:
+def _possible(sender: NoticeSender, row: Row[Any]) -> set[Channel]:
     possible: set[Channel] = set()
-    if room.sms is not None and row.phone and row.sms_ok:
+    if sender.sms is not None and row.phone and row.sms_ok:
         possible.add("sms")
-    if room.email is not None and row.email:
+    if sender.email is not None and row.email:
         possible.add("email")
     if all((row.address, row.city, row.address_state, row.postal_code)):
         possible.add("letter")
     return possible
 
 
-def _facts(room: PostRoom, row: Row[Any]) -> NoticeFacts:
+def _facts(sender: NoticeSender, row: Row[Any]) -> NoticeFacts:
     """Return what the notice is about."""
     return NoticeFacts(
         confirmation_number=row.confirmation_number,
@@ -250,25 +249,25 @@ def _facts(room: PostRoom, row: Row[Any]) -> NoticeFacts:
         how=row.how,
         spoken_by=row.spoken_by,
         words_heard=row.words_heard,
-        support_phone=room.support_phone,
-        support_hours=room.support_hours,
-        zone=room.cutoff.zone,
+        support_phone=sender.support_phone,
+        support_hours=sender.support_hours,
+        zone=sender.cutoff.zone,
     )
 
 
 def _prepare_message(
-    db: Connection, room: PostRoom, row: Row[Any], channel: Channel, now: datetime
+    db: Connection, sender: NoticeSender, row: Row[Any], channel: Channel, now: datetime
 ) -> _Prepared:
     """Write the attempt to send a text message or an e-mail, with what it says."""
     attempt_id = _open(db, row.id, channel, now)
-    facts = _facts(room, row)
+    facts = _facts(sender, row)
     if channel == "sms":
-        sms = cast("SmsCarrier", room.sms)
-        body = room.texts.short(facts, row.language)
+        sms = cast("SmsCarrier", sender.sms)
+        body = sender.texts.short(facts, row.language)
         _write_down(db, row.id, attempt_id, body, body.encode())
         return _Prepared(attempt_id, channel, lambda: sms.send(row.phone, body, attempt_id))
-    email = cast("MailCarrier", room.email)
-    text = room.texts.write(facts, row.language)
+    email = cast("MailCarrier", sender.email)
+    text = sender.texts.write(facts, row.language)
     _write_down(db, row.id, attempt_id, text.plain, text.plain.encode())
     name = f"{row.confirmation_number}.{attempt_id}"
     return _Prepared(
@@ -277,21 +276,21 @@ def _prepare_message(
 
 
 def _prepare_letter(
-    db: Connection, room: PostRoom, row: Row[Any], made_at: datetime, attempt_id: int
+    db: Connection, sender: NoticeSender, row: Row[Any], made_at: datetime, attempt_id: int
 ) -> _Prepared:
     """Write what the letter of an attempt says; `made_at` is when it began, also after a crash."""
-    text = room.texts.write(_facts(room, row), row.language)
-    made_at = made_at.astimezone(room.cutoff.zone)
+    text = sender.texts.write(_facts(sender, row), row.language)
+    made_at = made_at.astimezone(sender.cutoff.zone)
     address = Address(
         f"{row.first_name} {row.last_name}",
         (row.address, f"{row.city}, {row.address_state} {row.postal_code}"),
     )
-    letter = make_letter(text, room.texts, address, made_at)
+    letter = make_letter(text, sender.texts, address, made_at)
     _write_down(db, row.id, attempt_id, letter.words, letter.pdf)
     return _Prepared(
         attempt_id,
         "letter",
-        lambda: room.letters.put(
+        lambda: sender.letters.put(
             letter,
             confirmation_number=row.confirmation_number,
             language=text.language,
@@ -321,10 +320,10 @@ def _write_down(db: Connection, notice_id: int, attempt_id: int, body: str, docu
     )
 
 
-def _note(db: Connection, prepared: _Prepared, notice_id: int, handed: Handed, now: datetime) -> None:
+def _note(db: Connection, prepared: _Prepared, notice_id: int, answer: CarrierAnswer, now: datetime) -> None:
     """Write down what became of an attempt; `sent` is a notice that a carrier has, by this channel."""
-    _close(db, prepared.attempt_id, handed, now)
-    if handed.state == "accepted":
+    _close(db, prepared.attempt_id, answer, now)
+    if answer.state == "accepted":
         db.execute(
             update(Notice)
             .where(Notice.id == notice_id, Notice.state == "pending")
@@ -334,15 +333,15 @@ def _note(db: Connection, prepared: _Prepared, notice_id: int, handed: Handed, n
         close_tasks(db, TASKS, now, StaffTask.payment_id.in_(of_payment))
 
 
-def _close(db: Connection, attempt_id: int, handed: Handed, now: datetime) -> None:
-    values: dict[str, Any] = {"provider_reference": handed.reference or None, "detail": handed.detail or None}
-    if handed.sha256:
-        values["document_sha256"] = bytes.fromhex(handed.sha256)
+def _close(db: Connection, attempt_id: int, answer: CarrierAnswer, now: datetime) -> None:
+    values: dict[str, Any] = {"provider_reference": answer.reference or None, "detail": answer.detail or None}
+    if answer.sha256:
+        values["document_sha256"] = bytes.fromhex(answer.sha256)
     # A callback may have been faster: what it told of a message is newer than that it was accepted.
     db.execute(
         update(NoticeAttempt)
         .where(NoticeAttempt.id == attempt_id, NoticeAttempt.state.in_(("sending", "unknown")))
-        .values(state=handed.state, finished_at=now, **values)
+        .values(state=answer.state, finished_at=now, **values)
     )
 
 
@@ -365,7 +364,7 @@ def _why(row: Row[Any], tried: Sequence[Tried]) -> str:
     return f"{on_file}; {'what was tried did not work' if tried else 'nothing could be tried'}"
 
 
-def _give_up(db: Connection, row: Row[Any], tried: list[Tried], now: datetime) -> Result:
+def _give_up(db: Connection, row: Row[Any], tried: list[Tried], now: datetime) -> SendResult:
     """Put it before staff: no channel is left. Its payment goes into no file while no notice was sent."""
     if row.state != "sent":
         db.execute(update(Notice).where(Notice.id == row.id).values(state="failed"))

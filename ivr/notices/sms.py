@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import requests
 
-from ivr.notices.carriers import Handed
+from ivr.notices.carriers import CarrierAnswer
 
 MOST_CHARACTERS: Final = 1600  # of one message; more is refused (error 21617)
 CONNECT_TIMEOUT_SECONDS: Final = 5.0
@@ -56,10 +56,10 @@ class SmsCarrier:
         self._pause = pause
         self._timeouts_seconds = (CONNECT_TIMEOUT_SECONDS, answer_timeout_seconds)
 
-    def send(self, number: str, body: str, attempt_id: int) -> Handed:
+    def send(self, number: str, body: str, attempt_id: int) -> CarrierAnswer:
         """Send `body` (1,600 characters at most) to `number` (E.164); callbacks name the attempt."""
         if len(body) > MOST_CHARACTERS:
-            return Handed("failed", detail="too long for a text message")
+            return CarrierAnswer("failed", detail="too long for a text message")
         handed = self._once(number, body, attempt_id)
         for pause_seconds in PAUSES_SECONDS:
             if handed.state != "later":
@@ -68,7 +68,7 @@ class SmsCarrier:
             handed = self._once(number, body, attempt_id)
         return handed
 
-    def _once(self, number: str, body: str, attempt_id: int) -> Handed:
+    def _once(self, number: str, body: str, attempt_id: int) -> CarrierAnswer:
         account = self._account
         sender = "MessagingServiceSid" if account.sender.startswith("MG") else "From"
         form = {
@@ -92,28 +92,28 @@ class SmsCarrier:
         return _judged(answer)
 
 
-def _broken(error: requests.exceptions.RequestException) -> Handed:
+def _broken(error: requests.exceptions.RequestException) -> CarrierAnswer:
     """Tell a connection that never came about from one that broke after the request had left."""
     reason = getattr(error.args[0] if error.args else None, "reason", None)
     names = {type(reason).__name__, type(error).__name__}
     if names & {"NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "ConnectTimeout"}:
-        return Handed("later", detail="no connection")
+        return CarrierAnswer("later", detail="no connection")
     if isinstance(getattr(reason, "args", (None,))[0], ssl.SSLCertVerificationError):
-        return Handed("later", detail="no trusted connection")
-    return Handed("unknown", detail="no answer")
+        return CarrierAnswer("later", detail="no trusted connection")
+    return CarrierAnswer("unknown", detail="no answer")
 
 
-def _judged(answer: requests.Response) -> Handed:
+def _judged(answer: requests.Response) -> CarrierAnswer:
     fields = _json(answer)
     status = answer.status_code
     if status == _CREATED and fields.get("sid"):
         if fields.get("status") in {"failed", "undelivered"}:
-            return Handed("failed", detail=f"error {fields.get('error_code')}")
-        return Handed("accepted", reference=str(fields["sid"]))
+            return CarrierAnswer("failed", detail=f"error {fields.get('error_code')}")
+        return CarrierAnswer("accepted", reference=str(fields["sid"]))
     detail = f"HTTP {status}, error {fields.get('code')}"
     if status in _FROM_A_GATEWAY or status < 400:  # a success that names no message
-        return Handed("unknown", detail=detail)
-    return Handed("later" if status == _TOO_MANY or status >= 500 else "failed", detail=detail)
+        return CarrierAnswer("unknown", detail=detail)
+    return CarrierAnswer("later" if status == _TOO_MANY or status >= 500 else "failed", detail=detail)
 
 
 def _json(answer: requests.Response) -> dict[str, Any]:

@@ -87,7 +87,7 @@ class HeldPayment:
 
 
 @dataclass(slots=True)
-class _Account:
+class _BankAccount:
     account_type: AccountType
     routing_number: str
     account_number: str = field(repr=False)
@@ -277,7 +277,7 @@ class Batches:
             yield entry
 
     def _is_over(self, row: Row[Any]) -> bool:
-        """Tell whether the time of a reversal or a retry is over when it takes effect: a file may be late."""
+        """Return whether a reversal or a retry would take effect too late: a file may be late."""
         last = None
         if row.kind == "reversal" and row.settled_at is not None:
             last = last_reversal_date(row.settled_at, self.settings.ivr_closings)
@@ -309,7 +309,7 @@ class Batches:
             return None
         return entry
 
-    def _account(self, row: Row[Any]) -> _Account | None:
+    def _account(self, row: Row[Any]) -> _BankAccount | None:
         """Return the account as keyed, or as its bank has corrected it since; None when it cannot be read."""
         if row.account_number is None:
             return None
@@ -321,7 +321,7 @@ class Batches:
         except UnsealError:
             self.unopened += 1
             return None
-        return _Account(
+        return _BankAccount(
             changed.account_type or row.account_type,
             changed.routing_number or row.rdfi_routing_number,
             changed.account_number or opened.decode("ascii"),

@@ -59,7 +59,7 @@ def block_routing_number(db: Connection, routing_number: str, *, return_code: st
 
 
 def either_blocked(db: Connection, routing_number: str, account_fingerprint: bytes) -> bool:
-    """Tell whether the routing number or the account takes nothing of ours. One statement."""
+    """Return whether the routing number or the account takes nothing of ours. One statement."""
     blocked: ColumnElement[bool] = or_(_ROUTING_BLOCKED, _ACCOUNT_BLOCKED, literal(value=False))
     return bool(
         db.scalar(

@@ -39,12 +39,12 @@ def draw_cancellation_number(randomness: Randomness) -> str:
 
 
 def is_valid(number: str) -> bool:
-    """Tell whether `number` can be a confirmation number: length, digits, first digit, check digits."""
+    """Return whether `number` can be a confirmation number: length, digits, first digit, check digits."""
     return _is_number(number) and bool(mod_97_10.is_valid(number))
 
 
 def is_cancellation_number(number: str) -> bool:
-    """Tell whether `number` can be a cancellation number: length, digits, first digit, check digits."""
+    """Return whether `number` can be a cancellation number: length, digits, first digit, check digits."""
     return _is_number(number) and int(number) % _MODULUS == _CANCELLATION_REMAINDER
 
 

@@ -44,7 +44,7 @@ def day_start(now: datetime, zone: ZoneInfo) -> datetime:
 
 
 def may_pay(db: Connection, member_id: str, since: datetime) -> bool:
-    """Tell whether a member may authorize one more payment on the day that began at `since` (aware)."""
+    """Return whether a member may authorize one more payment on the day that began at `since` (aware)."""
     counted = db.execute(_COUNT, {"member_id": member_id, "day_start": since}).scalar_one()
     return bool(counted < PAYMENTS_PER_DAY)
 

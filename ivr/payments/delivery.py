@@ -3,7 +3,7 @@
 One at a time brings a file: a lock of the database's says so, which ends with its connection. The bytes go
 up under a temporary name that banks leave alone, as often as it takes. Just before the file gets its own
 name, that is written down and committed. Whoever dies after that leaves a question, not a file to be sent
-again: the next try asks the folder or the server, and where neither can tell, a person asks the bank.
+again: the next try asks the folder or the server, and where neither can tell, staff ask the bank.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ LATE_TASK: Final = "file_late"
 FILE_TASKS: Final = (UNDELIVERED_TASK, DOUBT_TASK, LATE_TASK)
 PART: Final = ".part"  # what a temporary name ends with: banks are told to leave such files alone
 
-Found = Literal["there", "not_there", "unknown"]
+Whereabouts = Literal["there", "not_there", "unknown"]
 
 
 class NotDeliveredError(OperatorError):
@@ -49,18 +49,18 @@ class NotDeliveredError(OperatorError):
 
 
 class NameTakenError(NotDeliveredError):
-    """Another file lies under that name: a person must see what it is. Nothing was overwritten."""
+    """Another file lies under that name: staff must see what it is. Nothing was overwritten."""
 
 
 class PerhapsDeliveredError(NotDeliveredError):
-    """Nobody can tell if the file reached the bank: it is not sent again before a person says so."""
+    """Nobody can tell if the file reached the bank: it is not sent again before staff say so."""
 
     task = DOUBT_TASK
     follows = "Nothing is sent before somebody says so."
 
 
 class LateFileError(NotDeliveredError):
-    """The day on which the file's debits were to take effect has come: a person decides."""
+    """The day on which the file's debits were to take effect has come: staff decide."""
 
     task = LATE_TASK
     follows = "Nothing is sent before somebody says so."
@@ -82,7 +82,7 @@ class Destination(Protocol):
         """
         ...
 
-    def look(self, name: str, content: bytes) -> Found:
+    def look(self, name: str, content: bytes) -> Whereabouts:
         """Tell what became of a delivery that was broken off as the file got its name.
 
         `unknown` also where a file that was taken away leaves no trace. Raises `NotDeliveredError` when the
@@ -115,7 +115,7 @@ class Folder:
             part.unlink(missing_ok=True)
             self._settle_folder()
 
-    def look(self, name: str, content: bytes) -> Found:
+    def look(self, name: str, content: bytes) -> Whereabouts:
         """Look for the file; one that is not there may have been taken to the bank, or never have been."""
         target, part = self._paths(name)
         with self._told(name, NotDeliveredError):
@@ -185,7 +185,7 @@ def deliver_file(
     """Bring one file to the bank and move its payments on to `sent`; False when there is nothing to do.
 
     Nothing to do is: it was delivered or rejected, or another worker is at it. Raises `NotDeliveredError`
-    after telling staff once; its kind says whether the next try sends the file, or a person decides. A file
+    after telling staff once; its kind says whether the next try sends the file, or staff decide. A file
     whose effective date has come leaves only `although_late`.
     """
     try:

@@ -126,7 +126,7 @@ def payments_of_call(db: Connection, call_sid: str) -> tuple[RecentPayment, ...]
 
 
 def same_payment_today(db: Connection, billing_account: str, amount_cents: int, day_start: datetime) -> bool:
-    """Tell whether this bill was already paid with this amount since `day_start`, the bank's midnight."""
+    """Return whether this bill was already paid with this amount since `day_start`, the bank's midnight."""
     parameters = {"billing_account": billing_account, "amount_cents": amount_cents, "day_start": day_start}
     return bool(db.execute(_SAME, parameters).scalar_one())
 

@@ -17,8 +17,8 @@ from ivr.storage.tables import Payment
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-State = Literal["authorized", "held", "cancelled", "batched", "sent", "settled", "returned", "final"]
-Event = Literal[
+PaymentState = Literal["authorized", "held", "cancelled", "batched", "sent", "settled", "returned", "final"]
+PaymentEvent = Literal[
     "hold",  # not into this file: its notice is not sent, or its day has not come
     "release",  # the reason to hold it is gone
     "cancel",  # the member withdrew before the cutoff
@@ -32,7 +32,7 @@ Event = Literal[
     "finish",  # nobody may return it any more
 ]
 
-LIFE: Final[Mapping[tuple[State, Event], State]] = {
+LIFE: Final[Mapping[tuple[PaymentState, PaymentEvent], PaymentState]] = {
     ("authorized", "hold"): "held",
     ("authorized", "cancel"): "cancelled",
     ("authorized", "batch"): "batched",
@@ -62,7 +62,7 @@ class WrongStateError(Exception):
     """A payment is not in a state in which this can happen to it."""
 
 
-def next_state(state: State, event: Event) -> State:
+def next_state(state: PaymentState, event: PaymentEvent) -> PaymentState:
     """Return the state that `event` leads to. Raises `WrongStateError` for what is not in the table."""
     try:
         return LIFE[state, event]
@@ -70,7 +70,9 @@ def next_state(state: State, event: Event) -> State:
         raise WrongStateError(f"a payment that is {state} cannot {event}") from None
 
 
-def move(db: Connection, payment_id: int, state: State, event: Event, **values: Any) -> State:
+def move(
+    db: Connection, payment_id: int, state: PaymentState, event: PaymentEvent, **values: Any
+) -> PaymentState:
     """Change one payment's state from `state` by `event`, set the columns in `values`, return the new state.
 
     Raises `WrongStateError`, having changed nothing, when the table has no such change or when the payment
@@ -81,7 +83,9 @@ def move(db: Connection, payment_id: int, state: State, event: Event, **values: 
     return next_state(state, event)
 
 
-def move_all(db: Connection, which: ColumnElement[bool], state: State, event: Event, **values: Any) -> int:
+def move_all(
+    db: Connection, which: ColumnElement[bool], state: PaymentState, event: PaymentEvent, **values: Any
+) -> int:
     """Change every payment that is in `state` and matches `which`, in one statement; return how many.
 
     Raises `WrongStateError` when the table has no such change.

@@ -81,6 +81,6 @@ def _correct(
         actor=actor,
         now=now,
     )
-    mended = Payment.id.in_([number for number, _, _ in changes]) & (Payment.hold_reason == "record")
-    release_held(db, mended, now, by=actor)
+    can_be_written = Payment.id.in_([number for number, _, _ in changes]) & (Payment.hold_reason == "record")
+    release_held(db, can_be_written, now, by=actor)
     return len(changes)

@@ -177,7 +177,7 @@ class _FileBuilder:
         )
 
     def _opens_a_later_one(self) -> bool:
-        """Tell whether the newest payment that is not due yet can be opened: then not every key is wrong."""
+        """Return whether the newest payment not yet due can be opened: then not all keys are wrong."""
         later = select(Payment.account_number, Payment.confirmation_number).where(
             Payment.state == "authorized",
             Payment.cutoff_at > self._cutoff,

@@ -28,7 +28,7 @@ RATE_TASK: Final = "return_rate"
 _LIMITS_PER_MILLE: Final = {"unauthorized": 5, "administrative": 30, "overall": 150}
 LIMITS_PERCENT: Final[Mapping[str, float]] = {name: limit / 10 for name, limit in _LIMITS_PER_MILLE.items()}
 # Below these a rate is one member's mistake, not the line's: one of 99 debits is twice the strictest limit.
-# Nothing is missed by it: a return that a person must see has a task of its own, and the rates are always
+# Nothing is missed by it: a return that staff must see has a task of its own, and the rates are always
 # shown with their counts.
 SMALLEST_DEBITS: Final = 100
 SMALLEST_RETURNS: Final = 2
@@ -67,12 +67,15 @@ class ReturnRates:
 
 def return_rates(db: Connection, now: datetime) -> ReturnRates:
     """Return the rates over the 60 days before `now` (aware UTC). One statement."""
-    came_back = AchEntry.state == "returned"
+    returned_ones = AchEntry.state == "returned"
     row: Any = db.execute(
         select(
             func.count(),
-            *(func.count().filter(came_back, AchEntry.return_code.in_(codes)) for codes in _CODES.values()),
-            func.count().filter(came_back),
+            *(
+                func.count().filter(returned_ones, AchEntry.return_code.in_(codes))
+                for codes in _CODES.values()
+            ),
+            func.count().filter(returned_ones),
         )
         .join_from(AchEntry, AchFile, AchFile.id == AchEntry.file_id)
         .where(
@@ -140,6 +143,6 @@ def _follow(
 
 
 def _is_known(closed: Mapping[str, Any], returned: int, today: date) -> bool:
-    """Tell whether a closed task spoke of today, or of as many returns within the same 60 days."""
+    """Return whether a closed task spoke of today, or of as many returns within the same 60 days."""
     days = (today - date.fromisoformat(closed["date"])).days
     return days == 0 or (days < RATE_DAYS and returned <= closed.get("returned", 0))

@@ -1,4 +1,4 @@
-"""Presenting a debit once more that came back for want of money: R01 and R09 only, and only if staff say so.
+"""Presenting a debit again that was returned for insufficient funds: R01 and R09, and only if staff allow it.
 
 Nacha operating rules on reinitiation: at most twice, within 180 days of the original settlement, the same
 company and amount, `RETRY PYMT` in a batch of its own. Ours besides: only if that much is still owed on the
@@ -46,7 +46,7 @@ def due_retries(db: Connection, rule: CutoffRule, retries: int, now: datetime) -
         )
         .scalar_subquery()
     )
-    came_back = select(Payment.id, Payment.returned_at).where(
+    returned_ones = select(Payment.id, Payment.returned_at).where(
         Payment.state == "returned",
         Payment.return_code.in_(RETRY_CODES),
         Payment.account_number.is_not(None),
@@ -56,7 +56,7 @@ def due_retries(db: Connection, rule: CutoffRule, retries: int, now: datetime) -
     today = now.astimezone(rule.zone).date()
     return [
         row.id
-        for row in db.execute(came_back.order_by(Payment.id))
+        for row in db.execute(returned_ones.order_by(Payment.id))
         if next_banking_day(row.returned_at.astimezone(rule.zone).date(), rule.closings) <= today
     ]
 
@@ -89,7 +89,7 @@ def withdraw_retries(db: Connection, which: ColumnElement[bool], now: datetime) 
     Within the caller's transaction, which holds their payments locked; each is as it was when it came back.
     """
     payments = withdraw_entries(db, and_(AchEntry.kind == "retry", which), now)
-    came_back = (
+    returned_ones = (
         select(AchEntry.trace_number, AchEntry.effective_entry_date)
         .where(
             AchEntry.payment_id == Payment.id, AchEntry.state == "returned", AchEntry.kind.in_(DEBIT_KINDS)
@@ -100,7 +100,7 @@ def withdraw_retries(db: Connection, which: ColumnElement[bool], now: datetime) 
     )
     # A file that the bank refused may have named another attempt since.
     of_newest = {
-        column.key: came_back.with_only_columns(column).scalar_subquery()
+        column.key: returned_ones.with_only_columns(column).scalar_subquery()
         for column in (AchEntry.trace_number, AchEntry.effective_entry_date)
     }
     move_all(db, Payment.id.in_(payments), "batched", "withdraw", **of_newest)

@@ -1,10 +1,10 @@
 """What the bank sends back, applied: returns undo a debit or a credit, notifications of change are kept.
 
-A file that cannot be trusted is not applied at all; an item that cannot be used waits for a person, and the
+A file that cannot be trusted is not applied at all; an item that cannot be used waits for staff, and the
 others are applied. Each item is known by a digest of what it says: the same one again changes nothing,
 whatever its file is called. An item matches the *attempt* whose trace number it names, if amount and
-individual ID agree; one that matches nothing waits for a person. What a code means is in
-`ivr.ach.return_codes`; a code that nobody knows undoes, and goes to a person.
+individual ID agree; one that matches nothing waits for staff. What a code means is in
+`ivr.ach.return_codes`; an unknown code undoes, and goes to staff.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from ivr.ach.reader import PROBLEMS_LISTED, NachaReadError, ReadProblem
 from ivr.ach.return_codes import ReturnRule, return_rule
-from ivr.ach.returns import CameBackFile, NotificationOfChange, OtherEntry, Return, read_returns
+from ivr.ach.returns import NotificationOfChange, OtherEntry, Return, ReturnsFile, read_returns
 from ivr.base.money import format_amount
 from ivr.billing.post import post
 from ivr.payments.blocks import block_for
 from ivr.payments.corrections import seal_correction
-from ivr.payments.life import CREDIT_KINDS, DEBIT_KINDS, State, move
+from ivr.payments.life import CREDIT_KINDS, DEBIT_KINDS, PaymentState, move
 from ivr.payments.requested import withdraw_entries
 from ivr.payments.tasks import open_task
 from ivr.storage.audit import record_event
@@ -75,7 +75,7 @@ _NEXT: Final = {
 class Imported:
     """What became of a file's items, in numbers.
 
-    `returns` and `changes` are new and applied; `unmatched` and `handed_over` wait for a person;
+    `returns` and `changes` are new and applied; `unmatched` and `handed_over` wait for staff;
     `already_known` changed nothing more; `joined` is how many of those and of `handed_over` had been booked
     by hand, and have the bank's own data now. `errors` says of every item that needs a look where it stands,
     and `allowances` what was let pass in the file, a sentence each.
@@ -111,9 +111,9 @@ def import_returns(
     came = read_returns(data, odfi_routing=odfi_routing[:8])
     _check_comes_back(came)
     items: list[ReadItem] = sorted((*came.returns, *came.changes, *came.others), key=lambda item: item.line)
-    importing = Applying(db, keys, hashes, file_name, now)
-    importing.run(items)
-    done = importing.done
+    applier = ItemApplier(db, keys, hashes, file_name, now)
+    applier.run(items)
+    done = applier.done
     done.allowances = came.allowances
     if done.returns or done.changes or done.unmatched or done.handed_over or done.joined:
         record_event(
@@ -137,7 +137,7 @@ def import_returns(
 ReadItem = Return | NotificationOfChange | OtherEntry
 
 
-def _check_comes_back(came: CameBackFile) -> None:
+def _check_comes_back(came: ReturnsFile) -> None:
     """Raise `NachaReadError` when entries stand in the file and none comes back: it is one that went out."""
     sent = [other for other in came.others if other.kind == "forward"]
     if not sent or came.returns or came.changes or len(sent) < len(came.others):
@@ -152,10 +152,10 @@ def lock_items(db: Connection) -> None:
     db.execute(text("LOCK TABLE bank_items IN SHARE ROW EXCLUSIVE MODE"))
 
 
-class Applying:
-    """What came, in one file or from a person, being applied under a lock that lets nobody else in.
+class ItemApplier:
+    """Applies items, of one file or booked by staff, under a lock that lets nobody else in.
 
-    Without `file_name` it was booked by hand, before the bank's file; that one meets it later.
+    Without `file_name` staff booked them before the bank's file, whose own item is joined to them later.
     """
 
     def __init__(
@@ -271,7 +271,7 @@ class Applying:
             return
         booked = self._booked_by_hand(item, entry.id)
         if booked is not None:
-            self._meet(item, digest, entry, booked)
+            self._join(item, digest, entry, booked)
             return
         if entry.state == "returned" or entry.id in self._undone:
             why = "this entry came back before; nothing was undone again"
@@ -288,13 +288,13 @@ class Applying:
         self.done.returns += 1
 
     def _booked_by_hand(self, item: Return | OtherEntry, entry_id: int) -> Any:
-        """Return what a person booked of an entry, if it is what came now and came from no file before."""
+        """Return what staff booked of an entry, if it is what came now and came from no file before."""
         same = BankItem.state == "applied" if isinstance(item, Return) else BankItem.code == item.code
         waits = (BankItem.entry_id == entry_id) & (BankItem.kind == "return") & (BankItem.file_name == "")
         found = select(BankItem.id, BankItem.code).where(waits, same)
         return self._db.execute(found).one_or_none() if self._file_name else None
 
-    def _meet(self, item: ReadItem, digest: bytes, entry: Any, booked: Any) -> None:
+    def _join(self, item: ReadItem, digest: bytes, entry: Any, booked: Any) -> None:
         """Join the bank's own item to what was booked by hand: its word counts, nothing is undone again."""
         self._db.execute(update(BankItem).where(BankItem.id == booked.id).values(**self._facts(item, digest)))
         self.done.joined += 1
@@ -321,7 +321,7 @@ class Applying:
         """Put back what the entry moved: state, ledger, and the payment's state where it was its debit."""
         is_debit = entry.kind in DEBIT_KINDS
         if is_debit:
-            state: State = entry.payment_state
+            state: PaymentState = entry.payment_state
             move(self._db, entry.payment_id, state, "return", return_code=code, returned_at=self._now)
         self._db.execute(
             update(AchEntry)
@@ -341,7 +341,7 @@ class Applying:
     def _follow(self, rule: ReturnRule, entry: Any, item: Return, item_id: int) -> None:
         """Do what the code asks for besides undoing a debit."""
         self._block(entry, item.code)
-        if rule.to_person:
+        if rule.to_staff:
             self._task(RETURN_TASK, entry, item_id, item, meaning=rule.meaning)
         if self._withdraw_credits(entry):
             self._task(RETURNED_AFTER_CREDIT_TASK, entry, item_id, item, meaning=rule.meaning)
@@ -357,7 +357,7 @@ class Applying:
         )
 
     def _withdraw_credits(self, entry: Any) -> bool:
-        """Take back credits of the payment that wait for a file; tell whether one is out of our hands.
+        """Take back credits of the payment that wait for a file; return whether one is out of our hands.
 
         A debit that came back leaves nothing to give back.
         """
@@ -377,12 +377,12 @@ class Applying:
         self.done.changes += 1
 
     def _other(self, item: OtherEntry, digest: bytes) -> None:
-        """Hand to a person what neither undoes nor corrects: it may dispute an earlier return."""
+        """Hand to staff what neither undoes nor corrects: it may dispute an earlier return."""
         entry = self._match(item)
         if isinstance(entry, str):
             self._unmatched(item, digest, entry)
         elif booked := self._booked_by_hand(item, entry.id):
-            self._meet(item, digest, entry, booked)
+            self._join(item, digest, entry, booked)
         else:
             why = f"{item.kind.replace('_', ' ')}: a person must look at it"
             self._hand_over(item, digest, entry, why, item.kind)
@@ -403,7 +403,7 @@ class Applying:
         self._tell(item, f"{why}; it waits for a person in `ivr ach queue list`")
 
     def _named(self, item: ReadItem) -> int | None:
-        """Return the payment whose number stands in an item: a hint for a person, and no more than that."""
+        """Return the payment whose number stands in an item: a hint for staff, and no more than that."""
         number = Payment.confirmation_number == item.individual_id
         return self._db.scalar(select(Payment.id).where(number))
 
@@ -490,7 +490,7 @@ class Applying:
 
 
 def _is_change(item: ReadItem) -> bool:
-    """Tell whether an item speaks of a change: such a one moves no money and names no amount."""
+    """Return whether an item speaks of a change: such a one moves no money and names no amount."""
     return (item.code or "").startswith("C")
 
 

@@ -18,7 +18,7 @@ from ivr.ach.returns import OtherEntry, Return, dispute_kind
 from ivr.base.errors import OperatorError
 from ivr.payments.find import find
 from ivr.payments.life import DEBIT_KINDS
-from ivr.payments.returns import Applying, lock_items
+from ivr.payments.returns import ItemApplier, lock_items
 from ivr.storage.audit import record_event
 from ivr.storage.tables import AchEntry, Payment
 
@@ -52,7 +52,7 @@ class ToReturn:
 
 @dataclass(frozen=True, slots=True)
 class BookedReturn(ToReturn):
-    """What was booked. Not `is_undone`: nothing moved, it waits for a person."""
+    """What was booked. Not `is_undone`: nothing moved, it waits for staff."""
 
     is_undone: bool
 
@@ -104,14 +104,14 @@ def book_return(
     """Book that an entry came back, within the caller's transaction, as if the bank's file had said so.
 
     As `find_entry`, which see. A dispute between banks about a return (R61 to R77) undoes nothing and waits
-    for a person.
+    for staff.
     """
     lock_items(db)
     found = find_entry(
         db, confirmation_number, code=code, returned_on=returned_on, trace_number=trace_number, now=now
     )
-    applying = Applying(db, keys, hashes, "", now)
-    applying.run([_item(found)])
+    applier = ItemApplier(db, keys, hashes, "", now)
+    applier.run([_item(found)])
     details = {
         "code": code,
         "date": returned_on.isoformat(),
@@ -120,7 +120,7 @@ def book_return(
     }
     record_event(db, "ach.return", confirmation_number, details, actor=actor, now=now)
     values = {name: getattr(found, name) for name in found.__slots__}
-    return BookedReturn(**values, is_undone=applying.done.returns == 1)
+    return BookedReturn(**values, is_undone=applier.done.returns == 1)
 
 
 def _newest(db: Connection, confirmation_number: str, trace_number: str | None) -> Any:

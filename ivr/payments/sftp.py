@@ -1,7 +1,7 @@
 """The bank's SFTP server: a file goes up under a temporary name, is checked there, and gets its name last.
 
 A drop box may be for writing only. What it does not let us see is not checked; what became of a delivery that
-was broken off, a person asks the bank.
+was broken off, staff ask the bank.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
     from ivr.base.settings import SftpAddress
-    from ivr.payments.delivery import Found
+    from ivr.payments.delivery import Whereabouts
 
 CONNECT_SECONDS: Final = 30.0
 _PIECE_BYTES: Final = 32 * 1024  # what every server takes at once
@@ -66,10 +66,10 @@ class SftpFolder:
             problem = f"{self._server} did not take {name} ({_reason(error)})."
             raise (PerhapsDeliveredError if named else NotDeliveredError)(problem) from None
 
-    def look(self, name: str, content: bytes) -> Found:
+    def look(self, name: str, content: bytes) -> Whereabouts:
         """Ask the server; see `ivr.payments.delivery.Destination`."""
 
-        async def look(sftp: asyncssh.SFTPClient) -> Found:
+        async def look(sftp: asyncssh.SFTPClient) -> Whereabouts:
             return await self._look(sftp, self._path(name), content)
 
         try:
@@ -159,7 +159,7 @@ class SftpFolder:
             if found == "unknown":
                 raise
 
-    async def _look(self, sftp: asyncssh.SFTPClient, target: str, content: bytes) -> Found:
+    async def _look(self, sftp: asyncssh.SFTPClient, target: str, content: bytes) -> Whereabouts:
         """Tell what became of a file: while its temporary name is there, it never got the other one."""
         if await _lies_there(sftp, target, content):
             return "there"
@@ -167,7 +167,7 @@ class SftpFolder:
 
 
 async def _lies_there(sftp: asyncssh.SFTPClient, target: str, content: bytes) -> bool:
-    """Tell whether the file is seen in its place. Raises `NameTakenError` when another one is."""
+    """Return whether the file is seen in its place. Raises `NameTakenError` when another one is."""
     if await _size(sftp, target) is None:
         return False
     if await _holds(sftp, target, content) is False:
@@ -184,7 +184,7 @@ async def _size(sftp: asyncssh.SFTPClient, path: str) -> int | None:
 
 
 async def _holds(sftp: asyncssh.SFTPClient, path: str, content: bytes) -> bool | None:
-    """Tell whether a file has the right bytes; None where a drop box lets nobody see its size nor read it.
+    """Return whether a file has the right bytes; None where a drop box lets nobody see its size nor read it.
 
     What the server said of each piece as it took it is then all there is to know.
     """

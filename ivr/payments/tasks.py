@@ -1,4 +1,4 @@
-"""What a person must look at: opened once however often a job finds it, closed by whoever settles it."""
+"""What staff must look at: opened once however often a job finds it, closed by whoever settles it."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ class Place:
     edges: list[tuple[Move, int]] = field(default_factory=list)
 
     def within(self, *dialogs: str) -> bool:
-        """Tell whether one of `dialogs` is running."""
+        """Return whether one of `dialogs` is running."""
         return any(path.partition("/")[0] in dialogs for path in (self.state.node, *self.state.frames))
 
     @property
@@ -320,7 +320,7 @@ class Exploration:
         )
 
     def _in_parts(self, state: State) -> bool:
-        """Tell whether what 9 repeats is more than an operator can carry at once, and comes in parts."""
+        """Return whether what 9 repeats is more than an operator can carry at once, and comes in parts."""
         words = 0
         for said in state.said:
             language = said.language or state.language

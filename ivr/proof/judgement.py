@@ -232,7 +232,7 @@ class Judge:
             yield "keys", after.state.node, "key 9 could not repeat all that is said here"
 
     def _arrives(self, taken: Taken) -> bool:
-        """Tell whether an accepted answer has led to a question."""
+        """Return whether an accepted answer has led to a question."""
         node = self._flow.nodes[taken.before.state.node]
         back = node.branches.get(taken.move.label) in {REPEAT, AGENT}
         helped = any(event.node.startswith(f"{PERSON}/") for event in taken.events)

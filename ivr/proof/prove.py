@@ -189,7 +189,7 @@ class SoundPrompts:
         return self._catalog.languages
 
     def has(self, prompt_id: str, attribute: str | None, language: str) -> bool:
-        """Tell whether a prompt, or its attribute, exists."""
+        """Return whether a prompt, or its attribute, exists."""
         return self._catalog.has(prompt_id, attribute, language)
 
     def variables(self, prompt_id: str, language: str) -> frozenset[str]:
@@ -520,7 +520,7 @@ class _Prover:
 
 
 def _explains(fault: Fault, finding: Finding) -> bool:
-    """Tell whether what was found is what a static check says."""
+    """Return whether what was found is what a static check says."""
     dialog = fault.file.removeprefix("flows/").removesuffix(".toml")
     if finding.rule == "loop":
         return "loop without a counter" in fault.message and finding.node.startswith(f"{dialog}/")

@@ -163,7 +163,7 @@ class _Attempt:
         self._paid_seq = -1  # the turn of the newest payment: nothing can come between it and what follows
 
     def fits(self) -> bool:
-        """Tell whether every answer comes out as recorded."""
+        """Return whether every answer comes out as recorded."""
         self._draw()
         handlers: Mapping[str, Callable[[Asked], bool]] = {
             "bill_balance": self._bill_balance,
@@ -348,7 +348,7 @@ class _Attempt:
         return asked.outcome == "limit_reached" or not is_reached
 
     def _is_limit_reached(self) -> bool:
-        """Tell whether as many payments were made on the day of the call as one day may have."""
+        """Return whether as many payments were made on the day of the call as one day may have."""
         before = sum(map(self._is_today, self.made_up.earlier))
         came_back = sum(not each.days for each in self.made_up.came_back)
         counted = before + came_back + len(self._today)

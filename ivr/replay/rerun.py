@@ -427,7 +427,7 @@ class _Running:
 
 
 def _answers(scripted: ScriptedInput, node: Node, flow: Flow, *, transferring: bool) -> bool:
-    """Tell whether an input was an answer to what this node asks.
+    """Return whether an input was an answer to what this node asks.
 
     It was when its node had the same name and asked for the same kind of thing, or asked for it with the
     same prompt under a name that is gone.

@@ -88,7 +88,7 @@ class Line(Protocol):
 
 
 def is_url(text: str) -> bool:
-    """Tell whether this can be a URL, absolute or not: no spaces, ASCII, and a host that makes sense."""
+    """Return whether this can be a URL, absolute or not: no spaces, ASCII, and a host that makes sense."""
     try:
         urlsplit(text)
     except ValueError:

@@ -283,7 +283,7 @@ _LOOP = _Rule(_COUNT.allowed, not_done=lambda value: int(value) > MAX_LOOPS)
 
 
 def _are_hints(value: str) -> bool:
-    """Tell whether these are at most 500 hints of at most 100 characters, with commas between."""
+    """Return whether these are at most 500 hints of at most 100 characters, with commas between."""
     hints = value.split(",")
     return len(hints) <= MAX_HINTS and all(len(hint.strip()) <= MAX_HINT_CHARACTERS for hint in hints)
 
@@ -427,7 +427,7 @@ _HEARD_LANGUAGES = frozenset(
 
 
 def _voice_speaks(voice: str, language: str) -> bool:
-    """Tell whether a voice exists and speaks a language; unknown names count as wrong."""
+    """Return whether a voice exists and speaks a language; unknown names count as wrong."""
     family, _, name = voice.partition(".")
     language = _OTHER_NAMES.get(language, language)
     if family == "Google":

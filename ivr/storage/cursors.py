@@ -26,7 +26,7 @@ _ORDINARY_STATES = frozenset({"25P02", "55P03", "57014"})
 
 
 def is_ordinary(error: psycopg.Error) -> bool:
-    """Tell whether `error` is its statement's own, so that the session is as good as before.
+    """Return whether `error` is its statement's own, so that the session is as good as before.
 
     One without a SQLSTATE is the driver's: it closed the connection already if it was lost.
     """

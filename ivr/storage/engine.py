@@ -50,13 +50,13 @@ def database_url(text: str) -> URL:
 
     Raises `SettingsError`, which never quotes the URL: it holds a password.
     """
-    cure = "write DATABASE_URL as postgresql://account:password@host:5432/database"
+    remedy = "write DATABASE_URL as postgresql://account:password@host:5432/database"
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
-        raise SettingsError(f"DATABASE_URL is not a URL: {cure}") from None
+        raise SettingsError(f"DATABASE_URL is not a URL: {remedy}") from None
     if url.drivername not in _SCHEMES:
-        raise SettingsError(f"DATABASE_URL does not name a PostgreSQL: {cure}")
+        raise SettingsError(f"DATABASE_URL does not name a PostgreSQL: {remedy}")
     if "@" in f"{url.host}{url.database}":  # what follows the first @ would be looked up as a host, and told
         raise SettingsError("DATABASE_URL has an @ in its account or password: write it there as %40")
     return url.set(drivername=_DRIVER)
@@ -107,7 +107,7 @@ def connection_arguments(url: URL, *, limits: Limits = TURN_LIMITS) -> str:
 
 
 def takes_writes(engine: Engine) -> bool:
-    """Tell whether a turn could be kept: the server is no standby, not read-only, and its disk has room.
+    """Return whether a turn could be kept: the server is no standby, not read-only, and its disk has room.
 
     A full disk refuses a new page or file, while a row may still fit into an old page, so a temporary file
     is written (what a small `work_mem` does not hold: a few hundred kilobytes). It leaves nothing behind,

@@ -149,7 +149,7 @@ def _unprivileged_account() -> Account:
 
 
 def _open_to_all(folder: Path) -> bool:
-    """Tell if every account may enter `folder` and all folders above it."""
+    """Return whether every account may enter `folder` and all folders above it."""
     return all(above.stat().st_mode & stat.S_IXOTH for above in (folder, *folder.parents))
 
 

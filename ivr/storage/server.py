@@ -63,7 +63,7 @@ def ensure_running(place: Place, *, durable: bool, make: bool = True) -> Path:
 
 
 def is_up(place: Place) -> bool:
-    """Tell if the server of `place` lives and is not stopping, without asking it: it may be starting."""
+    """Return whether the server of `place` runs and is not stopping; it may be starting, and is not asked."""
     pid_file = place.data / "postmaster.pid"
     return _is_server(_named_pid(pid_file), place) and not _is_stopping(pid_file)
 
@@ -265,7 +265,7 @@ def _named_pid(file: Path) -> int | None:
 
 
 def _is_stopping(pid_file: Path) -> bool:
-    """Tell if a server has been told to end: it says so in the eighth line of its pid file."""
+    """Return whether a server has been told to end: it says so in the eighth line of its pid file."""
     try:
         return pid_file.read_bytes().split(b"\n")[7].strip() == b"stopping"
     except (OSError, IndexError):
@@ -273,7 +273,7 @@ def _is_stopping(pid_file: Path) -> bool:
 
 
 def _is_server(pid: int | None, place: Place) -> bool:
-    """Tell if `pid` is a living PostgreSQL; where the system shows it, one of this very cluster."""
+    """Return whether `pid` is a living PostgreSQL; where the system shows it, one of this very cluster."""
     name, state = _process(pid) if pid is not None else ("", "")
     if name != "postgres" or state == "Z":
         return False

@@ -409,7 +409,7 @@ class BlockedRoutingNumber(Base):
 
 
 class StaffTask(Base):
-    """Something that a person must look at; closed by a person."""
+    """Something that staff must look at; closed by staff."""
 
     __tablename__ = "staff_tasks"
     __table_args__ = (Index("ix_staff_tasks_open", "opened_at", postgresql_where=text("closed_at is null")),)

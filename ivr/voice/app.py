@@ -41,7 +41,7 @@ class VoiceSettings:
     auth_token: str
 
 
-class _RefusedError(Exception):
+class _RefusedRequestError(Exception):
     """The request is not Twilio's, or not one this line understands."""
 
     def __init__(self, status: int) -> None:
@@ -102,7 +102,7 @@ class _Edge:
     def serve(self, work: Callable[[str, Mapping[str, str], float | None], Reply]) -> Response:
         try:
             form = self._form()
-        except _RefusedError as refused:
+        except _RefusedRequestError as refused:
             return _refusal(refused.status)
         reply = work(form["CallSid"], form, _arrived_at())
         headers = {
@@ -117,7 +117,7 @@ class _Edge:
     def note(self, work: Callable[[str, Mapping[str, str], float | None], None]) -> Response:
         try:
             form = self._form()
-        except _RefusedError as refused:
+        except _RefusedRequestError as refused:
             return _refusal(refused.status)
         if form.get("CallStatus", "completed") in {"completed", "busy", "failed", "no-answer", "canceled"}:
             work(form["CallSid"], form, _arrived_at())
@@ -126,7 +126,7 @@ class _Edge:
     def note_delivery(self, deliveries: Deliveries) -> Response:
         try:
             form = self._form("MessageSid", MESSAGE_SID)
-        except _RefusedError as refused:
+        except _RefusedRequestError as refused:
             return _refusal(refused.status)
         deliveries.note(form, request.args.get("attempt", type=int), _arrived_at())
         return Response(status=204)
@@ -138,12 +138,12 @@ class _Edge:
         target = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI", "")
         signature = request.headers.get("X-Twilio-Signature")
         if not fields or not self._signature.is_valid(target, fields, signature):
-            raise _RefusedError(403)
+            raise _RefusedRequestError(403)
         form = dict(fields)
         if form.get("AccountSid") != self._settings.account_sid:
-            raise _RefusedError(403)
+            raise _RefusedRequestError(403)
         if kind.fullmatch(form.get(name, "")) is None:
-            raise _RefusedError(400)
+            raise _RefusedRequestError(400)
         return form
 
 

@@ -33,7 +33,7 @@ _LAST_DATA_RECEIVED_MAX = 60_000  # Twilio has long gone by then: more is no mea
 
 
 def is_whole(received: bytearray, head_bytes_max: int) -> bool:
-    """Tell if it is worth running a request of which this much has come.
+    """Return whether it is worth running a request of which this much has come.
 
     Only when to begin is decided here; what the bytes mean, gunicorn reads and the app checks. What they
     refuse in any case, a head or a body that is too large or has no length, is not waited for.

@@ -34,7 +34,7 @@ class SignatureCheck:
         self._bases = (public_url, other)
 
     def is_valid(self, target: str, fields: Sequence[tuple[str, str]], signature: str | None) -> bool:
-        """Tell whether `signature` is Twilio's for a POST of `fields` to the raw `target`."""
+        """Return whether `signature` is Twilio's for a POST of `fields` to the raw `target`."""
         if not signature:
             return False
         sent = target + "".join([name + value for name, value in sorted(set(fields))])

@@ -520,7 +520,7 @@ def _payment_told(payment: RecentPayment) -> Said:
 
 
 def _is_transient(error: Exception) -> bool:
-    """Tell whether the same work may succeed when it is tried again.
+    """Return whether the same work may succeed when it is tried again.
 
     An error without a statement is COMMIT's, which may have committed, or a connection's that was not made.
     """

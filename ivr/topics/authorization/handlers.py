@@ -117,7 +117,7 @@ def _authorize(
 
 
 def tell_on_time(turn: TurnServices, state: State, _args: Mapping[str, str]) -> Outcome:
-    """Tell whether the payment counts as paid by the due date, where the settings say which day counts.
+    """Return whether the payment counts as paid by the due date, where the settings say which day counts.
 
     Of what is past due already, and of a bill without a due date, nothing is said.
     """

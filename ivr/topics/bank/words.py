@@ -61,7 +61,7 @@ def _keyed_before(slots: Slots, _args: Mapping[str, str]) -> Slots:
 
 
 def _bank_known(slots: Slots, args: Mapping[str, str]) -> tuple[str, Slots]:
-    """Tell whether bank details were keyed in this call already."""
+    """Return whether bank details were keyed in this call already."""
     known = _keyed_before(slots, args)
     return ("known", known) if len(known) == len(_KNOWN) else ("unknown", {})
 

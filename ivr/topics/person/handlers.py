@@ -10,5 +10,5 @@ from ivr.topics.services import TurnServices
 
 
 def reach_person(turn: TurnServices, _state: State, _args: Mapping[str, str]) -> Outcome:
-    """Tell whether a person can be reached now."""
+    """Return whether a person can be reached now."""
     return Outcome("open" if turn.services.agent_available(turn.now) else "closed")

@@ -301,13 +301,13 @@ def test_the_table_of_return_codes(what, codes):
 
 def test_every_code_of_the_rules_is_there_and_codes_that_only_people_can_settle_reach_one():
     assert set(RETURN_RULES) == {*(f"R{n:02}" for n in range(1, 36)), "R51", "R90"}
-    alone = {code for code, rule in RETURN_RULES.items() if not rule.to_person}
+    alone = {code for code, rule in RETURN_RULES.items() if not rule.to_staff}
     assert alone == {"R01", "R02", "R03", "R04", "R07", "R08", "R09", "R12", "R20", "R29"}
 
 
 def test_an_unknown_code_goes_to_a_person_and_stops_nothing():
     rule = return_rule("R99")
-    assert (rule.code, rule.to_person, rule.retry, rule.block, rule.rate) == (
+    assert (rule.code, rule.to_staff, rule.retry, rule.block, rule.rate) == (
         "R99",
         True,
         "never",

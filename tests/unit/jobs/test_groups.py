@@ -12,7 +12,7 @@ from ivr.base.clock import ManualClock
 from ivr.jobs.groups import job_groups
 from ivr.jobs.worker import make_app, periodic_jobs, run_once
 from ivr.notices.outbox import PrintOutbox
-from ivr.notices.send import PostRoom
+from ivr.notices.send import NoticeSender
 from ivr.notices.texts import NoticeTexts
 from ivr.payments.cutoffs import cutoff_rule
 from ivr.start import project_folder
@@ -35,7 +35,7 @@ EVERY_JOB = {
 
 
 def all_groups(folder):
-    room = PostRoom(
+    sender = NoticeSender(
         texts=NoticeTexts.load(project_folder() / "prompts" / "notices"),
         support_phone="+18776236765",
         support_hours="Mon-Fri 08:00-18:00",
@@ -45,7 +45,7 @@ def all_groups(folder):
         email=None,
     )
     bank = settings_with(IVR_ACH_OUT=str(folder / "bank"))
-    return job_groups(room=room, bank=bank, keeping=SETTINGS)
+    return job_groups(sender=sender, bank=bank, retention=SETTINGS)
 
 
 def test_every_periodic_job_is_known(engine: Engine, database_url: URL, tmp_path) -> None:
@@ -56,7 +56,7 @@ def test_every_periodic_job_is_known(engine: Engine, database_url: URL, tmp_path
 
 
 def test_a_line_without_a_bank_makes_no_files(engine: Engine, database_url: URL) -> None:
-    app = make_app(database_url, engine, CLOCK, *job_groups(keeping=SETTINGS), periodic=True)
+    app = make_app(database_url, engine, CLOCK, *job_groups(retention=SETTINGS), periodic=True)
     assert set(periodic_jobs(app)) == {
         "heartbeat",
         "purge",

@@ -11,7 +11,7 @@ from support.authorized import NOW, authorized
 from ivr.base.settings import MemberSettings
 from ivr.billing.imports import import_bills
 from ivr.billing.samples import bills_csv, demo_members, members_csv
-from ivr.jobs.retention import keep_and_forget, seal_days_before
+from ivr.jobs.retention import run_retention, seal_days_before
 from ivr.members.imports import import_members
 from ivr.storage.tables import Authorization, EvidenceSeal, Payment
 
@@ -41,10 +41,10 @@ def test_rules_that_hold_are_quiet_and_others_are_loud(engine, paid):
     with engine.begin() as db:
         db.execute(update(Payment).values(state="final", settled_at=NOW))
     with capture_logs() as quiet:
-        assert keep_and_forget(engine, SETTINGS, NOW + timedelta(days=200)).account_numbers_forgotten == 1
+        assert run_retention(engine, SETTINGS, NOW + timedelta(days=200)).account_numbers_forgotten == 1
     assert quiet == []
     with engine.begin() as db:
         db.execute(delete(Authorization))
     with capture_logs() as loud:
-        assert not keep_and_forget(engine, SETTINGS, NOW + timedelta(days=200)).proven
+        assert not run_retention(engine, SETTINGS, NOW + timedelta(days=200)).proven
     assert [(entry["event"], entry["evidence_missing"]) for entry in loud] == [("retention_not_proven", 1)]

@@ -24,7 +24,7 @@ from ivr.base.settings import load_notice_settings
 from ivr.billing.imports import import_bills
 from ivr.billing.samples import bills_csv, demo_members, members_csv
 from ivr.jobs.groups import job_groups
-from ivr.jobs.notices import open_post_room
+from ivr.jobs.notices import open_notice_sender
 from ivr.jobs.worker import run_due_jobs
 from ivr.members.imports import import_members
 from ivr.storage.queue import enqueue
@@ -47,14 +47,14 @@ from pathlib import Path
 from ivr.base.clock import ManualClock
 from ivr.base.settings import load_notice_settings, load_origination_settings
 from ivr.jobs.groups import job_groups
-from ivr.jobs.notices import open_post_room
+from ivr.jobs.notices import open_notice_sender
 from ivr.jobs.worker import run_worker
 from ivr.storage.engine import database_url
 url, now, texts, environ = sys.argv[1:]
-room = open_post_room(load_notice_settings(json.loads(environ)), Path(texts))
+sender = open_notice_sender(load_notice_settings(json.loads(environ)), Path(texts))
 bank = load_origination_settings(json.loads(environ))
 clock = ManualClock(datetime.fromisoformat(now))
-run_worker(database_url(url), clock, *job_groups(room=room, bank=bank))
+run_worker(database_url(url), clock, *job_groups(sender=sender, bank=bank))
 """
 
 
@@ -73,28 +73,28 @@ def samples(engine: Engine, hashes: KeyedHash) -> None:
 
 
 @pytest.fixture
-def room(tmp_path: Path):
-    return open_post_room(load_notice_settings({**ENVIRON, "IVR_LETTERS_OUT": str(tmp_path)}), TEXTS)
+def sender(tmp_path: Path):
+    return open_notice_sender(load_notice_settings({**ENVIRON, "IVR_LETTERS_OUT": str(tmp_path)}), TEXTS)
 
 
-def test_the_settings_say_which_carriers_there_are(room) -> None:
-    assert (room.sms, room.email) == (None, None)
+def test_the_settings_say_which_carriers_there_are(sender) -> None:
+    assert (sender.sms, sender.email) == (None, None)
     given = {
         "IVR_SMS_FROM": "+16175550198",
         "IVR_SMTP": "smtp://mail.example",
         "IVR_MAIL_FROM": "a@b.example",
     }
-    whole = open_post_room(load_notice_settings({**ENVIRON, **given}), TEXTS)
+    whole = open_notice_sender(load_notice_settings({**ENVIRON, **given}), TEXTS)
     assert whole.sms is not None
     assert whole.email is not None
     assert whole.letters.folder == Path("var/letters/out")
 
 
 def test_a_promised_notice_goes_out_by_its_job(  # noqa: PLR0917 (fixtures)
-    engine: Engine, database_url: URL, room, samples, hashes, tmp_path
+    engine: Engine, database_url: URL, sender, samples, hashes, tmp_path
 ):
     paid = authorized(engine, hashes, sent=False)
-    run_due_jobs(database_url, CLOCK, *job_groups(room=room))
+    run_due_jobs(database_url, CLOCK, *job_groups(sender=sender))
     assert (tmp_path / f"2026-12-18-{paid.confirmation_number}.pdf").exists()
     assert left(engine) == []
 
@@ -111,14 +111,14 @@ def test_without_settings_it_waits_for_a_worker_that_has_them(
 
 
 def test_what_waits_is_found_every_minute_and_staff_are_warned(
-    engine: Engine, database_url: URL, room, samples, hashes
+    engine: Engine, database_url: URL, sender, samples, hashes
 ):
     """The job is lost: its worker was killed, and so was whoever would have done it again."""
     paid = authorized(engine, hashes, sent=False)
     with engine.begin() as db:
         db.execute(text("DELETE FROM procrastinate_jobs"))
         enqueue(db, "notices")
-    run_due_jobs(database_url, ManualClock(paid.cutoff_at - timedelta(hours=1)), *job_groups(room=room))
+    run_due_jobs(database_url, ManualClock(paid.cutoff_at - timedelta(hours=1)), *job_groups(sender=sender))
     with engine.connect() as db:
         assert db.scalar(select(Notice.state)) == "sent"
         assert db.scalar(select(StaffTask.kind)) == "notice_late"

@@ -1,4 +1,4 @@
-"""Sample members, their payments, and a post room whose carriers are local servers."""
+"""Sample members, their payments, and a post sender whose carriers are local servers."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from ivr.base.clock import ManualClock
 from ivr.base.settings import MailServer
 from ivr.notices.email import MailCarrier
 from ivr.notices.outbox import PrintOutbox
-from ivr.notices.send import PostRoom
+from ivr.notices.send import NoticeSender
 from ivr.notices.sms import SmsAccount, SmsCarrier
 from ivr.notices.texts import NoticeTexts
 from ivr.storage.tables import Member, Notice, NoticeAttempt, StaffTask
@@ -62,9 +62,9 @@ def sms(twilio, pauses):
 
 
 @pytest.fixture
-def room(texts, tmp_path, sms, mail):
-    """A post room with all three channels."""
-    return PostRoom(
+def sender(texts, tmp_path, sms, mail):
+    """A post sender with all three channels."""
+    return NoticeSender(
         texts=texts,
         support_phone="+18005550100",
         support_hours="Mon-Fri 08:00-18:00",

@@ -32,9 +32,9 @@ def tell(engine):
 
 
 @pytest.fixture
-def sent(engine, promised, room, clock):
+def sent(engine, promised, sender, clock):
     paid = promised("sms")
-    assert send_notice(engine, room, clock, notice_of(engine, paid)) == "sent"
+    assert send_notice(engine, sender, clock, notice_of(engine, paid)) == "sent"
     return paid
 
 
@@ -54,7 +54,7 @@ def test_a_delivered_message_is_noted_once(engine, sent, tell, facts, status):
 
 @pytest.mark.parametrize("status", ["undelivered", "failed", "canceled", "partially_delivered"])
 def test_one_that_was_not_delivered_goes_by_the_next_channel_and_stays_the_proof(  # noqa: PLR0917 (fixtures)
-    engine, sent, tell, facts, room, clock, mail, status
+    engine, sent, tell, facts, sender, clock, mail, status
 ):
     body = facts.notice().body
     assert tell(status, error_code="30007")
@@ -63,17 +63,17 @@ def test_one_that_was_not_delivered_goes_by_the_next_channel_and_stays_the_proof
     assert facts.attempts()[0].detail == "error 30007"
     with engine.connect() as db:
         assert due_notices(db) == [notice_of(engine, sent)]
-    assert send_notice(engine, room, clock, notice_of(engine, sent)) == "sent"
-    assert send_notice(engine, room, clock, notice_of(engine, sent)) == "nothing"
+    assert send_notice(engine, sender, clock, notice_of(engine, sent)) == "sent"
+    assert send_notice(engine, sender, clock, notice_of(engine, sent)) == "nothing"
     assert facts.outcomes() == [("sms", "undelivered"), ("email", "accepted")]
     notice = facts.notice()
     assert (notice.state, notice.sent_at, notice.body, len(mail[0].taken)) == ("sent", NOW, body, 1)
 
 
-def test_nobody_is_asked_twice_when_no_channel_is_left(engine, sent, tell, facts, room, clock):  # noqa: PLR0917 (fixtures)
+def test_nobody_is_asked_twice_when_no_channel_is_left(engine, sent, tell, facts, sender, clock):  # noqa: PLR0917 (fixtures)
     facts.member(address="", email=None)
     tell("undelivered")
-    assert send_notice(engine, room, clock, notice_of(engine, sent)) == "failed"
+    assert send_notice(engine, sender, clock, notice_of(engine, sent)) == "failed"
     assert (facts.notice().state, facts.open_tasks()) == ("sent", ["notice_failed"])
     with engine.connect() as db:
         assert due_notices(db) == []
@@ -104,12 +104,12 @@ def test_no_text_of_a_stranger_is_kept(sent, tell, facts):
 
 
 def test_a_message_whose_answer_was_lost_counts_once_twilio_tells_of_it(  # noqa: PLR0917 (fixtures)
-    engine, promised, room, clock, twilio, tell, facts
+    engine, promised, sender, clock, twilio, tell, facts
 ):
     twilio.answers = [CUT]
     paid = promised("sms")
     facts.member(address="", email=None)
-    assert send_notice(engine, room, clock, notice_of(engine, paid)) == "failed"
+    assert send_notice(engine, sender, clock, notice_of(engine, paid)) == "failed"
     (attempt,) = facts.attempts()
     assert tell("sent", attempt_id=attempt.id)
     assert facts.outcomes() == [("sms", "accepted")]
@@ -118,26 +118,26 @@ def test_a_message_whose_answer_was_lost_counts_once_twilio_tells_of_it(  # noqa
     assert tell("delivered")
 
 
-def test_a_callback_may_be_faster_than_the_answer(engine, promised, room, clock, twilio, tell, facts):  # noqa: PLR0917 (fixtures)
+def test_a_callback_may_be_faster_than_the_answer(engine, promised, sender, clock, twilio, tell, facts):  # noqa: PLR0917 (fixtures)
     """It comes while the request is still open; what it told stands."""
     paid = promised("sms")
 
     class Eager:
         def send(self, number, body, attempt_id):
             assert tell("delivered", attempt_id=attempt_id)
-            return room.sms.send(number, body, attempt_id)
+            return sender.sms.send(number, body, attempt_id)
 
     from dataclasses import replace
 
-    assert send_notice(engine, replace(room, sms=Eager()), clock, notice_of(engine, paid)) == "sent"
+    assert send_notice(engine, replace(sender, sms=Eager()), clock, notice_of(engine, paid)) == "sent"
     assert facts.outcomes() == [("sms", "delivered")]
     assert (facts.notice().state, facts.notice().sent_at) == ("sent", LATER)
 
 
-def test_words_sent_since_by_another_channel_stay(engine, promised, room, clock, twilio, tell, facts):  # noqa: PLR0917 (fixtures)
+def test_words_sent_since_by_another_channel_stay(engine, promised, sender, clock, twilio, tell, facts):  # noqa: PLR0917 (fixtures)
     twilio.answers = [CUT, created()]
     paid = promised("sms")
-    send_notice(engine, room, clock, notice_of(engine, paid))
+    send_notice(engine, sender, clock, notice_of(engine, paid))
     unknown, _ = facts.attempts()
     with engine.begin() as db:
         db.execute(update(NoticeAttempt).where(NoticeAttempt.id != unknown.id).values(state="failed"))
@@ -149,12 +149,12 @@ def test_words_sent_since_by_another_channel_stay(engine, promised, room, clock,
 
 @pytest.mark.parametrize("status", ["sent", "delivered", "undelivered"])
 def test_a_callback_after_the_nights_seal_changes_no_evidence(  # noqa: PLR0917 (fixtures)
-    engine, promised, room, clock, twilio, tell, facts, hashes, status
+    engine, promised, sender, clock, twilio, tell, facts, hashes, status
 ):
     """No answer came, an e-mail went instead and was sealed as the proof; days later Twilio tells of the message."""
     twilio.answers = [CUT]
     paid = promised("sms")
-    assert send_notice(engine, room, clock, notice_of(engine, paid)) == "sent"
+    assert send_notice(engine, sender, clock, notice_of(engine, paid)) == "sent"
     assert facts.outcomes() == [("sms", "unknown"), ("email", "accepted")]
     midnight = NOW + timedelta(days=1)
     with engine.begin() as db:

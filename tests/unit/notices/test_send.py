@@ -30,11 +30,11 @@ from .conftest import NOW, ROOT
 
 
 @pytest.fixture
-def send(engine, room, clock):
+def send(engine, sender, clock):
     """Send the notice of a payment; `without` names channels that this line has not."""
 
     def sending(paid, *without, again=False):
-        here = replace(room, **dict.fromkeys(without))
+        here = replace(sender, **dict.fromkeys(without))
         return send_notice(engine, here, clock, notice_of(engine, paid), again=again)
 
     return sending
@@ -65,12 +65,12 @@ def test_a_promised_e_mail_is_sent(promised, send, facts, mail):
     assert attempt.provider_reference == f"<{paid.confirmation_number}.{attempt.id}@line.example>"
 
 
-def test_a_promised_letter_is_put_into_the_outbox(promised, send, facts, room):
+def test_a_promised_letter_is_put_into_the_outbox(promised, send, facts, sender):
     paid = promised("letter")
     assert send(paid) == "sent"
     (attempt,) = facts.attempts()
     assert attempt.provider_reference == f"2026-12-18-{paid.confirmation_number}.pdf"
-    pdf = (room.letters.folder / attempt.provider_reference).read_bytes()
+    pdf = (sender.letters.folder / attempt.provider_reference).read_bytes()
     assert attempt.document_sha256 == hashlib.sha256(pdf).digest()
 
 
@@ -205,11 +205,11 @@ def test_a_carrier_that_stays_down_loses_the_notice_to_the_next(promised, send, 
     assert facts.outcomes() == [("sms", "later"), ("email", "accepted")]
 
 
-def test_an_outbox_that_cannot_be_written_waits(promised, send, facts, room, clock):
+def test_an_outbox_that_cannot_be_written_waits(promised, send, facts, sender, clock):
     paid = promised("letter")
-    room.letters.folder.write_text("a file in its place")
+    sender.letters.folder.write_text("a file in its place")
     assert [send(paid, "sms", "email"), send(paid, "sms", "email")] == ["later", "later"]
-    room.letters.folder.unlink()
+    sender.letters.folder.unlink()
     assert send(paid, "sms", "email", again=True) == "sent", "a person need not wait"
     assert facts.outcomes() == [("letter", "later"), ("letter", "accepted")]
 
@@ -224,8 +224,8 @@ def test_a_withdrawn_notice_is_not_sent(promised, send, facts, engine):
     assert (send(paid), facts.attempts()) == ("nothing", [])
 
 
-def test_a_payment_that_is_not_there_has_nothing_to_send(engine, room, clock):
-    assert send_notice(engine, room, clock, 7) == "nothing"
+def test_a_payment_that_is_not_there_has_nothing_to_send(engine, sender, clock):
+    assert send_notice(engine, sender, clock, 7) == "nothing"
 
 
 # Crashes.
@@ -251,7 +251,7 @@ def test_an_interrupted_message_is_not_sent_again(engine, promised, send, facts,
     assert twilio.requests == []
 
 
-def test_an_interrupted_letter_is_finished_as_it_was_begun(engine, promised, send, facts, room):
+def test_an_interrupted_letter_is_finished_as_it_was_begun(engine, promised, send, facts, sender):
     paid = promised("letter")
     interrupted(engine, paid, "letter")
     assert send(paid) == "sent"
@@ -267,24 +267,24 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 from ivr.base.clock import ManualClock
 from ivr.notices.outbox import PrintOutbox
-from ivr.notices.send import PostRoom, send_notice
+from ivr.notices.send import NoticeSender, send_notice
 from ivr.notices.sms import SmsAccount, SmsCarrier
 from ivr.notices.texts import NoticeTexts
 from ivr.ach.banking_days import CutoffRule
 from ivr.storage.engine import database_url, make_engine
 url, twilio, folder, texts, notice_id = sys.argv[1:]
-room = PostRoom(
+sender = NoticeSender(
     texts=NoticeTexts.load(Path(texts)), support_phone="+18005550100", support_hours="Mon-Fri 08:00-18:00",
     cutoff=CutoffRule(time(17), ZoneInfo("America/New_York")), letters=PrintOutbox(Path(folder)),
     sms=SmsCarrier(SmsAccount("AC" + "0" * 32, "0" * 32, "+16175550198", "https://line.example", twilio)),
 )
 clock = ManualClock(datetime(2026, 12, 18, 15, 15, tzinfo=UTC))
-print(send_notice(make_engine(database_url(url)), room, clock, int(notice_id)))
+print(send_notice(make_engine(database_url(url)), sender, clock, int(notice_id)))
 """
 
 
 def test_a_worker_killed_while_it_waits_for_the_carrier_loses_nothing(  # noqa: PLR0917 (fixtures)
-    engine, database_url, promised, send, facts, twilio, room, tmp_path
+    engine, database_url, promised, send, facts, twilio, sender, tmp_path
 ):
     """While it lives another worker leaves its notice alone; when it is killed, the next channel is used."""
     twilio.answers = [SLOW]
@@ -310,14 +310,14 @@ def until(true):
         time.sleep(0.01)
 
 
-def test_many_workers_at_once_send_once(engine, promised, room, clock, twilio):
+def test_many_workers_at_once_send_once(engine, promised, sender, clock, twilio):
     notice_id = notice_of(engine, promised("sms"))
     results = []
     start = threading.Barrier(4)
 
     def work():
         start.wait()
-        results.append(send_notice(engine, room, clock, notice_id))
+        results.append(send_notice(engine, sender, clock, notice_id))
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
@@ -364,20 +364,20 @@ def another(engine, hashes, **when):
     return authorized(engine, hashes, sent=False, seq=15, **whose, **when)
 
 
-def test_what_is_due_is_sent_the_nearest_cutoff_first(engine, promised, room, clock, hashes):
+def test_what_is_due_is_sent_the_nearest_cutoff_first(engine, promised, sender, clock, hashes):
     other = another(engine, hashes, now=NOW + timedelta(days=3))
     paid = promised()
     assert due(engine) == [notice_of(engine, paid), notice_of(engine, other)]
     told = []
-    done = send_due(engine, room, clock, told=lambda *count: told.append(count))
+    done = send_due(engine, sender, clock, told=lambda *count: told.append(count))
     assert list(done.items()) == [(notice_of(engine, each), "sent") for each in (paid, other)]
     assert told == [(1, 2), (2, 2)]
     assert due(engine) == []
 
 
-def test_a_round_ends_in_time(engine, promised, room, clock):
+def test_a_round_ends_in_time(engine, promised, sender, clock):
     promised()
-    assert send_due(engine, room, clock, at_most=timedelta()) == {}
+    assert send_due(engine, sender, clock, at_most=timedelta()) == {}
     assert len(due(engine)) == 1
 
 
@@ -391,11 +391,11 @@ class Jam(PrintOutbox):
 
 
 def test_one_that_breaks_holds_up_no_other(  # noqa: PLR0917 (fixtures)
-    engine, promised, room, clock, tmp_path, hashes, capfd
+    engine, promised, sender, clock, tmp_path, hashes, capfd
 ):
     broken = promised()
     good = another(engine, hashes)
-    jam = replace(room, letters=Jam(tmp_path / broken.confirmation_number), sms=None, email=None)
+    jam = replace(sender, letters=Jam(tmp_path / broken.confirmation_number), sms=None, email=None)
     assert list(send_due(engine, jam, clock).items()) == [
         (notice_of(engine, broken), "later"),
         (notice_of(engine, good), "sent"),
@@ -412,7 +412,7 @@ OURS_ENDED = text(
 )
 
 
-def test_a_lost_database_ends_the_round(engine, promised, room, clock, tmp_path):
+def test_a_lost_database_ends_the_round(engine, promised, sender, clock, tmp_path):
     promised()
 
     class Gone(PrintOutbox):
@@ -422,7 +422,7 @@ def test_a_lost_database_ends_the_round(engine, promised, room, clock, tmp_path)
             return super().put(letter, **_)
 
     with pytest.raises(OperationalError):
-        send_due(engine, replace(room, letters=Gone(tmp_path), sms=None, email=None), clock)
+        send_due(engine, replace(sender, letters=Gone(tmp_path), sms=None, email=None), clock)
 
 
 def test_staff_are_warned_before_the_cutoff(engine, promised, send, facts, clock):
@@ -457,7 +457,7 @@ def test_a_notice_is_found_by_its_number(engine, promised):
 
 
 def test_a_notice_that_is_late_names_the_cutoff_until_which_it_can_be_cancelled_now(
-    engine, promised, room, facts
+    engine, promised, sender, facts
 ):
     """Friday's cutoff held the payment; it goes on Monday's, and till then its member can take it back."""
     paid = promised("letter")
@@ -466,7 +466,7 @@ def test_a_notice_that_is_late_names_the_cutoff_until_which_it_can_be_cancelled_
     with engine.begin() as db:
         finished = paid.cutoff_at + timedelta(seconds=30)
         db.execute(insert(AchCutoff).values(cutoff_at=paid.cutoff_at, finished_at=finished))
-    assert send_notice(engine, room, ManualClock(saturday), notice_of(engine, paid)) == "sent"
+    assert send_notice(engine, sender, ManualClock(saturday), notice_of(engine, paid)) == "sent"
     body = facts.notice().body
     assert "before 5:00 PM on December 21, 2026." in body
     number, monday = paid.confirmation_number, NOW + timedelta(days=3)

@@ -28,7 +28,7 @@ from ivr.base.randomness import SecretRandomness
 from ivr.jobs.bank import run_due_cutoffs
 from ivr.notices.due import send_due
 from ivr.notices.outbox import PrintOutbox
-from ivr.notices.send import PostRoom, send_notice
+from ivr.notices.send import NoticeSender, send_notice
 from ivr.notices.texts import NoticeTexts
 from ivr.payments.cancel import cancel
 from ivr.payments.credits import reverse
@@ -58,9 +58,9 @@ pytestmark = pytest.mark.usefixtures("samples")
 
 
 @pytest.fixture
-def room(tmp_path):
+def sender(tmp_path):
     """Letters only."""
-    return PostRoom(
+    return NoticeSender(
         texts=NoticeTexts.load(ROOT / "prompts" / "notices"),
         support_phone="+18005550100",
         support_hours="Mon-Fri 08:00-18:00",
@@ -69,9 +69,9 @@ def room(tmp_path):
     )
 
 
-def run_worker(engine, room, now):
+def run_worker(engine, sender, now):
     """What the worker does about notices and cutoffs at its next run, in its order."""
-    send_due(engine, room, ManualClock(now))
+    send_due(engine, sender, ManualClock(now))
     return run_due_cutoffs(engine, SETTINGS, now)
 
 
@@ -80,8 +80,8 @@ def release(engine, paid, now=MONDAY):
         return release_late(db, RULE, confirmation_number=paid.confirmation_number, actor="pat", now=now)
 
 
-def letters(room):
-    return sorted(path.name for path in room.letters.folder.glob("*.pdf"))
+def letters(sender):
+    return sorted(path.name for path in sender.letters.folder.glob("*.pdf"))
 
 
 def bodies(engine):
@@ -89,14 +89,14 @@ def bodies(engine):
         return db.scalar(select(Notice.body).order_by(Notice.id.desc()))
 
 
-def test_no_worker_for_four_days(engine, room):
+def test_no_worker_for_four_days(engine, sender):
     paid = pay(engine, THURSDAY, notice="pending")
-    thursdays, fridays = run_worker(engine, room, MONDAY)
+    thursdays, fridays = run_worker(engine, sender, MONDAY)
     assert (thursdays.file, thursdays.missed, fridays.missed) == (None, True, True)
     assert [(held.confirmation_number, held.reason) for held in fridays.held] == [
         (paid.confirmation_number, "missed_cutoff")
     ]
-    assert (letters(room), entries(engine)) == ([], []), "no letter says what nobody knows"
+    assert (letters(sender), entries(engine)) == ([], []), "no letter says what nobody knows"
     payment = payment_row(engine, paid)
     assert (payment.state, payment.hold_reason) == ("held", "missed_cutoff")
     held, missed = rows(engine, StaffTask)
@@ -108,29 +108,29 @@ def test_no_worker_for_four_days(engine, room):
         "next": "see why no worker ran, then deal with each payment that is held; close this one at last",
     }
     assert f"`ivr payments release {paid.confirmation_number}` sends it with the next" in held.details["why"]
-    assert run_worker(engine, room, MONDAY + A_MINUTE) == []
+    assert run_worker(engine, sender, MONDAY + A_MINUTE) == []
     done = release(engine, paid)
     assert (done.cutoff_at, done.effective_entry_date) == (MONDAYS_CUTOFF, date(2026, 12, 22))
     assert done.is_told_anew is False
-    assert run_worker(engine, room, MONDAY + A_MINUTE) == []
-    assert letters(room) == [f"2026-12-21-{paid.confirmation_number}.pdf"]
+    assert run_worker(engine, sender, MONDAY + A_MINUTE) == []
+    assert letters(sender) == [f"2026-12-21-{paid.confirmation_number}.pdf"]
     assert "The debit did not leave on the day you were told." in bodies(engine)
     assert "before 5:00 PM on December 21, 2026." in bodies(engine)
     assert "Date of the debit: December 22, 2026 or after" in bodies(engine)
-    (mondays,) = run_worker(engine, room, MONDAYS_CUTOFF + A_MINUTE)
+    (mondays,) = run_worker(engine, sender, MONDAYS_CUTOFF + A_MINUTE)
     assert (mondays.file.entries, mondays.held, mondays.missed) == (1, (), False)
     assert payment_row(engine, paid).effective_entry_date == date(2026, 12, 22)
     assert [task.kind for task in rows(engine, StaffTask, StaffTask.closed_at.is_(None))] == ["cutoff_missed"]
 
 
-def test_what_was_told_in_time_is_told_anew(engine, room):
+def test_what_was_told_in_time_is_told_anew(engine, sender):
     """Its letter went out on Thursday; then the worker died."""
     paid = pay(engine, THURSDAY, notice="pending")
-    assert send_notice(engine, room, ManualClock(THURSDAY), notice_of(engine, paid)) == "sent"
+    assert send_notice(engine, sender, ManualClock(THURSDAY), notice_of(engine, paid)) == "sent"
     first = bodies(engine)
     assert "before 5:00 PM on December 17, 2026." in first
     assert "did not leave" not in first
-    run_worker(engine, room, MONDAY)
+    run_worker(engine, sender, MONDAY)
     assert states(engine) == ["held"]
     assert release(engine, paid).is_told_anew is True
     with engine.connect() as db:
@@ -141,37 +141,37 @@ def test_what_was_told_in_time_is_told_anew(engine, room):
         "2026-12-21T22:00:00Z",
     )
     assert shown["notice"] == {"channel": "letter", "state": "pending", "sent_at": None}
-    run_worker(engine, room, MONDAY + A_MINUTE)
+    run_worker(engine, sender, MONDAY + A_MINUTE)
     assert "before 5:00 PM on December 21, 2026." in bodies(engine)
     number = paid.confirmation_number
-    assert letters(room) == [f"2026-12-17-{number}.pdf", f"2026-12-21-{number}-2.pdf"]
+    assert letters(sender) == [f"2026-12-17-{number}.pdf", f"2026-12-21-{number}-2.pdf"]
     earlier, newest = rows(engine, Notice)
     assert (earlier.state, earlier.body, earlier.sent_at) == ("replaced", first, THURSDAY)
     assert (newest.state, newest.body, newest.about_id) == ("sent", bodies(engine), earlier.about_id)
-    (mondays,) = run_worker(engine, room, MONDAYS_CUTOFF + A_MINUTE)
+    (mondays,) = run_worker(engine, sender, MONDAYS_CUTOFF + A_MINUTE)
     assert mondays.file.entries == 1
     (audit,) = rows(engine, AuditEvent)
     assert (audit.actor, audit.action, audit.subject) == ("pat", "payments.release", str(paid.payment_id))
     assert audit.details == {"reason": "missed_cutoff", "cutoff_at": "2026-12-21T22:00:00+00:00"}
 
 
-def test_nothing_leaves_before_the_new_notice(engine, room):
+def test_nothing_leaves_before_the_new_notice(engine, sender):
     """Its carrier fails until Monday's cutoff is over: the notice names Tuesday's, and it goes with that one."""
     paid = pay(engine, THURSDAY)
-    run_worker(engine, room, MONDAY)
+    run_worker(engine, sender, MONDAY)
     release(engine, paid)
     (mondays,) = run_due_cutoffs(engine, SETTINGS, MONDAYS_CUTOFF + A_MINUTE)
     assert [held.reason for held in mondays.held] == ["notice"]
     tuesday = MONDAYS_CUTOFF + timedelta(hours=15)
-    assert send_notice(engine, room, ManualClock(tuesday), notice_of(engine, paid)) == "sent"
+    assert send_notice(engine, sender, ManualClock(tuesday), notice_of(engine, paid)) == "sent"
     assert "before 5:00 PM on December 22, 2026." in bodies(engine)
     (tuesdays,) = run_due_cutoffs(engine, SETTINGS, MONDAYS_CUTOFF + timedelta(days=1, minutes=1))
     assert (tuesdays.file.entries, tuesdays.file.effective_entry_date) == (1, date(2026, 12, 23))
 
 
-def test_what_waits_for_staff_can_be_cancelled(engine, room):
+def test_what_waits_for_staff_can_be_cancelled(engine, sender):
     paid = pay(engine, THURSDAY)
-    run_worker(engine, room, MONDAY)
+    run_worker(engine, sender, MONDAY)
     with engine.begin() as db:
         cancel(db, SecretRandomness(), confirmation_number=paid.confirmation_number, actor="pat", now=MONDAY)
     assert (states(engine), owed_cents(engine, "740000101")) == (["cancelled"], 31015)
@@ -184,7 +184,7 @@ def waiting_for(engine):
         return waiting_for_staff(db)
 
 
-def test_minutes_late_is_an_ordinary_cutoff(engine, room):
+def test_minutes_late_is_an_ordinary_cutoff(engine, sender):
     """Until midnight the debits take effect on the day that was told, and so over a weekend until Monday."""
     pay(engine, THURSDAY, cents=100)
     before_midnight = datetime(2026, 12, 18, 4, 59, tzinfo=UTC)
@@ -220,7 +220,7 @@ def test_a_debit_that_was_told_for_a_later_day_keeps_it(engine):
     assert payment_row(engine, paid).effective_entry_date == date(2026, 12, 22)
 
 
-def test_a_notice_after_the_cutoff_that_it_names_is_no_notice(engine, room):
+def test_a_notice_after_the_cutoff_that_it_names_is_no_notice(engine, sender):
     """A letter begun in time was finished by the next run, days later: it names Thursday's cutoff."""
     paid = pay(engine, THURSDAY, notice="pending")
     notice_id = notice_of(engine, paid)
@@ -231,14 +231,14 @@ def test_a_notice_after_the_cutoff_that_it_names_is_no_notice(engine, room):
             )
         )
     late = THURSDAYS_CUTOFF + timedelta(seconds=5)
-    assert send_notice(engine, room, ManualClock(late), notice_of(engine, paid)) == "sent"
+    assert send_notice(engine, sender, ManualClock(late), notice_of(engine, paid)) == "sent"
     assert "before 5:00 PM on December 17, 2026." in bodies(engine)
     (thursdays,) = run_due_cutoffs(engine, SETTINGS, THURSDAYS_CUTOFF + A_MINUTE)
     assert [held.reason for held in thursdays.held] == ["notice_late"]
     (task,) = rows(engine, StaffTask)
     assert task.details["why"].startswith("its notice went out after the cutoff that it names: `ivr pay")
     assert release(engine, paid, THURSDAYS_CUTOFF + A_MINUTE).is_told_anew
-    assert send_notice(engine, room, ManualClock(late + A_MINUTE), notice_of(engine, paid)) == "sent"
+    assert send_notice(engine, sender, ManualClock(late + A_MINUTE), notice_of(engine, paid)) == "sent"
     assert "before 5:00 PM on December 18, 2026." in bodies(engine)
 
 
@@ -281,16 +281,16 @@ def test_what_is_held_for_its_own_reason_keeps_it(engine, reason):
         ]
 
 
-def test_the_first_notice_stays_the_evidence(engine, room, hashes):
+def test_the_first_notice_stays_the_evidence(engine, sender, hashes):
     """It is sealed at night; what follows is shown beside it and breaks no seal."""
     paid = pay(engine, THURSDAY, notice="pending")
-    send_notice(engine, room, ManualClock(THURSDAY), notice_of(engine, paid))
-    run_worker(engine, room, MONDAY)
+    send_notice(engine, sender, ManualClock(THURSDAY), notice_of(engine, paid))
+    run_worker(engine, sender, MONDAY)
     with engine.begin() as db:
         assert seal_evidence(db, hashes, MONDAY, MONDAY) == 1
     release(engine, paid)
     check_seals(engine, hashes, paid, 1)
-    run_worker(engine, room, MONDAY + A_MINUTE)
+    run_worker(engine, sender, MONDAY + A_MINUTE)
     check_seals(engine, hashes, paid, 1)
     with engine.connect() as db:
         found = evidence_json(db, hashes, paid.confirmation_number)
@@ -300,14 +300,14 @@ def test_the_first_notice_stays_the_evidence(engine, room, hashes):
     assert "words sent before, at 2026-12-17T15:00:00Z:" in evidence_text(found)
 
 
-def test_one_that_is_told_anew_can_be_sealed_meanwhile(engine, room, hashes):
+def test_one_that_is_told_anew_can_be_sealed_meanwhile(engine, sender, hashes):
     paid = pay(engine, THURSDAY, notice="pending")
-    send_notice(engine, room, ManualClock(THURSDAY), notice_of(engine, paid))
-    run_worker(engine, room, MONDAY)
+    send_notice(engine, sender, ManualClock(THURSDAY), notice_of(engine, paid))
+    run_worker(engine, sender, MONDAY)
     release(engine, paid)
     with engine.begin() as db:
         assert seal_evidence(db, hashes, MONDAY, MONDAY) == 1
-    run_worker(engine, room, MONDAY + A_MINUTE)
+    run_worker(engine, sender, MONDAY + A_MINUTE)
     check_seals(engine, hashes, paid, 1)
 
 

@@ -10,10 +10,10 @@ from sqlalchemy import CheckConstraint, update
 from support.money import pay, payment_row
 
 from ivr.payments import life
-from ivr.payments.life import LIFE, Event, State, WrongStateError, move, move_all, next_state
+from ivr.payments.life import LIFE, PaymentEvent, PaymentState, WrongStateError, move, move_all, next_state
 from ivr.storage.tables import Payment
 
-STATES, EVENTS = get_args(State), get_args(Event)
+STATES, EVENTS = get_args(PaymentState), get_args(PaymentEvent)
 # As people would draw it: from, what happens, to.
 DRAWN = """
 authorized hold authorized->held       authorized cancel ->cancelled   authorized batch ->batched

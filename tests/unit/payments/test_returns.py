@@ -102,14 +102,14 @@ def test_every_code_undoes_and_does_what_its_row_says(engine, code):
     assert (counts(done), states(engine)) == ((1, 0, 0, 0, 0), ["returned"])
     assert owed_cents(engine, HEALTH) == OWED
     rule = RETURN_RULES.get(code)
-    blocks, to_person = (rule.block, rule.to_person) if rule else (None, True)
+    blocks, to_staff = (rule.block, rule.to_staff) if rule else (None, True)
     fingerprint = payment_row(engine, paid).account_fingerprint
     with engine.connect() as db:
         assert account_blocked(db, fingerprint) == (blocks == "account")
         assert routing_number_blocked(db, ROUTING_NUMBER) == (blocks == "routing")
         assert either_blocked(db, ROUTING_NUMBER, fingerprint) == (blocks is not None)
         assert not either_blocked(db, "011000015", b"x" * 32)
-    assert open_tasks(engine) == ([("return_to_look_at", code)] if to_person else [])
+    assert open_tasks(engine) == ([("return_to_look_at", code)] if to_staff else [])
 
 
 def test_codes_whose_action_is_written_out(engine):
