@@ -12,19 +12,24 @@ from ivr.topics.balance import handlers as balance
 from ivr.topics.bank import handlers as bank
 from ivr.topics.earlier_payments import handlers as earlier_payments
 from ivr.topics.person import handlers as person
-from ivr.topics.registry import TOPICS, VOCABULARY
+from ivr.topics.registry import VOCABULARY
 from ivr.topics.services import TurnServices
 from ivr.topics.verification import handlers as verification
 
 Handler = Callable[[TurnServices, State, Mapping[str, str]], Outcome]
 
-# In the order of the topics: a handler is called like its action.
 _MODULES = (person, verification, earlier_payments, balance, amount, bank, authorization)
+
+
+def _handler(action: str) -> Handler:
+    """Return what is called like an action: nothing starts where nothing is, or two are."""
+    handler: Handler
+    [handler] = [vars(module)[action] for module in _MODULES if action in vars(module)]
+    return handler
+
+
 _HANDLERS: Mapping[str, Handler] = {
-    action.name: getattr(module, action.name)
-    for topic, module in zip(TOPICS, _MODULES, strict=True)
-    for action in topic.actions
-    if action.answer is None
+    name: _handler(name) for name, action in VOCABULARY.actions.items() if action.answer is None
 }
 
 

@@ -13,6 +13,7 @@ from ivr.dialog.vocabulary import WITHOUT_POUND, Match, NoMatch
 from ivr.languages.registry import SPOKEN
 from ivr.replay.synthetic import SyntheticValues
 from ivr.speech.values import speak_value
+from ivr.topics import perform
 from ivr.topics.masks import Since
 from ivr.topics.registry import ALIKE, MASKS, SLOTS, TOPICS, VOCABULARY, shapes_of
 
@@ -92,3 +93,15 @@ def test_a_name_stands_in_one_topic():
         assert len(names) == len(set(names))
     assert MASKS.keys() == SLOTS.keys() == VOCABULARY.slots.keys()
     assert FIELDS.keys() >= ALIKE.keys()
+
+
+def test_each_action_is_paired_with_its_own_topic_s_handler_whatever_their_order(monkeypatch):
+    """By its name: topics and handlers stand in two lists, whose order nothing else keeps the same."""
+    asked = [name for name, action in ACTIONS.items() if action.answer is None]
+    assert perform._HANDLERS.keys() == set(asked)
+    monkeypatch.setattr(perform, "_MODULES", perform._MODULES[::-1])
+    for name in asked:
+        assert perform._handler(name) is perform._HANDLERS[name]
+        assert perform._HANDLERS[name].__name__ == name
+    with pytest.raises(ValueError, match="not enough values"):
+        perform._handler("never_written")
