@@ -45,6 +45,7 @@ _RETURNED: Final = re.compile(
     _PLAN + r"\s+(\S+)\s+(R[0-9]{2})(?:\s+account\s+([0-9]{4,17}))?\s+at\s+(\S+)", re.ASCII
 )
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}-[A-Z]{2}")
+Wrong = tuple[str, str]  # a rule's id and what is wrong
 _BILL_CURE: Final = "write bill health 310.15 due 2026-12-23, then first_payment or code 408215 if it has one"
 _PAID_CURE: Final = "write paid health 12.00 at 2026-12-18T09:00-05:00"
 _HELD_CURE: Final = "write held health 12.00 at 2026-12-17T09:00-05:00"
@@ -118,7 +119,7 @@ class CircumstancesReader:
     def __init__(self) -> None:
         self.circumstances = Circumstances()
         self._lines: dict[str, int] = {}
-        self._readers: Mapping[str, Callable[[int, str], str | None]] = {
+        self._readers: Mapping[str, Callable[[int, str], Wrong | None]] = {
             "bill": self._bill,
             "paid": self._paid,
             "held": self._held,
@@ -130,21 +131,25 @@ class CircumstancesReader:
             "speaks": self._speaks,
         }
 
-    def read(self, line: int, word: str, value: str) -> str | None:
+    def read(self, line: int, word: str, value: str) -> Wrong | None:
         """Take one header, of which `word` is the first word."""
         first = self._lines.setdefault(word, line)
         if first != line and word not in {"bill", "paid", "held", "returned"}:
-            return f"{word} stands here twice: keep one (the first is line {first})"
+            return "call.header-twice", f"{word} stands here twice: keep one (the first is line {first})"
         if word in _CHOICES:
             return self._choice(word, value)
         return self._readers[word](line, value)
 
-    def faults(self, member: str | None, now: datetime | None) -> list[tuple[int, str]]:
-        """Return what is wrong with all of them together: line and problem."""
+    def faults(self, member: str | None, now: datetime | None) -> list[tuple[int, str, str]]:
+        """Return what is wrong with all of them together: line, rule and what is wrong."""
         found = []
         if member != MADE_UP:
             found += [
-                (line, f"{word} is for a member who is made up: write member made_up, or take it out")
+                (
+                    line,
+                    "call.made-up-only",
+                    f"{word} is for a member who is made up: write member made_up, or take it out",
+                )
                 for word, line in self._lines.items()
                 if word in _OF_A_MEMBER
             ]
@@ -152,7 +157,8 @@ class CircumstancesReader:
         for bill in self.circumstances.bills:
             other = due.setdefault((bill.plan, bill.due_date), bill.line)
             if other != bill.line:
-                found.append((bill.line, f"line {other} is the same plan's bill of that day: make them one"))
+                message = f"line {other} is the same plan's bill of that day: make them one"
+                found.append((bill.line, "call.bill-twice", message))
         billed_cents, paid_cents = Counter[str](), Counter[str]()
         for bill in self.circumstances.bills:
             billed_cents[bill.plan] += bill.amount_cents
@@ -162,81 +168,88 @@ class CircumstancesReader:
                 paid_cents[paid.plan] += paid.amount_cents
             if before_cents + paid.amount_cents > billed_cents[paid.plan]:
                 billed = f"{paid.plan} bills are ({format_amount(billed_cents[paid.plan])})"
-                found.append((paid.line, f"more is paid than the {billed}: make them larger"))
+                message = f"more is paid than the {billed}: make them larger"
+                found.append((paid.line, "call.paid-too-much", message))
             if now is not None and paid.at > now:
-                found.append((paid.line, "this is after the call: write an instant before `now`"))
+                message = "this is after the call: write an instant before `now`"
+                found.append((paid.line, "call.paid-later", message))
         return found
 
-    def _choice(self, word: str, value: str) -> str | None:
+    def _choice(self, word: str, value: str) -> Wrong | None:
         if value not in _CHOICES[word]:
             known = " or ".join((", ".join(_CHOICES[word][:-1]), _CHOICES[word][-1]))
-            return f"there is no {word} {value!r}: write {word} {known}"
+            return "call.header-value", f"there is no {word} {value!r}: write {word} {known}"
         self.circumstances = replace(self.circumstances, **{word: value})  # type: ignore[arg-type]
         return None
 
-    def _extra_time(self, _line: int, value: str) -> str | None:
+    def _extra_time(self, _line: int, value: str) -> Wrong | None:
         if value:
-            return "extra_time stands alone: take the rest of the line out"
+            return "call.stands-alone", "extra_time stands alone: take the rest of the line out"
         self.circumstances = replace(self.circumstances, extra_time=True)
         return None
 
-    def _cutoff(self, _line: int, value: str) -> str | None:
+    def _cutoff(self, _line: int, value: str) -> Wrong | None:
         try:
             self.circumstances = replace(self.circumstances, cutoff=time.fromisoformat(value))
         except ValueError:
-            return f"{value!r} is no time of day: write cutoff 16:00"
+            return "call.header-value", f"{value!r} is no time of day: write cutoff 16:00"
         return None
 
-    def _closings(self, _line: int, value: str) -> str | None:
+    def _closings(self, _line: int, value: str) -> Wrong | None:
         try:
             closings = tuple(date.fromisoformat(day.strip()) for day in value.split(","))
         except ValueError:
-            return f"{value!r} are no days: write closings 2026-12-24, 2026-12-31"
+            return "call.header-value", f"{value!r} are no days: write closings 2026-12-24, 2026-12-31"
         self.circumstances = replace(self.circumstances, closings=closings)
         return None
 
-    def _timezone(self, _line: int, value: str) -> str | None:
+    def _timezone(self, _line: int, value: str) -> Wrong | None:
         try:
             self.circumstances = replace(self.circumstances, timezone=ZoneInfo(value))
         except (ZoneInfoNotFoundError, ValueError):
-            return f"{value!r} is no time zone: write timezone America/Denver"
+            return "call.header-value", f"{value!r} is no time zone: write timezone America/Denver"
         return None
 
-    def _speaks(self, _line: int, value: str) -> str | None:
+    def _speaks(self, _line: int, value: str) -> Wrong | None:
         languages = tuple(tag.strip() for tag in value.split(","))
         if not all(map(_LANGUAGE.fullmatch, languages)):
-            return f"{value!r} are no languages: write speaks en-US, es-US"
+            return "call.header-value", f"{value!r} are no languages: write speaks en-US, es-US"
         self.circumstances = replace(self.circumstances, speaks=languages)
         return None
 
-    def _bill(self, line: int, value: str) -> str | None:
+    def _bill(self, line: int, value: str) -> Wrong | None:
         parts = _BILL.fullmatch(value)
+        wrong = "call.header-value", f"{value!r} is no bill: {_BILL_CURE}"
         if parts is None:
-            return f"{value!r} is no bill: {_BILL_CURE}"
+            return wrong
         try:
             amount_cents, due_date = parse_amount(parts[2]), date.fromisoformat(parts[3])
         except ValueError:
-            return f"{value!r} is no bill: {_BILL_CURE}"
+            return wrong
         bill = MadeUpBill(line, parts[1], amount_cents, due_date, bool(parts[4]), parts[5] or "")
         self.circumstances = replace(self.circumstances, bills=(*self.circumstances.bills, bill))
         return None
 
-    def _paid(self, line: int, value: str, *, is_held: bool = False) -> str | None:
+    def _paid(self, line: int, value: str, *, is_held: bool = False) -> Wrong | None:
         parts = _PAID.fullmatch(value)
         problem = f"{value!r} is no payment: {_HELD_CURE if is_held else _PAID_CURE}"
         if parts is None:
-            return problem
+            return "call.header-value", problem
         return self._payment(line, (parts[1], parts[2], "", "", parts[3]), problem, is_held=is_held)
 
-    def _held(self, line: int, value: str) -> str | None:
+    def _held(self, line: int, value: str) -> Wrong | None:
         return self._paid(line, value, is_held=True)
 
-    def _returned(self, line: int, value: str) -> str | None:
+    def _returned(self, line: int, value: str) -> Wrong | None:
         parts = _RETURNED.fullmatch(value)
         problem = f"{value!r} is no payment that came back: {_RETURNED_CURE}"
-        return problem if parts is None else self._payment(line, parts.groups(""), problem)
+        if parts is None:
+            return "call.header-value", problem
+        return self._payment(line, parts.groups(""), problem)
 
-    def _payment(self, line: int, parts: Sequence[str], problem: str, *, is_held: bool = False) -> str | None:
+    def _payment(
+        self, line: int, parts: Sequence[str], problem: str, *, is_held: bool = False
+    ) -> Wrong | None:
         """Take a payment: plan, amount, return code or nothing, account number or nothing, instant."""
         plan, amount, return_code, account_number, instant = parts
         try:
@@ -244,8 +257,8 @@ class CircumstancesReader:
             cents = parse_amount(amount)
             paid = PaidBefore(line, plan, cents, at, return_code, account_number, is_held)
         except ValueError:
-            return problem
+            return "call.header-value", problem
         if paid.at.tzinfo is None or not paid.amount_cents:
-            return f"{problem}, an amount and an offset in it"
+            return "call.header-value", f"{problem}, an amount and an offset in it"
         self.circumstances = replace(self.circumstances, paid=(*self.circumstances.paid, paid))
         return None

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from ivr.base.errors import OperatorError
+from ivr.base.nearest import nearest
 from ivr.base.plans import PLANS
 from ivr.callfile.circumstances import NO_CIRCUMSTANCES, Circumstances, CircumstancesReader
 from ivr.callfile.circumstances import WORDS as CIRCUMSTANCES
@@ -89,13 +90,25 @@ _FROM = re.compile(r"\+?[0-9A-Za-z@.:-]+")
 
 @dataclass(frozen=True)
 class Place:
-    """Where something is written: the file, as the operator named it, and the line, counted from 1."""
+    """Where something is written: the file, as the operator named it, and the line, from 1; 0: the whole."""
 
     file: str
     line: int
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a call file: where, the rule's id in docs/rules.md, and how to mend it."""
+
+    place: Place
+    rule: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message} [{self.rule}]"
 
 
 @dataclass(frozen=True)
@@ -215,7 +228,11 @@ class CallFile:
 
 
 class CallFileError(OperatorError):
-    """A call file has faults."""
+    """A call file has faults: `found`."""
+
+    def __init__(self, *found: Problem) -> None:
+        super().__init__(*map(str, found))
+        self.found = found
 
 
 def parse_call(text: str, name: str) -> CallFile:
@@ -231,10 +248,9 @@ def parse_call(text: str, name: str) -> CallFile:
             parser.read(number, line)
     parser.finish()
     if len(parser.problems) > FAULTS_TOLD:
-        faults = f"{len(parser.problems)} faults in all"
-        raise CallFileError(
-            *parser.problems[:FAULTS_TOLD], f"{name}:1: {faults}: mend the first, or name a call file"
-        )
+        message = f"{len(parser.problems)} faults in all: mend the first, or name a call file"
+        whole = Problem(Place(name, 1), "call.many-problems", message)
+        raise CallFileError(*parser.problems[:FAULTS_TOLD], whole)
     if parser.problems:
         raise CallFileError(*parser.problems)
     return parser.call
@@ -246,20 +262,25 @@ def read_call_file(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(BYTES_MAX + 1)
     except OSError as error:
-        raise CallFileError(f"{path}:1: cannot be read ({error.strerror}): check the name") from error
+        message = f"cannot be read ({error.strerror}): check the name"
+        raise _refused(path, 1, "call.unreadable", message) from error
     if len(content) > BYTES_MAX:
-        raise CallFileError(
-            f"{path}:1: more than {BYTES_MAX:,} bytes are no call: name a call file, or write shorter ones"
-        )
+        message = f"more than {BYTES_MAX:,} bytes are no call: name a call file, or write shorter ones"
+        raise _refused(path, 1, "call.too-large", message)
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise CallFileError(f"{path}:{line}: not UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
+        message = f"not UTF-8 (byte {error.start + 1}): save it as UTF-8"
+        raise _refused(path, line, "call.not-text", message) from error
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise CallFileError(f"{path}:{line}: no text, it holds a zero byte: name a call file")
+        raise _refused(path, line, "call.not-text", "no text, it holds a zero byte: name a call file")
     return text
+
+
+def _refused(path: Path, line: int, rule: str, message: str) -> CallFileError:
+    return CallFileError(Problem(Place(str(path), line), rule, message))
 
 
 def split_lines(text: str) -> list[str]:
@@ -276,9 +297,14 @@ def load_call(path: Path, *, root: Path | None = None) -> CallFile:
     call = _load(path, root, ())
     problems = []
     if call.now is None:
-        problems.append(f"{call.name}:1: no header says when the call is: add now 2026-12-18T10:15-05:00")
+        message = "no header says when the call is: add now 2026-12-18T10:15-05:00"
+        problems.append(Problem(Place(call.name, 1), "call.no-instant", message))
     problems += [
-        f"{step.place}: {{{name}}} is a fact of a member, and no header names one: add member NAME"
+        Problem(
+            step.place,
+            "call.no-member",
+            f"{{{name}}} is a fact of a member, and no header names one: add member NAME",
+        )
         for step in call.steps
         if isinstance(step, Keys) and call.member is None
         for name in PLACEHOLDER.findall(step.keys)
@@ -300,13 +326,14 @@ def _load(path: Path, root: Path | None, chain: tuple[Path, ...]) -> CallFile:
     earlier_path = next((file for file in named if os.path.isfile(file)), None)  # noqa: PTH113 (never raises)
     if earlier_path is None:
         where = f"{path.parent / call.after}, nor in a folder above"
-        raise CallFileError(f"{place}: there is no file {where}: correct the name after `after`")
+        message = f"there is no file {where}: correct the name after `after`"
+        raise CallFileError(Problem(place, "call.after-unknown", message))
     if earlier_path.resolve() in chain:
-        raise CallFileError(f"{place}: {call.after} comes after this file itself: break the circle")
+        message = f"{call.after} comes after this file itself: break the circle"
+        raise CallFileError(Problem(place, "call.after-circle", message))
     if len(chain) > MAX_CALLS_IN_A_ROW:
-        raise CallFileError(
-            f"{place}: more than {MAX_CALLS_IN_A_ROW} files come one after another: write this call in fewer"
-        )
+        message = f"more than {MAX_CALLS_IN_A_ROW} files come one after another: write this call in fewer"
+        raise CallFileError(Problem(place, "call.after-too-many", message))
     return _joined(_load(earlier_path, root, chain), call)
 
 
@@ -318,21 +345,19 @@ def _joined(earlier: CallFile, call: CallFile) -> CallFile:
         ("pace", earlier.pace, call.pace),
     ):
         if one is not None and other is not None and one != other:
-            problems.append(
-                f"{call.place(header)}: {header} {other}, but {earlier.name} "
-                f"is {header} {one}: make them the same"
-            )
+            message = f"{header} {other}, but {earlier.name} is {header} {one}: make them the same"
+            problems.append(Problem(call.place(header), "call.after-differs", message))
     ended = bool(earlier.steps) and isinstance(earlier.steps[-1], End)
     redials = bool(call.steps) and isinstance(call.steps[0], Start)
     if ended and not redials:
-        problems.append(
-            f"{call.place('after')}: {earlier.name} ends its call (line {earlier.steps[-1].place.line}): "
+        message = (
+            f"{earlier.name} ends its call (line {earlier.steps[-1].place.line}): "
             "begin this one with `start`, another call, or take the `end` line out of it"
         )
+        problems.append(Problem(call.place("after"), "call.after-ended", message))
     if redials and not ended:
-        problems.append(
-            f"{call.steps[0].place}: the call is under way, {earlier.name} started it: take this line out"
-        )
+        message = f"the call is under way, {earlier.name} started it: take this line out"
+        problems.append(Problem(call.steps[0].place, "call.start-again", message))
     if problems:
         raise CallFileError(*problems)
     return replace(
@@ -352,7 +377,7 @@ class _Parser:
 
     def __init__(self, name: str) -> None:
         self.call = CallFile(name)
-        self.problems: list[str] = []
+        self.problems: list[Problem] = []
         self._circumstances = CircumstancesReader()
         self._readers: Mapping[str, Callable[[Place, str], Step | None]] = {
             "start": self._start,
@@ -376,27 +401,33 @@ class _Parser:
             return
         reader = self._readers.get(word)
         if reader is None:
-            known = ", ".join((*_HEADERS, *CIRCUMSTANCES, *self._readers))
-            self._problem(place, f"{word!r} is no word of a call file: a line begins with one of {known}")
+            words = (*_HEADERS, *CIRCUMSTANCES, *self._readers)
+            near, known = nearest(word, words), ", ".join(words)
+            message = f"{word!r} is no word of a call file{near}: a line begins with one of {known}"
+            self._problem(place, "call.unknown-word", message)
             return
         steps = self.call.steps
         if steps and isinstance(steps[-1], End) and word != "start":
-            self._problem(place, "only `start`, another call, comes after `end`: make `end` the last line")
+            message = "only `start`, another call, comes after `end`: make `end` the last line"
+            self._problem(place, "call.after-end", message)
         step = reader(place, rest)
         if step is not None:
             self.call = replace(self.call, steps=(*steps, step))
 
-    def _problem(self, place: Place, message: str) -> None:
-        self.problems.append(f"{place}: {message}")
+    def _problem(self, place: Place, rule: str, message: str) -> None:
+        self.problems.append(Problem(place, rule, message))
+
+    def _is_above(self, place: Place, word: str) -> None:
+        if self.call.steps:
+            message = f"{word} is a header: put it above the first line of the call"
+            self._problem(place, "call.header-late", message)
 
     def _header(self, place: Place, word: str, value: str) -> None:
-        if self.call.steps:
-            self._problem(place, f"{word} is a header: put it above the first line of the call")
+        self._is_above(place, word)
         if word in self.call.header_lines:
-            self._problem(
-                place,
-                f"{word} stands here twice: keep one (the first is line {self.call.header_lines[word]})",
-            )
+            first = self.call.header_lines[word]
+            message = f"{word} stands here twice: keep one (the first is line {first})"
+            self._problem(place, "call.header-twice", message)
             return
         change = self._header_value(place, word, value)
         if change is not None:
@@ -404,64 +435,62 @@ class _Parser:
             self.call = replace(self.call, header_lines=header_lines, **change)
 
     def _circumstance(self, place: Place, word: str, value: str) -> None:
-        if self.call.steps:
-            self._problem(place, f"{word} is a header: put it above the first line of the call")
-        problem = self._circumstances.read(place.line, word, value)
-        if problem is not None:
-            self._problem(place, problem)
+        self._is_above(place, word)
+        wrong = self._circumstances.read(place.line, word, value)
+        if wrong is not None:
+            self._problem(place, *wrong)
 
     def finish(self) -> None:
         """Look at the whole file once its last line is read."""
-        for line, problem in self._circumstances.faults(self.call.member, self.call.now):
-            self._problem(Place(self.call.name, line), problem)
+        for line, *wrong in self._circumstances.faults(self.call.member, self.call.now):
+            self._problem(Place(self.call.name, line), *wrong)
         for step, following in pairwise((*self.call.steps, None)):
             if isinstance(step, Waits) and not isinstance(following, Keys | Words):
-                self._problem(
-                    step.place, "after waiting a caller keys or speaks: write what, in the next line"
-                )
+                message = "after waiting a caller keys or speaks: write what, in the next line"
+                self._problem(step.place, "call.wait-alone", message)
         self.call = replace(self.call, circumstances=self._circumstances.circumstances)
 
     def _header_value(self, place: Place, word: str, value: str) -> dict[str, Any] | None:
         """Check a header and return the field it sets, or None when it is wrong."""
         if not value:
-            self._problem(place, f"{word} needs a value: write it after the word")
+            self._problem(place, "call.header-value", f"{word} needs a value: write it after the word")
             return None
         if word == "now":
             now = _instant(value)
             if now is None:
-                self._problem(
-                    place, f"{value!r} is no instant: write it with its offset, 2026-12-18T10:15-05:00"
-                )
+                message = f"{value!r} is no instant: write it with its offset, 2026-12-18T10:15-05:00"
+                self._problem(place, "call.header-value", message)
             elif not YEARS[0] <= now.year <= YEARS[1]:
-                self._problem(
-                    place, f"{now.year} is no year of a call: write one from {YEARS[0]} to {YEARS[1]}"
-                )
+                message = f"{now.year} is no year of a call: write one from {YEARS[0]} to {YEARS[1]}"
+                self._problem(place, "call.header-value", message)
             return {"now": now}
         if word == "pace" and value not in PACES:
-            self._problem(place, f"there is no pace {value!r}: write {' or '.join(PACES)}")
+            message = f"there is no pace {value!r}{nearest(value, PACES)}: write {' or '.join(PACES)}"
+            self._problem(place, "call.header-value", message)
         if word == "language" and value not in LANGUAGES:
-            self._problem(place, f"there is no language {value!r}: write one of {', '.join(LANGUAGES)}")
+            near, known = nearest(value, LANGUAGES), ", ".join(LANGUAGES)
+            message = f"there is no language {value!r}{near}: write one of {known}"
+            self._problem(place, "call.header-value", message)
         if word == "from" and _FROM.fullmatch(value) is None:
-            self._problem(
-                place, f"{value!r} is no caller id: write a number such as +16175550123, or anonymous"
-            )
+            message = f"{value!r} is no caller id: write a number such as +16175550123, or anonymous"
+            self._problem(place, "call.header-value", message)
         return {"from_number" if word == "from" else word: value}
 
     def _start(self, place: Place, rest: str) -> Step | None:
         if rest:
-            self._problem(place, "start stands alone: take the rest of the line out")
+            self._problem(place, "call.stands-alone", "start stands alone: take the rest of the line out")
         steps = [step for step in self.call.steps if not isinstance(step, FaultLine)]
         if steps and not isinstance(steps[-1], End):
-            self._problem(place, "start is the first line of a call: move it up, or write it after `end`")
+            message = "start is the first line of a call: move it up, or write it after `end`"
+            self._problem(place, "call.start-again", message)
         return Start(place)
 
     def _line(self, place: Place, rest: str) -> Step | None:
         prompts = tuple(prompt.strip() for prompt in rest.split(","))
         wrong = [prompt for prompt in prompts if _PROMPT.fullmatch(prompt) is None]
         if wrong:
-            self._problem(
-                place, f"{wrong[0]!r} is no prompt id: write line id, id.again, … with commas between"
-            )
+            message = f"{wrong[0]!r} is no prompt id: write line id, id.again, … with commas between"
+            self._problem(place, "call.prompt-id", message)
             return None
         return ExpectedLine(place, prompts)
 
@@ -479,6 +508,7 @@ class _Parser:
         if rest.startswith("says"):
             self._problem(
                 place,
+                "call.says",
                 f'{rest!r} is nothing a caller says: write says "words", in straight quotes, then if you like'
                 " a confidence from 0 to 1, or none",
             )
@@ -486,38 +516,46 @@ class _Parser:
         if _KEYS.fullmatch(rest) is None:
             self._problem(
                 place,
+                "call.caller",
                 f"a caller cannot {rest!r}: write keys (0-9, *, #), silence, hangs up, waits SECONDS, "
                 'or says "words"',
             )
             return None
         unknown = [name for name in PLACEHOLDER.findall(rest) if name not in PLACEHOLDERS]
         if unknown:
-            known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
-            self._problem(place, f"{{{unknown[0]}}} stands for nothing: there are {known}")
+            near, known = nearest(unknown[0], PLACEHOLDERS), ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+            message = f"{{{unknown[0]}}} stands for nothing{near}: there are {known}"
+            self._problem(place, "call.unknown-fact", message)
             return None
         return Keys(place, rest)
 
     def _fault(self, place: Place, rest: str) -> Step | None:
         name = next((name for name in get_args(FaultName) if name == rest), None)
         if name is None:
-            self._problem(place, f"there is no fault {rest!r}: write one of {', '.join(FAULTS)}")
+            message = f"there is no fault {rest!r}{nearest(rest, FAULTS)}: write one of {', '.join(FAULTS)}"
+            self._problem(place, "call.unknown-fault", message)
             return None
         if name.startswith("withheld") and any(not isinstance(step, FaultLine) for step in self.call.steps):
-            self._problem(place, "a number is withheld from the start: move this line above the others")
+            message = "a number is withheld from the start: move this line above the others"
+            self._problem(place, "call.withheld-late", message)
         return FaultLine(place, name)
 
     def _did(self, place: Place, rest: str) -> Step | None:
         event, *pairs = rest.split() or [""]
         wrong = next((pair for pair in pairs if not all(pair.partition("="))), None)
         if _EVENT.fullmatch(event) is None or wrong is not None:
-            self._problem(place, f"{rest!r} is no event: write did payment amount=310.15 plan=health")
+            message = f"{rest!r} is no event: write did payment amount=310.15 plan=health"
+            self._problem(place, "call.event", message)
             return None
         return Did(place, event, {pair.partition("=")[0]: pair.partition("=")[2] for pair in pairs})
 
     def _end(self, place: Place, rest: str) -> Step | None:
         kind = next((kind for kind in get_args(EndKind) if kind == rest), None)
         if kind is None:
-            self._problem(place, f"a call cannot end {rest!r}: write {', '.join(ENDS[:-1])} or {ENDS[-1]}")
+            message = (
+                f"a call cannot end {rest!r}{nearest(rest, ENDS)}: write {', '.join(ENDS[:-1])} or {ENDS[-1]}"
+            )
+            self._problem(place, "call.unknown-end", message)
             return None
         return End(place, kind)
 

@@ -129,7 +129,7 @@ class _WatchedLine:
         try:
             reply = self._line.post(path_or_url, form, headers=headers)
         except LineError as error:
-            self.reason = self.reason or _no_answer(error, self.public_url)
+            self.reason = self.reason or _no_answer(error)
             raise
         if reply.header("Ivr-Turn") is not None:
             self.answered = True
@@ -158,10 +158,10 @@ class _WatchedLine:
         return f"is no payment line: correct the address (status {reply.status})"
 
 
-def _no_answer(error: LineError, url: str) -> str:
+def _no_answer(error: LineError) -> str:
     """Say what to do where no answer came; TLS says itself why there is none."""
     if error.code in TLS_ERRORS:
-        return str(error).removeprefix(url).strip()
+        return error.problem
     what = "does not answer in time" if error.code == ERROR_RETRIEVAL else "takes no connection"
     return f"{what}: start the line, or correct the address"
 

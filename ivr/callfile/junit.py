@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from ivr.callfile.grammar import Place, Problem
 from ivr.callfile.suite import transcript
 from ivr.speech.patterns import OUTSIDE_XML
 
 if TYPE_CHECKING:
     from ivr.callfile.player import CallResult
     from ivr.callfile.suite import Report
-
-_PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+): ")
 
 
 def junit_xml(report: Report) -> bytes:
@@ -54,11 +52,11 @@ def _add_call(suite: ET.Element, result: CallResult) -> None:
         ET.SubElement(case, "system-out").text = _clean(remark)
 
 
-def _add_problem(suite: ET.Element, problem: str) -> None:
-    place = _PLACE.match(problem)
-    file, line = (place["file"], int(place["line"])) if place is not None else ("", 1)
-    case = _case(suite, "problem", problem, file, line)
-    ET.SubElement(case, "error", {"type": "problem", "message": _clean(problem)}).text = _clean(problem)
+def _add_problem(suite: ET.Element, problem: Problem | str) -> None:
+    place = problem.place if isinstance(problem, Problem) and problem.place.line else Place("", 1)
+    told = str(problem)
+    case = _case(suite, "problem", told, place.file, place.line)
+    ET.SubElement(case, "error", {"type": "problem", "message": _clean(told)}).text = _clean(told)
 
 
 def _case(suite: ET.Element, group: str, name: str, file: str, line: int) -> ET.Element:

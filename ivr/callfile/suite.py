@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from ivr.base.errors import EXIT_NO, DatabaseUnavailableError, OperatorError
-from ivr.callfile.grammar import CallFile, CallFileError, load_call
+from ivr.callfile.grammar import CallFile, CallFileError, Place, Problem, load_call
 from ivr.callfile.host import Host, LineDownError, Setup
 from ivr.callfile.player import CallResult, PlayOptions, play
 
@@ -86,7 +86,7 @@ class Report:
     """What became of a replay: a result a run, and the files that could not be played."""
 
     results: tuple[CallResult, ...]
-    problems: tuple[str, ...]
+    problems: tuple[Problem | str, ...]
 
     @property
     def passed(self) -> bool:
@@ -103,32 +103,41 @@ class Report:
         return {
             "passed": self.passed,
             "calls": [_as_json(result) for result in self.results],
-            "problems": list(self.problems),
+            "problems": list(map(str, self.problems)),
+            "call_file_problems": [
+                {"file": each.place.file, "line": each.place.line, "rule": each.rule, "message": each.message}
+                for each in self.problems
+                if isinstance(each, Problem)
+            ],
         }
 
 
-def find_calls(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
+def find_calls(paths: Iterable[Path]) -> tuple[list[Path], list[Problem]]:
     """Return the call files among `paths` (folders are searched), and the problems of the other paths.
 
     A folder `must_fail` inside a folder is left out: it holds calls that differ on purpose.
     """
     found: list[Path] = []
-    problems: list[str] = []
+    problems: list[Problem] = []
+
+    def add(file: Path, rule: str, message: str) -> None:
+        problems.append(Problem(Place(_text(file), 0), rule, message))
+
     for path in dict.fromkeys(paths):
         if os.path.isdir(path):  # noqa: PTH112 (never raises)
             inside = _calls_in(path)
             if not inside:
-                problems.append(f"{_text(path)}: no call file in it: name a folder that holds *.call files")
+                add(path, "call.no-file", "no call file in it: name a folder that holds *.call files")
         elif os.path.exists(path):  # noqa: PTH110 (never raises)
             inside = [path]
         else:
-            problems.append(f"{_text(path)}: no such file or folder: check the name")
+            add(path, "call.no-file", "no such file or folder: check the name")
             continue
         for file in inside:
             if _text(file) != str(file):
-                problems.append(f"{_text(file)}: its name is not UTF-8: rename it")
+                add(file, "call.file-name", "its name is not UTF-8: rename it")
             elif not os.path.isfile(file):  # noqa: PTH113 (never raises)
-                problems.append(f"{file}: is no file that can be read: mend it, or take it out")
+                add(file, "call.unreadable", "is no file that can be read: mend it, or take it out")
             else:
                 found.append(file)
     once = {os.path.realpath(file): file for file in reversed(found)}  # never raises, unlike `resolve`
@@ -151,25 +160,24 @@ def _text(path: Path) -> str:
 
 def list_runs(
     files: Iterable[Path], languages: Sequence[str], *, root: Path | None = None
-) -> tuple[list[Run], list[str]]:
+) -> tuple[list[Run], list[Problem]]:
     """Load call files; return every run of them, and the problems of those that cannot be played.
 
     `root` is where a file named by `after` is looked for when it is not beside its file.
     """
     runs: list[Run] = []
-    problems: list[str] = []
+    problems: list[Problem] = []
     for file in files:
         try:
             call = load_call(file, root=root)
         except CallFileError as error:
-            problems += error.problems
+            problems += error.found
             continue
         of_file = [Run(call, language, pace) for language, pace in call.runs(languages)]
         if not of_file:
             spoken = ", ".join(languages)
-            problems.append(
-                f"{call.place('language')}: the line does not speak {call.language}: it has {spoken}"
-            )
+            message = f"the line does not speak {call.language}: it has {spoken}"
+            problems.append(Problem(call.place("language"), "call.language-not-spoken", message))
         runs += of_file
     return runs, problems
 
@@ -178,7 +186,8 @@ def play_run(run: Run, host: Host, options: PlayOptions | None = None) -> CallRe
     """Play one run on a line of its own. Raises `OperatorError` when the host cannot prepare one."""
     now = run.call.now
     if now is None:
-        raise CallFileError(f"{run.call.name}:1: no header says when the call is: add now …")
+        message = "no header says when the call is: add now …"
+        raise CallFileError(Problem(Place(run.call.name, 1), "call.no-instant", message))
     call = run.call
     setup = Setup(call.name, now, call.member, run.language, run.pace, call.circumstances)
     with host.prepare(setup) as prepared:
@@ -212,9 +221,9 @@ def replay_with(
     A file that cannot be played is a problem of the report, and the rest still runs. Raises `OperatorError`
     when the players themselves fail.
     """
-    files, problems = find_calls(paths)
+    files, missing = find_calls(paths)
     runs, faults = list_runs(files, players.languages, root=root)
-    problems += faults
+    problems: list[Problem | str] = [*missing, *faults]
     expect(len(runs))
     results: list[CallResult] = []
     unplayed = 0

@@ -52,7 +52,7 @@ def update(
     words, is left as it is. `expect` and `progress` are as for `replay_with`. Raises `OperatorError`.
     """
     files, problems = find_calls(paths)
-    report = UpdateReport(problems=problems)
+    report = UpdateReport(problems=list(map(str, problems)))
     _Update(players, root=root, progress=progress, expect=expect, report=report).work(files)
     return report
 
@@ -101,7 +101,7 @@ class _Update:
 
     def _play(self, files: Sequence[Path]) -> Mapping[str, Sequence[CallResult]]:
         runs, faults = list_runs(files, self._players.languages, root=self._root)
-        self.report.problems += faults
+        self.report.problems += map(str, faults)
         self._runs_expected += len(runs)
         self._expect(self._runs_expected)
         results: dict[str, list[CallResult]] = defaultdict(list)

@@ -121,7 +121,10 @@ def played_calls(paths: tuple[Path, ...], jobs: int | None = None) -> Iterator[C
         )
     counter.clear()
     recorded = [named for result in report.results for named in named_recipes(result)]
-    problems = [*report.problems, *(str(each.difference) for each in report.results if not each.passed)]
+    problems = [
+        *map(str, report.problems),
+        *(str(each.difference) for each in report.results if not each.passed),
+    ]
     yield CallSet(here, lambda: iter(recorded), zone=settings.ivr_timezone, problems=problems)
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import click
 
 from ivr.base.clock import Clock, ManualClock
-from ivr.base.errors import EXIT_NO, OperatorError
+from ivr.base.errors import EXIT_NO
 from ivr.base.logs import configure_logs
 from ivr.base.randomness import SecretRandomness
 from ivr.base.settings import Settings, load_settings
+from ivr.callfile.grammar import CallFileError
 from ivr.callfile.suite import list_runs, play_run, print_result
 from ivr.calls.store import keep_flow_version
 from ivr.sandbox.demo import describe
@@ -46,7 +47,7 @@ def _play(file: Path) -> int:
     with scratch_host() as host:
         runs, problems = list_runs([file], host.languages)
         if problems:
-            raise OperatorError(*problems)
+            raise CallFileError(*problems)
         result = play_run(runs[0], host)
     print_result(result, sys.stdout, verbose=True)
     return 0 if result.passed else EXIT_NO

@@ -120,7 +120,7 @@ def _played(
         report = replay_with(players, files, progress=progress, expect=counter.expect)
     counter.clear()
     problems += [str(result.difference) for result in report.results if result.difference is not None]
-    problems += report.problems
+    problems += map(str, report.problems)
     return report
 
 

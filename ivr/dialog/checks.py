@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import TypeVar
 
+from ivr.base.nearest import nearest
 from ivr.dialog.definition import (
     AGENT,
     ARGUMENT,
@@ -42,6 +42,7 @@ from ivr.dialog.vocabulary import Vocabulary
 from ivr.languages.language import PACES
 
 Key = TypeVar("Key")
+Wrong = tuple[str, ...]  # a rule's id, a message, and perhaps the name it is about and a language
 
 TRANSFER_RESULTS = ("completed", "failed")
 RESERVED_KEYS = {KEY_PERSON: "a person", KEY_REPEAT: "repeat", KEY_MORE_TIME: "more time"}
@@ -87,18 +88,17 @@ class _Checks:
     def __post_init__(self) -> None:
         self.nodes = {node.path: node for dialog in self.dialogs.values() for node in dialog.nodes.values()}
 
-    def _fault(self, node: Node, message: str) -> Fault:
-        return Fault(f"flows/{node.dialog}.toml", node.line, node.name, message)
+    def _fault(self, node: Node, *wrong: str) -> Fault:
+        return Fault(f"flows/{node.dialog}.toml", node.line, node.name, *wrong)
 
     # Names.
 
     def names(self) -> Iterator[Fault]:
         for name in REQUIRED_DIALOGS:
             if name not in self.dialogs:
-                yield Fault(
-                    f"flows/{name}.toml", 0, "", "is missing: write it, the engine itself needs this dialog"
-                )
-        by_kind: Mapping[str, Callable[[Node], Iterable[str]]] = {
+                message = "is missing: write it, the engine itself needs this dialog"
+                yield Fault(f"flows/{name}.toml", 0, "", "flow.missing-dialog", message)
+        by_kind: Mapping[str, Callable[[Node], Iterable[Wrong]]] = {
             "collect": self._collect,
             "action": self._action,
             "set": self._set,
@@ -107,78 +107,108 @@ class _Checks:
         }
         for node in self.nodes.values():
             judge = by_kind.get(node.kind)
-            for message in (*(judge(node) if judge else ()), *self._targets(node), *self._values(node)):
-                yield self._fault(node, message)
+            for wrong in (*(judge(node) if judge else ()), *self._targets(node), *self._values(node)):
+                yield self._fault(node, *wrong)
         for dialog in self.dialogs.values():
-            for message in self._taken(dialog):
-                yield Fault(f"flows/{dialog.name}.toml", dialog.line, "", message)
+            for wrong in self._taken(dialog):
+                yield Fault(f"flows/{dialog.name}.toml", dialog.line, "", *wrong)
 
-    def _collect(self, node: Node) -> Iterator[str]:
+    def _collect(self, node: Node) -> Iterator[Wrong]:
         if node.only and node.word != GATE:
-            yield f"only can stand at a gate or a say: collect {node.word!r} in every pace"
+            yield (
+                "flow.only-misplaced",
+                f"only can stand at a gate or a say: collect {node.word!r} in every pace",
+            )
         silence = node.branches.get("silence")
         if silence is not None and silence != MORE_TIME:
-            yield f"on.silence can only be {MORE_TIME!r}; silence is the engine's business"
+            yield (
+                "flow.silence-branch",
+                f"on.silence can only be {MORE_TIME!r}; silence is the engine's business",
+            )
         labels = set(node.branches) - {"silence"}
         if node.word == MENU:
             yield from self._menu(labels)
             return
+        fields = self.vocabulary.fields
         if node.word in {LANGUAGE, GATE}:
             expected = {"next"}
             if node.word == GATE and not node.prompts[0].startswith(GATE_PREFIX):
-                yield f"a gate's prompt begins with {GATE_PREFIX!r}: rename {node.prompts[0]}"
-        elif node.word in self.vocabulary.fields:
-            expected = set(self.vocabulary.fields[node.word].results or ("next",))
+                yield (
+                    "flow.gate-name",
+                    f"a gate's prompt begins with {GATE_PREFIX!r}: rename {node.prompts[0]}",
+                )
+        elif node.word in fields:
+            expected = set(fields[node.word].results or ("next",))
         else:
-            known = ", ".join((MENU, LANGUAGE, GATE, *self.vocabulary.fields))
-            yield f"collects {node.word!r}, which is no field: use one of {known}"
+            yield self._unknown("flow.unknown-field", "collects", node.word, (MENU, LANGUAGE, GATE, *fields))
             return
         yield from _difference(labels, self._known(expected, labels), "result")
+
+    @staticmethod
+    def _unknown(rule: str, verb: str, name: str, known: Collection[str]) -> Wrong:
+        what = rule.rpartition("-")[2]
+        near, use = nearest(name, known), ", ".join(known)
+        return rule, f"{verb} {name!r}, which is no {what}{near}: use one of {use}", name
 
     def _known(self, names: Iterable[str], handled: Collection[str]) -> set[str]:
         """Return which of the vocabulary's names a node must handle: of a kept version, those it knows."""
         return {name for name in names if not self.kept or name in handled}
 
-    def _menu(self, labels: set[str]) -> Iterator[str]:
+    def _menu(self, labels: set[str]) -> Iterator[Wrong]:
         keys = {label for label in labels if len(label) == 1 and label.isdigit()}
         for key in sorted(keys & RESERVED_KEYS.keys()):
-            yield f"key {key} means {RESERVED_KEYS[key]} everywhere: use another"
+            yield "flow.reserved-key", f"key {key} means {RESERVED_KEYS[key]} everywhere: use another"
         for label in sorted(labels - keys):
-            yield f"a menu has keys.1 to keys.6 and keys.8, not {label!r}: name a key"
+            yield "flow.menu-key", f"a menu has keys.1 to keys.6 and keys.8, not {label!r}: name a key"
         if not keys:
-            yield 'a menu needs at least one key, such as keys.1 = "node"'
+            yield "flow.menu-key", 'a menu needs at least one key, such as keys.1 = "node"'
 
-    def _action(self, node: Node) -> Iterator[str]:
+    def _action(self, node: Node) -> Iterator[Wrong]:
         action = self.vocabulary.actions.get(node.word)
         if action is None:
-            known = ", ".join(self.vocabulary.actions)
-            yield f"asks for {node.word!r}, which is no action: use one of {known}"
+            yield self._unknown("flow.unknown-action", "asks for", node.word, self.vocabulary.actions)
             return
         outcomes = self._known(action.outcomes, node.branches)
         expected = {*outcomes, *((EXHAUSTED,) if node.tries else ())}
         yield from _difference(set(node.branches), expected, "outcome")
         for outcome in sorted(node.tries.keys() - action.outcomes.keys()):
-            yield f"tries.{outcome} counts no outcome of {node.word}: remove it"
+            near = nearest(outcome, action.outcomes)
+            yield (
+                "flow.tries-without-outcome",
+                f"tries.{outcome} counts no outcome of {node.word}{near}: remove it",
+            )
         yield from _difference(set(node.args), set(action.args), "argument")
 
-    def _set(self, node: Node) -> Iterator[str]:
+    def _set(self, node: Node) -> Iterator[Wrong]:
+        choices = ["pace", *(slot for slot, kind in self.vocabulary.slots.items() if kind == "choice")]
         for slot in node.args:
-            if slot != "pace" and self.vocabulary.slots.get(slot) != "choice":
-                yield f"set.{slot} is no slot that a flow may set: set pace or a slot that is a choice"
+            if slot not in choices:
+                near = nearest(slot, choices)
+                message = (
+                    f"set.{slot} is no slot that a flow may set{near}: set pace or a slot that is a choice"
+                )
+                yield "flow.unknown-slot", message
 
-    def _call(self, node: Node) -> Iterator[str]:
+    def _call(self, node: Node) -> Iterator[Wrong]:
         dialog = self.dialogs.get(node.word)
         if dialog is None:
-            yield f"calls {node.word!r}, and there is no flows/{node.word}.toml: write it or call another"
+            near = nearest(node.word, self.dialogs)
+            message = (
+                f"calls {node.word!r}, and there is no flows/{node.word}.toml{near}: write it or call another"
+            )
+            yield "flow.unknown-dialog", message, node.word
             return
         yield from _difference(set(node.branches), set(dialog.results()), "result")
         yield from _difference(set(node.args), set(dialog.takes), "argument")
         if node.dialog in called_from(self.dialogs, node.word):
-            yield f"calls {node.word!r}, which leads back to {node.dialog!r}: take one of the calls out"
+            yield (
+                "flow.circle",
+                f"calls {node.word!r}, which leads back to {node.dialog!r}: take one of the calls out",
+            )
 
     # Arguments.
 
-    def _values(self, node: Node) -> Iterator[str]:
+    def _values(self, node: Node) -> Iterator[Wrong]:
         """Judge what a node's arguments are: values that they may have, or arguments of its dialog."""
         takes = self.dialogs[node.dialog].takes
         for name, value in node.args.items():
@@ -186,9 +216,10 @@ class _Checks:
             allowed = self._allowed(node, name)
             if value.startswith(ARGUMENT):
                 if value[1:] not in takes:
-                    yield f"{key} is {value!r}, and {node.dialog} takes {_use(value[1:], takes)}"
+                    message = f"{key} is {value!r}, and {node.dialog} takes {_use(value[1:], takes)}"
+                    yield "flow.argument-not-taken", message
             elif allowed is not None and value not in allowed:
-                yield f"{key} is {value!r}: use {_use(value, allowed)}"
+                yield "flow.argument-value", f"{key} is {value!r}: use {_use(value, allowed)}"
 
     def _allowed(self, node: Node, name: str, seen: frozenset[str] = frozenset()) -> Collection[str] | None:
         """Return the values an argument of a node may have: all that it is passed on to takes. None: any."""
@@ -207,37 +238,58 @@ class _Checks:
         ]
         return [each for each in limits[0] if all(each in limit for limit in limits)] if limits else None
 
-    def _taken(self, dialog: Dialog) -> Iterator[str]:
+    def _taken(self, dialog: Dialog) -> Iterator[Wrong]:
         """Judge what a dialog takes: the engine itself gives nothing, and what nobody uses is a slip."""
         if dialog.takes and dialog.name in REQUIRED_DIALOGS:
-            yield f"takes {', '.join(dialog.takes)}, and the engine itself runs it: take nothing"
+            message = f"takes {', '.join(dialog.takes)}, and the engine itself runs it: take nothing"
+            yield "flow.argument-not-given", message
         used = {value for node in dialog.nodes.values() for value in node.args.values()}
         for name in dialog.takes:
             if f"{ARGUMENT}{name}" not in used:
-                yield f"takes {name!r}, which no node uses: write {ARGUMENT}{name} in one, or remove it"
+                message = f"takes {name!r}, which no node uses: write {ARGUMENT}{name} in one, or remove it"
+                yield "flow.argument-not-used", message
 
-    def _transfer(self, node: Node) -> Iterator[str]:
+    def _transfer(self, node: Node) -> Iterator[Wrong]:
         if node.word != "agent":
-            yield f"transfers to {node.word!r}: the only place is 'agent'"
+            yield "flow.unknown-transfer", f"transfers to {node.word!r}: the only place is 'agent'"
         yield from _difference(set(node.branches), set(TRANSFER_RESULTS), "result")
 
-    def _targets(self, node: Node) -> Iterator[str]:
+    def _targets(self, node: Node) -> Iterator[Wrong]:
         siblings = self.dialogs[node.dialog].nodes
         for label, target in node.branches.items():
             word = target.partition(".")[0]
             if not target.startswith("@"):
                 if target not in siblings:
-                    yield f"{label} leads to {target!r}, which is no node of {node.dialog}: name another"
+                    near = nearest(target, siblings)
+                    yield (
+                        "flow.unknown-node",
+                        f"{label} leads to {target!r}, which is no node of {node.dialog}{near}: name another",
+                        target,
+                    )
             elif word not in ENGINE_WORDS or word not in {RETURN, target}:
-                yield f"{label} leads to {target!r}: the words of the engine are {', '.join(ENGINE_WORDS)}"
+                near, words = nearest(target, ENGINE_WORDS), ", ".join(ENGINE_WORDS)
+                message = f"{label} leads to {target!r}{near}: the words of the engine are {words}"
+                yield "flow.unknown-word", message, target
             elif word == RETURN and node.dialog in {MAIN, GIVE_UP_DIALOG, TIME_UP_DIALOG}:
-                yield f"{label} returns, and nothing called this dialog: end the call instead"
+                yield (
+                    "flow.misplaced-word",
+                    f"{label} returns, and nothing called this dialog: end the call instead",
+                )
             elif word in {REPEAT, AGENT} and not (node.kind == "collect" and node.word == MENU):
-                yield f"{label} leads to {word}, which only a menu's key can: name a node"
+                yield (
+                    "flow.misplaced-word",
+                    f"{label} leads to {word}, which only a menu's key can: name a node",
+                )
             elif word == MORE_TIME and label != "silence":
-                yield f"{label} leads to {word}, which only on.silence can: name a node"
+                yield (
+                    "flow.misplaced-word",
+                    f"{label} leads to {word}, which only on.silence can: name a node",
+                )
             elif word == GIVE_UP and node.dialog in {GIVE_UP_DIALOG, TIME_UP_DIALOG}:
-                yield f"{label} leads to {word} from the dialog it leads to: end the call instead"
+                yield (
+                    "flow.misplaced-word",
+                    f"{label} leads to {word} from the dialog it leads to: end the call instead",
+                )
 
     # The graph. A call's branches follow the results of what it calls.
 
@@ -260,7 +312,7 @@ class _Checks:
             open_dialogs.extend(sorted(called))
         for node in self.nodes.values():
             if node.path not in reached:
-                yield self._fault(node, "nothing leads here: connect it or remove it")
+                yield self._fault(node, "flow.unreachable", "nothing leads here: connect it or remove it")
 
     def _reached_in(self, dialog: Dialog) -> list[Node]:
         todo, seen = [dialog.nodes[dialog.start]], {dialog.start}
@@ -290,7 +342,8 @@ class _Checks:
                 grown = bool(more)
             for node in dialog.nodes.values():
                 if node.name not in ending:
-                    yield self._fault(node, "no path from here ends the call or returns: add a way out")
+                    message = "no path from here ends the call or returns: add a way out"
+                    yield self._fault(node, "flow.endless", message)
 
     @staticmethod
     def _leaves(node: Node) -> bool:
@@ -313,6 +366,7 @@ class _Checks:
             for name in _on_circles(kept):
                 yield self._fault(
                     dialog.nodes[name],
+                    "flow.loop-without-counter",
                     "is on a loop without a counter: give the outcome that leads back tries.<outcome> = 3",
                 )
 
@@ -327,12 +381,12 @@ class _Checks:
             for prompt in (*node.prompts, *self._nomatch_prompts(node)):
                 for slot in sorted(self._spoken(prompt)):
                     if self.vocabulary.is_secret(slot):
-                        yield self._fault(
-                            node, f"prompt {prompt} speaks {slot}, which is secret: take it out"
-                        )
+                        message = f"prompt {prompt} speaks {slot}, which is secret: take it out"
+                        yield self._fault(node, "flow.secret-spoken", message)
                     elif slot not in facts:
                         yield self._fault(
                             node,
+                            "flow.slot-not-filled",
                             f"prompt {prompt} speaks {slot}, which is not filled on every way here: "
                             "fill it first or take it out",
                         )
@@ -341,7 +395,9 @@ class _Checks:
                     if slot not in facts:
                         yield self._fault(
                             node,
+                            "flow.need-not-filled",
                             f"{node.word} needs {slot}, which is not filled on every way here: fill it first",
+                            slot,
                         )
 
     def _spoken(self, prompt: str) -> frozenset[str]:
@@ -416,8 +472,8 @@ class _Checks:
         for node in self.nodes.values():
             for prompt in node.prompts:
                 attributes = (None, "again", "nudge") if node.kind == "collect" else (None,)
-                for message in self._missing(prompt, attributes):
-                    yield self._fault(node, message)
+                for wrong in self._missing(prompt, attributes):
+                    yield self._fault(node, *wrong)
                 if node.kind == "collect":
                     yield from self._too_many_pieces(node, prompt)
         engine_prompts = {*ENGINE_PROMPTS}
@@ -425,19 +481,22 @@ class _Checks:
             engine_prompts |= {nomatch_prompt(reason) for reason in entry.reasons}
         for prompt in ENGINE_PROMPTS:
             for slot in sorted(self._spoken(prompt) - set(self.vocabulary.given)):
-                yield Fault("prompts", 0, "", f"{prompt} speaks {slot}, which may not be filled: take it out")
+                message = f"{prompt} speaks {slot}, which may not be filled: take it out"
+                yield Fault("prompts", 0, "", "flow.slot-not-filled", message)
         for prompt in sorted(engine_prompts):
-            for message in self._missing(
+            for wrong in self._missing(
                 prompt, (None, "nudge") if prompt.startswith(GATE_PREFIX) else (None,)
             ):
-                yield Fault("prompts", 0, "", message)
+                yield Fault("prompts", 0, "", *wrong)
 
-    def _missing(self, prompt: str, attributes: tuple[str | None, ...]) -> Iterator[str]:
+    def _missing(self, prompt: str, attributes: tuple[str | None, ...]) -> Iterator[Wrong]:
         for language in self.catalog.languages:
             for attribute in attributes:
                 if not self.catalog.has(prompt, attribute, language):
                     name = prompt if attribute is None else f"{prompt}.{attribute}"
-                    yield f"prompts/{language}.ftl has no {name}: write it"
+                    near = "" if attribute else nearest(prompt, self.catalog.prompt_ids(language))
+                    message = f"prompts/{language}.ftl has no {name}{near}: write it"
+                    yield "flow.prompt-missing", message, prompt, language
 
     def _too_many_pieces(self, node: Node, prompt: str) -> Iterator[Fault]:
         for language in self.catalog.languages:
@@ -447,24 +506,26 @@ class _Checks:
                 if len(self.catalog.pieces(prompt, attribute, language, "relay")) > 1:
                     yield self._fault(
                         node,
+                        "flow.question-in-pieces",
                         f"{prompt} has several pieces in {language}: a question in relay pace is one piece",
                     )
 
 
-def _difference(found: set[str], expected: set[str], what: str) -> Iterator[str]:
+def _difference(found: set[str], expected: set[str], what: str) -> Iterator[Wrong]:
     for name in sorted(expected - found):
         key = "next" if name == "next" else f"{'args' if what == 'argument' else 'on'}.{name}"
-        yield f"does not handle {what} {name!r}: add {key}"
+        yield "flow.unhandled", f"does not handle {what} {name!r}: add {key}", name
     for name in sorted(found - expected):
         use = ", ".join(sorted(expected - found))
-        yield f"handles {what} {name!r}, which does not exist: {f'use {use}' if use else 'remove it'}"
+        cure = f"use {use}" if use else "remove it"
+        near = nearest(name, expected)
+        yield "flow.unknown-branch", f"handles {what} {name!r}, which does not exist{near}: {cure}", name
 
 
 def _use(found: str, known: Collection[str]) -> str:
-    """Return what may be used instead of what was found, the likeliest said."""
-    near = get_close_matches(found, known, n=1) if len(known) > 1 else ()
+    """Return what may be used instead of what was found, the nearest of several said."""
     choice = f"{'one of ' if len(known) > 1 else ''}{', '.join(known) or 'nothing'}"
-    return f"{choice} ({near[0]!r} may be meant)" if near else choice
+    return f"{choice}{nearest(found, known)}" if len(known) > 1 else choice
 
 
 def _meet(table: dict[Key, frozenset[str]], key: Key, facts: frozenset[str]) -> bool:

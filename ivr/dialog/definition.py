@@ -108,13 +108,20 @@ class Dialog:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something wrong with a flow: where it stands and what would cure it."""
+    """Something wrong with a flow: where it stands, the rule's id in docs/rules.md, and what would cure it.
+
+    `about` is the name that is unknown, missing or not filled; `language` the prompts' that lack it.
+    """
 
     file: str
     line: int
     node: str
+    rule: str
     message: str
+    about: str = ""
+    language: str = ""
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{where}: {self.node}: {self.message}" if self.node else f"{where}: {self.message}"
+        node = f"{self.node}: " if self.node else ""
+        return f"{where}: {node}{self.message} [{self.rule}]"

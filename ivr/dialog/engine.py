@@ -77,7 +77,12 @@ TIMEOUT_SECONDS: Mapping[str, Mapping[str, int]] = {
 
 
 class DialogError(Exception):
-    """The flow or the host broke a rule of the engine; the call cannot go on."""
+    """The flow or the host broke a rule of the engine; the call cannot go on. `node` is where it stood."""
+
+    def __init__(self, problem: str, node: str = "") -> None:
+        super().__init__(f"{node}: {problem}" if node else problem)
+        self.problem = problem
+        self.node = node
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,14 +243,13 @@ class _Run:
     @staticmethod
     def _expect(node: Node, condition: bool, problem: str) -> None:  # noqa: FBT001 (an assertion)
         if not condition:
-            raise DialogError(f"{node.path}: {problem}")
+            raise DialogError(problem, node.path)
 
     def _outcome(self, node: Node, outcome: Outcome) -> Result | None:
         action = self.flow.vocabulary.actions[node.word]
         if outcome.name not in action.outcomes or set(outcome.slots) != set(action.outcomes[outcome.name]):
-            raise DialogError(
-                f"{node.path}: {node.word} answered {outcome.name} with other slots than declared"
-            )
+            message = f"{node.word} answered {outcome.name} with other slots than declared"
+            raise DialogError(message, node.path)
         for slot, value in outcome.slots.items():
             self._fill(slot, value)
         for slot in action.drops:
@@ -480,7 +484,7 @@ class _Run:
     def _follow(self, node: Node, label: str) -> Result | None:
         target = node.branches.get(label)
         if target is None:
-            raise DialogError(f"{node.path}: no branch for {label}")
+            raise DialogError(f"no branch for {label}", node.path)
         self.events.append(_branch_taken(node.path, label))
         return self._go(node, target)
 
@@ -499,7 +503,7 @@ class _Run:
 
     def _return(self, result: str) -> Result | None:
         if not self.state.frames:
-            raise DialogError(f"{self.state.node}: returned from the first dialog")
+            raise DialogError("returned from the first dialog", self.state.node)
         path, interrupted, where = self.state.frames.pop().partition("!")
         node = self.flow.nodes[path]
         self.state.node = path
@@ -525,7 +529,7 @@ class _Run:
             result = self._arrive(node)
             if result is not None:
                 return result
-        raise DialogError(f"{self.state.node}: {NODES_MAX} nodes without a wait")
+        raise DialogError(f"{NODES_MAX} nodes without a wait", self.state.node)
 
     def _arrive(self, node: Node) -> Result | None:
         match node.kind:

@@ -79,6 +79,10 @@ class Prompts(Protocol):
         """The language tags there are prompts in."""
         ...
 
+    def prompt_ids(self, language: str) -> Iterable[str]:
+        """Return the prompts there are in a language."""
+        ...
+
     def has(self, prompt_id: str, attribute: str | None, language: str) -> bool:
         """Return whether a prompt (or its attribute) exists."""
         ...

@@ -7,12 +7,13 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any, cast
 
+from ivr.base.nearest import nearest
 from ivr.dialog.definition import ENDS, Dialog, Fault, Kind, Node
 
 _KINDS: tuple[Kind, ...] = ("say", "collect", "action", "set", "call", "transfer", "end")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_TOP = re.compile(r"^\s*(\w+)\s*=", re.MULTILINE)
 _HEADER = re.compile(r"^\s*\[\s*node\.([A-Za-z0-9_]+)\s*\]", re.MULTILINE)
-_TAKES = re.compile(r"^\s*takes\b", re.MULTILINE)
 
 # What may stand in a node besides its kind; the value is the type demanded.
 _ALLOWED: Mapping[Kind, Mapping[str, str]] = {
@@ -74,22 +75,22 @@ def load_dialogs(files: Mapping[str, str]) -> tuple[dict[str, Dialog], list[Faul
     for file, text in sorted(files.items()):
         name = file.rsplit("/", 1)[-1].removesuffix(".toml")
         if _NAME.fullmatch(name) is None:
-            faults.append(Fault(file, 0, "", "rename it: lower-case letters, digits and _ make a dialog"))
+            message = "rename it: lower-case letters, digits and _ make a dialog"
+            faults.append(Fault(file, 0, "", "flow.file-name", message))
             continue
         try:
             data = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            faults.append(Fault(file, _toml_line(str(error)), "", f"not TOML: {error}"))
+            faults.append(Fault(file, _toml_line(str(error)), "", "flow.not-toml", f"not TOML: {error}"))
             continue
-        lines = {match[1]: _line(text, match.start(1)) for match in _HEADER.finditer(text)}
-        takes = _TAKES.search(text)
-        line = _line(text, takes.end()) if takes and "takes" in data else 0
-        dialogs[name] = _Reader(file, name, lines, faults).dialog(data, line)
+        top = text.partition("\n[")[0]
+        lines = {
+            f"{mark}{match[1]}": text.count("\n", 0, match.start(1)) + 1
+            for mark, found in (("=", _TOP.finditer(top)), ("", _HEADER.finditer(text)))
+            for match in found
+        }
+        dialogs[name] = _Reader(file, name, lines, faults).dialog(data)
     return dialogs, faults
-
-
-def _line(text: str, offset: int) -> int:
-    return text.count("\n", 0, offset) + 1
 
 
 def _toml_line(message: str) -> int:
@@ -98,7 +99,10 @@ def _toml_line(message: str) -> int:
 
 
 class _Reader:
-    """Reads one file; what it cannot use it reports and leaves out."""
+    """Reads one file; what it cannot use it reports and leaves out.
+
+    `lines` has where each node's section begins, and by `=key` where a key above them stands.
+    """
 
     def __init__(self, file: str, dialog: str, lines: Mapping[str, int], faults: list[Fault]) -> None:
         self._file = file
@@ -106,13 +110,15 @@ class _Reader:
         self._lines = lines
         self._faults = faults
 
-    def dialog(self, data: Mapping[str, Any], line: int) -> Dialog:
+    def dialog(self, data: Mapping[str, Any]) -> Dialog:
         for key in data:
             if key not in {"start", "takes", "node"}:
-                self._fault("", f"unknown key {key!r}: a dialog has start, takes and [node.…] sections")
+                near = nearest(key, ("start", "takes", "node"))
+                message = f"unknown key {key!r}{near}: a dialog has start, takes and [node.…] sections"
+                self._fault("", "flow.unknown-key", message, key=key)
         tables = data.get("node", {})
         if not isinstance(tables, dict) or not tables:
-            self._fault("", "has no [node.…] section: write one")
+            self._fault("", "flow.missing-key", "has no [node.…] section: write one")
             tables = {}
         nodes = {}
         for name, table in tables.items():
@@ -121,29 +127,36 @@ class _Reader:
                 nodes[name] = node
         start = data.get("start", "")
         if not isinstance(start, str) or start not in tables:
-            self._fault("", "start must name one of its nodes")
+            unknown = f", and {start!r} is none{nearest(str(start), tables)}" if start else ""
+            message = f"start must name one of its nodes{unknown}"
+            self._fault("", "flow.unknown-node", message, key="start", about=str(start))
             start = next(iter(tables), "")
-        return Dialog(self._dialog, start, nodes, self._takes(data.get("takes", []), line), line)
+        takes = self._takes(data.get("takes", []))
+        return Dialog(self._dialog, start, nodes, takes, self._lines.get("=takes", 0))
 
-    def _takes(self, names: object, line: int) -> tuple[str, ...]:
+    def _takes(self, names: object) -> tuple[str, ...]:
         if not isinstance(names, list) or not all(
             isinstance(name, str) and _NAME.fullmatch(name) and names.count(name) == 1 for name in names
         ):
             message = 'takes must be a list of names, each once, such as takes = ["plan"]'
-            self._faults.append(Fault(self._file, line, "", message))
+            self._fault("", "flow.value-type", message, key="takes")
             return ()
         return tuple(names)
 
     def _node(self, name: str, table: object) -> Node | None:
         if _NAME.fullmatch(name) is None or not isinstance(table, dict):
             self._fault(
-                name, "rename it: a node is a section [node.name], its name lower-case letters, digits and _"
+                name,
+                "flow.node-name",
+                "rename it: a node is a section [node.name], its name lower-case letters, digits and _",
             )
             return None
         kinds = [kind for kind in _KINDS if kind in table]
         if len(kinds) != 1:
             found = " and ".join(kinds) or "none"
-            self._fault(name, f"has {found} of {', '.join(_KINDS)}: a node has exactly one")
+            near = "" if kinds else _nearest_kind(table)
+            message = f"has {found} of {', '.join(_KINDS)}{near}: a node has exactly one"
+            self._fault(name, "flow.node-kind", message)
             return None
         kind = kinds[0]
         before = len(self._faults)
@@ -158,23 +171,28 @@ class _Reader:
             if key == kind:
                 continue
             if key not in allowed:
-                self._fault(name, f"{key!r} has no place in a node of kind {kind}: use {', '.join(allowed)}")
+                near = nearest(key, allowed)
+                message = f"{key!r} has no place in a node of kind {kind}{near}: use {', '.join(allowed)}"
+                self._fault(name, "flow.unknown-key", message)
             elif not _fits(value, allowed[key]):
-                self._fault(name, f"{key} {_CURES[allowed[key]]}")
+                self._fault(name, "flow.value-type", f"{key} {_CURES[allowed[key]]}")
         for key in _REQUIRED[kind]:
             if key not in table:
-                self._fault(name, f"lacks {key!r}, which a node of kind {kind} needs: add it")
+                message = f"lacks {key!r}, which a node of kind {kind} needs: add it"
+                self._fault(name, "flow.missing-key", message)
         self._word(name, kind, table[kind])
 
     def _word(self, name: str, kind: Kind, word: object) -> None:
         if kind == "set":
             if not isinstance(word, dict) or not word or not _fits(word, "texts"):
-                self._fault(name, 'set must be lines such as set.pace = "relay", each a text in quotes')
+                message = 'set must be lines such as set.pace = "relay", each a text in quotes'
+                self._fault(name, "flow.value-type", message)
         elif kind == "end":
             if word not in ENDS:
-                self._fault(name, f"end must be one of {', '.join(ENDS)}")
+                near = nearest(str(word), ENDS)
+                self._fault(name, "flow.value-type", f"end must be one of {', '.join(ENDS)}{near}")
         elif not _fits(word, "text"):
-            self._fault(name, f"{kind} must be a text in quotes")
+            self._fault(name, "flow.value-type", f"{kind} must be a text in quotes")
 
     def _built(self, name: str, kind: Kind, table: Mapping[str, Any]) -> Node:
         branches = {**table.get("keys", {}), **table.get("on", {})}
@@ -196,5 +214,13 @@ class _Reader:
             evidence=table.get("evidence", False),
         )
 
-    def _fault(self, node: str, message: str) -> None:
-        self._faults.append(Fault(self._file, self._lines.get(node, 0), node, message))
+    def _fault(self, node: str, rule: str, message: str, *, key: str = "", about: str = "") -> None:
+        line = self._lines.get(node or f"={key}", 0)
+        self._faults.append(Fault(self._file, line, node, rule, message, about))
+
+
+def _nearest_kind(table: Mapping[str, object]) -> str:
+    """Return which kind a key of a node without one is nearest to, of the keys that no kind has."""
+    known = {key for allowed in _ALLOWED.values() for key in allowed}
+    odd = next((key for key in table if key not in known), None)
+    return "" if odd is None else f", {odd!r} is unknown{nearest(odd, _KINDS)}"

@@ -30,6 +30,7 @@ from ivr.dialog.vocabulary import Match, Vocabulary
 GATE_KEYS: Mapping[str, str] = {"1": "goes on"}
 
 Keys = Mapping[str, str]  # what each key does
+Wrong = tuple[str, str]  # a rule's id and a message
 
 
 def called_from(
@@ -67,13 +68,13 @@ class _SpokenKeys:
             common = COMMON_KEYS - ({KEY_PERSON} if dialog.name in self.without_person else set())
             for node in dialog.nodes.values():
                 heard = frozenset() if node.kind == "end" else common
-                told = (message for prompt in node.prompts for message in self._told(node, prompt, heard))
-                for message in dict.fromkeys(told):
-                    yield Fault(f"flows/{node.dialog}.toml", node.line, node.name, message)
-        for message in dict.fromkeys(self._told_by_engine()):
-            yield Fault("prompts", 0, "", message)
+                told = (wrong for prompt in node.prompts for wrong in self._told(node, prompt, heard))
+                for wrong in dict.fromkeys(told):
+                    yield Fault(f"flows/{node.dialog}.toml", node.line, node.name, *wrong)
+        for wrong in dict.fromkeys(self._told_by_engine()):
+            yield Fault("prompts", 0, "", *wrong)
 
-    def _told_by_engine(self) -> Iterator[str]:
+    def _told_by_engine(self) -> Iterator[Wrong]:
         """Judge what the engine says at any question."""
         prompts = {*ENGINE_PROMPTS} - {GATE_GO_ON}
         for entry in self.vocabulary.fields.values():
@@ -83,7 +84,7 @@ class _SpokenKeys:
         for language in self.prompts.languages:
             yield from self._exactly(GATE_GO_ON, language, GATE_KEYS, COMMON_KEYS)
 
-    def _told(self, node: Node, prompt: str, common: frozenset[str]) -> Iterator[str]:
+    def _told(self, node: Node, prompt: str, common: frozenset[str]) -> Iterator[Wrong]:
         """Judge a node's prompt in every language."""
         if node.kind == "collect" and node.word == LANGUAGE:
             for key, language in self.vocabulary.language_keys.items():
@@ -124,29 +125,41 @@ class _SpokenKeys:
         taken = (key for key in sorted(DIGITS - COMMON_KEYS) if isinstance(entry.judge(key, {}, ()), Match))
         return dict.fromkeys(taken, f"answers {node.word}")
 
-    def _exactly(self, prompt: str, language: str, keys: Keys, common: frozenset[str]) -> Iterator[str]:
+    def _exactly(self, prompt: str, language: str, keys: Keys, common: frozenset[str]) -> Iterator[Wrong]:
         """Judge a question's wordings: each names all its keys and no others, a nudge perhaps only some."""
         for wording in self._wordings(prompt, language):
             name, press = _name(prompt, wording, language), wording.press
             for key in sorted({*wording.named} - keys.keys() - common):
-                yield f"{name} says “{press} {key}”, which leads nowhere: name the right key, or add that one"
+                yield (
+                    "flow.key-leads-nowhere",
+                    f"{name} says “{press} {key}”, which leads nowhere: name the right key, or add that one",
+                )
             for key in sorted(wording.bare):
-                yield f"{name} has a lone {key}: write a key as “{press} {key}”, any other number in words"
+                yield (
+                    "flow.lone-digit",
+                    f"{name} has a lone {key}: write a key as “{press} {key}”, any other number in words",
+                )
             if wording.attribute.startswith("nudge"):
                 continue
             for key in sorted(keys.keys() - {*wording.named}):
-                yield f"{name} lacks key {key}, which {keys[key]}: say “{press} {key}”, or remove the key"
+                yield (
+                    "flow.key-not-told",
+                    f"{name} lacks key {key}, which {keys[key]}: say “{press} {key}”, or remove the key",
+                )
 
-    def _in_order(self, prompt: str, language: str, keys: Keys) -> Iterator[str]:
+    def _in_order(self, prompt: str, language: str, keys: Keys) -> Iterator[Wrong]:
         """Judge whether a menu's keys are told rising, as callers expect and no swap is."""
         for wording in self._wordings(prompt, language):
             told = [key for key in wording.named if key in keys]
             for before, after in pairwise(told):
                 if after < before:
                     name = _name(prompt, wording, language)
-                    yield f"{name} tells key {before} before key {after}: tell a menu's keys from 1 up"
+                    yield (
+                        "flow.keys-out-of-order",
+                        f"{name} tells key {before} before key {after}: tell a menu's keys from 1 up",
+                    )
 
-    def _by_value(self, prompt: str, language: str, spoken: Mapping[str, str]) -> Iterator[str]:
+    def _by_value(self, prompt: str, language: str, spoken: Mapping[str, str]) -> Iterator[Wrong]:
         """Judge sentences that speak what a choice is about: they name the key that makes that choice."""
         for wording in self._wordings(prompt, language):
             name, press = _name(prompt, wording, language), wording.press
@@ -155,15 +168,21 @@ class _SpokenKeys:
                     for key in sentence.named:
                         if key != spoken[slot]:
                             right = f"{press} {spoken[slot]}"
-                            yield f"{name} speaks ${slot} and says “{press} {key}”: that choice is “{right}”"
+                            yield (
+                                "flow.key-of-value",
+                                f"{name} speaks ${slot} and says “{press} {key}”: that choice is “{right}”",
+                            )
 
-    def _anywhere(self, prompt: str, common: frozenset[str]) -> Iterator[str]:
+    def _anywhere(self, prompt: str, common: frozenset[str]) -> Iterator[Wrong]:
         """Judge a prompt that is not the question a single key answers."""
         for language in self.prompts.languages:
             for wording in self._wordings(prompt, language):
                 name, press = _name(prompt, wording, language), wording.press
                 for key in sorted(({*wording.named} & DIGITS) - common):
-                    yield f"{name} says “{press} {key}”, and nothing hears that key here: say it in a menu"
+                    yield (
+                        "flow.key-not-heard",
+                        f"{name} says “{press} {key}”, and nothing hears that key here: say it in a menu",
+                    )
 
     def _wordings(self, prompt: str, language: str) -> list[NamedKeys]:
         wordings = self.prompts.keys(prompt, language)

@@ -34,7 +34,7 @@ class Turn:
         """Take the first step; `heard` is what came in. Raises `DialogError` like `step`."""
         taken = step(flow, state, heard, elapsed_seconds)
         if taken.heard is None:
-            raise DialogError(f"{state.node}: a turn begins with what was heard, not with an outcome")
+            raise DialogError("a turn begins with what was heard, not with an outcome", state.node)
         self.heard: Heard = taken.heard
         self.events: list[Event] = list(taken.events)
         self.state = taken.state
@@ -55,7 +55,7 @@ class Turn:
         """
         while isinstance(self.result, Ask):
             if len(self.answered) >= ASKS_MAX:
-                raise DialogError(f"{self.node}: more than {ASKS_MAX} questions in one turn")
+                raise DialogError(f"more than {ASKS_MAX} questions in one turn", self.node)
             outcome = answer(self.result, self.state)
             self.answered.append(Answered(self.result, self.state, outcome))
             taken = step(self._flow, self.state, outcome, self._elapsed_seconds)

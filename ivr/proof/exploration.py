@@ -163,12 +163,13 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A move that the engine cannot make."""
+    """A move that the engine cannot make; `missing` names what does not exist, where that is why."""
 
     index: int
     move: Move
     node: str
     reason: str
+    missing: str = ""
 
 
 Watcher = Callable[[Taken], None]
@@ -391,7 +392,7 @@ class Exploration:
             watch(taken)
         return taken.after
 
-    def _broken(self, index: int, move: Move, place: Place, error: Exception) -> Broken:
+    def _broken(self, index: int, move: Move, place: Place, error: DialogError | KeyError) -> Broken:
         """Say what a move broke at: the node that names what does not exist, as far as can be told."""
         if isinstance(error, KeyError):
             missing = str(error.args[0])
@@ -401,9 +402,10 @@ class Exploration:
                 for node in self.flow.nodes.values()
                 if node.dialog == dialog and target in node.branches.values()
             )
-            return Broken(index, move, next(named, place.state.node), f"there is no {missing!r}")
-        where, _, reason = str(error).partition(": ")
-        return Broken(index, move, where if where in self.flow.nodes else place.state.node, reason)
+            node = next(named, place.state.node)
+            return Broken(index, move, node, f"there is no {missing!r}", target or dialog)
+        node = error.node if error.node in self.flow.nodes else place.state.node
+        return Broken(index, move, node, error.problem)
 
     def take(self, place: Place, move: Move, index: int = -1) -> Taken:
         """Make one move from a place. Raises what the engine raises."""
@@ -417,7 +419,7 @@ class Exploration:
             raise KeyError(taken.result.action)
         frames = taken.state.frames
         if len(frames) > len(set(frames)):
-            raise DialogError(f"{frames[-1]}: this dialog calls itself without end")
+            raise DialogError("this dialog calls itself without end", frames[-1])
         turns = place.turns + _COST.get(move.kind, 1)
         if move.late and move.kind != "silence":
             turns += _LONG_CALL_TURNS

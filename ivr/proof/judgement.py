@@ -25,17 +25,24 @@ _WITHOUT_CHOICE = (FORWARD | ERRORS) - {"key"}
 Run = tuple[str, str]  # a language and a pace
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that is not true of every call, where it shows (`dialog/node`), and the shortest such call.
+class Wrong(NamedTuple):
+    """What is not true, and where it shows (`dialog/node`); `rule` is the rule's id in docs/rules.md.
 
-    `rule` is broken, dead_end, loop, over_long, consent, receipt, secret, keys, silence, words or
-    unspeakable.
+    `about` are the prompts, the slot or the missing name it is about; `language` is the prompts'.
     """
 
     rule: str
     node: str
     message: str
+    about: tuple[str, ...] = ()
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not true of every call, and the shortest call that shows it."""
+
+    wrong: Wrong
     moves: tuple[Move, ...]
     turns: int
 
@@ -73,7 +80,7 @@ class Judge:
         self._world = world
         self._secret = re.compile("|".join(map(re.escape, sorted(world.canaries))) or "(?!)")
         self._times = said_again(flow)
-        self._noted: dict[tuple[str, str, str], tuple[int, int, tuple[Move, ...]]] = {}
+        self._noted: dict[Wrong, tuple[int, int, tuple[Move, ...]]] = {}
         self._rendered: dict[tuple[object, ...], Spoken] = {}
         self._slots: dict[tuple[str, str, str, str], frozenset[str]] = {}
 
@@ -82,73 +89,72 @@ class Judge:
         for broken in exploration.broken:
             turns = exploration.places[broken.index].turns + 1
             message = f"the call breaks off here: {broken.reason}"
-            self._note("broken", broken.node, message, turns, broken.index, broken.move)
+            wrong = Wrong("proof.breaks-off", broken.node, message, (broken.missing,))
+            self._note(wrong, turns, broken.index, broken.move)
         over_all = (people, dead_ends, loops, closings)
         for flaw in (each for judge in over_all for each in judge(exploration)):
             place = exploration.places[flaw.index]
-            self._note(flaw.rule, place.state.node, flaw.message, place.turns, flaw.index, *flaw.moves)
+            wrong = Wrong(flaw.rule, place.state.node, flaw.message)
+            self._note(wrong, place.turns, flaw.index, *flaw.moves)
         found = [
-            Finding(rule, node, message, exploration.trace(index, *moves), turns)
-            for (rule, node, message), (turns, index, moves) in self._noted.items()
+            Finding(wrong, exploration.trace(index, *moves), turns)
+            for wrong, (turns, index, moves) in self._noted.items()
         ]
-        return sorted(found, key=lambda each: (each.turns, each.node, each.rule))
+        return sorted(found, key=lambda each: (each.turns, each.wrong.node))
 
     def watch(self, taken: Taken) -> None:
         """Judge one move."""
         after = taken.after
-        node = after.state.node
-        for rule, where, message in (
-            *(("consent", node, message) for message in self._consent(taken)),
-            *self._receipt(taken),
-            *(("secret", taken.before.state.node, message) for message in self._secrets(taken)),
-            *self._keys(taken),
-            *(("words", node, message) for message in self._words(taken)),
-            *self._speech(taken),
-        ):
-            self._note(rule, where, message, after.turns, taken.index, taken.move)
+        judges = (self._consent, self._receipt, self._secrets, self._keys, self._words, self._speech)
+        for wrong in (each for judge in judges for each in judge(taken)):
+            self._note(wrong, after.turns, taken.index, taken.move)
         if isinstance(after.result, (Wait, End)):
             self._measure(after, after.result)
 
-    def _note(self, rule: str, node: str, message: str, turns: int, index: int, *moves: Move) -> None:
-        known = self._noted.get((rule, node, message))
+    def _note(self, wrong: Wrong, turns: int, index: int, *moves: Move) -> None:
+        known = self._noted.get(wrong)
         if known is None or turns < known[0]:
-            self._noted[rule, node, message] = (turns, index, moves)
+            self._noted[wrong] = (turns, index, moves)
 
     # Money.
 
-    def _consent(self, taken: Taken) -> Iterator[str]:
-        result, ghost = taken.after.result, taken.after.ghost
+    def _consent(self, taken: Taken) -> Iterator[Wrong]:
+        result, ghost, node = taken.after.result, taken.after.ghost, taken.after.state.node
         if isinstance(result, Ask):
             filled = taken.after.state.slots.keys() | taken.after.state.secrets.keys()
             for slot in self._flow.vocabulary.actions[result.action].needs:
                 if slot not in filled:
-                    yield f"asks {result.action} without {slot}: fill it first"
+                    message = f"asks {result.action} without {slot}: fill it first"
+                    yield Wrong("proof.need-not-filled", node, message, (slot,))
         consent = self._world.consents.get(result.action) if isinstance(result, Ask) else None
         if consent is None or not isinstance(result, Ask):
             return
         state = taken.after.state
         if not ghost.consented.issuperset(consent.answer):
-            yield (
+            message = (
                 f"asks {result.action}, and the caller's answer in this turn is no consent: "
                 "lead here only from the answer to a question that is evidence"
             )
+            yield Wrong("proof.no-consent", node, message)
         whole = (said for said in state.evidence.values() if said.prompt in ghost.told and not said.barge_in)
         spoken = frozenset().union(*(self._spoken_of(said, state.language, state.pace) for said in whole))
         unsaid = sorted(set(consent.terms) - spoken)
         if unsaid:
-            yield (
+            message = (
                 f"asks {result.action}, and no evidence with barge_in = false has told "
                 f"{', '.join(unsaid)} since it changed: say the terms again first"
             )
+            yield Wrong("proof.terms-not-told", node, message)
         needs = self._flow.vocabulary.actions[result.action].needs
         old = sorted(ghost.stale & {*needs, *consent.terms})
         if old:
-            yield (
+            message = (
                 f"asks {result.action} with {', '.join(old)} worked out from what has changed since: "
                 "work it out again first"
             )
+            yield Wrong("proof.outdated-terms", node, message)
 
-    def _receipt(self, taken: Taken) -> Iterator[tuple[str, str, str]]:
+    def _receipt(self, taken: Taken) -> Iterator[Wrong]:
         """Hold a turn in which money was moved to what it must tell, and to its end."""
         before, after = taken.before, taken.after
         if not isinstance(before.result, Ask) or not isinstance(after.result, (Wait, End)):
@@ -164,7 +170,7 @@ class Judge:
                     f"a payment is made, and {', '.join(consents[action].told)} is not told whole: "
                     "say it in the same turn, with barge_in = false"
                 )
-                yield "receipt", node, message
+                yield Wrong("proof.receipt-not-told", node, message)
 
     def _spoken_of(self, said: Said, language: str, pace: str) -> frozenset[str]:
         """Return the slots without which a prompt could not be spoken in this language and pace."""
@@ -186,8 +192,8 @@ class Judge:
 
     # Secrets.
 
-    def _secrets(self, taken: Taken) -> Iterator[str]:
-        after = taken.after
+    def _secrets(self, taken: Taken) -> Iterator[Wrong]:
+        after, node = taken.after, taken.before.state.node
         if self._secret.search(" ".join(map(str, taken.before.state.slots.values()))):
             return  # told where it happened
         listen = after.result.listen if isinstance(after.result, Wait) else None
@@ -201,35 +207,38 @@ class Judge:
         if self._secret.search("\n".join(kept.values())):
             for name, text in kept.items():
                 if self._secret.search(text):
-                    yield f"a secret that is keyed here reaches {name}: make its field and slots secret"
+                    message = f"a secret that is keyed here reaches {name}: make its field and slots secret"
+                    yield Wrong("proof.secret-gets-out", node, message)
 
     # Keys and silence.
 
-    def _keys(self, taken: Taken) -> Iterator[tuple[str, str, str]]:
+    def _keys(self, taken: Taken) -> Iterator[Wrong]:
         before, after, move = taken.before, taken.after, taken.move
         if move.late or before.closing or before.within(PERSON):
             return
         node = before.state.node
         told = _ids(taken.queued)
         if (before.state.pace, after.state.pace) == ("relay", "voice"):
-            yield "keys", node, "the caller's time is taken away again: set.pace can only be relay"
+            message = "the caller's time is taken away again: set.pace can only be relay"
+            yield Wrong("proof.time-taken-away", node, message)
         if move.kind == "repeat":
             asked = before.state.chunk if before.state.gate else before.state.said
             if not isinstance(after.result, Wait) or told != _ids(
                 asked, *(taken.after.state.pending if before.state.gate else ())
             ):
-                yield "keys", node, "key 9 does not repeat all that was said"
+                yield Wrong("proof.not-repeated", node, "key 9 does not repeat all that was said")
         elif move.kind == "more_time":
             if (type(after.result), after.state.pace, after.state.node) != (Wait, "relay", node):
-                yield "keys", node, "key 7 gives no more time"
+                yield Wrong("proof.no-more-time", node, "key 7 gives no more time")
         elif move.kind == "silence":
             if before.ghost.fresh and before.state.pace == "voice" and after.state.pace != "relay":
                 message = (
                     f'a first silence here does not switch to relay pace: add on.silence = "{MORE_TIME}"'
                 )
-                yield "silence", node, message
+                yield Wrong("proof.first-silence", node, message)
         elif self._arrives(taken) and told != _ids(after.state.said):
-            yield "keys", after.state.node, "key 9 could not repeat all that is said here"
+            message = "key 9 could not repeat all that is said here"
+            yield Wrong("proof.not-repeated", after.state.node, message)
 
     def _arrives(self, taken: Taken) -> bool:
         """Return whether an accepted answer has led to a question."""
@@ -240,7 +249,7 @@ class Judge:
 
     # Words.
 
-    def _words(self, taken: Taken) -> Iterator[str]:
+    def _words(self, taken: Taken) -> Iterator[Wrong]:
         after = taken.after
         if not isinstance(after.result, Wait) or after.state.pace != "relay":
             return
@@ -248,12 +257,14 @@ class Judge:
         prompts = [said for said in after.result.prompts if said.prompt != GATE_GO_ON]
         words = sum(each.words for said in prompts for each in self._say(said, language, "relay").sentences)
         if words > RELAY_WORDS_MAX:
-            yield (
+            told = _ids(prompts)
+            message = (
                 f"says {words} words in {language} relay pace before a key is possible, "
-                f"at most {RELAY_WORDS_MAX}: shorten or divide {', '.join(_ids(prompts))}"
+                f"at most {RELAY_WORDS_MAX}: shorten or divide {', '.join(told)}"
             )
+            yield Wrong("proof.long-wait-for-a-key", after.state.node, message, told, language)
 
-    def _speech(self, taken: Taken) -> Iterator[tuple[str, str, str]]:
+    def _speech(self, taken: Taken) -> Iterator[Wrong]:
         """Say what is said and what is still to come."""
         state = taken.after.state
         for said in taken.queued:
@@ -261,18 +272,15 @@ class Judge:
             self.spoken.setdefault((said.prompt, said.attribute, language, pace), (taken.index, taken.move))
             spoken = self._say(said, state.language, state.pace)
             if spoken.problem:
-                yield (
-                    "unspeakable",
-                    state.node,
-                    f"{said.prompt} cannot be spoken in {language}: {spoken.problem}",
-                )
+                message = f"{said.prompt} cannot be spoken in {language}: {spoken.problem}"
+                yield Wrong("proof.unspeakable", state.node, message, (said.prompt,), language)
             for sentence in spoken.sentences:
                 if pace == "relay" and sentence.words > SENTENCE_WORDS_MAX:
                     message = (
                         f"{said.prompt} has a sentence of {sentence.words} words in {language} relay pace, "
                         f"at most {SENTENCE_WORDS_MAX}: shorten it"
                     )
-                    yield "words", state.node, message
+                    yield Wrong("proof.long-sentence", state.node, message, (said.prompt,), language)
 
     def _say(self, said: Said, language: str, pace: str) -> Spoken:
         key = (said.label, language, pace, said.pace, said.piece, frozenset(said.values))
@@ -333,7 +341,7 @@ def people(exploration: Exploration) -> Iterator[Flaw]:
         if isinstance(place.result, Wait) and not place.closing and not place.within(PERSON):
             for move, target in place.edges:
                 if move.kind == "person" and not move.late and target not in leads:
-                    yield Flaw("keys", index, "key 0 leads to no person", (move,))
+                    yield Flaw("proof.no-person", index, "key 0 leads to no person", (move,))
 
 
 def dead_ends(exploration: Exploration) -> Iterator[Flaw]:
@@ -344,7 +352,8 @@ def dead_ends(exploration: Exploration) -> Iterator[Flaw]:
     broken = {each.index for each in exploration.broken}
     for index, place in enumerate(places):
         if index not in leads and index not in broken and isinstance(place.result, Wait):
-            yield Flaw("dead_end", index, "no answer here leads to the end of the call: add a way out")
+            message = "no answer here leads to the end of the call: add a way out"
+            yield Flaw("proof.dead-end", index, message)
 
 
 def _backwards(places: Sequence[Place], found: set[int], kinds: frozenset[str]) -> set[int]:
@@ -393,7 +402,7 @@ def loops(exploration: Exploration) -> Iterator[Flaw]:
             way = _round(places, graph, first)
             if isinstance(places[first].result, Ask):  # go on to where the caller hears it
                 way += tuple(takewhile(lambda move: move.kind == "outcome", way))
-            yield Flaw("loop", first, message, way)
+            yield Flaw("proof.endless-loop", first, message, way)
 
 
 def _round(places: Sequence[Place], graph: Sequence[Sequence[int]], first: int) -> tuple[Move, ...]:
@@ -461,7 +470,7 @@ def closings(exploration: Exploration) -> Iterator[Flaw]:
             message = (
                 f"telling that the call is over can take more than {LAST_TURNS_MAX} turns: ask less here"
             )
-            yield Flaw("over_long", index, message, tuple(further)[:1])
+            yield Flaw("proof.long-goodbye", index, message, tuple(further)[:1])
             return
 
 

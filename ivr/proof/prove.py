@@ -28,6 +28,7 @@ from ivr.proof.judgement import (
     Finding,
     Judge,
     Run,
+    Wrong,
     closing_turns,
     straight_way,
     told_turns,
@@ -39,7 +40,7 @@ from ivr.speech.checks import check_sources, read_sources, unworded
 from ivr.speech.keys import NamedKeys
 from ivr.speech.source import Fault as PromptFault
 from ivr.speech.source import Source
-from ivr.topics.line import Line, prompt_files, prompt_problem
+from ivr.topics.line import Line, prompt_files
 from ivr.topics.registry import CANARIES, CHOICES, SLOTS, VOCABULARY, possible
 from ivr.topics.sentences import sentences
 
@@ -47,18 +48,17 @@ STRAIGHT_SHARE = (
     2 / 3
 )  # of the limits: what the straight way to a payment may take, to leave room for trouble
 
-_PROMPT_MISSING = re.compile(r"prompts/([\w-]+)\.ftl has no ([a-z0-9-]+)")
-
 
 @dataclass(frozen=True, slots=True)
 class Violation:
     """One thing that is not true of the line: where, what, and the shortest call that shows it.
 
-    `call` is None where no call can. `note` says why, or what the call shows instead. `file` is where the
-    call was written.
+    `where` ends with `rule`, the rule's id in docs/rules.md. `call` is None where no call can. `note` says
+    why, or what the call shows instead. `file` is where the call was written.
     """
 
     where: str
+    rule: str
     call: ShownCall | None
     note: str = ""
     file: str = ""
@@ -72,6 +72,7 @@ class Violation:
         """Return it for programs."""
         return {
             "fault": self.where,
+            "rule": self.rule,
             "call": self.call and self.call.text,
             "note": self.note or None,
             "file": self.file or None,
@@ -188,6 +189,10 @@ class SoundPrompts:
         """The languages there are prompts in."""
         return self._catalog.languages
 
+    def prompt_ids(self, language: str) -> Iterable[str]:
+        """Return the prompts there are in a language."""
+        return self._catalog.prompt_ids(language)
+
     def has(self, prompt_id: str, attribute: str | None, language: str) -> bool:
         """Return whether a prompt, or its attribute, exists."""
         return self._catalog.has(prompt_id, attribute, language)
@@ -243,7 +248,7 @@ def read_draft(files: Mapping[str, str], vocabulary: Vocabulary = VOCABULARY) ->
         flow_faults = [
             fault
             for fault in check_flow(dialogs, vocabulary, catalog)
-            if (missing := _PROMPT_MISSING.search(fault.message)) is None or missing.groups() not in told
+            if fault.rule != "flow.prompt-missing" or (fault.language, fault.about) not in told
         ]
     flow = Flow.compile(version_of(files), dialogs, vocabulary, SoundPrompts(catalog))
     return Draft(
@@ -313,10 +318,8 @@ def prove(
     flow = draft.line.flow
     if not draft.callable:
         cannot = "the line cannot be called while a dialog that the engine needs is missing or has no start"
-        found = tuple(
-            Violation(where, None, cannot)
-            for where in (*map(str, draft.flow_faults), *map(prompt_problem, draft.prompt_faults))
-        )
+        faults: Sequence[Fault | PromptFault] = (*draft.flow_faults, *draft.prompt_faults)
+        found = tuple(Violation(str(fault), fault.rule, None, cannot) for fault in faults)
         return Proof(
             found, (), flow.version, len(flow.dialogs), len(flow.nodes), _edge_count(flow.dialogs), 0, 0
         )
@@ -373,7 +376,8 @@ class _Prover:
             *(self._prompt_violation(fault) for fault in self._draft.prompt_faults),
         ]
         violations += [
-            Violation(self._where(finding), self._shown(finding.moves)) for finding in self._findings
+            Violation(self._where(finding.wrong), finding.wrong.rule, self._shown(finding.moves))
+            for finding in self._findings
         ]
         violations += self._unspoken_languages()
         if not violations and set(self._paces) == set(PACES):
@@ -393,23 +397,22 @@ class _Prover:
     def _shown(self, moves: Iterable[Move]) -> ShownCall:
         return show(self._flow, self._world, tuple(moves))
 
-    def _where(self, finding: Finding) -> str:
-        node = self._flow.nodes.get(finding.node)
+    def _where(self, wrong: Wrong) -> str:
+        node = self._flow.nodes.get(wrong.node)
         if node is None:
-            return f"{finding.node}: {finding.message}"
-        return str(Fault(f"flows/{node.dialog}.toml", node.line, node.name, finding.message))
+            return f"{wrong.node}: {wrong.message} [{wrong.rule}]"
+        return str(Fault(f"flows/{node.dialog}.toml", node.line, node.name, wrong.rule, wrong.message))
 
     # Static faults.
 
     def _flow_violation(self, fault: Fault) -> Violation:
-        explained = [finding for finding in self._findings if _explains(fault, finding)]
+        explained = [finding for finding in self._findings if _explains(fault, finding.wrong)]
         self._findings = [finding for finding in self._findings if finding not in explained]
         if explained:
-            return Violation(str(fault), self._shown(explained[0].moves))
+            return Violation(str(fault), fault.rule, self._shown(explained[0].moves))
+        if fault.rule == "flow.prompt-missing":
+            return self._spoken_violation(fault, fault.about)
         dialog = fault.file.removeprefix("flows/").removesuffix(".toml")
-        missing = _PROMPT_MISSING.search(fault.message)
-        if missing:
-            return self._spoken_violation(str(fault), missing[2], missing[1])
         entry = self._flow.dialogs.get(dialog)
         for name, note in (
             (fault.node, ""),
@@ -417,33 +420,25 @@ class _Prover:
         ):
             reached = self._exploration.nodes.get(f"{dialog}/{name}")
             if reached is not None:
-                return Violation(str(fault), self._shown(self._exploration.trace(*reached)), note)
-        return Violation(str(fault), None, f"no call comes into {dialog}")
+                return Violation(str(fault), fault.rule, self._shown(self._exploration.trace(*reached)), note)
+        return Violation(str(fault), fault.rule, None, f"no call comes into {dialog}")
 
     def _prompt_violation(self, fault: PromptFault) -> Violation:
-        mark = f"{fault.prompt_id} "
-        language = f" in {fault.language}"
         explained = [
             finding
             for finding in self._findings
-            if finding.rule in {"unspeakable", "words"}
-            and language in finding.message
-            and (
-                finding.message.startswith(mark)
-                or f" {fault.prompt_id}" in finding.message.partition(": ")[2]
-            )
+            if finding.wrong.language == fault.language and fault.prompt_id in finding.wrong.about
         ]
         self._findings = [finding for finding in self._findings if finding not in explained]
-        where = prompt_problem(fault)
         if explained:
-            return Violation(where, self._shown(explained[0].moves))
-        return self._spoken_violation(where, fault.prompt_id, fault.language)
+            return Violation(str(fault), fault.rule, self._shown(explained[0].moves))
+        return self._spoken_violation(fault, fault.prompt_id)
 
-    def _spoken_violation(self, where: str, prompt: str, language: str) -> Violation:
+    def _spoken_violation(self, fault: Fault | PromptFault, prompt: str) -> Violation:
         for (spoken, _, tag, _), reached in self._judge.spoken.items():
-            if (spoken, tag) == (prompt, language):
-                return Violation(where, self._shown(self._exploration.trace(*reached)))
-        return Violation(where, None, f"no call says {prompt} in {language}")
+            if (spoken, tag) == (prompt, fault.language):
+                return Violation(str(fault), fault.rule, self._shown(self._exploration.trace(*reached)))
+        return Violation(str(fault), fault.rule, None, f"no call says {prompt} in {fault.language}")
 
     # How long.
 
@@ -494,7 +489,8 @@ class _Prover:
                     f"at most {turns:.0f} and {seconds / 60:.0f}: say or ask less on the way"
                 )
                 moves = straight_way(self._exploration, (bound.language, bound.pace))
-                found.append(Finding("over_long", self._payment_node(), message, moves, bound.straight_turns))
+                wrong = Wrong("proof.long-straight-way", self._payment_node(), message)
+                found.append(Finding(wrong, moves, bound.straight_turns))
         return found
 
     def _payment_node(self) -> str:
@@ -507,7 +503,8 @@ class _Prover:
         for language in self._flow.languages:
             if language not in spoken:
                 message = "no caller can choose this language: ask for it, or take the file away"
-                yield Violation(f"prompts/{language}.ftl: {message}", self._shown((places[0].move,)))
+                where, rule = f"prompts/{language}.ftl: {message}", "proof.language-not-chosen"
+                yield Violation(f"{where} [{rule}]", rule, self._shown((places[0].move,)))
 
     def _unreached(self) -> Iterable[Violation]:
         for node in self._flow.nodes.values():
@@ -515,27 +512,31 @@ class _Prover:
             for label in node.branches:
                 if (node.path, label) not in self._exploration.edges and not skipped:
                     message = f"no call takes {label}: remove it"
-                    fault = Fault(f"flows/{node.dialog}.toml", node.line, node.name, message)
-                    yield Violation(str(fault), None, "no call comes here")
+                    rule = "proof.branch-not-taken"
+                    fault = Fault(f"flows/{node.dialog}.toml", node.line, node.name, rule, message)
+                    yield Violation(str(fault), rule, None, "no call comes here")
 
 
-def _explains(fault: Fault, finding: Finding) -> bool:
+# Static rules, each with what the exploration says of a line that breaks it.
+_SHOWN_AS = {
+    "flow.loop-without-counter": "proof.endless-loop",
+    "flow.need-not-filled": "proof.need-not-filled",
+    "flow.endless": "proof.dead-end",
+    "flow.prompt-missing": "proof.unspeakable",
+}
+
+
+def _explains(fault: Fault, wrong: Wrong) -> bool:
     """Return whether what was found is what a static check says."""
     dialog = fault.file.removeprefix("flows/").removesuffix(".toml")
-    if finding.rule == "loop":
-        return "loop without a counter" in fault.message and finding.node.startswith(f"{dialog}/")
-    here = finding.node == f"{dialog}/{fault.node}"
-    if finding.rule == "broken":
-        missing = re.search(r"there is no '(?:\w+/)?([\w@.]+)'", finding.message)
-        return here or (
-            missing is not None and re.search(rf"\b{re.escape(missing[1])}\b", fault.message) is not None
-        )
-    if finding.rule == "consent":
-        without = re.search(r" without (\w+): ", finding.message)
-        return here and without is not None and f" needs {without[1]}, " in fault.message
-    if finding.rule == "dead_end":
-        return here and "no path from here ends" in fault.message
-    if finding.rule == "unspeakable":
-        told = _PROMPT_MISSING.search(fault.message)
-        return told is not None and finding.message.startswith(f"{told[2]} cannot be spoken in {told[1]}")
-    return False
+    here = wrong.node == f"{dialog}/{fault.node}"
+    about = bool(fault.about) and fault.about in wrong.about
+    if wrong.rule == "proof.breaks-off":
+        return here or about
+    if _SHOWN_AS.get(fault.rule) != wrong.rule:
+        return False
+    if wrong.rule == "proof.endless-loop":
+        return wrong.node.startswith(f"{dialog}/")
+    if wrong.rule == "proof.unspeakable":
+        return about and wrong.language == fault.language
+    return here and about if fault.about else here

@@ -389,7 +389,7 @@ class _Running:
         try:
             return Outcome(outcome, self.values.fill(ask.action, ask.args, outcome, shapes, state))
         except KeyError as missing:
-            raise DialogError(f"{state.node}: {ask.action} before there is any {missing.args[0]}") from None
+            raise DialogError(f"{ask.action} before there is any {missing.args[0]}", state.node) from None
 
     def _worked_out(self, ask: Ask, state: State) -> Outcome:
         """Answer what follows from the call itself, so that it need not have been recorded."""
@@ -412,7 +412,7 @@ class _Running:
                 return here
             self.gates_passed += 1
             if self.gates_passed > GATES_MAX:
-                raise DialogError(f"{node.path}: {GATES_MAX} gates in a row")
+                raise DialogError(f"{GATES_MAX} gates in a row", node.path)
             return None
         self.gates_passed = 0
         transferring = wait.listen is None

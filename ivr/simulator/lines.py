@@ -45,13 +45,16 @@ WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 class LineError(Exception):
     """No reply came. `code` is Twilio's.
 
+    `problem` is what went wrong, without the URL where one is given.
+
     11100 no URL, 11200 no answer in time, 11205 nobody reached; 11220 no TLS, 11235 the certificate is for
     another name, 11236 not of this day, 11237 of an authority that is not trusted.
     """
 
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, code: int, problem: str, url: str = "") -> None:
+        super().__init__(f"{url} {problem}".strip())
         self.code = code
+        self.problem = problem
 
 
 @dataclass(frozen=True)
@@ -209,7 +212,7 @@ def _tls_error(url: str, error: BaseException) -> LineError:
         cause = cause.__cause__ or cause.__context__
     if not isinstance(cause, ssl.SSLCertVerificationError):
         reason = getattr(cause, "reason", None) or "no handshake"
-        return LineError(ERROR_TLS, f"{url} does not speak TLS with us ({reason}): correct the address")
+        return LineError(ERROR_TLS, f"does not speak TLS with us ({reason}): correct the address", url)
     trust = "name a file with that authority in REQUESTS_CA_BUNDLE or SSL_CERT_FILE, or correct the address"
     code, problem = {
         9: (ERROR_CERTIFICATE_DATE, "is not valid yet: look at its clock and at this one"),
@@ -221,7 +224,7 @@ def _tls_error(url: str, error: BaseException) -> LineError:
         62: (ERROR_CERTIFICATE_NAME, "is for another name: correct the address, or the certificate"),
         64: (ERROR_CERTIFICATE_NAME, "is for another name: correct the address, or the certificate"),
     }.get(cause.verify_code, (ERROR_TLS, f"does not hold ({cause.verify_message}): correct it"))
-    return LineError(code, f"{url} has a certificate that {problem}")
+    return LineError(code, f"has a certificate that {problem}", url)
 
 
 def _content(reply: requests.Response, deadline: float) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import product
@@ -130,6 +130,10 @@ class Catalog:
         if faults:
             raise CatalogError(faults)
         return cls(sources, kinds)
+
+    def prompt_ids(self, language: str) -> Iterable[str]:
+        """Return the prompts there are in a language."""
+        return self._sources[language].lines
 
     def has(self, prompt_id: str, attribute: str | None, language: str) -> bool:
         """Whether the prompt itself has this attribute in the language; None asks for the prompt."""

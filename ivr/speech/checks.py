@@ -51,7 +51,8 @@ def read_sources(files: Mapping[str, str], kinds: Mapping[str, str]) -> tuple[So
             sources.append(read_source(language, text, kinds))
         else:
             message = "has prompts but no spoken values; add them to its record in ivr.languages"
-            sources.append(Source(language, text, faults=[Fault(language, 1, "", message)]))
+            fault = Fault(language, 1, "", "prompt.unknown-language", message)
+            sources.append(Source(language, text, faults=[fault]))
     return tuple(sources)
 
 
@@ -81,7 +82,9 @@ def unworded(sources: Iterable[Source], values: Mapping[str, Collection[str]]) -
                 for keys in compared:
                     for value in sorted(set(values.get(name, ())) - keys if OTHER not in keys else ()):
                         message = f"has no words for [{value}] of ${name}: add them"
-                        yield Fault(source.language, form.line, form.prompt_id, message)
+                        yield Fault(
+                            source.language, form.line, form.prompt_id, "prompt.no-words-for", message
+                        )
 
 
 def resolve(source: Source, prompt_id: str, attempt: str | None, pace: str) -> Form:
@@ -116,10 +119,10 @@ def _compare(source: Source, others: Sequence[Source]) -> Iterator[Fault]:
                 continue
             if prompt_id not in source.lines:
                 message = f"is missing; {other.language} has it in line {other.lines[prompt_id]}"
-                yield Fault(language, source.last_line, prompt_id, message)
+                yield Fault(language, source.last_line, prompt_id, "prompt.missing", message)
             elif attribute is not None:
                 message = f"lacks .{attribute}, which {other.language} has"
-                yield Fault(language, source.lines[prompt_id], prompt_id, message)
+                yield Fault(language, source.lines[prompt_id], prompt_id, "prompt.attribute-missing", message)
     for key, form in source.forms.items():
         # one complaint a pair: the later language is compared with the earlier ones
         for other in others:
@@ -127,7 +130,7 @@ def _compare(source: Source, others: Sequence[Source]) -> Iterator[Fault]:
             if theirs is not None and other.language < language and theirs.variables != form.variables:
                 where = f".{form.attribute} " if form.attribute else ""
                 message = f"{where}uses {_names(form)}, but {other.language} uses {_names(theirs)}"
-                yield Fault(language, form.line, form.prompt_id, message)
+                yield Fault(language, form.line, form.prompt_id, "prompt.variables-differ", message)
 
 
 def _names(form: Form) -> str:
@@ -140,18 +143,19 @@ def _check_sentences(source: Source, kinds: Mapping[str, str]) -> Iterator[Fault
             continue
         for pieces in form.samples(kinds, source.language):
             if not pieces:
-                yield Fault(
-                    source.language, form.line, form.prompt_id, "can be empty; give every choice words"
-                )
+                message = "can be empty; give every choice words"
+                yield Fault(source.language, form.line, form.prompt_id, "prompt.empty", message)
             for sentence in (sentence for piece in pieces for sentence in piece):
-                message = ""
+                rule = ""
                 if not sentence.endswith(_SENTENCE_ENDS):
+                    rule = "prompt.no-full-stop"
                     message = f"has a line that ends without a full stop: “{sentence}”; one sentence a line"
                 # a nudge is short, "Still waiting. Routing number.": a pause in it would only cost time
                 elif form.attribute not in ("nudge", "nudge-relay") and _TWO_SENTENCES.search(sentence):
+                    rule = "prompt.two-sentences"
                     message = f"has two sentences on one line: “{sentence}”; begin a line for each"
-                if message:
-                    yield Fault(source.language, form.line, form.prompt_id, message)
+                if rule:
+                    yield Fault(source.language, form.line, form.prompt_id, rule, message)
 
 
 def _check_relay(source: Source, kinds: Mapping[str, str]) -> Iterator[Fault]:
@@ -173,14 +177,14 @@ def _check_budget(source: Source, form: Form, kinds: Mapping[str, str]) -> Itera
                 f"{where} said in relay pace and has a sentence of {words} words, "
                 f"at most {MOST_WORDS_A_SENTENCE}: “{sentence}”; {cure}"
             )
-            yield Fault(source.language, form.line, form.prompt_id, message)
+            yield Fault(source.language, form.line, form.prompt_id, "prompt.long-sentence", message)
     for number, words in enumerate(longest_pieces(samples, source.language), start=1):
         if words > MOST_WORDS_A_PIECE:
             message = (
                 f"{where} said in relay pace and piece {number} has {words} words, "
                 f"at most {MOST_WORDS_A_PIECE}; divide it by a blank line, or {cure}"
             )
-            yield Fault(source.language, form.line, form.prompt_id, message)
+            yield Fault(source.language, form.line, form.prompt_id, "prompt.long-piece", message)
 
 
 def _longest_sentences(samples: Sequence[Pieces], language: str) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from fluent.syntax import ast
 from fluent.syntax.visitor import Visitor
 
+from ivr.base.nearest import nearest
 from ivr.speech.values import KINDS
 
 OUTSIDE_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -19,6 +20,8 @@ OTHER = "other"
 
 _PLURALS = frozenset({"zero", "one", "two", "few", "many", OTHER})
 _SEPARATED_DIGITS = re.compile("\\d[.,'\u00a0\u202f]\\d")
+
+Wrong = tuple[str, str]  # a rule's id and a message
 
 
 @dataclass(slots=True)
@@ -32,7 +35,7 @@ class Inspection:
     variables: set[str] = field(default_factory=set)
     selected: dict[str, list[frozenset[str | int]]] = field(default_factory=dict)
     terms: set[tuple[str, str | None]] = field(default_factory=set)
-    faults: list[str] = field(default_factory=list)
+    faults: list[Wrong] = field(default_factory=list)
 
 
 def inspect_pattern(node: ast.SyntaxNode, kinds: Mapping[str, str], *, in_term: bool = False) -> Inspection:
@@ -57,26 +60,32 @@ class _Inspector(Visitor):
         literal = str(node.parse()["value"])
         self._check_text(literal)
         if OUTSIDE_XML.search(literal):
-            self._fault("writes a character outside XML 1.0, which would end the call; remove it")
+            message = "writes a character outside XML 1.0, which would end the call; remove it"
+            self._fault("prompt.outside-xml", message)
 
     def visit_NumberLiteral(self, _node: ast.NumberLiteral) -> None:  # noqa: N802
-        self._fault("has a number in braces, which may be spoken with separators; write it as text")
+        message = "has a number in braces, which may be spoken with separators; write it as text"
+        self._fault("prompt.number-in-braces", message)
 
     def visit_MessageReference(self, node: ast.MessageReference) -> None:  # noqa: N802
-        self._fault(f"refers to the prompt {node.id.name}; make the shared words a term, -{node.id.name}")
+        message = f"refers to the prompt {node.id.name}; make the shared words a term, -{node.id.name}"
+        self._fault("prompt.refers-to-prompt", message)
 
     def visit_FunctionReference(self, node: ast.FunctionReference) -> None:  # noqa: N802
-        self._fault(f"calls {node.id.name}; values arrive as ready speech, so write the variable alone")
+        message = f"calls {node.id.name}; values arrive as ready speech, so write the variable alone"
+        self._fault("prompt.calls-function", message)
 
     def visit_TermReference(self, node: ast.TermReference) -> None:  # noqa: N802
         self.found.terms.add((node.id.name, node.attribute.name if node.attribute else None))
         if node.arguments is not None:
-            self._fault(f"gives arguments to the term -{node.id.name}; write one term for each wording")
+            message = f"gives arguments to the term -{node.id.name}; write one term for each wording"
+            self._fault("prompt.term-arguments", message)
 
     def visit_VariableReference(self, node: ast.VariableReference) -> None:  # noqa: N802
         if self._kind(node.id.name) == "choice":
             self._fault(
-                f"speaks the choice ${node.id.name} itself; choose wording: {{ ${node.id.name} -> … }}"
+                "prompt.choice-spoken",
+                f"speaks the choice ${node.id.name} itself; choose wording: {{ ${node.id.name} -> … }}",
             )
 
     def visit_SelectExpression(self, node: ast.SelectExpression) -> None:  # noqa: N802
@@ -85,7 +94,8 @@ class _Inspector(Visitor):
         elif isinstance(node.selector, ast.TermReference):
             self.visit(node.selector)
         else:
-            self._fault("chooses wording by something other than a variable or a term's attribute")
+            message = "chooses wording by something other than a variable or a term's attribute"
+            self._fault("prompt.chooses-by", message)
         for variant in node.variants:
             self.visit(variant.value)
 
@@ -96,31 +106,37 @@ class _Inspector(Visitor):
             keys.add(variant.key.name if isinstance(variant.key, ast.Identifier) else _number(variant.key))
         texts = {key for key in keys if isinstance(key, str)}
         if kind == "choice" and texts != keys:
-            self._fault(f"compares the choice ${name} with a number; its keys must be names")
+            message = f"compares the choice ${name} with a number; its keys must be names"
+            self._fault("prompt.choice-keys", message)
         elif kind == "count" and not texts <= _PLURALS:
-            self._fault(f"compares the count ${name} with a name; its keys must be numbers or plurals")
+            message = f"compares the count ${name} with a name; its keys must be numbers or plurals"
+            self._fault("prompt.choice-keys", message)
         elif kind not in ("choice", "count", None):
-            self._fault(f"chooses wording by ${name}, which is ready speech; use a choice or a count")
+            message = f"chooses wording by ${name}, which is ready speech; use a choice or a count"
+            self._fault("prompt.chooses-by", message)
         self.found.selected.setdefault(name, []).append(frozenset(keys))
 
     def _kind(self, name: str) -> str | None:
         self.found.variables.add(name)
         if self._in_term:
-            self._fault(f"is a term and cannot use ${name}; put the variable in the prompt")
+            message = f"is a term and cannot use ${name}; put the variable in the prompt"
+            self._fault("prompt.variable-in-term", message)
             return None
         kind = self._kinds.get(name)
         if kind is None:
-            self._fault(f"uses ${name}, which is no slot; use the name of one")
+            message = f"uses ${name}, which is no slot{nearest(name, self._kinds)}; use the name of one"
+            self._fault("prompt.unknown-slot", message)
         elif kind not in KINDS:
-            self._fault(f"uses ${name}, whose kind {kind} cannot be spoken; use one of {', '.join(KINDS)}")
+            message = f"uses ${name}, whose kind {kind} cannot be spoken; use one of {', '.join(KINDS)}"
+            self._fault("prompt.unspeakable-slot", message)
         return kind
 
     def _check_text(self, text: str) -> None:
         if _SEPARATED_DIGITS.search(text):
-            self._fault("writes digits with separators; write 1234, or words")
+            self._fault("prompt.separated-digits", "writes digits with separators; write 1234, or words")
 
-    def _fault(self, message: str) -> None:
-        self.found.faults.append(message)
+    def _fault(self, rule: str, message: str) -> None:
+        self.found.faults.append((rule, message))
 
 
 def _number(literal: ast.NumberLiteral) -> int:

@@ -14,7 +14,8 @@ from fluent.runtime.resolver import Pattern
 from fluent.syntax import FluentParser, ast
 from fluent.syntax.visitor import Visitor
 
-from ivr.speech.patterns import OUTSIDE_XML, Inspection, inspect_pattern
+from ivr.base.nearest import nearest
+from ivr.speech.patterns import OUTSIDE_XML, Inspection, Wrong, inspect_pattern
 from ivr.speech.values import longest_value
 
 Pieces = tuple[tuple[str, ...], ...]
@@ -39,16 +40,18 @@ _JUNK_ID = re.compile(r"(-?[A-Za-z][\w-]*)[ ]*=")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
-    """One thing wrong in one language's prompts, with what to do about it."""
+    """One thing wrong in one language's prompts: the rule's id in docs/rules.md, and what to do about it."""
 
     language: str
     line: int
     prompt_id: str
+    rule: str
     message: str
 
     def __str__(self) -> str:
-        """Write the fault as `es-US.ftl:12: bank-routing-ask: …`."""
-        return f"{self.language}.ftl:{self.line}: {self.prompt_id or 'file'}: {self.message}"
+        """Write the fault as `prompts/es-US.ftl:12: bank-routing-ask: … [prompt.missing]`."""
+        where = f"prompts/{self.language}.ftl:{self.line}"
+        return f"{where}: {self.prompt_id or 'file'}: {self.message} [{self.rule}]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,7 +185,7 @@ class _Reader:
             cure = (
                 f"has U+{ord(match[0]):04X}, a character outside XML 1.0, which would end the call; remove it"
             )
-            self._fault(self._line(match.start()), "", cure)
+            self._fault(self._line(match.start()), "", "prompt.outside-xml", cure)
         resource = FluentParser(with_spans=True).parse(text)
         for entry in resource.body:
             match entry:
@@ -206,27 +209,26 @@ class _Reader:
             # the parser names the place where it gave up, often in the next entry
             before = self._source.text[: _span(annotation).start].rstrip()
             line = max(first_line, before.count("\n") + 1)
-            self._fault(line, prompt_id, f"cannot be read: {annotation.message}")
+            self._fault(line, prompt_id, "prompt.unreadable", f"cannot be read: {annotation.message}")
 
     def _read_term(self, term: ast.Term) -> None:
         name, start = term.id.name, _span(term.id).start
         if name in self._terms:
-            self._fault(self._line(start), f"-{name}", "stands twice; keep one")
+            self._fault(self._line(start), f"-{name}", "prompt.twice", "stands twice; keep one")
             return
         found = inspect_pattern(term, self._kinds, in_term=True)
         attributes = frozenset(attribute.id.name for attribute in term.attributes)
         # without the comment that stands above it
         text = self._source.text[start : _span(term).end]
         self._terms[name] = _Term(text, attributes, found)
-        for message in found.faults:
-            self._fault(self._line(start), f"-{name}", message)
+        for rule, message in found.faults:
+            self._fault(self._line(start), f"-{name}", rule, message)
 
     def _register_message(self, message: ast.Message) -> None:
         prompt_id, line = message.id.name, self._line(_span(message.id).start)
         if prompt_id in self._messages:
-            self._fault(
-                line, prompt_id, f"stands twice, first in line {self._source.lines[prompt_id]}; keep one"
-            )
+            text = f"stands twice, first in line {self._source.lines[prompt_id]}; keep one"
+            self._fault(line, prompt_id, "prompt.twice", text)
             return
         self._messages[prompt_id] = message
         self._source.lines[prompt_id] = line
@@ -234,17 +236,20 @@ class _Reader:
     def _read_message(self, prompt_id: str, message: ast.Message) -> None:
         compiled = self._bundle.get_message(prompt_id)
         if message.value is None or compiled.value is None:
-            self._fault(self._source.lines[prompt_id], prompt_id, "has attributes only; give it a value")
+            text = "has attributes only; give it a value"
+            self._fault(self._source.lines[prompt_id], prompt_id, "prompt.no-value", text)
         else:
             self._read_form(prompt_id, None, message.value, compiled.value)
         seen: set[str] = set()
         for attribute in message.attributes:
             name, line = attribute.id.name, self._line(_span(attribute).start)
             if name in seen:
-                self._fault(line, prompt_id, f".{name} stands twice; keep one")
+                self._fault(line, prompt_id, "prompt.twice", f".{name} stands twice; keep one")
             elif name not in ATTRIBUTES:
                 known = ", ".join(f".{known}" for known in sorted(ATTRIBUTES))
-                self._fault(line, prompt_id, f"has .{name}, which nothing speaks; use one of {known}")
+                near = nearest(name, ATTRIBUTES)
+                text = f"has .{name}, which nothing speaks{near}; use one of {known}"
+                self._fault(line, prompt_id, "prompt.unknown-attribute", text)
             else:
                 self._read_form(prompt_id, name, attribute.value, compiled.attributes[name])
             seen.add(name)
@@ -255,9 +260,9 @@ class _Reader:
         found = inspect_pattern(pattern, self._kinds)
         terms, term_faults = self._follow_terms(found.terms)
         line = self._line(_span(pattern).start)
-        for message in found.faults + term_faults:
+        for rule, message in found.faults + term_faults:
             where = f".{attribute} " if attribute else ""
-            self._fault(line, prompt_id, where + message)
+            self._fault(line, prompt_id, rule, where + message)
         span = _span(pattern)
         sources = [self._source.text[span.start : span.end], *(term.text for term in terms)]
         self._source.forms[prompt_id, attribute] = Form(
@@ -272,21 +277,26 @@ class _Reader:
             _bundle=self._bundle,
         )
 
-    def _follow_terms(self, references: set[tuple[str, str | None]]) -> tuple[list[_Term], list[str]]:
+    def _follow_terms(self, references: set[tuple[str, str | None]]) -> tuple[list[_Term], list[Wrong]]:
         """Collect the terms reached from these, by name, and what is wrong on the way."""
         reached: dict[str, _Term] = {}
-        faults: list[str] = []
+        faults: list[Wrong] = []
 
         def follow(reference: tuple[str, str | None], path: tuple[str, ...]) -> None:
             name, attribute = reference
             if name in path:
-                faults.append(f"uses the term -{name}, which refers to itself; write it out")
+                message = f"uses the term -{name}, which refers to itself; write it out"
+                faults.append(("prompt.term-circle", message))
             elif name not in self._terms:
-                faults.append(f"uses the term -{name}, which is not in this file; add it")
+                near = nearest(name, self._terms)
+                message = f"uses the term -{name}, which is not in this file{near}; add it"
+                faults.append(("prompt.unknown-term", message))
             else:
                 term = reached[name] = self._terms[name]
                 if attribute is not None and attribute not in term.attributes:
-                    faults.append(f"uses -{name}.{attribute}, which the term lacks; add it")
+                    near = nearest(attribute, term.attributes)
+                    message = f"uses -{name}.{attribute}, which the term lacks{near}; add it"
+                    faults.append(("prompt.unknown-term", message))
                 for inner in sorted(term.found.terms, key=str):
                     follow(inner, (*path, name))
 
@@ -297,5 +307,5 @@ class _Reader:
     def _line(self, offset: int) -> int:
         return self._source.text.count("\n", 0, offset) + 1
 
-    def _fault(self, line: int, prompt_id: str, message: str) -> None:
-        self._source.faults.append(Fault(self._source.language, line, prompt_id, message))
+    def _fault(self, line: int, prompt_id: str, rule: str, message: str) -> None:
+        self._source.faults.append(Fault(self._source.language, line, prompt_id, rule, message))

@@ -8,11 +8,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from ivr.base.errors import OperatorError
+from ivr.base.nearest import nearest
 from ivr.dialog.checks import check_flow
 from ivr.dialog.flow import Flow, version_of
 from ivr.dialog.loader import load_dialogs
 from ivr.speech.catalog import Catalog, CatalogError
-from ivr.speech.source import Fault as PromptFault
 from ivr.topics.registry import CHOICES, VOCABULARY
 
 LINES_KEPT_MAX = 8  # compiled lines a process keeps, of some three megabytes each
@@ -36,15 +36,17 @@ def read_line_files(folder: Path, languages: Sequence[str] | None = None) -> dic
     prompts = sorted((folder / "prompts").glob("*.ftl"))
     problems = []
     if not flows:
-        problems.append(f"{folder / 'flows'}: no .toml file here; give a folder that has flows/ and prompts/")
+        cure = "give a folder that has flows/ and prompts/"
+        problems.append(f"{folder / 'flows'}: no .toml file here; {cure} [flow.no-file]")
     present = {path.stem for path in prompts}
     wanted = present if languages is None else set(languages)
     problems += [
-        f"{folder / 'prompts'}: no {language}.ftl; write it, or leave {language} out of IVR_LANGUAGES"
+        f"{folder / 'prompts'}: no {language}.ftl{nearest(language, present)}; "
+        f"write it, or leave {language} out of IVR_LANGUAGES [prompt.no-file]"
         for language in sorted(wanted - present)
     ]
     if not wanted:
-        problems.append(f"{folder / 'prompts'}: no .ftl file here")
+        problems.append(f"{folder / 'prompts'}: no .ftl file here [prompt.no-file]")
     if problems:
         raise OperatorError(*problems)
     chosen = [*flows, *(path for path in prompts if path.stem in wanted)]
@@ -53,7 +55,8 @@ def read_line_files(folder: Path, languages: Sequence[str] | None = None) -> dic
         try:
             texts[f"{path.parent.name}/{path.name}"] = path.read_text("utf-8")
         except (OSError, UnicodeDecodeError):
-            problems.append(f"{path}: cannot be read as UTF-8 text")
+            rule = "flow.not-utf8" if path in flows else "prompt.not-utf8"
+            problems.append(f"{path}: cannot be read as UTF-8 text [{rule}]")
     if problems:
         raise OperatorError(*problems)
     return texts
@@ -91,11 +94,6 @@ def sound_line(files: Mapping[str, str]) -> Line:
     return _compile(tuple(files.items()), told_keys=True)
 
 
-def prompt_problem(fault: PromptFault) -> str:
-    """Return a fault of prompts as one line, with its file."""
-    return f"prompts/{fault.language}.ftl:{fault.line}: {fault.prompt_id}: {fault.message}"
-
-
 @lru_cache(maxsize=LINES_KEPT_MAX)
 def _compile(files: tuple[tuple[str, str], ...], *, told_keys: bool, kept: bool = False) -> Line:
     """Compile a line; `told_keys` asks as well whether what it tells callers of keys is true."""
@@ -104,10 +102,10 @@ def _compile(files: tuple[tuple[str, str], ...], *, told_keys: bool, kept: bool 
     try:
         catalog = Catalog.parse(prompt_files(texts), VOCABULARY.slots)
     except CatalogError as error:
-        raise OperatorError(*map(str, flow_faults), *map(prompt_problem, error.faults)) from None
+        raise OperatorError(*map(str, flow_faults), *error.problems) from None
     faults = flow_faults or check_flow(dialogs, VOCABULARY, catalog, told_keys=told_keys, kept=kept)
     wordless = catalog.unworded(CHOICES) if told_keys else ()
-    problems = [*map(str, faults), *map(prompt_problem, wordless)]
+    problems = [*map(str, faults), *map(str, wordless)]
     if problems:
         raise OperatorError(*problems)
     flow = Flow.compile(version_of(texts), dialogs, VOCABULARY, catalog, kept=kept)

@@ -39,67 +39,120 @@ def test_everything():
 
 
 FAULTS = [
-    ("bill health 310.15", "3: 'health 310.15' is no bill: write bill health 310.15 due 2026-12-23, then"),
-    ("bill vision 310.15 due 2026-12-23", "3: 'vision 310.15 due 2026-12-23' is no bill: "),
-    ("bill health 310.1 due 2026-12-23", "3: 'health 310.1 due 2026-12-23' is no bill: "),
-    ("bill health 310.15 due 2026-12-32", "3: 'health 310.15 due 2026-12-32' is no bill: "),
-    (f"{BILL}\n{BILL}", "4: line 3 is the same plan's bill of that day: make them one"),
-    ("paid health 1.00", "3: 'health 1.00' is no payment: write paid health 12.00 at 2026-12-18T09:00-05:00"),
+    (
+        "bill health 310.15",
+        "3: 'health 310.15' is no bill: write bill health 310.15 due 2026-12-23, then",
+        "call.header-value",
+    ),
+    (
+        "bill vision 310.15 due 2026-12-23",
+        "3: 'vision 310.15 due 2026-12-23' is no bill: ",
+        "call.header-value",
+    ),
+    (
+        "bill health 310.1 due 2026-12-23",
+        "3: 'health 310.1 due 2026-12-23' is no bill: ",
+        "call.header-value",
+    ),
+    (
+        "bill health 310.15 due 2026-12-32",
+        "3: 'health 310.15 due 2026-12-32' is no bill: ",
+        "call.header-value",
+    ),
+    (f"{BILL}\n{BILL}", "4: line 3 is the same plan's bill of that day: make them one", "call.bill-twice"),
+    (
+        "paid health 1.00",
+        "3: 'health 1.00' is no payment: write paid health 12.00 at 2026-12-18T09:00-05:00",
+        "call.header-value",
+    ),
     (
         "paid health 1.0 at 2026-12-18T09:00-05:00",
         "3: 'health 1.0 at 2026-12-18T09:00-05:00' is no payment: ",
+        "call.header-value",
     ),
     (
         f"{BILL}\npaid health 1.00 at 2026-12-18T09:00",
         "4: 'health 1.00 at 2026-12-18T09:00' is no payment: write paid health 12.00 at 2026-12-18T09:00-05:00, an amount",
+        "call.header-value",
     ),
-    ("held health 1.00", "3: 'health 1.00' is no payment: write held health 12.00 at 2026-12-17T09:00-05:00"),
-    (f"{BILL}\npaid health 0.00 at 2026-12-18T09:00-05:00", "4: 'health 0.00 at "),
+    (
+        "held health 1.00",
+        "3: 'health 1.00' is no payment: write held health 12.00 at 2026-12-17T09:00-05:00",
+        "call.header-value",
+    ),
+    (f"{BILL}\npaid health 0.00 at 2026-12-18T09:00-05:00", "4: 'health 0.00 at ", "call.header-value"),
     (
         f"{BILL}\npaid health 310.16 at 2026-12-18T09:00-05:00",
         "4: more is paid than the health bills are (310.15): make them larger",
+        "call.paid-too-much",
     ),
     (
         f"{BILL}\npaid health 1.00 at 2026-12-18T11:00-05:00",
         "4: this is after the call: write an instant before `now`",
+        "call.paid-later",
     ),
     (
         "returned health 1.00 R1 at 2026-12-14T09:00-05:00",
         "3: 'health 1.00 R1 at 2026-12-14T09:00-05:00' is no",
+        "call.header-value",
     ),
-    ("returned health 1.0 R01 at 2026-12-14T09:00-05:00", "3: 'health 1.0 R01 at "),
+    ("returned health 1.0 R01 at 2026-12-14T09:00-05:00", "3: 'health 1.0 R01 at ", "call.header-value"),
     (
         f"{BILL}\nreturned health 1.00 R01 at 2026-12-14T09:00",
         "4: 'health 1.00 R01 at 2026-12-14T09:00' is no payment that came back: write returned health 12.00 R01 ",
+        "call.header-value",
     ),
     (
         f"{BILL}\npaid health 0.01 at 2026-12-13T09:00-05:00\nreturned health 310.15 R01 at 2026-12-14T09:00-05:00",
         "5: more is paid than the health bills are (310.15): make them larger",
+        "call.paid-too-much",
     ),
-    ("notices pigeon", "3: there is no notices 'pigeon': write notices sms, email or letter"),
-    ("support maybe", "3: there is no support 'maybe': write support open or closed"),
-    ("consent nod", "3: there is no consent 'nod': write consent spoken or bill_code"),
-    ("cutoff noon", "3: 'noon' is no time of day: write cutoff 16:00"),
-    ("closings Monday", "3: 'Monday' are no days: write closings 2026-12-24, 2026-12-31"),
-    ("timezone Boston", "3: 'Boston' is no time zone: write timezone America/Denver"),
-    ("speaks English", "3: 'English' are no languages: write speaks en-US, es-US"),
-    ("extra_time please", "3: extra_time stands alone: take the rest of the line out"),
-    ("notices sms\nnotices sms", "4: notices stands here twice: keep one (the first is line 3)"),
-    ("start\nsupport open", "4: support is a header: put it above the first line of the call"),
+    (
+        "notices pigeon",
+        "3: there is no notices 'pigeon': write notices sms, email or letter",
+        "call.header-value",
+    ),
+    ("support maybe", "3: there is no support 'maybe': write support open or closed", "call.header-value"),
+    ("consent nod", "3: there is no consent 'nod': write consent spoken or bill_code", "call.header-value"),
+    ("cutoff noon", "3: 'noon' is no time of day: write cutoff 16:00", "call.header-value"),
+    (
+        "closings Monday",
+        "3: 'Monday' are no days: write closings 2026-12-24, 2026-12-31",
+        "call.header-value",
+    ),
+    ("timezone Boston", "3: 'Boston' is no time zone: write timezone America/Denver", "call.header-value"),
+    ("speaks English", "3: 'English' are no languages: write speaks en-US, es-US", "call.header-value"),
+    ("extra_time please", "3: extra_time stands alone: take the rest of the line out", "call.stands-alone"),
+    (
+        "notices sms\nnotices sms",
+        "4: notices stands here twice: keep one (the first is line 3)",
+        "call.header-twice",
+    ),
+    (
+        "start\nsupport open",
+        "4: support is a header: put it above the first line of the call",
+        "call.header-late",
+    ),
     (
         "caller waits 3\ncaller silence",
         "3: after waiting a caller keys or speaks: write what, in the next line",
+        "call.wait-alone",
     ),
-    ("caller waits 3", "3: after waiting a caller keys or speaks: write what, in the next line"),
+    (
+        "caller waits 3",
+        "3: after waiting a caller keys or speaks: write what, in the next line",
+        "call.wait-alone",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("text", "problem"), FAULTS)
-def test_fault(text, problem):
+@pytest.mark.parametrize(("text", "problem", "rule"), FAULTS)
+def test_fault(text, problem, rule):
     with pytest.raises(CallFileError) as error:
         parse_call(HEAD + text, "x.call")
     [told] = error.value.problems
     assert told.startswith(f"x.call:{problem}")
+    assert told.endswith(f" [{rule}]")
 
 
 @pytest.mark.parametrize(

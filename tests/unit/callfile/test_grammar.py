@@ -81,73 +81,148 @@ def test_every_word_of_a_call_file_is_read():
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("text", "message", "rule"),
     [
-        ("lines a", "x.call:1: 'lines' is no word of a call file: a line begins with one of now, member, "),
-        ("now 2026-12-18T10:15", "x.call:1: '2026-12-18T10:15' is no instant: write it with its offset"),
-        ("now tomorrow", "x.call:1: 'tomorrow' is no instant"),
-        ("member", "x.call:1: member needs a value: write it after the word"),
-        ("pace slow", "x.call:1: there is no pace 'slow': write voice or relay"),
-        ("language fr", "x.call:1: there is no language 'fr': write one of en-US, es-US,"),
-        ("from my phone", "x.call:1: 'my phone' is no caller id: write a number such as +1617"),
-        ("member a\nmember b", "x.call:2: member stands here twice: keep one (the first is line 1)"),
-        ("start\nnow 2026-12-18T10:15-05:00", "x.call:2: now is a header: put it above the first line"),
-        ("start now", "x.call:1: start stands alone: take the rest of the line out"),
-        ("line a\nstart", "x.call:2: start is the first line of a call: move it up, or write it after `end`"),
-        ("line a,,b", "x.call:1: '' is no prompt id: write line id, id.again"),
-        ("line Hello there", "x.call:1: 'Hello there' is no prompt id"),
-        ("line", "x.call:1: '' is no prompt id: write line id, id.again"),
-        ("language", "x.call:1: language needs a value: write it after the word"),
-        ("caller", "x.call:1: a caller cannot '': write keys"),
-        ("caller 12a", "x.call:1: a caller cannot '12a': write keys (0-9, *, #), silence, hangs up"),
+        (
+            "lines a",
+            "x.call:1: 'lines' is no word of a call file, the nearest is line: a line begins with one of now, member, ",
+            "call.unknown-word",
+        ),
+        (
+            "now 2026-12-18T10:15",
+            "x.call:1: '2026-12-18T10:15' is no instant: write it with its offset",
+            "call.header-value",
+        ),
+        ("now tomorrow", "x.call:1: 'tomorrow' is no instant", "call.header-value"),
+        ("member", "x.call:1: member needs a value: write it after the word", "call.header-value"),
+        (
+            "pace slow",
+            "x.call:1: there is no pace 'slow', the nearest is voice: write voice or relay",
+            "call.header-value",
+        ),
+        (
+            "language fr",
+            "x.call:1: there is no language 'fr', the nearest is yue-HK: write one of en-US, es-US,",
+            "call.header-value",
+        ),
+        (
+            "from my phone",
+            "x.call:1: 'my phone' is no caller id: write a number such as +1617",
+            "call.header-value",
+        ),
+        (
+            "member a\nmember b",
+            "x.call:2: member stands here twice: keep one (the first is line 1)",
+            "call.header-twice",
+        ),
+        (
+            "start\nnow 2026-12-18T10:15-05:00",
+            "x.call:2: now is a header: put it above the first line",
+            "call.header-late",
+        ),
+        ("start now", "x.call:1: start stands alone: take the rest of the line out", "call.stands-alone"),
+        (
+            "line a\nstart",
+            "x.call:2: start is the first line of a call: move it up, or write it after `end`",
+            "call.start-again",
+        ),
+        ("line a,,b", "x.call:1: '' is no prompt id: write line id, id.again", "call.prompt-id"),
+        ("line Hello there", "x.call:1: 'Hello there' is no prompt id", "call.prompt-id"),
+        ("line", "x.call:1: '' is no prompt id: write line id, id.again", "call.prompt-id"),
+        ("language", "x.call:1: language needs a value: write it after the word", "call.header-value"),
+        ("caller", "x.call:1: a caller cannot '': write keys", "call.caller"),
+        (
+            "caller 12a",
+            "x.call:1: a caller cannot '12a': write keys (0-9, *, #), silence, hangs up",
+            "call.caller",
+        ),
         (
             'caller says "yes" 1.5',
             """x.call:1: 'says "yes" 1.5' is nothing a caller says: write says "words",""",
+            "call.says",
         ),
-        ("caller says yes", "x.call:1: 'says yes' is nothing a caller says"),
+        ("caller says yes", "x.call:1: 'says yes' is nothing a caller says", "call.says"),
         (
             "caller says \u201cyes\u201d",
             "x.call:1: 'says \u201cyes\u201d' is nothing a caller says: write says \"words\", in straight",
+            "call.says",
         ),
         (
             "caller thinks",
             "x.call:1: a caller cannot 'thinks': write keys (0-9, *, #), silence, hangs up, waits",
+            "call.caller",
         ),
-        ("caller waits", "x.call:1: a caller cannot 'waits'"),
-        ("caller waits 5", "x.call:1: after waiting a caller keys or speaks: write what, in the next line"),
-        ("now 1999-12-31T23:59Z", "x.call:1: 1999 is no year of a call: write one from 2000 to 2099"),
-        ("now 9999-12-31T23:59-05:00", "x.call:1: 9999 is no year of a call"),
-        ("caller {ssn}", "x.call:1: {ssn} stands for nothing: there are {language_key}, {member_id}"),
-        ("fault fire", "x.call:1: there is no fault 'fire': write one of duplicate, concurrent_duplicate"),
-        ("start\nfault withheld", "x.call:2: a number is withheld from the start: move this line above"),
-        ("did", "x.call:1: '' is no event: write did payment amount=310.15"),
-        ("did payment amount", "x.call:1: 'payment amount' is no event"),
-        ("did payment =5", "x.call:1: 'payment =5' is no event"),
-        ("did Payment", "x.call:1: 'Payment' is no event"),
-        ("fault", "x.call:1: there is no fault '': write one of duplicate, concurrent_duplicate"),
+        ("caller waits", "x.call:1: a caller cannot 'waits'", "call.caller"),
+        (
+            "caller waits 5",
+            "x.call:1: after waiting a caller keys or speaks: write what, in the next line",
+            "call.wait-alone",
+        ),
+        (
+            "now 1999-12-31T23:59Z",
+            "x.call:1: 1999 is no year of a call: write one from 2000 to 2099",
+            "call.header-value",
+        ),
+        ("now 9999-12-31T23:59-05:00", "x.call:1: 9999 is no year of a call", "call.header-value"),
+        (
+            "caller {ssn}",
+            "x.call:1: {ssn} stands for nothing, the nearest is ssn_last4: there are {language_key}, {member_id}",
+            "call.unknown-fact",
+        ),
+        (
+            "fault fire",
+            "x.call:1: there is no fault 'fire', the nearest is forged_signature: write one of duplicate, concurrent_duplicate",
+            "call.unknown-fault",
+        ),
+        (
+            "start\nfault withheld",
+            "x.call:2: a number is withheld from the start: move this line above",
+            "call.withheld-late",
+        ),
+        ("did", "x.call:1: '' is no event: write did payment amount=310.15", "call.event"),
+        ("did payment amount", "x.call:1: 'payment amount' is no event", "call.event"),
+        ("did payment =5", "x.call:1: 'payment =5' is no event", "call.event"),
+        ("did Payment", "x.call:1: 'Payment' is no event", "call.event"),
+        (
+            "fault",
+            "x.call:1: there is no fault '': write one of duplicate, concurrent_duplicate",
+            "call.unknown-fault",
+        ),
         (
             "start\nfault withheld_empty",
             "x.call:2: a number is withheld from the start: move this line above",
+            "call.withheld-late",
         ),
-        ("end", "x.call:1: a call cannot end '': write goodbye, agent or hangup"),
+        ("end", "x.call:1: a call cannot end '': write goodbye, agent or hangup", "call.unknown-end"),
         (
             "extra_time yes\nmember made_up",
             "x.call:1: extra_time stands alone: take the rest of the line out",
+            "call.stands-alone",
         ),
         (
             "bill health 1.00 due 2026-12-23",
             "x.call:1: bill is for a member who is made up: write member made_up",
+            "call.made-up-only",
         ),
-        ("start\nsupport open", "x.call:2: support is a header: put it above the first line of the call"),
-        ("end happily", "x.call:1: a call cannot end 'happily': write goodbye, agent or hangup"),
-        ("end goodbye\nline a", "x.call:2: only `start`, another call, comes after `end`"),
+        (
+            "start\nsupport open",
+            "x.call:2: support is a header: put it above the first line of the call",
+            "call.header-late",
+        ),
+        (
+            "end happily",
+            "x.call:1: a call cannot end 'happily', the nearest is hangup: write goodbye, agent or hangup",
+            "call.unknown-end",
+        ),
+        ("end goodbye\nline a", "x.call:2: only `start`, another call, comes after `end`", "call.after-end"),
     ],
 )
-def test_a_fault_names_file_line_and_cure(text, message):
+def test_a_fault_names_file_line_and_cure(text, message, rule):
     with pytest.raises(CallFileError) as raised:
         parse_call(text, "x.call")
-    assert len(raised.value.problems) == 1
-    assert raised.value.problems[0].startswith(message)
+    [told] = raised.value.problems
+    assert told.startswith(message)
+    assert told.endswith(f" [{rule}]")
 
 
 def test_all_faults_are_reported_at_once():
@@ -202,18 +277,19 @@ class TestAfter:
         assert (call.member, call.from_number) == ("two", "anonymous")
 
     @pytest.mark.parametrize(
-        ("first", "second", "message"),
+        ("first", "second", "message", "rule"),
         [
-            ("end goodbye", "line a", "ends its call (line 3): begin this one with `start`, another call"),
-            ("line a", "start", ":4: the call is under way, "),
-            ("line a", "after first.call", ":4: after stands here twice"),
+            ("end goodbye", "line a", "ends its call (line 3): begin this one with", "call.after-ended"),
+            ("line a", "start", ":4: the call is under way, ", "call.start-again"),
+            ("line a", "after first.call", ":4: after stands here twice", "call.header-twice"),
         ],
     )
-    def test_what_cannot_be_joined(self, write_call, first, second, message):
+    def test_what_cannot_be_joined(self, write_call, first, second, message, rule):
         write_call(first, name="first.call")
         with pytest.raises(CallFileError) as raised:
             load_call(write_call(f"after first.call\n{second}\n"))
         assert message in raised.value.problems[0]
+        assert raised.value.found[0].rule == rule
 
     def test_paces_and_languages_must_agree(self, write_call):
         write_call("", name="first.call", head="language en-US\npace voice\n")
@@ -225,6 +301,7 @@ class TestAfter:
             "pace relay",
         ]
         assert raised.value.problems[1].startswith(f"{path}:1: pace relay, but ")
+        assert {problem.rule for problem in raised.value.found} == {"call.after-differs"}
 
     def test_a_missing_file(self, write_call, tmp_path):
         path = write_call("after other.call\n")
@@ -232,7 +309,7 @@ class TestAfter:
             load_call(path, root=tmp_path / "root")
         assert raised.value.problems[0] == (
             f"{path}:3: there is no file {tmp_path}/other.call, nor in a folder above: "
-            "correct the name after `after`"
+            "correct the name after `after` [call.after-unknown]"
         )
 
     @pytest.mark.parametrize("name", ["nowhere.call", ".", "/", "x" * 300, "a\tb", "~"])
@@ -246,14 +323,17 @@ class TestAfter:
             write_call(f"after {number + 1}.call\n", name=f"{number}.call")
         last = write_call("", name=f"{MAX_CALLS_IN_A_ROW + 2}.call")
         with pytest.raises(
-            CallFileError, match="more than 50 files come one after another: write this call in"
+            CallFileError, match=r"more than 50 files come one after another: .*\[call\.after-too-many\]"
         ):
             load_call(last.with_name("0.call"))
         assert load_call(last.with_name("2.call"))
 
     def test_a_circle(self, write_call):
         write_call("after a.call\n", name="b.call")
-        with pytest.raises(CallFileError, match=r"a\.call comes after this file itself: break the circle"):
+        with pytest.raises(
+            CallFileError,
+            match=r"a\.call comes after this file itself: break the circle \[call\.after-circle\]",
+        ):
             load_call(write_call("after b.call\n"))
 
 
@@ -262,17 +342,21 @@ def test_a_call_needs_an_instant_and_its_facts_a_member(write_call):
     with pytest.raises(CallFileError) as raised:
         load_call(path)
     assert raised.value.problems == (
-        f"{path}:1: no header says when the call is: add now 2026-12-18T10:15-05:00",
-        f"{path}:2: {{member_id}} is a fact of a member, and no header names one: add member NAME",
+        f"{path}:1: no header says when the call is: add now 2026-12-18T10:15-05:00 [call.no-instant]",
+        f"{path}:2: {{member_id}} is a fact of a member, and no header names one: add member NAME [call.no-member]",
     )
 
 
 def test_a_file_that_cannot_be_read(tmp_path):
-    with pytest.raises(CallFileError, match=r"nowhere\.call:1: cannot be read \(No such file"):
+    with pytest.raises(
+        CallFileError, match=r"nowhere\.call:1: cannot be read \(No such file.*\[call\.unreadable\]"
+    ):
         load_call(tmp_path / "nowhere.call")
     path = tmp_path / "latin.call"
     path.write_bytes(b"# s\xed\n")
-    with pytest.raises(CallFileError, match=r"latin\.call:1: not UTF-8 \(byte 4\): save it as UTF-8"):
+    with pytest.raises(
+        CallFileError, match=r"latin\.call:1: not UTF-8 \(byte 4\): save it as UTF-8 \[call\.not-text\]"
+    ):
         load_call(path)
     path.write_bytes(b"now\nstart\0\n")
     with pytest.raises(CallFileError, match=r"latin\.call:2: no text, it holds a zero byte"):
@@ -280,7 +364,10 @@ def test_a_file_that_cannot_be_read(tmp_path):
     with pytest.raises(CallFileError, match=rf"{tmp_path}:1: cannot be read \(Is a directory\)"):
         load_call(tmp_path)
     path.write_bytes(b"# " + b"x" * 128 * 1024)
-    with pytest.raises(CallFileError, match=r"latin\.call:1: more than 131,072 bytes are no call: name a"):
+    with pytest.raises(
+        CallFileError,
+        match=r"latin\.call:1: more than 131,072 bytes are no call: name a .* \[call\.too-large\]",
+    ):
         load_call(path)
 
 
@@ -289,7 +376,8 @@ def test_of_a_file_that_is_no_call_file_not_every_line_is_told():
         with pytest.raises(CallFileError) as raised:
             parse_call("hello\n" * count, "x.call")
         assert len(raised.value.problems) == told
-    assert raised.value.problems[-1] == "x.call:1: 500 faults in all: mend the first, or name a call file"
+    whole = "500 faults in all: mend the first, or name a call file [call.many-problems]"
+    assert raised.value.problems[-1] == f"x.call:1: {whole}"
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])

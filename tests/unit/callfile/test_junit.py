@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.callfile.grammar import Place
+from ivr.callfile.grammar import Place, Problem
 from ivr.callfile.junit import junit_xml
 from ivr.callfile.player import CallResult, Difference, TranscriptLine
 from ivr.callfile.suite import Report
@@ -14,6 +14,7 @@ from ivr.callfile.suite import Report
 OK = CallResult(
     "calls/a.call", "en-US", "voice", None, (), turns=1, seconds=3.0, unchecked=("a.call:9: did x",)
 )
+NOWHERE = Problem(Place("nowhere", 0), "call.no-file", "no such file")
 DIFFERENCE = Difference(Place("calls/b.call", 7), "line a", "line b")
 
 
@@ -28,7 +29,7 @@ def read(report: Report) -> ET.Element:
 
 def test_a_case_a_call_with_file_line_and_what_differed():
     root = read(
-        Report((OK, failed("b")), ("calls/c.call:3: pace slow: write voice", "nowhere: no such file"))
+        Report((OK, failed("b")), (Problem(Place("calls/c.call", 3), "call.header-value", "slow"), NOWHERE))
     )
     (suite,) = root
     assert (root.tag, suite.tag) == ("testsuites", "testsuite")
@@ -55,7 +56,7 @@ def test_a_case_a_call_with_file_line_and_what_differed():
     assert (fault.get("file"), fault.get("line")) == ("calls/c.call", "3")
     error = fault.find("error")
     assert error is not None
-    assert error.get("message") == "calls/c.call:3: pace slow: write voice"
+    assert error.get("message") == "calls/c.call:3: slow [call.header-value]"
     assert (missing.get("file"), missing.get("line")) == ("", "1")
 
 

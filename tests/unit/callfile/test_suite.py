@@ -60,6 +60,12 @@ def test_a_file_named_twice_is_played_once(write_call, tmp_path, monkeypatch):
     assert find_calls([a, tmp_path / "calls", Path("calls/b.call"), a]) == ([a, b], [])
 
 
+def found_calls(paths):
+    """Return what is found, and the problems as they are printed."""
+    files, problems = find_calls(paths)
+    return files, list(map(str, problems))
+
+
 def test_what_is_no_file_in_a_folder_is_told_and_the_rest_is_played(write_call, tmp_path):
     """None of it may end or hold up a replay: not a link to itself, nor a pipe into which nobody writes."""
     inside = write_call("", name="calls/folder.call/a.call")
@@ -68,34 +74,34 @@ def test_what_is_no_file_in_a_folder_is_told_and_the_rest_is_played(write_call, 
     (calls / "circle.call").symlink_to("circle.call")
     (calls / "gone.call").symlink_to("nowhere")
     os.mkfifo(calls / "pipe.call")
-    told = "is no file that can be read: mend it, or take it out"
+    told = "is no file that can be read: mend it, or take it out [call.unreadable]"
     names = ("circle", "gone", "pipe")
-    assert find_calls([calls]) == ([inside], [f"{calls / name}.call: {told}" for name in names])
-    assert find_calls([calls / "circle.call", calls / ("x" * 300), inside]) == (
+    assert found_calls([calls]) == ([inside], [f"{calls / name}.call: {told}" for name in names])
+    assert found_calls([calls / "circle.call", calls / ("x" * 300), inside]) == (
         [inside],
         [
-            f"{calls / 'circle.call'}: no such file or folder: check the name",
-            f"{calls / ('x' * 300)}: no such file or folder: check the name",
+            f"{calls / 'circle.call'}: no such file or folder: check the name [call.no-file]",
+            f"{calls / ('x' * 300)}: no such file or folder: check the name [call.no-file]",
         ],
     )
-    assert find_calls([calls / "pipe.call"]) == ([], [f"{calls / 'pipe.call'}: {told}"])
+    assert found_calls([calls / "pipe.call"]) == ([], [f"{calls / 'pipe.call'}: {told}"])
 
 
 def test_a_name_that_is_no_text_is_told(tmp_path, monkeypatch):
     odd = Path(os.fsdecode(b"\xff.call"))
     monkeypatch.chdir(tmp_path)
-    assert find_calls([odd]) == ([], [r"\xff.call: no such file or folder: check the name"])
+    assert found_calls([odd]) == ([], [r"\xff.call: no such file or folder: check the name [call.no-file]"])
     monkeypatch.setattr(Path, "rglob", lambda folder, _pattern: [folder / odd])  # not every disk has such
-    [told] = find_calls([tmp_path])[1]
-    assert told == rf"{tmp_path}/\xff.call: its name is not UTF-8: rename it"
+    [told] = found_calls([tmp_path])[1]
+    assert told == rf"{tmp_path}/\xff.call: its name is not UTF-8: rename it [call.file-name]"
 
 
 def test_paths_that_hold_no_call_are_problems(tmp_path):
-    assert find_calls([tmp_path, tmp_path / "x"]) == (
+    assert found_calls([tmp_path, tmp_path / "x"]) == (
         [],
         [
-            f"{tmp_path}: no call file in it: name a folder that holds *.call files",
-            f"{tmp_path}/x: no such file or folder: check the name",
+            f"{tmp_path}: no call file in it: name a folder that holds *.call files [call.no-file]",
+            f"{tmp_path}/x: no such file or folder: check the name [call.no-file]",
         ],
     )
 
@@ -122,12 +128,14 @@ def test_the_rest_still_runs_when_a_file_cannot(write_call, written_host, tmp_pa
     report = replay([tmp_path, tmp_path / "e"], host, progress=seen.append)
     assert [Path(result.name).name for result in report.results] == ["d.call"]
     assert seen == list(report.results)
-    assert [problem.rsplit("/", 1)[-1][:40] for problem in report.problems] == [
+    assert [str(problem).rsplit("/", 1)[-1][:40] for problem in report.problems] == [
         "e: no such file or folder: check the nam",
         "a.call:3: 'lines' is no word of a call f",
         "b.call:2: the line does not speak vi-VN:",
         "c.call en-US voice: there is no sample m",
     ]
+    rules = [each["rule"] for each in report.as_json()["call_file_problems"]]
+    assert rules == ["call.no-file", "call.unknown-word", "call.language-not-spoken"]
     assert report.exit_status == 1
 
 

@@ -57,7 +57,7 @@ def calls(tmp_path: Path) -> Path:
 def problems(calls: Path) -> list[str]:
     return [
         f"{calls.parent / 'empty'}: no call file in it: name a folder that holds *.call files",
-        f"{calls.parent / 'nowhere'}: no such file or folder: check the name",
+        f"{calls.parent / 'nowhere'}: no such file or folder: check the name [call.no-file]",
         f"{calls / 'fault.call'}:4: a caller cannot '': write keys",
         f"{calls / 'picture.call'}:1: not UTF-8 (byte 1): save it as UTF-8",
     ]
@@ -181,7 +181,7 @@ def test_a_line_that_refuses_us_or_is_down_is_one_sentence(
     ran = ivr("replay", "--url", served, paid.parent, missing)
     first, second, last = ran.out.splitlines()
     assert ran.status == 1
-    assert first == f"{missing}: no such file or folder: check the name"
+    assert first == f"{missing}: no such file or folder: check the name [call.no-file]"
     assert second.startswith(f"{served} refuses our signature: set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN")
     assert second.endswith(" calls were not played")
     assert last == "0 calls, 0 differ, 2 problems"

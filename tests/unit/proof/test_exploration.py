@@ -4,6 +4,7 @@ Voice and relay pace of the real flows in English are explored once; wrong flows
 """
 
 import re
+from copy import copy
 from dataclasses import replace
 
 import pytest
@@ -12,9 +13,10 @@ from hypothesis import strategies as st
 
 from ivr.dialog.engine import DialogError, End, Keys, Match, Wait
 from ivr.dialog.state import Said
+from ivr.proof import prove
 from ivr.proof.exploration import Exploration, Move, _Noted
 from ivr.proof.judgement import Judge, closing_turns, straight_way, told_turns
-from ivr.proof.prove import read_draft, world_of
+from ivr.proof.prove import _Prover, read_draft, world_of
 from ivr.topics.registry import VOCABULARY
 
 AT = "2026-12-18T10:15-05:00"
@@ -34,9 +36,9 @@ def explored(files, vocabulary=VOCABULARY, paces=("voice",), world=None, **chang
 def found(files, *rules, **options):
     exploration, judge = explored(files, **options)
     return [
-        (finding.rule, finding.node, finding.message)
+        finding.wrong[:3]
         for finding in judge.findings(exploration)
-        if finding.rule in rules or not rules
+        if finding.wrong.rule in rules or not rules
     ]
 
 
@@ -191,7 +193,9 @@ def test_what_a_random_caller_breaks_is_found(english, data):
     exploration.start()
     if breaks(exploration, data):
         exploration.run()
-        assert {"broken", "dead_end"} & {finding.rule for finding in judge.findings(exploration)}
+        assert {"proof.breaks-off", "proof.dead-end"} & {
+            finding.wrong.rule for finding in judge.findings(exploration)
+        }
 
 
 # Wrong flows.
@@ -200,22 +204,30 @@ def test_what_a_random_caller_breaks_is_found(english, data):
 def test_an_edge_to_nowhere_and_nodes_without_a_wait(english):
     files = edited(english, "flows/main.toml", 'next = "language"', 'next = "nowhere"')
     assert found(files) == [
-        ("broken", "main/welcome", "the call breaks off here: there is no 'main/nowhere'")
+        ("proof.breaks-off", "main/welcome", "the call breaks off here: there is no 'main/nowhere'")
     ]
     files = edited(english, "flows/main.toml", 'next = "language"', 'next = "welcome"')
-    assert found(files) == [("broken", "main/welcome", "the call breaks off here: 100 nodes without a wait")]
+    assert found(files) == [
+        ("proof.breaks-off", "main/welcome", "the call breaks off here: 100 nodes without a wait")
+    ]
 
 
 def test_what_breaks_when_the_time_is_up(english):
     files = edited(english, "flows/time_up.toml", 'next = "reach"', 'next = "nowhere"')
     exploration, judge = explored(files)
     finding = judge.findings(exploration)[0]
-    assert (finding.rule, finding.node, finding.moves[-1].late) == ("broken", "time_up/over", True)
+    assert (finding.wrong.rule, finding.wrong.node, finding.moves[-1].late) == (
+        "proof.breaks-off",
+        "time_up/over",
+        True,
+    )
 
 
 def test_two_languages_are_asked_for(line):
     exploration, judge = explored(line.files)
-    assert [finding for finding in judge.findings(exploration) if finding.rule != "keys"] == []
+    assert [
+        finding for finding in judge.findings(exploration) if finding.wrong.rule != "proof.no-person"
+    ] == []
     assert {place.state.language for place in exploration.places} == {"en-US", "es-US"}
 
 
@@ -231,17 +243,20 @@ def test_the_slots_that_a_judge_looks_at_are_noted():
 
 def test_names_there_are_not(english):
     files = edited(english, "flows/main.toml", 'call        = "verify"', 'call        = "nobody"')
-    assert found(files, "broken")[0] == (
-        "broken",
+    assert found(files, "proof.breaks-off")[0] == (
+        "proof.breaks-off",
         "main/main_menu",
         "the call breaks off here: there is no 'nobody'",
     )
     files = edited(english, "flows/verify.toml", '"verify_member"', '"ask_around"')
-    assert "there is no 'ask_around'" in found(files, "broken")[0][2]
+    assert "there is no 'ask_around'" in found(files, "proof.breaks-off")[0][2]
     files = edited(english, "flows/verify.toml", 'collect = "ssn_last4"', 'collect = "shoe_size"')
-    assert "there is no 'shoe_size'" in found(files, "broken")[0][2]
+    assert "there is no 'shoe_size'" in found(files, "proof.breaks-off")[0][2]
     del files["flows/give_up.toml"]
     assert not read_draft(files).callable
+
+
+CONSENT = ("proof.need-not-filled", "proof.no-consent", "proof.outdated-terms", "proof.terms-not-told")
 
 
 def test_a_payment_needs_its_own_consent(english):
@@ -251,19 +266,20 @@ def test_a_payment_needs_its_own_consent(english):
         'prompt   = "authorization-ask"\nevidence = true\n',
         'prompt   = "authorization-ask"\n',
     )
-    [(_, node, message)] = found(asked, "consent")
-    assert (node, message[:53]) == (
+    [(rule, node, message)] = found(asked, *CONSENT)
+    assert (rule, node, message[:53]) == (
+        "proof.no-consent",
         "authorize/authorize",
         "asks authorize_payment, and the caller's answer in th",
     )
     untold = edited(english, "flows/authorize.toml", 'on.spoken    = "terms"', 'on.spoken    = "ask"')
-    [(_, _, message)] = found(untold, "consent")
+    [(_, _, message)] = found(untold, *CONSENT)
     assert (
         "no evidence with barge_in = false has told account_last4, account_type, amount, debit_date, plan since"
         in message
     )
     other = edited(english, "flows/main.toml", '"dental"\nnext     = "amount"', '"dental"\nnext     = "bank"')
-    told = [message for _, _, message in found(other, "consent")]
+    told = [message for _, _, message in found(other, "proof.outdated-terms")]
     assert any(
         "with amount, billing_account, total worked out from what has changed since" in each for each in told
     )
@@ -274,7 +290,7 @@ def test_a_payment_needs_its_own_consent(english):
         'next = "authorize"\n\n[node.balance]',
     )
     assert "asks prepare_authorization without amount: fill it first" in [
-        m for _, _, m in found(early, "consent")
+        m for _, _, m in found(early, "proof.need-not-filled")
     ]
 
 
@@ -290,15 +306,16 @@ def test_what_must_be_heard_to_its_end(english):
         files, "flows/authorize.toml", 'say      = "confirmation"\nbarge_in = false', 'say = "confirmation"'
     )
     terms = "account_last4, account_type, amount, debit_date, plan"
-    assert [(rule, node, message.partition(": ")[0]) for rule, node, message in found(files)] == [
+    told = sorted((rule, node, message.partition(": ")[0]) for rule, node, message in found(files))
+    assert told == [
+        *(
+            ("proof.receipt-not-told", node, "a payment is made, and confirmation_number is not told whole")
+            for node in ("authorize/authorize", "authorize/authorize_with_code")
+        ),
         (
-            "consent",
+            "proof.terms-not-told",
             "authorize/authorize",
             f"asks authorize_payment, and no evidence with barge_in = false has told {terms} since it changed",
-        ),
-        *(
-            ("receipt", node, "a payment is made, and confirmation_number is not told whole")
-            for node in ("authorize/authorize", "authorize/authorize_with_code")
         ),
     ]
 
@@ -324,20 +341,22 @@ def test_circles_that_grow_have_an_end(english):
     recent = recent.replace('next     = "next_payment"', 'next     = "more"').replace(
         'next = "@return"', 'next = "next_payment"'
     )
-    told = found({**files, "flows/recent_payments.toml": recent}, "broken", "loop")
+    told = found({**files, "flows/recent_payments.toml": recent}, "proof.breaks-off", "proof.endless-loop")
     assert (
-        "broken",
+        "proof.breaks-off",
         "verify/rejected",
         "the call breaks off here: this dialog calls itself without end",
     ) in told
-    assert {node for rule, node, _ in told if rule == "loop"} >= {"recent_payments/next_payment"}
+    assert {node for rule, node, _ in told if rule == "proof.endless-loop"} >= {
+        "recent_payments/next_payment"
+    }
 
 
 def test_a_secret_is_told_where_it_gets_out(english):
     vocabulary = replace(VOCABULARY, slots={**VOCABULARY.slots, "date_of_birth": "choice"})
     assert found(english, vocabulary=vocabulary) == [
         (
-            "secret",
+            "proof.secret-gets-out",
             "verify/date_of_birth",
             "a secret that is keyed here reaches an open slot: make its field and slots secret",
         )
@@ -351,13 +370,15 @@ def test_silence_keys_and_people(english):
         'keys.2     = "other_ways"\non.silence = "@more_time"',
         'keys.2     = "other_ways"',
     )
-    assert [node for _, node, _ in found(files, "silence")] == ["main/main_menu"]
+    assert [node for _, node, _ in found(files, "proof.first-silence")] == ["main/main_menu"]
     files = edited(english, "flows/reach.toml", 'on.open   = "connecting"', 'on.open   = "closed"')
     exploration, judge = explored(files)
     nobody = [
-        finding for finding in judge.findings(exploration) if finding.message == "key 0 leads to no person"
+        finding
+        for finding in judge.findings(exploration)
+        if finding.wrong.message == "key 0 leads to no person"
     ]
-    assert {finding.rule for finding in nobody} == {"keys"}
+    assert {finding.wrong.rule for finding in nobody} == {"proof.no-person"}
     assert [move.kind for move in nobody[0].moves] == ["start", "person"]
 
 
@@ -368,26 +389,26 @@ def test_circles_and_ends(english):
         'prompt  = "finish-menu"\nkeys.1  = "goodbye"',
         'prompt  = "finish-menu"\nkeys.1  = "finish_menu"',
     )
-    assert [node for _, node, _ in found(files, "dead_end")] == ["main/finish_menu"]
+    assert [node for _, node, _ in found(files, "proof.dead-end")] == ["main/finish_menu"]
     files = edited(english, "flows/amount.toml", "tries.above_balance = 3\n", "")
     [loop] = loops_of(files)
-    assert (loop.node, [move.label for move in loop.moves[-3:]]) == (
+    assert (loop.wrong.node, [move.label for move in loop.moves[-3:]]) == (
         "amount/check",
         ["above_balance", "next", "above_balance"],
     )
     files = edited(english, "flows/verify.toml", 'next = "member_id"', 'next = "exhausted"')
-    assert found(files, "loop") == []
+    assert found(files, "proof.endless-loop") == []
 
 
 def loops_of(files):
     exploration, judge = explored(files)
-    return [finding for finding in judge.findings(exploration) if finding.rule == "loop"]
+    return [finding for finding in judge.findings(exploration) if finding.wrong.rule == "proof.endless-loop"]
 
 
 def test_telling_that_a_call_is_over_is_short(english):
     more = 'next = "more"\n\n[node.more]\ncollect = "menu"\nprompt = "more-menu"\nkeys.1 = "over"\nkeys.2 = "reach"'
     files = edited(english, "flows/time_up.toml", 'next = "reach"', more)
-    [(_, node, _)] = found(files, "over_long")
+    [(_, node, _)] = found(files, "proof.long-goodbye")
     assert node == "time_up/more"
 
 
@@ -407,7 +428,7 @@ def watched(whole, kind, change, pace="voice", **world):
     taken = exploration.take(place, move, index)
     judge.watch(replace(taken, after=change(taken.after)))
     judge.watch(taken)
-    return sorted(message for _, _, message in judge._noted)
+    return sorted((wrong.rule, wrong.message) for wrong in judge._noted)
 
 
 def with_prompts(place, prompts):
@@ -423,22 +444,22 @@ def with_state(place, **changes):
 
 def test_the_keys_are_held_to_their_meaning(whole):
     assert watched(whole, "repeat", lambda after: with_prompts(after, ())) == [
-        "key 9 does not repeat all that was said"
+        ("proof.not-repeated", "key 9 does not repeat all that was said")
     ]
     assert watched(whole, "repeat", lambda after: replace(after, result=End((), "hangup"))) == [
-        "key 9 does not repeat all that was said"
+        ("proof.not-repeated", "key 9 does not repeat all that was said")
     ]
     assert watched(whole, "repeat", lambda after: with_prompts(after, ()), "relay") == [
-        "key 9 does not repeat all that was said"
+        ("proof.not-repeated", "key 9 does not repeat all that was said")
     ]
     assert watched(whole, "more_time", lambda after: with_state(after, pace="voice")) == [
-        "key 7 gives no more time"
+        ("proof.no-more-time", "key 7 gives no more time")
     ]
     assert watched(whole, "key", lambda after: with_state(after, pace="voice"), "relay") == [
-        "the caller's time is taken away again: set.pace can only be relay"
+        ("proof.time-taken-away", "the caller's time is taken away again: set.pace can only be relay")
     ]
     assert watched(whole, "key", lambda after: with_state(after, said=[])) == [
-        "key 9 could not repeat all that is said here"
+        ("proof.not-repeated", "key 9 could not repeat all that is said here")
     ]
 
 
@@ -453,13 +474,33 @@ def test_the_words_are_counted(whole):
         return sentence._replace(words=13)
 
     told = watched(whole, "more_time", lambda after: after, "relay", speak=wordy)
-    assert any("before a key is possible, at most 20" in message for message in told)
-    assert any("has a sentence of 13 words in en-US relay pace, at most 12" in message for message in told)
+    by_rule = dict(told)
+    assert "before a key is possible, at most 20" in by_rule["proof.long-wait-for-a-key"]
+    assert "has a sentence of 13 words in en-US relay pace, at most 12" in by_rule["proof.long-sentence"]
 
     def dumb(said, language, pace):
         raise ValueError("no voice")
 
-    assert any(
-        "cannot be spoken in en-US: no voice" in message
-        for message in watched(whole, "repeat", lambda after: after, speak=dumb)
+    silent = dict(watched(whole, "repeat", lambda after: after, speak=dumb))
+    assert "cannot be spoken in en-US: no voice" in silent["proof.unspeakable"]
+
+
+def test_what_the_whole_of_the_calls_does_not_show(whole, english, monkeypatch):
+    """A branch that none takes, and a straight way that takes too long."""
+    exploration, judge = whole
+    draft = read_draft(english)
+    some = copy(exploration)
+    some.edges = {
+        edge: first for edge, first in exploration.edges.items() if edge != ("reach/hours", "closed")
+    }
+    prover = _Prover(draft, exploration.world, some, judge, ("voice", "relay"))
+    [untaken] = prover._unreached()
+    assert (untaken.rule, untaken.call, untaken.note) == (
+        "proof.branch-not-taken",
+        None,
+        "no call comes here",
     )
+    assert "hours: no call takes closed: remove it [proof.branch-not-taken]" in untaken.where
+    monkeypatch.setattr(prove, "STRAIGHT_SHARE", 0.01)
+    rules = {finding.wrong.rule for finding in prover._too_long(prover._bounds())}
+    assert rules == {"proof.long-straight-way"}

@@ -20,13 +20,15 @@ def test_a_seeded_fault_is_found_with_its_shortest_call(name, tmp_path):
     line = seeded(name)
     proof = write_calls(prove(line.files, line.vocabulary, line.paces), tmp_path / "calls")
     assert [violation.where for violation in proof.violations] == line.faults
+    assert all(each.where.endswith(f" [{each.rule}]") for each in proof.violations)
     first = proof.violations[0]
     assert first.call.text == line.call.read_text()
     assert parse_call(first.call.text, "shown.call").steps
     written = sorted((tmp_path / "calls").iterdir())
     assert [path.read_text() for path in written] == [violation.call_file for violation in proof.violations]
     told = json.loads(json.dumps(proof.as_json()))
-    assert (told["proven"], told["violations"][0]["file"]) == (False, first.file)
+    shown = told["violations"][0]
+    assert (told["proven"], shown["file"], shown["rule"]) == (False, first.file, first.rule)
     assert first.file in "\n".join(proof.faults_as_text())
 
 
@@ -38,6 +40,7 @@ def test_a_language_that_no_caller_can_choose():
     proof = prove(files, paces=("voice",))
     [violation] = proof.violations
     assert violation.where.startswith("prompts/es-US.ftl: no caller can choose this language")
+    assert violation.rule == "proof.language-not-chosen"
     assert "line    welcome, main-menu\n" in violation.call.text
 
 

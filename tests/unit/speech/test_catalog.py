@@ -330,8 +330,8 @@ def test_parse_raises_all_faults_as_an_operator_error():
     assert error.exit_status == EXIT_NO
     assert [fault.prompt_id for fault in error.faults] == ["one", "two", ""]
     assert list(error.problems) == [str(fault) for fault in error.faults]
-    assert error.problems[1].startswith("en-US.ftl:2: two: uses $nothing, which is no slot")
-    assert error.problems[2].startswith("xx-XX.ftl:1: file: has prompts but no spoken values")
+    assert error.problems[1].startswith("prompts/en-US.ftl:2: two: uses $nothing, which is no slot")
+    assert error.problems[2].startswith("prompts/xx-XX.ftl:1: file: has prompts but no spoken values")
 
 
 @given(

@@ -46,8 +46,8 @@ def test_an_empty_folder(tmp_path):
     with pytest.raises(OperatorError) as told:
         read_line_files(tmp_path)
     assert str(told.value).splitlines() == [
-        f"{tmp_path}/flows: no .toml file here; give a folder that has flows/ and prompts/",
-        f"{tmp_path}/prompts: no .ftl file here",
+        f"{tmp_path}/flows: no .toml file here; give a folder that has flows/ and prompts/ [flow.no-file]",
+        f"{tmp_path}/prompts: no .ftl file here [prompt.no-file]",
     ]
 
 
@@ -55,8 +55,9 @@ def test_a_language_without_prompts(folder):
     with pytest.raises(OperatorError) as told:
         read_line_files(folder, ["en-US", "pt-BR", "vi-VN"])
     assert str(told.value).splitlines() == [
-        f"{folder}/prompts: no {tag}.ftl; write it, or leave {tag} out of IVR_LANGUAGES"
-        for tag in ("pt-BR", "vi-VN")
+        f"{folder}/prompts: no {tag}.ftl, the nearest is {near}; "
+        f"write it, or leave {tag} out of IVR_LANGUAGES [prompt.no-file]"
+        for tag, near in (("pt-BR", "es-US"), ("vi-VN", "es-US"))
     ]
 
 
@@ -67,8 +68,8 @@ def test_files_that_are_no_text(folder):
     with pytest.raises(OperatorError) as told:
         read_line_files(folder)
     assert str(told.value).splitlines() == [
-        f"{folder}/flows/main.toml: cannot be read as UTF-8 text",
-        f"{folder}/prompts/es-US.ftl: cannot be read as UTF-8 text",
+        f"{folder}/flows/main.toml: cannot be read as UTF-8 text [flow.not-utf8]",
+        f"{folder}/prompts/es-US.ftl: cannot be read as UTF-8 text [prompt.not-utf8]",
     ]
 
 
@@ -90,15 +91,15 @@ def test_faults_of_form_in_flows_and_faults_of_prompts_come_together(folder):
 def test_faults_of_form_alone(folder):
     (folder / "flows" / "person.toml").write_text('start = "x"\n')
     assert problems(folder) == [
-        "flows/person.toml: has no [node.…] section: write one",
-        "flows/person.toml: start must name one of its nodes",
+        "flows/person.toml: has no [node.…] section: write one [flow.missing-key]",
+        "flows/person.toml:1: start must name one of its nodes, and 'x' is none [flow.unknown-node]",
     ]
 
 
 def test_faults_of_meaning(folder):
     (folder / "flows" / "person.toml").unlink()
     assert problems(folder) == [
-        "flows/person.toml: is missing: write it, the engine itself needs this dialog"
+        "flows/person.toml: is missing: write it, the engine itself needs this dialog [flow.missing-dialog]"
     ]
 
 
@@ -118,9 +119,8 @@ def test_a_line_without_a_word_for_a_plan_takes_no_call():
     files = read_line_files(ROOT)
     forgotten = re.sub(r"(balance-paid =\n.*\n) +\[dental\].*\n", r"\1", files["prompts/es-US.ftl"])
     wordless = {**files, "prompts/es-US.ftl": forgotten}
-    with pytest.raises(
-        OperatorError, match=r"^prompts/es-US\.ftl:\d+: balance-paid: has no words for \[dental\]"
-    ):
+    told = r"^prompts/es-US\.ftl:\d+: balance-paid: has no words for \[dental\].*\[prompt\.no-words-for\]$"
+    with pytest.raises(OperatorError, match=told):
         sound_line(wordless)
     assert [fault.prompt_id for fault in read_draft(wordless).prompt_faults] == ["balance-paid"]
     assert kept_line(wordless).files == wordless
@@ -136,7 +136,9 @@ def test_a_version_kept_from_before_the_program_learned_something_still_takes_it
         before[name] = re.sub(r"nomatch-without-pound =\n(?: .*\n)+", "", files[name])
     with pytest.raises(OperatorError, match="does not handle outcome 'verified_more_time'"):
         compile_line(before)
-    with pytest.raises(OperatorError, match=r"en-US\.ftl has no nomatch-without-pound: write it"):
+    with pytest.raises(
+        OperatorError, match=r"en-US\.ftl has no nomatch-without-pound, the nearest is .+: write it"
+    ):
         compile_line({**before, "flows/verify.toml": files["flows/verify.toml"]})
     assert kept_line(before).files == before
     with pytest.raises(OperatorError, match="is no action"):

@@ -1,0 +1,85 @@
+"""docs/rules.md has a paragraph for every rule that the program can say is broken, and for no other."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = (ROOT / "docs" / "rules.md").read_text()
+SECTIONS = re.findall(r"^### (\S+)\n\n(.+)\n", PAGE, re.MULTILINE)
+AREAS = ("call", "flow", "import", "nacha", "prompt", "proof")
+RULE = rf"(?:{'|'.join(AREAS)})\.[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
+TREES = [ast.parse(file.read_text()) for file in sorted((ROOT / "ivr").rglob("*.py"))]
+EXPECTED = "\n".join(
+    file.read_text()
+    for file in sorted((ROOT / "tests").rglob("*"))
+    if file.suffix in {".py", ".toml", ".txt"} and file != Path(__file__)
+).replace("\\", "")
+
+
+def raised() -> set[str]:
+    """Return the ids that stand in the program: as a text of their own, or at the end of a message."""
+    texts = [node.value for tree in TREES for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    found = (re.findall(rf"\A({RULE})\Z|\[({RULE})\]\Z", text) for text in texts if isinstance(text, str))
+    return {rule for each in found for pair in each for rule in pair if rule}
+
+
+def test_every_rule_has_its_paragraph_and_no_paragraph_is_left_over() -> None:
+    assert {rule for rule, _ in SECTIONS} == raised()
+
+
+def test_the_page_is_in_order_and_says_each_rule_once() -> None:
+    ids = re.findall(r"^### (.+)$", PAGE, re.MULTILINE)
+    assert Counter(ids).most_common(1)[0][1] == 1
+    assert ids == sorted(ids, key=lambda rule: rule.split("."))
+    assert len(SECTIONS) == len(ids), "a heading without a paragraph under it"
+
+
+@pytest.mark.parametrize("rule", sorted(raised()))
+def test_a_test_sees_the_rule_broken(rule: str) -> None:
+    """Some test expects this id, so that something real raises it."""
+    assert re.search(rf"(?<![\w.-]){re.escape(rule)}(?![\w-])", EXPECTED)
+
+
+MATCHERS = {"startswith", "endswith", "partition", "rpartition", "split", "removeprefix", "removesuffix"}
+MATCHERS |= {"search", "match", "fullmatch", "findall", "finditer"}
+
+
+def reads_a_message(call: ast.Call) -> bool:
+    """Return whether a call takes a message apart: one of a problem, or the text of an error."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr not in MATCHERS:
+        return False
+    return any(is_message(each) for each in (call.func.value, *call.args))
+
+
+def is_message(node: ast.AST) -> bool:
+    match node:
+        case ast.Attribute(attr="message" | "problem") | ast.Name(id="message" | "problem"):
+            return True
+        case ast.Call(func=ast.Name(id="str"), args=[ast.Name(id="error" | "fault" | "problem")]):
+            return True
+    return False
+
+
+# Before Python 3.14 tomllib tells the line in words only.
+TOLD_IN_WORDS_ONLY = ["re.search('at line (\\\\d+)', message)"]
+
+
+def test_no_code_takes_messages_apart() -> None:
+    """What a message says is in fields beside it, so that its words may change."""
+    calls = [node for tree in TREES for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    compared = [
+        node
+        for tree in TREES
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Compare)
+        and isinstance(node.ops[0], ast.In | ast.NotIn)
+        and any(map(is_message, node.comparators))
+    ]
+    found = [*map(ast.unparse, filter(reads_a_message, calls)), *map(ast.unparse, compared)]
+    assert found == TOLD_IN_WORDS_ONLY
