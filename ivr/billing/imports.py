@@ -221,57 +221,47 @@ _COUNTS: Final = select(func.count().filter(_ADDED), func.count().filter(_CHANGE
 
 def _apply(db: Connection, now: datetime, as_of_at: datetime) -> None:
     """Store the staged bills: their accounts, what they add to the ledger, then the bills themselves."""
-    db.execute(
-        postgresql.insert(BillingAccount)
-        .from_select(
-            ["billing_account", "member_id", "plan"],
-            select(_NEW.billing_account, _NEW.member_id, _NEW.plan).distinct(),
-        )
-        .on_conflict_do_nothing()
+    _open_accounts(db)
+    _post_changes(db, now)
+    _store_bills(db, as_of_at)
+
+
+def _open_accounts(db: Connection) -> None:
+    columns = ("billing_account", "member_id", "plan")
+    accounts = postgresql.insert(BillingAccount).from_select(
+        columns, select(*(_NEW[name] for name in columns)).distinct()
     )
-    db.execute(
-        posting(
-            select(
-                _NEW.billing_account,
-                case((_ADDED, "bill"), else_="correction").label("kind"),
-                (_NEW.amount_cents - func.coalesce(Bill.amount_cents, 0)).label("amount_cents"),
-                _NEW.coverage_month,
-                literal(now).label("posted_at"),
-            )
-            .select_from(_STAGED.outerjoin(Bill, _SAME_BILL))
-            .where(Bill.amount_cents.is_distinct_from(_NEW.amount_cents))
-            .order_by(_NEW.line)
-        )
-    )
-    kept = ("amount_cents", "due_date", "first_payment", "as_of_at")
-    bills = postgresql.insert(Bill).from_select(
-        [
-            "billing_account",
-            "coverage_month",
-            "amount_cents",
-            "due_date",
-            "first_payment",
-            "authorization_code_hash",
-            "as_of_at",
-        ],
+    db.execute(accounts.on_conflict_do_nothing())
+
+
+def _post_changes(db: Connection, now: datetime) -> None:
+    """Post what each bill changes in what is owed: all of a new one, the difference of another."""
+    added = _NEW.amount_cents - func.coalesce(Bill.amount_cents, 0)
+    changes = (
         select(
             _NEW.billing_account,
+            case((_ADDED, "bill"), else_="correction").label("kind"),
+            added.label("amount_cents"),
             _NEW.coverage_month,
-            _NEW.amount_cents,
-            _NEW.due_date,
-            _NEW.first_payment,
-            _NEW.authorization_code_hash,
-            literal(as_of_at),
-        ),
-    )
-    db.execute(
-        bills.on_conflict_do_update(
-            index_elements=[Bill.billing_account, Bill.coverage_month],
-            set_={
-                **{name: bills.excluded[name] for name in kept},
-                "authorization_code_hash": func.coalesce(
-                    bills.excluded.authorization_code_hash, Bill.authorization_code_hash
-                ),
-            },
+            literal(now).label("posted_at"),
         )
+        .select_from(_STAGED.outerjoin(Bill, _SAME_BILL))
+        .where(Bill.amount_cents.is_distinct_from(_NEW.amount_cents))
+        .order_by(_NEW.line)
+    )
+    db.execute(posting(changes))
+
+
+def _store_bills(db: Connection, as_of_at: datetime) -> None:
+    key = ("billing_account", "coverage_month")
+    replaced = ("amount_cents", "due_date", "first_payment")
+    columns = (*key, *replaced, "authorization_code_hash")
+    bills = postgresql.insert(Bill).from_select(
+        [*columns, "as_of_at"], select(*(_NEW[name] for name in columns), literal(as_of_at))
+    )
+    # A file without codes says nothing about codes.
+    code = func.coalesce(bills.excluded.authorization_code_hash, Bill.authorization_code_hash)
+    values = {name: bills.excluded[name] for name in (*replaced, "as_of_at")}
+    db.execute(
+        bills.on_conflict_do_update(index_elements=key, set_={**values, "authorization_code_hash": code})
     )

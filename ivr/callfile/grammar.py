@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
@@ -337,16 +337,35 @@ def _load(path: Path, root: Path | None, chain: tuple[Path, ...]) -> CallFile:
     return _joined(_load(earlier_path, root, chain), call)
 
 
+# What a call says in its headers, or the one before it; those of the second line must not say two things.
+_HEADERS_PASSED_ON = ("now", "member", "from_number", "language", "pace")
+_HEADERS_THAT_AGREE = ("language", "pace")
+
+
 def _joined(earlier: CallFile, call: CallFile) -> CallFile:
     """Put the steps of an earlier call before a call's own; its headers count where this one has none."""
-    problems = []
-    for header, one, other in (
-        ("language", earlier.language, call.language),
-        ("pace", earlier.pace, call.pace),
-    ):
-        if one is not None and other is not None and one != other:
+    problems = [*_contradictions(earlier, call), *_wrong_begin(earlier, call)]
+    if problems:
+        raise CallFileError(*problems)
+    headers = {name: getattr(call, name) or getattr(earlier, name) for name in _HEADERS_PASSED_ON}
+    return replace(
+        call,
+        **headers,
+        circumstances=earlier.circumstances.around(call.circumstances, same_member=call.member is None),
+        steps=earlier.steps + call.steps,
+    )
+
+
+def _contradictions(earlier: CallFile, call: CallFile) -> Iterator[Problem]:
+    for header in _HEADERS_THAT_AGREE:
+        one, other = getattr(earlier, header), getattr(call, header)
+        if one and other and one != other:
             message = f"{header} {other}, but {earlier.name} is {header} {one}: make them the same"
-            problems.append(Problem(call.place(header), "call.after-differs", message))
+            yield Problem(call.place(header), "call.after-differs", message)
+
+
+def _wrong_begin(earlier: CallFile, call: CallFile) -> Iterator[Problem]:
+    """Yield why a call cannot begin as it does after an earlier one: it is the same call, or another."""
     ended = bool(earlier.steps) and isinstance(earlier.steps[-1], End)
     redials = bool(call.steps) and isinstance(call.steps[0], Start)
     if ended and not redials:
@@ -354,22 +373,10 @@ def _joined(earlier: CallFile, call: CallFile) -> CallFile:
             f"{earlier.name} ends its call (line {earlier.steps[-1].place.line}): "
             "begin this one with `start`, another call, or take the `end` line out of it"
         )
-        problems.append(Problem(call.place("after"), "call.after-ended", message))
+        yield Problem(call.place("after"), "call.after-ended", message)
     if redials and not ended:
         message = f"the call is under way, {earlier.name} started it: take this line out"
-        problems.append(Problem(call.steps[0].place, "call.start-again", message))
-    if problems:
-        raise CallFileError(*problems)
-    return replace(
-        call,
-        now=call.now or earlier.now,
-        member=call.member or earlier.member,
-        language=call.language or earlier.language,
-        pace=call.pace or earlier.pace,
-        from_number=call.from_number or earlier.from_number,
-        circumstances=earlier.circumstances.around(call.circumstances, same_member=call.member is None),
-        steps=earlier.steps + call.steps,
-    )
+        yield Problem(call.steps[0].place, "call.start-again", message)
 
 
 class _Parser:

@@ -1,7 +1,8 @@
 """`ivr replay --update`: call files are made to say what the line says now, for a person to review as a diff.
 
 Only `line`, `end` and `did` lines change; comments, headers, spacing, order and what the caller does stay. A
-file is rewritten only when all its runs ask for the same, and only for good when it then plays as written.
+file is rewritten only when all its runs ask for the same (`_rewrite_if_agreed`), and only for good when it
+then plays as written (`_rewrite_and_replay`).
 """
 
 from __future__ import annotations
@@ -78,11 +79,11 @@ class _Update:
 
     def work(self, files: Sequence[Path]) -> None:
         """Play all, then those again whose earlier calls were rewritten, as long as there are any."""
-        self._pass(files)
+        self._rewrite_and_replay(files)
         while ready := [file for file, (earlier, _) in self._waiting.items() if self._was_updated(earlier)]:
             for file in ready:
                 del self._waiting[file]
-            self._pass([Path(file) for file in ready])
+            self._rewrite_and_replay([Path(file) for file in ready])
         for file, (earlier, difference) in self._waiting.items():
             self.report.left[file] = f"{difference}: {earlier} comes before it, update that one first"
 
@@ -90,10 +91,12 @@ class _Update:
         resolved = Path(earlier).resolve()
         return any(Path(file).resolve() == resolved for file in self.report.updated)
 
-    def _pass(self, files: Sequence[Path]) -> None:
+    def _rewrite_and_replay(self, files: Sequence[Path]) -> None:
         """Play files, rewrite those that need it, and play these again to see that they pass."""
         rewritten = [
-            Path(file) for file, results in self._play(files).items() if self._rewritten(file, results)
+            Path(file)
+            for file, results in self._play(files).items()
+            if self._rewrite_if_agreed(file, results)
         ]
         for file, results in self._play(rewritten).items():
             if not all(result.passed for result in results):
@@ -120,7 +123,7 @@ class _Update:
             self.report.problems += [f"{outcome.run}: {problem}" for problem in outcome.problems]
         return {file: found for file, found in results.items() if file not in unplayed}
 
-    def _rewritten(self, file: str, results: Sequence[CallResult]) -> bool:
+    def _rewrite_if_agreed(self, file: str, results: Sequence[CallResult]) -> bool:
         """Rewrite a file if all its runs ask for the same; note what becomes of it."""
         difference = next((result.difference for result in results if result.difference is not None), None)
         if difference is not None:

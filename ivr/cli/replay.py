@@ -87,11 +87,25 @@ def replay(
 
         ivr replay --recorded --since yesterday --against new-wording
     """
-    others = {"--url": url, "--junit": junit, "--update": update, "--verbose": verbose}
     if against is not None or bisect is not None or recorded or any(which.values()):
-        if found := [option for option, value in others.items() if value]:
-            raise click.UsageError(f"{found[0]} plays calls: leave it out where calls are compared.")
+        _refuse({"--url": url, "--junit": junit, "--update": update, "--verbose": verbose})
         return _compare(paths, against, bisect, jobs=jobs, recorded=recorded, which=which, as_json=as_json)
+    _check_playing(paths, update=update, url=url, junit=junit)
+    make_host = scratch_players_host if url is None else partial(remote_host, url)
+    with open_players(make_host, useful_jobs(paths, jobs)) as players:
+        if update:
+            return _update(players, paths, as_json=as_json)
+        return _play(players, paths, verbose=verbose, as_json=as_json, junit=junit)
+
+
+def _refuse(options: Mapping[str, object]) -> None:
+    """Raise `click.UsageError` for an option that plays calls, where they are compared."""
+    if found := [option for option, value in options.items() if value]:
+        raise click.UsageError(f"{found[0]} plays calls: leave it out where calls are compared.")
+
+
+def _check_playing(paths: tuple[Path, ...], *, update: bool, url: str | None, junit: Path | None) -> None:
+    """Raise `click.UsageError` for what cannot be played so; make the report's file before anything is."""
     if not paths:
         raise click.UsageError("Missing argument 'PATH...'.")
     if update and (url is not None or junit is not None):
@@ -99,12 +113,7 @@ def replay(
     if junit is not None and junit.suffix == ".call":
         raise click.UsageError(f"--junit would write over {junit}, a call file: name the report first.")
     if junit is not None:
-        write_file(junit, b"")  # who cannot write it is told now, not after some minutes
-    make_host = scratch_players_host if url is None else partial(remote_host, url)
-    with open_players(make_host, useful_jobs(paths, jobs)) as players:
-        if update:
-            return _update(players, paths, as_json=as_json)
-        return _play(players, paths, verbose=verbose, as_json=as_json, junit=junit)
+        write_file(junit, b"")  # who cannot write it hears so now, not after some minutes
 
 
 def _compare(

@@ -217,30 +217,21 @@ def authorize(
     Raises `LookupError` when the member has no such billing account, `sqlalchemy.exc.IntegrityError` when
     this turn has authorized already, `RuntimeError` when no free confirmation number is found.
     """
-    accounts = db.execute(_LOCK, {"member_id": request.member_id}).all()
-    account = next((each for each in accounts if each.billing_account == request.billing_account), None)
-    if account is None:
-        raise LookupError("the member has no such billing account")
+    account = _locked_account(db, request)
     dates = cutoff.debit_dates(now, request.not_before_date)
     owed_cents_min = max(request.amount_cents, request.balance_told_cents or 0)
-    values = _fixed_values(hashes, request, now, dates)
     counting = {
         "billing_account": request.billing_account,
         "member_id": request.member_id,
         "day_start": day_start(now, cutoff.zone),
     }
-    values |= counting
-    values["owed_cents_min"] = owed_cents_min
-    values["payments_per_day"] = request.payments_per_day
-    values["payments_plan"] = account.plan
-    values["payments_receiver_name"] = f"{account.first_name} {account.last_name}"
+    limits = {"owed_cents_min": owed_cents_min, "payments_per_day": request.payments_per_day}
+    values = _fixed_values(hashes, request, account, now, dates) | counting | limits
     for _ in range(DRAWS):
         number = draw_confirmation_number(randomness)
         sealed = keys.seal(request.account_number.encode("ascii"), account_number_context(number))
-        written = db.execute(
-            _WRITE,
-            {**values, "payments_confirmation_number": number, "payments_account_number": sealed},
-        ).one_or_none()
+        drawn = {"payments_confirmation_number": number, "payments_account_number": sealed}
+        written = db.execute(_WRITE, values | drawn).one_or_none()
         if written is not None:
             return Authorized(
                 payment_id=written.id,
@@ -259,6 +250,15 @@ def authorize(
     raise RuntimeError(f"{DRAWS} confirmation numbers in a row were taken")
 
 
+def _locked_account(db: Connection, request: AuthorizationRequest) -> Any:
+    """Lock all billing accounts of the member and return the one to be paid. Raises `LookupError`."""
+    accounts = db.execute(_LOCK, {"member_id": request.member_id}).all()
+    account = next((each for each in accounts if each.billing_account == request.billing_account), None)
+    if account is None:
+        raise LookupError("the member has no such billing account")
+    return account
+
+
 def account_number_context(confirmation_number: str) -> str:
     """Return what a sealed account number is bound to, for `KeyRing.open`."""
     return f"payment-account:{confirmation_number}"
@@ -270,7 +270,7 @@ def account_fingerprint(hashes: KeyedHash, rdfi_routing_number: str, account_num
 
 
 def _fixed_values(
-    hashes: KeyedHash, request: AuthorizationRequest, now: datetime, dates: DebitDates
+    hashes: KeyedHash, request: AuthorizationRequest, account: Any, now: datetime, dates: DebitDates
 ) -> dict[str, Any]:
     """Return the statement's parameters but for what the database or chance decides."""
     consent = request.consent
@@ -279,6 +279,7 @@ def _fixed_values(
         "payments_seq": request.seq,
         "payments_amount_cents": request.amount_cents,
         "payments_billing_account": request.billing_account,
+        "payments_plan": account.plan,
         "payments_member_id": request.member_id,
         "payments_authorized_at": now,
         "payments_cutoff_at": dates.cutoff_at,
@@ -292,6 +293,7 @@ def _fixed_values(
             hashes, request.rdfi_routing_number, request.account_number
         ),
         "payments_account_last4": last4(request.account_number),
+        "payments_receiver_name": f"{account.first_name} {account.last_name}",
         "payments_language": request.language,
         "payments_pace": request.pace,
         "authorizations_how": consent.how,

@@ -434,26 +434,27 @@ def evidence_text(evidence: Mapping[str, Any]) -> str:
 def _lines(evidence: Mapping[str, Any]) -> Iterator[str]:
     for heading in ("payment", "consent", "revocation", "notice", "seal"):
         yield heading.upper()
-        part = dict(evidence[heading] or {"": "none yet"})
-        prompts, attempts = part.pop("prompts", ()), part.pop("attempts", ())
-        text, body = part.pop("text", None), part.pop("body", None)
-        earlier = part.pop("earlier", ())
-        yield from (
-            f"  {name.replace('_', ' ')}: {'-' if value is None else value}" for name, value in part.items()
-        )
-        yield from (
-            f"  prompt: {each['id']} ({each['language']}) sha256 {each['sha256']}" for each in prompts or ()
-        )
-        yield from (f"  attempt: {_joined(each)}" for each in attempts)
-        before = ((f"words sent before, at {each['sent_at']}", each["body"]) for each in earlier)
-        for name, words in (("words spoken", text), *before, ("words sent", body)):
-            if words:
-                yield f"  {name}:"
-                yield from (f"    {line}" for line in words.splitlines())
+        yield from _part_lines(evidence[heading] or {"": "none yet"})
     for heading in ("corrections", "entries", "turns"):
         if heading != "corrections" or evidence[heading]:
             yield heading.upper()
         yield from (f"  {_joined(each)}" for each in evidence[heading])
+
+
+def _part_lines(part: Mapping[str, Any]) -> Iterator[str]:
+    """Write the facts of one part, then its lists, then the words of it, each under what they are."""
+    lists = ("prompts", "attempts", "earlier")
+    for name, value in part.items():
+        if name not in {*lists, "text", "body"}:
+            yield f"  {name.replace('_', ' ')}: {'-' if value is None else value}"
+    prompts, attempts, earlier = (part.get(name) or () for name in lists)
+    yield from (f"  prompt: {each['id']} ({each['language']}) sha256 {each['sha256']}" for each in prompts)
+    yield from (f"  attempt: {_joined(each)}" for each in attempts)
+    before = ((f"words sent before, at {each['sent_at']}", each["body"]) for each in earlier)
+    for name, words in (("words spoken", part.get("text")), *before, ("words sent", part.get("body"))):
+        if words:
+            yield f"  {name}:"
+            yield from (f"    {line}" for line in words.splitlines())
 
 
 def _joined(part: Mapping[str, Any]) -> str:

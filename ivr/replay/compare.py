@@ -311,28 +311,40 @@ def _whole(label: str) -> str:
 
 def _outcome(before: Run, after: Run) -> tuple[Kind, str] | None:
     """Return how two runs differ in what came of them, the worst first; None when they do not."""
+    worst_first = (_payments_differ, _fails_anew, _one_stops, _ends_differ)
+    return next((found for compare in worst_first if (found := compare(before, after))), None)
+
+
+def _payments_differ(before: Run, after: Run) -> tuple[Kind, str] | None:
     # Where nobody knows how a call goes on, what was paid until then counts.
     known = min((run.last_seq for run in (before, after) if run.stopped), default=None)
-    paid_before, paid = (
-        [payment for payment in run.payments if known is None or payment.seq <= known]
+    then, now = (
+        [payment._replace(seq=0) for payment in run.payments if known is None or payment.seq <= known]
         for run in (before, after)
     )
-    if [each[:-1] for each in paid] != [each[:-1] for each in paid_before]:
-        reason = after.failure or after.stopped or before.failure or before.stopped
-        then = f"; {reason}" if reason else ""
-        return "payment differs", f"{_payments(paid)}, before {_payments(paid_before)}{then}"
+    if then == now:
+        return None
+    reason = after.failure or after.stopped or before.failure or before.stopped
+    return "payment differs", f"{_payments(now)}, before {_payments(then)}{reason and f'; {reason}'}"
+
+
+def _fails_anew(before: Run, after: Run) -> tuple[Kind, str] | None:
     if after.failure and after.failure != before.failure:
         return "new failure", after.failure
     broken = _breakdowns(after) - _breakdowns(before)
-    if broken:
-        return "new failure", " and ".join(sorted(broken))
-    if after.stopped != before.stopped:
-        if after.stopped:
-            return "inconclusive", after.stopped
-        return "inconclusive", f"on the first version: {before.stopped}"
-    if after.end != before.end:
-        return "another end", f"{after.end or 'none'}, before {before.end or 'none'}"
-    return None
+    return ("new failure", " and ".join(sorted(broken))) if broken else None
+
+
+def _one_stops(before: Run, after: Run) -> tuple[Kind, str] | None:
+    if after.stopped == before.stopped:
+        return None
+    return "inconclusive", after.stopped or f"on the first version: {before.stopped}"
+
+
+def _ends_differ(before: Run, after: Run) -> tuple[Kind, str] | None:
+    if after.end == before.end:
+        return None
+    return "another end", f"{after.end or 'none'}, before {before.end or 'none'}"
 
 
 def _breakdowns(run: Run) -> set[str]:

@@ -36,7 +36,7 @@ from ivr.dialog.events import (
 from ivr.dialog.vocabulary import WITHOUT_POUND, NoMatch
 from ivr.languages.language import NO, YES
 from ivr.languages.registry import SPOKEN
-from ivr.replay.made_up import CameBack, Earlier, MadeUp, digits_keyed, make_up
+from ivr.replay.made_up import Earlier, MadeUp, ReturnedPayment, digits_keyed, make_up
 from ivr.replay.synthetic import entries_like
 from ivr.topics.bank.words import SAMPLE_ROUTING_NUMBER
 from ivr.topics.masks import UNKNOWN, Since
@@ -96,7 +96,7 @@ class _Export:
         self._keyed = _Keyed({"call_date": self._since.call_date.isoformat()})
         self._closed = {
             each.account_digits: _DIGITS[4 : 4 + each.account_digits]
-            for each in made_up.came_back
+            for each in made_up.returned
             if each.account_digits
         }
         self._code = self._code_digits()
@@ -169,8 +169,8 @@ class _Export:
             yield f"bill    {plan} {format_amount(amount_cents)} due {due_date}{first}{code}"
         for place, earlier in enumerate(self._made_up.earlier):
             yield self._paid_before(earlier, place)
-        for place, came_back in enumerate(self._made_up.came_back, start=1):
-            yield self._returned(came_back, place)
+        for place, returned in enumerate(self._made_up.returned, start=1):
+            yield self._returned(returned, place)
 
     def _paid_before(self, earlier: Earlier, place: int) -> str:
         """Return the header of the payment told at a place: the newest stands first, also within an hour."""
@@ -187,14 +187,14 @@ class _Export:
             return self._now - timedelta(minutes=place)
         return self._now.replace(hour=12, minute=0) - timedelta(minutes=place) + timedelta(days=days)
 
-    def _returned(self, came_back: CameBack, place: int) -> str:
+    def _returned(self, returned: ReturnedPayment, place: int) -> str:
         """Return the header of the payment told at a place: the newest stands first."""
-        at = self._day_before(came_back.days, place)
-        account = self._closed.get(came_back.account_digits, "")
-        amount = format_amount(came_back.amount_cents)
+        at = self._day_before(returned.days, place)
+        account = self._closed.get(returned.account_digits, "")
+        amount = format_amount(returned.amount_cents)
         closed = f" account {account}" if account else ""
         instant = at.isoformat(timespec="minutes")
-        return f"returned {came_back.plan} {amount} {came_back.code}{closed} at {instant}"
+        return f"returned {returned.plan} {amount} {returned.code}{closed} at {instant}"
 
     def _world(self) -> Iterator[str]:
         verified = next((each for each in self._asked("verify_member") if each.slots), None)

@@ -33,7 +33,7 @@ DUE_DAYS: Final = 5  # where the call does not say when a bill is due
 PAST_DUE_DAYS: Final = -25
 CALL_US_DAYS: Final = 4  # where the call does not say when the payment was made that came back
 ROUND_CENTS: Final = 25
-PERSON_CODE: Final = "R16"  # a person speaks about it; it closes its account, as most returns do
+AGENT_CODE: Final = "R16"  # a person speaks about it; it closes its account, as most returns do
 MONEY_END: Final = 10_000_000  # an amount has seven digits at most
 
 
@@ -71,8 +71,8 @@ class Earlier:
 
 
 @dataclass(slots=True)
-class CameBack:
-    """A payment that came back from the bank; `days` (negative) are those since it was made.
+class ReturnedPayment:
+    """A payment that the bank returned; `days` (negative) are those since it was made.
 
     `account_digits` is the length of the account number that it closed and that is keyed in the call, or 0.
     """
@@ -104,7 +104,7 @@ class MadeUp:
     past_due_days: dict[str, int] = field(default_factory=dict)
     first_payment: set[str] = field(default_factory=set)
     earlier: list[Earlier] = field(default_factory=list)
-    came_back: list[CameBack] = field(default_factory=list)
+    returned: list[ReturnedPayment] = field(default_factory=list)
     keyed_cents: list[int] = field(default_factory=list)
     paid_cents: list[int] = field(default_factory=list)
     elsewhere: set[int] = field(default_factory=set)
@@ -185,7 +185,7 @@ class _Attempt:
             earlier.amount_cents = earlier.amount_cents or self._drawn(earlier.shape)
             if self._is_today(earlier) and (earlier.plan, earlier.amount_cents) in self._not_before:
                 return False
-        return all(map(self._fits_a_bill, self.made_up.came_back)) and self._close_accounts()
+        return all(map(self._fits_a_bill, self.made_up.returned)) and self._close_accounts()
 
     # What there was before the call.
 
@@ -195,54 +195,55 @@ class _Attempt:
         for plan in self._plans():
             made_up.owed[plan] = Owed(0, self._drawn(ORDINARY_MONEY))
         for _, asked in self._asked:
-            if asked.action == "bill_balance" and asked.args["plan"] not in self._told:
-                self._told.add(asked.args["plan"])
-                self._draw_balance(asked.args["plan"], asked)
-            elif asked.action == "select_bill" and asked.outcome == "first_payment":
-                made_up.first_payment.add(asked.given["plan"])
-            elif asked.action == "next_recent_payment" and asked.outcome == "payment":
-                slots = asked.slots
-                hours = int(slots["recent_at"].removesuffix("h"))
-                made_up.earlier.append(Earlier(slots["recent_plan"], slots["recent_amount"], hours))
-            elif asked.action == "next_waiting_payment" and asked.outcome == "payment":
-                slots = asked.slots
-                days = int(slots["waiting_date"].removesuffix("d"))
-                held = Earlier(slots["waiting_plan"], slots["waiting_amount"], 0, held_days=days)
-                made_up.earlier.append(held)
-            elif asked.action == "next_returned_payment" and asked.outcome == "returned":
-                made_up.came_back.append(_came_back(asked.slots))
+            self._draw_for(asked)
         if any(asked.outcome == "call_us" for _, asked in self._asked):
-            made_up.came_back.append(CameBack("", "", -CALL_US_DAYS, PERSON_CODE))
+            made_up.returned.append(ReturnedPayment("", "", -CALL_US_DAYS, AGENT_CODE))
         self._owed = {
             plan: Owed(owed.past_due_cents, owed.current_cents) for plan, owed in made_up.owed.items()
         }
 
-    def _fits_a_bill(self, came_back: CameBack) -> bool:
-        """Let a payment that came back have been one of what is owed; tell whether it can have been."""
+    def _draw_for(self, asked: Asked) -> None:
+        """Draw what must have been there before the call for one question to be answered as it was."""
+        made_up = self.made_up
+        match asked.action, asked.outcome:
+            case "bill_balance", _ if asked.args["plan"] not in self._told:
+                self._told.add(asked.args["plan"])
+                self._draw_balance(asked.args["plan"], asked)
+            case "select_bill", "first_payment":
+                made_up.first_payment.add(asked.given["plan"])
+            case "next_recent_payment", "payment":
+                made_up.earlier.append(_recent(asked.slots))
+            case "next_waiting_payment", "payment":
+                made_up.earlier.append(_held(asked.slots))
+            case "next_returned_payment", "returned":
+                made_up.returned.append(_returned(asked.slots))
+
+    def _fits_a_bill(self, returned: ReturnedPayment) -> bool:
+        """Let a returned payment have been one of what is owed; return whether it can have been."""
         owed = self.made_up.owed
-        if not came_back.plan:  # nobody told which it was
-            came_back.plan = next((plan for plan, each in owed.items() if each.total_cents), "")
-            came_back.amount_cents = owed[came_back.plan].total_cents if came_back.plan else 0
-            return bool(came_back.plan)
-        if came_back.plan not in owed:
+        if not returned.plan:  # nobody told which it was
+            returned.plan = next((plan for plan, each in owed.items() if each.total_cents), "")
+            returned.amount_cents = owed[returned.plan].total_cents if returned.plan else 0
+            return bool(returned.plan)
+        if returned.plan not in owed:
             return False
-        limit_cents = owed[came_back.plan].total_cents
-        if came_back.plan not in self._told:  # the call was over before: as much as it takes
-            limit_cents = max(limit_cents, bucket_cents(came_back.shape).stop - 1)
-            owed[came_back.plan].current_cents = limit_cents
-        came_back.amount_cents = self._drawn(came_back.shape, below_cents=limit_cents + 1)
-        return came_back.amount_cents <= limit_cents
+        limit_cents = owed[returned.plan].total_cents
+        if returned.plan not in self._told:  # the call was over before: as much as it takes
+            limit_cents = max(limit_cents, bucket_cents(returned.shape).stop - 1)
+            owed[returned.plan].current_cents = limit_cents
+        returned.amount_cents = self._drawn(returned.shape, below_cents=limit_cents + 1)
+        return returned.amount_cents <= limit_cents
 
     def _close_accounts(self) -> bool:
-        """Let payments that came back have closed the accounts that were refused in the call."""
+        """Let returned payments have closed the accounts that were refused in the call."""
         refused = {
             digits_keyed(turn.heard)
             for turn, asked in self._asked
             if (asked.action, asked.outcome) == ("compare_account", "blocked")
         }
-        closing = [each for each in self.made_up.came_back if each.closes_account]
-        for came_back, digits in zip(closing, sorted(refused), strict=False):
-            came_back.account_digits = digits
+        closing = [each for each in self.made_up.returned if each.closes_account]
+        for returned, digits in zip(closing, sorted(refused), strict=False):
+            returned.account_digits = digits
         return len(refused) <= len(closing)
 
     def _plans(self) -> list[str]:
@@ -326,20 +327,23 @@ class _Attempt:
 
     def _check_amount(self, asked: Asked) -> bool:
         total = self._of(self._plan).total_cents
-        shape = asked.given["keyed_amount"]
-        paid = [cents for plan, cents in self._today if plan == self._plan]
-        entered = None if self._turn is None else self._turn.heard
-        limit = 10**entered.length if isinstance(entered, DigitsKeyed) else MONEY_END
-        if paid and not self._middle and self._randomness.below(3) == 0:
-            keyed = paid[-1]  # the same again
-        elif shape == money_shape(total, self._since) and total < limit and self._randomness.below(4) == 0:
-            keyed = total  # all of it, though keyed
-        else:
-            keyed = self._drawn(shape, below_cents=min(limit, total + 1) if asked.outcome == "ok" else limit)
+        keyed = self._keyed_amount(asked, total)
         self.made_up.keyed_cents.append(keyed)
         self._amount_cents = keyed
-        outcome = amount_outcome(keyed, total)
-        return (asked.outcome, shape) == (outcome, money_shape(keyed, self._since))
+        recorded = asked.outcome, asked.given["keyed_amount"]
+        return recorded == (amount_outcome(keyed, total), money_shape(keyed, self._since))
+
+    def _keyed_amount(self, asked: Asked, total: int) -> int:
+        """Draw an amount that may have been keyed: sometimes one paid before, or all that is owed."""
+        shape = asked.given["keyed_amount"]
+        entered = None if self._turn is None else self._turn.heard
+        limit = 10**entered.length if isinstance(entered, DigitsKeyed) else MONEY_END
+        paid = [cents for plan, cents in self._today if plan == self._plan]
+        if paid and not self._middle and self._randomness.below(3) == 0:
+            return paid[-1]
+        if shape == money_shape(total, self._since) and total < limit and self._randomness.below(4) == 0:
+            return total
+        return self._drawn(shape, below_cents=min(limit, total + 1) if asked.outcome == "ok" else limit)
 
     def _check_day_limit(self, asked: Asked) -> bool:
         is_reached = self._is_limit_reached()
@@ -350,8 +354,8 @@ class _Attempt:
     def _is_limit_reached(self) -> bool:
         """Return whether as many payments were made on the day of the call as one day may have."""
         before = sum(map(self._is_today, self.made_up.earlier))
-        came_back = sum(not each.days for each in self.made_up.came_back)
-        counted = before + came_back + len(self._today)
+        returned = sum(not each.days for each in self.made_up.returned)
+        counted = before + returned + len(self._today)
         return counted >= PAYMENTS_PER_DAY or bool(self.made_up.limit_elsewhere)
 
     def _reach_limit(self) -> None:
@@ -401,7 +405,16 @@ def digits_keyed(heard: Heard) -> int:
     return heard.length if isinstance(heard, DigitsKeyed) else 0
 
 
-def _came_back(slots: Mapping[str, str]) -> CameBack:
+def _recent(slots: Mapping[str, str]) -> Earlier:
+    return Earlier(slots["recent_plan"], slots["recent_amount"], int(slots["recent_at"].removesuffix("h")))
+
+
+def _held(slots: Mapping[str, str]) -> Earlier:
+    days = int(slots["waiting_date"].removesuffix("d"))
+    return Earlier(slots["waiting_plan"], slots["waiting_amount"], 0, held_days=days)
+
+
+def _returned(slots: Mapping[str, str]) -> ReturnedPayment:
     """Return a payment told to have come back. Of the codes with its reason one that closes an account."""
     rules = [
         rule
@@ -412,7 +425,7 @@ def _came_back(slots: Mapping[str, str]) -> CameBack:
     ]
     code = max(rules, key=lambda rule: rule.block == "account").code
     days = int(slots["returned_date"].removesuffix("d"))
-    return CameBack(slots["returned_plan"], slots["returned_amount"], days, code)
+    return ReturnedPayment(slots["returned_plan"], slots["returned_amount"], days, code)
 
 
 def _amounts(owed: Owed) -> dict[str, int]:
