@@ -140,7 +140,6 @@ TESTED_BY = {
     "tests/unit/ach/test_reader.py": ("ach/lines",),
     "tests/unit/base/test_csvfiles.py": ("base/letters",),
     "tests/unit/base/test_listing.py": ("base/words",),
-    "tests/test_third_plan.py": ("base/plans",),
     "tests/unit/billing/test_ledger.py": ("billing/owed",),
     "tests/unit/cli/test_calls_commands.py": ("cli/call_filters", "cli/calls"),
     "tests/unit/cli/test_commands.py": ("cli/bills", "cli/files", "cli/members_import", "cli/worker"),

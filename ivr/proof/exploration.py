@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
-from typing import NamedTuple, cast
+from typing import cast
 
 from ivr.dialog.definition import (
     COMMON_KEYS,
@@ -50,19 +50,12 @@ from ivr.dialog.state import Said, State
 from ivr.dialog.vocabulary import Answer, Consent, Field, Match, NoMatch, Slots, Value
 from ivr.languages.language import PACES
 from ivr.proof.liveness import find_live
+from ivr.speech.sentence import Sentence
 
 LATE_SECONDS = 1e6  # beyond every limit
 ERRORS = frozenset({"error", "silence", "patience"})
 _CAN_BE_LATE = frozenset({"answer", "key", "outcome", "go_on", "transfer", "discard"})
 _MENU_KEYS = sorted(DIGITS - COMMON_KEYS)
-
-
-class Sentence(NamedTuple):
-    """One sentence as spoken: its text, its words, and the seconds it takes."""
-
-    text: str
-    words: int
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from ivr.dialog.engine import LAST_TURNS_MAX, RELAY_WORDS_MAX, Ask, End, Wait
 from ivr.dialog.flow import GATE_GO_ON, Flow
 from ivr.dialog.state import Said
 from ivr.dialog.vocabulary import Answer
-from ivr.proof.exploration import ERRORS, Exploration, Move, Place, Sentence, Taken, World
+from ivr.proof.exploration import ERRORS, Exploration, Move, Place, Taken, World
 
 SENTENCE_WORDS_MAX = 12
 ANSWERS = frozenset({"answer", "key", "outcome"})
@@ -58,9 +58,10 @@ class Flaw:
 
 
 class Spoken(NamedTuple):
-    """What a prompt sounds like, or why it cannot be spoken."""
+    """What a prompt takes to be said: the words of each sentence, all its seconds; or why it cannot be."""
 
-    sentences: tuple[Sentence, ...]
+    words: tuple[int, ...] = ()
+    seconds: float = 0.0
     problem: str = ""
 
 
@@ -255,7 +256,7 @@ class Judge:
             return
         language = after.state.language
         prompts = [said for said in after.result.prompts if said.prompt != GATE_GO_ON]
-        words = sum(each.words for said in prompts for each in self._say(said, language, "relay").sentences)
+        words = sum(sum(self._say(said, language, "relay").words) for said in prompts)
         if words > RELAY_WORDS_MAX:
             told = _ids(prompts)
             message = (
@@ -274,10 +275,10 @@ class Judge:
             if spoken.problem:
                 message = f"{said.prompt} cannot be spoken in {language}: {spoken.problem}"
                 yield Wrong("proof.unspeakable", state.node, message, (said.prompt,), language)
-            for sentence in spoken.sentences:
-                if pace == "relay" and sentence.words > SENTENCE_WORDS_MAX:
+            for words in spoken.words:
+                if pace == "relay" and words > SENTENCE_WORDS_MAX:
                     message = (
-                        f"{said.prompt} has a sentence of {sentence.words} words in {language} relay pace, "
+                        f"{said.prompt} has a sentence of {words} words in {language} relay pace, "
                         f"at most {SENTENCE_WORDS_MAX}: shorten it"
                     )
                     yield Wrong("proof.long-sentence", state.node, message, (said.prompt,), language)
@@ -287,19 +288,25 @@ class Judge:
         known = self._rendered.get(key)
         if known is None:
             try:
-                known = Spoken(tuple(self._world.speak(said, language, pace)))
+                sentences = self._world.speak(said, language, pace)
+                known = Spoken(
+                    tuple(each.words for each in sentences), sum(each.seconds for each in sentences)
+                )
             except ValueError as error:
-                known = Spoken((), str(error))
+                known = Spoken(problem=str(error))
             self._rendered[key] = known
         return known
 
     def _measure(self, after: Place, result: Wait | End) -> None:
         state = after.state
         voice = state.pace == "voice"  # in relay pace a gate stands between
+        # What an action leads to again and again may be said as often as it counts, however often it is here.
+        again = {said.label: said for said in result.prompts if said.prompt in self._times}
+        once = [said for said in result.prompts if said.prompt not in self._times]
         seconds = sum(
-            sentence.seconds * (self._times.get(said.prompt, 1) if voice else 1)
-            for said in {said.label: said for said in result.prompts}.values()
-            for sentence in self._say(said, state.language, state.pace).sentences
+            self._say(said, state.language, state.pace).seconds
+            * (self._times.get(said.prompt, 1) if voice else 1)
+            for said in (*again.values(), *once)
         )
         if isinstance(result, Wait) and result.listen is not None:
             seconds += result.listen.timeout_seconds

@@ -22,8 +22,7 @@ from ivr.dialog.state import Said
 from ivr.dialog.vocabulary import Vocabulary
 from ivr.languages.language import PACES
 from ivr.languages.registry import SPOKEN
-from ivr.languages.words import words_typed
-from ivr.proof.exploration import Exploration, Move, Sentence, World
+from ivr.proof.exploration import Exploration, Move, World
 from ivr.proof.judgement import (
     Finding,
     Judge,
@@ -34,10 +33,10 @@ from ivr.proof.judgement import (
     told_turns,
 )
 from ivr.proof.shown_calls import ShownCall, show
-from ivr.simulator.speech_time import speech_seconds
 from ivr.speech.catalog import Catalog, SpeechError
 from ivr.speech.checks import check_sources, read_sources, unworded
 from ivr.speech.keys import NamedKeys
+from ivr.speech.sentence import Sentence
 from ivr.speech.source import Fault as PromptFault
 from ivr.speech.source import Source
 from ivr.topics.line import Line, prompt_files
@@ -289,13 +288,11 @@ def world_of(draft: Draft) -> World:
         if kinds.get(slot) == "choice" and values.get(slot) not in keys
     }
 
-    def speak(said: Said, language: str, pace: str) -> list[Sentence]:
-        tag = said.language or language
+    def speak(said: Said, language: str, pace: str) -> Sequence[Sentence]:
         try:
-            spoken = sentences(line.catalog, kinds, said, language, pace)
+            return sentences(line.catalog, kinds, said, language, pace)
         except SpeechError as error:
             raise ValueError(str(error)) from error
-        return [Sentence(text, words_typed(text, tag), speech_seconds(text, tag)) for text in spoken]
 
     return World(
         entries={name: tuple(field.samples.values()) for name, field in vocabulary.fields.items()},

@@ -27,7 +27,6 @@ from ivr.dialog.events import (
 )
 from ivr.dialog.flow import PACE_RELAY
 from ivr.dialog.state import Said
-from ivr.simulator.speech_time import speech_seconds
 from ivr.speech.catalog import SpeechError
 from ivr.speech.values import KINDS
 from ivr.topics.sentences import sentences
@@ -217,7 +216,7 @@ def _spoken_seconds(turn: RecordedTurn, line: Line, language: str, pace: str) ->
             words = sentences(line.catalog, kinds, said, language, pace)
         except (SpeechError, LookupError):
             return None
-        total += sum(speech_seconds(sentence, said.language or language) for sentence in words)
+        total += sum(sentence.seconds for sentence in words)
     return total
 
 

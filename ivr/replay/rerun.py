@@ -34,7 +34,6 @@ from ivr.dialog.state import Said, State
 from ivr.dialog.turn import Turn
 from ivr.languages.language import RELAY_PAUSE_SECONDS
 from ivr.replay.synthetic import SyntheticValues, UnknownShapeError, input_for
-from ivr.simulator.speech_time import speech_seconds
 from ivr.speech.catalog import SpeechError
 from ivr.topics.line import Line
 from ivr.topics.sentences import sentences
@@ -252,11 +251,12 @@ class Runner:
 
     def _say(self, said: Said, language: str, pace: str) -> Spoken:
         line, tag = self.line, said.language or language
-        words = sentences(line.catalog, line.flow.vocabulary.slots, said, language, pace)
+        spoken = sentences(line.catalog, line.flow.vocabulary.slots, said, language, pace)
         sha256 = line.catalog.sha256(said.prompt, said.attribute or None, tag, said.pace or pace)
-        seconds = sum(speech_seconds(sentence, tag) for sentence in words)
+        seconds = sum(sentence.seconds for sentence in spoken)
         if pace == "relay":
-            seconds += RELAY_PAUSE_SECONDS * len(words)
+            seconds += RELAY_PAUSE_SECONDS * len(spoken)
+        words = tuple(sentence.text for sentence in spoken)
         return Spoken(said.label, tag, said.pace or pace, sha256, words, seconds, said.barge_in)
 
 

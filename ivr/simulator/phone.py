@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urljoin
 
 from ivr.simulator.heard import Ending, Heard, Note, Sounded
-from ivr.simulator.speech_time import speech_seconds
 from ivr.simulator.twiml import (
     MAX_LOOPS,
     Dial,
@@ -32,6 +31,7 @@ from ivr.simulator.twiml import (
     Verb,
 )
 from ivr.simulator.webhooks import CallFailedError, CallIdentity, Fault, Webhooks, resolved
+from ivr.speech.sentence import speech_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -48,7 +48,7 @@ MAX_DOCUMENTS_UNASKED = 100
 MAX_SPEECH_SECONDS = 60.0
 AUTO_SPEECH_TIMEOUT_SECONDS = 1.0
 
-_PLAY_SECONDS = 3.0  # a recording's length is not known here
+_PLAY_SECONDS = 3.0  # a recording whose length nobody told
 _TONE_SECONDS = 0.5
 _BUSY_AFTER_SECONDS = 2.0
 _ANSWERS_AFTER_SECONDS = 5.0
@@ -88,6 +88,7 @@ class PhoneOptions:
     what a URL's fragment asks for, the turn is given up.
     `hang_up_after_seconds`: how much of a reply is heard under `Fault.HANGUP_AFTER_TURN`.
     `more_parameters`: what some calls carry besides, such as ForwardedFrom, CallerName or SipCallId.
+    `clips`: the seconds of recordings, by the URL in a Play.
     """
 
     answer_path: str = "/voice/answer"
@@ -99,6 +100,7 @@ class PhoneOptions:
     round_trip_seconds: float = 0.5
     hang_up_after_seconds: float = 1.0
     more_parameters: Mapping[str, str] = field(default_factory=dict)
+    clips: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -407,7 +409,7 @@ class Phone:
         elif isinstance(verb, Reject):
             self._end("rejected", "busy" if verb.reason == "busy" else "no-answer")
         else:
-            for sounded in _sounded(verb):
+            for sounded in _sounded(verb, self._options.clips):
                 if self.ended is None:
                     self._sound(sounded)
 
@@ -436,7 +438,8 @@ class Phone:
             self._note("lost", f"{''.join(early)} pressed while nobody listened")
         self._keys = deque(coming)
         self._documents_unasked = 0
-        sounds = tuple(sounded for sound in gather.sounds for sounded in _sounded(sound))
+        clips = self._options.clips
+        sounds = tuple(sounded for sound in gather.sounds for sounded in _sounded(sound, clips))
         self._open = _OpenGather(gather, url, now, sounds)
 
     def _offer(self, opened: _OpenGather) -> None:
@@ -562,13 +565,13 @@ def _instant(*seconds: float) -> float:
     return round(fsum(seconds), _MICROSECONDS)
 
 
-def _sounded(sound: Sound) -> tuple[Sounded, ...]:
+def _sounded(sound: Sound, clips: Mapping[str, float]) -> tuple[Sounded, ...]:
     """Return the stretches of sound a verb makes, its loop unrolled."""
     if isinstance(sound, Pause):
         return (Sounded(sound.seconds, "", ""),)
     times = sound.loop or MAX_LOOPS
     if isinstance(sound, Play):
-        seconds = len(sound.digits) * _TONE_SECONDS if sound.digits else _PLAY_SECONDS
+        seconds = len(sound.digits) * _TONE_SECONDS or clips.get(sound.url, _PLAY_SECONDS)
         return (Sounded(seconds, "", ""),) * times
     seconds = _instant(speech_seconds(sound.text, sound.language), sound.break_seconds)
     return (Sounded(seconds, sound.language, sound.text),) * times

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 from ivr.dialog.state import Said
 from ivr.speech.catalog import Catalog, SpeechError
+from ivr.speech.sentence import Sentence, said_by_voice
 from ivr.speech.values import speak_value
 
 
 def sentences(
     catalog: Catalog, kinds: Mapping[str, str], said: Said, language: str, pace: str
-) -> tuple[str, ...]:
+) -> tuple[Sentence, ...]:
     """Return the sentences of a prompt, in the call's language unless the prompt names its own.
 
     Raises `SpeechError` for anything that cannot be spoken.
@@ -24,6 +25,5 @@ def sentences(
     except ValueError as error:
         raise SpeechError(f"{said.label}: {error}") from error
     pieces = catalog.lines(said.prompt, said.attribute or None, tag, said.pace or pace, values)
-    if said.piece >= 0:
-        return pieces[said.piece]
-    return tuple(sentence for piece in pieces for sentence in piece)
+    spoken = pieces if said.piece < 0 else (pieces[said.piece],)
+    return tuple([said_by_voice(text, tag) for piece in spoken for text in piece])

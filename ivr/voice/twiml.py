@@ -6,8 +6,9 @@ XML 1.0, which it passes on and which would drop the call, are refused where pro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain, groupby
 
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
@@ -15,6 +16,7 @@ from ivr.dialog.engine import End, Listen, Wait
 from ivr.languages.language import RELAY_PAUSE_SECONDS
 from ivr.languages.registry import SPOKEN
 from ivr.speech.patterns import OUTSIDE_XML
+from ivr.speech.sentence import Clip, Part, Sentence, Words
 
 SPEECH_TIMEOUT_SECONDS = {"voice": 2, "relay": 5}
 DIAL_TIMEOUT_SECONDS = 30
@@ -25,7 +27,7 @@ class Passage:
     """Sentences of one prompt in one language; `barge_in` false: no key may cut them short."""
 
     language: str
-    sentences: tuple[str, ...]
+    sentences: tuple[Sentence, ...]
     barge_in: bool = True
 
 
@@ -108,12 +110,24 @@ def _gather(listen: Listen, pace: str, language: str, next_seq: int) -> Gather:
 
 
 def _speak(parent: VoiceResponse | Gather, passage: Passage, pace: str) -> None:
-    voice = SPOKEN[passage.language].voice
-    if any(OUTSIDE_XML.search(sentence) for sentence in passage.sentences):
-        raise ValueError("a sentence holds a character outside XML 1.0")
     if pace != "relay":
-        parent.say(" ".join(passage.sentences), voice=voice, language=passage.language)
+        _sound(parent, chain.from_iterable([sentence.parts for sentence in passage.sentences]))
         return
     for sentence in passage.sentences:
-        parent.say(sentence, voice=voice, language=passage.language)
+        _sound(parent, sentence.parts)
         parent.pause(length=RELAY_PAUSE_SECONDS)
+
+
+def _sound(parent: VoiceResponse | Gather, parts: Iterable[Part]) -> None:
+    """Write parts as they follow each other: clips, and between them as many words as one voice says."""
+    for _, run in groupby(parts, key=type):
+        together = list(run)
+        words = [each for each in together if isinstance(each, Words)]
+        if words:
+            text, language = " ".join([each.text for each in words]), words[0].language
+            if OUTSIDE_XML.search(text):
+                raise ValueError("a sentence holds a character outside XML 1.0")
+            parent.say(text, voice=SPOKEN[language].voice, language=language)
+        for each in together:
+            if isinstance(each, Clip):
+                parent.play(each.path)

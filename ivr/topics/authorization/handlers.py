@@ -136,7 +136,7 @@ def _evidence_text(turn: TurnServices, state: State) -> str:
     """Return the terms and the question, word for word as this caller heard them."""
     kinds = turn.flow.vocabulary.slots
     return "\n".join(
-        sentence
+        sentence.text
         for said in state.evidence.values()
         for sentence in sentences(turn.catalog, kinds, said, state.language, state.pace)
     )

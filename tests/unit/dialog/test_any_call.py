@@ -139,7 +139,7 @@ class Call:
             spoken = sentences(
                 self.line.catalog, self.flow.vocabulary.slots, said, self.state.language, self.state.pace
             )
-            assert all(spoken)
+            assert all(sentence.text for sentence in spoken)
             pieces = self.flow.prompts.pieces(said.prompt, None, self.state.language, self.state.pace)
             if said.piece < 0 or said.piece == len(pieces) - 1:
                 self.told.add(said.prompt)

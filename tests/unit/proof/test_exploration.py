@@ -11,12 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ivr.dialog.engine import DialogError, End, Keys, Match, Wait
+from ivr.base.plans import PLANS
+from ivr.dialog.engine import DialogError, End, Keys, Listen, Match, Wait
 from ivr.dialog.state import Said
 from ivr.proof import prove
 from ivr.proof.exploration import Exploration, Move, _Noted
 from ivr.proof.judgement import Judge, closing_turns, straight_way, told_turns
 from ivr.proof.prove import _Prover, read_draft, world_of
+from ivr.speech.sentence import said_by_voice
 from ivr.topics.registry import VOCABULARY
 
 AT = "2026-12-18T10:15-05:00"
@@ -463,15 +465,30 @@ def test_the_keys_are_held_to_their_meaning(whole):
     ]
 
 
+def test_a_turn_is_as_long_as_all_that_is_said_in_it(whole):
+    """Two bills that stand alike are told by one prompt, twice; a payment of several, once for each try."""
+    exploration, _ = whole
+    place = next(each for each in exploration.places if isinstance(each.result, Wait))
+    bill = Said("balance-paid", values={"plan": "health"})
+    [once] = {
+        sum(
+            each.seconds
+            for each in exploration.world.speak(bill._replace(values={"plan": plan}), "en-US", "voice")
+        )
+        for plan in PLANS
+    }
+    for prompts, seconds in (((bill,), once), ((bill, bill), 2 * once)):
+        judge = Judge(exploration.flow, exploration.world)
+        judge._measure(place, Wait(prompts, Listen(7, 1)))
+        assert judge.longest["en-US", "voice"] == pytest.approx(seconds + 7)
+
+
 def test_the_words_are_counted(whole):
     exploration, _ = whole
     speak = exploration.world.speak
 
     def wordy(said, language, pace):
-        return [replace_words(each) for each in speak(said, language, pace)]
-
-    def replace_words(sentence):
-        return sentence._replace(words=13)
+        return [said_by_voice(" ".join(["word"] * 13), language) for _ in speak(said, language, pace)]
 
     told = watched(whole, "more_time", lambda after: after, "relay", speak=wordy)
     by_rule = dict(told)

@@ -356,6 +356,13 @@ class TestDocuments:
         assert heard.spoken == (("es-US", FIVE), ("es-US", FIVE), ("en-US", "a"))
         assert on.phone.seconds == pytest.approx(ROUND_TRIP + 4.0 + 3.0 + 1.5 + 3.0 + 0.9)
 
+    # Documents: a recording takes as long as is told of it, said before the caller may speak or while they may.
+    def test_a_recording_takes_its_own_length(self, stage):
+        play = "<Play>/audio/a.wav</Play>"
+        on = stage(f"{play}<Gather>{play}</Gather><Hangup/>", clips={"/audio/a.wav": 1.25})
+        heard = on.phone.dial()
+        assert [sound.seconds for sound in heard.sounds] == [1.25, 1.25]
+
     # URLs: relative URLs are resolved against the document they stand in; the fragment is neither sent nor
     # signed.
     def test_relative_urls(self, stage):

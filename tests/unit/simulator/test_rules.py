@@ -14,7 +14,7 @@ from ivr.simulator.withheld import WITHHELD_FORMS
 
 HERE = Path(__file__).parent
 CALLS = HERE.parents[1] / "calls"
-QUOTING = ("test_phone.py", "test_faults.py", "test_twiml.py", "test_cookies.py", "test_speech_time.py")
+QUOTING = ("test_phone.py", "test_faults.py", "test_twiml.py", "test_cookies.py")
 RULE = re.compile(r"[A-Z][^:]{2,60}: .{15,}")
 
 

@@ -32,7 +32,7 @@ CASES = [
 
 @pytest.mark.parametrize(("said", "language", "pace", "expected"), CASES)
 def test_a_prompt(line, said, language, pace, expected):
-    assert spoken(line, said, language, pace) == expected
+    assert tuple(each.text for each in spoken(line, said, language, pace)) == expected
 
 
 def test_a_piece_is_part_of_the_whole(line):

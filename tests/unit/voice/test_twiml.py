@@ -6,6 +6,7 @@ import pytest
 
 from ivr.dialog.engine import End, Listen, Wait
 from ivr.simulator.twiml import Dial, Gather, Pause, Say, parse_twiml
+from ivr.speech.sentence import Clip, Sentence, Words, said_by_voice
 from ivr.voice.twiml import Passage, document, last_words
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
@@ -19,8 +20,12 @@ def written(passages, result, *, pace="voice", language="en-US", agent_phone="")
     ).decode()
 
 
+def passage(language, *sentences, barge_in=True):
+    return Passage(language, tuple(said_by_voice(each, language) for each in sentences), barge_in)
+
+
 def test_a_menu_is_said_inside_the_gather():
-    text = written([Passage("en-US", ("One.", "Two."))], Wait((), Listen(7, num_digits=1)))
+    text = written([passage("en-US", "One.", "Two.")], Wait((), Listen(7, num_digits=1)))
     assert text == (
         f'{HEAD}<Response><Gather action="/voice/turn/4" actionOnEmptyResult="true" finishOnKey="#"'
         ' input="dtmf" method="POST" numDigits="1" timeout="7">'
@@ -29,14 +34,14 @@ def test_a_menu_is_said_inside_the_gather():
 
 
 def test_an_entry_without_a_length_ends_with_pound_only():
-    text = written([Passage("en-US", ("Amount.",))], Wait((), Listen(10)))
+    text = written([passage("en-US", "Amount.")], Wait((), Listen(10)))
     assert "numDigits" not in text
     assert 'finishOnKey="#"' in text
 
 
 def test_speech_always_has_its_own_timeout():
     listen = Listen(10, speech=True, hints="yes,no")
-    text = written([Passage("es-US", ("¿Sí?",))], Wait((), listen), language="es-US")
+    text = written([passage("es-US", "¿Sí?")], Wait((), listen), language="es-US")
     assert text == (
         f'{HEAD}<Response><Gather action="/voice/turn/4" actionOnEmptyResult="true" finishOnKey="#"'
         ' hints="yes,no" input="dtmf speech" language="es-US" method="POST" speechTimeout="2" timeout="10">'
@@ -46,7 +51,7 @@ def test_speech_always_has_its_own_timeout():
 
 
 def test_relay_sentences_are_each_followed_by_a_pause():
-    passages = [Passage("en-US", ("One.", "Two."), barge_in=False), Passage("es-US", ("Tres.",))]
+    passages = [passage("en-US", "One.", "Two.", barge_in=False), passage("es-US", "Tres.")]
     text = written(passages, Wait((), Listen(70, num_digits=1)), pace="relay")
     pause = '<Pause length="3" />'
     assert text.split("<Gather")[0] == (
@@ -70,7 +75,7 @@ def test_relay_sentences_are_each_followed_by_a_pause():
 )
 def test_what_no_key_may_cut_short_stands_before_the_gather(barge_in, plain):
     """And everything before it too: the order never changes."""
-    passages = [Passage("en-US", (f"Sentence {n}.",), barge_in=each) for n, each in enumerate(barge_in)]
+    passages = [passage("en-US", f"Sentence {n}.", barge_in=each) for n, each in enumerate(barge_in)]
     *said, gather = parse_twiml(written(passages, Wait((), Listen(7))).encode()).verbs
     assert [verb.text for verb in said] == [f"Sentence {n}." for n in range(plain)]
     assert isinstance(gather, Gather)
@@ -78,13 +83,13 @@ def test_what_no_key_may_cut_short_stands_before_the_gather(barge_in, plain):
 
 
 def test_an_end_says_everything_and_hangs_up():
-    text = written([Passage("en-US", ("Goodbye.",))], End((), "goodbye"))
+    text = written([passage("en-US", "Goodbye.")], End((), "goodbye"))
     assert text == f"{HEAD}<Response><Say {EN}>Goodbye.</Say><Hangup /></Response>"
     assert written([], End((), "agent")) == f"{HEAD}<Response><Hangup /></Response>"
 
 
 def test_a_transfer_dials_and_comes_back():
-    text = written([Passage("en-US", ("Connecting.",))], Wait((), None), agent_phone="+16175550188")
+    text = written([passage("en-US", "Connecting.")], Wait((), None), agent_phone="+16175550188")
     assert text == (
         f'{HEAD}<Response><Say {EN}>Connecting.</Say><Dial action="/voice/turn/4" method="POST" timeout="30">'
         "<Number>+16175550188</Number></Dial></Response>"
@@ -92,7 +97,7 @@ def test_a_transfer_dials_and_comes_back():
 
 
 def test_last_words_lead_to_a_person_or_the_end():
-    passages = [Passage("en-US", ("Sorry.",)), Passage("es-US", ("Lo sentimos.",))]
+    passages = [passage("en-US", "Sorry."), passage("es-US", "Lo sentimos.")]
     assert last_words(passages, "").decode() == (
         f"{HEAD}<Response><Say {EN}>Sorry.</Say><Say {ES}>Lo sentimos.</Say><Hangup /></Response>"
     )
@@ -103,9 +108,24 @@ def test_last_words_lead_to_a_person_or_the_end():
     assert relay[-1] == Dial(("+16175550188",), action="/voice/person/en-US/relay")
 
 
+@pytest.mark.parametrize("pace", ["voice", "relay"])
+def test_a_clip_is_played_where_it_stands(pace):
+    """What is said before and after it stays one Say; an operator gets the pause after each sentence."""
+    greeting = Sentence((Clip("Welcome.", "en-US", "/audio/en-US/welcome.wav", 1.5),))
+    owed = Sentence((Words("You owe", "en-US"), Clip("12 dollars.", "en-US", "/audio/en-US/12.wav", 0.8)))
+    due = said_by_voice("It is due today.", "en-US")
+    text = written([Passage("en-US", (greeting, owed, due))], End((), "goodbye"), pace=pace)
+    pause = '<Pause length="3" />' if pace == "relay" else ""
+    assert text == (
+        f"{HEAD}<Response><Play>/audio/en-US/welcome.wav</Play>{pause}<Say {EN}>You owe</Say>"
+        f"<Play>/audio/en-US/12.wav</Play>{pause}<Say {EN}>It is due today.</Say>{pause}<Hangup /></Response>"
+    )
+    assert parse_twiml(text.encode()).warnings == ()
+
+
 @pytest.mark.parametrize("text", ["A & B <C> \"D\" 'E' ]]>", "ñ ¿ 中文 😀", "</Say><Hangup/>", "&amp;"])
 def test_markup_in_words_is_only_words(text):
-    document_ = parse_twiml(written([Passage("en-US", (text,))], End((), "goodbye")).encode())
+    document_ = parse_twiml(written([passage("en-US", text)], End((), "goodbye")).encode())
     assert document_.warnings == ()
     assert [getattr(verb, "text", None) for verb in document_.verbs] == [text, None]
 
@@ -114,9 +134,9 @@ def test_markup_in_words_is_only_words(text):
 def test_a_character_that_would_end_the_call_is_an_error_here(character):
     """12100 drops the call; an error is told truly."""
     with pytest.raises(ValueError, match=r"outside XML 1\.0"):
-        written([Passage("en-US", (f"a{character}b",))], End((), "goodbye"))
+        written([passage("en-US", f"a{character}b")], End((), "goodbye"))
     with pytest.raises(ValueError, match=r"outside XML 1\.0"):
-        last_words([Passage("en-US", (f"a{character}b",))], "")
+        last_words([passage("en-US", f"a{character}b")], "")
 
 
 @pytest.mark.parametrize("pace", ["voice", "relay"])
@@ -132,7 +152,7 @@ def test_a_character_that_would_end_the_call_is_an_error_here(character):
     ],
 )
 def test_no_document_makes_twilio_warn_and_all_are_stable(pace, language, result):
-    passages = [Passage(language, ("One.", "Two."), barge_in=False), Passage(language, ("Three.",))]
+    passages = [passage(language, "One.", "Two.", barge_in=False), passage(language, "Three.")]
     first = written(passages, result, pace=pace, language=language, agent_phone="+16175550188")
     assert first == written(passages, result, pace=pace, language=language, agent_phone="+16175550188")
     read = parse_twiml(first.encode())

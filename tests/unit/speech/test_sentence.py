@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ivr.languages.words import words_said
-from ivr.simulator.speech_time import speech_seconds
+from ivr.speech.sentence import Clip, Sentence, Words, said_by_voice, speech_seconds
 
 
 # The virtual clock: words are counted; what is written without spaces is counted by its characters.
@@ -26,3 +26,11 @@ def test_words_are_counted(text, language, words):
 # The virtual clock: a voice says 150 words a minute.
 def test_a_voice_says_150_words_a_minute():
     assert speech_seconds("one two three four five", "en-US") == pytest.approx(2.0)
+
+
+def test_a_sentence_lasts_as_long_as_its_parts():
+    """A clip has its own length, whatever its words; an operator types those too."""
+    clip = Clip("twelve dollars.", "en-US", "/audio/en-US/12.wav", 0.8)
+    owed = Sentence((Words("You owe", "en-US"), clip))
+    assert (owed.text, owed.words, owed.seconds) == ("You owe twelve dollars.", 4, pytest.approx(1.6))
+    assert said_by_voice("You owe twelve dollars.", "en-US").seconds == pytest.approx(1.6)
