@@ -38,11 +38,14 @@ _WORDS: Final[dict[str, tuple[tuple[int, int], ...]]] = {
 
 
 class FileLine(NamedTuple):
-    """A record and where it stands. `fault` says why it is none; then `record` is what can be made of it."""
+    """A record and where it stands. `fault`, a rule's id and a message, says why it is none.
+
+    Then `record` is what can be made of it.
+    """
 
     number: int  # counts from 1
     record: str  # always 94 characters
-    fault: str | None = None
+    fault: tuple[str, str] | None = None
 
 
 class Allowances:
@@ -125,7 +128,7 @@ def _record(number: int, text: str, allowed: Allowances) -> FileLine:
     elif len(text) != RECORD_LENGTH and kind in _OF_ONE_ENTRY:
         allowed.note("the record is not 94 characters long: what came was read by position", number)
     elif len(text) != RECORD_LENGTH:
-        fault = f"is {length} characters long, must be {RECORD_LENGTH}"
+        fault = "nacha.record-length", f"is {length} characters long, must be {RECORD_LENGTH}"
     record = text[:RECORD_LENGTH].ljust(RECORD_LENGTH)
     return _in_ascii(FileLine(number, record, fault), allowed)
 
@@ -139,6 +142,6 @@ def _in_ascii(line: FileLine, allowed: Allowances) -> FileLine:
     line = line._replace(record="".join(letters))
     words = _WORDS.get(line.record[0], ())
     if not all(any(first <= place <= last for first, last in words) for place in odd):
-        return line._replace(fault="holds a character that is not printable ASCII")
+        return line._replace(fault=("nacha.not-ascii", "holds a character that is not printable ASCII"))
     allowed.note("a character beyond ASCII in a field of words was let pass", line.number)
     return line

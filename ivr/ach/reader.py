@@ -43,15 +43,19 @@ _LAST_DAY_OF_YEAR: Final = 366
 
 @dataclass(frozen=True, slots=True)
 class ReadProblem:
-    """What is wrong in a file. `line` counts from 1; 0 is the file as a whole."""
+    """What is wrong in a file; `rule` is the rule's id in docs/rules.md.
+
+    `line` counts from 1; 0 is the file as a whole.
+    """
 
     line: int
     field: str
+    rule: str
     message: str
 
     def __str__(self) -> str:
         """Return the problem as one sentence."""
-        return f"line {self.line}, {self.field}: {self.message}"
+        return f"line {self.line}, {self.field}: {self.message} [{self.rule}]"
 
 
 class NachaReadError(OperatorError):
@@ -176,7 +180,7 @@ def read_files(data: bytes, *, odfi_routing: str | None = None) -> NachaFiles:
             readings.append(_Reading(odfi_routing, problems, allowed))
         readings[-1].line(line)
     if not readings:
-        problems.add(0, "file", "the file is empty")
+        problems.add(0, "file", "nacha.empty-file", "the file is empty")
     if len(readings) > 1:
         allowed.note(f"{len(readings)} files stand in one", 1)
     files = tuple(reading.end() for reading in readings)
@@ -191,10 +195,10 @@ class _Problems:
         self._found: list[ReadProblem] = []
         self._count = 0
 
-    def add(self, line: int, name: str, message: str) -> None:
+    def add(self, line: int, name: str, rule: str, message: str) -> None:
         self._count += 1
         if len(self._found) < PROBLEMS_LISTED:
-            self._found.append(ReadProblem(line, name, message))
+            self._found.append(ReadProblem(line, name, rule, message))
 
     def raise_if_any(self) -> None:
         if self._count:
@@ -271,7 +275,7 @@ class _Reading:
         self._number = line.number
         self._damaged = False
         if line.fault is not None:
-            self._damage(line.fault)
+            self._damage(*line.fault)
         if self._header is None:
             self._file_header(line.record)
         elif self._control is None:
@@ -280,13 +284,15 @@ class _Reading:
         elif _is_fill_line(line.record):
             self._fill_lines += 1
         else:
-            self._problem("record", "only fill lines of 94 nines may follow the file control record")
+            message = "only fill lines of 94 nines may follow the file control record"
+            self._problem("record", "nacha.after-file-control", message)
 
     def end(self) -> NachaFile:
         self._damaged = False
         if self._control is None:
             self._close_batch_without_control()
-            self._problem("file control", "the file was cut short: it has no file control record")
+            message = "the file was cut short: it has no file control record"
+            self._problem("file control", "nacha.no-file-control", message)
         else:
             self._check_file_control(self._control)
         return self._file()
@@ -315,24 +321,28 @@ class _Reading:
                 "this is not a Nacha file: its first line must begin with 101 and have 094101 in positions"
                 " 35 to 40"
             )
-            raise NachaReadError((ReadProblem(self._number, "file header", message),), 1)
+            raise NachaReadError(
+                (ReadProblem(self._number, "file header", "nacha.no-nacha-file", message),), 1
+            )
         created = as_date(record[23:29])
         if created is None:
-            self._problem("creation date", "must be a date as YYMMDD")
+            self._problem("creation date", "nacha.creation-date", "must be a date as YYMMDD")
         self._header = _Header(record, created or date.min, self._time(record))
 
     def _second_header(self, _record: str) -> None:
-        self._problem("record type", "a second file header: the file above it has no file control record")
+        message = "a second file header: the file above it has no file control record"
+        self._problem("record type", "nacha.no-file-control", message)
         self._unsound()
 
     def _undefined(self, _record: str) -> None:
-        self._problem("record type", "a record begins with 1, 5, 6, 7, 8 or 9")
+        self._problem("record type", "nacha.record-type", "a record begins with 1, 5, 6, 7, 8 or 9")
         self._unsound()
 
     def _batch_header(self, record: str) -> None:
         self._close_batch_without_control()
         if _SEC_CODE.of(record) in _UNREAD_SEC_CODES:
-            self._problem(_SEC_CODE.name, "IAT and ADV batches have other records and are not read here")
+            message = "IAT and ADV batches have other records and are not read here"
+            self._problem(_SEC_CODE.name, "nacha.unread-sec-code", message)
         self._check_digits(record, _ODFI)
         self._batch = _OpenBatch(
             line=self._number,
@@ -346,12 +356,12 @@ class _Reading:
     def _entry_detail(self, record: str) -> None:
         self._close_entry()
         if self._batch is None:
-            self._problem("record type", "an entry outside of a batch")
+            self._problem("record type", "nacha.misplaced-record", "an entry outside of a batch")
             self._readable = False
             return
         code = record[1:3]
         if _TRANSACTION_CODE.fullmatch(code) is None:
-            self._problem("transaction code", "is not defined")
+            self._problem("transaction code", "nacha.transaction-code", "is not defined")
             self._unsound()
         amount_cents = self._digits(record, Place("amount", 30, 39))
         self._entry = _OpenEntry(self._number, record, amount_cents, [])
@@ -368,14 +378,15 @@ class _Reading:
             return
         if entry.is_return and entry.receiving_routing[:8] != self._ours:
             message = "another bank's entry: it was not returned to our bank"
-            self._problem("receiving routing number", message, entry.line)
+            self._problem("receiving routing number", "nacha.other-bank", message, entry.line)
         if not entry.is_return and _ODFI.of(batch.record) != self._ours:
             message = "another bank's entry: our bank did not send its batch"
-            self._problem("batch header", message, entry.line)
+            self._problem("batch header", "nacha.other-bank", message, entry.line)
 
     def _addenda(self, record: str) -> None:
         if self._entry is None or self._batch is None:
-            self._problem("record type", "an addenda record without an entry above it")
+            message = "an addenda record without an entry above it"
+            self._problem("record type", "nacha.misplaced-record", message)
             self._unsound()
             return
         self._entry.addenda.append(AddendaRecord(self._number, record[1:3], record))
@@ -385,7 +396,8 @@ class _Reading:
         self._close_entry()
         batch = self._batch
         if batch is None:
-            self._problem("record type", "a batch control record without a batch")
+            message = "a batch control record without a batch"
+            self._problem("record type", "nacha.misplaced-record", message)
             self._readable = False
             return
         if batch.readable:
@@ -399,7 +411,8 @@ class _Reading:
             (_BATCH_NUMBER, _BATCH_NUMBER.of(batch.record)),
         ):
             if place.of(record) != expected:
-                self._problem(place.name, f"differs from the batch header's in line {batch.line}")
+                message = f"differs from the batch header's in line {batch.line}"
+                self._problem(place.name, "nacha.differs-from-header", message)
         self._check_company(record, batch)
         self._check_sums(
             record,
@@ -413,15 +426,16 @@ class _Reading:
         """Compare the company's identification with the header's; where its blanks stand means nothing."""
         said, expected = (text.replace(" ", "") for text in (record[44:54], batch.record[40:50]))
         if said not in {"", expected}:
-            name = "company identification"
-            self._problem(name, f"differs from the batch header's in line {batch.line}")
+            message = f"differs from the batch header's in line {batch.line}"
+            self._problem("company identification", "nacha.differs-from-header", message)
         elif record[44:54] != batch.record[40:50]:
             self._let_pass("the company identification has other blanks than the batch header's")
 
     def _file_control(self, record: str) -> None:
         self._close_batch_without_control()
         if _is_fill_line(record):
-            self._problem("record type", "fill lines before the file control record")
+            message = "fill lines before the file control record"
+            self._problem("record type", "nacha.misplaced-record", message)
             self._readable = False
             return
         self._control, self._control_line = record, self._number
@@ -447,7 +461,7 @@ class _Reading:
         lines = self._records + self._fill_lines
         if Place("", 8, 13).of(record) not in {f"{blocks:06}", f"{-(-lines // BLOCKING_FACTOR):06}"}:
             message = f"the lines above make {blocks}, this record says something else"
-            self._problem("block count", message, self._control_line)
+            self._problem("block count", "nacha.sum", message, self._control_line)
         elif lines % BLOCKING_FACTOR:
             self._let_pass("the fill lines after it do not end on a multiple of 10", self._control_line)
 
@@ -455,7 +469,8 @@ class _Reading:
         """Compare numbers of a control record with what stands above it. What it says is never quoted."""
         for name, first, last, count in expected:
             if Place(name, first, last).of(record) != str(count).zfill(last - first + 1):
-                self._problem(name, f"the lines above make {count}, this record says something else", line)
+                message = f"the lines above make {count}, this record says something else"
+                self._problem(name, "nacha.sum", message, line)
 
     def _close_entry(self) -> None:
         """Take the entry over that can have no more addenda."""
@@ -482,9 +497,8 @@ class _Reading:
     def _close_batch_without_control(self) -> None:
         self._close_entry()
         if self._batch is not None:
-            self._problem(
-                "batch control", f"the batch that begins in line {self._batch.line} has no control record"
-            )
+            message = f"the batch that begins in line {self._batch.line} has no control record"
+            self._problem("batch control", "nacha.no-batch-control", message)
             self._close_batch(self._batch)
 
     def _close_batch(self, batch: _OpenBatch) -> None:
@@ -521,7 +535,8 @@ class _Reading:
     def _check_digits(self, record: str, place: Place) -> bool:
         if place.of(record).isdigit():
             return True
-        self._problem(place.name, f"must be digits only (positions {place.first} to {place.last})")
+        message = f"must be digits only (positions {place.first} to {place.last})"
+        self._problem(place.name, "nacha.digits", message)
         return False
 
     def _date(self, record: str, place: Place) -> date | None:
@@ -558,14 +573,14 @@ class _Reading:
         if self._batch is not None:
             self._batch.readable = False
 
-    def _damage(self, message: str) -> None:
-        self._problem("record", message)
+    def _damage(self, rule: str, message: str) -> None:
+        self._problem("record", rule, message)
         self._damaged = True
         self._unsound()
 
-    def _problem(self, name: str, message: str, line: int | None = None) -> None:
+    def _problem(self, name: str, rule: str, message: str, line: int | None = None) -> None:
         if not self._damaged:
-            self._problems.add(line or self._number, name, message)
+            self._problems.add(line or self._number, name, rule, message)
 
     def _let_pass(self, what: str, line: int | None = None) -> None:
         self._allowed.note(what, line or self._number)

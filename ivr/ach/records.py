@@ -138,9 +138,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class WriteProblem:
-    """Why a value cannot be written. `batch` and `entry` count from 1; None where it is not about one."""
+    """Why a value cannot be written; `rule` is the rule's id in docs/rules.md.
+
+    `batch` and `entry` count from 1; None where it is not about one.
+    """
 
     field: str
+    rule: str
     message: str
     batch: int | None = None
     entry: int | None = None
@@ -149,10 +153,10 @@ class WriteProblem:
         """Return the problem as one sentence."""
         place = [f"batch {self.batch}"] if self.batch is not None else []
         place += [f"entry {self.entry}"] if self.entry is not None else []
-        return f"{', '.join([*place, self.field])}: {self.message}"
+        return f"{', '.join([*place, self.field])}: {self.message} [{self.rule}]"
 
 
-Fault = tuple[str, str]
+Fault = tuple[str, str, str]  # the field, the rule's id, the message
 
 
 def file_problems(settings: FileSettings) -> tuple[WriteProblem, ...]:
@@ -168,32 +172,40 @@ def entry_problems(header: BatchHeader, entry: Entry) -> tuple[WriteProblem, ...
 def _file_faults(settings: FileSettings) -> Iterator[Fault]:
     for name, text in (("destination", settings.destination), ("origin", settings.origin)):
         if len(text) != 10 or not is_printable(text) or not text.strip():
-            yield name, "must be the 10 characters that the bank assigns, leading blanks included"
+            yield (
+                name,
+                "nacha.assigned-number",
+                "must be the 10 characters that the bank assigns, leading blanks included",
+            )
     yield from _text_faults("destination_name", settings.destination_name, 23, may_be_empty=True)
     yield from _text_faults("origin_name", settings.origin_name, 23, may_be_empty=True)
     yield from _text_faults("reference_code", settings.reference_code, 8, may_be_empty=True)
     if _MODIFIER.fullmatch(settings.file_id_modifier) is None:
-        yield "file_id_modifier", "must be one of A to Z and 0 to 9"
+        yield "file_id_modifier", "nacha.file-modifier", "must be one of A to Z and 0 to 9"
     yield from _year_faults("creation_date", settings.creation_date)
 
 
 def batch_faults(header: BatchHeader) -> Iterator[Fault]:
-    """Yield field and message of each thing that is wrong with a batch header."""
+    """Yield field, rule and message of each thing that is wrong with a batch header."""
     if header.service_class not in {MIXED, CREDITS, DEBITS}:
-        yield "service_class", "must be 200, 220 or 225"
+        yield "service_class", "nacha.service-class", "must be 200, 220 or 225"
     if header.sec_code not in {"TEL", "PPD"}:
-        yield "sec_code", "must be TEL or PPD"
+        yield "sec_code", "nacha.sec-code", "must be TEL or PPD"
     yield from _text_faults("company_name", header.company_name, 16)
     yield from _text_faults("company_id", header.company_id, 10)
     yield from _text_faults("entry_description", header.entry_description, 10)
     if header.entry_description != header.entry_description.upper():
-        yield "entry_description", "must be in capitals"
+        yield "entry_description", "nacha.capitals", "must be in capitals"
     yield from _text_faults("discretionary_data", header.discretionary_data, 20, may_be_empty=True)
     if header.descriptive_date is not None:
         yield from _year_faults("descriptive_date", header.descriptive_date)
     yield from _year_faults("effective_entry_date", header.effective_entry_date)
     if _ROUTING_8.fullmatch(header.odfi_routing) is None:
-        yield "odfi_routing", "must be the bank's routing number without its check digit, 8 digits"
+        yield (
+            "odfi_routing",
+            "nacha.odfi-routing-number",
+            "must be the bank's routing number without its check digit, 8 digits",
+        )
 
 
 def date_faults(settings: FileSettings, header: BatchHeader) -> Iterator[Fault]:
@@ -204,75 +216,96 @@ def date_faults(settings: FileSettings, header: BatchHeader) -> Iterator[Fault]:
     """
     day, created = header.effective_entry_date, settings.creation_date
     if not is_banking_day(day, settings.closings):
-        yield "effective_entry_date", f"{day} is not a banking day"
+        yield "effective_entry_date", "nacha.no-banking-day", f"{day} is not a banking day"
     elif day < created:
-        yield "effective_entry_date", f"{day} is before the file's creation date, {created}"
+        yield (
+            "effective_entry_date",
+            "nacha.effective-date-past",
+            f"{day} is before the file's creation date, {created}",
+        )
     elif day > add_banking_days(created, _EFFECTIVE_WITHIN_BANKING_DAYS, settings.closings):
         yield (
             "effective_entry_date",
+            "nacha.effective-date-far",
             f"{day} is more than two banking days after {created}; hold the payments",
         )
 
 
 def entry_faults(header: BatchHeader, entry: Entry) -> Iterator[Fault]:
-    """Yield field and message of each thing that is wrong with an entry, its place among others aside."""
+    """Yield field, rule and message of each thing that is wrong with an entry, its place aside."""
     yield from _code_faults(header, entry.transaction_code)
     fault = _routing_fault(entry.receiving_routing)
     if fault is not None:
-        yield "receiving_routing", _ROUTING_FAULTS[fault]
+        yield "receiving_routing", "nacha.routing-number", _ROUTING_FAULTS[fault]
     if ACCOUNT_NUMBER.fullmatch(entry.account_number) is None:
-        yield "account_number", "must be 4 to 17 digits, capitals or hyphens, without blanks"
+        yield (
+            "account_number",
+            "nacha.account-number",
+            "must be 4 to 17 digits, capitals or hyphens, without blanks",
+        )
     elif entry.account_number == entry.receiving_routing:
-        yield "account_number", "is the routing number once more"
+        yield "account_number", "nacha.account-number", "is the routing number once more"
     yield from _amount_faults(entry)
     yield from _text_faults("individual_id", entry.individual_id, 15)
     if not individual_name(entry.individual_name):
-        yield "individual_name", "has no letter that can be written; without a name the bank returns it (R26)"
+        yield (
+            "individual_name",
+            "nacha.name-without-letters",
+            "has no letter that can be written; without a name the bank returns it (R26)",
+        )
     if TRACE_NUMBER.fullmatch(entry.trace_number) is None:
-        yield "trace_number", "must be 15 digits"
+        yield "trace_number", "nacha.trace-number", "must be 15 digits"
     elif not entry.trace_number.startswith(header.odfi_routing):
-        yield "trace_number", "must begin with the batch's odfi_routing"
+        yield "trace_number", "nacha.trace-number", "must begin with the batch's odfi_routing"
     yield from _payment_type_faults(header, entry.payment_type)
 
 
 def _code_faults(header: BatchHeader, code: str) -> Iterator[Fault]:
     if code not in _CREDIT_CODES | _DEBIT_CODES:
-        yield "transaction_code", "must be 22, 27, 28, 32, 37 or 38"
+        yield "transaction_code", "nacha.transaction-code", "must be 22, 27, 28, 32, 37 or 38"
         return
     if header.service_class == DEBITS and code in _CREDIT_CODES:
-        yield "transaction_code", "a credit in a batch of debits (service class 225)"
+        yield "transaction_code", "nacha.other-direction", "a credit in a batch of debits (service class 225)"
     if header.service_class == CREDITS and code in _DEBIT_CODES:
-        yield "transaction_code", "a debit in a batch of credits (service class 220)"
+        yield "transaction_code", "nacha.other-direction", "a debit in a batch of credits (service class 220)"
     if header.sec_code == "TEL" and code in _CREDIT_CODES and header.entry_description != REVERSAL:
-        yield "transaction_code", "TEL carries credits only to reverse an error; a refund is a PPD credit"
+        yield (
+            "transaction_code",
+            "nacha.tel-credit",
+            "TEL carries credits only to reverse an error; a refund is a PPD credit",
+        )
 
 
 def _amount_faults(entry: Entry) -> Iterator[Fault]:
     if entry.transaction_code in _PRENOTE_CODES:
         if entry.amount_cents != 0:
-            yield "amount_cents", "must be zero in a prenote"
+            yield "amount_cents", "nacha.amount", "must be zero in a prenote"
     elif not 0 < entry.amount_cents <= AMOUNT_MAX_CENTS:
-        yield "amount_cents", "must be more than zero and fit into ten digits"
+        yield "amount_cents", "nacha.amount", "must be more than zero and fit into ten digits"
 
 
 def _payment_type_faults(header: BatchHeader, payment_type: str) -> Iterator[Fault]:
     if header.sec_code == "TEL" and payment_type not in {"S", ""}:
-        yield "payment_type", "must be S or empty: TEL carries single payments here, never recurring ones"
+        yield (
+            "payment_type",
+            "nacha.payment-type",
+            "must be S or empty: TEL carries single payments here, never recurring ones",
+        )
     if header.sec_code == "PPD" and payment_type:
-        yield "payment_type", "must be empty in PPD"
+        yield "payment_type", "nacha.payment-type", "must be empty in PPD"
 
 
 def _text_faults(name: str, text: str, length: int, *, may_be_empty: bool = False) -> Iterator[Fault]:
     if not text.strip() and not (may_be_empty and not text):
-        yield name, "must not be empty"
+        yield name, "nacha.text-empty", "must not be empty"
     elif len(text) > length:
-        yield name, f"must be at most {length} characters long, is {len(text)}"
+        yield name, "nacha.text-long", f"must be at most {length} characters long, is {len(text)}"
     elif not is_printable(text):
-        yield name, "may hold only printable ASCII characters"
+        yield name, "nacha.text-not-ascii", "may hold only printable ASCII characters"
     elif text != text.strip():
-        yield name, "must neither begin nor end with a blank"
+        yield name, "nacha.text-blanks", "must neither begin nor end with a blank"
 
 
 def _year_faults(name: str, day: date) -> Iterator[Fault]:
     if day.year not in _TWO_DIGIT_YEARS:
-        yield name, "its year must be 2000 to 2099: a record holds two digits of it"
+        yield name, "nacha.year", "its year must be 2000 to 2099: a record holds two digits of it"

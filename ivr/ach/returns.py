@@ -238,12 +238,14 @@ def _came_back(file: NachaFile, batch: BatchRecord, entry: EntryRecord) -> _Item
         return _other(entry, "forward", None)
     if len(entry.addenda) != 1:
         message = f"what comes back has exactly one addenda record, this has {len(entry.addenda)}"
-        return _other(entry, "unreadable", None, ReadProblem(entry.line, "addenda", message))
+        return _other(
+            entry, "unreadable", None, ReadProblem(entry.line, "addenda", "nacha.one-addenda", message)
+        )
     addenda = entry.addenda[0]
     if addenda.type_code not in {"98", "99"}:
         return _other(entry, "unknown", None)
     if TRACE_NUMBER.fullmatch(_ORIGINAL_TRACE.of(addenda.record)) is None:
-        problem = ReadProblem(addenda.line, _ORIGINAL_TRACE.name, "must be 15 digits")
+        problem = ReadProblem(addenda.line, _ORIGINAL_TRACE.name, "nacha.trace-number", "must be 15 digits")
         return _other(entry, "unreadable", addenda, problem)
     code = addenda.record[3:6]
     if addenda.type_code == "99" and _RETURN_CODE.fullmatch(code):
@@ -287,10 +289,12 @@ def _notification(
     if by_form is not None:
         items, faults = by_form, []
     problems = list(_shifted(addenda, code)) or [
-        ReadProblem(addenda.line, f"corrected {name} ({code})", message) for name, message in faults
+        ReadProblem(addenda.line, f"corrected {name} ({code})", "nacha.corrected-data", message)
+        for name, message in faults
     ]
     if entry.amount_cents:
-        problems.append(ReadProblem(entry.line, "amount", "must be zero in a notification of change"))
+        message = "must be zero in a notification of change"
+        problems.append(ReadProblem(entry.line, "amount", "nacha.amount", message))
     if problems:
         return _other(entry, "unusable_notification", addenda, *problems)
     corrected = CorrectedData(**{name.lower().replace(" ", "_"): text for name, text in items.items()})
@@ -304,7 +308,7 @@ def _shifted(addenda: AddendaRecord, code: str) -> Iterator[ReadProblem]:
     around = (_ORIGINAL_RDFI.of(addenda.record), _OWN_TRACE.of(addenda.record))
     if not all(re.fullmatch(r"[0-9]+| +", text) for text in around):
         message = "the record's numbers are not in their places: this may not be either"
-        yield ReadProblem(addenda.line, f"corrected data ({code})", message)
+        yield ReadProblem(addenda.line, f"corrected data ({code})", "nacha.corrected-data", message)
 
 
 def _by_form(code: str, data: str) -> dict[str, str] | None:

@@ -89,9 +89,9 @@ class Totals:
     def faults(self, entries_limit: int) -> Iterator[Fault]:
         """Yield which sums are too large for their fields."""
         if self.entries >= entries_limit:
-            yield "entries", "more than the control record can count; make two of it"
+            yield "entries", "nacha.too-large", "more than the control record can count; make two of it"
         if max(self.debit_cents, self.credit_cents) >= _CENTS_LIMIT:
-            yield "total", "the amounts add up to more than 12 digits; make two of it"
+            yield "total", "nacha.too-large", "the amounts add up to more than 12 digits; make two of it"
 
     @property
     def fields(self) -> str:
@@ -144,16 +144,16 @@ class _FileWriter:
     def batch(self, header: BatchHeader, entries: Iterable[Entry]) -> None:
         self._batches += 1
         number = self._batches
-        for name, message in (*batch_faults(header), *date_faults(self._settings, header)):
-            self._problem(WriteProblem(name, message, number))
+        for fault in (*batch_faults(header), *date_faults(self._settings, header)):
+            self._problem(WriteProblem(*fault, number))
         if number == 1:
             self._line(_file_header(self._settings))
         self._line(_batch_header(header, number))
         totals, last_trace = Totals(), ""
         for entry in entries:
             place = totals.entries + 1
-            for name, message in (*entry_faults(header, entry), *self._order_faults(entry, last_trace)):
-                self._problem(WriteProblem(name, message, number, place))
+            for fault in (*entry_faults(header, entry), *self._order_faults(entry, last_trace)):
+                self._problem(WriteProblem(*fault, number, place))
             if self._count == 0:
                 self._line(_entry(entry))
                 totals.add(entry)
@@ -164,28 +164,28 @@ class _FileWriter:
 
     def _end_of_batch(self, header: BatchHeader, number: int, totals: Totals) -> None:
         if totals.entries == 0:
-            self._problem(WriteProblem("entries", "there are none; leave the batch out", number))
-        for name, message in totals.faults(_BATCH_ENTRIES_LIMIT):
-            self._problem(WriteProblem(name, message, number))
+            self._problem(
+                WriteProblem("entries", "nacha.no-entries", "there are none; leave the batch out", number)
+            )
+        for fault in totals.faults(_BATCH_ENTRIES_LIMIT):
+            self._problem(WriteProblem(*fault, number))
         self._line(_batch_control(header, number, totals))
         self._totals.add_all(totals)
 
     def _order_faults(self, entry: Entry, last_trace: str) -> Iterator[Fault]:
         if entry.trace_number <= last_trace:
-            yield "trace_number", "must be higher than that of the entry before"
+            yield "trace_number", "nacha.trace-order", "must be higher than that of the entry before"
         elif entry.trace_number in self._traces:
-            yield "trace_number", "another batch of this file has it already"
+            yield "trace_number", "nacha.trace-order", "another batch of this file has it already"
         self._traces.add(entry.trace_number)
 
     def end(self) -> FileTotals:
         if self._batches == 0:
-            self._problem(WriteProblem("batches", "there are none, and a file without entries is no file"))
+            message = "there are none, and a file without entries is no file"
+            self._problem(WriteProblem("batches", "nacha.no-entries", message))
         blocks = -(-(self._lines + 1) // BLOCKING_FACTOR)
-        for name, message in (
-            *self._totals.faults(_FILE_ENTRIES_LIMIT),
-            *_size_faults(self._batches, blocks),
-        ):
-            self._problem(WriteProblem(name, message))
+        for fault in (*self._totals.faults(_FILE_ENTRIES_LIMIT), *_size_faults(self._batches, blocks)):
+            self._problem(WriteProblem(*fault))
         if self._count:
             raise NachaWriteError(tuple(self._found), self._count)
         self._line(_file_control(self._batches, blocks, self._totals))
@@ -216,9 +216,9 @@ class _FileWriter:
 
 def _size_faults(batches: int, blocks: int) -> Iterator[Fault]:
     if batches >= _BATCHES_LIMIT:
-        yield "batches", "more than the file control record can count; make two files"
+        yield "batches", "nacha.too-large", "more than the file control record can count; make two files"
     if blocks >= _BLOCKS_LIMIT:
-        yield "blocks", "more than the file control record can count; make two files"
+        yield "blocks", "nacha.too-large", "more than the file control record can count; make two files"
 
 
 def _file_header(settings: FileSettings) -> str:

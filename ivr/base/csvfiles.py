@@ -18,6 +18,7 @@ from datetime import date
 from typing import Any, BinaryIO, Final
 
 from ivr.base.letters import cleaned, visible
+from ivr.base.nearest import nearest
 
 MAX_FILE_BYTES: Final = 512 * 1024 * 1024
 MAX_LINE_BYTES: Final = 16 * 1024
@@ -34,12 +35,17 @@ _SEPARATORS: Final = {"semicolons": ";", "tabs": "\t", "bars": "|"}
 
 @dataclass(frozen=True, slots=True)
 class LineError:
-    """One thing wrong in a file: `line` counts from 1, `field` is a column (empty for the whole line)."""
+    """One thing wrong in a file: `line` counts from 1, `field` is a column (empty for the whole line).
+
+    `rule` is the rule's id in docs/rules.md, `other_line` the one that the message names, else 0.
+    """
 
     file: str
     line: int
     field: str
+    rule: str
     message: str
+    other_line: int = 0
 
 
 @dataclass(slots=True)
@@ -100,13 +106,13 @@ class CsvReader:
         self._progress = progress
         self._line = 0
 
-    def add_error(self, line: int, field_name: str, message: str) -> None:
+    def add_error(self, line: int, field_name: str, rule: str, message: str, other_line: int = 0) -> None:
         """Note something wrong that only the importer could see."""
-        self.errors.append(LineError(self._file_name, line, field_name, message))
+        self.errors.append(LineError(self._file_name, line, field_name, rule, message, other_line))
 
     def add_warning(self, line: int, field_name: str, message: str) -> None:
         """Note something doubtful that only the importer could see."""
-        self.warnings.append(LineError(self._file_name, line, field_name, message))
+        self.warnings.append(LineError(self._file_name, line, field_name, "import.doubtful", message))
 
     def result(self) -> ImportResult:
         """Return the result so far: rows read, errors and warnings, each in the order of their lines."""
@@ -125,9 +131,8 @@ class CsvReader:
             except StopIteration:
                 break
             except csv.Error:
-                self.add_error(
-                    first_line, "", "the quotes or line ends of this line are broken; mend the file here"
-                )
+                message = "the quotes or line ends of this line are broken; mend the file here"
+                self.add_error(first_line, "", "import.broken-line", message)
                 break
             if not any(row):
                 continue
@@ -141,7 +146,8 @@ class CsvReader:
             if values is not None:
                 yield CsvRow(first_line, values)
         if header is None and not self.errors:
-            self.add_error(1, "", "the file is empty; its first line must name the columns")
+            message = "the file is empty; its first line must name the columns"
+            self.add_error(1, "", "import.no-columns", message)
 
     def _lines(self) -> Iterator[str]:
         """Yield the file's lines as text, counting them and telling the progress in bytes."""
@@ -150,10 +156,12 @@ class CsvReader:
             self._line += 1
             done_bytes += len(raw)
             if len(raw) > MAX_LINE_BYTES:
-                self.add_error(self._line, "", f"the line is longer than {MAX_LINE_BYTES} bytes")
+                message = f"the line is longer than {MAX_LINE_BYTES} bytes"
+                self.add_error(self._line, "", "import.too-large", message)
                 return
             if done_bytes > MAX_FILE_BYTES:
-                self.add_error(self._line, "", f"the file is larger than {MAX_FILE_BYTES} bytes; split it")
+                message = f"the file is larger than {MAX_FILE_BYTES} bytes; split it"
+                self.add_error(self._line, "", "import.too-large", message)
                 return
             if self._progress is not None and self._line % _PROGRESS_EVERY_LINES == 0:
                 self._progress(done_bytes)
@@ -164,7 +172,8 @@ class CsvReader:
             try:
                 yield raw.decode("utf-8")
             except UnicodeDecodeError:
-                self.add_error(self._line, "", "the line is not UTF-8; save the file as UTF-8")
+                message = "the line is not UTF-8; save the file as UTF-8"
+                self.add_error(self._line, "", "import.not-utf8", message)
                 return
         if self._progress is not None:
             self._progress(done_bytes)
@@ -175,21 +184,25 @@ class CsvReader:
             self.add_error(
                 line,
                 "",
+                "import.no-columns",
                 f"{self._guess(header)}the first line must name the columns: {', '.join(self._columns)}",
             )
             return False
         before = len(self.errors)
         for position, name in enumerate(header, start=1):
             if name not in self._columns:
-                shown = name if _COLUMN_NAME.fullmatch(name) else f"column {position}"
+                named = _COLUMN_NAME.fullmatch(name) is not None
+                shown = name if named else f"column {position}"
                 meant = _as_column(name)
                 guess = f"if it is {meant}, write it so; " if meant in self._columns else ""
-                self.add_error(line, shown, f"{guess}no such column; there are: {', '.join(self._columns)}")
+                near = nearest(name, self._columns) if named else ""
+                message = f"{guess}no such column{near}; there are: {', '.join(self._columns)}"
+                self.add_error(line, shown, "import.unknown-column", message)
             elif header.index(name) != position - 1:
-                self.add_error(line, name, "the column is there twice")
+                self.add_error(line, name, "import.column-twice", "the column is there twice")
         for name, column in self._columns.items():
             if column.required and name not in known:
-                self.add_error(line, name, "the column is missing")
+                self.add_error(line, name, "import.missing-column", "the column is missing")
         return len(self.errors) == before
 
     def _guess(self, header: list[str]) -> str:
@@ -203,7 +216,8 @@ class CsvReader:
 
     def _values(self, header: list[str], row: list[str], line: int) -> dict[str, Any] | None:
         if len(row) != len(header):
-            self.add_error(line, "", f"the line has {len(row)} cells where the header names {len(header)}")
+            message = f"the line has {len(row)} cells where the header names {len(header)}"
+            self.add_error(line, "", "import.broken-line", message)
             return None
         before = len(self.errors)
         values: dict[str, Any] = dict.fromkeys(self._columns)
@@ -214,7 +228,7 @@ class CsvReader:
             try:
                 values[name] = value = column.parse(cell if bounded else _bounded(cell))
             except ValueError as error:
-                self.add_error(line, name, str(error))
+                self.add_error(line, name, "import.value", str(error))
                 continue
             if column.doubt is not None and (doubt := column.doubt(value)):
                 self.add_warning(line, name, doubt)

@@ -153,17 +153,18 @@ class _Consistency:
         account, member_id, plan = values["billing_account"], values["member_id"], values["plan"]
         bill_line = self._line_of_bill.setdefault((account, values["coverage_month"]), line)
         if bill_line != line:
-            self._reader.add_error(line, "coverage_month", f"the same bill as in line {bill_line}")
+            message = f"the same bill as in line {bill_line}"
+            self._reader.add_error(line, "coverage_month", "import.same-row", message, bill_line)
             return False
         *owner, owner_line = self._owner_of.setdefault(account, (member_id, plan, line))
         if owner != [member_id, plan]:
             message = f"line {owner_line} has this billing account for another member or plan"
-            self._reader.add_error(line, "billing_account", message)
+            self._reader.add_error(line, "billing_account", "import.other-value", message, owner_line)
             return False
         other_account, account_line = self._account_of.setdefault((member_id, plan), (account, line))
         if other_account != account:
             message = f"line {account_line} has another billing account for this member and plan"
-            self._reader.add_error(line, "billing_account", message)
+            self._reader.add_error(line, "billing_account", "import.other-value", message, account_line)
             return False
         return True
 
@@ -191,14 +192,16 @@ _OTHER_ACCOUNT: Final = (
 
 def _check_against_database(db: Connection, reader: CsvReader) -> None:
     """Note the rows that contradict what is stored already."""
-    checks: tuple[tuple[Select[Any], str, str], ...] = (
-        (_UNKNOWN_MEMBER, "member_id", "there is no such member; import the members first"),
-        (_OTHER_OWNER, "billing_account", "this billing account belongs to another member or plan"),
-        (_OTHER_ACCOUNT, "billing_account", "this member has another billing account for this plan"),
+    owned, billed = "this billing account belongs to another member or plan", "billing_account"
+    has_other = "this member has another billing account for this plan"
+    checks: tuple[tuple[Select[Any], str, str, str], ...] = (
+        (_UNKNOWN_MEMBER, "member_id", "import.unknown", "there is no such member; import the members first"),
+        (_OTHER_OWNER, billed, "import.other-value", owned),
+        (_OTHER_ACCOUNT, billed, "import.other-value", has_other),
     )
-    for statement, column, message in checks:
+    for statement, column, rule, message in checks:
         for line in db.scalars(statement):
-            reader.add_error(line, column, message)
+            reader.add_error(line, column, rule, message)
 
 
 _ADDED: Final = Bill.billing_account.is_(None)

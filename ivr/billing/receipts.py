@@ -101,7 +101,7 @@ def _receipt_rows(reader: CsvReader, last_day: date) -> Iterator[tuple[Any, ...]
         values = row.values
         facts = (values["billing_account"], values["amount"], values["received_date"], values["channel"])
         if values["received_date"] > last_day:
-            reader.add_error(row.line, "received_date", "that day has not come yet")
+            reader.add_error(row.line, "received_date", "import.value", "that day has not come yet")
             continue
         first_line, first_facts = seen.setdefault(values["reference"], (row.line, facts))
         if first_facts != facts:
@@ -109,7 +109,8 @@ def _receipt_rows(reader: CsvReader, last_day: date) -> Iterator[tuple[Any, ...]
                 name for name, first, fact in zip(_FACTS, first_facts, facts, strict=True) if first != fact
             )
             message = f"line {first_line} has this reference with another value here"
-            reader.add_error(row.line, _COLUMN_OF.get(name, name), message)
+            column = _COLUMN_OF.get(name, name)
+            reader.add_error(row.line, column, "import.other-value", message, first_line)
         elif first_line == row.line:
             yield (row.line, values["reference"], *facts)
 
@@ -123,7 +124,7 @@ def _check_against_database(db: Connection, reader: CsvReader) -> None:
     )
     for line in db.scalars(unknown):
         message = "there is no such billing account; import the bills first"
-        reader.add_error(line, "billing_account", message)
+        reader.add_error(line, "billing_account", "import.unknown", message)
     known = Receipt.__table__.columns
     for name in _FACTS:
         differs = (
@@ -133,7 +134,7 @@ def _check_against_database(db: Connection, reader: CsvReader) -> None:
         )
         for line in db.scalars(differs):
             message = "a receipt with this reference is stored with another value here"
-            reader.add_error(line, _COLUMN_OF.get(name, name), message)
+            reader.add_error(line, _COLUMN_OF.get(name, name), "import.other-value", message)
 
 
 def _apply(db: Connection, now: datetime) -> int:

@@ -65,7 +65,8 @@ def import_file(file: Path, *, as_json: bool) -> int:
     for allowance in done.allowances:
         click.echo(f"{file}: read with an allowance: {allowance}", err=True)
     for problem in found:
-        click.echo(f"{file}:{problem.line}: {problem.field}: {problem.message}", err=True)
+        told = f"{problem.field}: {problem.message} [{problem.rule}]"
+        click.echo(f"{file}:{problem.line}: {told}", err=True)
     for sentence in sentences:
         click.echo(sentence, err=True)
     return EXIT_NO if found else 0
@@ -80,7 +81,7 @@ def _print(done: Imported, found: Sequence[ReadProblem], *, as_json: bool) -> No
         "already_known": done.already_known,
     }
     if as_json:
-        errors = [{"line": each.line, "field": each.field, "message": each.message} for each in found]
+        errors = [asdict(each) for each in found]
         click.echo(json.dumps({**counts, "errors": errors, "allowances": done.allowances}))
     else:
         others = (

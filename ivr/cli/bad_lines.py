@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
@@ -13,13 +12,11 @@ from ivr.base.words import counted
 GROUPS_SHOWN: Final = 20
 LINES_SHOWN: Final = 3
 
-_OTHER_LINE: Final = re.compile(r"\bline \d+")
-
 
 def each_line(found: Sequence[LineError]) -> Iterator[str]:
-    """Yield a sentence a fault: `members.csv:12: state: write two capital letters, such as MA`."""
+    """Yield a sentence a fault: `members.csv:12: state: write MA, or so [import.value]`."""
     for each in found:
-        yield f"{each.file}:{each.line}: {_of_field(each)}{each.message}"
+        yield f"{each.file}:{each.line}: {_of_field(each)}{each.message} [{each.rule}]"
 
 
 def summary(found: Sequence[LineError]) -> Iterator[str]:
@@ -29,12 +26,14 @@ def summary(found: Sequence[LineError]) -> Iterator[str]:
     """
     groups: dict[tuple[str, str], list[LineError]] = {}
     for each in found:
-        groups.setdefault((each.field, _OTHER_LINE.sub("another line", each.message)), []).append(each)
+        message = each.message.replace(f"line {each.other_line}", "another line")
+        groups.setdefault((each.field, message), []).append(each)
     for (_, message), of_kind in islice(groups.items(), GROUPS_SHOWN):
         if len(of_kind) == 1:
             yield from each_line(of_kind)
         else:
-            yield f"{of_kind[0].file}: {_of_field(of_kind[0])}{message}: {_lines(of_kind)}"
+            first = of_kind[0]
+            yield f"{first.file}: {_of_field(first)}{message}: {_lines(of_kind)} [{first.rule}]"
     rest = list(islice(groups.values(), GROUPS_SHOWN, None))
     if rest:
         lines = counted(sum(len(each) for each in rest), "time")

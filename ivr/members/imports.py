@@ -184,7 +184,8 @@ def _member_rows(reader: CsvReader, hashes: KeyedHash, now: datetime) -> Iterato
         member_id: str = values["member_id"]
         first_line = line_of.setdefault(member_id, row.line)
         if first_line != row.line:
-            reader.add_error(row.line, "member_id", f"the same member as in line {first_line}")
+            message = f"the same member as in line {first_line}"
+            reader.add_error(row.line, "member_id", "import.same-row", message, first_line)
             continue
         if not (
             _LETTER.search(values["last_name"])

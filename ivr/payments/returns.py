@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -143,7 +143,7 @@ def _check_comes_back(came: ReturnsFile) -> None:
     if not sent or came.returns or came.changes or len(sent) < len(came.others):
         return
     message = "is not a return's: give the file that the bank sent back"
-    problems = tuple(ReadProblem(other.line, "transaction code", message) for other in sent)
+    problems = tuple(ReadProblem(other.line, "transaction code", "nacha.went-out", message) for other in sent)
     raise NachaReadError(problems[:PROBLEMS_LISTED], len(problems))
 
 
@@ -183,7 +183,8 @@ class ItemApplier:
                 self.done.already_known += 1
             elif digest in lines:
                 self.done.already_known += 1
-                self._tell(item, f"the same item stands on line {lines[digest]}; it counts once")
+                message = f"the same item stands on line {lines[digest]}; it counts once"
+                self._tell(item, "nacha.item-twice", message)
             else:
                 lines[digest] = item.line
                 self._apply(item, digest)
@@ -307,7 +308,7 @@ class ItemApplier:
             OTHER_TASK, entry.payment_id, booked.id, item, why=why, next_step=_NEXT["other_code_by_hand"]
         )
         self.done.handed_over += 1
-        self._tell(item, why)
+        self._tell(item, "nacha.for-a-person", why)
 
     def _set_code(self, entry: Any, code: str) -> None:
         """Put another return code in place of the one that was booked, and close what it closes."""
@@ -393,14 +394,14 @@ class ItemApplier:
             OTHER_TASK, entry.payment_id, item_id, item, why=why, next_step=_NEXT.get(kind, _ASK_WHICH)
         )
         self.done.handed_over += 1
-        self._tell(item, why)
+        self._tell(item, "nacha.for-a-person", why)
 
     def _unmatched(self, item: ReadItem, digest: bytes, why: str) -> None:
         item_id = self._store(item, digest, "unmatched", None)
         step = _NEXT["forward"] if isinstance(item, OtherEntry) and item.kind == "forward" else _ASK_WHICH
         self._wait(UNMATCHED_TASK, self._named(item), item_id, item, why=why, next_step=step)
         self.done.unmatched += 1
-        self._tell(item, f"{why}; it waits for a person in `ivr ach queue list`")
+        self._tell(item, "nacha.unmatched", f"{why}; it waits for a person in `ivr ach queue list`")
 
     def _named(self, item: ReadItem) -> int | None:
         """Return the payment whose number stands in an item: a hint for staff, and no more than that."""
@@ -480,13 +481,12 @@ class ItemApplier:
             **details,
         )
 
-    def _tell(self, item: ReadItem, message: str) -> None:
+    def _tell(self, item: ReadItem, rule: str, message: str) -> None:
         """Say where an item stands and what became of it; of one that cannot be used, first why."""
         problems = item.problems if isinstance(item, OtherEntry) else ()
-        told = (f"{each.message}; {message}" for each in problems)
-        self.done.errors += [
-            ReadProblem(each.line, each.field, text) for each, text in zip(problems, told, strict=True)
-        ] or [ReadProblem(item.line, _TRACE_FIELD, message)]
+        self.done.errors += [replace(each, message=f"{each.message}; {message}") for each in problems] or [
+            ReadProblem(item.line, _TRACE_FIELD, rule, message)
+        ]
 
 
 def _is_change(item: ReadItem) -> bool:

@@ -35,6 +35,7 @@ def problems(data, odfi_routing=None):
         read_files(data, odfi_routing=odfi_routing)
     assert isinstance(caught.value, OperatorError)
     assert list(map(str, caught.value.found)) == list(caught.value.problems)[: len(caught.value.found)]
+    assert all(str(problem).endswith(f" [{problem.rule}]") for problem in caught.value.found)
     return [(problem.line, problem.field) for problem in caught.value.found]
 
 
@@ -170,6 +171,33 @@ def test_what_is_wrong_is_named_with_line_and_field(data, found):
         read_file(data)  # the same file
 
 
+RULES = {
+    "nacha.empty-file": b"",
+    "nacha.no-nacha-file": b"hello",
+    "nacha.creation-date": change(THREE, 1, 24, b"261331"),
+    "nacha.no-file-control": without(THREE, 7, 8, 9, 10),
+    "nacha.no-batch-control": without(THREE, 6, 7, 8, 9, 10),
+    "nacha.record-length": THREE[:500],
+    "nacha.after-file-control": change(THREE, 8, 50, b"8"),
+    "nacha.misplaced-record": without(THREE, 2) + FILL,
+    "nacha.record-type": change(THREE, 3, 1, b"X"),
+    "nacha.not-ascii": change(THREE, 2, 80, b"\t"),
+    "nacha.transaction-code": change(THREE, 3, 2, b"2X"),
+    "nacha.digits": change(THREE, 3, 4, b"02X"),
+    "nacha.unread-sec-code": change(THREE, 2, 51, b"IAT"),
+    "nacha.differs-from-header": change(THREE, 6, 2, b"200"),
+    "nacha.sum": change(THREE, 6, 11, b"1"),
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_each_problem_names_its_rule(rule):
+    with pytest.raises(NachaReadError) as caught:
+        read_files(RULES[rule])
+    assert rule in {problem.rule for problem in caught.value.found}
+    assert any(problem.endswith(f" [{rule}]") for problem in caught.value.problems)
+
+
 @pytest.mark.parametrize(
     ("name", "found"),
     [
@@ -187,6 +215,8 @@ def test_broken_files_are_refused(name, found):
 
 def test_entries_another_bank_sent_are_refused():
     assert problems(THREE, "02100002") == [(line, "batch header") for line in (3, 4, 5)]
+    with pytest.raises(NachaReadError, match=r"\[nacha\.other-bank\]"):
+        read_files(THREE, odfi_routing="02100002")
 
 
 def test_dates_may_be_left_out():

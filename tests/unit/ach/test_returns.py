@@ -90,6 +90,8 @@ def test_notifications_that_cannot_be_used_are_for_a_person_with_what_was_read()
         )
         if code != "-"
     ]
+    rules = {each.rule for other in file.others for each in other.problems}
+    assert rules == {"nacha.corrected-data", "nacha.amount"}
     assert [(each.line, each.field, other.read) for other in file.others for each in other.problems] == [
         (4, "corrected routing number (C02)", "corrected data: *****0022"),
         # The account follows without its three blanks: it may as well be one account number of 17 digits.
@@ -197,7 +199,7 @@ def test_an_addenda_of_another_kind_is_set_aside(text):
 def test_an_original_trace_that_is_none_is_for_a_person():
     file = edited("returns.ach", (4, 7, b"X"))
     [other] = file.others
-    assert [(each.line, each.field) for each in other.problems] == [(4, "original trace number")]
+    assert [(each.line, each.rule) for each in other.problems] == [(4, "nacha.trace-number")]
     assert (other.kind, other.code, other.read) == (
         "unreadable",
         "R01",
@@ -215,7 +217,7 @@ def test_a_return_without_its_addenda_is_for_a_person(indicator):
     lines = [line.replace(b"00000014", b"00000013", 1) if line[:2] == b"90" else line for line in lines]
     file = read_returns(b"\n".join([*lines, b"9" * 94]))
     [other] = file.others
-    assert [(each.line, each.field) for each in other.problems] == [(3, "addenda")]
+    assert [(each.line, each.rule) for each in other.problems] == [(3, "nacha.one-addenda")]
     assert (other.kind, other.code, other.original_trace_number) == ("unreadable", None, None)
     assert len(file.returns) == 6
 

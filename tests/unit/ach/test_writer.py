@@ -224,7 +224,7 @@ def test_a_wrong_file_header_is_refused(change, field):
 )
 def test_a_wrong_batch_header_is_refused(change, field):
     header = replace(HEADER, **change)
-    assert [name for name, _ in batch_faults(header)] == [field]
+    assert [name for name, _, _ in batch_faults(header)] == [field]
     assert (1, None, field) in places(refused(batches=[(header, entries(1))]))
 
 
@@ -243,8 +243,8 @@ def test_a_wrong_batch_header_is_refused(change, field):
 def test_the_effective_entry_date_must_be_one_the_bank_will_take(day, wrong):
     header = replace(HEADER, effective_entry_date=date.fromisoformat(day))
     found = list(date_faults(SETTINGS, header))
-    assert [name for name, _ in found] == ["effective_entry_date"] * bool(wrong)
-    assert not wrong or wrong in found[0][1]
+    assert [name for name, _, _ in found] == ["effective_entry_date"] * bool(wrong)
+    assert not wrong or wrong in found[0][2]
     if wrong:
         assert places(refused(batches=[(header, entries(1))])) == [(1, None, "effective_entry_date")]
 
@@ -295,6 +295,53 @@ def test_a_wrong_entry_is_refused(header, change, field):
     assert places(refused(batches=[(header, [entry])])) == [(1, 1, field)]
 
 
+RULES = [
+    ("nacha.assigned-number", SETTINGS, {"origin": "1"}),
+    ("nacha.file-modifier", SETTINGS, {"file_id_modifier": "a"}),
+    ("nacha.text-long", SETTINGS, {"origin_name": "X" * 24}),
+    ("nacha.year", SETTINGS, {"creation_date": date(2100, 1, 4)}),
+    ("nacha.service-class", HEADER, {"service_class": 280}),
+    ("nacha.sec-code", HEADER, {"sec_code": "WEB"}),
+    ("nacha.text-empty", HEADER, {"company_name": ""}),
+    ("nacha.text-not-ascii", HEADER, {"company_name": "Año"}),
+    ("nacha.text-blanks", HEADER, {"company_name": " X"}),
+    ("nacha.capitals", HEADER, {"entry_description": "Prem"}),
+    ("nacha.odfi-routing-number", HEADER, {"odfi_routing": "011000015"}),
+    ("nacha.no-banking-day", HEADER, {"effective_entry_date": date(2026, 11, 21)}),
+    ("nacha.effective-date-past", HEADER, {"effective_entry_date": date(2026, 11, 19)}),
+    ("nacha.effective-date-far", HEADER, {"effective_entry_date": date(2026, 11, 25)}),
+    ("nacha.transaction-code", ENTRY, {"transaction_code": "21"}),
+    ("nacha.routing-number", ENTRY, {"receiving_routing": "021000020"}),
+    ("nacha.account-number", ENTRY, {"account_number": "123"}),
+    ("nacha.amount", ENTRY, {"amount_cents": 0}),
+    ("nacha.name-without-letters", ENTRY, {"individual_name": "000"}),
+    ("nacha.trace-number", ENTRY, {"trace_number": "021000020000001"}),
+    ("nacha.payment-type", ENTRY, {"payment_type": "R"}),
+]
+
+
+@pytest.mark.parametrize(("rule", "value", "change"), RULES)
+def test_each_problem_names_its_rule(rule, value, change):
+    settings, header, entry = (
+        replace(each, **change) if each is value else each for each in (SETTINGS, HEADER, ENTRY)
+    )
+    found = refused(settings, [(header, [entry])])
+    assert rule in {problem.rule for problem in found.found}
+    assert any(problem.endswith(f" [{rule}]") for problem in found.problems)
+
+
+def test_what_is_wrong_of_the_whole_names_its_rule():
+    header = replace(HEADER, service_class=CREDITS)
+    assert {each.rule for each in entry_problems(header, ENTRY)} == {"nacha.other-direction"}
+    [tel] = entry_problems(header, replace(ENTRY, transaction_code="22"))
+    assert tel.rule == "nacha.tel-credit"
+    assert {each.rule for each in refused().found} == {"nacha.no-entries"}
+    assert {each.rule for each in refused(batches=[(HEADER, [ENTRY, ENTRY])]).found} == {"nacha.trace-order"}
+    assert {rule for _, rule, _ in Totals(entries=10**6, debit_cents=10**12).faults(10**6)} == {
+        "nacha.too-large"
+    }
+
+
 def test_all_problems_are_named_with_their_places_and_nothing_more_is_written():
     written = []
     bad = replace(ENTRY, amount_cents=0, account_number="98 76 54 32 10", trace_number=ODFI + "0000003")
@@ -341,7 +388,9 @@ def test_traces_ascend_within_a_batch_and_are_unique_in_a_file():
 
 def test_no_entries_no_file():
     assert places(refused()) == [(None, None, "batches")]
-    assert refused().problems == ("batches: there are none, and a file without entries is no file",)
+    assert refused().problems == (
+        "batches: there are none, and a file without entries is no file [nacha.no-entries]",
+    )
     assert places(refused(batches=[(HEADER, [])])) == [(1, None, "entries")]
 
 
@@ -362,7 +411,7 @@ def test_a_batch_total_beyond_twelve_digits_is_refused():
 
 @pytest.mark.parametrize(("count", "faults"), [(999_999, []), (1_000_000, ["entries"])])
 def test_a_count_must_fit_its_field(count, faults):
-    assert [name for name, _ in Totals(entries=count).faults(10**6)] == faults
+    assert [name for name, _, _ in Totals(entries=count).faults(10**6)] == faults
 
 
 @pytest.mark.parametrize(
@@ -374,7 +423,7 @@ def test_a_count_must_fit_its_field(count, faults):
     ],
 )
 def test_batches_and_blocks_must_fit_theirs(batches, blocks, faults):
-    assert [name for name, _ in _size_faults(batches, blocks)] == faults
+    assert [name for name, _, _ in _size_faults(batches, blocks)] == faults
 
 
 @given(

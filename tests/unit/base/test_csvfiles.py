@@ -23,6 +23,7 @@ COLUMNS = {
 }
 MISSING = "the column is missing"
 NO_SUCH = "no such column; there are: key, name, note"
+NEAR = NO_SUCH.replace(";", ", the nearest is note;")
 MUST = "the first line must name the columns: key, name, note"
 SEPARATED = f"the columns seem separated by {{}}: save the file with commas; {MUST}"
 
@@ -116,7 +117,7 @@ def test_blank_lines_do_not_shift_the_line_numbers():
     [
         ("key", [(1, "name", MISSING)]),
         ("key,name,key", [(1, "key", "the column is there twice")]),
-        ("key,name,foo", [(1, "foo", NO_SUCH)]),
+        ("key,name,foo", [(1, "foo", NEAR)]),
         ("key,name,4321", [(1, "column 3", NO_SUCH)]),
         ("key,name,", [(1, "column 3", NO_SUCH)]),
         ("Key,Name", [(1, "", f"write the columns' names in small letters, as here; {MUST}")]),
@@ -223,6 +224,36 @@ def test_the_result_is_json_as_the_commands_print_it():
         "added": 0,
         "changed": 0,
         "unchanged": 0,
-        "errors": [{"file": "some.csv", "line": 2, "field": "key", "message": "write 2 digits"}],
+        "errors": [
+            {
+                "file": "some.csv",
+                "line": 2,
+                "field": "key",
+                "rule": "import.value",
+                "message": "write 2 digits",
+                "other_line": 0,
+            }
+        ],
         "warnings": [],
     }
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        (b"", "import.no-columns"),
+        (b"a;b\n", "import.no-columns"),
+        (b"key,name,nmae\n", "import.unknown-column"),
+        (b"key,name,name\n", "import.column-twice"),
+        (b"key\n", "import.missing-column"),
+        (b"key,name\n01,\xff\n", "import.not-utf8"),
+        (b'key,name\n01,"A\n', "import.broken-line"),
+        (b"key,name\n01\n", "import.broken-line"),
+        (b"key,name\n01," + b"x" * 17_000, "import.too-large"),
+        (b"key,name\nx,A\n", "import.value"),
+    ],
+)
+def test_each_error_names_its_rule(data, rule):
+    reader = CsvReader(io.BytesIO(data), "some.csv", COLUMNS)
+    assert list(reader.rows()) == []
+    assert [error.rule for error in reader.result().errors] == [rule]

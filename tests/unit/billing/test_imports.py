@@ -172,6 +172,10 @@ def test_a_bad_cell_is_named_and_nothing_is_loaded(engine, hashes, samples, fiel
 def test_a_file_must_agree_with_itself(*, engine, hashes, samples, change, field, message):
     result = load(engine, hashes, DENTAL, DENTAL | change)
     assert [(error.line, error.field, error.message) for error in result.errors] == [(3, field, message)]
+    assert (result.errors[0].rule, result.errors[0].other_line) in {
+        ("import.other-value", 2),
+        ("import.same-row", 2),
+    }
     assert bill(engine) is None
 
 
@@ -186,7 +190,7 @@ def test_a_file_must_agree_with_itself(*, engine, hashes, samples, change, field
 def test_a_file_must_agree_with_what_is_stored(engine, hashes, samples, change, message):
     result = load(engine, hashes, DENTAL | change)
     assert errors(result) == [("b.csv", 2, "billing_account")]
-    assert result.errors[0].message == message
+    assert (result.errors[0].rule, result.errors[0].message) == ("import.other-value", message)
 
 
 def test_errors_of_cells_and_of_the_database_come_together_in_order(engine, hashes, samples):
@@ -202,6 +206,7 @@ def test_errors_of_cells_and_of_the_database_come_together_in_order(engine, hash
         ("b.csv", 3, "amount"),
         ("b.csv", 4, "billing_account"),
     ]
+    assert [error.rule for error in result.errors] == ["import.unknown", "import.value", "import.other-value"]
 
 
 def test_what_does_not_commit_was_never_there(engine, hashes, samples):

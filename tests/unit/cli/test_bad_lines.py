@@ -11,17 +11,17 @@ DATE = "write a date as YYYY-MM-DD"
 
 
 def errors(lines, field="born", message=DATE):
-    return [LineError("m.csv", line, field, message) for line in lines]
+    return [LineError("m.csv", line, field, "import.value", message) for line in lines]
 
 
 @pytest.mark.parametrize(
     ("count", "told"),
     [
-        (1, "m.csv:2: born: write a date as YYYY-MM-DD"),
-        (2, f"m.csv: born: {DATE}: lines 2 and 3"),
-        (4, f"m.csv: born: {DATE}: lines 2, 3, 4 and 5"),
-        (5, f"m.csv: born: {DATE}: lines 2, 3, 4 and 2 more"),
-        (400_000, f"m.csv: born: {DATE}: lines 2, 3, 4 and 399,997 more"),
+        (1, "m.csv:2: born: write a date as YYYY-MM-DD [import.value]"),
+        (2, f"m.csv: born: {DATE}: lines 2 and 3 [import.value]"),
+        (4, f"m.csv: born: {DATE}: lines 2, 3, 4 and 5 [import.value]"),
+        (5, f"m.csv: born: {DATE}: lines 2, 3, 4 and 2 more [import.value]"),
+        (400_000, f"m.csv: born: {DATE}: lines 2, 3, 4 and 399,997 more [import.value]"),
     ],
 )
 def test_one_fault_of_many_lines_is_one_sentence(count, told):
@@ -37,17 +37,22 @@ def test_each_field_and_each_message_is_a_kind_in_the_order_of_the_first_line():
         *errors([5], "", "y"),
     ]
     assert list(summary(found)) == [
-        f"m.csv: born: {DATE}: lines 2 and 4",
-        "m.csv:2: state: x",
-        f"m.csv:3: due: {DATE}",
-        "m.csv:5: y",
+        f"m.csv: born: {DATE}: lines 2 and 4 [import.value]",
+        "m.csv:2: state: x [import.value]",
+        f"m.csv:3: due: {DATE} [import.value]",
+        "m.csv:5: y [import.value]",
     ]
 
 
 def test_a_message_that_names_another_line_is_the_same_fault():
-    again = [LineError("m.csv", line, "id", f"the same member as in line {line - 1}") for line in (3, 5, 7)]
-    assert list(summary(again)) == ["m.csv: id: the same member as in another line: lines 3, 5 and 7"]
-    assert list(summary(again[:1])) == ["m.csv:3: id: the same member as in line 2"]
+    again = [
+        LineError("m.csv", line, "id", "import.same-row", f"the same member as in line {line - 1}", line - 1)
+        for line in (3, 5, 7)
+    ]
+    assert list(summary(again)) == [
+        "m.csv: id: the same member as in another line: lines 3, 5 and 7 [import.same-row]"
+    ]
+    assert list(summary(again[:1])) == ["m.csv:3: id: the same member as in line 2 [import.same-row]"]
 
 
 def test_beyond_twenty_kinds_the_rest_is_counted():
@@ -58,4 +63,5 @@ def test_beyond_twenty_kinds_the_rest_is_counted():
 
 
 def test_every_line_can_be_had():
-    assert list(each_line(errors([2, 3]))) == [f"m.csv:2: born: {DATE}", f"m.csv:3: born: {DATE}"]
+    told = [f"m.csv:{line}: born: {DATE} [import.value]" for line in (2, 3)]
+    assert list(each_line(errors([2, 3]))) == told

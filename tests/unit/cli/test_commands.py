@@ -167,10 +167,11 @@ def test_a_fault_of_every_line_is_one_sentence_and_a_file_has_them_all(
     assert (ran.status, ran.out) == (1, "")
     kind = "state: write two capital letters, such as MA"
     assert ran.err.splitlines() == [
-        f"{members_file}: {kind}: lines 2, 3, 4 and {count - 3} more",
+        f"{members_file}: {kind}: lines 2, 3, 4 and {count - 3} more [import.value]",
         f"Nothing was loaded: correct {count} errors, then try again.",
     ]
-    assert written.read_text().splitlines() == [f"{members_file}:{line + 2}: {kind}" for line in range(count)]
+    lines = [f"{members_file}:{line + 2}: {kind} [import.value]" for line in range(count)]
+    assert written.read_text().splitlines() == lines
     members_file.write_text(members_file.read_text().replace(",Mass,", ",MA,").replace(",MA,", ",Mass,", 1))
     assert ivr("members", "import", members_file).err.endswith("correct 1 error, then try again.\n")
     ran = ivr("members", "import", members_file, "--errors", tmp_path / "nowhere" / "errors.txt")
@@ -190,7 +191,7 @@ def test_a_doubt_is_told_and_the_members_are_loaded(ivr, tmp_path: Path, members
     letters, phone = ran.err.splitlines()
     assert letters.startswith(f"warning: {members_file}:2: first_name: letters that our letters cannot print")
     assert phone.startswith(f"warning: {members_file}: phone: this number is not known to exist")
-    assert phone.endswith(": lines 2 and 3")
+    assert phone.endswith(": lines 2 and 3 [import.doubtful]")
     assert written.read_text().count("warning: ") == 3
     found = json.loads(ivr("members", "import", members_file, "--json").out)
     assert (found["errors"], [each["line"] for each in found["warnings"]]) == ([], [2, 2, 3])

@@ -79,6 +79,7 @@ def test_what_waits_is_told_with_line_and_field_and_stands_in_the_queue(
         {
             "line": 4,
             "field": "original trace number",
+            "rule": "nacha.unmatched",
             "message": "no entry of ours has this trace number; it waits for a person in `ivr ach queue list`",
         }
     ]

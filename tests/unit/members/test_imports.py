@@ -230,6 +230,7 @@ def test_a_birth_date_that_nobody_can_key_is_told(engine, hashes, born, keyed):
     result = load(engine, hashes, csv_of(GOOD | {"date_of_birth": born}))
     assert warned(result) == [(2, "date_of_birth")]
     assert "no caller can key" in result.warnings[0].message
+    assert result.warnings[0].rule == "import.doubtful"
     assert VOCABULARY.fields["date_of_birth"].judge(keyed, {"call_date": "2026-12-18"}, ()) == NoMatch("date")
 
 

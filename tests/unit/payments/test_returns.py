@@ -146,6 +146,7 @@ def test_the_same_return_twice_in_one_file_counts_once_and_is_told(engine):
     (problem,) = done.errors
     assert (problem.line, problem.field) == (6, "original trace number")
     assert "line 4" in problem.message
+    assert problem.rule == "nacha.item-twice"
     assert owed_cents(engine, HEALTH) == OWED
 
 
@@ -161,6 +162,7 @@ def test_a_second_return_of_one_entry_goes_to_a_person_and_moves_nothing(engine,
         done = bring(engine, second)
         assert counts(done) == (0, 0, 0, 1, 0)
     assert "came back before" in done.errors[0].message
+    assert done.errors[0].rule == "nacha.for-a-person"
     assert owed_cents(engine, HEALTH) == OWED
     assert len(moves(engine, "return")) == 1
     assert open_tasks(engine) == [("bank_item_to_look_at", "R10")]
@@ -183,6 +185,7 @@ def test_what_matches_nothing_waits_for_a_person_and_the_rest_is_applied(engine,
     (problem,) = done.errors
     assert (problem.line, problem.field) == (4, "original trace number")
     assert why in problem.message
+    assert problem.rule == "nacha.unmatched"
     assert states(engine) == ["sent", "returned"]
     assert payment_row(engine, other).return_code == "R02"
     unmatched, applied = rows(engine, BankItem)
@@ -404,6 +407,7 @@ def test_a_file_that_cannot_be_trusted_changes_nothing(engine, golden, line, fie
     first = caught.value.found[0]
     assert line is None or first.line == line
     assert field is None or first.field == field
+    assert golden != "three_debits.ach" or first.rule == "nacha.went-out"
     assert (payment_row(engine, paid), rows(engine, BankItem), open_tasks(engine)) == (before, [], [])
 
 
