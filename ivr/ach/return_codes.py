@@ -23,7 +23,7 @@ ReasonClass = Literal[
     "stopped",
     "other",
 ]
-Block = Literal["account", "routing"]
+BlockKind = Literal["account", "routing"]
 # `as_is`: the same entry again, at most twice more, within 180 days. `fresh_permission`: only after the
 # receiver said yes again. `corrected`: a new entry, once the cause is repaired. `never`: not with these bank
 # details.
@@ -46,7 +46,7 @@ class ReturnRule:
     window: Window | None
     reason: ReasonClass
     retry: Retry = "never"
-    block: Block | None = None
+    block: BlockKind | None = None
     to_staff: bool = False
     quiet: bool = False  # no notice made by a machine
     rate: Rate | None = None

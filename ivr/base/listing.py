@@ -8,7 +8,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 
-class Column(NamedTuple):
+class ListColumn(NamedTuple):
     """A column: its name, how many characters it takes at least, and whether it ends at the right."""
 
     name: str
@@ -23,7 +23,7 @@ class Listing(NamedTuple):
     lines: tuple[str, ...]
 
 
-def listing(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Listing:
+def listing(columns: Sequence[ListColumn], rows: Iterable[Sequence[str]]) -> Listing:
     """Return rows in columns, two blanks apart; a cell for each column."""
     return Listing(
         _in_columns(columns, [column.name for column in columns]),
@@ -31,7 +31,7 @@ def listing(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Listing
     )
 
 
-def _in_columns(columns: Sequence[Column], cells: Sequence[str]) -> str:
+def _in_columns(columns: Sequence[ListColumn], cells: Sequence[str]) -> str:
     return "  ".join(
         cell.rjust(column.width) if column.at_right else cell.ljust(column.width)
         for column, cell in zip(columns, cells, strict=True)

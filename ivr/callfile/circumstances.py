@@ -22,8 +22,8 @@ from ivr.base.money import format_amount, parse_amount
 from ivr.base.plans import PLANS
 
 Notices = Literal["sms", "email", "letter"]
-Support = Literal["open", "closed"]
-Consent = Literal["spoken", "bill_code"]
+SupportOpen = Literal["open", "closed"]
+ConsentMode = Literal["spoken", "bill_code"]
 OnTime = Literal["unset", "authorized", "settled"]
 
 MADE_UP: Final = "made_up"
@@ -32,8 +32,8 @@ _OF_THE_LINE: Final = ("support", "consent", "on_time", "cutoff", "closings", "t
 WORDS: Final = (*_OF_A_MEMBER, *_OF_THE_LINE)
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "notices": get_args(Notices),
-    "support": get_args(Support),
-    "consent": get_args(Consent),
+    "support": get_args(SupportOpen),
+    "consent": get_args(ConsentMode),
     "on_time": get_args(OnTime),
 }
 _PLAN: Final = f"({'|'.join(PLANS)})"
@@ -95,8 +95,8 @@ class Circumstances:
     paid: tuple[PaidBefore, ...] = ()
     notices: Notices = "letter"
     extra_time: bool = False
-    support: Support | None = None
-    consent: Consent | None = None
+    support: SupportOpen | None = None
+    consent: ConsentMode | None = None
     on_time: OnTime | None = None
     cutoff: time | None = None
     closings: tuple[date, ...] = ()

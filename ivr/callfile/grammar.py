@@ -89,7 +89,7 @@ _FROM = re.compile(r"\+?[0-9A-Za-z@.:-]+")
 
 
 @dataclass(frozen=True)
-class Place:
+class SourceLine:
     """Where something is written: the file, as the operator named it, and the line, from 1; 0: the whole."""
 
     file: str
@@ -103,7 +103,7 @@ class Place:
 class Problem:
     """What is wrong with a call file: where, the rule's id in docs/rules.md, and how to mend it."""
 
-    place: Place
+    place: SourceLine
     rule: str
     message: str
 
@@ -112,72 +112,72 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Start:
+class StartLine:
     """The caller dials."""
 
-    place: Place
+    place: SourceLine
 
 
 @dataclass(frozen=True)
 class ExpectedLine:
     """The line must answer a turn with these prompts."""
 
-    place: Place
+    place: SourceLine
     prompts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Keys:
+class KeysLine:
     """The caller presses keys; `{name}` stands for a fact of the sample member."""
 
-    place: Place
+    place: SourceLine
     keys: str
 
 
 @dataclass(frozen=True)
-class Silence:
+class SilenceLine:
     """The caller does nothing until the line stops waiting."""
 
-    place: Place
+    place: SourceLine
 
 
 @dataclass(frozen=True)
-class Words:
+class WordsLine:
     """The caller says something; `confidence` None: the recognizer gives none."""
 
-    place: Place
+    place: SourceLine
     words: str
     confidence: float | None
 
 
 @dataclass(frozen=True)
-class Waits:
+class WaitsLine:
     """The caller thinks for so many seconds once the line has spoken; what follows comes then."""
 
-    place: Place
+    place: SourceLine
     seconds: float
 
 
 @dataclass(frozen=True)
-class HangsUp:
+class HangsUpLine:
     """The caller hangs up."""
 
-    place: Place
+    place: SourceLine
 
 
 @dataclass(frozen=True)
 class FaultLine:
     """A fault hits the next turn, or the call."""
 
-    place: Place
+    place: SourceLine
     fault: FaultName
 
 
 @dataclass(frozen=True)
-class Did:
+class DidLine:
     """By now the line has done this: an event with these values among its own."""
 
-    place: Place
+    place: SourceLine
     event: str
     values: Mapping[str, str]
 
@@ -186,14 +186,25 @@ class Did:
 
 
 @dataclass(frozen=True)
-class End:
+class EndLine:
     """The call is over, in this way."""
 
-    place: Place
+    place: SourceLine
     kind: EndKind
 
 
-Step = Start | ExpectedLine | Keys | Silence | Words | Waits | HangsUp | FaultLine | Did | End
+ScriptLine = (
+    StartLine
+    | ExpectedLine
+    | KeysLine
+    | SilenceLine
+    | WordsLine
+    | WaitsLine
+    | HangsUpLine
+    | FaultLine
+    | DidLine
+    | EndLine
+)
 
 
 @dataclass(frozen=True)
@@ -207,13 +218,13 @@ class CallFile:
     pace: Pace | None = None
     from_number: str | None = None
     after: str | None = None
-    steps: tuple[Step, ...] = ()
+    steps: tuple[ScriptLine, ...] = ()
     header_lines: Mapping[str, int] = field(default_factory=dict)
     circumstances: Circumstances = NO_CIRCUMSTANCES
 
-    def place(self, header: str) -> Place:
+    def place(self, header: str) -> SourceLine:
         """Return where a header stands (line 1 for one that is not there)."""
-        return Place(self.name, self.header_lines.get(header, 1))
+        return SourceLine(self.name, self.header_lines.get(header, 1))
 
     def runs(self, languages: Sequence[str]) -> list[tuple[str, Pace]]:
         """Return every (language, pace) this file runs in, of the languages the line speaks."""
@@ -249,7 +260,7 @@ def parse_call(text: str, name: str) -> CallFile:
     parser.finish()
     if len(parser.problems) > FAULTS_TOLD:
         message = f"{len(parser.problems)} faults in all: mend the first, or name a call file"
-        whole = Problem(Place(name, 1), "call.many-problems", message)
+        whole = Problem(SourceLine(name, 1), "call.many-problems", message)
         raise CallFileError(*parser.problems[:FAULTS_TOLD], whole)
     if parser.problems:
         raise CallFileError(*parser.problems)
@@ -280,7 +291,7 @@ def read_call_file(path: Path) -> str:
 
 
 def _refused(path: Path, line: int, rule: str, message: str) -> CallFileError:
-    return CallFileError(Problem(Place(str(path), line), rule, message))
+    return CallFileError(Problem(SourceLine(str(path), line), rule, message))
 
 
 def split_lines(text: str) -> list[str]:
@@ -298,7 +309,7 @@ def load_call(path: Path, *, root: Path | None = None) -> CallFile:
     problems = []
     if call.now is None:
         message = "no header says when the call is: add now 2026-12-18T10:15-05:00"
-        problems.append(Problem(Place(call.name, 1), "call.no-instant", message))
+        problems.append(Problem(SourceLine(call.name, 1), "call.no-instant", message))
     problems += [
         Problem(
             step.place,
@@ -306,7 +317,7 @@ def load_call(path: Path, *, root: Path | None = None) -> CallFile:
             f"{{{name}}} is a fact of a member, and no header names one: add member NAME",
         )
         for step in call.steps
-        if isinstance(step, Keys) and call.member is None
+        if isinstance(step, KeysLine) and call.member is None
         for name in PLACEHOLDER.findall(step.keys)
         if name in MEMBER_FACTS
     ]
@@ -366,8 +377,8 @@ def _contradictions(earlier: CallFile, call: CallFile) -> Iterator[Problem]:
 
 def _wrong_begin(earlier: CallFile, call: CallFile) -> Iterator[Problem]:
     """Yield why a call cannot begin as it does after an earlier one: it is the same call, or another."""
-    ended = bool(earlier.steps) and isinstance(earlier.steps[-1], End)
-    redials = bool(call.steps) and isinstance(call.steps[0], Start)
+    ended = bool(earlier.steps) and isinstance(earlier.steps[-1], EndLine)
+    redials = bool(call.steps) and isinstance(call.steps[0], StartLine)
     if ended and not redials:
         message = (
             f"{earlier.name} ends its call (line {earlier.steps[-1].place.line}): "
@@ -386,7 +397,7 @@ class _Parser:
         self.call = CallFile(name)
         self.problems: list[Problem] = []
         self._circumstances = CircumstancesReader()
-        self._readers: Mapping[str, Callable[[Place, str], Step | None]] = {
+        self._readers: Mapping[str, Callable[[SourceLine, str], ScriptLine | None]] = {
             "start": self._start,
             "line": self._line,
             "caller": self._caller,
@@ -397,7 +408,7 @@ class _Parser:
 
     def read(self, number: int, line: str) -> None:
         """Read one line that is neither empty nor a comment."""
-        place = Place(self.call.name, number)
+        place = SourceLine(self.call.name, number)
         word, *others = line.split(maxsplit=1)
         rest = others[0] if others else ""
         if word in _HEADERS:
@@ -414,22 +425,22 @@ class _Parser:
             self._problem(place, "call.unknown-word", message)
             return
         steps = self.call.steps
-        if steps and isinstance(steps[-1], End) and word != "start":
+        if steps and isinstance(steps[-1], EndLine) and word != "start":
             message = "only `start`, another call, comes after `end`: make `end` the last line"
             self._problem(place, "call.after-end", message)
         step = reader(place, rest)
         if step is not None:
             self.call = replace(self.call, steps=(*steps, step))
 
-    def _problem(self, place: Place, rule: str, message: str) -> None:
+    def _problem(self, place: SourceLine, rule: str, message: str) -> None:
         self.problems.append(Problem(place, rule, message))
 
-    def _is_above(self, place: Place, word: str) -> None:
+    def _is_above(self, place: SourceLine, word: str) -> None:
         if self.call.steps:
             message = f"{word} is a header: put it above the first line of the call"
             self._problem(place, "call.header-late", message)
 
-    def _header(self, place: Place, word: str, value: str) -> None:
+    def _header(self, place: SourceLine, word: str, value: str) -> None:
         self._is_above(place, word)
         if word in self.call.header_lines:
             first = self.call.header_lines[word]
@@ -441,7 +452,7 @@ class _Parser:
             header_lines = {**self.call.header_lines, word: place.line}
             self.call = replace(self.call, header_lines=header_lines, **change)
 
-    def _circumstance(self, place: Place, word: str, value: str) -> None:
+    def _circumstance(self, place: SourceLine, word: str, value: str) -> None:
         self._is_above(place, word)
         wrong = self._circumstances.read(place.line, word, value)
         if wrong is not None:
@@ -450,14 +461,14 @@ class _Parser:
     def finish(self) -> None:
         """Look at the whole file once its last line is read."""
         for line, *wrong in self._circumstances.faults(self.call.member, self.call.now):
-            self._problem(Place(self.call.name, line), *wrong)
+            self._problem(SourceLine(self.call.name, line), *wrong)
         for step, following in pairwise((*self.call.steps, None)):
-            if isinstance(step, Waits) and not isinstance(following, Keys | Words):
+            if isinstance(step, WaitsLine) and not isinstance(following, KeysLine | WordsLine):
                 message = "after waiting a caller keys or speaks: write what, in the next line"
                 self._problem(step.place, "call.wait-alone", message)
         self.call = replace(self.call, circumstances=self._circumstances.circumstances)
 
-    def _header_value(self, place: Place, word: str, value: str) -> dict[str, Any] | None:
+    def _header_value(self, place: SourceLine, word: str, value: str) -> dict[str, Any] | None:
         """Check a header and return the field it sets, or None when it is wrong."""
         if not value:
             self._problem(place, "call.header-value", f"{word} needs a value: write it after the word")
@@ -483,16 +494,16 @@ class _Parser:
             self._problem(place, "call.header-value", message)
         return {"from_number" if word == "from" else word: value}
 
-    def _start(self, place: Place, rest: str) -> Step | None:
+    def _start(self, place: SourceLine, rest: str) -> ScriptLine | None:
         if rest:
             self._problem(place, "call.stands-alone", "start stands alone: take the rest of the line out")
         steps = [step for step in self.call.steps if not isinstance(step, FaultLine)]
-        if steps and not isinstance(steps[-1], End):
+        if steps and not isinstance(steps[-1], EndLine):
             message = "start is the first line of a call: move it up, or write it after `end`"
             self._problem(place, "call.start-again", message)
-        return Start(place)
+        return StartLine(place)
 
-    def _line(self, place: Place, rest: str) -> Step | None:
+    def _line(self, place: SourceLine, rest: str) -> ScriptLine | None:
         prompts = tuple(prompt.strip() for prompt in rest.split(","))
         wrong = [prompt for prompt in prompts if _PROMPT.fullmatch(prompt) is None]
         if wrong:
@@ -501,17 +512,17 @@ class _Parser:
             return None
         return ExpectedLine(place, prompts)
 
-    def _caller(self, place: Place, rest: str) -> Step | None:
+    def _caller(self, place: SourceLine, rest: str) -> ScriptLine | None:
         if rest == "silence":
-            return Silence(place)
+            return SilenceLine(place)
         if rest == "hangs up":
-            return HangsUp(place)
+            return HangsUpLine(place)
         waits = _WAITS.fullmatch(rest)
         if waits is not None:
-            return Waits(place, float(waits[1]))
+            return WaitsLine(place, float(waits[1]))
         says = _SAYS.fullmatch(rest)
         if says is not None:
-            return Words(place, says[1], _confidence(says[2]))
+            return WordsLine(place, says[1], _confidence(says[2]))
         if rest.startswith("says"):
             self._problem(
                 place,
@@ -534,9 +545,9 @@ class _Parser:
             message = f"{{{unknown[0]}}} stands for nothing{near}: there are {known}"
             self._problem(place, "call.unknown-fact", message)
             return None
-        return Keys(place, rest)
+        return KeysLine(place, rest)
 
-    def _fault(self, place: Place, rest: str) -> Step | None:
+    def _fault(self, place: SourceLine, rest: str) -> ScriptLine | None:
         name = next((name for name in get_args(FaultName) if name == rest), None)
         if name is None:
             message = f"there is no fault {rest!r}{nearest(rest, FAULTS)}: write one of {', '.join(FAULTS)}"
@@ -547,16 +558,16 @@ class _Parser:
             self._problem(place, "call.withheld-late", message)
         return FaultLine(place, name)
 
-    def _did(self, place: Place, rest: str) -> Step | None:
+    def _did(self, place: SourceLine, rest: str) -> ScriptLine | None:
         event, *pairs = rest.split() or [""]
         wrong = next((pair for pair in pairs if not all(pair.partition("="))), None)
         if _EVENT.fullmatch(event) is None or wrong is not None:
             message = f"{rest!r} is no event: write did payment amount=310.15 plan=health"
             self._problem(place, "call.event", message)
             return None
-        return Did(place, event, {pair.partition("=")[0]: pair.partition("=")[2] for pair in pairs})
+        return DidLine(place, event, {pair.partition("=")[0]: pair.partition("=")[2] for pair in pairs})
 
-    def _end(self, place: Place, rest: str) -> Step | None:
+    def _end(self, place: SourceLine, rest: str) -> ScriptLine | None:
         kind = next((kind for kind in get_args(EndKind) if kind == rest), None)
         if kind is None:
             message = (
@@ -564,7 +575,7 @@ class _Parser:
             )
             self._problem(place, "call.unknown-end", message)
             return None
-        return End(place, kind)
+        return EndLine(place, kind)
 
 
 def _confidence(text: str | None) -> float | None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ivr.simulator.webhooks import VirtualClock
 
 
-class Event(NamedTuple):
+class DoneEvent(NamedTuple):
     """Something the line did that `did` may name: `payment`, {"amount": "310.15", "plan": "health"}."""
 
     name: str
@@ -80,7 +80,7 @@ class PreparedLine:
     account_sid: str
     to_number: str = "+18005550100"
     facts: Mapping[str, str] = field(default_factory=dict)
-    observe: Callable[[str], Sequence[Event]] | None = None
+    observe: Callable[[str], Sequence[DoneEvent]] | None = None
     visited: Callable[[str], Sequence[Visit]] | None = None
     elsewhere: Mapping[str, Callable[[], None]] = field(default_factory=dict)
     recorded: Callable[[], Sequence[Recipe]] | None = None

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from ivr.callfile.grammar import Place, Problem
+from ivr.callfile.grammar import Problem, SourceLine
 from ivr.callfile.suite import transcript
 from ivr.speech.patterns import OUTSIDE_XML
 
@@ -53,7 +53,7 @@ def _add_call(suite: ET.Element, result: CallResult) -> None:
 
 
 def _add_problem(suite: ET.Element, problem: Problem | str) -> None:
-    place = problem.place if isinstance(problem, Problem) and problem.place.line else Place("", 1)
+    place = problem.place if isinstance(problem, Problem) and problem.place.line else SourceLine("", 1)
     told = str(problem)
     case = _case(suite, "problem", told, place.file, place.line)
     ET.SubElement(case, "error", {"type": "problem", "message": _clean(told)}).text = _clean(told)

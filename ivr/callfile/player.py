@@ -20,18 +20,18 @@ from ivr.callfile.grammar import (
     ENDS,
     PLACEHOLDER,
     CallFile,
-    Did,
-    End,
+    DidLine,
+    EndLine,
     ExpectedLine,
     FaultLine,
-    HangsUp,
-    Keys,
-    Place,
-    Silence,
-    Start,
-    Step,
-    Waits,
-    Words,
+    HangsUpLine,
+    KeysLine,
+    ScriptLine,
+    SilenceLine,
+    SourceLine,
+    StartLine,
+    WaitsLine,
+    WordsLine,
 )
 from ivr.dialog.definition import GATE_PREFIX, KEY_MORE_TIME
 from ivr.dialog.flow import GATE_GO_ON
@@ -45,7 +45,7 @@ from ivr.simulator.withheld import WITHHELD_FORMS
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from ivr.callfile.host import Event, PreparedLine, Visit
+    from ivr.callfile.host import DoneEvent, PreparedLine, Visit
     from ivr.calls.history import Recipe
     from ivr.simulator.heard import Heard
     from ivr.simulator.lines import Headers, Line, LineReply
@@ -62,7 +62,7 @@ _INNER = re.compile(r"@[A-Za-z-]+|\[[0-9]+\]")
 Who = Literal["line", "caller", "did", "fault", "end"]
 
 
-class Caller(Protocol):
+class Handset(Protocol):
     """Who holds the phone: the phone itself, or an operator."""
 
     def dial(self) -> Heard:
@@ -99,10 +99,10 @@ class PlayOptions:
 
 
 @dataclass(frozen=True)
-class Difference:
+class Mismatch:
     """Where a call went another way than its file says."""
 
-    place: Place
+    place: SourceLine
     expected: str
     heard: str
 
@@ -113,7 +113,7 @@ class Difference:
 class Correction(NamedTuple):
     """What a call file should say: `text` in place of a line, before it or after it; or not that line."""
 
-    place: Place
+    place: SourceLine
     how: Literal["replace", "remove", "before", "after"]
     text: str
 
@@ -137,7 +137,7 @@ class CallResult:
     name: str
     language: str
     pace: Pace
-    difference: Difference | None
+    difference: Mismatch | None
     transcript: tuple[TranscriptLine, ...]
     turns: int
     seconds: float
@@ -153,7 +153,7 @@ class CallResult:
 
 
 class _DifferenceFoundError(Exception):
-    def __init__(self, difference: Difference) -> None:
+    def __init__(self, difference: Mismatch) -> None:
         super().__init__(str(difference))
         self.difference = difference
 
@@ -227,11 +227,11 @@ class _Player:
         self._options = options
         self._call_sids: list[str] = []
         self._hour_passes_before: int | None = None  # which turn
-        self._passed: Step | None = None
+        self._passed: ScriptLine | None = None
         self._pick_up()
         self._unread = _Unread()
-        self._claimed: list[Event] = []
-        self._following: tuple[Step, ...] = call.steps
+        self._claimed: list[DoneEvent] = []
+        self._following: tuple[ScriptLine, ...] = call.steps
         self.transcript: list[TranscriptLine] = []
         self.unchecked: list[str] = []
         self.corrections: list[Correction] = []
@@ -253,7 +253,7 @@ class _Player:
             options=PhoneOptions(post_twice=self._options.post_twice),
         )
         operator = self._options.operator and self._pace == "relay"
-        self._caller: Caller = RelayOperator(self.phone) if operator else self.phone
+        self._caller: Handset = RelayOperator(self.phone) if operator else self.phone
         self._dialed = False
         self._think_seconds: float | None = None
         self._waiting_for: Gather | None = None
@@ -267,7 +267,7 @@ class _Player:
 
     def play(self) -> None:
         """Play every step. Raises `_DifferenceFoundError` at the first that differs."""
-        place = Place(self._call.name, 1)
+        place = SourceLine(self._call.name, 1)
         for number, step in enumerate(self._call.steps):
             self._following = self._call.steps[number + 1 :]
             place = step.place
@@ -284,7 +284,7 @@ class _Player:
         surplus = self._unclaimed()
         if surplus and not self._correct(
             place,
-            "before" if self._call.steps and isinstance(self._call.steps[-1], End) else "after",
+            "before" if self._call.steps and isinstance(self._call.steps[-1], EndLine) else "after",
             *(_did_line(event, only=VALUES_WORTH_WRITING) for event in surplus),
         ):
             self._differ(place, "nothing else to happen (write a `did` line for it)", _events(surplus))
@@ -294,42 +294,42 @@ class _Player:
         with contextlib.suppress(CallOverError):
             self.phone.hang_up()
 
-    def _take(self, step: Step) -> None:  # noqa: C901 (a table of the steps)
+    def _take(self, step: ScriptLine) -> None:  # noqa: C901 (a table of the steps)
         place = step.place
         if isinstance(step, FaultLine):
             if step is not self._passed:
                 self._inject(step.fault)
             return
-        if isinstance(step, Start) and self._dialed:
+        if isinstance(step, StartLine) and self._dialed:
             self._pick_up()
         self._dial(place, step)
         if isinstance(step, ExpectedLine):
             self._compare(step)
-        elif isinstance(step, Keys):
+        elif isinstance(step, KeysLine):
             self._press(step)
-        elif isinstance(step, Words):
+        elif isinstance(step, WordsLine):
             self._say(step)
-        elif isinstance(step, Waits):
+        elif isinstance(step, WaitsLine):
             self._think_seconds = step.seconds
             self._write("caller", f"waits {step.seconds:g}")
-        elif isinstance(step, Silence):
+        elif isinstance(step, SilenceLine):
             self._act(place, "silence", self._caller.stay_silent)
-        elif isinstance(step, HangsUp):
+        elif isinstance(step, HangsUpLine):
             self._act(place, "hangs up", self._caller.hang_up)
-        elif isinstance(step, Did):
+        elif isinstance(step, DidLine):
             self._check_did(step)
-        elif isinstance(step, End):
+        elif isinstance(step, EndLine):
             self._check_end(step)
 
     # What the caller does.
 
-    def _dial(self, place: Place, step: Step | None = None) -> None:
+    def _dial(self, place: SourceLine, step: ScriptLine | None = None) -> None:
         """Dial, if nobody has; in relay pace ask for it at once."""
         if self._dialed:
             return
         self._dialed = True
         following = self._following
-        if step is not None and not isinstance(step, Start):
+        if step is not None and not isinstance(step, StartLine):
             self._following = (step, *following)
         self._act(place, "dials", self._caller.dial)
         if self._pace == "relay" and self.phone.ended is None:
@@ -338,12 +338,12 @@ class _Player:
             self._unread = first
         self._following = following
 
-    def _press(self, step: Keys) -> None:
+    def _press(self, step: KeysLine) -> None:
         keys = self._resolved(step)
         thinking = self._thinking(step.place, lambda after: self.phone.press(keys, after_seconds=after))
         self._act(step.place, step.keys, thinking or (lambda: self._caller.press(keys)))
 
-    def _say(self, step: Words) -> None:
+    def _say(self, step: WordsLine) -> None:
         words, given = self._in_own_words(step.words), step.confidence
         thinking = self._thinking(
             step.place, lambda after: self.phone.say(words, confidence=given, after_seconds=after)
@@ -351,7 +351,7 @@ class _Player:
         say = thinking or (lambda: self._caller.say(words, confidence=given))
         self._act(step.place, f'says "{words}"', say)
 
-    def _thinking(self, place: Place, do: Callable[[float], Heard]) -> Callable[[], Heard] | None:
+    def _thinking(self, place: SourceLine, do: Callable[[float], Heard]) -> Callable[[], Heard] | None:
         """Return the action with the caller's thinking before it, or None when the file says nothing of it.
 
         An operator made of code takes the time that typing takes.
@@ -364,7 +364,7 @@ class _Player:
             self._differ(place, f"a line that waits {seconds:g} s", window)
         return lambda: do(seconds)
 
-    def _act(self, place: Place, text: str, do: Callable[[], Heard]) -> None:
+    def _act(self, place: SourceLine, text: str, do: Callable[[], Heard]) -> None:
         """Let the caller do something and take in what is heard, passing the gates."""
         if self.phone.ended is not None:
             self._differ(place, f"a call that goes on (caller {text})", f"end {self.phone.ended}")
@@ -397,12 +397,12 @@ class _Player:
             return False
         gate = _plain(prompts[-1])
         before_an_action = takewhile(
-            lambda step: isinstance(step, ExpectedLine | FaultLine | Did), self._following
+            lambda step: isinstance(step, ExpectedLine | FaultLine | DidLine), self._following
         )
         lines = (step.prompts for step in before_an_action if isinstance(step, ExpectedLine))
         return not any(gate in map(_plain, prompts) for prompts in lines)
 
-    def _guarded(self, place: Place, do: Callable[[], Heard]) -> Heard:
+    def _guarded(self, place: SourceLine, do: Callable[[], Heard]) -> Heard:
         try:
             return do()
         except (UnequalRepliesError, EndlessCallError) as error:
@@ -434,7 +434,9 @@ class _Player:
     def _find_hour_within(self) -> None:
         """Let an hour that stands between two lines of one action pass between their turns: a phone rings."""
         lines, found = 0, None
-        for step in takewhile(lambda step: isinstance(step, ExpectedLine | FaultLine | Did), self._following):
+        for step in takewhile(
+            lambda step: isinstance(step, ExpectedLine | FaultLine | DidLine), self._following
+        ):
             if isinstance(step, FaultLine) and step.fault == "hour_passes" and lines:
                 found = step
             elif isinstance(step, ExpectedLine) and found is not None:
@@ -444,7 +446,7 @@ class _Player:
                 return
             lines += isinstance(step, ExpectedLine)
 
-    def _resolved(self, step: Keys) -> str:
+    def _resolved(self, step: KeysLine) -> str:
         """Write out the placeholders of a caller's keys."""
         facts = {"language_key": LANGUAGES[self._language].key, **self._prepared.facts}
         missing = [name for name in PLACEHOLDER.findall(step.keys) if not facts.get(name)]
@@ -476,7 +478,7 @@ class _Player:
         ):
             self._differ(step.place, expected, f"line {', '.join(heard)}")
 
-    def _require_all_compared(self, place: Place, expected: str) -> None:
+    def _require_all_compared(self, place: SourceLine, expected: str) -> None:
         """Require that a file which compares one turn of several compares them all."""
         if self._unread.compared and self._unread.turns:
             if self._correct(place, "before", *map(_line, self._unread.turns)):
@@ -485,7 +487,7 @@ class _Player:
             also = "; line ".join(", ".join(turn) for turn in self._unread.turns)
             self._differ(place, expected, f"before that, line {also}")
 
-    def _check_end(self, step: End) -> None:
+    def _check_end(self, step: EndLine) -> None:
         self._require_all_compared(step.place, f"end {step.kind}")
         ended = self.phone.ended
         self._write("end", str(ended))
@@ -495,7 +497,7 @@ class _Player:
             heard = "a line that waits for the caller" if ended is None else f"end {ended}"
             self._differ(step.place, f"end {step.kind}", heard)
 
-    def _check_did(self, step: Did) -> None:
+    def _check_did(self, step: DidLine) -> None:
         if self._prepared.observe is None:
             self.unchecked.append(f"{step.place}: did {step}")
             return
@@ -514,7 +516,7 @@ class _Player:
             self._differ(step.place, f"did {step}", _events(unclaimed))
         self._claimed += [] if happened is None else [happened]
 
-    def _unclaimed(self) -> list[Event]:
+    def _unclaimed(self) -> list[DoneEvent]:
         """Return the events no `did` has named yet."""
         observe = self._prepared.observe
         events = [] if observe is None else [event for sid in self._call_sids for event in observe(sid)]
@@ -522,7 +524,7 @@ class _Player:
             events.remove(event)
         return events
 
-    def _check_phone(self, place: Place) -> None:
+    def _check_phone(self, place: SourceLine) -> None:
         """Any failure not asked for, and anything Twilio would warn about, is a difference."""
         for failure in self.phone.failures:
             if not failure.injected:
@@ -533,7 +535,7 @@ class _Player:
             self._differ(place, "TwiML without warnings", heard)
 
     def _correct(
-        self, place: Place, how: Literal["replace", "remove", "before", "after"], *texts: str
+        self, place: SourceLine, how: Literal["replace", "remove", "before", "after"], *texts: str
     ) -> bool:
         """Note what the file should say, if that is asked for and the line stands in the file itself."""
         if not self._options.correct or place.file != self._call.name:
@@ -541,8 +543,8 @@ class _Player:
         self.corrections += [Correction(place, how, text) for text in texts]
         return True
 
-    def _differ(self, place: Place, expected: str, heard: str) -> NoReturn:
-        raise _DifferenceFoundError(Difference(place, expected, heard))
+    def _differ(self, place: SourceLine, expected: str, heard: str) -> NoReturn:
+        raise _DifferenceFoundError(Mismatch(place, expected, heard))
 
     def _write(self, who: Who, text: str, words: tuple[tuple[str, str], ...] = ()) -> None:
         self.transcript.append(TranscriptLine(who, text, words))
@@ -592,12 +594,12 @@ def _line(heard: Sequence[str], like: Sequence[str] = ()) -> str:
     return f"line {', '.join(heard)}"
 
 
-def _did_line(event: Event, *, only: Collection[str] = ()) -> str:
+def _did_line(event: DoneEvent, *, only: Collection[str] = ()) -> str:
     """Write an event as a `did` line does; of the values named in `only` those it has, if it has any."""
     named = {key: value for key, value in event.values.items() if key in only} or event.values
     return " ".join(("did", event.name, *(f"{key}={value}" for key, value in named.items())))
 
 
-def _events(events: Sequence[Event]) -> str:
+def _events(events: Sequence[DoneEvent]) -> str:
     """Write events as `did` lines do."""
     return "; ".join(map(_did_line, events)) or "nothing"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ivr.base.errors import OperatorError
 from ivr.callfile.host import Host
 from ivr.callfile.player import PlayOptions
-from ivr.callfile.suite import Outcome, Run, Unplayed, play_or_say_why
+from ivr.callfile.suite import Play, PlayOutcome, Unplayed, play_or_say_why
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -63,12 +63,12 @@ class Processes:
     ) -> None:
         self._end()
 
-    def play(self, runs: Sequence[Run], options: PlayOptions | None = None) -> Iterator[Outcome]:
+    def play(self, runs: Sequence[Play], options: PlayOptions | None = None) -> Iterator[PlayOutcome]:
         """Yield what became of each run, in their order; it ends early when the line is down.
 
         Raises `OperatorError` for what ends a process: its database went away, or it was killed.
         """
-        done: dict[int, Outcome] = {}
+        done: dict[int, PlayOutcome] = {}
         busy: dict[Connection, tuple[_Worker, int]] = {}
         idle = list(self._workers)
         waiting = list(reversed(range(len(runs))))
@@ -82,7 +82,7 @@ class Processes:
             ready = wait(list(busy))
             for connection in [connection for connection in busy if connection in ready]:
                 worker, number = busy.pop(connection)
-                outcome: Outcome = _received(worker)
+                outcome: PlayOutcome = _received(worker)
                 idle.append(worker)
                 done[number] = outcome
                 down = down or (isinstance(outcome, Unplayed) and outcome.line_down)

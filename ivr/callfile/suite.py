@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from ivr.base.errors import EXIT_NO, DatabaseUnavailableError, OperatorError
-from ivr.callfile.grammar import CallFile, CallFileError, Place, Problem, load_call
+from ivr.callfile.grammar import CallFile, CallFileError, Problem, SourceLine, load_call
 from ivr.callfile.host import Host, LineDownError, Setup
 from ivr.callfile.player import CallResult, PlayOptions, play
 
@@ -25,7 +25,7 @@ TRANSCRIPT_LINES_AROUND = 12
 
 
 @dataclass(frozen=True)
-class Run:
+class Play:
     """One call file in one language and pace."""
 
     call: CallFile
@@ -40,12 +40,12 @@ class Run:
 class Unplayed:
     """A run that could not be played, and why. `line_down`: nor could any other, and none was tried."""
 
-    run: Run
+    run: Play
     problems: tuple[str, ...]
     line_down: bool = False
 
 
-Outcome = CallResult | Unplayed
+PlayOutcome = CallResult | Unplayed
 
 
 class Players(Protocol):
@@ -56,7 +56,7 @@ class Players(Protocol):
         """The languages the line speaks."""
         ...
 
-    def play(self, runs: Sequence[Run], options: PlayOptions | None = None) -> Iterator[Outcome]:
+    def play(self, runs: Sequence[Play], options: PlayOptions | None = None) -> Iterator[PlayOutcome]:
         """Yield what became of each run, in their order; it ends early when the line is down."""
         ...
 
@@ -72,7 +72,7 @@ class InTurn:
         """The languages the line speaks."""
         return self._host.languages
 
-    def play(self, runs: Sequence[Run], options: PlayOptions | None = None) -> Iterator[Outcome]:
+    def play(self, runs: Sequence[Play], options: PlayOptions | None = None) -> Iterator[PlayOutcome]:
         """Yield what became of each run, in their order; it ends early when the line is down."""
         for run in runs:
             outcome = play_or_say_why(run, self._host, options)
@@ -121,7 +121,7 @@ def find_calls(paths: Iterable[Path]) -> tuple[list[Path], list[Problem]]:
     problems: list[Problem] = []
 
     def add(file: Path, rule: str, message: str) -> None:
-        problems.append(Problem(Place(_text(file), 0), rule, message))
+        problems.append(Problem(SourceLine(_text(file), 0), rule, message))
 
     for path in dict.fromkeys(paths):
         if os.path.isdir(path):  # noqa: PTH112 (never raises)
@@ -160,12 +160,12 @@ def _text(path: Path) -> str:
 
 def list_runs(
     files: Iterable[Path], languages: Sequence[str], *, root: Path | None = None
-) -> tuple[list[Run], list[Problem]]:
+) -> tuple[list[Play], list[Problem]]:
     """Load call files; return every run of them, and the problems of those that cannot be played.
 
     `root` is where a file named by `after` is looked for when it is not beside its file.
     """
-    runs: list[Run] = []
+    runs: list[Play] = []
     problems: list[Problem] = []
     for file in files:
         try:
@@ -173,7 +173,7 @@ def list_runs(
         except CallFileError as error:
             problems += error.found
             continue
-        of_file = [Run(call, language, pace) for language, pace in call.runs(languages)]
+        of_file = [Play(call, language, pace) for language, pace in call.runs(languages)]
         if not of_file:
             spoken = ", ".join(languages)
             message = f"the line does not speak {call.language}: it has {spoken}"
@@ -182,19 +182,19 @@ def list_runs(
     return runs, problems
 
 
-def play_run(run: Run, host: Host, options: PlayOptions | None = None) -> CallResult:
+def play_run(run: Play, host: Host, options: PlayOptions | None = None) -> CallResult:
     """Play one run on a line of its own. Raises `OperatorError` when the host cannot prepare one."""
     now = run.call.now
     if now is None:
         message = "no header says when the call is: add now …"
-        raise CallFileError(Problem(Place(run.call.name, 1), "call.no-instant", message))
+        raise CallFileError(Problem(SourceLine(run.call.name, 1), "call.no-instant", message))
     call = run.call
     setup = Setup(call.name, now, call.member, run.language, run.pace, call.circumstances)
     with host.prepare(setup) as prepared:
         return play(run.call, prepared, language=run.language, pace=run.pace, options=options)
 
 
-def play_or_say_why(run: Run, host: Host, options: PlayOptions | None = None) -> Outcome:
+def play_or_say_why(run: Play, host: Host, options: PlayOptions | None = None) -> PlayOutcome:
     """Play one run; say why when it cannot be played. Raises `DatabaseUnavailableError`."""
     try:
         return play_run(run, host, options)

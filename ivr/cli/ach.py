@@ -14,7 +14,7 @@ import click
 from sqlalchemy import Connection
 
 from ivr.base.errors import EXIT_NO, SettingsError
-from ivr.base.listing import Column, Listing, listing, local_time
+from ivr.base.listing import ListColumn, Listing, listing, local_time
 from ivr.base.money import format_amount
 from ivr.base.settings import OriginationSettings, load_database_settings, load_origination_settings
 from ivr.base.words import counted
@@ -27,7 +27,7 @@ from ivr.payments.batches import HeldPayment
 from ivr.payments.cutoffs import cutoff_rule, last_finished
 from ivr.payments.delivery import Destination, deliver_file
 from ivr.payments.files import allow_again, find_file, list_files, note_arrived, reject_file
-from ivr.payments.origination import CutoffDone, FileMade, Progress
+from ivr.payments.origination import CutoffDone, EntryProgress, FileMade
 from ivr.payments.rates import rates_json, return_rates
 from ivr.payments.report import plain
 from ivr.start import database_name, ready_database
@@ -171,7 +171,7 @@ def _next(db: Connection, settings: OriginationSettings, now: datetime) -> datet
 
 
 @contextmanager
-def _bar() -> Iterator[Progress]:
+def _bar() -> Iterator[EntryProgress]:
     """Give what draws the progress of each file on standard error, where somebody looks."""
     with click.progressbar(
         length=1, label="Writing entries", file=sys.stderr, hidden=not sys.stderr.isatty()
@@ -230,15 +230,15 @@ def _as_text(done: Sequence[CutoffDone], destination: Destination) -> str:
 
 def _files(found: dict[str, Any], zone: ZoneInfo) -> Listing:
     columns = (
-        Column("ID", 4, at_right=True),
-        Column("FILE", 22),
-        Column("STATE", 8),
-        Column("ENTRIES", 7, at_right=True),
-        Column("DEBITS", 13, at_right=True),
-        Column("CREDITS", 13, at_right=True),
-        Column("EFFECTIVE", 10),
-        Column("SENT", 20),
-        Column("WHY REFUSED"),
+        ListColumn("ID", 4, at_right=True),
+        ListColumn("FILE", 22),
+        ListColumn("STATE", 8),
+        ListColumn("ENTRIES", 7, at_right=True),
+        ListColumn("DEBITS", 13, at_right=True),
+        ListColumn("CREDITS", 13, at_right=True),
+        ListColumn("EFFECTIVE", 10),
+        ListColumn("SENT", 20),
+        ListColumn("WHY REFUSED"),
     )
     return listing(
         columns,

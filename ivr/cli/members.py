@@ -9,7 +9,7 @@ from typing import Final
 import click
 
 from ivr.base.errors import NotFoundError
-from ivr.base.listing import Column, listing, local_time
+from ivr.base.listing import ListColumn, listing, local_time
 from ivr.base.settings import load_database_settings, load_member_settings
 from ivr.base.words import counted
 from ivr.cli.asking import account
@@ -56,7 +56,12 @@ def locked(*, as_json: bool) -> None:
         click.echo(json.dumps({"members": rows, "unknown_numbers": found.unknown_numbers}))
         return
     zone = settings.ivr_timezone
-    columns = (Column("MEMBER", 12), Column("SINCE", 20), Column("TRIES", 5, at_right=True), Column("UNTIL"))
+    columns = (
+        ListColumn("MEMBER", 12),
+        ListColumn("SINCE", 20),
+        ListColumn("TRIES", 5, at_right=True),
+        ListColumn("UNTIL"),
+    )
     shown = listing(
         columns,
         (

@@ -20,7 +20,7 @@ from ivr.payments.delivery import (
     deliver_file,
     undelivered_files,
 )
-from ivr.payments.origination import DELIVER_JOB, CutoffDone, Progress, run_cutoff
+from ivr.payments.origination import DELIVER_JOB, CutoffDone, EntryProgress, run_cutoff
 from ivr.payments.settlement import finish, release, settle
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def run_due_cutoffs(
     now: datetime,
     *,
     grace: timedelta = timedelta(),
-    progress: Progress | None = None,
+    progress: EntryProgress | None = None,
 ) -> list[CutoffDone]:
     """Run every cutoff that came `grace` ago or earlier and is not done, in order, a transaction each."""
     with engine.connect() as db:

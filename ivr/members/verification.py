@@ -80,7 +80,7 @@ _COUNTED: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class VerificationAnswer:
     """What verification says: the member, or None for every kind of failure.
 
     `slowed`: so much fails on the whole line just now that every answer, this one too, must be given slowly.
@@ -189,7 +189,7 @@ _STORE_COUNTER: Final = (
 
 def verify(
     db: Connection, hashes: KeyedHash, now: datetime, *, keyed_id: str, ssn_last4: str, date_of_birth: str
-) -> Answer:
+) -> VerificationAnswer:
     """Check the three facts once, within the caller's transaction, and count the outcome.
 
     `keyed_id` is a member ID (12 digits) or a billing account (9 digits beginning with 7), `date_of_birth`
@@ -224,7 +224,7 @@ def verify(
         },
     )
     if not right or locked:
-        return Answer(None, slowed)
+        return VerificationAnswer(None, slowed)
     member = VerifiedMember(
         member_id=row.member_id,
         language=row.language,
@@ -234,7 +234,7 @@ def verify(
         sms_ok=row.sms_ok,
         email=row.email,
     )
-    return Answer(member, slowed)
+    return VerificationAnswer(member, slowed)
 
 
 def _is_locked(row: Row[Any], now: datetime) -> bool:

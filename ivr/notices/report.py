@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import select
 
 from ivr.base.errors import NotFoundError
-from ivr.base.listing import Column, Listing, listing, local_time
+from ivr.base.listing import ListColumn, Listing, listing, local_time
 from ivr.payments.authorization_notices import CURRENT_NOTICE
 from ivr.payments.report import attempts_json, plain_row
 from ivr.storage.tables import Notice, Payment
@@ -64,12 +64,12 @@ def numbers_of(db: Connection, notice_ids: Sequence[int]) -> dict[int, str]:
 
 
 _LIST: Final = (
-    Column("NUMBER", 11),
-    Column("STATE", 9),
-    Column("CHANNEL", 7),
-    Column("LANGUAGE", 8),
-    Column("PROMISED", 20),
-    Column("SENT", 20),
+    ListColumn("NUMBER", 11),
+    ListColumn("STATE", 9),
+    ListColumn("CHANNEL", 7),
+    ListColumn("LANGUAGE", 8),
+    ListColumn("PROMISED", 20),
+    ListColumn("SENT", 20),
 )
 
 

@@ -57,7 +57,7 @@ MISSED_TASK: Final = "cutoff_missed"
 
 _MODIFIERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
-Progress = Callable[[int, int], None]  # how many entries are written, of how many at most
+EntryProgress = Callable[[int, int], None]  # how many entries are written, of how many at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def run_cutoff(
     *,
     cutoff: datetime,
     now: datetime,
-    progress: Progress | None = None,
+    progress: EntryProgress | None = None,
 ) -> CutoffDone | None:
     """Make the file of one cutoff (aware UTC) within the caller's transaction; None when it is done already.
 
@@ -132,7 +132,7 @@ class _FileBuilder:
         self.missed = self._effective > cutoff_rule(settings).effective_entry_date(cutoff)
         self.held: list[HeldPayment] = []
 
-    def run(self, progress: Progress | None) -> FileMade | None:
+    def run(self, progress: EntryProgress | None) -> FileMade | None:
         """Write everything that belongs to the file, and hold what is not in it."""
         expected = count_waiting(self._db, self._cutoff)
 

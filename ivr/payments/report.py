@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Row, select
 
-from ivr.base.listing import Column, Listing, listing, local_time
+from ivr.base.listing import ListColumn, Listing, listing, local_time
 from ivr.base.money import format_amount
 from ivr.payments.authorization_notices import CURRENT_NOTICE, EVERY_NOTICE
 from ivr.payments.holds import why_held
@@ -118,14 +118,14 @@ def payment_text(payment: Mapping[str, Any], zone: ZoneInfo) -> str:
 
 
 _LIST: Final = (
-    Column("NUMBER", 11),
-    Column("AUTHORIZED", 20),
-    Column("STATE", 10),
-    Column("AMOUNT", 12, at_right=True),
-    Column("PLAN", 6),
-    Column("ACCOUNT", 9),
-    Column("DEBIT ON", 10),
-    Column("BESIDES"),
+    ListColumn("NUMBER", 11),
+    ListColumn("AUTHORIZED", 20),
+    ListColumn("STATE", 10),
+    ListColumn("AMOUNT", 12, at_right=True),
+    ListColumn("PLAN", 6),
+    ListColumn("ACCOUNT", 9),
+    ListColumn("DEBIT ON", 10),
+    ListColumn("BESIDES"),
 )
 
 

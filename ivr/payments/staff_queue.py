@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import select, update
 
 from ivr.base.errors import NotFoundError
-from ivr.base.listing import Column, Listing, listing, local_time
+from ivr.base.listing import ListColumn, Listing, listing, local_time
 from ivr.payments.report import plain
 from ivr.storage.audit import record_event
 from ivr.storage.tables import BankItem, Payment, StaffTask
@@ -38,11 +38,11 @@ def open_tasks(db: Connection) -> list[dict[str, Any]]:
 
 
 _LIST: Final = (
-    Column("ID", 4, at_right=True),
-    Column("OPENED", 20),
-    Column("KIND", 22),
-    Column("NUMBER", 11),
-    Column("WHAT IT IS, AND WHAT NEXT"),
+    ListColumn("ID", 4, at_right=True),
+    ListColumn("OPENED", 20),
+    ListColumn("KIND", 22),
+    ListColumn("NUMBER", 11),
+    ListColumn("WHAT IT IS, AND WHAT NEXT"),
 )
 
 

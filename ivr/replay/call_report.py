@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from ivr.base.listing import Column, Listing, listing, local_time
+from ivr.base.listing import ListColumn, Listing, listing, local_time
 from ivr.calls.notation import write_event, write_heard
 from ivr.dialog.events import (
     CallAnswered,
@@ -86,13 +86,13 @@ def list_json(calls: Sequence[RecordedCall]) -> dict[str, Any]:
 
 
 _LIST: Final = (
-    Column("BEGAN", 24),
-    Column("LASTED", 6, at_right=True),
-    Column("LANG", 5),
-    Column("PACE", 5),
-    Column("ENDED", 8),
-    Column("LAST NODE", 24),
-    Column("CALL_SID"),
+    ListColumn("BEGAN", 24),
+    ListColumn("LASTED", 6, at_right=True),
+    ListColumn("LANG", 5),
+    ListColumn("PACE", 5),
+    ListColumn("ENDED", 8),
+    ListColumn("LAST NODE", 24),
+    ListColumn("CALL_SID"),
 )
 
 

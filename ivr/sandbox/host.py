@@ -19,7 +19,7 @@ from ivr.base.settings import Settings, load_replay_settings
 from ivr.billing.ledger import balances
 from ivr.billing.samples import SampleMember
 from ivr.callfile.circumstances import PaidBefore
-from ivr.callfile.host import Event, PreparedLine, Setup, Visit, written_call_sid
+from ivr.callfile.host import DoneEvent, PreparedLine, Setup, Visit, written_call_sid
 from ivr.calls.histories import load_recipes
 from ivr.calls.history import Recipe
 from ivr.calls.store import keep_flow_version
@@ -148,11 +148,11 @@ class LocalHost:
             small = [PaidBefore(0, owed.plan, 1, clock.now())] * PAYMENTS_PER_DAY
             pay_before(db, settings, member, small, clock.now(), call=1)
 
-    def _events(self, call_sid: str) -> list[Event]:
+    def _events(self, call_sid: str) -> list[DoneEvent]:
         with self._engine.connect() as db:
             rows = db.execute(select(Payment).where(Payment.call_sid == call_sid).order_by(Payment.seq)).all()
         return [
-            Event(
+            DoneEvent(
                 "payment",
                 {
                     "amount": format_amount(row.amount_cents),

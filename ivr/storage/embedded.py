@@ -26,7 +26,7 @@ from sqlalchemy import URL
 
 from ivr.base.errors import DatabaseUnavailableError
 from ivr.storage.locks import LockFile
-from ivr.storage.place import SHARED, Place, find_place
+from ivr.storage.place import SHARED, Site, find_place
 from ivr.storage.server import PORT, conninfo, ensure_running, is_up, stop
 
 DATABASE = "ivr"
@@ -64,7 +64,7 @@ class EmbeddedPostgres:
         self._shared = shared
         self._announce = announce
         self._keep_up = keep_up
-        self._held: tuple[Place, LockFile] | None = None
+        self._held: tuple[Site, LockFile] | None = None
         self._watch: tuple[threading.Thread, threading.Event] | None = None
 
     def __enter__(self) -> URL:
@@ -101,7 +101,7 @@ class EmbeddedPostgres:
         with _turn(place):
             _leave(place, users)
 
-    def _start_watch(self, place: Place) -> None:
+    def _start_watch(self, place: Site) -> None:
         told = threading.Event()
         watch = threading.Thread(
             target=_keep_up, args=(place, told), kwargs={"durable": self._durable}, daemon=True
@@ -129,7 +129,7 @@ def forget(var: Path, *, shared: Path = SHARED) -> None:
             users.release()
 
 
-def _keep_up(place: Place, told: threading.Event, *, durable: bool) -> None:
+def _keep_up(place: Site, told: threading.Event, *, durable: bool) -> None:
     """Look at the server until `told`, and start it again when it went away; never make one anew."""
     pause_seconds = _LOOK_SECONDS
     while not told.wait(pause_seconds):
@@ -146,7 +146,7 @@ def _keep_up(place: Place, told: threading.Event, *, durable: bool) -> None:
             _log.warning("embedded_database_restarted")
 
 
-def _leave(place: Place, users: LockFile) -> None:
+def _leave(place: Site, users: LockFile) -> None:
     try:
         if users.try_to_take():
             stop(place)
@@ -155,7 +155,7 @@ def _leave(place: Place, users: LockFile) -> None:
 
 
 @contextmanager
-def _turn(place: Place) -> Iterator[None]:
+def _turn(place: Site) -> Iterator[None]:
     """Hold the right to start and stop the server."""
     lock = _open_lock(place.beside(".turn"))
     try:
@@ -175,7 +175,7 @@ def _open_lock(file: Path) -> LockFile:
         ) from None
 
 
-def _open_database(place: Place, *, durable: bool) -> Path:
+def _open_database(place: Site, *, durable: bool) -> Path:
     """See that the server runs and has our database; return its socket's folder."""
     for pause_seconds in (0.1, 0.5, 2.0):
         folder = ensure_running(place, durable=durable)

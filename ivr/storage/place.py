@@ -31,7 +31,7 @@ _SOCKET_PATH_BYTES = 107  # sockaddr_un on Linux, without the final NUL; less on
 
 
 @dataclass(frozen=True)
-class Account:
+class ServerAccount:
     """Who runs the server: user id, group id."""
 
     user_id: int
@@ -40,12 +40,12 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Place:
+class Site:
     """One cluster: its programs, its data folder, and the account to run it as (None: this one)."""
 
     programs: Path
     data: Path
-    account: Account | None
+    account: ServerAccount | None
 
     @property
     def owner(self) -> int:
@@ -57,7 +57,7 @@ class Place:
         return self.data.with_name(self.data.name + suffix)
 
 
-def find_place(var: Path, shared: Path, announce: Callable[[str], None]) -> Place:
+def find_place(var: Path, shared: Path, announce: Callable[[str], None]) -> Site:
     """Choose where the cluster of the folder `var` lies, and make the folders above it.
 
     `announce` gets one sentence when something was put into `shared` because the account that runs the
@@ -66,7 +66,7 @@ def find_place(var: Path, shared: Path, announce: Callable[[str], None]) -> Plac
     programs = _wheel_folder() / _INSTALLATION / "bin"
     data = _make_var(var) / f"postgres-{MAJOR}"
     if os.geteuid() != 0:
-        return Place(programs, data, None)
+        return Site(programs, data, None)
     account = _unprivileged_account()
     moved = []
     if not _open_to_all(data.parent):
@@ -81,10 +81,10 @@ def find_place(var: Path, shared: Path, announce: Callable[[str], None]) -> Plac
             f"PostgreSQL runs as the account {account.name}, which cannot enter {var} or the installation:"
             f" you find {' and '.join(moved)}."
         )
-    return Place(programs, data, account)
+    return Site(programs, data, account)
 
 
-def socket_folder(place: Place) -> Path:
+def socket_folder(place: Site) -> Path:
     """Return the folder for the server's socket: the data folder if its name is short enough.
 
     Else a folder of ours in the temporary folder, which nobody but the data's owner may enter. A comma
@@ -134,14 +134,14 @@ def _make_var(var: Path) -> Path:
         ) from None
 
 
-def _unprivileged_account() -> Account:
+def _unprivileged_account() -> ServerAccount:
     """Return the account that root runs the server as; one with a name, or initdb fails."""
     for name in ("postgres", "nobody"):
         try:
             entry = pwd.getpwnam(name)
         except KeyError:
             continue
-        return Account(entry.pw_uid, entry.pw_gid, name)
+        return ServerAccount(entry.pw_uid, entry.pw_gid, name)
     raise DatabaseUnavailableError(
         "PostgreSQL does not run as root, and there is no account postgres or nobody:"
         " run ivr as an ordinary account, or set DATABASE_URL"

@@ -18,7 +18,7 @@ from typing import IO
 import psycopg
 
 from ivr.base.errors import DatabaseUnavailableError
-from ivr.storage.place import MAJOR, SOCKET_NAME, Place, socket_folder
+from ivr.storage.place import MAJOR, SOCKET_NAME, Site, socket_folder
 
 PORT = 5432  # names the socket's file; nothing listens on it
 _ANSWER_SECONDS = 60.0  # recovery after a crash may take this long
@@ -34,7 +34,7 @@ class _StartFailedError(Exception):
     """A start that may go better the next time; says what PostgreSQL's log says."""
 
 
-def ensure_running(place: Place, *, durable: bool, make: bool = True) -> Path:
+def ensure_running(place: Site, *, durable: bool, make: bool = True) -> Path:
     """See that the server of `place` answers, and return the folder of its socket.
 
     A server that runs already is taken as it is, but for one that is stopping: that is replaced. `durable`
@@ -62,13 +62,13 @@ def ensure_running(place: Place, *, durable: bool, make: bool = True) -> Path:
     )
 
 
-def is_up(place: Place) -> bool:
+def is_up(place: Site) -> bool:
     """Return whether the server of `place` runs and is not stopping; it may be starting, and is not asked."""
     pid_file = place.data / "postmaster.pid"
     return _is_server(_named_pid(pid_file), place) and not _is_stopping(pid_file)
 
 
-def stop(place: Place) -> None:
+def stop(place: Site) -> None:
     """Stop the server of `place`, if one runs, and wait until it is gone."""
     pid = _named_pid(place.data / "postmaster.pid")
     if pid is not None and _is_server(pid, place):
@@ -86,7 +86,7 @@ def conninfo(folder: Path, database: str) -> str:
     )
 
 
-def _make_data(place: Place) -> None:
+def _make_data(place: Site) -> None:
     """Make the data folder, all at once: an initdb whose starter is killed leaves nothing that counts."""
     for leftover in place.data.parent.glob(f"{place.data.name}.new.*"):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -128,7 +128,7 @@ def _make_data(place: Place) -> None:
         ) from None
 
 
-def _check_data(place: Place) -> None:
+def _check_data(place: Site) -> None:
     found = place.data.stat()
     if found.st_uid != place.owner:
         raise DatabaseUnavailableError(
@@ -145,7 +145,7 @@ def _check_data(place: Place) -> None:
         )
 
 
-def _running_socket_folder(place: Place) -> Path | None:
+def _running_socket_folder(place: Site) -> Path | None:
     """Return the socket's folder of the server that runs, or None if none does.
 
     A server that lives but does not answer yet is waited for, one that is stopping is seen out: after
@@ -179,7 +179,7 @@ def _running_socket_folder(place: Place) -> Path | None:
     return None
 
 
-def _answers(folder: Path, place: Place) -> bool:
+def _answers(folder: Path, place: Site) -> bool:
     try:
         with psycopg.connect(conninfo(folder, "postgres"), autocommit=True) as connection:
             row = connection.execute("SHOW data_directory").fetchone()
@@ -188,7 +188,7 @@ def _answers(folder: Path, place: Place) -> bool:
         return False
 
 
-def _clear(place: Place) -> None:
+def _clear(place: Site) -> None:
     """Remove what a dead server left: PostgreSQL refuses to start over a pid file that names a living pid."""
     (place.data / "postmaster.pid").unlink(missing_ok=True)
     folder = socket_folder(place)
@@ -196,7 +196,7 @@ def _clear(place: Place) -> None:
     (folder / SOCKET_NAME).unlink(missing_ok=True)
 
 
-def _start(place: Place, *, durable: bool) -> Path:
+def _start(place: Site, *, durable: bool) -> Path:
     folder = socket_folder(place)
     quoted = str(folder).replace('"', '""')
     settings = [
@@ -233,7 +233,7 @@ def _start(place: Place, *, durable: bool) -> Path:
     raise _StartFailedError(_last_line(place.beside(".log")))
 
 
-def _spawn(place: Place, arguments: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
+def _spawn(place: Site, arguments: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
     """Start a program of PostgreSQL's in a process group of its own, so that Ctrl-C does not reach it."""
     try:
         return subprocess.Popen(  # noqa: S603 (our own programs, no shell)
@@ -272,7 +272,7 @@ def _is_stopping(pid_file: Path) -> bool:
         return False
 
 
-def _is_server(pid: int | None, place: Place) -> bool:
+def _is_server(pid: int | None, place: Site) -> bool:
     """Return whether `pid` is a living PostgreSQL; where the system shows it, one of this very cluster."""
     name, state = _process(pid) if pid is not None else ("", "")
     if name != "postgres" or state == "Z":

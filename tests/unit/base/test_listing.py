@@ -5,17 +5,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ivr.base.listing import Column, listing, local_time
+from ivr.base.listing import ListColumn, listing, local_time
 
 
 def test_cells_stand_under_their_names_and_no_line_ends_in_blanks():
     found = listing(
-        (Column("NUMBER", 8), Column("AMOUNT", 8, at_right=True), Column("WHY")),
+        (ListColumn("NUMBER", 8), ListColumn("AMOUNT", 8, at_right=True), ListColumn("WHY")),
         [("1", "$2.00", ""), ("123456789", "-", "late")],
     )
     assert found.header == "NUMBER      AMOUNT  WHY"
     assert found.lines == ("1            $2.00", "123456789         -  late")
-    assert listing((Column("ID"),), []).lines == ()
+    assert listing((ListColumn("ID"),), []).lines == ()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ivr.callfile.circumstances import Circumstances, MadeUpBill, PaidBefore
-from ivr.callfile.grammar import CallFileError, Place, Waits, load_call, parse_call
+from ivr.callfile.grammar import CallFileError, SourceLine, WaitsLine, load_call, parse_call
 
 HEAD = "now 2026-12-18T10:15-05:00\nmember made_up\n"
 BILL = "bill health 310.15 due 2026-12-23"
@@ -192,4 +192,4 @@ def test_how_the_line_is_set_counts_in_what_comes_after_as_well(tmp_path):
 
 def test_a_caller_waits():
     call = parse_call("now 2026-12-18T10:15-05:00\ncaller waits 2.5\ncaller 1\n", "x.call")
-    assert call.steps[0] == Waits(Place("x.call", 2), 2.5)
+    assert call.steps[0] == WaitsLine(SourceLine("x.call", 2), 2.5)

@@ -6,19 +6,19 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.callfile.grammar import Place, Problem
+from ivr.callfile.grammar import Problem, SourceLine
 from ivr.callfile.junit import junit_xml
-from ivr.callfile.player import CallResult, Difference, TranscriptLine
+from ivr.callfile.player import CallResult, Mismatch, TranscriptLine
 from ivr.callfile.suite import Report
 
 OK = CallResult(
     "calls/a.call", "en-US", "voice", None, (), turns=1, seconds=3.0, unchecked=("a.call:9: did x",)
 )
-NOWHERE = Problem(Place("nowhere", 0), "call.no-file", "no such file")
-DIFFERENCE = Difference(Place("calls/b.call", 7), "line a", "line b")
+NOWHERE = Problem(SourceLine("nowhere", 0), "call.no-file", "no such file")
+DIFFERENCE = Mismatch(SourceLine("calls/b.call", 7), "line a", "line b")
 
 
-def failed(text: str, difference: Difference = DIFFERENCE) -> CallResult:
+def failed(text: str, difference: Mismatch = DIFFERENCE) -> CallResult:
     lines = (TranscriptLine("caller", "dials"), TranscriptLine("line", text))
     return CallResult("calls/b.call", "es-US", "relay", difference, lines, turns=1, seconds=3.0)
 
@@ -29,7 +29,9 @@ def read(report: Report) -> ET.Element:
 
 def test_a_case_a_call_with_file_line_and_what_differed():
     root = read(
-        Report((OK, failed("b")), (Problem(Place("calls/c.call", 3), "call.header-value", "slow"), NOWHERE))
+        Report(
+            (OK, failed("b")), (Problem(SourceLine("calls/c.call", 3), "call.header-value", "slow"), NOWHERE)
+        )
     )
     (suite,) = root
     assert (root.tag, suite.tag) == ("testsuites", "testsuite")
@@ -63,8 +65,8 @@ def test_a_case_a_call_with_file_line_and_what_differed():
 # XML 1.0, section 2.2: a document holds no control character but tab, line feed and carriage return.
 @given(st.text())
 def test_any_words_make_a_well_formed_document(text):
-    place = Place(f"calls/{text}.call", 7)
-    report = Report((failed(text, Difference(place, text, text)),), (text,))
+    place = SourceLine(f"calls/{text}.call", 7)
+    report = Report((failed(text, Mismatch(place, text, text)),), (text,))
     failure = read(report).find(".//failure")
     assert failure is not None
     assert (failure.text or "").startswith("caller  dials\nline    ")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.callfile.host import Event, Setup, Visit
+from ivr.callfile.host import DoneEvent, Setup, Visit
 from ivr.callfile.player import PlayOptions, play
 
 GREETING = ("welcome, language-option", "menu")
@@ -11,7 +11,7 @@ ASK = ("bank-routing-ask", "number")
 BYE = ("goodbye", "hangup")
 # What relay adds in front: the answer to 7, which is the same menu again.
 RELAY = [GREETING, ("pace-relay, gate-go-on", "menu"), ("language-option", "menu")]
-PAYMENT = Event("payment", {"amount": "310.15", "plan": "health"})
+PAYMENT = DoneEvent("payment", {"amount": "310.15", "plan": "health"})
 
 
 @pytest.fixture
@@ -285,8 +285,8 @@ class TestDid:
         ("events", "heard"),
         [
             ([], "nothing"),
-            ([Event("payment", {"amount": "1.00"})], "did payment amount=1.00"),
-            ([Event("refund", PAYMENT.values)], "did refund amount=310.15 plan=health"),
+            ([DoneEvent("payment", {"amount": "1.00"})], "did payment amount=1.00"),
+            ([DoneEvent("refund", PAYMENT.values)], "did refund amount=310.15 plan=health"),
         ],
     )
     def test_what_did_not_happen(self, played, events, heard):

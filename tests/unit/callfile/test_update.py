@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from ivr.callfile.grammar import Place
-from ivr.callfile.host import Event, LineDownError
+from ivr.callfile.grammar import SourceLine
+from ivr.callfile.host import DoneEvent, LineDownError
 from ivr.callfile.player import Correction
 from ivr.callfile.suite import InTurn
 from ivr.callfile.update import print_json, print_text, rewrite, update
@@ -19,7 +19,7 @@ VOICE = "# Why.\nnow     2026-12-18T10:15Z\npace    voice\nlanguage en-US\n"
 MENU = ("main-menu", "menu")
 BYE = ("goodbye", "hangup")
 GOOD = "line main-menu\ncaller 1\nline goodbye\nend goodbye\n"
-PAYMENT = Event("payment", {"plan": "health", "amount": "310.15", "sec_code": "TEL"})
+PAYMENT = DoneEvent("payment", {"plan": "health", "amount": "310.15", "sec_code": "TEL"})
 
 
 @pytest.fixture
@@ -220,7 +220,7 @@ def test_a_line_that_is_down_rewrites_nothing(write_call, written_host):
 
 
 def test_a_new_line_is_written_like_its_neighbor():
-    place = Place("a.call", 1)
+    place = SourceLine("a.call", 1)
     inserted = [Correction(place, "before", "line a, b"), Correction(place, "after", "did x")]
     assert rewrite("  caller   1\nend agent\n", inserted) == (
         "  line     a, b\n  caller   1\n  did      x\nend agent\n"
