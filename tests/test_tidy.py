@@ -177,7 +177,7 @@ TESTED_BY = {
         "topics/balance/handlers",
         "topics/bank/handlers",
         "topics/earlier_payments/handlers",
-        "topics/person/handlers",
+        "topics/agent/handlers",
         "topics/verification/handlers",
     ),
     "tests/unit/topics/test_registry.py": (
@@ -185,7 +185,7 @@ TESTED_BY = {
         "topics/balance/words",
         "topics/bank/words",
         "topics/earlier_payments/words",
-        "topics/person/words",
+        "topics/agent/words",
         "topics/verification/words",
         "topics/topic",
     ),

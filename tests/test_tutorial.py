@@ -69,5 +69,5 @@ def test_its_commands_say_yes(command: str, ivr: Path, project: Path, database_u
 
 def test_it_says_how_many_files_it_touches() -> None:
     assert len(FILES) == 6
-    assert [file for file in FILES if file.endswith(".py")] == ["ivr/topics/person/words.py"]
+    assert [file for file in FILES if file.endswith(".py")] == ["ivr/topics/agent/words.py"]
     assert "**six files, one of them Python**" in PAGE

@@ -85,7 +85,7 @@ class PaidBefore:
 class Circumstances:
     """What a file says of the world around its call.
 
-    Bills, payments, notices and extra time are those of a `member made_up`. `support` tells whether a person
+    Bills, payments, notices and extra time are those of a `member made_up`. `support` tells whether an agent
     can be reached, None: by the hours of the settings. `consent` and `on_time` None: as the settings say. So
     too the bank's `cutoff`, its `closings` beyond its holidays, its `timezone`, and which languages the line
     `speaks`.

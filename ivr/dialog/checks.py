@@ -21,8 +21,8 @@ from ivr.dialog.definition import (
     GATE_PREFIX,
     GIVE_UP,
     GIVE_UP_DIALOG,
+    KEY_AGENT,
     KEY_MORE_TIME,
-    KEY_PERSON,
     KEY_REPEAT,
     LANGUAGE,
     MAIN,
@@ -45,7 +45,7 @@ Key = TypeVar("Key")
 Wrong = tuple[str, ...]  # a rule's id, a message, and perhaps the name it is about and a language
 
 TRANSFER_RESULTS = ("completed", "failed")
-RESERVED_KEYS = {KEY_PERSON: "a person", KEY_REPEAT: "repeat", KEY_MORE_TIME: "more time"}
+RESERVED_KEYS = {KEY_AGENT: "a person", KEY_REPEAT: "repeat", KEY_MORE_TIME: "more time"}
 
 
 def check_flow(

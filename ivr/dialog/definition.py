@@ -1,7 +1,7 @@
 """A flow: dialogs made of nodes of seven closed kinds, with no expressions. One dialog a TOML file.
 
 Nodes: `say` speaks, `collect` waits for the caller, `action` asks the domain, `set` fills a slot or changes
-the pace, `call` runs another dialog, `transfer` hands over to a person, `end` ends the call. A branch is a
+the pace, `call` runs another dialog, `transfer` hands over to an agent, `end` ends the call. A branch is a
 key pressed, a field that matched, or the named outcome of an action.
 
 A dialog may take arguments: whoever calls it gives each a value, `args.plan = "health"`, and its own nodes
@@ -28,16 +28,16 @@ ENGINE_WORDS = (RETURN, REPEAT, AGENT, GIVE_UP, MORE_TIME)
 
 # Dialogs the engine itself calls: where a call starts, where 0 leads, and where patience or time has run out.
 MAIN = "main"
-PERSON = "person"
+AGENT_DIALOG = "person"
 GIVE_UP_DIALOG = "give_up"
 TIME_UP_DIALOG = "time_up"
-REQUIRED_DIALOGS = (MAIN, PERSON, GIVE_UP_DIALOG, TIME_UP_DIALOG)
+REQUIRED_DIALOGS = (MAIN, AGENT_DIALOG, GIVE_UP_DIALOG, TIME_UP_DIALOG)
 
 # Keys with one meaning everywhere.
-KEY_PERSON = "0"
+KEY_AGENT = "0"
 KEY_REPEAT = "9"
 KEY_MORE_TIME = "7"
-COMMON_KEYS = frozenset({KEY_PERSON, KEY_REPEAT, KEY_MORE_TIME})
+COMMON_KEYS = frozenset({KEY_AGENT, KEY_REPEAT, KEY_MORE_TIME})
 DIGITS = frozenset("0123456789")
 
 MENU = "menu"

@@ -14,18 +14,18 @@ from typing import cast
 
 from ivr.dialog.definition import (
     AGENT,
+    AGENT_DIALOG,
     EXHAUSTED,
     GATE,
     GIVE_UP,
     GIVE_UP_DIALOG,
+    KEY_AGENT,
     KEY_MORE_TIME,
-    KEY_PERSON,
     KEY_REPEAT,
     LANGUAGE,
     MAIN,
     MENU,
     MORE_TIME,
-    PERSON,
     REPEAT,
     RETURN,
     TIME_UP_DIALOG,
@@ -121,7 +121,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class TransferEnded:
-    """The person's phone: `completed`, or `failed` when nobody could be reached."""
+    """The agent's phone: `completed`, or `failed` when nobody could be reached."""
 
     result: str
 
@@ -141,7 +141,7 @@ class Listen:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Speak, then wait for the caller (`listen`), or for the person called (`listen` is None)."""
+    """Speak, then wait for the caller (`listen`), or for the agent called (`listen` is None)."""
 
     prompts: tuple[Said, ...]
     listen: Listen | None
@@ -299,7 +299,7 @@ class _Run:
         if not keys.digits and keys.finished:
             self.heard = StrayPound()
             return lambda: self._ask_again(node)
-        common = {KEY_PERSON: self._agent, KEY_REPEAT: self._repeat, KEY_MORE_TIME: self._more_time}
+        common = {KEY_AGENT: self._agent, KEY_REPEAT: self._repeat, KEY_MORE_TIME: self._more_time}
         if keys.digits not in common:
             return None
         self.heard = KeyPressed(keys.digits)
@@ -324,14 +324,14 @@ class _Run:
         return self._ask(node)
 
     def _agent(self, node: Node) -> Result | None:
-        if self._within(PERSON, GIVE_UP_DIALOG, TIME_UP_DIALOG):
-            return self._ask_again(node)  # a person is being tried already
+        if self._within(AGENT_DIALOG, GIVE_UP_DIALOG, TIME_UP_DIALOG):
+            return self._ask_again(node)  # an agent is being tried already
         self.state.frames.append(f"{node.path}!{'gate' if self.state.gate else ''}")
         told = {said.prompt for said in self.state.said}  # not errors, nor that nobody could be reached
         self.state.held = [said for said in (*self.state.chunk, *self.state.pending) if said.prompt in told]
         self.state.pending = []
         self.state.gate = False
-        self._enter(PERSON)
+        self._enter(AGENT_DIALOG)
         return None
 
     def _ask_again(self, node: Node, *before: Said) -> Result | None:
@@ -432,7 +432,7 @@ class _Run:
             yield self._spoken(prompt)
 
     def _failed(self, node: Node, *why: Said) -> Result | None:
-        """Count a noinput or nomatch; the third leads to a person. A gate counts its own."""
+        """Count a noinput or nomatch; the third leads to an agent. A gate counts its own."""
         if self.state.gate:
             failures = self.state.counters[_GATE_FAILURES] = self.state.counters.get(_GATE_FAILURES, 0) + 1
         else:
@@ -589,7 +589,7 @@ class _Run:
             if node.evidence:
                 self.state.evidence[said.prompt] = said._replace(pace=self.state.pace)
             self.state.pending.append(said)
-            if not self._within(PERSON):  # 9 does not tell again that nobody could be reached
+            if not self._within(AGENT_DIALOG):  # 9 does not tell again that nobody could be reached
                 self.state.said.append(said)
         return self._follow(node, "next")
 
@@ -614,7 +614,7 @@ class _Run:
         return self._wait(node)
 
     def _wait(self, node: Node) -> Result | None:
-        """Say what is pending and wait, for the caller or for the person called."""
+        """Say what is pending and wait, for the caller or for the agent called."""
         return self._within_limits(lambda: self._speak(node))
 
     def _stop(self, *before: Said, go_on: tuple[str, ...] = (GATE_GO_ON,)) -> Result | None:

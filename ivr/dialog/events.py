@@ -77,7 +77,7 @@ class StrayPound:
 
 @dataclass(frozen=True, slots=True)
 class TransferReported:
-    """How calling a person went: `completed`, or `failed` when nobody could be reached."""
+    """How calling an agent went: `completed`, or `failed` when nobody could be reached."""
 
     result: str
 

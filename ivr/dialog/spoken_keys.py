@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from ivr.dialog.definition import (
+    AGENT_DIALOG,
     COMMON_KEYS,
     DIGITS,
     GATE,
     GIVE_UP_DIALOG,
-    KEY_PERSON,
+    KEY_AGENT,
     LANGUAGE,
     MENU,
-    PERSON,
     TIME_UP_DIALOG,
     Dialog,
     Fault,
@@ -57,15 +57,15 @@ class _SpokenKeys:
     dialogs: Mapping[str, Dialog]
     vocabulary: Vocabulary
     prompts: Prompts
-    without_person: frozenset[str] = field(init=False)  # dialogs in which 0 only asks again
+    without_agent: frozenset[str] = field(init=False)  # dialogs in which 0 only asks again
 
     def __post_init__(self) -> None:
-        last = (PERSON, GIVE_UP_DIALOG, TIME_UP_DIALOG)
-        self.without_person = frozenset().union(*(called_from(self.dialogs, name) for name in last))
+        last = (AGENT_DIALOG, GIVE_UP_DIALOG, TIME_UP_DIALOG)
+        self.without_agent = frozenset().union(*(called_from(self.dialogs, name) for name in last))
 
     def faults(self) -> Iterator[Fault]:
         for dialog in self.dialogs.values():
-            common = COMMON_KEYS - ({KEY_PERSON} if dialog.name in self.without_person else set())
+            common = COMMON_KEYS - ({KEY_AGENT} if dialog.name in self.without_agent else set())
             for node in dialog.nodes.values():
                 heard = frozenset() if node.kind == "end" else common
                 told = (wrong for prompt in node.prompts for wrong in self._told(node, prompt, heard))

@@ -11,6 +11,7 @@ from fluent.syntax.parser import FluentParser
 
 from ivr.dialog.definition import (
     AGENT,
+    AGENT_DIALOG,
     ARGUMENT,
     EXHAUSTED,
     GIVE_UP,
@@ -19,7 +20,6 @@ from ivr.dialog.definition import (
     MAIN,
     MENU,
     MORE_TIME,
-    PERSON,
     REPEAT,
     RETURN,
     TIME_UP_DIALOG,
@@ -43,7 +43,7 @@ _OUTCOMES: Mapping[str, str] = {"completed": "they talked", "failed": "nobody an
 _ORDINALS = ("", "1st", "2nd", "3rd")
 _BEGINNINGS: Mapping[str, str] = {
     MAIN: "a call begins here",
-    PERSON: "key 0",
+    AGENT_DIALOG: "key 0",
     GIVE_UP_DIALOG: "3 failures at one question",
     TIME_UP_DIALOG: "turns or time used up",
 }

@@ -15,13 +15,13 @@ from heapq import heappop, heappush
 from typing import cast
 
 from ivr.dialog.definition import (
+    AGENT_DIALOG,
     COMMON_KEYS,
     DIGITS,
     GATE,
     GIVE_UP_DIALOG,
     LANGUAGE,
     MENU,
-    PERSON,
     TIME_UP_DIALOG,
     Node,
 )
@@ -280,7 +280,7 @@ class Exploration:
         if place.closing:
             # What had to be heard is all that is left to say; at a gate it ends by itself.
             queued = queued[:1] if isinstance(place.result, Ask) else ()
-        elif isinstance(place.result, Ask) and not place.within(PERSON):
+        elif isinstance(place.result, Ask) and not place.within(AGENT_DIALOG):
             # While an answer is being worked out nothing is merged; asking for a person says nothing new.
             kept = (_labels(state.pending), _labels(state.said), _facts(ghost.answered), ghost.consented)
         return (

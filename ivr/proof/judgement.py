@@ -10,7 +10,7 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from ivr.calls.notation import write_event, write_heard
-from ivr.dialog.definition import AGENT, MORE_TIME, PERSON, REPEAT
+from ivr.dialog.definition import AGENT, AGENT_DIALOG, MORE_TIME, REPEAT
 from ivr.dialog.engine import LAST_TURNS_MAX, RELAY_WORDS_MAX, Ask, End, Wait
 from ivr.dialog.flow import GATE_GO_ON, Flow
 from ivr.dialog.state import Said
@@ -215,7 +215,7 @@ class Judge:
 
     def _keys(self, taken: Taken) -> Iterator[Wrong]:
         before, after, move = taken.before, taken.after, taken.move
-        if move.late or before.closing or before.within(PERSON):
+        if move.late or before.closing or before.within(AGENT_DIALOG):
             return
         node = before.state.node
         told = _ids(taken.queued)
@@ -245,7 +245,7 @@ class Judge:
         """Return whether an accepted answer has led to a question."""
         node = self._flow.nodes[taken.before.state.node]
         back = node.branches.get(taken.move.label) in {REPEAT, AGENT}
-        helped = any(event.node.startswith(f"{PERSON}/") for event in taken.events)
+        helped = any(event.node.startswith(f"{AGENT_DIALOG}/") for event in taken.events)
         return taken.move.kind in ANSWERS and isinstance(taken.after.result, Wait) and not back and not helped
 
     # Words.
@@ -345,7 +345,7 @@ def people(exploration: Exploration) -> Iterator[Flaw]:
     }
     leads = _backwards(places, leads, frozenset({"outcome", "go_on"}))
     for index, place in enumerate(places):
-        if isinstance(place.result, Wait) and not place.closing and not place.within(PERSON):
+        if isinstance(place.result, Wait) and not place.closing and not place.within(AGENT_DIALOG):
             for move, target in place.edges:
                 if move.kind == "person" and not move.late and target not in leads:
                     yield Flaw("proof.no-person", index, "key 0 leads to no person", (move,))

@@ -11,18 +11,18 @@ from dataclasses import dataclass
 
 from ivr.dialog.definition import (
     AGENT,
+    AGENT_DIALOG,
     GIVE_UP,
     GIVE_UP_DIALOG,
     LANGUAGE,
-    PERSON,
     RETURN,
     TIME_UP_DIALOG,
     Node,
 )
 from ivr.dialog.flow import ENGINE_PROMPTS, Flow, nomatch_prompt
 
-_ALWAYS_NEAR = (PERSON, GIVE_UP_DIALOG, TIME_UP_DIALOG)  # a key, three errors or the time lead there
-_WORDS = {AGENT: PERSON, GIVE_UP: GIVE_UP_DIALOG}
+_ALWAYS_NEAR = (AGENT_DIALOG, GIVE_UP_DIALOG, TIME_UP_DIALOG)  # a key, three errors or the time lead there
+_WORDS = {AGENT: AGENT_DIALOG, GIVE_UP: GIVE_UP_DIALOG}
 
 Fills = Mapping[tuple[str, str], frozenset[str]]
 

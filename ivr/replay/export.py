@@ -102,7 +102,7 @@ class _Export:
         self._code = self._code_digits()
         self._keyed_cents = list(made_up.keyed_cents)
         self._paid_cents = list(made_up.paid_cents)
-        self._person_answers = True
+        self._agent_answers = True
 
     def text(self) -> str:
         """Return the whole file."""
@@ -316,16 +316,16 @@ class _Export:
                     following, "what went wrong after a transfer cannot be written: leave it out"
                 )
             if "person-connecting" in following.prompts:
-                yield from self._person(answers=True)
+                yield from self._agent(answers=True)
             yield "fault   lost_response"
         if isinstance(following.heard, TransferReported):
-            yield from self._person(answers=following.heard.result == "completed")
+            yield from self._agent(answers=following.heard.result == "completed")
 
-    def _person(self, *, answers: bool) -> Iterator[str]:
-        """Yield whether the person who is called now picks up, where that is another than the last time."""
-        if answers != self._person_answers:
+    def _agent(self, *, answers: bool) -> Iterator[str]:
+        """Yield whether the agent who is called now picks up, where that is another than the last time."""
+        if answers != self._agent_answers:
             yield "fault   transfer_answered" if answers else "fault   transfer_busy"
-        self._person_answers = answers
+        self._agent_answers = answers
 
     def _transferring(self, turn: RecordedTurn) -> bool:
         node = self._line.flow.nodes.get(turn.node)

@@ -20,7 +20,7 @@ from ivr.dialog.events import DigitsKeyed
 from ivr.payments.day_limit import PAYMENTS_PER_DAY
 from ivr.topics.amount.words import amount_outcome
 from ivr.topics.balance.words import balance_outcome, payable_outcome
-from ivr.topics.earlier_payments.words import FOR_A_PERSON
+from ivr.topics.earlier_payments.words import FOR_AN_AGENT
 from ivr.topics.masks import ORDINARY_MONEY, bucket_cents, money_shape
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ DUE_DAYS: Final = 5  # where the call does not say when a bill is due
 PAST_DUE_DAYS: Final = -25
 CALL_US_DAYS: Final = 4  # where the call does not say when the payment was made that came back
 ROUND_CENTS: Final = 25
-AGENT_CODE: Final = "R16"  # a person speaks about it; it closes its account, as most returns do
+AGENT_CODE: Final = "R16"  # an agent speaks about it; it closes its account, as most returns do
 MONEY_END: Final = 10_000_000  # an amount has seven digits at most
 
 
@@ -420,7 +420,7 @@ def _returned(slots: Mapping[str, str]) -> ReturnedPayment:
         rule
         for rule in RETURN_RULES.values()
         if rule.reason == slots["returned_reason"]
-        and rule.code not in FOR_A_PERSON
+        and rule.code not in FOR_AN_AGENT
         and rule.block != "routing"
     ]
     code = max(rules, key=lambda rule: rule.block == "account").code

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from ivr.base.clock import EASTERN
 from ivr.calls.history import Asked, Recipe, RecordedTurn
 from ivr.calls.notation import write_event, write_heard
-from ivr.dialog.definition import GATE, GATE_PREFIX, KEY_MORE_TIME, KEY_PERSON, Node
+from ivr.dialog.definition import GATE, GATE_PREFIX, KEY_AGENT, KEY_MORE_TIME, Node
 from ivr.dialog.engine import (
     Ask,
     DialogError,
@@ -44,7 +44,7 @@ AUTHORIZED: Final = "authorized"
 HANGUP: Final = "hangup"
 LINE_ENDS: Final = frozenset({"goodbye", "agent"})  # otherwise the caller went away, or something broke
 # What a caller who presses it means wherever it is: a person, more time.
-_MEANT_ANYWHERE: Final = frozenset({KeyPressed(KEY_PERSON), KeyPressed(KEY_MORE_TIME)})
+_MEANT_ANYWHERE: Final = frozenset({KeyPressed(KEY_AGENT), KeyPressed(KEY_MORE_TIME)})
 
 
 class Spoken(NamedTuple):

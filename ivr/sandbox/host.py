@@ -200,7 +200,7 @@ def scratch_host(*, records: bool = False) -> Iterator[LocalHost]:
 
 def _settings_of(setup: Setup) -> Mapping[str, Any]:
     # Bills that carry a code are there to show the other lawful way of consent. Somebody answers the phone,
-    # in the hours that the settings give, unless the file says whether a person can be reached.
+    # in the hours that the settings give, unless the file says whether an agent can be reached.
     circumstances = setup.circumstances
     consent = circumstances.consent or ("bill_code" if setup.member == "demo.bill_code" else "spoken")
     agent_phone = "" if circumstances.support == "closed" else "+16175550190"

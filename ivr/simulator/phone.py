@@ -169,7 +169,7 @@ class Phone:
         self._sounds: list[Sounded] = []
         self._turns_told = 0
         self._documents_unasked = 0
-        self._talked_with_a_person = False
+        self._talked_with_agent = False
         self._call_status = "completed"
         self._status_number = 0
         self._over_at: datetime | None = None
@@ -399,7 +399,7 @@ class Phone:
         running = self._running
         verb = None if running is None else next(running.verbs, None)
         if running is None or verb is None or isinstance(verb, Hangup):
-            self._end("agent" if self._talked_with_a_person else "goodbye")
+            self._end("agent" if self._talked_with_agent else "goodbye")
         elif isinstance(verb, Gather):
             self._open_gather(verb, running.url)
         elif isinstance(verb, Redirect):
@@ -519,7 +519,7 @@ class Phone:
 
     def _act(self, opened: _OpenGather, result: Mapping[str, str]) -> None:
         self._open = None
-        self._talked_with_a_person = False
+        self._talked_with_agent = False
         self._fetch(opened.url, opened.gather.action or opened.url, result)
 
     # Other people, and the end.
@@ -538,7 +538,7 @@ class Phone:
         self._advance_to(until)
         result = {"DialCallStatus": self.callee, "DialCallSid": f"CA{self._dialed_leg().hex}"}
         if self.callee == "completed":
-            self._talked_with_a_person = True
+            self._talked_with_agent = True
             result |= {"DialCallDuration": str(round(talk_seconds)), "DialBridged": "true"}
         if dial.action is not None:
             self._fetch(url, dial.action, result)

@@ -6,19 +6,19 @@ from collections.abc import Callable, Mapping
 
 from ivr.dialog.engine import Ask, Outcome
 from ivr.dialog.state import State
+from ivr.topics.agent import handlers as agent
 from ivr.topics.amount import handlers as amount
 from ivr.topics.authorization import handlers as authorization
 from ivr.topics.balance import handlers as balance
 from ivr.topics.bank import handlers as bank
 from ivr.topics.earlier_payments import handlers as earlier_payments
-from ivr.topics.person import handlers as person
 from ivr.topics.registry import VOCABULARY
 from ivr.topics.services import TurnServices
 from ivr.topics.verification import handlers as verification
 
 Handler = Callable[[TurnServices, State, Mapping[str, str]], Outcome]
 
-_MODULES = (person, verification, earlier_payments, balance, amount, bank, authorization)
+_MODULES = (agent, verification, earlier_payments, balance, amount, bank, authorization)
 
 
 def _handler(action: str) -> Handler:

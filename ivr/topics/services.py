@@ -46,7 +46,7 @@ class Services:
         return instant.astimezone(self.cutoff.zone)
 
     def agent_available(self, now: datetime) -> bool:
-        """Return whether a person can be reached by transfer now."""
+        """Return whether an agent can be reached by transfer now."""
         return self.agent_phone != "" and is_open(self.support_hours, self.local(now))
 
 

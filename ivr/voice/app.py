@@ -70,8 +70,8 @@ def make_voice_app(turns: Turns, engine: Engine, settings: VoiceSettings, delive
         return edge.serve(lambda call_sid, form, arrived_at: turns.turn(call_sid, seq, form, arrived_at))
 
     @app.route("/voice/person/<language>/<pace>", **methods)
-    def person(language: str, pace: str) -> Response:
-        return edge.serve(lambda call_sid, form, _: turns.person(call_sid, form, language, pace))
+    def agent_called(language: str, pace: str) -> Response:
+        return edge.serve(lambda call_sid, form, _: turns.agent_called(call_sid, form, language, pace))
 
     app.add_url_rule("/voice/answer", "answer", partial(edge.serve, turns.answer), **methods)
     app.add_url_rule("/voice/fallback", "fallback", partial(edge.serve, turns.fallback), **methods)

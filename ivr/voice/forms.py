@@ -62,15 +62,15 @@ def read_caller(shown: str) -> Caller:
     return Caller("number", phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
-def person_reached(form: Mapping[str, str]) -> bool:
-    """Tell from the parameters of a Dial's action whether the person called has answered."""
+def agent_answered(form: Mapping[str, str]) -> bool:
+    """Tell from the parameters of a Dial's action whether the agent called has answered."""
     return form.get("DialCallStatus") in {"completed", "answered"}
 
 
 def read_input(form: Mapping[str, str], *, transferring: bool) -> Input:
     """Read what the caller did from the parameters of a Gather's (or, `transferring`, a Dial's) action."""
     if transferring:
-        return TransferEnded("completed" if person_reached(form) else "failed")
+        return TransferEnded("completed" if agent_answered(form) else "failed")
     words = _CONTROLS.sub(" ", form.get("SpeechResult", "")).strip()
     if words:
         return Speech(words[:WORDS_MAX], _confidence(form.get("Confidence", "")))

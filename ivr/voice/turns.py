@@ -46,7 +46,7 @@ from ivr.topics.registry import shapes_of
 from ivr.topics.sentences import sentences
 from ivr.topics.services import Services, TurnServices
 from ivr.voice.deadline import DeadlineExceeded
-from ivr.voice.forms import Caller, person_reached, read_caller, read_input
+from ivr.voice.forms import Caller, agent_answered, read_caller, read_input
 from ivr.voice.patience import Patience, TurnedAwayError
 from ivr.voice.twiml import Passage, document, last_words
 
@@ -79,7 +79,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """Where a caller finds a person, as settings give it: `phone` E.164, `hours` as IVR_SUPPORT_HOURS."""
+    """Where a caller finds an agent, as settings give it: `phone` E.164, `hours` as IVR_SUPPORT_HOURS."""
 
     phone: str
     hours: str
@@ -175,12 +175,12 @@ class Turns:
             failed = form.get("ErrorUrl", "").partition("?")[0].rstrip("/")
             return self._unknown(0, first=failed.endswith("/voice/answer"))
 
-    def person(self, call_sid: str, form: Mapping[str, str], language: str, pace: str) -> Reply:
-        """End a call whose last words called a person: if nobody answered, say when somebody does.
+    def agent_called(self, call_sid: str, form: Mapping[str, str], language: str, pace: str) -> Reply:
+        """End a call whose last words called an agent: if nobody answered, say when somebody does.
 
         `language` and `pace` are what the Dial's address says; nothing is read or stored.
         """
-        reached = person_reached(form)
+        reached = agent_answered(form)
         _log.info("person_called", call_sid=call_sid, reached=reached)
         spoken = self._line.flow.languages
         tags = (language,) if language in spoken else spoken
@@ -460,10 +460,10 @@ class Turns:
     def _last_reply(
         self, prompts: list[Said], language: str, seq: int, now: datetime | None, pace: str = "voice"
     ) -> Reply:
-        """Write last words: `prompts`, then a person if one can be reached `now`, else where to find one."""
+        """Write last words: `prompts`, then an agent if one can be reached `now`, else where to find one."""
         if now is not None and self._services.agent_available(now):
-            with_person = [*prompts, Said("person-connecting")]
-            return self._last_words(with_person, language, seq, pace, self._services.agent_phone)
+            with_agent = [*prompts, Said("person-connecting")]
+            return self._last_words(with_agent, language, seq, pace, self._services.agent_phone)
         tags = dict.fromkeys(said.language for said in prompts)
         again = [Said("trouble-call-again", language=tag, values=self._where()) for tag in tags]
         return self._last_words([*prompts, *again], language, seq, pace)

@@ -9,7 +9,7 @@ from ivr.dialog.engine import Outcome
 from ivr.dialog.state import State
 from ivr.dialog.vocabulary import Value
 from ivr.payments.history import RecentPayment, ReturnedPayment
-from ivr.topics.earlier_payments.words import FOR_A_PERSON
+from ivr.topics.earlier_payments.words import FOR_AN_AGENT
 from ivr.topics.services import TurnServices
 
 
@@ -36,11 +36,11 @@ def next_waiting_payment(turn: TurnServices, state: State, _args: Mapping[str, s
 
 
 def next_returned_payment(turn: TurnServices, state: State, _args: Mapping[str, str]) -> Outcome:
-    """Tell the next payment that came back and is still owed; of some reasons only a person speaks."""
+    """Tell the next payment that came back and is still owed; of some reasons only an agent speaks."""
     returned, shown = turn.payments_to_tell(state).returned, _shown("returned", state)
     if shown >= len(returned):
         return Outcome("none")
-    if any(payment.return_code in FOR_A_PERSON for payment in returned):
+    if any(payment.return_code in FOR_AN_AGENT for payment in returned):
         return Outcome("call_us", {"returned_shown": len(returned)})
     payment = returned[shown]
     day = turn.services.local(payment.authorized_at).date().isoformat()

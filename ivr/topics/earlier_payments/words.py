@@ -8,7 +8,7 @@ from ivr.topics.masks import as_it_is
 from ivr.topics.topic import Slot, Topic
 
 # Deaths, frozen accounts, sanctions: nothing that a machine should explain.
-FOR_A_PERSON = frozenset({"R14", "R15", "R16", "R90"})
+FOR_AN_AGENT = frozenset({"R14", "R15", "R16", "R90"})
 
 _REASONS = ("not_authorized", "insufficient_funds", "account_closed", "stopped", "other")
 

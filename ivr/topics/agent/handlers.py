@@ -1,4 +1,4 @@
-"""Whether a person can be reached: what the domain answers."""
+"""Whether an agent can be reached: what the domain answers."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from ivr.topics.services import TurnServices
 
 
 def reach_person(turn: TurnServices, _state: State, _args: Mapping[str, str]) -> Outcome:
-    """Return whether a person can be reached now."""
+    """Return whether an agent can be reached now."""
     return Outcome("open" if turn.services.agent_available(turn.now) else "closed")

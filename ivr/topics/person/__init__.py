@@ -1,1 +1,0 @@
-"""Reaching a person: the number and the hours of support, and whether somebody answers now."""
