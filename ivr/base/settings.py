@@ -327,7 +327,9 @@ class DatabaseSettings(BaseSettings):
     field is what an operator is told to set it to.
     """
 
-    model_config = SettingsConfigDict(env_file=None, extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_file=None, extra="ignore", frozen=True, hide_input_in_errors=True, defer_build=True
+    )
     uses_the_database: ClassVar[bool] = True
 
     database_url: Annotated[str, Field(repr=False)] = ""

@@ -16,10 +16,10 @@ from ivr.base.errors import EXIT_NO
 from ivr.base.money import format_amount
 from ivr.base.settings import load_database_settings, load_origination_settings
 from ivr.base.words import counted
-from ivr.cli.asking import account, confirm, written_plain
 from ivr.cli.files import CSV_FILE
 from ivr.cli.lists import show
 from ivr.cli.overdue import overdue, tell_overdue
+from ivr.cli.questions import account, confirm, written_plain
 from ivr.payments.blocks import release
 from ivr.payments.report import plain
 from ivr.payments.returns import Imported, import_returns

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ivr.base.settings import DatabaseSettings
 from ivr.cli.times import span
 from ivr.languages.language import PACES
+
+if TYPE_CHECKING:
+    from ivr.base.settings import DatabaseSettings
 
 ENDS = ("goodbye", "agent", "hangup", "fallback", "open")
 

@@ -12,7 +12,7 @@ from ivr.ach.letters import individual_name
 from ivr.ach.return_codes import RETURN_RULES
 from ivr.base.errors import OperatorError, SettingsError
 from ivr.base.settings import OriginationSettings, load_origination_settings
-from ivr.cli.asking import written_plain
+from ivr.cli.questions import written_plain
 from ivr.payments.find import find
 from ivr.payments.names import CURRENT_NAME
 from ivr.start import ready_database

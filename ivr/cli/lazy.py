@@ -9,6 +9,12 @@ from typing import Any
 import click
 
 
+def later(place: str) -> Any:
+    """Return what stands at `place` (`ivr.cli.serve:serve`), whose module is imported now."""
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)
+
+
 class LazyGroup(click.Group):
     """A group that knows where commands stand and imports the one that is called; it may have others as well.
 
@@ -28,8 +34,7 @@ class LazyGroup(click.Group):
         """Return a command, whose module is imported now; None when there is none of this name."""
         if cmd_name not in self.lazy:
             return super().get_command(ctx, cmd_name)
-        module, _, name = self.lazy[cmd_name][0].partition(":")
-        command: click.Command = getattr(import_module(module), name)
+        command: click.Command = later(self.lazy[cmd_name][0])
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

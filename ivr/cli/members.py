@@ -12,9 +12,9 @@ from ivr.base.errors import NotFoundError
 from ivr.base.listing import ListColumn, listing, local_time
 from ivr.base.settings import load_database_settings, load_member_settings
 from ivr.base.words import counted
-from ivr.cli.asking import account
 from ivr.cli.lazy import LazyGroup
 from ivr.cli.lists import show
+from ivr.cli.questions import account
 from ivr.members.facts import is_member_id
 from ivr.members.locks import locked as who_is_locked
 from ivr.members.locks import unlock as unlock_member

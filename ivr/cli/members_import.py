@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 
 from ivr.base.csvfiles import ImportResult, Progress
 from ivr.base.settings import load_member_settings
-from ivr.cli.asking import account
 from ivr.cli.files import CSV_FILE, errors_option, load_file
+from ivr.cli.questions import account
 from ivr.members.imports import import_members
 from ivr.notices.letter import can_print
 from ivr.payments.names import correct_names

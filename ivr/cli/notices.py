@@ -8,9 +8,9 @@ from typing import Final
 import click
 
 from ivr.base.settings import load_database_settings
-from ivr.cli.asking import written_plain
 from ivr.cli.lazy import LazyGroup
 from ivr.cli.lists import show as show_list
+from ivr.cli.questions import written_plain
 from ivr.notices.report import list_notices, notice_listing, notice_text, show_notice, unknown_notice
 from ivr.start import ready_database
 

@@ -11,7 +11,7 @@ import click
 from ivr.base.errors import EXIT_NO
 from ivr.base.logs import configure_logs
 from ivr.base.settings import load_notice_settings
-from ivr.cli.asking import written_plain
+from ivr.cli.questions import written_plain
 from ivr.jobs.notices import open_notice_sender
 from ivr.notices.due import find_notice, send_due, warn_of_late
 from ivr.notices.report import numbers_of

@@ -15,7 +15,7 @@ from ivr.ach.banking_days import CutoffRule
 from ivr.base.errors import OperatorError
 from ivr.base.money import format_amount, parse_amount
 from ivr.base.settings import load_database_settings
-from ivr.cli.asking import account, written_plain
+from ivr.cli.questions import account, written_plain
 from ivr.payments.credits import REVERSAL_REASONS, Credited
 from ivr.payments.credits import refund as request_refund
 from ivr.payments.credits import reverse as request_reversal

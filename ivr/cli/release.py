@@ -10,8 +10,8 @@ import click
 
 from ivr.base.settings import load_database_settings
 from ivr.base.words import counted
-from ivr.cli.asking import account, confirm, written_plain
 from ivr.cli.lists import nothing_found
+from ivr.cli.questions import account, confirm, written_plain
 from ivr.notices.channels import send_soon_of
 from ivr.payments.cutoffs import cutoff_rule
 from ivr.payments.late import Released, release_late, waiting_for_staff
