@@ -118,7 +118,9 @@ RETURN_RULES: Final[dict[str, ReturnRule]] = {
         ReturnRule(
             "R15", "account holder deceased", _TWO, "other", block="account", to_staff=True, quiet=True
         ),
-        ReturnRule("R16", "account frozen", _TWO, "account_not_usable", block="account", to_staff=True),
+        ReturnRule(
+            "R16", "account frozen", _TWO, "account_not_usable", block="account", to_staff=True, quiet=True
+        ),
         ReturnRule("R17", "questionable, or an improper reversal", _TWO, "other", to_staff=True),
         ReturnRule("R18", "improper effective entry date", _NEXT, "other", "corrected", to_staff=True),
         ReturnRule("R19", "error in the amount field", _NEXT, "other", "corrected", to_staff=True),
@@ -154,7 +156,9 @@ RETURN_RULES: Final[dict[str, ReturnRule]] = {
             to_staff=True,
             rate="unauthorized",
         ),
-        ReturnRule("R90", "sanctions", None, "account_not_usable", block="account", to_staff=True),
+        ReturnRule(
+            "R90", "sanctions", None, "account_not_usable", block="account", to_staff=True, quiet=True
+        ),
     )
 }
 

@@ -13,7 +13,7 @@ from ivr.base.logs import configure_logs
 from ivr.base.settings import load_notice_settings
 from ivr.cli.questions import written_plain
 from ivr.jobs.notices import open_notice_sender
-from ivr.notices.due import find_notice, send_due, warn_of_late
+from ivr.notices.due import find_notices, send_due, warn_of_late
 from ivr.notices.report import numbers_of
 from ivr.notices.send import send_notice
 from ivr.start import database_name, project_folder, ready_database
@@ -25,7 +25,7 @@ from ivr.start import database_name, project_folder, ready_database
 def send(confirmation_number: str | None, *, as_json: bool) -> int:
     """Send what waits, as the worker does every minute; the answer is no when one could not be sent.
 
-    With a CONFIRMATION_NUMBER only that one: now, and also if it failed and its cause is mended.
+    With a CONFIRMATION_NUMBER only those of that payment: now, and also what failed and is mended.
     """
     configure_logs(level=logging.ERROR)
     settings = load_notice_settings()
@@ -44,8 +44,8 @@ def send(confirmation_number: str | None, *, as_json: bool) -> int:
                 results = send_due(engine, sender, clock, told=told)
         else:
             with engine.connect() as db:
-                notice_id = find_notice(db, written_plain(confirmation_number))
-            results = {notice_id: send_notice(engine, sender, clock, notice_id, again=True)}
+                found = find_notices(db, written_plain(confirmation_number))
+            results = {each: send_notice(engine, sender, clock, each, again=True) for each in found}
         with engine.begin() as db:
             warn_of_late(db, clock.now())
             numbers = numbers_of(db, list(results))

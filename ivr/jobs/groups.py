@@ -13,7 +13,7 @@ from ivr.jobs.retention import add_retention_jobs
 if TYPE_CHECKING:
     from ivr.base.settings import MemberSettings, OriginationSettings
     from ivr.jobs.worker import JobGroup
-    from ivr.notices.send import NoticeSender
+    from ivr.notices.sender import NoticeSender
 
 
 def job_groups(

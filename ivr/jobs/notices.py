@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from ivr.notices.channels import SEND_JOB, SEND_QUEUE
 from ivr.notices.due import send_due, warn_of_late
 from ivr.notices.outbox import PrintOutbox
-from ivr.notices.send import NoticeSender, send_notice
+from ivr.notices.send import send_notice
+from ivr.notices.sender import NoticeSender
 from ivr.notices.texts import NoticeTexts
 from ivr.payments.cutoffs import cutoff_rule
+from ivr.payments.later_notices import SEND_JOB, SEND_QUEUE
 
 if TYPE_CHECKING:
     from pathlib import Path

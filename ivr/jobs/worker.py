@@ -26,7 +26,7 @@ from sqlalchemy.exc import OperationalError
 from ivr.base.clock import Clock
 from ivr.base.errors import DatabaseUnavailableError
 from ivr.jobs.purge import purge_calls
-from ivr.notices.channels import SEND_QUEUE
+from ivr.payments.later_notices import SEND_QUEUE
 from ivr.storage.cursors import AsyncClosingCursor
 from ivr.storage.engine import NO_LIMITS, connection_arguments, make_engine
 from ivr.storage.heartbeats import WORKER, beat

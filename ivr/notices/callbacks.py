@@ -94,7 +94,7 @@ def _accepted(db: Connection, attempt_id: int, notice_id: int, now: datetime) ->
             newest.scalar_subquery() == attempt_id,
         )
         .values(state="sent", sent_at=now, channel="sms")
-        .returning(Notice.payment_id)
+        .returning(Notice.id)
     ).scalar_one_or_none()
     if sent is not None:
-        close_tasks(db, TASKS, now, StaffTask.payment_id == sent)
+        close_tasks(db, TASKS, now, StaffTask.notice_id == sent)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from sqlalchemy import bindparam, insert, select
 
 from ivr.payments.authorization_notices import CURRENT_NOTICE
+from ivr.payments.later_notices import SEND_JOB, SEND_QUEUE
 from ivr.storage.queue import enqueue, insert_and_enqueue
 from ivr.storage.tables import Notice, Payment
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 Channel = Literal["sms", "email", "letter"]
 
 CHANNELS: Final[tuple[Channel, ...]] = ("sms", "email", "letter")
-SEND_JOB: Final = "send_notice"  # its name in the queue never changes: jobs with it may wait
-SEND_QUEUE: Final = "notices"  # its own: who sends may wait for a carrier, and the bank waits for nobody
 
 FAILED_TASK: Final = "notice_failed"  # no channel is left: staff must reach the member
 LATE_TASK: Final = "notice_late"  # the cutoff comes, and no carrier has it yet

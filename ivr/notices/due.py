@@ -12,30 +12,36 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from ivr.notices.channels import FAILED_TASK, LATE_TASK, TASKS
 from ivr.notices.report import unknown_notice
 from ivr.notices.send import send_notice
-from ivr.payments.authorization_notices import CURRENT_NOTICE
+from ivr.payments.authorization_notices import CURRENT_NOTICE, EVERY_NOTICE, OF_PAYMENT
 from ivr.payments.late import LEAVES_AT
 from ivr.payments.tasks import close_tasks, open_task
 from ivr.storage.tables import Notice, NoticeAttempt, Payment, StaffTask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import ColumnElement, Connection, Engine
 
     from ivr.base.clock import Clock
-    from ivr.notices.send import NoticeSender, SendResult
+    from ivr.notices.send import SendResult
+    from ivr.notices.sender import NoticeSender
 
 WARN_BEFORE: Final = timedelta(hours=2)
+_AUTHORIZED: Final = Notice.kind == "authorized"
+_CANCELLED: Final = Payment.state == "cancelled"
 _log = structlog.get_logger()
 
 
 def due_notices(db: Connection) -> list[int]:
-    """Return the notices that no carrier has, or that nobody got; the nearest cutoff first."""
+    """Return the notices that no carrier has, or that nobody got.
+
+    Those that a payment waits for come first, the nearest cutoff before the others.
+    """
 
     def attempt(*states: str) -> ColumnElement[bool]:
         return exists().where(NoticeAttempt.notice_id == Notice.id, NoticeAttempt.state.in_(states))
 
-    told_staff = exists().where(StaffTask.kind == FAILED_TASK, StaffTask.payment_id == Notice.payment_id)
+    told_staff = exists().where(StaffTask.kind == FAILED_TASK, StaffTask.notice_id == Notice.id)
     nobody_got_it = and_(
         Notice.id.in_(select(NoticeAttempt.notice_id).where(NoticeAttempt.state == "undelivered")),
         Notice.state == "sent",
@@ -46,17 +52,20 @@ def due_notices(db: Connection) -> list[int]:
         db.scalars(
             select(Notice.id)
             .join_from(Notice, Payment, Payment.id == Notice.payment_id)
-            .where(or_(Notice.state == "pending", nobody_got_it), Payment.state != "cancelled")
-            .order_by(LEAVES_AT, Notice.id)
+            .where(or_(Notice.state == "pending", nobody_got_it), or_(~_AUTHORIZED, ~_CANCELLED))
+            .order_by(~_AUTHORIZED, LEAVES_AT, Notice.id)
         )
     )
 
 
-def find_notice(db: Connection, confirmation_number: str) -> int:
-    """Return the notice of a payment's authorization. Raises `NotFoundError` for an unknown number."""
-    of_payment = select(Notice.id).join(Payment, CURRENT_NOTICE)
-    found = db.scalar(of_payment.where(Payment.confirmation_number == confirmation_number))
-    if found is None:
+def find_notices(db: Connection, confirmation_number: str) -> Sequence[int]:
+    """Return the notices of a payment that hold, its authorization's first.
+
+    Raises `NotFoundError` for an unknown number.
+    """
+    of_payment = select(Notice.id).join(Payment, OF_PAYMENT).order_by(Notice.id)
+    found = db.scalars(of_payment.where(Payment.confirmation_number == confirmation_number)).all()
+    if not found:
         raise unknown_notice(confirmation_number)
     return found
 
@@ -99,8 +108,8 @@ def warn_of_late(db: Connection, now: datetime) -> int:
 
     Tasks about payments that were cancelled meanwhile are closed.
     """
-    late = db.scalars(
-        select(Notice.payment_id)
+    late = db.execute(
+        select(Notice.id, Notice.payment_id)
         .join_from(Notice, Payment, CURRENT_NOTICE)
         .where(
             Notice.state == "pending",
@@ -109,8 +118,8 @@ def warn_of_late(db: Connection, now: datetime) -> int:
         )
         .order_by(Notice.payment_id)
     ).all()
-    for payment_id in late:
-        open_task(db, LATE_TASK, now, payment_id=payment_id)
-    cancelled = select(Payment.id).where(Payment.state == "cancelled")
-    close_tasks(db, TASKS, now, StaffTask.payment_id.in_(cancelled))
+    for notice_id, payment_id in late:
+        open_task(db, LATE_TASK, now, payment_id=payment_id, notice_id=notice_id)
+    overtaken = select(Notice.id).join(Payment, EVERY_NOTICE).where(_CANCELLED)
+    close_tasks(db, TASKS, now, StaffTask.notice_id.in_(overtaken))
     return len(late)

@@ -114,10 +114,11 @@ def _fill(page: _Paper, text: NoticeText, address: Address) -> None:
     page.facts(text.facts)
     for paragraph in text.closing:
         page.paragraph(paragraph)
-    page.subheading(text.terms_heading)
-    page.paragraph(" ".join(text.terms.split()))
-    page.subheading(text.answer_heading)
-    page.paragraph(text.answer)
+    if text.terms:
+        page.subheading(text.terms_heading)
+        page.paragraph(" ".join(text.terms.split()))
+        page.subheading(text.answer_heading)
+        page.paragraph(text.answer)
 
 
 class _Paper(FPDF):

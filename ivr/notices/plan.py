@@ -68,9 +68,10 @@ def still_counting(tried: Sequence[Tried], asked_after: int | None) -> list[Trie
     return [each for each in tried if each.id > last_forgotten or each.state not in _MAY_BE_REPEATED]
 
 
-def patient_until(created_at: datetime, cutoff_at: datetime) -> datetime:
+def patient_until(created_at: datetime, cutoff_at: datetime | None) -> datetime:
     """Return until when a notice keeps to a channel whose carrier is down."""
-    return min(created_at + PATIENCE, cutoff_at - BEFORE_THE_CUTOFF)
+    patience = created_at + PATIENCE
+    return patience if cutoff_at is None else min(patience, cutoff_at - BEFORE_THE_CUTOFF)
 
 
 def _due_again(channel: Channel, tried: Sequence[Tried]) -> datetime:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from ivr.base.errors import NotFoundError
 from ivr.base.listing import ListColumn, Listing, listing, local_time
-from ivr.payments.authorization_notices import CURRENT_NOTICE
+from ivr.payments.authorization_notices import OF_PAYMENT
 from ivr.payments.report import attempts_json, plain_row
 from ivr.storage.tables import Notice, Payment
 
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 _NOTICES: Final = select(
     Payment.confirmation_number,
+    Notice.kind,
     Notice.channel,
     Notice.state,
     Notice.language,
     Notice.created_at,
     Notice.sent_at,
     Payment.cutoff_at,
-).join_from(Notice, Payment, CURRENT_NOTICE)
+).join_from(Notice, Payment, OF_PAYMENT)
 
 
 def list_notices(db: Connection, state: str | None = None) -> dict[str, Any]:
@@ -38,14 +39,24 @@ def list_notices(db: Connection, state: str | None = None) -> dict[str, Any]:
 
 
 def show_notice(db: Connection, confirmation_number: str) -> dict[str, Any] | None:
-    """Return a payment's notice with its words and its attempts; None if there is none."""
-    statement = _NOTICES.add_columns(Notice.body, Notice.payment_id)
-    found = db.execute(statement.where(Payment.confirmation_number == confirmation_number)).mappings()
-    row = found.one_or_none()
-    if row is None:
+    """Return what a payment's member was told, with the words and the attempts; None if there is nothing.
+
+    The notice of the authorization, and under `later` those of what happened afterwards.
+    """
+    statement = _NOTICES.add_columns(Notice.id, Notice.payment_id, Notice.body).order_by(Notice.id)
+    rows = db.execute(statement.where(Payment.confirmation_number == confirmation_number)).mappings().all()
+    if not rows:
         return None
-    notice = {name: value for name, value in row.items() if name != "payment_id"}
-    return {**plain_row(notice), "attempts": attempts_json(db, row["payment_id"])}
+    first, *later = (_with_attempts(db, row) for row in rows)
+    return {**first, "later": later}
+
+
+def _with_attempts(db: Connection, row: Mapping[Any, Any]) -> dict[str, Any]:
+    notice = {name: value for name, value in row.items() if name not in {"id", "payment_id"}}
+    # Of an authorization also those of the notices before it, whose dates were others.
+    of_authorization = and_(Notice.payment_id == row["payment_id"], Notice.kind == "authorized")
+    which = of_authorization if row["kind"] == "authorized" else Notice.id == row["id"]
+    return {**plain_row(notice), "attempts": attempts_json(db, which)}
 
 
 def unknown_notice(confirmation_number: str) -> NotFoundError:
@@ -70,6 +81,7 @@ _LIST: Final = (
     ListColumn("LANGUAGE", 8),
     ListColumn("PROMISED", 20),
     ListColumn("SENT", 20),
+    ListColumn("TELLS"),
 )
 
 
@@ -85,6 +97,7 @@ def notice_listing(found: Mapping[str, Any], zone: ZoneInfo) -> Listing:
                 each["language"],
                 local_time(each["created_at"], zone),
                 local_time(each["sent_at"], zone),
+                each["kind"],
             )
             for each in found["notices"]
         ),
@@ -92,8 +105,12 @@ def notice_listing(found: Mapping[str, Any], zone: ZoneInfo) -> Listing:
 
 
 def notice_text(notice: Mapping[str, Any], zone: ZoneInfo) -> str:
-    """Return what `show_notice` returned as lines for people: the facts, each attempt, the words."""
-    facts = {name: value for name, value in notice.items() if name not in {"attempts", "body"}}
+    """Return what `show_notice` returned as lines for people: of each the facts, the attempts, the words."""
+    return "\n\n".join(_one_text(each, zone) for each in (notice, *notice["later"]))
+
+
+def _one_text(notice: Mapping[str, Any], zone: ZoneInfo) -> str:
+    facts = {name: value for name, value in notice.items() if name not in {"attempts", "body", "later"}}
     lines = [f"{name:<19}  {value}".rstrip() for name, value in _local(facts, zone).items()]
     lines += [
         f"{'attempt':<19}  {', '.join(value for value in _local(each, zone).values() if value)}"

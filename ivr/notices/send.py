@@ -16,48 +16,28 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 import structlog
 from sqlalchemy import func, insert, select, update
-from sqlalchemy.orm import aliased
 
-from ivr.base.words import last4
 from ivr.notices.carriers import CarrierAnswer
 from ivr.notices.channels import FAILED_TASK, TASKS, Channel
 from ivr.notices.letter import Address, make_letter
 from ivr.notices.plan import Tried, next_channel, patient_until, still_counting
-from ivr.notices.texts import NoticeFacts, NoticeTexts
-from ivr.payments.late import LEAVES_AT, renew_dates
-from ivr.payments.names import CURRENT_NAME
+from ivr.notices.sender import NoticeSender
+from ivr.notices.written import NOTICE_ROW, is_overtaken, write_notice
+from ivr.payments.late import renew_dates
 from ivr.payments.tasks import close_tasks, follow_task
 from ivr.storage.advisory_locks import NOTICES, held_alone
-from ivr.storage.tables import Authorization, Member, Notice, NoticeAttempt, Payment, StaffTask
+from ivr.storage.tables import Notice, NoticeAttempt, StaffTask
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Row
 
-    from ivr.ach.banking_days import CutoffRule
     from ivr.base.clock import Clock
     from ivr.notices.email import MailCarrier
-    from ivr.notices.outbox import PrintOutbox
     from ivr.notices.sms import SmsCarrier
 
 SendResult = Literal["sent", "later", "failed", "nothing", "busy"]
 
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoticeSender:
-    """What notices are written and sent with; without `sms` or `email` that channel is passed over.
-
-    `support_hours` is written as the setting is; `cutoff` is the bank's.
-    """
-
-    texts: NoticeTexts
-    support_phone: str
-    support_hours: str
-    cutoff: CutoffRule
-    letters: PrintOutbox
-    sms: SmsCarrier | None = None
-    email: MailCarrier | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,54 +82,6 @@ def _send(db: Connection, sender: NoticeSender, clock: Clock, notice_id: int, *,
             return "sent"
 
 
-_earlier = aliased(Notice)
-# What is sent: all of it read at once, under the notice's own lock.
-_FACTS: Final[Any] = (
-    select(
-        Notice.id,
-        Notice.payment_id,
-        Notice.channel,
-        Notice.language,
-        Notice.state,
-        Notice.created_at,
-        Payment.state.label("payment_state"),
-        Payment.confirmation_number,
-        Payment.amount_cents,
-        Payment.plan,
-        Payment.account_type,
-        Payment.account_last4,
-        Payment.not_before_date,
-        Payment.effective_entry_date,
-        CURRENT_NAME.label("receiver_name"),
-        Payment.member_id,
-        Payment.authorized_at,
-        LEAVES_AT.label("leaves_at"),
-        Payment.moved_to_cutoff_at.is_not(None).label("is_moved"),
-        select(func.count())
-        .where(_earlier.payment_id == Notice.payment_id, _earlier.id < Notice.id)
-        .scalar_subquery()
-        .label("earlier"),
-        Authorization.text,
-        Authorization.how,
-        Authorization.spoken_by,
-        Authorization.words_heard,
-        Member.first_name,
-        Member.last_name,
-        Member.phone,
-        Member.sms_ok,
-        Member.email,
-        Member.address,
-        Member.city,
-        Member.state.label("address_state"),
-        Member.postal_code,
-    )
-    .join_from(Notice, Payment, Payment.id == Notice.payment_id)
-    .join(Authorization, Authorization.id == Payment.authorization_id)
-    .join(Member, Member.member_id == Authorization.payer_member_id)
-    .with_for_update(of=Notice.__table__)
-)
-
-
 def _prepare(
     db: Connection, sender: NoticeSender, now: datetime, notice_id: int, asked_after: int | None
 ) -> _Prepared | SendResult | Literal["past"]:
@@ -157,8 +89,8 @@ def _prepare(
 
     `past`: its cutoff has come and no file has it, so nobody could write yet until when it can be cancelled.
     """
-    row = db.execute(_FACTS.where(Notice.id == notice_id)).one_or_none()
-    if row is None or row.payment_state == "cancelled":
+    row = db.execute(NOTICE_ROW.where(Notice.id == notice_id)).one_or_none()
+    if row is None or is_overtaken(row):
         return "nothing"
     tried = _tried(db, row)
     interrupted = tried[-1] if tried and tried[-1].state == "sending" else None
@@ -169,14 +101,15 @@ def _prepare(
     if interrupted is not None:
         _close(db, interrupted.id, CarrierAnswer("unknown", detail="interrupted"), now)
         tried = _tried(db, row)
-    if row.payment_state in {"authorized", "held"} and row.leaves_at <= now:
+    is_promise = row.kind == "authorized" and row.payment_state in {"authorized", "held"}
+    if is_promise and row.leaves_at <= now:
         return "past"
     channel = next_channel(
         row.channel,
         _possible(sender, row),
         still_counting(tried, asked_after),
         now=now,
-        patient_until=patient_until(row.created_at, row.leaves_at),
+        patient_until=patient_until(row.created_at, row.leaves_at if is_promise else None),
     )
     if channel == "wait":
         return "later"
@@ -231,43 +164,18 @@ def _possible(sender: NoticeSender, row: Row[Any]) -> set[Channel]:
     return possible
 
 
-def _facts(sender: NoticeSender, row: Row[Any]) -> NoticeFacts:
-    """Return what the notice is about."""
-    return NoticeFacts(
-        confirmation_number=row.confirmation_number,
-        amount_cents=row.amount_cents,
-        plan=row.plan,
-        account_type=row.account_type,
-        account_last4=row.account_last4,
-        debit_date=max(row.not_before_date, row.effective_entry_date),
-        receiver_name=row.receiver_name,
-        member_last4=last4(row.member_id),
-        authorized_at=row.authorized_at,
-        cutoff_at=row.leaves_at,
-        is_moved=row.is_moved,
-        terms=row.text,
-        how=row.how,
-        spoken_by=row.spoken_by,
-        words_heard=row.words_heard,
-        support_phone=sender.support_phone,
-        support_hours=sender.support_hours,
-        zone=sender.cutoff.zone,
-    )
-
-
 def _prepare_message(
     db: Connection, sender: NoticeSender, row: Row[Any], channel: Channel, now: datetime
 ) -> _Prepared:
     """Write the attempt to send a text message or an e-mail, with what it says."""
     attempt_id = _open(db, row.id, channel, now)
-    facts = _facts(sender, row)
+    text = write_notice(db, sender, row, now)
     if channel == "sms":
         sms = cast("SmsCarrier", sender.sms)
-        body = sender.texts.short(facts, row.language)
+        body = text.message
         _write_down(db, row.id, attempt_id, body, body.encode())
         return _Prepared(attempt_id, channel, lambda: sms.send(row.phone, body, attempt_id))
     email = cast("MailCarrier", sender.email)
-    text = sender.texts.write(facts, row.language)
     _write_down(db, row.id, attempt_id, text.plain, text.plain.encode())
     name = f"{row.confirmation_number}.{attempt_id}"
     return _Prepared(
@@ -279,7 +187,7 @@ def _prepare_letter(
     db: Connection, sender: NoticeSender, row: Row[Any], made_at: datetime, attempt_id: int
 ) -> _Prepared:
     """Write what the letter of an attempt says; `made_at` is when it began, also after a crash."""
-    text = sender.texts.write(_facts(sender, row), row.language)
+    text = write_notice(db, sender, row, made_at)
     made_at = made_at.astimezone(sender.cutoff.zone)
     address = Address(
         f"{row.first_name} {row.last_name}",
@@ -329,8 +237,7 @@ def _note(db: Connection, prepared: _Prepared, notice_id: int, answer: CarrierAn
             .where(Notice.id == notice_id, Notice.state == "pending")
             .values(state="sent", sent_at=now, channel=prepared.channel)
         )
-        of_payment = select(Notice.payment_id).where(Notice.id == notice_id)
-        close_tasks(db, TASKS, now, StaffTask.payment_id.in_(of_payment))
+        close_tasks(db, TASKS, now, StaffTask.notice_id == notice_id)
 
 
 def _close(db: Connection, attempt_id: int, answer: CarrierAnswer, now: datetime) -> None:
@@ -365,10 +272,20 @@ def _why(row: Row[Any], tried: Sequence[Tried]) -> str:
 
 
 def _give_up(db: Connection, row: Row[Any], tried: list[Tried], now: datetime) -> SendResult:
-    """Put it before staff: no channel is left. Its payment goes into no file while no notice was sent."""
+    """Put it before staff: no channel is left. No file has a payment whose authorization is not confirmed."""
     if row.state != "sent":
         db.execute(update(Notice).where(Notice.id == row.id).values(state="failed"))
     outcomes = [f"{each.channel} {each.state}{each.detail and f' ({each.detail})'}" for each in tried]
-    follow_task(db, FAILED_TASK, now, payment_id=row.payment_id, tried=outcomes, why=_why(row, tried), do=_DO)
+    follow_task(
+        db,
+        FAILED_TASK,
+        now,
+        payment_id=row.payment_id,
+        notice_id=row.id,
+        about=row.kind,
+        tried=outcomes,
+        why=_why(row, tried),
+        do=_DO,
+    )
     _log.warning("notice_failed", payment_id=row.payment_id, tried=outcomes)
     return "failed"

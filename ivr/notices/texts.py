@@ -7,7 +7,7 @@ account, a telephone number, how to revoke it, and the date it was given.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -36,6 +36,8 @@ _LABELS: Final = (
     "authorized-by",
     "authorized-at",
 )
+# After such a return the same account will not do.
+_OTHER_ACCOUNT: Final = ("account_closed", "no_such_account", "account_not_usable", "not_authorized")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +69,43 @@ class NoticeFacts:
     is_moved: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaterFacts:
+    """What a notice tells after the authorization.
+
+    `kind` is `cancelled`, `returned`, `reversed` or `refunded`, `happened_at` (aware) when; `amount_cents`
+    what came back or is given back. `reason` is a `ReasonClass` of a return or a reason for a reversal;
+    `is_retried` where the bank is asked for a returned debit once more. `credit_date` is when money given
+    back takes effect. `owed_cents` is owed now on that bill, by `due_date`, for which a payment by telephone
+    is in time before `pay_by` (aware; None when that is over).
+    """
+
+    kind: str
+    confirmation_number: str
+    amount_cents: int
+    plan: str
+    account_type: str
+    account_last4: str
+    receiver_name: str
+    happened_at: datetime
+    cancellation_number: str
+    reason: str
+    is_retried: bool
+    credit_date: date
+    owed_cents: int
+    is_past_due: bool
+    due_date: date | None
+    pay_by: datetime | None
+    support_phone: str
+    support_hours: str
+    zone: ZoneInfo
+
+
 @dataclass(frozen=True, slots=True)
 class NoticeText:
-    """A notice ready to be sent: paragraphs and facts for the letter, one plain text for all else.
+    """A notice ready to be sent: paragraphs and facts for the letter, one plain text, and a text message.
 
-    `in_short` is what a text message says of the dates.
+    Without `terms` there were none to confirm.
     """
 
     language: str
@@ -82,20 +116,19 @@ class NoticeText:
     opening: str
     facts: tuple[tuple[str, str], ...]
     closing: tuple[str, ...]
-    terms_heading: str
-    terms: str
-    answer_heading: str
-    answer: str
-    in_short: str
+    message: str
+    terms_heading: str = ""
+    terms: str = ""
+    answer_heading: str = ""
+    answer: str = ""
 
     @property
     def plain(self) -> str:
         """The notice as plain text, as e-mail carries it and the evidence keeps it."""
         facts = "\n".join(f"{label}: {value}" for label, value in self.facts)
         spoken = (f"{self.terms_heading}:\n{self.terms}", f"{self.answer_heading}: {self.answer}")
-        return (
-            "\n\n".join((self.organization, self.heading, self.opening, facts, *self.closing, *spoken)) + "\n"
-        )
+        parts = (self.organization, self.heading, self.opening, facts, *self.closing)
+        return "\n\n".join((*parts, *(spoken if self.terms else ()))) + "\n"
 
 
 class NoticeTexts:
@@ -164,6 +197,14 @@ class NoticeTexts:
             "confirmation-number": values["confirmation_number"],
         }
         until = (*((say("moved"),) if facts.is_moved else ()), say("cancel"))
+        written_facts = tuple((say(f"label-{name}"), written[name]) for name in _LABELS)
+        answer = say(_answer(facts))
+        message = (
+            f"{say('organization')}. {': '.join(written_facts[0])}. {say('heading-terms')}:",
+            *facts.terms.split(),
+            f"{say('heading-answer')}: {answer}",
+            *until,
+        )
         return NoticeText(
             language=language,
             subject=say("subject"),
@@ -171,24 +212,64 @@ class NoticeTexts:
             heading=say("heading"),
             greeting=say("greeting"),
             opening=say("opening"),
-            facts=tuple((say(f"label-{name}"), written[name]) for name in _LABELS),
+            facts=written_facts,
             closing=(*until, say("questions"), say("pending")),
+            message=" ".join(message),
             terms_heading=say("heading-terms"),
             terms=facts.terms,
             answer_heading=say("heading-answer"),
-            answer=say(_answer(facts)),
-            in_short=" ".join(until),
+            answer=answer,
         )
 
-    def short(self, facts: NoticeFacts, language: str) -> str:
-        """Return the notice for a text message: the number, the words heard, the answer."""
-        text = self.write(facts, language)
-        label, number = text.facts[0]
-        terms = " ".join(text.terms.split())
-        return (
-            f"{text.organization}. {label}: {number}. {text.terms_heading}: {terms} "
-            f"{text.answer_heading}: {text.answer} {text.in_short}"
+    def write_later(self, facts: LaterFacts, language: str) -> NoticeText:
+        """Write the notice of what happened after the authorization."""
+        language = language if language in self._bundles else NOTICE_LANGUAGE
+        values = _later_values(facts, language)
+
+        def say(name: str) -> str:
+            return self.message(name, language, **values)
+
+        written = {
+            "confirmation-number": values["confirmation_number"],
+            "cancellation-number": facts.cancellation_number,
+            "amount": values["amount"],
+            "pays": say("value-pays"),
+            "account": say("value-account"),
+        }
+        opening = say(f"{facts.kind}-opening")
+        closing = tuple(say(name) for name in _paragraphs(facts))
+        number = f"{say('label-confirmation-number')}: {values['confirmation_number']}."
+        return NoticeText(
+            language=language,
+            subject=say(f"{facts.kind}-subject"),
+            organization=say("organization"),
+            heading=say(f"{facts.kind}-heading"),
+            greeting=say("greeting"),
+            opening=opening,
+            facts=tuple((say(f"label-{name}"), value) for name, value in written.items() if value),
+            closing=closing,
+            message=" ".join((f"{say('organization')}.", opening, number, *closing)),
         )
+
+
+def _paragraphs(facts: LaterFacts) -> Iterator[str]:
+    """Yield the messages that say why, what is owed now and until when, and whom to ask."""
+    if facts.kind in {"returned", "reversed"}:
+        yield f"{facts.kind}-reason"
+    if facts.kind in {"reversed", "refunded"}:
+        yield "credit-date"
+    if facts.is_retried:
+        yield "returned-retried"
+    elif facts.owed_cents:
+        yield "owed-again"
+        if facts.is_past_due:
+            yield "due-past"
+        elif facts.due_date is not None:
+            yield "due-soon" if facts.pay_by is None else "due-later"
+        if facts.reason in _OTHER_ACCOUNT:
+            yield "pay-from-another-account"
+        yield "how-to-pay"
+    yield "call-us"
 
 
 def _answer(facts: NoticeFacts) -> str:
@@ -197,34 +278,68 @@ def _answer(facts: NoticeFacts) -> str:
     return "answer-relay" if facts.spoken_by == "relay" else "answer-spoken"
 
 
-def _values(facts: NoticeFacts, language: str) -> dict[str, str]:
+def _later_values(facts: LaterFacts, language: str) -> dict[str, str]:
     locale = LANGUAGES[language].locale
-    number = facts.confirmation_number
-
-    def day(when: date) -> str:
-        return format_date(when, "long", locale=locale)
-
-    cutoff = facts.cutoff_at.astimezone(facts.zone)
+    pay_by = None if facts.pay_by is None else facts.pay_by.astimezone(facts.zone)
     return {
-        "confirmation_number": f"{number[:3]}-{number[3:7]}-{number[7:]}",  # as it was spoken
-        "amount": format_currency(Decimal(facts.amount_cents) / 100, "USD", locale=locale),
+        "confirmation_number": _grouped(facts.confirmation_number),
+        "amount": _dollars(facts.amount_cents, language),
         "plan": facts.plan,
         "account_type": facts.account_type,
         "account_last4": facts.account_last4,
-        "debit_date": day(facts.debit_date),
+        "receiver_name": facts.receiver_name,
+        "happened_date": _day(facts.happened_at.astimezone(facts.zone).date(), language),
+        "reason": facts.reason,
+        "credit_date": _day(facts.credit_date, language),
+        "owed": _dollars(facts.owed_cents, language),
+        "due_date": "" if facts.due_date is None else _day(facts.due_date, language),
+        "cutoff_time": "" if pay_by is None else _time(pay_by, locale),
+        "cutoff_date": "" if pay_by is None else _day(pay_by.date(), language),
+        **_support(facts, language),
+    }
+
+
+def _values(facts: NoticeFacts, language: str) -> dict[str, str]:
+    cutoff = facts.cutoff_at.astimezone(facts.zone)
+    return {
+        "confirmation_number": _grouped(facts.confirmation_number),
+        "amount": _dollars(facts.amount_cents, language),
+        "plan": facts.plan,
+        "account_type": facts.account_type,
+        "account_last4": facts.account_last4,
+        "debit_date": _day(facts.debit_date, language),
         "receiver_name": facts.receiver_name,
         "member_last4": facts.member_last4,
-        "authorized_date": day(facts.authorized_at.astimezone(facts.zone).date()),
-        # the locale's own thin space before "PM" is in few fonts
-        "cutoff_time": format_time(cutoff, "short", facts.zone, locale).replace("\u202f", " "),
-        "cutoff_date": day(cutoff.date()),
+        "authorized_date": _day(facts.authorized_at.astimezone(facts.zone).date(), language),
+        "cutoff_time": _time(cutoff, LANGUAGES[language].locale),
+        "cutoff_date": _day(cutoff.date(), language),
         "words_heard": facts.words_heard,
-        "support_phone": _phone(facts.support_phone),
-        # They end a sentence: "6 p.m." needs no second full stop.
-        "support_hours": " ".join(str(speak_value("hours", facts.support_hours, language)).split()).rstrip(
-            "."
-        ),
+        **_support(facts, language),
     }
+
+
+def _grouped(number: str) -> str:
+    """Write a confirmation number as it was spoken."""
+    return f"{number[:3]}-{number[3:7]}-{number[7:]}"
+
+
+def _dollars(cents: int, language: str) -> str:
+    return format_currency(Decimal(cents) / 100, "USD", locale=LANGUAGES[language].locale)
+
+
+def _day(when: date, language: str) -> str:
+    return format_date(when, "long", locale=LANGUAGES[language].locale)
+
+
+def _time(when: datetime, locale: str) -> str:
+    # The locale's own thin space before "PM" is in few fonts.
+    return format_time(when, "short", when.tzinfo, locale).replace("\u202f", " ")
+
+
+def _support(facts: NoticeFacts | LaterFacts, language: str) -> dict[str, str]:
+    hours = " ".join(str(speak_value("hours", facts.support_hours, language)).split())
+    # They end a sentence: "6 p.m." needs no second full stop.
+    return {"support_phone": _phone(facts.support_phone), "support_hours": hours.rstrip(".")}
 
 
 def _phone(number: str) -> str:

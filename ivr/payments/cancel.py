@@ -17,6 +17,7 @@ from ivr.payments.authorization_notices import CURRENT_NOTICE
 from ivr.payments.confirmation_numbers import DRAWS, draw_cancellation_number
 from ivr.payments.find import find
 from ivr.payments.holds import HELD_TASK
+from ivr.payments.later_notices import promise_later
 from ivr.payments.life import LIFE, WrongStateError, move
 from ivr.payments.tasks import close_tasks
 from ivr.storage.audit import record_event
@@ -68,7 +69,7 @@ def cancel(
     """Cancel a payment within the caller's transaction: state, ledger and audit trail.
 
     It can be done until a file holds the payment, whatever time it is; a cutoff at work at this moment ends
-    first. Its notice is withdrawn unless it went out.
+    first. Its notice is withdrawn unless it went out; another tells that it is cancelled.
     Raises `OperatorError` that says what can be done instead when it is too late, and for an unknown number.
     """
     payment = find(db, confirmation_number, *_COLUMNS)
@@ -117,6 +118,7 @@ def _write_down(
         .where(CURRENT_NOTICE, Payment.id == payment.id, Notice.state == "pending")
         .values(state="withdrawn")
     )
+    promise_later(db, "cancelled", now, payment_id=payment.id, about_id=payment.id)
     close_tasks(db, (HELD_TASK,), now, StaffTask.payment_id == payment.id, by=actor)
     details = {"cancellation_number": number, "from": payment.state}
     record_event(db, "payments.cancel", str(payment.id), details, actor=actor, now=now)

@@ -19,6 +19,7 @@ from ivr.base.errors import OperatorError
 from ivr.base.money import format_amount
 from ivr.payments.blocks import either_blocked
 from ivr.payments.find import find
+from ivr.payments.later_notices import LaterKind, promise_later
 from ivr.payments.life import CREDIT_KINDS
 from ivr.payments.requested import request_entry
 from ivr.storage.audit import record_event
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 REVERSAL_REASONS: Final = ("duplicate", "wrong_amount", "wrong_receiver", "wrong_date")
 
 CreditKind = Literal["reversal", "refund"]
+_TOLD_AS: Final[dict[CreditKind, LaterKind]] = {"reversal": "reversed", "refund": "refunded"}
 _ACTIONS: Final = {"reversal": "payments.reverse", "refund": "payments.refund"}
 _STANDING: Final = ("requested", "batched", "sent", "settled", "final")
 _NOT_DEBITED: Final = {
@@ -146,8 +148,16 @@ def _request(db: Connection, payment: Any, wanted: _Wanted, actor: str, now: dat
             " ours. Give the money back by check."
         )
     entry_id = request_entry(
-        db, payment, wanted.kind, sec_code=wanted.sec_code, amount_cents=wanted.amount_cents, now=now
+        db,
+        payment,
+        wanted.kind,
+        sec_code=wanted.sec_code,
+        amount_cents=wanted.amount_cents,
+        now=now,
+        reason=wanted.details.get("reason"),
     )
+    # The receiver is told of a reversal, and why, before it settles (Nacha rules on reversing entries).
+    promise_later(db, _TOLD_AS[wanted.kind], now, payment_id=payment.id, about_id=entry_id)
     details = {"amount_cents": wanted.amount_cents, "entry_id": entry_id, **wanted.details}
     record_event(db, _ACTIONS[wanted.kind], str(payment.id), details, actor=actor, now=now)
     return Credited(

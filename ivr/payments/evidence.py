@@ -357,7 +357,7 @@ def _notice(db: Connection, row: Row[Any]) -> dict[str, Any]:
     return {
         **newest,
         "earlier": [{name: each[name] for name in _EARLIER} for each in earlier],
-        "attempts": attempts_json(db, row.payment_id),
+        "attempts": attempts_json(db, (Notice.payment_id == row.payment_id) & (Notice.kind == "authorized")),
     }
 
 

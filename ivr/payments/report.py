@@ -10,7 +10,7 @@ from sqlalchemy import Row, select
 
 from ivr.base.listing import ListColumn, Listing, listing, local_time
 from ivr.base.money import format_amount
-from ivr.payments.authorization_notices import CURRENT_NOTICE, EVERY_NOTICE
+from ivr.payments.authorization_notices import CURRENT_NOTICE, OF_PAYMENT
 from ivr.payments.holds import why_held
 from ivr.payments.movements import in_words, movements_of
 from ivr.storage.tables import Authorization, Notice, NoticeAttempt, Payment
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from zoneinfo import ZoneInfo
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
     from ivr.payments.movements import Movement
 
@@ -90,7 +90,11 @@ def payment_json(db: Connection, confirmation_number: str) -> dict[str, Any] | N
     if row is None:
         return None
     moved = movements_of(db, [row.id])[row.id]
-    return {**_payment(row, moved), "consent": _part(row, Authorization, _CONSENT_FIELDS)}
+    return {
+        **_payment(row, moved),
+        "told_later": _told_later(db, row.id),
+        "consent": _part(row, Authorization, _CONSENT_FIELDS),
+    }
 
 
 def list_json(
@@ -159,6 +163,18 @@ def _payment(row: Row[Any], moved: Sequence[Movement]) -> dict[str, Any]:
     }
 
 
+def _told_later(db: Connection, payment_id: int) -> list[dict[str, Any]]:
+    """Return the notices of what happened after the authorization, oldest first."""
+    columns = (Notice.kind, Notice.channel, Notice.state, Notice.created_at, Notice.sent_at)
+    later = (
+        select(*columns)
+        .join(Payment, OF_PAYMENT)
+        .where(Payment.id == payment_id, Notice.kind != "authorized")
+        .order_by(Notice.id)
+    )
+    return [plain_row(each) for each in db.execute(later).mappings()]
+
+
 def _held_because(payment: Mapping[str, Any]) -> str | None:
     """Return in words why a payment is held, None where it is not."""
     if payment["hold_reason"] is None:
@@ -187,8 +203,8 @@ def plain_row(row: Mapping[Any, Any]) -> dict[str, Any]:
     return {name: value.hex() if isinstance(value, bytes) else plain(value) for name, value in row.items()}
 
 
-def attempts_json(db: Connection, payment_id: int) -> list[dict[str, Any]]:
-    """Return every attempt to tell of a payment's authorization in writing, oldest first."""
+def attempts_json(db: Connection, which: ColumnElement[bool]) -> list[dict[str, Any]]:
+    """Return every attempt to send the notices that match `which`, oldest first."""
     attempts = db.execute(
         select(
             NoticeAttempt.channel,
@@ -200,8 +216,7 @@ def attempts_json(db: Connection, payment_id: int) -> list[dict[str, Any]]:
             NoticeAttempt.document_sha256,
         )
         .join(Notice, Notice.id == NoticeAttempt.notice_id)
-        .join(Payment, EVERY_NOTICE)
-        .where(Payment.id == payment_id)
+        .where(which)
         .order_by(NoticeAttempt.id)
     )
     return [plain_row(each) for each in attempts.mappings()]
@@ -223,11 +238,19 @@ def _lines(part: Mapping[str, Any], zone: ZoneInfo, prefix: str = "") -> list[tu
             lines.extend((f"{prefix}prompt", f"{each['id']} ({each['language']})") for each in value)
         elif name == "movements":
             lines.extend((each["kind"].replace("_", " "), _movement(each, zone)) for each in value)
+        elif name == "told_later":
+            lines.extend((f"told {each['kind']}", _told(each, zone)) for each in value)
         elif isinstance(value, dict):
             lines.extend(_lines(value, zone, f"{name} "))
         else:
             lines.append((label, "-" if value is None else str(value)))
     return lines
+
+
+def _told(notice: Mapping[str, Any], zone: ZoneInfo) -> str:
+    """Write one notice on a line: how it goes, where it stands, since when."""
+    at = local_time(notice["sent_at"] or notice["created_at"], zone)
+    return "  ".join((at, notice["channel"], notice["state"]))
 
 
 def _movement(movement: Mapping[str, Any], zone: ZoneInfo) -> str:

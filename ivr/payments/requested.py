@@ -19,7 +19,14 @@ RequestedKind = Literal["retry", "reversal", "refund"]
 
 
 def request_entry(
-    db: Connection, payment: Any, kind: RequestedKind, *, sec_code: str, amount_cents: int, now: datetime
+    db: Connection,
+    payment: Any,
+    kind: RequestedKind,
+    *,
+    sec_code: str,
+    amount_cents: int,
+    now: datetime,
+    reason: str | None = None,
 ) -> int:
     """Write an entry without a file yet, and what it does to what is owed, within the caller's transaction.
 
@@ -36,6 +43,7 @@ def request_entry(
             transaction_code=transaction_code(payment.account_type, "debit" if is_debit else "credit"),
             amount_cents=amount_cents,
             state="requested",
+            reason=reason,
             created_at=now,
         )
         .returning(AchEntry.id)

@@ -25,6 +25,7 @@ from ivr.base.money import format_amount
 from ivr.billing.post import post
 from ivr.payments.blocks import block_for
 from ivr.payments.corrections import seal_correction
+from ivr.payments.later_notices import promise_later
 from ivr.payments.life import CREDIT_KINDS, DEBIT_KINDS, PaymentState, move
 from ivr.payments.requested import withdraw_entries
 from ivr.payments.tasks import open_task
@@ -286,6 +287,8 @@ class ItemApplier:
             self._task(CREDIT_RETURNED_TASK, entry, item_id, item, meaning=rule.meaning)
         else:
             self._follow(rule, entry, item, item_id)
+            if not rule.quiet:
+                promise_later(self._db, "returned", self._now, payment_id=entry.payment_id, about_id=entry.id)
         self.done.returns += 1
 
     def _booked_by_hand(self, item: Return | OtherEntry, entry_id: int) -> Any:
@@ -413,7 +416,7 @@ class ItemApplier:
     ) -> None:
         """Put an item before staff with all that was read of it, and what to do."""
         problems = item.problems if isinstance(item, OtherEntry) else ()
-        read = {
+        read: dict[str, Any] = {
             "amount": f"${format_amount(item.amount_cents)}" if item.amount_cents else "",
             "trace": item.original_trace_number or "" if not problems else "",
             "read": item.read if isinstance(item, OtherEntry) else "",
@@ -468,7 +471,7 @@ class ItemApplier:
             return seal_correction(self._keys, digest, item.corrected)
         return None
 
-    def _task(self, kind: str, entry: Any, item_id: int, item: ReadItem, **details: str) -> None:
+    def _task(self, kind: str, entry: Any, item_id: int, item: ReadItem, **details: Any) -> None:
         open_task(
             self._db,
             kind,

@@ -24,11 +24,12 @@ def open_task(
     *,
     payment_id: int | None = None,
     bank_item_id: int | None = None,
+    notice_id: int | None = None,
     **details: Any,
 ) -> None:
     """Put something before staff, unless the same thing lies there already.
 
-    The same is: of the same kind, about the same payment and the same bank item, with the same `details`
+    The same is: of the same kind, about the same payment, bank item and notice, with the same `details`
     (JSON; never a secret).
     """
     same = select(StaffTask.id).where(
@@ -36,25 +37,47 @@ def open_task(
         StaffTask.closed_at.is_(None),
         StaffTask.payment_id.is_not_distinct_from(payment_id),
         StaffTask.bank_item_id.is_not_distinct_from(bank_item_id),
+        StaffTask.notice_id.is_not_distinct_from(notice_id),
         StaffTask.details == details,
     )
     if db.execute(same.limit(1)).first() is None:
         db.execute(
             insert(StaffTask).values(
-                kind=kind, payment_id=payment_id, bank_item_id=bank_item_id, details=details, opened_at=now
+                kind=kind,
+                payment_id=payment_id,
+                bank_item_id=bank_item_id,
+                notice_id=notice_id,
+                details=details,
+                opened_at=now,
             )
         )
 
 
-def follow_task(db: Connection, kind: str, now: datetime, *, payment_id: int, **details: Any) -> None:
-    """Keep one open task of this kind about a payment, with the newest `details` (JSON; never a secret)."""
+def follow_task(
+    db: Connection,
+    kind: str,
+    now: datetime,
+    *,
+    payment_id: int,
+    notice_id: int | None = None,
+    **details: Any,
+) -> None:
+    """Keep one open task of this kind about a payment (and one of its notices), with the newest `details`.
+
+    They are JSON, and never a secret.
+    """
     followed = db.execute(
         update(StaffTask)
-        .where(StaffTask.kind == kind, StaffTask.payment_id == payment_id, StaffTask.closed_at.is_(None))
+        .where(
+            StaffTask.kind == kind,
+            StaffTask.payment_id == payment_id,
+            StaffTask.notice_id.is_not_distinct_from(notice_id),
+            StaffTask.closed_at.is_(None),
+        )
         .values(details=details)
     )
     if not followed.rowcount:
-        open_task(db, kind, now, payment_id=payment_id, **details)
+        open_task(db, kind, now, payment_id=payment_id, notice_id=notice_id, **details)
 
 
 def close_tasks(

@@ -355,6 +355,7 @@ class AchEntry(Base):
     return_code: Mapped[str | None]
     returned_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    reason: Mapped[str | None]  # of a reversal
 
 
 class BankItem(Base):
@@ -422,6 +423,7 @@ class StaffTask(Base):
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[str | None]
+    notice_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id", ondelete="SET NULL"), index=True)
 
 
 class EvidenceSeal(Base):
@@ -450,8 +452,10 @@ class Notice(Base):
 
     __tablename__ = "notices"
     __table_args__ = (
-        CheckConstraint("about in ('authorization')", name="about"),
-        CheckConstraint("kind in ('authorized')", name="kind"),
+        CheckConstraint("about in ('authorization', 'payment', 'entry')", name="about"),
+        CheckConstraint(
+            "kind in ('authorized', 'cancelled', 'returned', 'reversed', 'refunded')", name="kind"
+        ),
         CheckConstraint("channel in ('sms', 'email', 'letter')", name="channel"),
         CheckConstraint("state in ('pending', 'sent', 'failed', 'withdrawn', 'replaced')", name="state"),
         Index(None, "payment_id"),

@@ -39,4 +39,52 @@ answer-spoken = "{ $words_heard }"
 answer-relay = "{ $words_heard }", through your relay operator
 answer-bill-code = You keyed the authorization code that is printed on your bill.
 
+## What is told later: a payment was cancelled, came back, or is given back
+
+label-cancellation-number = Cancellation number
+
+cancelled-subject = Your payment is cancelled, confirmation number { $confirmation_number }
+cancelled-heading = Your payment is cancelled
+cancelled-opening = Your payment of { $amount } was cancelled on { $happened_date }. Nothing is taken from your bank account for it.
+
+returned-subject = Your bank sent your payment back, confirmation number { $confirmation_number }
+returned-heading = Your bank sent your payment back
+returned-opening = On { $happened_date } we learned that your bank sent back your payment of { $amount }. It was not paid.
+returned-reason = { $reason ->
+    [insufficient_funds] There was not enough money in the account.
+    [account_closed] The bank says that the account is closed.
+    [no_such_account] The bank could not find that account.
+    [account_not_usable] The bank does not allow payments from that account.
+    [not_authorized] The bank says that the payment was not authorized.
+    [stopped] The bank was asked to stop the payment.
+   *[other] The bank could not process it.
+}
+returned-retried = We are asking your bank for this payment once more. Please do not pay it a second time meanwhile.
+
+reversed-subject = We are undoing a payment, confirmation number { $confirmation_number }
+reversed-heading = We are undoing a payment
+reversed-opening = On { $happened_date } we asked your bank to put { $amount } back into your account.
+reversed-reason = { $reason ->
+    [duplicate] The same payment was taken twice.
+    [wrong_amount] The amount that was taken was wrong.
+    [wrong_receiver] It was taken from the wrong account.
+   *[wrong_date] It was taken on the wrong day.
+}
+
+refunded-subject = We are giving money back, confirmation number { $confirmation_number }
+refunded-heading = We are giving money back
+refunded-opening = On { $happened_date } we asked your bank to put { $amount } back into your account.
+
+credit-date = It will be in your account on { $credit_date } or soon after.
+owed-again = This amount is owed again. You now owe { $owed } on your { $plan ->
+    [dental] dental
+   *[health] health
+} bill.
+due-past = Part of it is past due. Please pay as soon as you can.
+due-later = It is due on { $due_date }. A payment by telephone is in time before { $cutoff_time } on { $cutoff_date }.
+due-soon = It is due on { $due_date }. A payment by telephone made now may arrive later than that.
+pay-from-another-account = Please pay from another bank account.
+how-to-pay = You can pay by telephone at any hour, online, by mail or in person.
+call-us = If something here is wrong, or you have a question, call { $support_phone }. Someone answers { $support_hours }.
+
 page = Page { $page } of { $pages }

@@ -38,4 +38,52 @@ answer-spoken = "{ $words_heard }"
 answer-relay = "{ $words_heard }", por medio de su operador de retransmisión
 answer-bill-code = Usted marcó el código de autorización que está impreso en su factura.
 
+## Lo que se avisa después: un pago se canceló, volvió del banco, o se le devuelve el dinero
+
+label-cancellation-number = Número de cancelación
+
+cancelled-subject = Su pago está cancelado, número de confirmación { $confirmation_number }
+cancelled-heading = Su pago está cancelado
+cancelled-opening = Su pago de { $amount } se canceló el { $happened_date }. No se saca nada de su cuenta de banco por este pago.
+
+returned-subject = Su banco devolvió su pago, número de confirmación { $confirmation_number }
+returned-heading = Su banco devolvió su pago
+returned-opening = El { $happened_date } supimos que su banco devolvió su pago de { $amount }. No se pagó.
+returned-reason = { $reason ->
+    [insufficient_funds] No había suficiente dinero en la cuenta.
+    [account_closed] El banco dice que la cuenta está cerrada.
+    [no_such_account] El banco no encontró esa cuenta.
+    [account_not_usable] El banco no permite pagos desde esa cuenta.
+    [not_authorized] El banco dice que el pago no estaba autorizado.
+    [stopped] Se le pidió al banco no hacer el pago.
+   *[other] El banco no pudo procesarlo.
+}
+returned-retried = Le pedimos este pago a su banco una vez más. Mientras tanto, no lo pague otra vez.
+
+reversed-subject = Anulamos un pago, número de confirmación { $confirmation_number }
+reversed-heading = Anulamos un pago
+reversed-opening = El { $happened_date } le pedimos a su banco que ponga { $amount } otra vez en su cuenta.
+reversed-reason = { $reason ->
+    [duplicate] El mismo pago se sacó dos veces.
+    [wrong_amount] El monto que se sacó estaba mal.
+    [wrong_receiver] Se sacó de la cuenta equivocada.
+   *[wrong_date] Se sacó en el día equivocado.
+}
+
+refunded-subject = Le devolvemos dinero, número de confirmación { $confirmation_number }
+refunded-heading = Le devolvemos dinero
+refunded-opening = El { $happened_date } le pedimos a su banco que ponga { $amount } otra vez en su cuenta.
+
+credit-date = Estará en su cuenta el { $credit_date } o poco después.
+owed-again = Este monto se debe otra vez. Ahora usted debe { $owed } en su factura { $plan ->
+    [dental] dental
+   *[health] de salud
+}.
+due-past = Una parte está vencida. Pague lo antes posible.
+due-later = Vence el { $due_date }. Un pago por teléfono llega a tiempo antes de las { $cutoff_time } del { $cutoff_date }.
+due-soon = Vence el { $due_date }. Un pago por teléfono hecho ahora puede llegar después.
+pay-from-another-account = Pague desde otra cuenta de banco.
+how-to-pay = Puede pagar por teléfono a cualquier hora, por internet, por correo o en persona.
+call-us = Si algo aquí está mal, o si tiene una pregunta, llame al { $support_phone }. Le atienden { $support_hours }.
+
 page = Página { $page } de { $pages }

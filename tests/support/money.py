@@ -11,10 +11,11 @@ from support import environs
 
 from ivr.base.randomness import SecretRandomness
 from ivr.base.settings import OriginationSettings, load_origination_settings
-from ivr.notices.channels import SEND_JOB, promise
+from ivr.notices.channels import promise
 from ivr.payments.authorize import AuthorizationRequest, Authorized, ConsentGiven, authorize
 from ivr.payments.cutoffs import cutoff_rule
 from ivr.payments.late import LEAVES_AT, renew_dates
+from ivr.payments.later_notices import SEND_JOB
 from ivr.storage.tables import AchEntry, AchFile, LedgerEntry, Notice, Payment
 
 ENVIRON = {**environs.KEYS, **environs.BANK}

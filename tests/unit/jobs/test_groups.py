@@ -12,7 +12,7 @@ from ivr.base.clock import ManualClock
 from ivr.jobs.groups import job_groups
 from ivr.jobs.worker import make_app, periodic_jobs, run_once
 from ivr.notices.outbox import PrintOutbox
-from ivr.notices.send import NoticeSender
+from ivr.notices.sender import NoticeSender
 from ivr.notices.texts import NoticeTexts
 from ivr.payments.cutoffs import cutoff_rule
 from ivr.start import project_folder

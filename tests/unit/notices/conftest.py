@@ -13,7 +13,7 @@ from ivr.base.clock import ManualClock
 from ivr.base.settings import MailServer
 from ivr.notices.email import MailCarrier
 from ivr.notices.outbox import PrintOutbox
-from ivr.notices.send import NoticeSender
+from ivr.notices.sender import NoticeSender
 from ivr.notices.sms import SmsAccount, SmsCarrier
 from ivr.notices.texts import NoticeTexts
 from ivr.storage.tables import Member, Notice, NoticeAttempt, StaffTask

@@ -8,10 +8,10 @@ from support.authorized import notice_of
 from support.carriers import CUT, SID, created
 
 from ivr.notices.callbacks import note_delivery
-from ivr.notices.channels import SEND_JOB
 from ivr.notices.due import due_notices
 from ivr.notices.send import send_notice
 from ivr.payments.evidence import seal_evidence, verify_evidence
+from ivr.payments.later_notices import SEND_JOB
 from ivr.storage.tables import NoticeAttempt
 
 from .conftest import NOW

@@ -163,7 +163,7 @@ def test_a_text_message_has_room_for_all_that_was_heard(texts, language, pace, h
         for piece in catalog.lines(prompt, None, language, pace, values)
         for sentence in piece
     )
-    short = texts.short(facts(terms=terms), language)
+    short = texts.write(facts(terms=terms), language).message
     assert " ".join(terms.split()) in short
     assert "513-7053-7879" in short
     assert len(short) <= MOST_CHARACTERS

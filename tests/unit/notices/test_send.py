@@ -18,11 +18,11 @@ from support.money import waiting_jobs
 from ivr.base.clock import ManualClock
 from ivr.base.errors import OperatorError
 from ivr.base.randomness import SecretRandomness
-from ivr.notices.channels import SEND_JOB
-from ivr.notices.due import due_notices, find_notice, send_due, warn_of_late
+from ivr.notices.due import due_notices, find_notices, send_due, warn_of_late
 from ivr.notices.outbox import PrintOutbox
 from ivr.notices.send import send_notice
 from ivr.payments.cancel import cancel
+from ivr.payments.later_notices import SEND_JOB
 from ivr.payments.life import move
 from ivr.storage.tables import AchCutoff, NoticeAttempt
 
@@ -451,9 +451,9 @@ def test_a_cancelled_payment_needs_no_staff(engine, promised, facts):
 def test_a_notice_is_found_by_its_number(engine, promised):
     paid = promised()
     with engine.connect() as db:
-        assert find_notice(db, paid.confirmation_number) == notice_of(engine, paid)
+        assert find_notices(db, paid.confirmation_number) == [notice_of(engine, paid)]
         with pytest.raises(OperatorError, match="No notice has the confirmation number 123"):
-            find_notice(db, "123")
+            find_notices(db, "123")
 
 
 def test_a_notice_that_is_late_names_the_cutoff_until_which_it_can_be_cancelled_now(

@@ -28,7 +28,8 @@ from ivr.base.randomness import SecretRandomness
 from ivr.jobs.bank import run_due_cutoffs
 from ivr.notices.due import send_due
 from ivr.notices.outbox import PrintOutbox
-from ivr.notices.send import NoticeSender, send_notice
+from ivr.notices.send import send_notice
+from ivr.notices.sender import NoticeSender
 from ivr.notices.texts import NoticeTexts
 from ivr.payments.cancel import cancel
 from ivr.payments.credits import reverse

@@ -1,0 +1,30 @@
+"""What notices are written and sent with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ivr.notices.texts import NoticeTexts
+
+if TYPE_CHECKING:
+    from ivr.ach.banking_days import CutoffRule
+    from ivr.notices.email import MailCarrier
+    from ivr.notices.outbox import PrintOutbox
+    from ivr.notices.sms import SmsCarrier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeSender:
+    """What notices are written and sent with; without `sms` or `email` that channel is passed over.
+
+    `support_hours` is written as the setting is; `cutoff` is the bank's.
+    """
+
+    texts: NoticeTexts
+    support_phone: str
+    support_hours: str
+    cutoff: CutoffRule
+    letters: PrintOutbox
+    sms: SmsCarrier | None = None
+    email: MailCarrier | None = None
