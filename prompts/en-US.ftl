@@ -5,10 +5,13 @@
 
 welcome =
     Massachusetts Health Connector payment line.
-    If you use relay or want more time, press 7.
 
-language-option = For English, press 1.
+# In every language one after the other; the greeting before it is in the first.
+language-option =
+    For English, press 1.
+    For more time or relay, press 7.
     .again = For English, press 1.
+    .relay = For English, press 1.
     .nudge = Still waiting.
 
 pace-relay =
@@ -796,8 +799,16 @@ person-closed =
         People answer { $support_hours }.
 
 give-up =
-    We are sorry that this did not work.
-    A person can help you.
+    We are sorry.
+    We could not go on.
+    No payment was made in this call.
+
+give-up-paid =
+    We are sorry.
+    We could not go on.
+    The payment you made in this call stands.
+
+payment-stands = Your payment was made.
 
 time-up =
     This call has reached its limit.
@@ -815,6 +826,7 @@ gate-go-on = Press 1 to go on.
         Press 1 to go on.
 
 nomatch-not-a-choice = That key is not one of the choices here.
+    .relay = That key is no choice here.
 
 nomatch-length = That is not the right number of digits.
 

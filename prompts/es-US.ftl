@@ -5,10 +5,14 @@
 
 welcome =
     Línea de pagos de Massachusetts Health Connector.
-    Si usa relevo o quiere más tiempo, oprima 7.
 
-language-option = Para español, oprima 2.
+# La llamada empieza en inglés: aquí se saluda en español.
+language-option =
+    Línea de pagos de Massachusetts Health Connector.
+    Para español, oprima 2.
+    Para más tiempo o relevo, oprima 7.
     .again = Para español, oprima 2.
+    .relay = Para español, oprima 2.
     .nudge = Seguimos esperando.
 
 pace-relay =
@@ -807,8 +811,16 @@ person-closed =
         Atendemos { $support_hours }.
 
 give-up =
-    Lamentamos que esto no haya funcionado.
-    Una persona le puede ayudar.
+    Lo sentimos.
+    No pudimos seguir.
+    No se hizo ningún pago en esta llamada.
+
+give-up-paid =
+    Lo sentimos.
+    No pudimos seguir.
+    El pago que hizo en esta llamada es válido.
+
+payment-stands = Su pago se hizo.
 
 time-up =
     Esta llamada llegó a su límite.
@@ -826,6 +838,7 @@ gate-go-on = Oprima 1 para seguir.
         Oprima 1 para seguir.
 
 nomatch-not-a-choice = Esa tecla no es una de las opciones.
+    .relay = Esa tecla no sirve.
 
 nomatch-length = Esa no es la cantidad correcta de dígitos.
 

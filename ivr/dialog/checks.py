@@ -125,7 +125,7 @@ class _Checks:
                 "flow.silence-branch",
                 f"on.silence can only be {MORE_TIME!r}; silence is the engine's business",
             )
-        labels = set(node.branches) - {"silence"}
+        labels = set(node.branches) - {"silence", EXHAUSTED}
         if node.word == MENU:
             yield from self._menu(labels)
             return

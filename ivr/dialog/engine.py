@@ -300,10 +300,20 @@ class _Run:
             self.heard = StrayPound()
             return lambda: self._ask_again(node)
         common = {KEY_AGENT: self._agent, KEY_REPEAT: self._repeat, KEY_MORE_TIME: self._more_time}
-        if keys.digits not in common:
+        key = keys.digits[:1]
+        # Nobody knows how often: "000" is 0 wherever it cannot be the number.
+        alone = keys.digits == key or (set(keys.digits) == {key} and self._is_no_entry(node, keys))
+        if key not in common or not alone:
             return None
-        self.heard = KeyPressed(keys.digits)
-        return lambda: common[keys.digits](node)
+        self.heard = KeyPressed(key)
+        return lambda: common[key](node)
+
+    def _is_no_entry(self, node: Node, keys: Keys) -> bool:
+        """Return whether several digits are asked for here and these cannot be the ones."""
+        entry = self.flow.vocabulary.fields.get(node.word)
+        if self.state.gate or entry is None or entry.num_digits == 1:
+            return False
+        return isinstance(entry.judge(keys.digits, {**self.state.slots, **self.state.secrets}, ()), NoMatch)
 
     def _repeat(self, node: Node) -> Result | None:
         """Say again, at a gate its piece, at a question everything since the caller's last answer."""
@@ -360,21 +370,21 @@ class _Run:
     def _silence(self, node: Node) -> Result | None:
         self.heard = NoInput()
         if self.state.pace == "relay":
-            return self._renew(node, self._spoken(node.prompts[0], "nudge"))
+            return self._renew(node, *self._told(node, node.prompts[0], "nudge"))
         if node.branches.get("silence") == MORE_TIME:
             self.events.append(_branch_taken(node.path, "silence"))
             return self._more_time(node)
-        return self._failed(node, self._spoken(NOINPUT))
+        return self._failed(node, *self._told(node, NOINPUT))
 
-    def _renew(self, node: Node, nudge: Said) -> Result | None:
+    def _renew(self, node: Node, *nudge: Said) -> Result | None:
         """In relay pace silence is never an error: the wait begins again, ten times."""
         self.heard = NoInput()
         self.state.renewals += 1
         if self.state.renewals > RENEWALS_MAX:
             return self._give_up(node)
         if self.state.gate:
-            return self._stop(nudge, go_on=())
-        self.state.pending.append(nudge)
+            return self._stop(*nudge, go_on=())
+        self.state.pending.extend(nudge)
         return self._wait(node)
 
     def _judged(self, node: Node, heard: Keys | Speech) -> Result | None:
@@ -383,7 +393,7 @@ class _Run:
         if isinstance(judged, NoMatch):
             self.events.append(EntryRefused(node.path, judged.reason))
             self.state.reasons.append(judged.reason)
-            return self._failed(node, *self._why(judged.reason))
+            return self._failed(node, *self._why(node, judged.reason))
         for slot, value in judged.slots.items():
             self._fill(slot, value)
         self._settle()
@@ -425,11 +435,11 @@ class _Run:
             return _pressed(heard.digits, reason)
         return DigitsKeyed(len(heard.digits), heard.finished, reason)
 
-    def _why(self, reason: str) -> Iterator[Said]:
+    def _why(self, node: Node, reason: str) -> Iterator[Said]:
         """Say why an entry did not fit, unless this version of the line is older than the reason."""
         prompt = nomatch_prompt(reason)
         if prompt not in self.flow.unspoken:
-            yield self._spoken(prompt)
+            yield from self._told(node, prompt)
 
     def _failed(self, node: Node, *why: Said) -> Result | None:
         """Count a noinput or nomatch; the third leads to an agent. A gate counts its own."""
@@ -443,6 +453,13 @@ class _Run:
         return ("", "again", "last")[min(self.state.failures, 2)]
 
     def _give_up(self, node: Node) -> Result | None:
+        """Go where a question's own failures lead; else tell what came of the call, and to an agent."""
+        if node.kind == "collect" and EXHAUSTED in node.branches:
+            if self.state.gate:
+                self.state.pending = self._must_be_heard()
+            self.state.said = []
+            self._settle()
+            return self._follow(node, EXHAUSTED)
         self.events.append(_branch_taken(node.path, GIVE_UP))
         last = self._within(GIVE_UP_DIALOG, TIME_UP_DIALOG)
         reason = [] if self.state.gate else self.state.pending  # what the flow itself said of giving up
@@ -458,13 +475,16 @@ class _Run:
 
         Terms are not: nobody is asked to agree to them any more.
         """
-        self.state.pending = [
+        self.state.pending = self._must_be_heard()
+        self.state.frames, self.state.held, self.state.said = [], [], []
+        self._settle()
+
+    def _must_be_heard(self) -> list[Said]:
+        return [
             said
             for said in (*self.state.pending, *self.state.held)
             if not said.barge_in and said.prompt not in self.state.evidence
         ]
-        self.state.frames, self.state.held, self.state.said = [], [], []
-        self._settle()
 
     def _settle(self) -> None:
         """Forget the trouble of the question that is now answered."""
@@ -601,10 +621,14 @@ class _Run:
         return self._ask(node)
 
     def _question(self, node: Node, attribute: str) -> list[Said]:
-        prompt = node.prompts[0]
+        return self._told(node, node.prompts[0], attribute)
+
+    def _told(self, node: Node, prompt: str, attribute: str = "") -> list[Said]:
+        """Return a prompt as it is said at a node: in every language until one is chosen."""
+        said = self._spoken(prompt, attribute)
         if node.word == LANGUAGE:
-            return [Said(prompt, attribute, -1, tag) for tag in self.flow.languages]
-        return [self._spoken(prompt, attribute)]
+            return [said._replace(language=tag) for tag in self.flow.languages]
+        return [said]
 
     def _ask(self, node: Node, attribute: str = "") -> Result | None:
         question = self._question(node, attribute)

@@ -40,6 +40,7 @@ _EXITS: Mapping[str, str] = {
     REPEAT: "say it again",
 }
 _OUTCOMES: Mapping[str, str] = {"completed": "they talked", "failed": "nobody answered"}
+_AT_QUESTIONS: Mapping[str, str] = {"silence": "silence", EXHAUSTED: "3 failures"}
 _ORDINALS = ("", "1st", "2nd", "3rd")
 _BEGINNINGS: Mapping[str, str] = {
     MAIN: "a call begins here",
@@ -204,8 +205,8 @@ class _Painter:
         return _OUTCOMES.get(label, _plain(label)) if node.kind == "transfer" else _plain(label)
 
     def _action(self, node: Node, label: str) -> str:
-        if label == "silence":
-            return "silence"
+        if label in _AT_QUESTIONS:
+            return _AT_QUESTIONS[label]
         if node.word == LANGUAGE:
             keys = self._flow.vocabulary.language_keys
             return ", ".join(f"{key} {tag}" for key, tag in keys.items() if tag in self._flow.languages)

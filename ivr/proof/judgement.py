@@ -246,7 +246,10 @@ class Judge:
         node = self._flow.nodes[taken.before.state.node]
         back = node.branches.get(taken.move.label) in {REPEAT, AGENT}
         helped = any(event.node.startswith(f"{AGENT_DIALOG}/") for event in taken.events)
-        return taken.move.kind in ANSWERS and isinstance(taken.after.result, Wait) and not back and not helped
+        # A gate before the last words asks nothing.
+        ends = self._flow.nodes[taken.after.state.node].kind == "end"
+        waits = isinstance(taken.after.result, Wait) and not ends
+        return taken.move.kind in ANSWERS and waits and not back and not helped
 
     # Words.
 

@@ -238,7 +238,8 @@ class Runner:
             said.prompt,
             said.attribute,
             said.piece,
-            said.language or language,
+            said.language,
+            language,
             said.pace or pace,
             pace,
             said.barge_in,
@@ -394,8 +395,10 @@ class _Running:
     def _worked_out(self, ask: Ask, state: State) -> Outcome:
         """Answer what follows from the call itself, so that it need not have been recorded."""
         action = self.flow.vocabulary.actions[ask.action]
-        if action.answer is not None and len(action.outcomes) == 1:
-            return self._filled(ask, state, next(iter(action.outcomes)), {})
+        # What needs no value looks only at what was filled, which the call has as it had it then.
+        if action.answer is not None and (len(action.outcomes) == 1 or not action.needs):
+            outcome, _ = action.answer({**state.slots, **state.secrets}, ask.args)
+            return self._filled(ask, state, outcome, {})
         args = "".join(f" {name}={value}" for name, value in ask.args.items())
         raise _StoppedError(state.node, f"{ask.action}{args} was never answered")
 

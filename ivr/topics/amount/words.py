@@ -63,7 +63,7 @@ def _amounts(length: int, slots: Slots, asked: Sequence[Asked]) -> Iterator[str]
 AMOUNT = Topic(
     slots=(Slot("keyed_amount", "money"), Slot("amount", "money")),
     fields=(
-        Field("amount", _amount, ("keyed_amount",), ("amount",), samples={"": "4050", "amount": "00000000"}),
+        Field("amount", _amount, ("keyed_amount",), ("amount",), samples={"": "4050", "amount": "12345678"}),
     ),
     actions=(
         Action(

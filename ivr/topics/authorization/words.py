@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 
 from ivr.dialog.vocabulary import Action, Consent, Field, Match, NoMatch, Slots
 from ivr.languages.language import NO, YES
@@ -70,6 +71,11 @@ def _authorization_code(digits: str, _slots: Slots, _reasons: tuple[str, ...]) -
     return Match({"authorization_code": digits}) if shortest <= len(digits) <= longest else NoMatch("code")
 
 
+def _payment_made(slots: Slots, _args: Mapping[str, str]) -> tuple[str, Slots]:
+    """Return whether a payment was made in this call: its number came with it, in the same transaction."""
+    return "made" if "confirmation_number" in slots else "none", {}
+
+
 AUTHORIZATION = Topic(
     slots=(
         Slot("today", "date_year"),
@@ -134,6 +140,7 @@ AUTHORIZATION = Topic(
             keyed={"authorized": _CODE, "changed": _CODE, "limit_reached": _CODE, "wrong_code": "408216#"},
             faults=_FAULTS,
         ),
+        Action("payment_made", {"made": (), "none": ()}, answer=_payment_made),
         Action(
             "tell_on_time",
             {"nothing": (), "in_time": (), "late": ()},

@@ -127,6 +127,7 @@ next = "more"
 collect = "menu"
 prompt = "more-ask"
 keys.1 = "goodbye"
+on.exhausted = "goodbye"
 [node.goodbye]
 end = "goodbye"
 prompt = "thanks"
@@ -327,6 +328,7 @@ RELAY_TERMS = (
     RELAY
     + "5 -> number-ask\n24# -> sure-ask\n1 -> terms, gate-go-on\n1 -> terms[2], gate-ready\n1 -> answer-ask\n"
 )
+RELAY_PAID = RELAY_TERMS + "says yes -> ?pay\noutcome done -> confirmation, confirmation[2], gate-go-on\n"
 
 
 class Talk:
@@ -389,14 +391,36 @@ SCRIPTS = {
     "the first silence at the language switches to relay": """
         start -> welcome, language-ask@en-US, language-ask@es-US
         silence -> pace-relay, language-ask@en-US, language-ask@es-US
-        silence -> language-ask.nudge
+        silence -> language-ask.nudge@en-US, language-ask.nudge@es-US
         2 -> menu-ask""",
     "the first silence at the main menu switches to relay": VOICE
     + """silence -> pace-relay, menu-ask
         6 -> thanks, end goodbye""",
     "a wrong language key": """
         start -> welcome, language-ask@en-US, language-ask@es-US
-        3 -> nomatch-not-a-choice, language-ask.again@en-US, language-ask.again@es-US""",
+        3 -> nomatch-not-a-choice@en-US, nomatch-not-a-choice@es-US, language-ask.again@en-US, language-ask.again@es-US""",
+    "noughts alone are 0, and nines 9, where they cannot be the number": VOICE
+    + """5 -> number-ask
+        999# -> number-ask
+        24# -> sure-ask
+        2 -> menu-ask
+        1 -> pin-ask
+        000 -> ?reach_person
+        outcome closed -> closed, pin-ask
+        00# -> ?reach_person
+        outcome closed -> closed, pin-ask
+        0000 -> ?check_pin""",
+    "a question whose failures lead somewhere goes there": NUMBER
+    + """1 -> terms, answer-ask
+        says yes -> ?pay
+        outcome done -> confirmation, more-ask
+        silence -> noinput, more-ask.again
+        3 -> nomatch-not-a-choice, more-ask.last
+        silence -> thanks, end goodbye""",
+    "in parts too, and what must be heard is": RELAY_PAID
+    + """2 -> nomatch-not-a-choice, gate-go-on
+        2 -> nomatch-not-a-choice, gate-go-on
+        2 -> confirmation[3], thanks, end goodbye""",
     "wrong keys taper, the third leads to a person": VOICE
     + """1 -> pin-ask
         12# -> nomatch-length, pin-ask.again

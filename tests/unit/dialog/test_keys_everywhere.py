@@ -2,7 +2,7 @@
 
 import pytest
 
-from ivr.dialog.definition import MENU
+from ivr.dialog.definition import EXHAUSTED, LANGUAGE, MENU
 from ivr.dialog.engine import Ask, Keys, Outcome, Silence, Wait, initial_state, step
 from ivr.topics.line import compile_line, read_line_files
 from ivr.topics.registry import SLOTS
@@ -62,7 +62,8 @@ def test_silence_is_a_nudge_in_relay_and_an_error_once_in_voice(line, waiting, q
     taken = step(line.flow, waiting, Silence())
     labels = [said.label for said in taken.result.prompts]
     if waiting.pace == "relay":
-        assert labels == [f"{node.prompts[0]}.nudge"]
+        languages = [f"@{tag}" for tag in line.flow.languages] if node.word == LANGUAGE else [""]
+        assert labels == [f"{node.prompts[0]}.nudge{language}" for language in languages]
         assert taken.state.failures == waiting.failures
     elif "silence" in node.branches:
         assert labels[0] == "pace-relay"
@@ -71,11 +72,16 @@ def test_silence_is_a_nudge_in_relay_and_an_error_once_in_voice(line, waiting, q
         assert taken.state.failures == waiting.failures + 1
 
 
-def test_a_third_failure_leads_to_a_person(line, waiting, question):
+def test_a_third_failure_tells_of_payments_and_leads_to_a_person_or_the_end(line, waiting, question):
     waiting.failures = 2
     waiting.pace = "voice"
     node = line.flow.nodes[question]
     unknown = Keys("8" if node.word == MENU else "88888888888888888888")
     taken = step(line.flow, waiting, unknown)
+    assert taken.result == Ask("payment_made", {})
+    taken = step(line.flow, taken.state, Outcome("made"))
+    if EXHAUSTED in node.branches:
+        assert [said.prompt for said in taken.result.prompts] == ["payment-stands", "goodbye"]
+        return
     assert taken.result == Ask("reach_person", {})
-    assert [said.prompt for said in taken.state.pending] == ["give-up"]
+    assert [said.prompt for said in taken.state.pending] == ["give-up-paid"]

@@ -201,6 +201,12 @@ def test_what_is_said_of_the_due_date(asked, on_time, facts, expected):
     assert call.know(**known | facts).ask("tell_on_time") == Outcome(expected)
 
 
+def test_whether_a_payment_was_made_in_this_call(asked):
+    call = asked("demo.letter")
+    assert call.ask("payment_made") == Outcome("none")
+    assert call.know(confirmation_number="90210042197").ask("payment_made") == Outcome("made")
+
+
 def test_select_a_bill_of_a_plan_the_member_has_not(asked):
     assert asked("demo.letter").know(plan="dental").ask("select_bill") == Outcome("nothing")
 

@@ -16,7 +16,12 @@ CASES = [
     (Said("bank-ready"), "en-US", "voice", ("Take your time.", "When you have the numbers, press 1.")),
     (Said("bank-ready", "again"), "en-US", "voice", ("When you have the numbers in front of you, press 1.",)),
     (Said("gate-go-on"), "en-US", "relay", ("Press 1 to go on.",)),
-    (Said("language-option", language="en-US"), "es-US", "voice", ("For English, press 1.",)),
+    (
+        Said("language-option", language="en-US"),
+        "es-US",
+        "voice",
+        ("For English, press 1.", "For more time or relay, press 7."),
+    ),
     (
         Said("amount-read-back", "again", values={"amount": 4050}),
         "en-US",
