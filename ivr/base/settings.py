@@ -620,17 +620,7 @@ def _load(kind: type[SettingsType], environ: Mapping[str, str] | None = None) ->
     demo = is_demo(given)
     if demo and kind is not DatabaseSettings:
         values = _demo_values(values) | values
-    problems = []
-    if kind.uses_the_database and not (demo or values.get("database_url") or values.get("ivr_var")):
-        problems.append(_NO_DATABASE)
-    if values.get("ivr_now") and not demo:
-        problems.append("IVR_NOW is for the demo only: unset it, or set IVR_DEMO=yes.")
-    if demo:
-        problems += [
-            f"{name.upper()} is not for the demo, which sends nothing to anybody: unset it, or IVR_DEMO."
-            for name in ("ivr_sms_from", "ivr_smtp")
-            if values.get(name)
-        ]
+    problems = [*_contradictions(kind, values, demo=demo)]
     try:
         settings = kind(**values)
     except ValidationError as error:
@@ -643,6 +633,17 @@ def _load(kind: type[SettingsType], environ: Mapping[str, str] | None = None) ->
     if problems:
         raise SettingsError(*problems)
     return settings
+
+
+def _contradictions(kind: type[DatabaseSettings], values: Mapping[str, Any], *, demo: bool) -> Iterator[str]:
+    """Yield what settings may not say together, whatever each says by itself."""
+    if kind.uses_the_database and not (demo or values.get("database_url") or values.get("ivr_var")):
+        yield _NO_DATABASE
+    if values.get("ivr_now") and not demo:
+        yield "IVR_NOW is for the demo only: unset it, or set IVR_DEMO=yes."
+    for name in ("IVR_SMS_FROM", "IVR_SMTP"):
+        if demo and values.get(name.lower()):
+            yield f"{name} is not for the demo, which sends nothing to anybody: unset it, or IVR_DEMO."
 
 
 load_settings = partial(_load, Settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -48,20 +49,7 @@ def _address(_context: click.Context, _parameter: click.Parameter, value: str | 
 )
 @click.option("--recorded", is_flag=True, help="Compare recorded calls, instead of files at PATH.")
 @filters
-def replay(
-    paths: tuple[Path, ...],
-    *,
-    verbose: bool,
-    as_json: bool,
-    junit: Path | None,
-    update: bool,
-    jobs: int | None,
-    url: str | None,
-    against: str | None,
-    bisect: tuple[str, str] | None,
-    recorded: bool,
-    **which: str | None,
-) -> int:
+def replay(**options: Any) -> int:
     """Play the call files at PATH, every turn posted twice, in every language and pace they allow.
 
     Folders are searched for *.call. The answer is no when a call goes another way than its file says.
@@ -75,16 +63,4 @@ def replay(
         ivr replay --recorded --since yesterday --against new-wording
     """
     run: Callable[..., int] = later("ivr.cli.replay_run:run")
-    return run(
-        paths,
-        verbose=verbose,
-        as_json=as_json,
-        junit=junit,
-        update=update,
-        jobs=jobs,
-        url=url,
-        against=against,
-        bisect=bisect,
-        recorded=recorded,
-        which=which,
-    )
+    return run(**options)

@@ -36,7 +36,7 @@ def run(
     against: str | None,
     bisect: tuple[str, str] | None,
     recorded: bool,
-    which: Mapping[str, str | None],
+    **which: str | None,
 ) -> int:
     """Do what the options of `ivr.cli.replay` ask for; return the exit status."""
     if against is not None or bisect is not None or recorded or any(which.values()):

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
-from typing import cast
+from typing import NamedTuple, cast
 
 from ivr.dialog.definition import (
     AGENT_DIALOG,
@@ -98,7 +98,7 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class Ghost:
+class Knowledge:
     """What the engine does not keep and the proof must know.
 
     `captured`: evidence prompts whose values are still true; `told`: those of them that were spoken whole.
@@ -114,12 +114,38 @@ class Ghost:
     fresh: bool = True
 
 
+class StateKey(NamedTuple):
+    """What decides how a call can go on from a place: the soundness of the proof hangs on it.
+
+    What is not in it is dropped, because nothing that can still happen depends on it: words and values, what
+    was said and may be interrupted, what no node that can still be reached reads.
+    """
+
+    result: type[Wait | End | Ask | None]  # waits for the caller, asks the domain, or is over
+    node: str
+    language: str
+    pace: str
+    frames: tuple[str, ...] = ()  # where the dialogs that called this one go on
+    gate: bool = False  # a piece is said, and the next waits for a key
+    in_parts: bool = False  # what 9 repeats comes in parts: of its words this alone matters
+    failures: int = 0  # noinput and nomatch at this question
+    reasons: frozenset[str] = frozenset()  # those that change what a field makes of an entry
+    counters: tuple[tuple[str, int], ...] = ()  # that can still be read; beyond the last try all are the last
+    slots: frozenset[str] = frozenset()  # filled, and still read: by name, as no value chooses a way
+    queued: tuple[frozenset[str], ...] = ()  # what must still be heard to its end
+    captured: frozenset[str] = frozenset()
+    told: frozenset[str] = frozenset()
+    stale: frozenset[str] = frozenset()  # that can still be read
+    fresh: bool = True
+    unmerged: tuple[object, ...] = ()  # while an answer is being worked out: all that tells it from another
+
+
 @dataclass(slots=True)
 class Place:
     """One state of a call, and the shortest way to it: the place before and the move from there."""
 
     state: State
-    ghost: Ghost
+    knowledge: Knowledge
     result: Result | None
     turns: int
     before: int
@@ -187,7 +213,7 @@ class Exploration:
         self.edges: dict[tuple[str, str], tuple[int, Move]] = {}
         self.steps = 0
         self._watch = watch
-        self._keys: dict[tuple[object, ...], int] = {}
+        self._keys: dict[StateKey, int] = {}
         self._todo: list[tuple[int, int]] = []
         self._live = find_live(flow, self._reads(), self._fills())
         nodes = flow.nodes.values()
@@ -209,7 +235,7 @@ class Exploration:
     def start(self) -> Place:
         """Return the place where every call begins: the telephone rings."""
         given = {slot: self.world.values[slot] for slot in self.flow.vocabulary.given}
-        ringing = Place(initial_state(self.flow, given), Ghost(), None, 0, -1, Move("start", Start()))
+        ringing = Place(initial_state(self.flow, given), Knowledge(), None, 0, -1, Move("start", Start()))
         return self.places[self._add(ringing)]
 
     # What fields do with the entries.
@@ -269,11 +295,11 @@ class Exploration:
 
     # Places.
 
-    def key(self, place: Place) -> tuple[object, ...]:
+    def key(self, place: Place) -> StateKey:
         """Return what decides the future of a place; places with the same key are one."""
-        state, ghost = place.state, place.ghost
+        state, knowledge = place.state, place.knowledge
         if isinstance(place.result, End):
-            return (End, state.node, state.language, state.pace)
+            return StateKey(End, state.node, state.language, state.pace)
         slots, counters = self._live.at(state.node, state.frames)
         kept: tuple[object, ...] = ()
         queued = tuple(map(self._heard_whole, (state.pending, state.held, state.said, state.chunk)))
@@ -282,8 +308,13 @@ class Exploration:
             queued = queued[:1] if isinstance(place.result, Ask) else ()
         elif isinstance(place.result, Ask) and not place.within(AGENT_DIALOG):
             # While an answer is being worked out nothing is merged; asking for a person says nothing new.
-            kept = (_labels(state.pending), _labels(state.said), _facts(ghost.answered), ghost.consented)
-        return (
+            kept = (
+                _labels(state.pending),
+                _labels(state.said),
+                _facts(knowledge.answered),
+                knowledge.consented,
+            )
+        return StateKey(
             type(place.result),
             state.node,
             state.language,
@@ -294,17 +325,17 @@ class Exploration:
             state.failures,
             self._telling & set(state.reasons),
             tuple(
-                (name, min(n, self._tries.get(name, n)))  # beyond the last try they are all the last
+                (name, min(n, self._tries.get(name, n)))
                 for name, n in sorted(state.counters.items())
                 if name in counters or name[0] == "@"
             ),
             slots & (state.slots.keys() | state.secrets.keys()),
             queued,
-            ghost.captured,
-            ghost.told,
-            ghost.stale & slots,
-            ghost.fresh,
-            *kept,
+            knowledge.captured,
+            knowledge.told,
+            knowledge.stale & slots,
+            knowledge.fresh,
+            kept,
         )
 
     def _heard_whole(self, said: Iterable[Said]) -> frozenset[str]:
@@ -418,8 +449,8 @@ class Exploration:
             turns += _LONG_CALL_TURNS
         after = taken.state
         after.renewals = after.turns = 0
-        ghost = self._remember(place, move, taken)
-        reached = Place(after, ghost, taken.result, turns, index, move)
+        knowledge = self._remember(place, move, taken)
+        reached = Place(after, knowledge, taken.result, turns, index, move)
         return Taken(place, index, move, reached, taken.heard, taken.events)
 
     # Moves.
@@ -495,7 +526,7 @@ class Exploration:
         recalled = self.world.recalls.get(ask.action)
         moves = []
         for outcome, slots in action.outcomes.items():
-            if not self.world.possible(place.ghost.answered, ask.action, outcome):
+            if not self.world.possible(place.knowledge.answered, ask.action, outcome):
                 continue
             if outcome == recalled and not known.keys() >= set(slots):
                 continue
@@ -511,24 +542,24 @@ class Exploration:
 
     # What the proof keeps in mind.
 
-    def _remember(self, place: Place, move: Move, taken: Step) -> Ghost:
-        ghost, node = place.ghost, self.flow.nodes[place.state.node]
-        memory = _Memory(self._terms, self._depends, ghost)
+    def _remember(self, place: Place, move: Move, taken: Step) -> Knowledge:
+        knowledge, node = place.knowledge, self.flow.nodes[place.state.node]
+        memory = _Memory(self._terms, self._depends, knowledge)
         if isinstance(place.result, Ask) and isinstance(move.heard, Outcome):
-            memory.consented = ghost.consented
+            memory.consented = knowledge.consented
             asked = Answer(place.result.action, place.result.args, move.label)
-            memory.answered = (*ghost.answered, asked)
+            memory.answered = (*knowledge.answered, asked)
             memory.filled(move.heard.slots)
         elif move.kind == "answer" and node.word in self.flow.vocabulary.fields:
             fills = self._filled_by(node, move, place.state)
-            if node.evidence and node.prompts[0] in ghost.told:
+            if node.evidence and node.prompts[0] in knowledge.told:
                 memory.consented = frozenset(fills)
             memory.filled(fills)
         memory.passed(self.flow, taken.events)
         if isinstance(taken.result, Wait):
             memory.waited(self.flow.nodes[taken.state.node], taken.state, taken.result)
         chosen = move.kind == "key" or (move.kind == "answer" and node.word != LANGUAGE)
-        return memory.ghost(fresh=ghost.fresh and not chosen)
+        return memory.knowledge(fresh=knowledge.fresh and not chosen)
 
     def _filled_by(self, node: Node, move: Move, state: State) -> Slots:
         entry = self.flow.vocabulary.fields[node.word]
@@ -553,7 +584,9 @@ class Exploration:
 class _Memory:
     """What the proof keeps in mind of one move, as it happens."""
 
-    def __init__(self, terms: frozenset[str], depends: Mapping[str, frozenset[str]], before: Ghost) -> None:
+    def __init__(
+        self, terms: frozenset[str], depends: Mapping[str, frozenset[str]], before: Knowledge
+    ) -> None:
         self._terms, self._depends = terms, depends
         self._captured, self._told, self._stale = set(before.captured), set(before.told), set(before.stale)
         self.consented: frozenset[str] = frozenset()
@@ -585,9 +618,9 @@ class _Memory:
         self._told |= self._captured & ({said.prompt for said in wait.prompts} - later)
         self.consented, self.answered = frozenset(), ()
 
-    def ghost(self, *, fresh: bool) -> Ghost:
+    def knowledge(self, *, fresh: bool) -> Knowledge:
         """Return what is kept."""
-        return Ghost(
+        return Knowledge(
             frozenset(self._captured),
             frozenset(self._told),
             frozenset(self._stale),

@@ -120,7 +120,7 @@ class Judge:
     # Money.
 
     def _consent(self, taken: Taken) -> Iterator[Wrong]:
-        result, ghost, node = taken.after.result, taken.after.ghost, taken.after.state.node
+        result, knowledge, node = taken.after.result, taken.after.knowledge, taken.after.state.node
         if isinstance(result, Ask):
             filled = taken.after.state.slots.keys() | taken.after.state.secrets.keys()
             for slot in self._flow.vocabulary.actions[result.action].needs:
@@ -131,13 +131,15 @@ class Judge:
         if consent is None or not isinstance(result, Ask):
             return
         state = taken.after.state
-        if not ghost.consented.issuperset(consent.answer):
+        if not knowledge.consented.issuperset(consent.answer):
             message = (
                 f"asks {result.action}, and the caller's answer in this turn is no consent: "
                 "lead here only from the answer to a question that is evidence"
             )
             yield Wrong("proof.no-consent", node, message)
-        whole = (said for said in state.evidence.values() if said.prompt in ghost.told and not said.barge_in)
+        whole = (
+            said for said in state.evidence.values() if said.prompt in knowledge.told and not said.barge_in
+        )
         spoken = frozenset().union(*(self._spoken_of(said, state.language, state.pace) for said in whole))
         unsaid = sorted(set(consent.terms) - spoken)
         if unsaid:
@@ -147,7 +149,7 @@ class Judge:
             )
             yield Wrong("proof.terms-not-told", node, message)
         needs = self._flow.vocabulary.actions[result.action].needs
-        old = sorted(ghost.stale & {*needs, *consent.terms})
+        old = sorted(knowledge.stale & {*needs, *consent.terms})
         if old:
             message = (
                 f"asks {result.action} with {', '.join(old)} worked out from what has changed since: "
@@ -160,7 +162,7 @@ class Judge:
         before, after = taken.before, taken.after
         if not isinstance(before.result, Ask) or not isinstance(after.result, (Wait, End)):
             return
-        answered = (*before.ghost.answered, Answer(before.result.action, {}, taken.move.label))
+        answered = (*before.knowledge.answered, Answer(before.result.action, {}, taken.move.label))
         consents, state = self._world.consents, after.state
         for action in (each.action for each in answered if each.outcome == "authorized"):
             whole = (said._replace(piece=-1) for said in taken.queued if not said.barge_in)
@@ -217,29 +219,41 @@ class Judge:
         before, after, move = taken.before, taken.after, taken.move
         if move.late or before.closing or before.within(AGENT_DIALOG):
             return
-        node = before.state.node
-        told = _ids(taken.queued)
         if (before.state.pace, after.state.pace) == ("relay", "voice"):
             message = "the caller's time is taken away again: set.pace can only be relay"
-            yield Wrong("proof.time-taken-away", node, message)
-        if move.kind == "repeat":
-            asked = before.state.chunk if before.state.gate else before.state.said
-            if not isinstance(after.result, Wait) or told != _ids(
-                asked, *(taken.after.state.pending if before.state.gate else ())
-            ):
-                yield Wrong("proof.not-repeated", node, "key 9 does not repeat all that was said")
-        elif move.kind == "more_time":
-            if (type(after.result), after.state.pace, after.state.node) != (Wait, "relay", node):
-                yield Wrong("proof.no-more-time", node, "key 7 gives no more time")
-        elif move.kind == "silence":
-            if before.ghost.fresh and before.state.pace == "voice" and after.state.pace != "relay":
-                message = (
-                    f'a first silence here does not switch to relay pace: add on.silence = "{MORE_TIME}"'
-                )
-                yield Wrong("proof.first-silence", node, message)
-        elif self._arrives(taken) and told != _ids(after.state.said):
+            yield Wrong("proof.time-taken-away", before.state.node, message)
+        if move.kind == "repeat" and not self._repeats(taken):
+            yield Wrong("proof.not-repeated", before.state.node, "key 9 does not repeat all that was said")
+        elif move.kind == "more_time" and not self._gives_time(taken):
+            yield Wrong("proof.no-more-time", before.state.node, "key 7 gives no more time")
+        elif move.kind == "silence" and self._hurries(taken):
+            message = f'a first silence here does not switch to relay pace: add on.silence = "{MORE_TIME}"'
+            yield Wrong("proof.first-silence", before.state.node, message)
+        elif self._arrives(taken) and _ids(taken.queued) != _ids(after.state.said):
             message = "key 9 could not repeat all that is said here"
             yield Wrong("proof.not-repeated", after.state.node, message)
+
+    @staticmethod
+    def _repeats(taken: Taken) -> bool:
+        """Return whether all is said again: at a gate the piece before it, and what is still to come."""
+        state = taken.before.state
+        again = (state.chunk, taken.after.state.pending) if state.gate else (state.said,)
+        return isinstance(taken.after.result, Wait) and _ids(taken.queued) == _ids(*again)
+
+    @staticmethod
+    def _gives_time(taken: Taken) -> bool:
+        """Return whether the same question waits at relay pace."""
+        after = taken.after
+        return isinstance(after.result, Wait) and (after.state.pace, after.state.node) == (
+            "relay",
+            taken.before.state.node,
+        )
+
+    @staticmethod
+    def _hurries(taken: Taken) -> bool:
+        """Return whether the first silence of a call leaves it at voice pace."""
+        before, after = taken.before, taken.after
+        return before.knowledge.fresh and before.state.pace == "voice" and after.state.pace != "relay"
 
     def _arrives(self, taken: Taken) -> bool:
         """Return whether an accepted answer has led to a question."""
@@ -571,7 +585,7 @@ def straight_way(exploration: Exploration, run: Run) -> tuple[Move, ...]:
     """
     places = exploration.places
     language, pace = run
-    todo: list[tuple[int, int, tuple[Move, ...], int]] = []
+    todo: list[tuple[int, int, tuple[Move, ...], int]] = []  # turns, number, moves, place
     for start, first in places[0].edges:
         if pace == "voice":
             todo.append((0, 0, (start,), first))
@@ -583,20 +597,20 @@ def straight_way(exploration: Exploration, run: Run) -> tuple[Move, ...]:
         if index in seen:
             continue
         seen.add(index)
-        asked = places[index].result
         for move, target in places[index].edges:
             state = places[target].state
             if move.late or move.kind not in FORWARD or state.pace != pace:
                 continue
-            if (
-                isinstance(asked, Ask)
-                and asked.action in exploration.world.consents
-                and move.label == "authorized"
-            ):
-                if state.language == language:
-                    return (*moves, move)
-                continue
-            number += 1
-            cost = 0 if move.kind == "outcome" else move.times
-            heappush(todo, (turns + cost, number, (*moves, move), target))
+            if not _pays(exploration, places[index].result, move):
+                number += 1
+                cost = 0 if move.kind == "outcome" else move.times
+                heappush(todo, (turns + cost, number, (*moves, move), target))
+            elif state.language == language:
+                return (*moves, move)
     return ()
+
+
+def _pays(exploration: Exploration, asked: Wait | End | Ask | None, move: Move) -> bool:
+    """Return whether a move is the answer that a payment was authorized."""
+    is_consent = isinstance(asked, Ask) and asked.action in exploration.world.consents
+    return is_consent and move.label == "authorized"

@@ -399,10 +399,16 @@ class Turns:
     # True sentences.
 
     def _close_truly(self, db: Connection, call_sid: str, form: Mapping[str, str], seq: int | None) -> Reply:
-        """Under the call's lock: tell its payments, or close it in this same commit and say there are none.
+        """Say what is true of a call's payments, under its lock, and close the call in this same commit.
 
-        Closing first is what makes the sentence stay true: a late first request finds the call closed. The
-        turn `seq` that failed here may have been answered elsewhere meanwhile: then nothing is wrong.
+        What is found                          | What is heard
+        ---------------------------------------|---------------------------------------------
+        turn `seq` was answered meanwhile      | its stored reply: nothing is wrong
+        the call was closed like this before   | the same words again
+        payments of this call                  | each of them, with its number
+        none                                   | that no payment was made
+
+        Closing first is what makes the sentence stay true: a late first request finds the call closed.
         """
         began = time.perf_counter()
         now = self._clock.now()
@@ -412,8 +418,8 @@ class Turns:
             raise DialogError("a call's row is gone")
         if seq is not None and seq <= call.seq:
             return self._stored(db, call, seq)
-        told = stored_turn(db, call_sid, call.seq)
-        if told is not None and told.node == TROUBLE_NODE:
+        newest = stored_turn(db, call_sid, call.seq)
+        if newest is not None and newest.node == TROUBLE_NODE:
             return self._stored(db, call, call.seq)
         payments = payments_of_call(db, call_sid)
         prompts = [_payment_told(payment) for payment in payments] or [Said("trouble-no-payment")]
@@ -421,31 +427,31 @@ class Turns:
             self._last_reply(prompts, call.language, call.seq + 1, now, call.pace),
             flow_version=call.flow_version,
         )
-        record_turn(
-            db,
-            NewTurn(
-                call_sid=call_sid,
-                seq=reply.seq,
-                at=now,
-                node=TROUBLE_NODE,
-                prompts=reply.prompts,
-                events=write_turn(
-                    heard=LineFailed(),
-                    events=(),
-                    asked=(),
-                    values=(),
-                    milliseconds=_milliseconds_since(began),
-                ),
-                reply=self._services.keys.seal(reply.body, _reply_context(call_sid, reply.seq)),
-                state=call.state,
-                secrets=None,
-                language=call.language,
-                pace=call.pace,
-                member_id=None,
-                end="fallback",
-            ),
-        )
+        self._keep_last_words(db, call, reply, now, began)
         return reply
+
+    def _keep_last_words(
+        self, db: Connection, call: LockedCall, reply: Reply, now: datetime, began: float
+    ) -> None:
+        events = write_turn(
+            heard=LineFailed(), events=(), asked=(), values=(), milliseconds=_milliseconds_since(began)
+        )
+        last = NewTurn(
+            call_sid=call.call_sid,
+            seq=reply.seq,
+            at=now,
+            node=TROUBLE_NODE,
+            prompts=reply.prompts,
+            events=events,
+            reply=self._services.keys.seal(reply.body, _reply_context(call.call_sid, reply.seq)),
+            state=call.state,
+            secrets=None,
+            language=call.language,
+            pace=call.pace,
+            member_id=None,
+            end="fallback",
+        )
+        record_turn(db, last)
 
     def _unknown(self, seq: int, *, first: bool) -> Reply:
         """Answer without the database. A call's first turn makes no payment, and says nothing of any.
