@@ -277,7 +277,7 @@ FOLLOWS = {
     "corrected": "R11 R18 R19 R25 R26 R27 R28",
     "account": "R02 R03 R04 R05 R07 R10 R14 R15 R16 R20 R29 R51 R90",
     "routing": "R12 R13",
-    "quiet": "R14 R15",
+    "quiet": "R14 R15 R16 R90",
     "unauthorized": "R05 R07 R10 R11 R29 R51",
     "administrative": "R02 R03 R04",
     "sixty_days": "R05 R07 R10 R11 R51",
