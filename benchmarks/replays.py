@@ -22,7 +22,7 @@ from ivr.callfile.suite import find_calls, list_runs, play_run
 from ivr.calls.histories import load_recipes
 from ivr.calls.store import keep_flow_version
 from ivr.replay.against import Comparison, NamedRecipe, compare_all
-from ivr.replay.rerun import Runner, Script
+from ivr.replay.rerun import CallRerunner, Script
 from ivr.sandbox.host import LocalHost
 from ivr.sandbox.scratch import empty
 from ivr.storage.tables import Call, Turn
@@ -59,7 +59,7 @@ def replays(engine: Engine, settings: Settings, *, played: int, recorded: int) -
     taken = [_timed("played by the whole line", lambda: _play(kept, settings, line, played))]
     _store(engine, line, kept.rows, recorded)
     other = compile_line({**line.files, **_changed(line.files)})
-    runner = Runner(line)
+    runner = CallRerunner(line)
     comparison = Comparison(line, other, {line.flow.version: line}.get)
     with engine.connect() as db:
         taken.append(_timed("read", lambda: sum(1 for _ in load_recipes(db))))

@@ -11,7 +11,7 @@ import pytest
 
 from ivr.base.settings import load_replay_settings, load_settings
 from ivr.callfile.grammar import parse_call
-from ivr.callfile.suite import Play, play_run
+from ivr.callfile.suite import CallPlay, play_run
 from ivr.calls.histories import load_recipes
 from ivr.payments.cutoffs import cutoff_rule
 from ivr.replay.against import Comparison, NamedRecipe
@@ -71,7 +71,7 @@ def way(recipe):
 def recorded(engine, line, settings, call, language):
     """Play a call and return what the line kept of it."""
     with LocalHost(engine, line, settings, over_http=False) as host:
-        played = play_run(Play(call, language, "voice"), host)
+        played = play_run(CallPlay(call, language, "voice"), host)
     with engine.connect() as db:
         [recipe] = load_recipes(db)
     return played, recipe

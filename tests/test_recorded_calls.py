@@ -13,7 +13,7 @@ from ivr.callfile.suite import find_calls, list_runs, play_run
 from ivr.cli.against import named_recipes
 from ivr.replay.against import Comparison, compare_all
 from ivr.replay.export import CannotMaskError, call_text
-from ivr.replay.rerun import Runner, Script, disagreement
+from ivr.replay.rerun import CallRerunner, Script, disagreement
 from ivr.sandbox.host import LocalHost
 from ivr.topics.line import compile_line, read_line_files
 from ivr.topics.masks import Since, money_shape
@@ -78,7 +78,7 @@ def check(engine, settings, folder, count):
     runs, problems = list_runs([path for _, path in pairs], LINE.flow.languages)
     assert (problems, len(runs)) == ([], len(pairs))
     played = record(runs, engine, settings, over_http=True)
-    runner = Runner(LINE)
+    runner = CallRerunner(LINE)
     for (named, _), again in zip(pairs, played, strict=True):
         run = runner.run(Script.of(named.recipe, LINE.flow))
         assert disagreement(named.recipe, run) == "", named.name

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from ivr.base.settings import load_settings
 from ivr.callfile.grammar import load_call, parse_call
-from ivr.callfile.suite import Play, find_calls, list_runs, play_run
+from ivr.callfile.suite import CallPlay, find_calls, list_runs, play_run
 from ivr.calls.histories import load_recipes
 from ivr.replay.export import call_text
 from ivr.sandbox.host import LocalHost
@@ -114,16 +114,16 @@ ODD = {
 def test_the_export_of_an_odd_call_goes_the_same_way(name, host, engine, tmp_path):
     file = tmp_path / "odd.call"
     file.write_text(ODD[name])
-    goes_the_same_way(Play(load_call(file, root=CALLS), "en-US", "voice"), host, engine)
+    goes_the_same_way(CallPlay(load_call(file, root=CALLS), "en-US", "voice"), host, engine)
 
 
 def test_a_call_that_is_not_over_stops_where_it_stands(host, engine, tmp_path):
     file = tmp_path / "odd.call"
     file.write_text(ODD["leaves while the person's phone rings"])
-    assert play_run(Play(load_call(file, root=CALLS), "en-US", "voice"), host).passed
+    assert play_run(CallPlay(load_call(file, root=CALLS), "en-US", "voice"), host).passed
     [recipe] = recorded(engine)
     text = call_text(dataclasses.replace(recipe, end=None), LINE)
-    assert play_run(Play(parse_call(text, "exported.call"), "en-US", "voice"), host).difference is None
+    assert play_run(CallPlay(parse_call(text, "exported.call"), "en-US", "voice"), host).difference is None
     [copy] = recorded(engine)
     assert way(copy) == way(recipe), text
 
@@ -145,7 +145,7 @@ def goes_the_same_way(run, host, engine):
         assert recipe.call_sid not in text
         call = parse_call(text, "exported.call")
         [(language, pace)] = call.runs(LINE.flow.languages)
-        again = play_run(Play(call, language, pace), host)
+        again = play_run(CallPlay(call, language, pace), host)
         assert again.difference is None, f"{again.difference}\n{text}"
         [copy] = recorded(engine)
         assert way(copy) == way(recipe), text

@@ -135,6 +135,23 @@ def test_a_constant_stands_in_one_place() -> None:
     assert twice.keys() == MEANT_TWICE.keys(), twice
 
 
+SAME_NAME = {
+    "KeySentence": "what a flow asks of a wording, and what speech makes: neither imports the other",
+    "NamedKeys": "the same of its keys",
+    "Turn": "the work on one webhook, and the row that is kept of it",
+}
+
+
+def test_a_class_name_means_one_thing() -> None:
+    places = defaultdict(set)
+    for file, module in modules().items():
+        for statement in module.body:
+            if isinstance(statement, ast.ClassDef) and not statement.name.startswith("_"):
+                places[statement.name].add(file)
+    twice = {name: sorted(files) for name, files in places.items() if len(files) > 1}
+    assert twice.keys() == SAME_NAME.keys(), twice
+
+
 # What runs through these is a command's, a flow's or another module's test.
 TESTED_BY = {
     "tests/unit/ach/test_reader.py": ("ach/lines",),

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select
 
 from ivr.base.settings import load_settings
 from ivr.callfile.player import PlayOptions
-from ivr.callfile.suite import Play, find_calls, list_runs, play_run, print_result
+from ivr.callfile.suite import CallPlay, find_calls, list_runs, play_run, print_result
 from ivr.dialog.engine import CALL_SECONDS_MAX
 from ivr.sandbox.host import LocalHost
 from ivr.storage.tables import Turn
@@ -50,7 +50,7 @@ def test_all_files_can_be_played() -> None:
 @pytest.mark.parametrize(
     "run", RUNS, ids=lambda run: f"{Path(run.call.name).relative_to(CALLS)}-{run.language}-{run.pace}"
 )
-def test_call(run: Play, host: LocalHost) -> None:
+def test_call(run: CallPlay, host: LocalHost) -> None:
     # What a turn says is kept as bytes: that it is said again alike hangs on no language.
     result = play_run(run, host, PlayOptions(post_twice=run.language == LINE.flow.languages[0]))
     out = io.StringIO()

@@ -146,7 +146,7 @@ class NachaFiles:
     allowances: tuple[str, ...]
 
 
-class Place(NamedTuple):
+class RecordField(NamedTuple):
     """A field of a record: its name and its first and last position, counted from 1."""
 
     name: str
@@ -158,13 +158,13 @@ class Place(NamedTuple):
         return record[self.first - 1 : self.last]
 
 
-_SERVICE_CLASS: Final = Place("service class", 2, 4)
-_SEC_CODE: Final = Place("SEC code", 51, 53)
-_EFFECTIVE: Final = Place("effective entry date", 70, 75)
-_SETTLEMENT: Final = Place("settlement date", 76, 78)
-_ODFI: Final = Place("ODFI routing number", 80, 87)
-_BATCH_NUMBER: Final = Place("batch number", 88, 94)
-_TRACE: Final = Place("trace number", 80, 94)
+_SERVICE_CLASS: Final = RecordField("service class", 2, 4)
+_SEC_CODE: Final = RecordField("SEC code", 51, 53)
+_EFFECTIVE: Final = RecordField("effective entry date", 70, 75)
+_SETTLEMENT: Final = RecordField("settlement date", 76, 78)
+_ODFI: Final = RecordField("ODFI routing number", 80, 87)
+_BATCH_NUMBER: Final = RecordField("batch number", 88, 94)
+_TRACE: Final = RecordField("trace number", 80, 94)
 
 
 def read_files(data: bytes, *, odfi_routing: str | None = None) -> NachaFiles:
@@ -363,11 +363,11 @@ class _Reading:
         if _TRANSACTION_CODE.fullmatch(code) is None:
             self._problem("transaction code", "nacha.transaction-code", "is not defined")
             self._unsound()
-        amount_cents = self._digits(record, Place("amount", 30, 39))
+        amount_cents = self._digits(record, RecordField("amount", 30, 39))
         self._entry = _OpenEntry(self._number, record, amount_cents, [])
         totals = self._batch.totals
         totals.entries += 1
-        totals.entry_hash += self._digits(record, Place("receiving routing number", 4, 12)) // 10
+        totals.entry_hash += self._digits(record, RecordField("receiving routing number", 4, 12)) // 10
         if is_debit(code):
             totals.debit_cents += amount_cents
         else:
@@ -459,7 +459,7 @@ class _Reading:
         """Check the count of blocks. Fill lines may be missing, or too many: they hold nothing."""
         blocks = -(-self._records // BLOCKING_FACTOR)
         lines = self._records + self._fill_lines
-        if Place("", 8, 13).of(record) not in {f"{blocks:06}", f"{-(-lines // BLOCKING_FACTOR):06}"}:
+        if RecordField("", 8, 13).of(record) not in {f"{blocks:06}", f"{-(-lines // BLOCKING_FACTOR):06}"}:
             message = f"the lines above make {blocks}, this record says something else"
             self._problem("block count", "nacha.sum", message, self._control_line)
         elif lines % BLOCKING_FACTOR:
@@ -468,7 +468,7 @@ class _Reading:
     def _check_sums(self, record: str, *expected: tuple[str, int, int, int], line: int | None = None) -> None:
         """Compare numbers of a control record with what stands above it. What it says is never quoted."""
         for name, first, last, count in expected:
-            if Place(name, first, last).of(record) != str(count).zfill(last - first + 1):
+            if RecordField(name, first, last).of(record) != str(count).zfill(last - first + 1):
                 message = f"the lines above make {count}, this record says something else"
                 self._problem(name, "nacha.sum", message, line)
 
@@ -525,21 +525,21 @@ class _Reading:
             )
         )
 
-    def _digits(self, record: str, place: Place) -> int:
+    def _digits(self, record: str, place: RecordField) -> int:
         """Return a number of the record; 0, and a problem, where there is none."""
         if not self._check_digits(record, place):
             self._unsound()
             return 0
         return int(place.of(record))
 
-    def _check_digits(self, record: str, place: Place) -> bool:
+    def _check_digits(self, record: str, place: RecordField) -> bool:
         if place.of(record).isdigit():
             return True
         message = f"must be digits only (positions {place.first} to {place.last})"
         self._problem(place.name, "nacha.digits", message)
         return False
 
-    def _date(self, record: str, place: Place) -> date | None:
+    def _date(self, record: str, place: RecordField) -> date | None:
         """Return a date; None where it was left blank or zero, and, as an allowance, where it is no date."""
         text = place.of(record)
         if text in {" " * 6, "000000"}:

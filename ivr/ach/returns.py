@@ -30,8 +30,8 @@ from ivr.ach.reader import (
     BatchRecord,
     EntryRecord,
     NachaFile,
-    Place,
     ReadProblem,
+    RecordField,
     all_entries,
     as_date,
     read_files,
@@ -63,27 +63,27 @@ _ACCOUNT_TYPES: Final[Mapping[str, AccountType]] = {
     "38": "savings",
 }
 
-_ORIGINAL_TRACE: Final = Place("original trace number", 7, 21)
-_CORRECTED: Final = Place("corrected data", 36, 64)
+_ORIGINAL_TRACE: Final = RecordField("original trace number", 7, 21)
+_CORRECTED: Final = RecordField("corrected data", 36, 64)
 
-_OWN_TRACE: Final = Place("own trace number", 80, 94)
-_ORIGINAL_RDFI: Final = Place("original RDFI", 28, 35)
+_OWN_TRACE: Final = RecordField("own trace number", 80, 94)
+_ORIGINAL_RDFI: Final = RecordField("original RDFI", 28, 35)
 _NOT_SHOWN: Final = re.compile(r"[0-9A-Za-z](?=(?:[^0-9A-Za-z]*[0-9A-Za-z]){4})")
 
 # Where in the 29 characters of corrected data each item stands (positions within them), by change code.
-_CORRECTIONS: Final[Mapping[str, tuple[Place, ...]]] = {
-    "C01": (Place("account number", 1, 17),),
-    "C02": (Place("routing number", 1, 9),),
-    "C03": (Place("routing number", 1, 9), Place("account number", 13, 29)),
-    "C04": (Place("individual name", 1, 22),),  # out of the rules since 2015; some banks still send it
-    "C05": (Place("transaction code", 1, 2),),
-    "C06": (Place("account number", 1, 17), Place("transaction code", 21, 22)),
+_CORRECTIONS: Final[Mapping[str, tuple[RecordField, ...]]] = {
+    "C01": (RecordField("account number", 1, 17),),
+    "C02": (RecordField("routing number", 1, 9),),
+    "C03": (RecordField("routing number", 1, 9), RecordField("account number", 13, 29)),
+    "C04": (RecordField("individual name", 1, 22),),  # out of the rules since 2015; some banks still send it
+    "C05": (RecordField("transaction code", 1, 2),),
+    "C06": (RecordField("account number", 1, 17), RecordField("transaction code", 21, 22)),
     "C07": (
-        Place("routing number", 1, 9),
-        Place("account number", 10, 26),
-        Place("transaction code", 27, 28),
+        RecordField("routing number", 1, 9),
+        RecordField("account number", 10, 26),
+        RecordField("transaction code", 27, 28),
     ),
-    "C09": (Place("individual ID", 1, 22),),
+    "C09": (RecordField("individual ID", 1, 22),),
 }
 # The same items by their form, for data that stand elsewhere than they should. An account number has at most
 # 17 characters, blanks included: what is longer holds something else beside it.
@@ -321,14 +321,14 @@ def _by_form(code: str, data: str) -> dict[str, str] | None:
     return None if any(_item_faults(items)) else items
 
 
-def _item(place: Place, data: str) -> str:
+def _item(place: RecordField, data: str) -> str:
     """Return one item of the corrected data; blanks inside an account number mean nothing."""
     text = place.of(data).strip()
     return text.replace(" ", "") if place.name == "account number" else text
 
 
 def _correction_faults(
-    places: tuple[Place, ...], data: str, items: Mapping[str, str]
+    places: tuple[RecordField, ...], data: str, items: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     """Yield which items cannot be used, and why. A blank that is not there means that all may be shifted."""
     used = {position for place in places for position in range(place.first, place.last + 1)}

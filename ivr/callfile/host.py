@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from ivr.base.clock import Clock, ManualClock
 from ivr.base.errors import OperatorError
 from ivr.callfile.circumstances import NO_CIRCUMSTANCES, Circumstances
-from ivr.simulator.lines import ERROR_RETRIEVAL, TLS_ERRORS, HttpLine, LineError
+from ivr.simulator.lines import ERROR_RETRIEVAL, TLS_ERRORS, HttpLine, NoReplyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ivr.base.randomness import Randomness
     from ivr.calls.history import Recipe
     from ivr.languages.language import Pace
-    from ivr.simulator.lines import Headers, Line, LineReply
+    from ivr.simulator.lines import CalledLine, Headers, LineReply
     from ivr.simulator.webhooks import VirtualClock
 
 
@@ -74,7 +74,7 @@ class PreparedLine:
     kept of its calls, oldest first, where somebody wants it.
     """
 
-    line: Line
+    line: CalledLine
     clock: VirtualClock
     call_sid: str
     account_sid: str
@@ -115,7 +115,7 @@ class _WatchedLine:
     `known`: an earlier call had such an answer, so that what else it says is the call's own trouble.
     """
 
-    def __init__(self, line: Line, *, known: bool) -> None:
+    def __init__(self, line: CalledLine, *, known: bool) -> None:
         self._line = line
         self._known = known
         self.answered = False
@@ -128,7 +128,7 @@ class _WatchedLine:
     def post(self, path_or_url: str, form: Mapping[str, str], *, headers: Headers | None = None) -> LineReply:
         try:
             reply = self._line.post(path_or_url, form, headers=headers)
-        except LineError as error:
+        except NoReplyError as error:
             self.reason = self.reason or _no_answer(error)
             raise
         if reply.header("Ivr-Turn") is not None:
@@ -158,7 +158,7 @@ class _WatchedLine:
         return f"is no payment line: correct the address (status {reply.status})"
 
 
-def _no_answer(error: LineError) -> str:
+def _no_answer(error: NoReplyError) -> str:
     """Say what to do where no answer came; TLS says itself why there is none."""
     if error.code in TLS_ERRORS:
         return error.problem

@@ -39,7 +39,7 @@ from ivr.languages.language import NO, YES, Pace
 from ivr.languages.registry import LANGUAGES, SPOKEN
 from ivr.simulator.operator import RelayOperator
 from ivr.simulator.phone import DEFAULT_FROM, CallOverError, EndlessCallError, Phone, PhoneOptions
-from ivr.simulator.webhooks import Fault, UnequalRepliesError
+from ivr.simulator.webhooks import Injected, UnequalRepliesError
 from ivr.simulator.withheld import WITHHELD_FORMS
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from ivr.callfile.host import DoneEvent, PreparedLine, Visit
     from ivr.calls.history import Recipe
     from ivr.simulator.heard import Heard
-    from ivr.simulator.lines import Headers, Line, LineReply
+    from ivr.simulator.lines import CalledLine, Headers, LineReply
     from ivr.simulator.twiml import Gather
 
 GATE_KEY = "1"
@@ -192,7 +192,7 @@ def play(
 class _LineLater:
     """A line to which a turn may be on its way for long: `on_the_way` moves the clock before each post."""
 
-    def __init__(self, line: Line, on_the_way: Callable[[], None]) -> None:
+    def __init__(self, line: CalledLine, on_the_way: Callable[[], None]) -> None:
         self._line = line
         self._on_the_way = on_the_way
 
@@ -423,7 +423,7 @@ class _Player:
         elif fault == "hour_passes":
             self._hour_passes_before = len(self.phone.turns) if self.phone.ended is None else 0
         elif fault not in WITHHELD_FORMS:
-            self.phone.inject(Fault(fault))
+            self.phone.inject(Injected(fault))
 
     def _on_the_way(self) -> None:
         """Let the hour pass that hits a turn: what the caller did was in time, and comes late."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ivr.base.errors import OperatorError
 from ivr.callfile.host import Host
 from ivr.callfile.player import PlayOptions
-from ivr.callfile.suite import Play, PlayOutcome, Unplayed, play_or_say_why
+from ivr.callfile.suite import CallPlay, PlayOutcome, Unplayed, play_or_say_why
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -63,7 +63,7 @@ class Processes:
     ) -> None:
         self._end()
 
-    def play(self, runs: Sequence[Play], options: PlayOptions | None = None) -> Iterator[PlayOutcome]:
+    def play(self, runs: Sequence[CallPlay], options: PlayOptions | None = None) -> Iterator[PlayOutcome]:
         """Yield what became of each run, in their order; it ends early when the line is down.
 
         Raises `OperatorError` for what ends a process: its database went away, or it was killed.

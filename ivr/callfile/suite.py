@@ -25,7 +25,7 @@ TRANSCRIPT_LINES_AROUND = 12
 
 
 @dataclass(frozen=True)
-class Play:
+class CallPlay:
     """One call file in one language and pace."""
 
     call: CallFile
@@ -40,7 +40,7 @@ class Play:
 class Unplayed:
     """A run that could not be played, and why. `line_down`: nor could any other, and none was tried."""
 
-    run: Play
+    run: CallPlay
     problems: tuple[str, ...]
     line_down: bool = False
 
@@ -56,7 +56,7 @@ class Players(Protocol):
         """The languages the line speaks."""
         ...
 
-    def play(self, runs: Sequence[Play], options: PlayOptions | None = None) -> Iterator[PlayOutcome]:
+    def play(self, runs: Sequence[CallPlay], options: PlayOptions | None = None) -> Iterator[PlayOutcome]:
         """Yield what became of each run, in their order; it ends early when the line is down."""
         ...
 
@@ -72,7 +72,7 @@ class InTurn:
         """The languages the line speaks."""
         return self._host.languages
 
-    def play(self, runs: Sequence[Play], options: PlayOptions | None = None) -> Iterator[PlayOutcome]:
+    def play(self, runs: Sequence[CallPlay], options: PlayOptions | None = None) -> Iterator[PlayOutcome]:
         """Yield what became of each run, in their order; it ends early when the line is down."""
         for run in runs:
             outcome = play_or_say_why(run, self._host, options)
@@ -160,12 +160,12 @@ def _text(path: Path) -> str:
 
 def list_runs(
     files: Iterable[Path], languages: Sequence[str], *, root: Path | None = None
-) -> tuple[list[Play], list[Problem]]:
+) -> tuple[list[CallPlay], list[Problem]]:
     """Load call files; return every run of them, and the problems of those that cannot be played.
 
     `root` is where a file named by `after` is looked for when it is not beside its file.
     """
-    runs: list[Play] = []
+    runs: list[CallPlay] = []
     problems: list[Problem] = []
     for file in files:
         try:
@@ -173,7 +173,7 @@ def list_runs(
         except CallFileError as error:
             problems += error.found
             continue
-        of_file = [Play(call, language, pace) for language, pace in call.runs(languages)]
+        of_file = [CallPlay(call, language, pace) for language, pace in call.runs(languages)]
         if not of_file:
             spoken = ", ".join(languages)
             message = f"the line does not speak {call.language}: it has {spoken}"
@@ -182,7 +182,7 @@ def list_runs(
     return runs, problems
 
 
-def play_run(run: Play, host: Host, options: PlayOptions | None = None) -> CallResult:
+def play_run(run: CallPlay, host: Host, options: PlayOptions | None = None) -> CallResult:
     """Play one run on a line of its own. Raises `OperatorError` when the host cannot prepare one."""
     now = run.call.now
     if now is None:
@@ -194,7 +194,7 @@ def play_run(run: Play, host: Host, options: PlayOptions | None = None) -> CallR
         return play(run.call, prepared, language=run.language, pace=run.pace, options=options)
 
 
-def play_or_say_why(run: Play, host: Host, options: PlayOptions | None = None) -> PlayOutcome:
+def play_or_say_why(run: CallPlay, host: Host, options: PlayOptions | None = None) -> PlayOutcome:
     """Play one run; say why when it cannot be played. Raises `DatabaseUnavailableError`."""
     try:
         return play_run(run, host, options)

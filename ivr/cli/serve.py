@@ -9,7 +9,7 @@ from collections.abc import Callable
 import click
 
 from ivr.base.settings import load_house_settings
-from ivr.cli.supervisor import Runner, bind, local_address
+from ivr.cli.supervisor import Supervisor, bind, local_address
 from ivr.start import hold_database
 
 
@@ -31,4 +31,4 @@ def serve_on(bound: socket.socket, ready: Callable[[str], None]) -> int:
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     environ = {**os.environ, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
     with hold_database(load_house_settings(environ)):  # also what the worker will want: no half start
-        return Runner(bound, environ).run(lambda: ready(address))
+        return Supervisor(bound, environ).run(lambda: ready(address))

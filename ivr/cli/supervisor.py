@@ -125,7 +125,7 @@ def _copy_lines(name: str, lines: IO[bytes] | None) -> None:
             sys.stderr.flush()
 
 
-class Runner:
+class Supervisor:
     """Runs the web server and the worker until a signal comes or the web server ends."""
 
     def __init__(self, bound: socket.socket, environ: Mapping[str, str]) -> None:

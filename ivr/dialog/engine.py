@@ -198,12 +198,12 @@ def step(flow: Flow, state: State, heard: Input, elapsed_seconds: float = 0.0) -
     `elapsed_seconds` is how long the call has lasted. Raises `DialogError` when the flow or the host breaks a
     rule of the engine.
     """
-    run = _Run(flow, state.copy(), elapsed_seconds)
+    run = _Interpreter(flow, state.copy(), elapsed_seconds)
     result = run.take(heard)
     return Step(run.state, result, run.heard, tuple(run.events))
 
 
-class _Run:
+class _Interpreter:
     """One step in progress."""
 
     def __init__(self, flow: Flow, state: State, elapsed_seconds: float) -> None:

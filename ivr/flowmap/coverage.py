@@ -14,12 +14,10 @@ from ivr.dialog.definition import GATE, LANGUAGE, MENU, MORE_TIME, Node
 from ivr.dialog.engine import FAILURES_MAX
 from ivr.dialog.events import ENGINE_LABELS, BranchTaken, Event
 from ivr.dialog.flow import Flow
-from ivr.languages.language import PACES
+from ivr.languages.language import PACES, Variant
 
 NODES, EDGES, ATTEMPTS = "nodes", "edges", "attempts"
 LEVELS = ("first", "again", "last")[:FAILURES_MAX]  # after 0, 1, 2 failures at a question
-
-Run = tuple[str, str]  # language, pace
 
 
 def edge_name(node: str, label: str) -> str:
@@ -82,7 +80,7 @@ class Missed(NamedTuple):
 
     kind: str
     place: str
-    run: Run
+    run: Variant
     calls: int = 0
 
 
@@ -97,8 +95,8 @@ class FlowCoverage:
     def __init__(self, places: Mapping[str, Mapping[str, Sequence[str]]], languages: Sequence[str]) -> None:
         self._places = places
         self.calls = 0
-        self.runs: tuple[Run, ...] = tuple(product(languages, places))
-        self._visits: Counter[tuple[Run, str]] = Counter()
+        self.runs: tuple[Variant, ...] = tuple(product(languages, places))
+        self._visits: Counter[tuple[Variant, str]] = Counter()
         self._known = {place for kinds in places.values() for of_kind in kinds.values() for place in of_kind}
 
     @classmethod
@@ -130,13 +128,13 @@ class FlowCoverage:
             place for place in {place for _, place in self._visits} - self._known if not _is_attempt(place)
         )
 
-    def places(self) -> Iterator[tuple[str, str, Run]]:
+    def places(self) -> Iterator[tuple[str, str, Variant]]:
         """Yield each place with its kind, for each run it is there in."""
         for run in self.runs:
             for kind, names in self._places[run[1]].items():
                 yield from ((kind, name, run) for name in names)
 
-    def count(self, place: str, run: Run) -> int:
+    def count(self, place: str, run: Variant) -> int:
         """Return how many calls of a run visited a place."""
         return self._visits[run, place]
 
@@ -146,7 +144,7 @@ class FlowCoverage:
             if not self.count(place, run):
                 yield Missed(kind, place, run)
 
-    def totals(self, run: Run) -> dict[str, tuple[int, int]]:
+    def totals(self, run: Variant) -> dict[str, tuple[int, int]]:
         """Return for each kind how many places were visited in a run, and how many there are."""
         return {
             kind: (sum(self.count(name, run) > 0 for name in names), len(names))
@@ -273,7 +271,7 @@ class CoverageReport:
         written = f"{self.written.calls} written calls"
         return written if self.recorded is None else f"{written} | {self.recorded.calls} recorded calls"
 
-    def _line(self, run: Run) -> str:
+    def _line(self, run: Variant) -> str:
         sides = [_totals(self.written.totals(run))]
         if self.recorded is not None:
             sides.append(_totals(self.recorded.totals(run)))

@@ -11,6 +11,7 @@ from ivr.base.hours import OpenHours
 
 Pace = Literal["voice", "relay"]
 PACES: Final[tuple[Pace, ...]] = get_args(Pace)
+Variant = tuple[str, str]  # a language and a pace: each call is said in every one
 RELAY_PAUSE_SECONDS: Final = 3  # after each sentence, while an operator types
 NOON_MINUTES: Final = 12 * 60
 

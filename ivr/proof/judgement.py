@@ -15,14 +15,13 @@ from ivr.dialog.engine import LAST_TURNS_MAX, RELAY_WORDS_MAX, Ask, End, Wait
 from ivr.dialog.flow import GATE_GO_ON, Flow
 from ivr.dialog.state import Said
 from ivr.dialog.vocabulary import Answer
+from ivr.languages.language import Variant
 from ivr.proof.exploration import ERRORS, Exploration, Move, Place, Taken, World
 
 SENTENCE_WORDS_MAX = 12
 ANSWERS = frozenset({"answer", "key", "outcome"})
 FORWARD = ANSWERS | {"start", "go_on", "transfer"}
 _WITHOUT_CHOICE = (FORWARD | ERRORS) - {"key"}
-
-Run = tuple[str, str]  # a language and a pace
 
 
 class Wrong(NamedTuple):
@@ -57,7 +56,7 @@ class Flaw:
     moves: tuple[Move, ...] = ()
 
 
-class Spoken(NamedTuple):
+class SpokenWords(NamedTuple):
     """What a prompt takes to be said: the words of each sentence, all its seconds; or why it cannot be."""
 
     words: tuple[int, ...] = ()
@@ -75,14 +74,14 @@ class Judge:
 
     def __init__(self, flow: Flow, world: World) -> None:
         self.spoken: dict[tuple[str, str, str, str], tuple[int, Move]] = {}
-        self.longest: dict[Run, float] = {}
-        self.longest_closing: dict[Run, float] = {}
+        self.longest: dict[Variant, float] = {}
+        self.longest_closing: dict[Variant, float] = {}
         self._flow = flow
         self._world = world
         self._secret = re.compile("|".join(map(re.escape, sorted(world.canaries))) or "(?!)")
         self._times = said_again(flow)
         self._noted: dict[Wrong, tuple[int, int, tuple[Move, ...]]] = {}
-        self._rendered: dict[tuple[object, ...], Spoken] = {}
+        self._rendered: dict[tuple[object, ...], SpokenWords] = {}
         self._slots: dict[tuple[str, str, str, str], frozenset[str]] = {}
 
     def findings(self, exploration: Exploration) -> list[Finding]:
@@ -300,17 +299,17 @@ class Judge:
                     )
                     yield Wrong("proof.long-sentence", state.node, message, (said.prompt,), language)
 
-    def _say(self, said: Said, language: str, pace: str) -> Spoken:
+    def _say(self, said: Said, language: str, pace: str) -> SpokenWords:
         key = (said.label, language, pace, said.pace, said.piece, frozenset(said.values))
         known = self._rendered.get(key)
         if known is None:
             try:
                 sentences = self._world.speak(said, language, pace)
-                known = Spoken(
+                known = SpokenWords(
                     tuple(each.words for each in sentences), sum(each.seconds for each in sentences)
                 )
             except ValueError as error:
-                known = Spoken(problem=str(error))
+                known = SpokenWords(problem=str(error))
             self._rendered[key] = known
         return known
 
@@ -578,7 +577,7 @@ def said_again(flow: Flow) -> dict[str, int]:
     }
 
 
-def straight_way(exploration: Exploration, run: Run) -> tuple[Move, ...]:
+def straight_way(exploration: Exploration, run: Variant) -> tuple[Move, ...]:
     """Return the shortest call without an error that pays, in a language and pace from the first turn on.
 
     Empty where there is none.

@@ -20,13 +20,12 @@ from ivr.dialog.flow import Flow, version_of
 from ivr.dialog.loader import load_dialogs
 from ivr.dialog.state import Said
 from ivr.dialog.vocabulary import Vocabulary
-from ivr.languages.language import PACES
+from ivr.languages.language import PACES, Variant
 from ivr.languages.registry import SPOKEN
 from ivr.proof.exploration import Exploration, Move, World
 from ivr.proof.judgement import (
     Finding,
     Judge,
-    Run,
     Wrong,
     closing_turns,
     straight_way,
@@ -37,8 +36,7 @@ from ivr.speech.catalog import Catalog, SpeechError
 from ivr.speech.checks import check_sources, read_sources, unworded
 from ivr.speech.keys import NamedKeys
 from ivr.speech.sentence import Sentence
-from ivr.speech.source import Fault as PromptFault
-from ivr.speech.source import Source
+from ivr.speech.source import PromptFault, Source
 from ivr.topics.line import Line, prompt_files
 from ivr.topics.registry import CANARIES, CHOICES, SLOTS, VOCABULARY, possible
 from ivr.topics.sentences import sentences
@@ -459,16 +457,16 @@ class _Prover:
                     straight.seconds if straight else 0.0,
                 )
 
-    def _told_turns(self) -> dict[Run, int]:
+    def _told_turns(self) -> dict[Variant, int]:
         """Return how often the line speaks, at most, to tell a caller who answers that the time is up."""
-        most: dict[Run, int] = {}
+        most: dict[Variant, int] = {}
         for index, turns in told_turns(self._exploration).items():
             state = self._exploration.places[index].state
             run = (state.language, state.pace)
             most[run] = max(most.get(run, 0), turns + 1)
         return most
 
-    def _straight(self, run: Run) -> ShownCall | None:
+    def _straight(self, run: Variant) -> ShownCall | None:
         moves = straight_way(self._exploration, run)
         return show(self._flow, self._world, moves, pass_gates=True) if moves else None
 

@@ -13,7 +13,7 @@ from ivr.base.clock import EASTERN
 from ivr.base.errors import EXIT_NO, OperatorError
 from ivr.calls.history import Recipe
 from ivr.replay.compare import KINDS, Comparer, Difference
-from ivr.replay.rerun import Run, Runner, Script, disagreement
+from ivr.replay.rerun import CallRerunner, Rerun, Script, disagreement
 from ivr.replay.synthetic import UnknownShapeError
 from ivr.topics.line import Line
 
@@ -71,9 +71,9 @@ class Comparison:
 
     def __init__(self, before: Line, after: Line, line_of: LineOf, zone: ZoneInfo = EASTERN) -> None:
         self._zone = zone
-        self._before = Runner(before, zone)
-        self._after = Runner(after, zone)
-        self._recorded: dict[str, Runner | str] = {before.flow.version: self._before}
+        self._before = CallRerunner(before, zone)
+        self._after = CallRerunner(after, zone)
+        self._recorded: dict[str, CallRerunner | str] = {before.flow.version: self._before}
         self._line_of = line_of
         self._comparer = Comparer(before.flow, after.flow)
         self.calls = 0
@@ -96,7 +96,7 @@ class Comparison:
             self.rows.setdefault(difference.cause, Row(difference.cause)).add(named.name, difference)
         return differences
 
-    def _runs(self, named: NamedRecipe) -> tuple[Run, Run]:
+    def _runs(self, named: NamedRecipe) -> tuple[Rerun, Rerun]:
         recipe = named.recipe
         recorder = self._recorder(recipe.flow_version)
         try:
@@ -111,7 +111,7 @@ class Comparison:
         before = recorded if recorder is self._before else self._before.run(timed)
         return before, self._after.run(timed)
 
-    def _recorder(self, version: str) -> Runner:
+    def _recorder(self, version: str) -> CallRerunner:
         """Return the line a call was recorded on. Raises `_ProblemError` for one that is not to be had."""
         known = self._recorded.get(version)
         if known is None:
@@ -120,14 +120,14 @@ class Comparison:
             raise _ProblemError(known)
         return known
 
-    def _found(self, version: str) -> Runner | str:
+    def _found(self, version: str) -> CallRerunner | str:
         try:
             line = self._line_of(version)
         except OperatorError as error:
             return f"recorded on a version that does not load today: {'; '.join(error.problems)}"
         if line is None:
             return f"recorded on flow version {version[:12]}, which was never kept here"
-        return Runner(line, self._zone)
+        return CallRerunner(line, self._zone)
 
     # What is told of it.
 

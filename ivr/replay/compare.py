@@ -14,7 +14,7 @@ from ivr.base.money import format_amount
 from ivr.dialog.definition import GATE_PREFIX, GIVE_UP, Node
 from ivr.dialog.events import TOO_LONG, BranchTaken, EntryRefused, Event
 from ivr.dialog.flow import ENGINE_PROMPTS, NOT_A_CHOICE, Flow
-from ivr.replay.rerun import Run, RunPayment, Spoken
+from ivr.replay.rerun import Rerun, RunPayment, SpokenPrompt
 
 Kind = Literal[
     "payment differs",
@@ -58,7 +58,7 @@ class Stage(NamedTuple):
     """What happened between two answers of the caller, gates passed: the way, then where the line waits."""
 
     way: Way
-    said: tuple[Spoken, ...]
+    said: tuple[SpokenPrompt, ...]
     seconds: float
 
 
@@ -72,7 +72,7 @@ class Comparer:
         common = before.nodes.keys() & after.nodes.keys()
         self._changed = {path for path in common if _does(before.nodes[path]) != _does(after.nodes[path])}
 
-    def compare(self, before: Run, after: Run) -> list[Difference]:
+    def compare(self, before: Rerun, after: Rerun) -> list[Difference]:
         """Return what differs between two runs of one call; nothing when they are the same."""
         if before == after and not self._passes_a_change(after):
             return []
@@ -95,7 +95,7 @@ class Comparer:
         seconds = after.seconds - before.seconds if whole else 0.0
         return [*elsewhere, Difference(kind, parting.cause, parting.why, what, seconds)]
 
-    def _passes_a_change(self, run: Run) -> bool:
+    def _passes_a_change(self, run: Rerun) -> bool:
         return bool(self._changed) and any(event.node in self._changed for event in run.events)
 
     # Where two runs part.
@@ -255,10 +255,10 @@ def _label(node: Node, label: str) -> str:
     return f"key {label}" if label.isdigit() else label if node.kind != "action" else f"outcome {label}"
 
 
-def _stages(run: Run) -> Iterator[Stage]:
+def _stages(run: Rerun) -> Iterator[Stage]:
     """Divide a run at the caller's answers; what a gate divided is put together again."""
     way: list[Event | Stand] = []
-    said: list[Spoken] = []
+    said: list[SpokenPrompt] = []
     seconds = 0.0
     for number, turn in enumerate(run.turns):
         way += turn.events
@@ -271,11 +271,13 @@ def _stages(run: Run) -> Iterator[Stage]:
             way, said, seconds = [], [], 0.0
 
 
-def _ending(run: Run) -> str:
+def _ending(run: Rerun) -> str:
     return "stopped" if run.end is None else f"end {run.end}"
 
 
-def _changed_words(before: Sequence[Spoken], after: Sequence[Spoken]) -> Iterator[tuple[str, float]]:
+def _changed_words(
+    before: Sequence[SpokenPrompt], after: Sequence[SpokenPrompt]
+) -> Iterator[tuple[str, float]]:
     """Yield the prompts whose words differ, each with the seconds it takes more."""
     one, other = _joined(before), _joined(after)
     for label in (*one, *(label for label in other if label not in one)):
@@ -285,7 +287,7 @@ def _changed_words(before: Sequence[Spoken], after: Sequence[Spoken]) -> Iterato
             yield label, seconds_after - seconds_before
 
 
-def _joined(said: Sequence[Spoken]) -> dict[str, tuple[tuple[object, ...], float]]:
+def _joined(said: Sequence[SpokenPrompt]) -> dict[str, tuple[tuple[object, ...], float]]:
     """Put the pieces of each prompt together: label -> what is said, and its seconds."""
     joined: dict[str, tuple[tuple[object, ...], float]] = {}
     for spoken in said:
@@ -295,7 +297,7 @@ def _joined(said: Sequence[Spoken]) -> dict[str, tuple[tuple[object, ...], float
     return joined
 
 
-def _form(said: Spoken) -> tuple[str, str, str]:
+def _form(said: SpokenPrompt) -> tuple[str, str, str]:
     """Return what tells one wording from another: prompts have forms for attempts, languages and paces."""
     return _whole(said.label), said.language, said.pace
 
@@ -309,13 +311,13 @@ def _whole(label: str) -> str:
 # What came of it.
 
 
-def _outcome(before: Run, after: Run) -> tuple[Kind, str] | None:
+def _outcome(before: Rerun, after: Rerun) -> tuple[Kind, str] | None:
     """Return how two runs differ in what came of them, the worst first; None when they do not."""
     worst_first = (_payments_differ, _fails_anew, _one_stops, _ends_differ)
     return next((found for compare in worst_first if (found := compare(before, after))), None)
 
 
-def _payments_differ(before: Run, after: Run) -> tuple[Kind, str] | None:
+def _payments_differ(before: Rerun, after: Rerun) -> tuple[Kind, str] | None:
     # Where nobody knows how a call goes on, what was paid until then counts.
     known = min((run.last_seq for run in (before, after) if run.stopped), default=None)
     then, now = (
@@ -328,26 +330,26 @@ def _payments_differ(before: Run, after: Run) -> tuple[Kind, str] | None:
     return "payment differs", f"{_payments(now)}, before {_payments(then)}{reason and f'; {reason}'}"
 
 
-def _fails_anew(before: Run, after: Run) -> tuple[Kind, str] | None:
+def _fails_anew(before: Rerun, after: Rerun) -> tuple[Kind, str] | None:
     if after.failure and after.failure != before.failure:
         return "new failure", after.failure
     broken = _breakdowns(after) - _breakdowns(before)
     return ("new failure", " and ".join(sorted(broken))) if broken else None
 
 
-def _one_stops(before: Run, after: Run) -> tuple[Kind, str] | None:
+def _one_stops(before: Rerun, after: Rerun) -> tuple[Kind, str] | None:
     if after.stopped == before.stopped:
         return None
     return "inconclusive", after.stopped or f"on the first version: {before.stopped}"
 
 
-def _ends_differ(before: Run, after: Run) -> tuple[Kind, str] | None:
+def _ends_differ(before: Rerun, after: Rerun) -> tuple[Kind, str] | None:
     if after.end == before.end:
         return None
     return "another end", f"{after.end or 'none'}, before {before.end or 'none'}"
 
 
-def _breakdowns(run: Run) -> set[str]:
+def _breakdowns(run: Rerun) -> set[str]:
     """Return the ways in which the line gave a caller up."""
     found = set()
     for event in run.events:

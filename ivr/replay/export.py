@@ -36,7 +36,7 @@ from ivr.dialog.events import (
 from ivr.dialog.vocabulary import WITHOUT_POUND, NoMatch
 from ivr.languages.language import NO, YES
 from ivr.languages.registry import SPOKEN
-from ivr.replay.made_up import Earlier, MadeUp, ReturnedPayment, digits_keyed, make_up
+from ivr.replay.made_up import Earlier, MadeUp, MadeUpReturn, digits_keyed, make_up
 from ivr.replay.synthetic import entries_like
 from ivr.topics.bank.words import SAMPLE_ROUTING_NUMBER
 from ivr.topics.masks import UNKNOWN, Since
@@ -187,7 +187,7 @@ class _Export:
             return self._now - timedelta(minutes=place)
         return self._now.replace(hour=12, minute=0) - timedelta(minutes=place) + timedelta(days=days)
 
-    def _returned(self, returned: ReturnedPayment, place: int) -> str:
+    def _returned(self, returned: MadeUpReturn, place: int) -> str:
         """Return the header of the payment told at a place: the newest stands first."""
         at = self._day_before(returned.days, place)
         account = self._closed.get(returned.account_digits, "")

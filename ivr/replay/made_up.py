@@ -71,7 +71,7 @@ class Earlier:
 
 
 @dataclass(slots=True)
-class ReturnedPayment:
+class MadeUpReturn:
     """A payment that the bank returned; `days` (negative) are those since it was made.
 
     `account_digits` is the length of the account number that it closed and that is keyed in the call, or 0.
@@ -104,7 +104,7 @@ class MadeUp:
     past_due_days: dict[str, int] = field(default_factory=dict)
     first_payment: set[str] = field(default_factory=set)
     earlier: list[Earlier] = field(default_factory=list)
-    returned: list[ReturnedPayment] = field(default_factory=list)
+    returned: list[MadeUpReturn] = field(default_factory=list)
     keyed_cents: list[int] = field(default_factory=list)
     paid_cents: list[int] = field(default_factory=list)
     elsewhere: set[int] = field(default_factory=set)
@@ -197,7 +197,7 @@ class _Attempt:
         for _, asked in self._asked:
             self._draw_for(asked)
         if any(asked.outcome == "call_us" for _, asked in self._asked):
-            made_up.returned.append(ReturnedPayment("", "", -CALL_US_DAYS, AGENT_CODE))
+            made_up.returned.append(MadeUpReturn("", "", -CALL_US_DAYS, AGENT_CODE))
         self._owed = {
             plan: Owed(owed.past_due_cents, owed.current_cents) for plan, owed in made_up.owed.items()
         }
@@ -218,7 +218,7 @@ class _Attempt:
             case "next_returned_payment", "returned":
                 made_up.returned.append(_returned(asked.slots))
 
-    def _fits_a_bill(self, returned: ReturnedPayment) -> bool:
+    def _fits_a_bill(self, returned: MadeUpReturn) -> bool:
         """Let a returned payment have been one of what is owed; return whether it can have been."""
         owed = self.made_up.owed
         if not returned.plan:  # nobody told which it was
@@ -414,7 +414,7 @@ def _held(slots: Mapping[str, str]) -> Earlier:
     return Earlier(slots["waiting_plan"], slots["waiting_amount"], 0, held_days=days)
 
 
-def _returned(slots: Mapping[str, str]) -> ReturnedPayment:
+def _returned(slots: Mapping[str, str]) -> MadeUpReturn:
     """Return a payment told to have come back. Of the codes with its reason one that closes an account."""
     rules = [
         rule
@@ -425,7 +425,7 @@ def _returned(slots: Mapping[str, str]) -> ReturnedPayment:
     ]
     code = max(rules, key=lambda rule: rule.block == "account").code
     days = int(slots["returned_date"].removesuffix("d"))
-    return ReturnedPayment(slots["returned_plan"], slots["returned_amount"], days, code)
+    return MadeUpReturn(slots["returned_plan"], slots["returned_amount"], days, code)
 
 
 def _amounts(owed: Owed) -> dict[str, int]:

@@ -47,7 +47,7 @@ LINE_ENDS: Final = frozenset({"goodbye", "agent"})  # otherwise the caller went 
 _MEANT_ANYWHERE: Final = frozenset({KeyPressed(KEY_AGENT), KeyPressed(KEY_MORE_TIME)})
 
 
-class Spoken(NamedTuple):
+class SpokenPrompt(NamedTuple):
     """One prompt as a caller hears it.
 
     `label` is the prompt as call files name it, `sha256` the hash of its wording's source (the one for this
@@ -77,7 +77,7 @@ class RunTurn(NamedTuple):
     events: tuple[Event, ...]
     node: str
     gate: bool
-    prompts: tuple[Spoken, ...]
+    prompts: tuple[SpokenPrompt, ...]
     seconds: float
 
 
@@ -94,7 +94,7 @@ class RunPayment(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class Rerun:
     """What became of a recorded call on one version of the line.
 
     `end` is goodbye, agent or hangup; None when it did not come to its end: `failure` says what broke, or
@@ -182,7 +182,7 @@ class Script:
             inputs.append(ScriptedInput(last.seq + 1, None, *_asking(flow, last), (), 0.0))
         return cls(recipe, tuple(inputs), answers)
 
-    def timed(self, run: Run) -> Script:
+    def timed(self, run: Rerun) -> Script:
         """Add how long the line's own words took then; `run` is the recipe's on the recorded version."""
         speech = [sum(spoken.seconds for spoken in turn.prompts) for turn in run.turns]
         inputs = tuple(
@@ -218,21 +218,21 @@ class _StoppedError(Exception):
         self.node = node
 
 
-class Runner:
+class CallRerunner:
     """Runs recipes on one line; what it has spoken once it remembers."""
 
     def __init__(self, line: Line, zone: ZoneInfo = EASTERN) -> None:
         self.line = line
         self.zone = zone
-        self._spoken: dict[tuple[object, ...], Spoken] = {}
+        self._spoken: dict[tuple[object, ...], SpokenPrompt] = {}
 
-    def run(self, script: Script) -> Run:
+    def run(self, script: Script) -> Rerun:
         """Run one recipe, to its end or as far as anybody can know."""
         if not script.inputs:
-            return Run((), HANGUP, ())
-        return _Running(self, script).run()
+            return Rerun((), HANGUP, ())
+        return _Rerunning(self, script).run()
 
-    def speak(self, said: Said, language: str, pace: str) -> Spoken:
+    def speak(self, said: Said, language: str, pace: str) -> SpokenPrompt:
         """Say a prompt as a caller hears it. Raises `SpeechError`."""
         key = (
             said.prompt,
@@ -250,7 +250,7 @@ class Runner:
             spoken = self._spoken[key] = self._say(said, language, pace)
         return spoken
 
-    def _say(self, said: Said, language: str, pace: str) -> Spoken:
+    def _say(self, said: Said, language: str, pace: str) -> SpokenPrompt:
         line, tag = self.line, said.language or language
         spoken = sentences(line.catalog, line.flow.vocabulary.slots, said, language, pace)
         sha256 = line.catalog.sha256(said.prompt, said.attribute or None, tag, said.pace or pace)
@@ -258,7 +258,7 @@ class Runner:
         if pace == "relay":
             seconds += RELAY_PAUSE_SECONDS * len(spoken)
         words = tuple(sentence.text for sentence in spoken)
-        return Spoken(said.label, tag, said.pace or pace, sha256, words, seconds, said.barge_in)
+        return SpokenPrompt(said.label, tag, said.pace or pace, sha256, words, seconds, said.barge_in)
 
 
 @dataclass(slots=True)
@@ -269,7 +269,7 @@ class _Turn:
     caller: Input
     taken: Turn
     gate: bool = False
-    prompts: tuple[Spoken, ...] = ()
+    prompts: tuple[SpokenPrompt, ...] = ()
     seconds: float = 0.0
 
     def finished(self) -> RunTurn:
@@ -287,10 +287,10 @@ class _Turn:
 
 
 @dataclass(slots=True)
-class _Running:
+class _Rerunning:
     """One run in progress."""
 
-    runner: Runner
+    runner: CallRerunner
     script: Script
     flow: Flow = field(init=False)
     values: SyntheticValues = field(init=False)
@@ -310,7 +310,7 @@ class _Running:
         self.values = SyntheticValues(self.flow.vocabulary, started_at)
         self.state = initial_state(self.flow, self.values.given())
 
-    def run(self) -> Run:
+    def run(self) -> Rerun:
         try:
             return self._ended(self._play())
         except _StoppedError as stopped:
@@ -318,10 +318,10 @@ class _Running:
         except (DialogError, SpeechError, UnknownShapeError) as error:
             return self._ended(None, failure=str(error))
 
-    def _ended(self, end: str | None, *, failure: str = "", stopped: str = "", stopped_at: str = "") -> Run:
+    def _ended(self, end: str | None, *, failure: str = "", stopped: str = "", stopped_at: str = "") -> Rerun:
         if self.turn is not None:
             self.turns.append(self.turn.finished())
-        return Run(
+        return Rerun(
             tuple(self.turns),
             end,
             tuple(self.payments),
@@ -455,7 +455,7 @@ def _seconds(scripted: ScriptedInput, speech: float) -> float:
     return speech + gap - then
 
 
-def disagreement(recipe: Recipe, run: Run) -> str:
+def disagreement(recipe: Recipe, run: Rerun) -> str:
     """Tell where a run on the recorded version goes another way than was recorded; empty when it does not.
 
     The recording is wrong then, or the line does not only depend on what is recorded.

@@ -15,7 +15,7 @@ Ending = Literal["goodbye", "agent", "hangup", "rejected", "error"]
 
 
 @dataclass(frozen=True)
-class Turn:
+class HeardTurn:
     """One reply of the line, from the headers it carries: its number, node, prompt ids and flow version."""
 
     path: str
@@ -42,7 +42,7 @@ class Heard:
     after a conversation with a person, `hangup` the caller did, `rejected`, `error` the line failed.
     """
 
-    turns: tuple[Turn, ...]
+    turns: tuple[HeardTurn, ...]
     sounds: tuple[Sounded, ...]
     waiting_for: Gather | None
     ended: Ending | None

@@ -42,7 +42,7 @@ Headers = Mapping[str, str | None]
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-class LineError(Exception):
+class NoReplyError(Exception):
     """No reply came. `code` is Twilio's.
 
     `problem` is what went wrong, without the URL where one is given.
@@ -74,7 +74,7 @@ class LineReply:
         return self.headers.get(name.lower())
 
 
-class Line(Protocol):
+class CalledLine(Protocol):
     """Where a phone posts its webhooks."""
 
     @property
@@ -85,7 +85,7 @@ class Line(Protocol):
     def post(self, path_or_url: str, form: Mapping[str, str], *, headers: Headers | None = None) -> LineReply:
         """Post a signed form; extra `headers` win over the usual ones, None takes one out.
 
-        Raises `LineError`.
+        Raises `NoReplyError`.
         """
         ...
 
@@ -110,15 +110,15 @@ class Signer:
     def target(self, path_or_url: str) -> str:
         """Return the request target, path and query, of a URL on this line.
 
-        Raises `LineError`: 11100 for what is no URL, 11205 for one that lies elsewhere, since a virtual phone
-        must not call strangers.
+        Raises `NoReplyError`: 11100 for what is no URL, 11205 for one that lies elsewhere, since a virtual
+        phone must not call strangers.
         """
         if not is_url(path_or_url):
-            raise LineError(ERROR_URL, f"{path_or_url!r} is no URL")
+            raise NoReplyError(ERROR_URL, f"{path_or_url!r} is no URL")
         url = urljoin(f"{self.public_url}/", path_or_url).partition("#")[0]
         target = url.removeprefix(self.public_url)
         if target == url or (target and target[0] not in "/?"):
-            raise LineError(ERROR_CONNECTION, f"{url} does not lie under {self.public_url}")
+            raise NoReplyError(ERROR_CONNECTION, f"{url} does not lie under {self.public_url}")
         return target if target.startswith("/") else f"/{target}"
 
     def headers(self, target: str, form: Mapping[str, str], extra: Headers | None) -> dict[str, str]:
@@ -168,7 +168,7 @@ class HttpLine:
         return self._signer.public_url
 
     def post(self, path_or_url: str, form: Mapping[str, str], *, headers: Headers | None = None) -> LineReply:
-        """Post a signed form; raises `LineError` when nothing answers or no answer comes in time."""
+        """Post a signed form; raises `NoReplyError` when nothing answers or no answer comes in time."""
         target = self._signer.target(path_or_url)
         request = self._connections.prepare_request(
             requests.Request(
@@ -186,13 +186,17 @@ class HttpLine:
             ) as reply:
                 content = _content(reply, deadline)
         except requests.exceptions.ConnectTimeout as error:
-            raise LineError(ERROR_CONNECTION, f"{self._connect_url} took no connection: {error}") from error
+            raise NoReplyError(
+                ERROR_CONNECTION, f"{self._connect_url} took no connection: {error}"
+            ) from error
         except requests.exceptions.Timeout as error:
-            raise LineError(ERROR_RETRIEVAL, f"{self._connect_url}{target} did not answer in time") from error
+            raise NoReplyError(
+                ERROR_RETRIEVAL, f"{self._connect_url}{target} did not answer in time"
+            ) from error
         except requests.exceptions.SSLError as error:
             raise _tls_error(self._connect_url, error) from error
         except requests.exceptions.RequestException as error:
-            raise LineError(ERROR_CONNECTION, f"{self._connect_url} cannot be reached: {error}") from error
+            raise NoReplyError(ERROR_CONNECTION, f"{self._connect_url} cannot be reached: {error}") from error
         return LineReply(
             reply.status_code,
             {name.lower(): value for name, value in reply.headers.items()},
@@ -205,14 +209,14 @@ class HttpLine:
         self._connections.close()
 
 
-def _tls_error(url: str, error: BaseException) -> LineError:
+def _tls_error(url: str, error: BaseException) -> NoReplyError:
     """Say why TLS failed; the codes are those of OpenSSL's X509_verify_cert(3)."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, ssl.SSLError):
         cause = cause.__cause__ or cause.__context__
     if not isinstance(cause, ssl.SSLCertVerificationError):
         reason = getattr(cause, "reason", None) or "no handshake"
-        return LineError(ERROR_TLS, f"does not speak TLS with us ({reason}): correct the address", url)
+        return NoReplyError(ERROR_TLS, f"does not speak TLS with us ({reason}): correct the address", url)
     trust = "name a file with that authority in REQUESTS_CA_BUNDLE or SSL_CERT_FILE, or correct the address"
     code, problem = {
         9: (ERROR_CERTIFICATE_DATE, "is not valid yet: look at its clock and at this one"),
@@ -224,7 +228,7 @@ def _tls_error(url: str, error: BaseException) -> LineError:
         62: (ERROR_CERTIFICATE_NAME, "is for another name: correct the address, or the certificate"),
         64: (ERROR_CERTIFICATE_NAME, "is for another name: correct the address, or the certificate"),
     }.get(cause.verify_code, (ERROR_TLS, f"does not hold ({cause.verify_message}): correct it"))
-    return LineError(code, f"has a certificate that {problem}", url)
+    return NoReplyError(code, f"has a certificate that {problem}", url)
 
 
 def _content(reply: requests.Response, deadline: float) -> bytes:
@@ -261,7 +265,7 @@ class WsgiLine:
         return self._signer.public_url
 
     def post(self, path_or_url: str, form: Mapping[str, str], *, headers: Headers | None = None) -> LineReply:
-        """Post a signed form into the app. Raises `LineError` for a URL elsewhere; the app's errors pass."""
+        """Post a signed form into the app; its errors pass. Raises `NoReplyError` for a URL elsewhere."""
         target = self._signer.target(path_or_url)
         body = urlencode(form).encode("ascii")
         environ = self._environ(target, body, self._signer.headers(target, form, headers))

@@ -30,15 +30,15 @@ from ivr.simulator.twiml import (
     Sound,
     Verb,
 )
-from ivr.simulator.webhooks import CallFailedError, CallIdentity, Fault, Webhooks, resolved
+from ivr.simulator.webhooks import CallFailedError, CallIdentity, Injected, Webhooks, resolved
 from ivr.speech.sentence import speech_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
-    from ivr.simulator.heard import NoteKind, PhoneFailure, PhoneWarning, Turn
-    from ivr.simulator.lines import Line
+    from ivr.simulator.heard import HeardTurn, NoteKind, PhoneFailure, PhoneWarning
+    from ivr.simulator.lines import CalledLine
     from ivr.simulator.webhooks import VirtualClock
 
 DEFAULT_FROM = "+16175550123"
@@ -57,8 +57,10 @@ _APOLOGY = "We are sorry, an application error has occurred. Goodbye."
 _KEYS = re.compile(r"[0-9*#]+")
 
 # The caller leaves. What is said at a turn is heard, at least in part, or never.
-_LEAVING_UNHEARD = frozenset({Fault.HANGUP_BEFORE_TURN, Fault.HANGUP_DURING_TURN, Fault.STATUS_OUT_OF_ORDER})
-_LEAVING = _LEAVING_UNHEARD | {Fault.HANGUP_AFTER_TURN}
+_LEAVING_UNHEARD = frozenset(
+    {Injected.HANGUP_BEFORE_TURN, Injected.HANGUP_DURING_TURN, Injected.STATUS_OUT_OF_ORDER}
+)
+_LEAVING = _LEAVING_UNHEARD | {Injected.HANGUP_AFTER_TURN}
 
 _MICROSECONDS = 6  # decimals of a second: what a clock counts, so that sums of it do not drift
 
@@ -139,7 +141,7 @@ class Phone:
 
     def __init__(
         self,
-        line: Line,
+        line: CalledLine,
         clock: VirtualClock,
         *,
         call_sid: str,
@@ -173,7 +175,7 @@ class Phone:
         self._call_status = "completed"
         self._status_number = 0
         self._over_at: datetime | None = None
-        self._leaving: Fault | None = None
+        self._leaving: Injected | None = None
         self._leaves_at: float | None = None
         self.ended: Ending | None = None
         self.callee: Callee = "completed"
@@ -181,7 +183,7 @@ class Phone:
         self.notes: list[Note] = []
 
     @property
-    def turns(self) -> tuple[Turn, ...]:
+    def turns(self) -> tuple[HeardTurn, ...]:
         """Every turn so far."""
         return tuple(self._webhooks.turns)
 
@@ -200,7 +202,7 @@ class Phone:
         """The seconds since the phone was picked up."""
         return (self._clock.now() - self._began_at).total_seconds()
 
-    def inject(self, fault: Fault) -> None:
+    def inject(self, fault: Injected) -> None:
         """Inject `fault` into the next turn."""
         if fault in _LEAVING:
             self._leaving = fault
@@ -364,19 +366,19 @@ class Phone:
                 self._end("error")
             return
         self._running = _Running(fetched.url, self._usable(fetched.document, fetched.url, first=first))
-        if leaving is Fault.HANGUP_AFTER_TURN:
+        if leaving is Injected.HANGUP_AFTER_TURN:
             self._leaves_at = _instant(self.seconds, self._options.hang_up_after_seconds)
 
     def _leave_unheard(
-        self, leaving: Fault | None, base_url: str, url: str, gathered: Mapping[str, str]
+        self, leaving: Injected | None, base_url: str, url: str, gathered: Mapping[str, str]
     ) -> None:
         """Hang up around a turn whose reply is not heard; its request and the status callback may race."""
         self._open = None
-        if leaving is Fault.HANGUP_DURING_TURN:
+        if leaving is Injected.HANGUP_DURING_TURN:
             self._webhooks.post_unheard(base_url, url, gathered)
-        self._status_number = int(leaving is Fault.STATUS_OUT_OF_ORDER)
+        self._status_number = int(leaving is Injected.STATUS_OUT_OF_ORDER)
         self._end("hangup")
-        if leaving is Fault.STATUS_OUT_OF_ORDER:
+        if leaving is Injected.STATUS_OUT_OF_ORDER:
             self._webhooks.post_unheard(base_url, url, gathered)
             self._post_status("in-progress", 0)
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 from ivr.simulator.cookies import Cookies
-from ivr.simulator.heard import PhoneFailure, PhoneWarning, Turn
+from ivr.simulator.heard import HeardTurn, PhoneFailure, PhoneWarning
 from ivr.simulator.lines import (
     ERROR_CONNECTION,
     ERROR_RETRIEVAL,
     ERROR_URL,
     TWILIO_TIMEOUT_SECONDS,
-    LineError,
+    NoReplyError,
     is_url,
 )
 from ivr.simulator.twiml import WARNING_NOT_DONE, WARNING_SCHEMA, Document, DocumentError, parse_reply
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from ivr.simulator.lines import Headers, Line, LineReply
+    from ivr.simulator.lines import CalledLine, Headers, LineReply
 
 ERROR_REDIRECTS = 11215
 MAX_REDIRECTS = 10
@@ -48,7 +48,7 @@ class VirtualClock(Protocol):
         ...
 
 
-class Fault(StrEnum):
+class Injected(StrEnum):
     """What may go wrong with the next turn on its way.
 
     `slow`: the turn reaches the line only after Twilio has given up and the fallback has answered.
@@ -114,10 +114,10 @@ class Fetched:
 
     document: Document
     url: str
-    turn: Turn
+    turn: HeardTurn
 
 
-class _Refused(Exception):  # noqa: N818 (a step on the way to the fallback, not an error a caller sees)
+class _RefusedReply(Exception):  # noqa: N818 (a step on the way to the fallback, not an error a caller sees)
     def __init__(self, code: int, message: str, *, injected: bool = False) -> None:
         super().__init__(message)
         self.code = code
@@ -171,7 +171,7 @@ class Webhooks:
 
     def __init__(
         self,
-        line: Line,
+        line: CalledLine,
         clock: VirtualClock,
         identity: CallIdentity,
         *,
@@ -191,8 +191,8 @@ class Webhooks:
         self._call_status = "ringing"
         self._cookies = Cookies()
         self._under_way: list[_UnderWay] = []
-        self.fault: Fault | None = None
-        self.turns: list[Turn] = []
+        self.fault: Injected | None = None
+        self.turns: list[HeardTurn] = []
         self.warnings: list[PhoneWarning] = []
         self.failures: list[PhoneFailure] = []
 
@@ -216,7 +216,7 @@ class Webhooks:
         address = resolved(base_url, url)
         try:
             self._document(address, gathered)
-        except _Refused as refused:
+        except _RefusedReply as refused:
             self._failed(address, refused)
 
     def status(self, url: str, call_status: str, seconds: float, *, at: datetime, number: int = 0) -> None:
@@ -237,7 +237,7 @@ class Webhooks:
             self._call_status = call_status
         try:
             reply = self._line.post(url, form, headers=self._headers(url))
-        except LineError as error:
+        except NoReplyError as error:
             self.failures.append(PhoneFailure(_path(url), error.code, str(error), injected=False))
             return
         if reply.status != 204 and not (reply.status == 200 and _is_xml(reply)):
@@ -247,7 +247,7 @@ class Webhooks:
         failed_url = url.partition("#")[0]
         try:
             return self._document(url, gathered)
-        except _Refused as refused:
+        except _RefusedReply as refused:
             self._failed(failed_url, refused)
             if self._fallback_path is None:
                 raise CallFailedError(str(refused)) from refused
@@ -255,18 +255,18 @@ class Webhooks:
         fallback_url = urljoin(f"{self._line.public_url}/", self._fallback_path)
         try:
             return self._document(fallback_url, failure)
-        except _Refused as refused:
+        except _RefusedReply as refused:
             self._failed(fallback_url, refused)
             raise CallFailedError(str(refused)) from refused
 
-    def _failed(self, url: str, refused: _Refused) -> None:
+    def _failed(self, url: str, refused: _RefusedReply) -> None:
         self.failures.append(PhoneFailure(_path(url), refused.code, str(refused), injected=refused.injected))
 
     def _document(self, url: str, extra: Mapping[str, str]) -> Fetched:
-        """Post one turn, follow redirects, read the reply. Raises `_Refused`."""
+        """Post one turn, follow redirects, read the reply. Raises `_RefusedReply`."""
         for _ in range(MAX_REDIRECTS + 1):
             if not is_url(url):
-                raise _Refused(ERROR_URL, f"{url!r} is no URL")
+                raise _RefusedReply(ERROR_URL, f"{url!r} is no URL")
             address, _, fragment = url.partition("#")
             wishes = _Wishes.of(fragment)
             for senseless in wishes.senseless:
@@ -277,15 +277,15 @@ class Webhooks:
                 return self._read(address, reply)
             self._warn(address, ERROR_REDIRECTS, f"{reply.status}: a redirect loses what the caller entered")
             url, extra = resolved(address, location), {}
-        raise _Refused(ERROR_REDIRECTS, f"more than {MAX_REDIRECTS} redirects")
+        raise _RefusedReply(ERROR_REDIRECTS, f"more than {MAX_REDIRECTS} redirects")
 
     def _read(self, url: str, reply: LineReply) -> Fetched:
         if not 200 <= reply.status < 300:
-            raise _Refused(ERROR_RETRIEVAL, f"the line answered {reply.status}")
+            raise _RefusedReply(ERROR_RETRIEVAL, f"the line answered {reply.status}")
         try:
             document = parse_reply(reply.header("Content-Type"), reply.body)
         except DocumentError as error:
-            raise _Refused(error.code, str(error)) from error
+            raise _RefusedReply(error.code, str(error)) from error
         for warning in document.warnings:
             self._warn(url, warning.code, f"line {warning.line}: {warning.message}")
         return Fetched(document, url, _turn(url, reply))
@@ -308,18 +308,18 @@ class Webhooks:
             seconds_left = wishes.total_seconds - (self._clock.now() - began_at).total_seconds()
             if not attempts_left or seconds_left <= 0 or _kind(outcome) not in wishes.kinds:
                 break
-        if isinstance(outcome, LineError):
+        if isinstance(outcome, NoReplyError):
             injected = isinstance(outcome, _LostError)
-            raise _Refused(outcome.code, str(outcome), injected=injected) from outcome
+            raise _RefusedReply(outcome.code, str(outcome), injected=injected) from outcome
         self._cookies.keep(url, outcome.cookies, self._clock.now())
         return outcome
 
     def _try(
         self, url: str, form: Mapping[str, str], headers: Headers, patience_seconds: float
-    ) -> LineReply | LineError:
+    ) -> LineReply | NoReplyError:
         try:
             return self._post(url, form, headers, patience_seconds)
-        except LineError as error:
+        except NoReplyError as error:
             return error
 
     def _post(
@@ -327,26 +327,26 @@ class Webhooks:
     ) -> LineReply:
         """Post once, as the fault in force says, and once more when every turn is to be posted twice."""
         fault, self.fault = self.fault, None
-        if fault is Fault.SLOW or self._round_trip_seconds > patience_seconds:
+        if fault is Injected.SLOW or self._round_trip_seconds > patience_seconds:
             self._under_way.append(_UnderWay(url, form, headers))
             self._clock.advance(patience_seconds)
-            error = _LostError if fault is Fault.SLOW else LineError
+            error = _LostError if fault is Injected.SLOW else NoReplyError
             raise error(ERROR_RETRIEVAL, f"no answer in {patience_seconds:g} s")
         self._clock.advance(self._round_trip_seconds)
-        if fault is Fault.FORGED_SIGNATURE:
+        if fault is Injected.FORGED_SIGNATURE:
             self._let_a_stranger_post(url, form, {"X-Twilio-Signature": _NOBODYS_SIGNATURE})
-        elif fault is Fault.MISSING_SIGNATURE:
+        elif fault is Injected.MISSING_SIGNATURE:
             self._let_a_stranger_post(url, form, {"X-Twilio-Signature": None})
-        elif fault is Fault.CONCURRENT_DUPLICATE:
+        elif fault is Injected.CONCURRENT_DUPLICATE:
             with ThreadPoolExecutor(2) as senders:
                 both = [senders.submit(self._line.post, url, form, headers=headers) for _ in range(2)]
                 first, second = (sender.result() for sender in both)
             _require_equal(url, first, second)
             return first
         reply = self._line.post(url, form, headers=headers)
-        if self._post_twice or fault is Fault.DUPLICATE:
+        if self._post_twice or fault is Injected.DUPLICATE:
             _require_equal(url, reply, self._line.post(url, form, headers=headers))
-        if fault is Fault.LOST_RESPONSE:
+        if fault is Injected.LOST_RESPONSE:
             self._clock.advance(patience_seconds - self._round_trip_seconds)
             raise _LostError(ERROR_RETRIEVAL, "the reply was lost on the way")
         return reply
@@ -367,7 +367,7 @@ class Webhooks:
                 _require_equal(url, reply, self._line.post(url, form, headers=headers))
             try:
                 self._read(url, reply)
-            except _Refused as refused:
+            except _RefusedReply as refused:
                 self._failed(url, refused)
 
     def _headers(self, url: str) -> dict[str, str]:
@@ -385,7 +385,7 @@ class _UnderWay(NamedTuple):
     headers: Headers
 
 
-class _LostError(LineError):
+class _LostError(NoReplyError):
     """The reply was thrown away on purpose."""
 
 
@@ -404,9 +404,9 @@ def _path(url: str) -> str:
         return url
 
 
-def _kind(outcome: LineReply | LineError) -> str:
+def _kind(outcome: LineReply | NoReplyError) -> str:
     """Return what an attempt came to, as `rp` of a URL's fragment names it."""
-    if isinstance(outcome, LineError):
+    if isinstance(outcome, NoReplyError):
         return {ERROR_CONNECTION: "ct", ERROR_RETRIEVAL: "rt"}.get(outcome.code, "")
     return f"{outcome.status // 100}xx"
 
@@ -415,10 +415,10 @@ def _is_xml(reply: LineReply) -> bool:
     return (reply.header("Content-Type") or "").startswith(("text/xml", "application/xml"))
 
 
-def _turn(url: str, reply: LineReply) -> Turn:
+def _turn(url: str, reply: LineReply) -> HeardTurn:
     number = reply.header("Ivr-Turn") or ""
     prompts = (reply.header("Ivr-Prompts") or "").split(",")
-    return Turn(
+    return HeardTurn(
         path=urlsplit(url).path,
         seq=int(number) if number.isdecimal() else None,
         node=reply.header("Ivr-Node") or "",

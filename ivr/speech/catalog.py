@@ -14,7 +14,7 @@ from ivr.languages.language import PACES
 from ivr.speech.checks import ATTEMPTS, check_sources, longest_pieces, read_sources, resolve, unworded
 from ivr.speech.keys import NamedKeys, named_keys
 from ivr.speech.patterns import OTHER, OUTSIDE_XML
-from ivr.speech.source import Fault, Form, Pieces, Source, tidy
+from ivr.speech.source import Form, Pieces, PromptFault, Source, tidy
 
 # No XML holds this character, so no text or value does either; and it is no white space, which is tidied.
 _MARK = "\x02"
@@ -25,7 +25,7 @@ _Key = tuple[str, str | None, str, str]
 class CatalogError(OperatorError):
     """Prompts that cannot be used; `faults` holds each fault as data."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    def __init__(self, faults: Sequence[PromptFault]) -> None:
         super().__init__(*map(str, faults))
         self.faults = tuple(faults)
 
@@ -166,7 +166,7 @@ class Catalog:
             for keys in named_keys(form, self._kinds, language)
         )
 
-    def unworded(self, values: Mapping[str, Collection[str]]) -> Iterator[Fault]:
+    def unworded(self, values: Mapping[str, Collection[str]]) -> Iterator[PromptFault]:
         """Find wordings that have no words for one of the values that a choice may have."""
         return unworded(self._sources.values(), values)
 

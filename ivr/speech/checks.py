@@ -15,11 +15,10 @@ from itertools import zip_longest
 from ivr.languages.registry import SPOKEN
 from ivr.languages.words import words_typed
 from ivr.speech.patterns import OTHER
-from ivr.speech.source import Fault, Form, Pieces, Source, read_source
+from ivr.speech.source import Form, Pieces, PromptFault, Source, read_source
 
 __all__ = [
     "ATTEMPTS",
-    "Fault",
     "check_sources",
     "longest_pieces",
     "read_sources",
@@ -51,12 +50,12 @@ def read_sources(files: Mapping[str, str], kinds: Mapping[str, str]) -> tuple[So
             sources.append(read_source(language, text, kinds))
         else:
             message = "has prompts but no spoken values; add them to its record in ivr.languages"
-            fault = Fault(language, 1, "", "prompt.unknown-language", message)
+            fault = PromptFault(language, 1, "", "prompt.unknown-language", message)
             sources.append(Source(language, text, faults=[fault]))
     return tuple(sources)
 
 
-def check_sources(sources: Sequence[Source], kinds: Mapping[str, str]) -> list[Fault]:
+def check_sources(sources: Sequence[Source], kinds: Mapping[str, str]) -> list[PromptFault]:
     """Find everything wrong with languages that were read, `kinds` being slot to kind of value.
 
     Checked: entries that cannot be read or stand twice; ids, attributes and variables that differ between
@@ -74,7 +73,7 @@ def check_sources(sources: Sequence[Source], kinds: Mapping[str, str]) -> list[F
     return sorted(set(faults))
 
 
-def unworded(sources: Iterable[Source], values: Mapping[str, Collection[str]]) -> Iterator[Fault]:
+def unworded(sources: Iterable[Source], values: Mapping[str, Collection[str]]) -> Iterator[PromptFault]:
     """Find wordings that choose by a slot, and have no words for one of the values it may have."""
     for source in sources:
         for form in source.forms.values():
@@ -82,7 +81,7 @@ def unworded(sources: Iterable[Source], values: Mapping[str, Collection[str]]) -
                 for keys in compared:
                     for value in sorted(set(values.get(name, ())) - keys if OTHER not in keys else ()):
                         message = f"has no words for [{value}] of ${name}: add them"
-                        yield Fault(
+                        yield PromptFault(
                             source.language, form.line, form.prompt_id, "prompt.no-words-for", message
                         )
 
@@ -110,7 +109,7 @@ def longest_pieces(samples: Iterable[Pieces], language: str) -> tuple[int, ...]:
     return tuple(max(column) for column in zip_longest(*counts, fillvalue=0))
 
 
-def _compare(source: Source, others: Sequence[Source]) -> Iterator[Fault]:
+def _compare(source: Source, others: Sequence[Source]) -> Iterator[PromptFault]:
     """Find what another language has and this one lacks, and variables that differ from the first's."""
     language = source.language
     for other in others:
@@ -119,10 +118,12 @@ def _compare(source: Source, others: Sequence[Source]) -> Iterator[Fault]:
                 continue
             if prompt_id not in source.lines:
                 message = f"is missing; {other.language} has it in line {other.lines[prompt_id]}"
-                yield Fault(language, source.last_line, prompt_id, "prompt.missing", message)
+                yield PromptFault(language, source.last_line, prompt_id, "prompt.missing", message)
             elif attribute is not None:
                 message = f"lacks .{attribute}, which {other.language} has"
-                yield Fault(language, source.lines[prompt_id], prompt_id, "prompt.attribute-missing", message)
+                yield PromptFault(
+                    language, source.lines[prompt_id], prompt_id, "prompt.attribute-missing", message
+                )
     for key, form in source.forms.items():
         # one complaint a pair: the later language is compared with the earlier ones
         for other in others:
@@ -130,21 +131,21 @@ def _compare(source: Source, others: Sequence[Source]) -> Iterator[Fault]:
             if theirs is not None and other.language < language and theirs.variables != form.variables:
                 where = f".{form.attribute} " if form.attribute else ""
                 message = f"{where}uses {_names(form)}, but {other.language} uses {_names(theirs)}"
-                yield Fault(language, form.line, form.prompt_id, "prompt.variables-differ", message)
+                yield PromptFault(language, form.line, form.prompt_id, "prompt.variables-differ", message)
 
 
 def _names(form: Form) -> str:
     return ", ".join(f"${name}" for name in sorted(form.variables)) or "no variable"
 
 
-def _check_sentences(source: Source, kinds: Mapping[str, str]) -> Iterator[Fault]:
+def _check_sentences(source: Source, kinds: Mapping[str, str]) -> Iterator[PromptFault]:
     for form in source.forms.values():
         if not form.sound:
             continue
         for pieces in form.samples(kinds, source.language):
             if not pieces:
                 message = "can be empty; give every choice words"
-                yield Fault(source.language, form.line, form.prompt_id, "prompt.empty", message)
+                yield PromptFault(source.language, form.line, form.prompt_id, "prompt.empty", message)
             for sentence in (sentence for piece in pieces for sentence in piece):
                 rule = ""
                 if not sentence.endswith(_SENTENCE_ENDS):
@@ -155,10 +156,10 @@ def _check_sentences(source: Source, kinds: Mapping[str, str]) -> Iterator[Fault
                     rule = "prompt.two-sentences"
                     message = f"has two sentences on one line: “{sentence}”; begin a line for each"
                 if rule:
-                    yield Fault(source.language, form.line, form.prompt_id, rule, message)
+                    yield PromptFault(source.language, form.line, form.prompt_id, rule, message)
 
 
-def _check_relay(source: Source, kinds: Mapping[str, str]) -> Iterator[Fault]:
+def _check_relay(source: Source, kinds: Mapping[str, str]) -> Iterator[PromptFault]:
     for prompt_id, attribute in source.forms:
         if attribute is None:
             for form in {resolve(source, prompt_id, attempt, "relay") for attempt in ATTEMPTS}:
@@ -166,7 +167,7 @@ def _check_relay(source: Source, kinds: Mapping[str, str]) -> Iterator[Fault]:
                     yield from _check_budget(source, form, kinds)
 
 
-def _check_budget(source: Source, form: Form, kinds: Mapping[str, str]) -> Iterator[Fault]:
+def _check_budget(source: Source, form: Form, kinds: Mapping[str, str]) -> Iterator[PromptFault]:
     where = f".{form.attribute} is" if form.attribute else "is"
     cure = "shorten it, or give it a relay form"
     samples = list(form.samples(kinds, source.language))
@@ -177,14 +178,14 @@ def _check_budget(source: Source, form: Form, kinds: Mapping[str, str]) -> Itera
                 f"{where} said in relay pace and has a sentence of {words} words, "
                 f"at most {MOST_WORDS_A_SENTENCE}: “{sentence}”; {cure}"
             )
-            yield Fault(source.language, form.line, form.prompt_id, "prompt.long-sentence", message)
+            yield PromptFault(source.language, form.line, form.prompt_id, "prompt.long-sentence", message)
     for number, words in enumerate(longest_pieces(samples, source.language), start=1):
         if words > MOST_WORDS_A_PIECE:
             message = (
                 f"{where} said in relay pace and piece {number} has {words} words, "
                 f"at most {MOST_WORDS_A_PIECE}; divide it by a blank line, or {cure}"
             )
-            yield Fault(source.language, form.line, form.prompt_id, "prompt.long-piece", message)
+            yield PromptFault(source.language, form.line, form.prompt_id, "prompt.long-piece", message)
 
 
 def _longest_sentences(samples: Sequence[Pieces], language: str) -> list[str]:

@@ -39,7 +39,7 @@ _JUNK_ID = re.compile(r"(-?[A-Za-z][\w-]*)[ ]*=")
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Fault:
+class PromptFault:
     """One thing wrong in one language's prompts: the rule's id in docs/rules.md, and what to do about it."""
 
     language: str
@@ -119,7 +119,7 @@ class Source:
     forms: dict[tuple[str, str | None], Form] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[PromptFault] = field(default_factory=list)
 
     @property
     def last_line(self) -> int:
@@ -308,4 +308,4 @@ class _Reader:
         return self._source.text.count("\n", 0, offset) + 1
 
     def _fault(self, line: int, prompt_id: str, rule: str, message: str) -> None:
-        self._source.faults.append(Fault(self._source.language, line, prompt_id, rule, message))
+        self._source.faults.append(PromptFault(self._source.language, line, prompt_id, rule, message))

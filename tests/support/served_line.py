@@ -35,7 +35,7 @@ from ivr.billing.imports import import_bills
 from ivr.billing.samples import SampleMember, bills_csv, generate, members_csv
 from ivr.calls.store import keep_flow_version
 from ivr.members.imports import import_members
-from ivr.simulator.lines import HttpLine, LineError
+from ivr.simulator.lines import HttpLine, NoReplyError
 from ivr.simulator.webhooks import CallIdentity
 from ivr.storage.embedded import EmbeddedPostgres
 from ivr.storage.engine import NO_LIMITS, connection_arguments, make_engine
@@ -416,7 +416,7 @@ class Caller:
         try:
             reply = self._http.post(path, form, headers=headers)
             status, got, body = reply.status, dict(reply.headers), reply.body
-        except LineError:
+        except NoReplyError:
             status, got, body = 0, {}, b""
         exchange = Exchange(self.call_sid, path, form, status, got, body, asked_at, time.monotonic())
         self._line.exchanges.append(exchange)

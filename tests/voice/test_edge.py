@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, func, select
 from ivr.base.randomness import SeededRandomness
 from ivr.calls.histories import find_calls
 from ivr.simulator.lines import WsgiLine
-from ivr.simulator.webhooks import Fault
+from ivr.simulator.webhooks import Injected
 from ivr.storage.tables import Base
 from ivr.voice.deadline import DeadlineExceeded
 from ivr.voice.patience import DEADLINE_SECONDS, QUIET_SECONDS, Patience
@@ -512,7 +512,7 @@ def test_a_status_callback_of_an_unknown_call_stores_only_an_end(house, stored):
 def test_a_closed_call_hears_that_it_is_over(house):
     phone = house.phone()
     phone.dial()
-    phone.inject(Fault.STATUS_OUT_OF_ORDER)
+    phone.inject(Injected.STATUS_OUT_OF_ORDER)
     assert phone.press("1").ended == "hangup"
     assert house.line.replies[-1].header("Ivr-Prompts").startswith("call-over,")
     sid = house.call_sid(1)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from ivr.simulator.operator import RelayOperator
-from ivr.simulator.webhooks import Fault
+from ivr.simulator.webhooks import Injected
 from ivr.simulator.withheld import WITHHELD_FORMS
 from ivr.storage.tables import Payment, Turn
 
@@ -37,7 +37,7 @@ def test_every_form_of_a_withheld_number_is_taken_for_one(house, form):
     assert (row.caller_kind, row.caller_hash) == ("withheld", None)
 
 
-@pytest.mark.parametrize("fault", [Fault.FORGED_SIGNATURE, Fault.MISSING_SIGNATURE])
+@pytest.mark.parametrize("fault", [Injected.FORGED_SIGNATURE, Injected.MISSING_SIGNATURE])
 def test_a_call_does_not_move_on_by_what_nobody_signed(house, engine, fault):
     """The stranger says yes where the caller says no."""
     (member,) = house.load_samples("demo.letter")
@@ -67,12 +67,12 @@ def test_a_call_does_not_move_on_by_what_nobody_signed(house, engine, fault):
 @pytest.mark.parametrize(
     ("fault", "paid", "end"),
     [
-        (Fault.HANGUP_BEFORE_TURN, False, "hangup"),
-        (Fault.HANGUP_DURING_TURN, True, "hangup"),
-        (Fault.HANGUP_AFTER_TURN, True, "hangup"),
-        (Fault.STATUS_OUT_OF_ORDER, False, "hangup"),
-        (Fault.SLOW, False, "fallback"),
-        (Fault.LOST_RESPONSE, True, "fallback"),
+        (Injected.HANGUP_BEFORE_TURN, False, "hangup"),
+        (Injected.HANGUP_DURING_TURN, True, "hangup"),
+        (Injected.HANGUP_AFTER_TURN, True, "hangup"),
+        (Injected.STATUS_OUT_OF_ORDER, False, "hangup"),
+        (Injected.SLOW, False, "fallback"),
+        (Injected.LOST_RESPONSE, True, "fallback"),
     ],
 )
 def test_a_yes_is_a_payment_or_it_is_not(house, engine, fault, paid, end):
@@ -105,7 +105,7 @@ def test_who_reaches_nobody_after_the_last_words_is_told_when_somebody_answers(
     phone.dial()
     phone.press("2")
     phone.callee = callee
-    phone.inject(Fault.SLOW)
+    phone.inject(Injected.SLOW)
     heard = phone.press("1")
     assert heard.turns[-2].prompts == ("trouble-no-payment", "person-connecting")
     assert (heard.turns[-1].path, heard.turns[-1].prompts) == ("/voice/person/es-US/voice", said)

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select, text
 
-from ivr.simulator.webhooks import Fault
+from ivr.simulator.webhooks import Injected
 from ivr.storage.tables import Authorization, Base, Call, LedgerEntry, Notice, Payment, Turn
 
 pytestmark = [pytest.mark.long, pytest.mark.whole]
@@ -160,7 +160,7 @@ class AnyCaller(RuleBasedStateMachine):
                 self.heard = self.phone.stay_silent()
 
     @precondition(lambda self: self.listening)
-    @rule(fault=st.sampled_from(list(Fault)))
+    @rule(fault=st.sampled_from(list(Injected)))
     def let_something_happen_to_the_next_turn(self, fault):
         self.phone.inject(fault)
 

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from ivr.simulator.webhooks import Fault
+from ivr.simulator.webhooks import Injected
 from ivr.storage.tables import Base, Call, Keyed, Payment, Sealed
 
 ROUTING = "021000021"
@@ -295,7 +295,7 @@ def test_the_end_of_a_call_forgets_what_was_keyed(run, engine, play, end):
 def test_the_fallback_forgets_what_was_keyed(run, engine, house):
     def play(phone, member, secrets):
         unfinished_call(phone, member, secrets)
-        phone.inject(Fault.SLOW)
+        phone.inject(Injected.SLOW)
         assert phone.press(secrets.keyed_date).prompts[0] == "trouble-no-payment"
         sent = [exchange.url.removeprefix(house.public_url) for exchange in house.line.exchanges]
         assert sent[-3:] == ["/voice/turn/5", "/voice/turn/5", "/voice/status"]

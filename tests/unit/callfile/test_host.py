@@ -7,7 +7,7 @@ import pytest
 from ivr.base.clock import ManualClock
 from ivr.base.randomness import SeededRandomness
 from ivr.callfile.host import LineDownError, RemoteHost, Setup, written_call_sid
-from ivr.simulator.lines import ERROR_CONNECTION, ERROR_RETRIEVAL, LineError, LineReply
+from ivr.simulator.lines import ERROR_CONNECTION, ERROR_RETRIEVAL, LineReply, NoReplyError
 
 NOW = datetime(2026, 12, 18, 15, 15, tzinfo=UTC)
 SETUP = Setup("a.call", NOW, "demo.one", "en-US", "voice")
@@ -68,7 +68,7 @@ class Answers:
     def post(self, path_or_url, form, *, headers=None):
         answer = self.answers.pop(0)
         if answer in (ERROR_CONNECTION, ERROR_RETRIEVAL):
-            raise LineError(answer, "nothing came")
+            raise NoReplyError(answer, "nothing came")
         return LineReply(answer, {}, b"") if isinstance(answer, int) else answer
 
 
@@ -78,7 +78,7 @@ def call(host, posts, status="ringing"):
         for _ in range(posts):
             try:
                 prepared.line.post("/voice/answer", {"CallStatus": status})
-            except LineError:
+            except NoReplyError:
                 continue
 
 

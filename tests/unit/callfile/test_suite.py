@@ -12,8 +12,8 @@ from ivr.callfile.grammar import CallFile, CallFileError
 from ivr.callfile.host import LineDownError
 from ivr.callfile.player import PlayOptions
 from ivr.callfile.suite import (
+    CallPlay,
     InTurn,
-    Play,
     find_calls,
     list_runs,
     play_run,
@@ -217,7 +217,7 @@ def test_no_call_at_all_is_no_success(written_host):
 
 def test_a_call_without_an_instant_cannot_be_played(written_host):
     with pytest.raises(CallFileError, match="no header says when the call is"):
-        play_run(Play(CallFile("a.call"), "en-US", "voice"), written_host([]), PlayOptions())
+        play_run(CallPlay(CallFile("a.call"), "en-US", "voice"), written_host([]), PlayOptions())
 
 
 def test_the_call_that_must_fail_fails(written_host):

@@ -15,7 +15,7 @@ from support.recorder import recorded_calls
 
 from ivr.base.settings import load_settings
 from ivr.callfile.grammar import load_call
-from ivr.callfile.suite import Play, play_run
+from ivr.callfile.suite import CallPlay, play_run
 from ivr.cli.against import CallSet, bisect_calls, named_recipes
 from ivr.replay.against import NamedRecipe
 from ivr.sandbox.host import LocalHost
@@ -56,7 +56,7 @@ def recorded(engine, tmp_path, environ, call_file):
     """Record one call on the line's own database."""
     settings = load_settings({"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path / "replay")})
     with LocalHost(engine, LINE, settings, over_http=False) as host:
-        result = play_run(Play(load_call(call_file), "en-US", "voice"), host)
+        result = play_run(CallPlay(load_call(call_file), "en-US", "voice"), host)
     assert result.passed, result.difference
 
 
@@ -113,7 +113,7 @@ def test_a_call_file_is_played_and_compared(ivr, environ, call_file, other):
 def test_what_was_recorded_comes_back_from_another_process(engine, tmp_path, call_file):
     settings = load_settings({"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path / "replay")})
     with LocalHost(engine, LINE, settings, over_http=False, records=True) as host:
-        result = play_run(Play(load_call(call_file), "en-US", "voice"), host)
+        result = play_run(CallPlay(load_call(call_file), "en-US", "voice"), host)
     [named] = named_recipes(pickle.loads(pickle.dumps(result)))
     assert named.name == f"{call_file} en-US voice"
     assert len(named.recipe.turns) == result.turns

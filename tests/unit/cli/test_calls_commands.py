@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, update
 
 from ivr.base.settings import load_settings
 from ivr.callfile.grammar import load_call, parse_call
-from ivr.callfile.suite import Play, play_run
+from ivr.callfile.suite import CallPlay, play_run
 from ivr.calls.histories import RecipeError, load_recipes
 from ivr.jobs.purge import purge_calls
 from ivr.replay.export import CannotMaskError, call_text
@@ -35,7 +35,7 @@ def play(engine, tmp_path, environ):
         file = tmp_path / "a.call"
         file.write_text(text)
         with LocalHost(engine, LINE, settings, over_http=False) as host:
-            result = play_run(Play(load_call(file, root=CALLS), language, pace), host)
+            result = play_run(CallPlay(load_call(file, root=CALLS), language, pace), host)
         assert result.passed, result.difference
         with engine.connect() as db:
             return list(load_recipes(db))

@@ -9,7 +9,7 @@ import pytest
 
 from ivr.base.settings import load_settings
 from ivr.callfile.grammar import load_call
-from ivr.callfile.suite import Play, play_run
+from ivr.callfile.suite import CallPlay, play_run
 from ivr.sandbox.host import LocalHost
 from ivr.topics.line import compile_line, read_line_files
 
@@ -56,7 +56,7 @@ def test_heat_is_counted_from_recorded_calls(ivr, engine, environ, tmp_path: Pat
     line = compile_line(read_line_files(Path(__file__).resolve().parents[3]))
     settings = load_settings({"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path / "replay")})
     with LocalHost(engine, line, settings, over_http=False) as host:
-        assert play_run(Play(load_call(call_file), "en-US", "voice"), host).passed
+        assert play_run(CallPlay(load_call(call_file), "en-US", "voice"), host).passed
     ran = ivr("flow", "draw", "--heat", "--recorded", "--output", tmp_path / "line.mmd")
     assert (ran.status, ran.err) == (0, "")
     drawn = (tmp_path / "line.mmd").read_text("utf-8")

@@ -14,7 +14,7 @@ from ivr.calls.history import Asked
 from ivr.calls.notation import read_heard, write_event, write_heard
 from ivr.dialog.engine import Keys, Silence, Speech, initial_state, step
 from ivr.dialog.events import TOO_LONG, BranchTaken, DigitsKeyed, LineFailed, NoInput
-from ivr.replay.rerun import Runner, Script, disagreement
+from ivr.replay.rerun import CallRerunner, Script, disagreement
 from ivr.replay.synthetic import (
     SyntheticValues,
     UnknownShapeError,
@@ -35,7 +35,7 @@ def calls():
     return recorded_calls(LINE, 300)
 
 
-RUNNER = Runner(LINE)
+RUNNER = CallRerunner(LINE)
 
 
 def run(recipe):

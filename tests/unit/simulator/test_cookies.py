@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ivr.simulator.cookies import Cookies
-from ivr.simulator.webhooks import Fault
+from ivr.simulator.webhooks import Injected
 
 NOON = datetime(2026, 12, 18, 12, tzinfo=UTC)
 ASK = '<Response><Gather action="/voice/turn/1" numDigits="1"/></Response>'
@@ -71,7 +71,13 @@ def test_a_call_sends_its_cookies_back(stage, reply):
 # Cookies: a request sent again is the same request: it carries those of the first try, and what came with a
 # reply that never arrived is not known.
 @pytest.mark.parametrize(
-    "fault", [Fault.DUPLICATE, Fault.CONCURRENT_DUPLICATE, Fault.LOST_RESPONSE, Fault.SLOW]
+    "fault",
+    [
+        Injected.DUPLICATE,
+        Injected.CONCURRENT_DUPLICATE,
+        Injected.LOST_RESPONSE,
+        Injected.SLOW,
+    ],
 )
 def test_a_repeated_request_has_the_same_cookies(stage, reply, fault):
     setting = {"Content-Type": "text/xml", "Set-Cookie": "b=2; Path=/"}
@@ -84,5 +90,5 @@ def test_a_repeated_request_has_the_same_cookies(stage, reply, fault):
     on.phone.hang_up()
     sent = [each.headers.get("HTTP_COOKIE") for each in on.app.requests if each.path == "/voice/turn/1"]
     assert set(sent) == {"a=1"}
-    lost = fault in {Fault.LOST_RESPONSE, Fault.SLOW}
+    lost = fault in {Injected.LOST_RESPONSE, Injected.SLOW}
     assert on.app.last("/voice/status").headers["HTTP_COOKIE"] == ("a=1" if lost else "a=1; b=2")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ivr.simulator.phone import Phone
-from ivr.simulator.webhooks import Fault, UnequalRepliesError
+from ivr.simulator.webhooks import Injected, UnequalRepliesError
 from ivr.simulator.withheld import WITHHELD_FORMS
 
 FIVE = "one two three four five"  # two seconds
@@ -31,7 +31,7 @@ class TestSlow:
     # Slow beyond 15 s: Twilio gives up with 11200 and asks the fallback; the turn reaches the line after that,
     # is answered like any other, and nobody hears it.
     def test_the_turn_arrives_after_the_fallback(self, stage):
-        on = at_the_question(stage, "<Say>too late</Say>", Fault.SLOW)
+        on = at_the_question(stage, "<Say>too late</Say>", Injected.SLOW)
         heard = on.phone.press("1")
         assert heard.spoken == (("en-US", "a true sentence"),)
         assert on.app.paths == ["/voice/answer", "/voice/fallback", "/voice/turn/1", "/voice/status"]
@@ -45,7 +45,7 @@ class TestSlow:
     # Slow beyond 15 s: the very first request may be it, and is ringing still when it arrives.
     def test_the_first_turn_may_be_slow(self, stage):
         on = stage("<Say>too late</Say>", FALLBACK)
-        on.phone.inject(Fault.SLOW)
+        on.phone.inject(Injected.SLOW)
         assert on.phone.dial().spoken == (("en-US", "a true sentence"),)
         assert [form["CallStatus"] for form in (each.form for each in on.app.requests)] == [
             *["ringing"] * 2,
@@ -54,13 +54,13 @@ class TestSlow:
 
     # Slow beyond 15 s: a late turn that fails is an error of the line like any other.
     def test_a_late_turn_must_be_answered(self, stage, reply):
-        on = at_the_question(stage, reply("", 500), Fault.SLOW)
+        on = at_the_question(stage, reply("", 500), Injected.SLOW)
         on.phone.press("1")
         assert [(each.code, each.injected) for each in on.phone.failures] == [(11200, True), (11200, False)]
 
     # Slow beyond 15 s: where every turn is posted twice, the late one is too, and must be answered alike.
     def test_a_late_turn_is_posted_twice_too(self, stage):
-        on = at_the_question(stage, ["<Hangup/>", "<Say>other</Say>"], Fault.SLOW, post_twice=True)
+        on = at_the_question(stage, ["<Hangup/>", "<Say>other</Say>"], Injected.SLOW, post_twice=True)
         on.app.forget_tokens = True
         with pytest.raises(UnequalRepliesError):
             on.phone.press("1")
@@ -81,7 +81,7 @@ class TestSlow:
             {"/voice/turn/1": "<Hangup/>", **FALLBACK},
         )
         on.phone.dial()
-        on.phone.inject(Fault.LOST_RESPONSE)
+        on.phone.inject(Injected.LOST_RESPONSE)
         on.phone.press("1")
         assert on.app.paths.count("/voice/turn/1") == tries
         fallback = 0 if tries == 2 else ROUND_TRIP + 1.2
@@ -107,7 +107,8 @@ class TestSlow:
 class TestForgeries:
     # Signatures: what is signed wrongly, or not at all, must get 403; Twilio's own request goes on as ever.
     @pytest.mark.parametrize(
-        ("fault", "has_signature"), [(Fault.FORGED_SIGNATURE, True), (Fault.MISSING_SIGNATURE, False)]
+        ("fault", "has_signature"),
+        [(Injected.FORGED_SIGNATURE, True), (Injected.MISSING_SIGNATURE, False)],
     )
     def test_a_stranger_comes_first(self, stage, fault, has_signature):
         on = at_the_question(stage, fault=fault)
@@ -119,7 +120,7 @@ class TestForgeries:
         assert on.phone.failures == ()
 
     # Signatures: a line that takes what nobody signed is wrong.
-    @pytest.mark.parametrize("fault", [Fault.FORGED_SIGNATURE, Fault.MISSING_SIGNATURE])
+    @pytest.mark.parametrize("fault", [Injected.FORGED_SIGNATURE, Injected.MISSING_SIGNATURE])
     def test_a_line_that_takes_it_is_wrong(self, stage, fault):
         on = at_the_question(stage, fault=fault)
         on.app.takes_forgeries = True
@@ -132,7 +133,7 @@ class TestForgeries:
 class TestHangUps:
     # Hang-up before a turn: a Gather that is left requests nothing, whatever was keyed; the callback tells.
     def test_before_the_turn(self, stage):
-        on = at_the_question(stage, fault=Fault.HANGUP_BEFORE_TURN)
+        on = at_the_question(stage, fault=Injected.HANGUP_BEFORE_TURN)
         heard = on.phone.press("1")
         assert (heard.ended, heard.turns, heard.spoken) == ("hangup", (), ())
         assert on.app.paths == ["/voice/answer", "/voice/status"]
@@ -141,20 +142,20 @@ class TestHangUps:
     def test_with_some_of_the_digits(self, stage):
         on = stage('<Gather action="/voice/turn/1" numDigits="9"/>', {"/voice/turn/1": "<Hangup/>"})
         on.phone.dial()
-        on.phone.inject(Fault.HANGUP_BEFORE_TURN)
+        on.phone.inject(Injected.HANGUP_BEFORE_TURN)
         assert on.phone.press("123").ended == "hangup"
         assert on.app.paths == ["/voice/answer", "/voice/status"]
 
     # Hang-up during a turn: the line does its work, its reply is thrown away, then the callback comes.
     def test_during_the_turn(self, stage):
-        on = at_the_question(stage, "<Say>unheard</Say>", Fault.HANGUP_DURING_TURN)
+        on = at_the_question(stage, "<Say>unheard</Say>", Injected.HANGUP_DURING_TURN)
         heard = on.phone.press("1")
         assert (heard.ended, heard.turns, heard.spoken) == ("hangup", (), ())
         assert on.app.paths == ["/voice/answer", "/voice/turn/1", "/voice/status"]
         assert on.app.last("/voice/turn/1").form["CallStatus"] == "in-progress"
 
     # Hang-up during a turn: nobody hears it, but it must be a document all the same.
-    @pytest.mark.parametrize("fault", [Fault.HANGUP_DURING_TURN, Fault.STATUS_OUT_OF_ORDER])
+    @pytest.mark.parametrize("fault", [Injected.HANGUP_DURING_TURN, Injected.STATUS_OUT_OF_ORDER])
     def test_an_unheard_reply_is_read(self, stage, reply, fault):
         on = at_the_question(stage, reply("<Response>"), fault)
         on.phone.press("1")
@@ -164,7 +165,7 @@ class TestHangUps:
     # Hang-up after a turn: inside a plain Say, which no key stops, hanging up does; the rest is not executed.
     def test_in_a_plain_say(self, stage):
         on = at_the_question(
-            stage, f"<Say>{FIVE}</Say><Redirect>/voice/turn/2</Redirect>", Fault.HANGUP_AFTER_TURN
+            stage, f"<Say>{FIVE}</Say><Redirect>/voice/turn/2</Redirect>", Injected.HANGUP_AFTER_TURN
         )
         heard = on.phone.press("1")
         assert (heard.ended, len(heard.turns)) == ("hangup", 1)
@@ -185,7 +186,7 @@ class TestHangUps:
         ],
     )
     def test_some_seconds_into_the_reply(self, stage, turn, spoken):
-        on = at_the_question(stage, turn, Fault.HANGUP_AFTER_TURN, hang_up_after_seconds=5.0)
+        on = at_the_question(stage, turn, Injected.HANGUP_AFTER_TURN, hang_up_after_seconds=5.0)
         heard = on.phone.press("1")
         assert heard.ended == "hangup"
         assert [text for _, text in heard.spoken] == spoken
@@ -196,7 +197,7 @@ class TestHangUps:
     @pytest.mark.parametrize(("leaves", "asked"), [(0.1, False), (1.0, True)])
     def test_keys_before_the_hang_up_count(self, stage, leaves, asked):
         again = '<Gather action="/voice/turn/2" numDigits="1"/>'
-        on = at_the_question(stage, again, Fault.HANGUP_AFTER_TURN, hang_up_after_seconds=leaves)
+        on = at_the_question(stage, again, Injected.HANGUP_AFTER_TURN, hang_up_after_seconds=leaves)
         on.app.replies["/voice/turn/2"] = on.app.replies["/voice/turn/1"]
         assert on.phone.press("12", gap_seconds=0.9).ended == "hangup"
         assert ("/voice/turn/2" in on.app.paths) is asked
@@ -207,7 +208,7 @@ class TestHangUps:
         on = at_the_question(
             stage,
             "<Redirect>/voice/turn/2</Redirect>",
-            Fault.HANGUP_AFTER_TURN,
+            Injected.HANGUP_AFTER_TURN,
             fallback_path=None,
             hang_up_after_seconds=leaves,
         )
@@ -222,13 +223,13 @@ class TestHangUps:
         first = "<Redirect>/voice/turn/2</Redirect>"
         on = stage(ASK, {"/voice/turn/1": first, "/voice/turn/2": next_turn}, hang_up_after_seconds=0.2)
         on.phone.dial()
-        on.phone.inject(Fault.HANGUP_AFTER_TURN)
+        on.phone.inject(Injected.HANGUP_AFTER_TURN)
         assert on.phone.press("1").ended == "hangup"
         assert on.app.paths == ["/voice/answer", "/voice/turn/1", "/voice/turn/2", "/voice/status"]
 
     # Hang-up after a turn: a line that hangs up at once is faster than any caller.
     def test_the_line_hangs_up_first(self, stage):
-        on = at_the_question(stage, fault=Fault.HANGUP_AFTER_TURN)
+        on = at_the_question(stage, fault=Injected.HANGUP_AFTER_TURN)
         assert on.phone.press("1").ended == "goodbye"
 
 
@@ -236,7 +237,7 @@ class TestStatus:
     # Status callbacks are asynchronous: the last one may overtake the turn under way, which says completed
     # then, and an older one may come after both; SequenceNumber tells their order.
     def test_out_of_order(self, stage):
-        on = at_the_question(stage, fault=Fault.STATUS_OUT_OF_ORDER)
+        on = at_the_question(stage, fault=Injected.STATUS_OUT_OF_ORDER)
         assert on.phone.press("1").ended == "hangup"
         assert on.app.paths == ["/voice/answer", "/voice/status", "/voice/turn/1", "/voice/status"]
         assert statuses(on.app) == [("completed", "1"), ("in-progress", "0")]

@@ -11,7 +11,7 @@ import pytest
 from support.certificates import Authority, served_with
 from twilio.request_validator import RequestValidator
 
-from ivr.simulator.lines import HttpLine, LineError, WsgiLine
+from ivr.simulator.lines import HttpLine, NoReplyError, WsgiLine
 
 FORM = {"CallSid": "CA1", "SpeechResult": "sí & más", "Digits": "", "FromCity": ""}
 TOKEN = "a token"
@@ -118,7 +118,7 @@ def test_a_whole_url_is_taken_and_its_fragment_stripped(line_to):
 
 def test_a_url_elsewhere_is_refused(line_to):
     app = Echo()
-    with pytest.raises(LineError, match=r"https://line\.example\.evil/ does not lie under") as raised:
+    with pytest.raises(NoReplyError, match=r"https://line\.example\.evil/ does not lie under") as raised:
         line_to(app).post("https://line.example.evil/", FORM)
     assert raised.value.code == 11205
     assert app.seen == []
@@ -158,7 +158,7 @@ def test_any_form_is_signed(line_to, form):
 @pytest.mark.parametrize("url", ["/voice/\u00e9", "/a b", "/a\r\nb", "http://[bad"])
 def test_what_is_no_url_is_refused(line_to, url):
     app = Echo()
-    with pytest.raises(LineError, match="is no URL") as raised:
+    with pytest.raises(NoReplyError, match="is no URL") as raised:
         line_to(app).post(url, FORM)
     assert raised.value.code == 11100
     assert app.seen == []
@@ -204,7 +204,7 @@ def test_a_line_that_is_not_there():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         line = HttpLine(f"http://127.0.0.1:{taken.getsockname()[1]}", "AC1", TOKEN)
-        with pytest.raises(LineError, match="cannot be reached") as raised:
+        with pytest.raises(NoReplyError, match="cannot be reached") as raised:
             line.post("/voice/answer", FORM)
     assert raised.value.code == 11205
 
@@ -218,7 +218,7 @@ def test_a_line_that_takes_no_connection():
             other.setblocking(False)
             other.connect_ex(full.getsockname())
         line = HttpLine(f"http://127.0.0.1:{full.getsockname()[1]}", "AC1", TOKEN, timeout_seconds=0.05)
-        with pytest.raises(LineError, match="took no connection") as raised:
+        with pytest.raises(NoReplyError, match="took no connection") as raised:
             line.post("/voice/answer", FORM)
         for other in waiting:
             other.close()
@@ -257,7 +257,7 @@ def dribbling(piece, pause_seconds, encoding="identity"):
 def test_a_line_that_never_comes_to_the_end(pause_seconds):
     with dribbling(b" ", pause_seconds) as (url, _):
         line = HttpLine(url, "AC1", TOKEN, timeout_seconds=0.1)
-        with pytest.raises(LineError, match="did not answer in time") as raised:
+        with pytest.raises(NoReplyError, match="did not answer in time") as raised:
             line.post("/voice/answer", FORM)
         line.close()
     assert raised.value.code == 11200
@@ -266,7 +266,7 @@ def test_a_line_that_never_comes_to_the_end(pause_seconds):
 def test_a_reply_that_cannot_be_decoded():
     with dribbling(b"this was never compressed", 0.0, "gzip") as (url, _):
         line = HttpLine(url, "AC1", TOKEN)
-        with pytest.raises(LineError, match="cannot be reached") as raised:
+        with pytest.raises(NoReplyError, match="cannot be reached") as raised:
             line.post("/voice/answer", FORM)
         line.close()
     assert raised.value.code == 11205
@@ -288,7 +288,7 @@ def test_a_line_that_takes_the_call_and_says_nothing():
         silent.listen()
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         line = HttpLine(url, "AC1", TOKEN, timeout_seconds=0.05)
-        with pytest.raises(LineError, match="did not answer in time") as raised:
+        with pytest.raises(NoReplyError, match="did not answer in time") as raised:
             line.post("/voice/answer", FORM)
         line.close()
     assert raised.value.code == 11200
@@ -313,7 +313,7 @@ def authority(tmp_path_factory):
 def test_a_certificate_that_does_not_hold_is_named(authority, issued, trusted, code, why):
     with served_with(authority.issue(**issued), Echo()) as url:
         line = HttpLine(url, "AC1", TOKEN, authorities=str(authority.file) if trusted else "")
-        with pytest.raises(LineError) as caught:
+        with pytest.raises(NoReplyError) as caught:
             line.post("/voice/answer", FORM)
         line.close()
     assert caught.value.code == code
@@ -331,7 +331,7 @@ def test_what_speaks_no_tls_is_named(served):
     url = served(Echo()).replace("http:", "https:")
     line = HttpLine(url, "AC1", TOKEN)
     with pytest.raises(
-        LineError, match=f"^{url} does not speak TLS with us .*: correct the address$"
+        NoReplyError, match=f"^{url} does not speak TLS with us .*: correct the address$"
     ) as caught:
         line.post("/voice/answer", FORM)
     line.close()

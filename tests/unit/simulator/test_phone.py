@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from ivr.simulator.heard import Sounded
-from ivr.simulator.lines import LineError
+from ivr.simulator.lines import NoReplyError
 from ivr.simulator.phone import (
     MAX_CALL_SECONDS,
     CallOverError,
     EndlessCallError,
     Phone,
 )
-from ivr.simulator.webhooks import Fault, UnequalRepliesError
+from ivr.simulator.webhooks import Injected, UnequalRepliesError
 from ivr.simulator.withheld import WITHHELD_FORMS
 
 # Five words take two seconds at 150 words a minute.
@@ -582,7 +582,7 @@ class TestDial:
         dial = '<Dial>+18005550199</Dial><Say>after</Say><Pause length="9"/>'
         on = stage(ask('numDigits="1"'), {"/voice/turn/1": dial}, hang_up_after_seconds=leaves)
         on.phone.dial()
-        on.phone.inject(Fault.HANGUP_AFTER_TURN)
+        on.phone.inject(Injected.HANGUP_AFTER_TURN)
         heard = on.phone.press("1")
         assert (heard.ended, heard.spoken) == ("hangup", spoken)
         assert on.phone.seconds == pytest.approx(ROUND_TRIP * 2 + 2.0 + 1.0 + leaves)
@@ -706,7 +706,7 @@ class TestRequests:
         turns = {"/voice/turn/1": after, "/voice/turn/2": f"<Say>{FIVE}</Say><Pause length='60'/>"}
         on = stage(ask('numDigits="1"'), turns, hang_up_after_seconds=tenths / 10)
         on.phone.dial()
-        on.phone.inject(Fault.HANGUP_AFTER_TURN)
+        on.phone.inject(Injected.HANGUP_AFTER_TURN)
         assert on.phone.press("1").ended == "hangup"
         assert on.app.paths.count("/voice/status") == 1
         assert on.app.paths[-1] == "/voice/status"
@@ -816,7 +816,7 @@ class Failing:
 
     def post(self, path_or_url, form, *, headers=None):
         if self._codes and (code := self._codes.pop(0)):
-            raise LineError(code, "as told")
+            raise NoReplyError(code, "as told")
         return self._line.post(path_or_url, form, headers=headers)
 
 
@@ -993,7 +993,7 @@ class TestFailures:
 class TestFaults:
     # Duplicates: a turn may come twice, at once or one after the other; both carry one token and get the same
     # bytes.
-    @pytest.mark.parametrize("fault", [Fault.DUPLICATE, Fault.CONCURRENT_DUPLICATE])
+    @pytest.mark.parametrize("fault", [Injected.DUPLICATE, Injected.CONCURRENT_DUPLICATE])
     def test_a_duplicate_must_get_the_same_answer(self, stage, fault):
         on = stage(ask('numDigits="1"'), {"/voice/turn/1": ["<Hangup/>", "<Say>other</Say>"]})
         on.phone.dial()
@@ -1005,7 +1005,7 @@ class TestFaults:
         assert twice[0].form == twice[1].form
 
     # Duplicates: a line that answers them in two ways is wrong.
-    @pytest.mark.parametrize("fault", [Fault.DUPLICATE, Fault.CONCURRENT_DUPLICATE])
+    @pytest.mark.parametrize("fault", [Injected.DUPLICATE, Injected.CONCURRENT_DUPLICATE])
     def test_another_answer_is_an_error(self, stage, fault):
         on = stage(ask('numDigits="1"'), {"/voice/turn/1": ["<Hangup/>", "<Say>other</Say>"]})
         on.app.forget_tokens = True
@@ -1037,7 +1037,7 @@ class TestFaults:
     def test_a_lost_response(self, stage):
         on = stage(ask('numDigits="1"'), {**TURN_1, **FALLBACK})
         on.phone.dial()
-        on.phone.inject(Fault.LOST_RESPONSE)
+        on.phone.inject(Injected.LOST_RESPONSE)
         heard = on.phone.press("1")
         assert heard.spoken == (("en-US", "a true sentence"),)
         assert [(failure.code, failure.injected) for failure in on.phone.failures] == [(11200, True)]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ivr.callfile.grammar import FAULTS
-from ivr.simulator.webhooks import Fault
+from ivr.simulator.webhooks import Injected
 from ivr.simulator.withheld import WITHHELD_FORMS
 
 HERE = Path(__file__).parent
@@ -45,10 +45,10 @@ def test_a_test_without_its_rule_is_found():
 
 
 def test_call_files_know_every_fault():
-    assert {*Fault, *WITHHELD_FORMS} <= set(FAULTS)
+    assert {*Injected, *WITHHELD_FORMS} <= set(FAULTS)
 
 
-@pytest.mark.parametrize("fault", [*Fault, *WITHHELD_FORMS])
+@pytest.mark.parametrize("fault", [*Injected, *WITHHELD_FORMS])
 def test_every_fault_hits_a_written_call(fault):
     assert any(
         re.search(rf"^fault\s+{fault}$", path.read_text(encoding="utf-8"), re.MULTILINE)

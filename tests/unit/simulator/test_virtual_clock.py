@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from ivr.simulator.operator import RelayOperator
-from ivr.simulator.webhooks import Fault
+from ivr.simulator.webhooks import Injected
 
 SENTENCE = "one two three four five six seven eight nine ten"
 WAITING = (time.sleep, select.select)
@@ -95,7 +95,7 @@ def test_an_hour_does_not_drift(stage):
 
 
 # The virtual clock: nothing is left to chance: the same call makes the same requests at the same moments.
-@pytest.mark.parametrize("fault", [None, *Fault])
+@pytest.mark.parametrize("fault", [None, *Injected])
 def test_the_same_call_is_the_same_again(stage, fault):
     def call():
         on = stage(
