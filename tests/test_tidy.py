@@ -232,6 +232,8 @@ def test_the_tests_of_every_module_are_found() -> None:
 
 
 PLAIN_WORDS = {
+    r'"""tell (?:whether|if)|; tell (?:whether|if)': "return whether",
+    r"for want of money": "for insufficient funds",
     r"can be come to": "can be reached",
     r"befall\w*": "hit, inject",
     r"_?deeds?": "action",

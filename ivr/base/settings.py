@@ -476,7 +476,7 @@ class OriginationSettings(BankSettings):
     ivr_ach_out: Path | None = None
     """a folder this account can write"""
     ivr_retries: Annotated[int, Field(ge=0, le=2)] = 0
-    """how often a debit may be tried again that came back for want of money: 0, 1 or 2"""
+    """how often a debit that was returned for insufficient funds may be tried again: 0, 1 or 2"""
     ivr_odfi_sftp: Annotated[SftpAddress | None, BeforeValidator(_sftp)] = None
     """where files go, sftp://account@host/folder, or nothing: a folder here"""
     ivr_odfi_sftp_host_key: Annotated[

@@ -139,7 +139,7 @@ def named_recipes(result: CallResult) -> list[NamedRecipe]:
 
 
 def _tell(problems: Sequence[str]) -> bool:
-    """Print problems for people; tell whether there were any."""
+    """Print problems for people; return whether there were any."""
     for problem in dict.fromkeys(problems):  # a set that is gone through twice has them twice
         sys.stderr.write(f"{problem}\n")
     return bool(problems)

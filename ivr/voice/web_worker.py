@@ -56,7 +56,7 @@ class ReceivingWorker(SyncWorker):  # type: ignore[misc]  # gunicorn has no type
         reception.close()
 
     def _serve(self, reception: Reception, seconds: float) -> bool:
-        """Run what becomes whole within `seconds`; tell if there was anything."""
+        """Run what becomes whole within `seconds`; return whether there was anything."""
         whole = reception.wait(seconds)
         for connection in whole:
             self.notify()

@@ -128,7 +128,7 @@ class Cluster:
                 continue
 
     def is_frozen(self) -> bool:
-        """Tell if the server's first process has been stopped."""
+        """Return whether the server's first process has been stopped."""
         return _state(self.postmaster).startswith("T")
 
     def freeze(self) -> None:
@@ -160,7 +160,7 @@ class Cluster:
             self.postmaster = self._named_pid()
 
     def answers(self) -> bool:
-        """Tell if the server answers."""
+        """Return whether the server answers."""
         try:
             with psycopg.connect(connection_arguments(self.url)) as db:
                 return db.execute("SELECT 1").fetchone() == (1,)
@@ -174,7 +174,7 @@ class Cluster:
 
 
 def is_running(pid: int) -> bool:
-    """Tell if a process lives."""
+    """Return whether a process lives."""
     return _state(pid) not in {"", "Z"}
 
 

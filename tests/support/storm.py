@@ -175,7 +175,7 @@ class OpenLine:
             os.kill(draw.choice([pid for (pid,) in db.execute(query)]), sign)
 
     def at_rest(self) -> bool:
-        """Tell whether nothing that was asked of the database is under way."""
+        """Return whether nothing that was asked of the database is under way."""
         query = (
             "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ivr voice' AND state <> 'idle'"
         )
@@ -333,7 +333,7 @@ class _Held:
         self._connection: socket.socket | None = None
 
     def hold(self) -> bool:
-        """Say a little more, or begin anew where the line has hung up; tell whether it is a new connection."""
+        """Say a little more, or begin anew where the line has hung up; return whether it is a new connection."""
         try:
             if self._connection is None:
                 self._connection = socket.create_connection(("127.0.0.1", self._port), 1)

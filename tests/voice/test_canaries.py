@@ -212,7 +212,7 @@ class Caller:
 
 
 def _numbers_rows(column):
-    """Tell whether a column only counts rows, which may come to any four digits."""
+    """Return whether a column only counts rows, which may come to any four digits."""
     return isinstance(column["type"], BigInteger) and (
         column["name"] == "id" or column["name"].endswith("_id")
     )

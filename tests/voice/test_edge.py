@@ -55,7 +55,7 @@ def stored(engine):
 
 
 def refused(reply, status):
-    """Tell whether a reply is a bare refusal that repeats nothing of the request."""
+    """Return whether a reply is a bare refusal that repeats nothing of the request."""
     return (reply.status_code, reply.data, reply.content_type) == (
         status,
         b"",

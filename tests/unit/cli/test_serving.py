@@ -77,7 +77,7 @@ def family(pid: int) -> set[int]:
 
 
 def living(pid: int) -> bool:
-    """Tell if a process runs; a zombie does not."""
+    """Return whether a process runs; a zombie does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:

@@ -46,7 +46,7 @@ def test_whatever_the_graph(graph):
 
 
 def overlap(one, other, less):
-    """Tell whether two areas (left, top, right, bottom) share more than a hair."""
+    """Return whether two areas (left, top, right, bottom) share more than a hair."""
     left, top, right, bottom = other
     left, top, right, bottom = left + less, top + less, right - less, bottom - less
     return one[0] < right and left < one[2] and one[1] < bottom and top < one[3]

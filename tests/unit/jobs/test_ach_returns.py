@@ -56,7 +56,7 @@ def test_retries_are_requested_when_due_and_allowed_and_once(engine):
 @pytest.mark.parametrize("sent", [False, True], ids=["withdrawn in time", "on its way"])
 @pytest.mark.parametrize("kind", ["reversal", "refund"])
 def test_what_staff_gave_back_is_never_debited_again_by_a_machine(engine, paid, kind, sent):
-    """The debit was wrong, said staff; then it came back for want of money, which alone would be tried again."""
+    """The debit was wrong, said staff; then it was returned for insufficient funds, which alone would be tried again."""
     settle_by(engine, TUESDAY)
     what = {"confirmation_number": paid.confirmation_number, "actor": "staff", "now": TUESDAY}
     with engine.begin() as db:

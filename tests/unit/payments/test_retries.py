@@ -1,4 +1,4 @@
-"""A debit once more: only for want of money, twice at most, within 180 days, and only what is still owed."""
+"""A debit once more: only for insufficient funds, twice at most, within 180 days, and only what is still owed."""
 
 import io
 from datetime import UTC, date, datetime, timedelta

@@ -162,7 +162,7 @@ def broken_line(files, data):
 
 
 def breaks(exploration, data):
-    """Play random concrete calls; tell whether one of them breaks off."""
+    """Play random concrete calls; return whether one of them breaks off."""
     for _ in range(25):
         place = exploration.places[0]
         for _ in range(25):

@@ -92,7 +92,7 @@ def hall(make_hall):
 
 
 def is_cut(client):
-    """Tell whether the other side has hung up; only asked when it has had every chance to."""
+    """Return whether the other side has hung up; only asked when it has had every chance to."""
     client.setblocking(False)
     try:
         return client.recv(1) == b""
