@@ -206,8 +206,8 @@ returned-payment-call-us =
 ## Balance
 
 balance-as-of =
-    This is what our records show as of { $as_of }.
-    Payments you made on this line are already taken off.
+    These amounts are as of { $as_of }.
+    A check in the mail may not show yet.
     .relay =
         Amounts are as of { $as_of }.
         Phone payments are already taken off.
@@ -229,10 +229,11 @@ balance-waiting =
     } bill.
 
 balance-current =
-    On your { $plan ->
+    You owe { $total } on your { $plan ->
         [dental] dental
        *[health] health
-    } bill, you owe { $total }, due { $due_date }.
+    } bill.
+    It is due { $due_date }.
     .relay =
         { $plan ->
             [dental] Dental
@@ -241,10 +242,10 @@ balance-current =
         It is due { $due_date }.
 
 balance-past-due =
-    On your { $plan ->
+    { $past_due } is past due on your { $plan ->
         [dental] dental
        *[health] health
-    } bill, { $past_due } is past due.
+    } bill.
     It was due { $past_due_date }.
     .relay =
         { $plan ->
@@ -254,10 +255,10 @@ balance-past-due =
         It was due { $past_due_date }.
 
 balance-past-due-and-current =
-    On your { $plan ->
+    You owe { $total } in all on your { $plan ->
         [dental] dental
        *[health] health
-    } bill, you owe { $total } in all.
+    } bill.
     { $past_due } of it is past due.
     { $current } of it is due { $due_date }.
     .relay =
@@ -555,20 +556,22 @@ bank-account-exhausted = We could not use those account numbers.
 ## Authorization
 
 authorization-terms =
-    This authorizes an electronic payment from your bank.
+    Please listen to the end.
     Today is { $today }.
     You are the member whose I D ends in { $member_last4 }.
-    You authorize the Massachusetts Health Connector to make one electronic debit of { $amount } from your { $account_type ->
+    You authorize the Massachusetts Health Connector to make one electronic debit from your bank.
+    It is { $amount }, one time only.
+    It comes from your { $account_type ->
         [savings] savings
        *[checking] checking
-    } account ending in { $account_last4 }, on or after { $debit_date }.
+    } account ending in { $account_last4 }.
+    It is made on or after { $debit_date }.
     It pays your { $plan ->
         [dental] dental
        *[health] health
-    } premium, one time only.
-    To cancel or ask about it, call { $support_phone }.
+    } premium.
+    To cancel or ask, call { $support_phone }, before { $cutoff }.
     People answer { $support_hours }.
-    Call before { $cutoff }.
     We will send these terms by { $channel ->
         [sms] text message
         [email] e-mail
@@ -640,20 +643,22 @@ authorization-ask =
         Or: no.
 
 authorization-terms-code =
-    This authorizes an electronic payment from your bank.
+    Please listen to the end.
     Today is { $today }.
     You are the member whose I D ends in { $member_last4 }.
-    You authorize the Massachusetts Health Connector to make one electronic debit of { $amount } from your { $account_type ->
+    You authorize the Massachusetts Health Connector to make one electronic debit from your bank.
+    It is { $amount }, one time only.
+    It comes from your { $account_type ->
         [savings] savings
        *[checking] checking
-    } account ending in { $account_last4 }, on or after { $debit_date }.
+    } account ending in { $account_last4 }.
+    It is made on or after { $debit_date }.
     It pays your { $plan ->
         [dental] dental
        *[health] health
-    } premium, one time only.
-    To cancel or ask about it, call { $support_phone }.
+    } premium.
+    To cancel or ask, call { $support_phone }, before { $cutoff }.
     People answer { $support_hours }.
-    Call before { $cutoff }.
     We will send these terms by { $channel ->
         [sms] text message
         [email] e-mail
@@ -726,10 +731,11 @@ authorization-changed =
 
 confirmation =
     Your payment is accepted.
+    Please get a pen.
     Your confirmation number is { $confirmation_number }.
-    Please write it down.
-    The debit takes one to two business days.
-    Your bank is debited on or after { $effective_date }.
+    Once more: { $confirmation_number }.
+    The money leaves your account on or after { $effective_date }.
+    That can take one to two business days.
     .relay =
         Your payment is accepted.
 

@@ -211,8 +211,8 @@ returned-payment-call-us =
 ## Saldo
 
 balance-as-of =
-    Esto es lo que muestran nuestros registros hasta { $as_of }.
-    Ya restamos los pagos que usted hizo en esta línea.
+    Estas cantidades son hasta { $as_of }.
+    Un cheque enviado por correo quizás todavía no aparezca.
     .relay =
         Esto muestran nuestros registros,
         hasta { $as_of }.
@@ -236,10 +236,10 @@ balance-waiting =
     }.
 
 balance-current =
-    En su factura { $plan ->
+    Debe { $total } de su factura { $plan ->
         [dental] dental
        *[health] de salud
-    } debe { $total }.
+    }.
     Vence el { $due_date }.
     .relay =
         { $plan ->
@@ -249,10 +249,10 @@ balance-current =
         Vence el { $due_date }.
 
 balance-past-due =
-    En su factura { $plan ->
+    Debe { $past_due }, ya vencidos, de su factura { $plan ->
         [dental] dental
        *[health] de salud
-    } tiene un saldo vencido de { $past_due }.
+    }.
     Venció el { $past_due_date }.
     .relay =
         { $plan ->
@@ -262,10 +262,10 @@ balance-past-due =
         Venció el { $past_due_date }.
 
 balance-past-due-and-current =
-    En su factura { $plan ->
+    Debe { $total } en total de su factura { $plan ->
         [dental] dental
        *[health] de salud
-    } debe { $total } en total.
+    }.
     El saldo vencido es de { $past_due }.
     Lo demás, { $current }, vence el { $due_date }.
     .relay =
@@ -565,20 +565,22 @@ bank-account-exhausted = No pudimos usar esos números de cuenta.
 ## Autorización
 
 authorization-terms =
-    Con esto autoriza un pago electrónico desde su banco.
+    Escuche hasta el final, por favor.
     Hoy es { $today }.
     Usted es la persona cuyo número de miembro termina en { $member_last4 }.
-    Autoriza al Massachusetts Health Connector a hacer un solo débito electrónico de { $amount } de su cuenta { $account_type ->
+    Autoriza al Massachusetts Health Connector a hacer un solo débito electrónico de su banco.
+    Es de { $amount }, una sola vez.
+    Sale de su cuenta { $account_type ->
         [savings] de ahorros
        *[checking] corriente
-    } que termina en { $account_last4 }, el { $debit_date } o después.
+    } que termina en { $account_last4 }.
+    Se hace el { $debit_date } o después.
     Paga su prima { $plan ->
         [dental] dental
        *[health] de salud
-    }, una sola vez.
-    Para cancelarlo o preguntar, llame al { $support_phone }.
+    }.
+    Para cancelarlo o preguntar, llame al { $support_phone }, antes de { $cutoff }.
     Atendemos { $support_hours }.
-    Llame antes de { $cutoff }.
     Le enviaremos estos términos por { $channel ->
         [sms] mensaje de texto
         [email] correo electrónico
@@ -651,20 +653,22 @@ authorization-ask =
         O: no.
 
 authorization-terms-code =
-    Con esto autoriza un pago electrónico desde su banco.
+    Escuche hasta el final, por favor.
     Hoy es { $today }.
     Usted es la persona cuyo número de miembro termina en { $member_last4 }.
-    Autoriza al Massachusetts Health Connector a hacer un solo débito electrónico de { $amount } de su cuenta { $account_type ->
+    Autoriza al Massachusetts Health Connector a hacer un solo débito electrónico de su banco.
+    Es de { $amount }, una sola vez.
+    Sale de su cuenta { $account_type ->
         [savings] de ahorros
        *[checking] corriente
-    } que termina en { $account_last4 }, el { $debit_date } o después.
+    } que termina en { $account_last4 }.
+    Se hace el { $debit_date } o después.
     Paga su prima { $plan ->
         [dental] dental
        *[health] de salud
-    }, una sola vez.
-    Para cancelarlo o preguntar, llame al { $support_phone }.
+    }.
+    Para cancelarlo o preguntar, llame al { $support_phone }, antes de { $cutoff }.
     Atendemos { $support_hours }.
-    Llame antes de { $cutoff }.
     Le enviaremos estos términos por { $channel ->
         [sms] mensaje de texto
         [email] correo electrónico
@@ -738,10 +742,11 @@ authorization-changed =
 
 confirmation =
     Su pago fue aceptado.
+    Busque con qué escribir.
     Su número de confirmación es { $confirmation_number }.
-    Por favor, anótelo.
-    El débito tarda de uno a dos días hábiles.
-    El débito a su banco se hace el { $effective_date } o después.
+    Otra vez: { $confirmation_number }.
+    El dinero sale de su cuenta el { $effective_date } o después.
+    Puede tardar de uno a dos días hábiles.
     .relay =
         Su pago fue aceptado.
 

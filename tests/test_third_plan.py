@@ -35,7 +35,7 @@ member  made_up
 bill    dental 12.00 due 2026-12-23
 bill    vision 31.00 due 2026-12-23
 after   way/verified.call
-line    balance-as-of, balance-current, balance-current, bills-dental-and-vision
+line    balance-current, balance-current, balance-as-of, bills-dental-and-vision
 caller  2
 line    amount-one
 caller  1
@@ -127,10 +127,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder / "ivr/base/plans.py",
         lambda text: text.replace(RECORD, f'{RECORD}, Plan("vision", "VSN PREM")'),
     )
-    vision = '\n[node.vision]\ncall = "bill"\nargs.plan = "vision"\nnext = "@return"\n'
+    vision = '\n[node.vision]\ncall = "bill"\nargs.plan = "vision"\nnext = "as_of_said"\n'
     change(
         folder / "flows/balance.toml",
-        lambda text: text.replace('"dental"\nnext      = "@return"', '"dental"\nnext = "vision"') + vision,
+        lambda text: text.replace('"dental"\nnext      = "as_of_said"', '"dental"\nnext = "vision"') + vision,
     )
     change(folder / "flows/main.toml", lambda text: with_outcomes(text) + flow_nodes())
     for language in TOLD:

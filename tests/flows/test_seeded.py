@@ -87,6 +87,6 @@ def test_what_is_past_due_is_offered_and_cannot_be_chosen(engine):
     """The shortest call comes into the dialog; whoever is past due finds that no key leads further."""
     wrong = seeded("unreachable_node")
     text = wrong.call.read_text().replace("demo.health_and_dental", "demo.past_due")
-    text = text.replace("as-of, balance-current", "as-of, balance-past-due-and-current")
+    text = text.replace("line    balance-current", "line    balance-past-due-and-current")
     played = Played(engine, wrong, f"{text}line    amount-two\ncaller  2\nline    amount-other\n")
     assert "amount/past_due" not in played.nodes

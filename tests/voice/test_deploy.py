@@ -50,5 +50,5 @@ def test_a_call_goes_on_over_a_deploy_that_brings_a_reason_and_an_outcome(house,
     assert taken.prompts == ("verify-ssn",)
     phone.press(member.ssn_last4)
     heard = phone.press(member.date_of_birth_keyed)
-    assert heard.prompts[0] == "balance-as-of"
+    assert heard.prompts[0] == "balance-current"
     assert {reply.header("Ivr-Flow") for reply in house.line.replies} == {older.flow.version}

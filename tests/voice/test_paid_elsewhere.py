@@ -35,12 +35,12 @@ def hears(house):
 
 
 def test_a_receipt_lowers_the_balance_that_the_next_caller_hears(house, hears):
-    assert "On your health bill, you owe 310 dollars and 15 cents" in hears()
+    assert "You owe 310 dollars and 15 cents on your health bill" in hears()
     file = "billing_account,amount,received_date,channel,reference\n740000101,110.15,2026-12-17,mail,M1\n"
     with house.engine.begin() as db:
         result = import_receipts(db, house.clock.now(), io.BytesIO(file.encode()), file_name="receipts.csv")
     assert result.added == 1
-    assert "On your health bill, you owe 200 dollars" in hears()
+    assert "You owe 200 dollars on your health bill" in hears()
 
 
 def test_a_cancelled_payment_is_owed_again_and_not_spoken_of(house, hears):
@@ -89,4 +89,4 @@ def test_a_cancelled_payment_is_owed_again_and_not_spoken_of(house, hears):
         )
     heard = hears()
     assert spoken not in heard
-    assert "On your health bill, you owe 310 dollars and 15 cents" in heard
+    assert "You owe 310 dollars and 15 cents on your health bill" in heard

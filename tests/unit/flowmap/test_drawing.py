@@ -92,7 +92,7 @@ def test_branches_are_named_in_plain_words(picture, path, label, words, leaves):
         ("main/after_payment", "choose bill"),
         ("balance/health", "runs bill: health"),
         ("bill/stands", "bill balance: plan"),
-        ("bill/past_due", "On your dental or health bill, [past due] is past due."),
+        ("bill/past_due", "[past due] is past due on your dental or health bill."),
         ("authorize/ready", "Your operator may voice your answer. (only in relay pace)"),
         ("reach/ended", "the call ends: they talked"),
     ],

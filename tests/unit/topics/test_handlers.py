@@ -447,7 +447,7 @@ def test_authorize_payment(asked):
         pytest.approx(0.91),
     )
     assert (consent.asked_at, consent.answered_at) == (call.now, call.now)
-    assert "one electronic debit of 177 dollars and 15 cents" in consent.text
+    assert "It is 177 dollars and 15 cents, one time only" in consent.text
     assert consent.text.splitlines()[-2:] == ["Do you authorize this payment?", "Please say yes or no."]
     sha256 = call.line.catalog.sha256
     assert consent.prompts == [
@@ -474,7 +474,7 @@ def test_evidence_is_in_the_pace_in_which_each_part_was_heard(asked):
     call.state.evidence["authorization-ask"] = call.state.evidence["authorization-ask"]._replace(pace="relay")
     assert call.ask("authorize_payment").name == "authorized"
     consent = call.db.execute(select(Authorization.__table__)).one()
-    assert "one electronic debit of 177 dollars" in consent.text
+    assert "It is 177 dollars" in consent.text
     assert "Say: I authorize." in consent.text
     assert consent.prompts[1]["sha256"] == call.line.catalog.sha256(
         "authorization-ask", None, "en-US", "relay"
