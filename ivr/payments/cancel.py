@@ -118,7 +118,7 @@ def _write_down(
         .where(CURRENT_NOTICE, Payment.id == payment.id, Notice.state == "pending")
         .values(state="withdrawn")
     )
-    promise_later(db, "cancelled", now, payment_id=payment.id, about_id=payment.id)
+    promise_later(db, "cancelled", now, {payment.id: payment.id})
     close_tasks(db, (HELD_TASK,), now, StaffTask.payment_id == payment.id, by=actor)
     details = {"cancellation_number": number, "from": payment.state}
     record_event(db, "payments.cancel", str(payment.id), details, actor=actor, now=now)

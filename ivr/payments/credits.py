@@ -157,7 +157,7 @@ def _request(db: Connection, payment: Any, wanted: _Wanted, actor: str, now: dat
         reason=wanted.details.get("reason"),
     )
     # The receiver is told of a reversal, and why, before it settles (Nacha rules on reversing entries).
-    promise_later(db, _TOLD_AS[wanted.kind], now, payment_id=payment.id, about_id=entry_id)
+    promise_later(db, _TOLD_AS[wanted.kind], now, {entry_id: payment.id})
     details = {"amount_cents": wanted.amount_cents, "entry_id": entry_id, **wanted.details}
     record_event(db, _ACTIONS[wanted.kind], str(payment.id), details, actor=actor, now=now)
     return Credited(

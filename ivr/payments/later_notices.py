@@ -6,11 +6,12 @@ the channel, and in the language, in which the payment's authorization was confi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, bindparam, literal, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import BigInteger, Connection, bindparam, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from ivr.payments.authorization_notices import CURRENT_NOTICE
 from ivr.storage.queue import insert_and_enqueue
@@ -34,36 +35,48 @@ def _parameter(name: str) -> Any:
     return bindparam(name, type_=Notice.__table__.columns[name].type)
 
 
+# One thing of one payment a row: `about_id`, and whose it is.
+_things = (
+    func.unnest(
+        bindparam("about_ids", type_=ARRAY(BigInteger)), bindparam("payment_ids", type_=ARRAY(BigInteger))
+    )
+    .table_valued("about_id", "payment_id", name="things")
+    .render_derived()
+)
 _PROMISE: Final = (
     insert(Notice)
     .from_select(
         ["payment_id", "about", "about_id", "kind", "channel", "language", "state", "created_at"],
         select(
             Notice.payment_id,
-            *(_parameter(name) for name in ("about", "about_id", "kind")),
+            _parameter("about"),
+            _things.c.about_id,
+            _parameter("kind"),
             Notice.channel,
             Notice.language,
             literal("pending"),
             _parameter("created_at"),
         )
-        .join(Payment, CURRENT_NOTICE)
-        .where(Payment.id == _parameter("payment_id")),
+        .join_from(Notice, Payment, CURRENT_NOTICE)
+        .join(_things, _things.c.payment_id == Payment.id),
     )
     .on_conflict_do_nothing()
 )
 
 
-def promise_later(db: Connection, kind: LaterKind, now: datetime, *, payment_id: int, about_id: int) -> None:
-    """Write down, in the transaction of what happened, that the member gets a notice of it.
+def promise_later(db: Connection, kind: LaterKind, now: datetime, payment_of: Mapping[int, int]) -> None:
+    """Write down, in the transaction of what happened, that members get notices of it.
 
-    `about_id` is the payment's id for a cancellation, else the id of the entry. Its job is in the queue when
-    that transaction commits. Once promised, or for a payment whose own notice is not kept any more, nothing
-    is written.
+    `payment_of` has by the id of what each is about (the payment itself where it was cancelled, else the
+    entry) the id of its payment. The jobs are in the queue when that transaction commits. What is promised
+    already, or is of a payment whose own notice is not kept any more, changes nothing.
     """
+    if not payment_of:
+        return
     values = {
-        "payment_id": payment_id,
         "about": _ABOUT[kind],
-        "about_id": about_id,
+        "about_ids": list(payment_of),
+        "payment_ids": list(payment_of.values()),
         "kind": kind,
         "created_at": now,
     }

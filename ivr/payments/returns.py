@@ -169,6 +169,7 @@ class ItemApplier:
         self._now = now
         self._entries: dict[str, list[Any]] = {}
         self._undone: set[int] = set()
+        self._to_tell: dict[int, int] = {}  # entries whose return is told, with their payments
         self.done = Imported()
 
     def run(self, items: Sequence[ReadItem]) -> None:
@@ -189,6 +190,7 @@ class ItemApplier:
             else:
                 lines[digest] = item.line
                 self._apply(item, digest)
+        promise_later(self._db, "returned", self._now, self._to_tell)
 
     def _digest(self, item: ReadItem) -> bytes:
         """Return what two items have in common only when they are the same one."""
@@ -288,7 +290,7 @@ class ItemApplier:
         else:
             self._follow(rule, entry, item, item_id)
             if not rule.quiet:
-                promise_later(self._db, "returned", self._now, payment_id=entry.payment_id, about_id=entry.id)
+                self._to_tell[entry.id] = entry.payment_id
         self.done.returns += 1
 
     def _booked_by_hand(self, item: Return | OtherEntry, entry_id: int) -> Any:

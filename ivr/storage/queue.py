@@ -38,13 +38,12 @@ def insert_and_enqueue(
     *,
     argument: str,
     queue: str = QUEUE,
-) -> int | None:
+) -> None:
     """As `enqueue`, in one round trip with the INSERT that writes what the job is about.
 
-    The job's one `argument` is the id of that row, as the table gives it. None, and no job, when the INSERT
-    writes no row.
+    The job's one `argument` is the id of that row, as the table gives it. There is one for each row that the
+    INSERT writes.
     """
     written = row.returning(row.table.c.id).cte("written")
     statement = select(_ENQUEUE_WRITTEN).select_from(written)
-    job_id = connection.execute(statement, {**values, "queue": queue, "job": job, "argument": argument})
-    return job_id.scalar_one_or_none()
+    connection.execute(statement, {**values, "queue": queue, "job": job, "argument": argument})
