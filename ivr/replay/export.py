@@ -509,6 +509,5 @@ def _wrong(entry: str, reason: str, length: int) -> Iterator[str]:
     """Yield entries that may get the answer `reason`; who asks takes the first that does."""
     plain = "".join(_NOT_COMMON_KEYS[place % len(_NOT_COMMON_KEYS)] for place in range(length))
     yield plain
-    yield "0" * length if length > 1 else plain
     sample = VOCABULARY.fields[entry].samples.get(reason, plain)
     yield from (each for each in (sample, *entries_like(sample, length)) if len(each) == length)
