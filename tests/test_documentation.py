@@ -199,7 +199,13 @@ def test_what_a_caller_can_do_is_all_there() -> None:
     steps = [
         parse_call(f"{line}\ncaller 1", "x.call").steps[0] for line in sorted(table("What a caller does"))
     ]
-    assert {type(step).__name__ for step in steps} == {"Keys", "Silence", "Words", "Waits", "HangsUp"}
+    assert {type(step).__name__ for step in steps} == {
+        "KeysLine",
+        "SilenceLine",
+        "WordsLine",
+        "WaitsLine",
+        "HangsUpLine",
+    }
 
 
 def test_the_examples_of_headers_and_lines_are_right() -> None:

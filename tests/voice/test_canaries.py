@@ -315,7 +315,9 @@ def test_a_canary_planted_in_the_line_is_seen(make_house, engine, logs, place, m
     member = AVIARY.members[5]
     house.load([member])
     if place == "events":
-        monkeypatch.setattr("ivr.dialog.engine._Run._masked", lambda *args: DigitsKeyed(args[2].digits))
+        monkeypatch.setattr(
+            "ivr.dialog.engine._Interpreter._masked", lambda *args: DigitsKeyed(args[2].digits)
+        )
     else:
         monkeypatch.setattr(turns, "read_input", _telling(turns.read_input))
         monkeypatch.setattr("ivr.base.logs._masked", lambda value: value)  # the last guard
