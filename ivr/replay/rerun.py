@@ -390,14 +390,17 @@ class _Rerunning:
         try:
             return Outcome(outcome, self.values.fill(ask.action, ask.args, outcome, shapes, state))
         except KeyError as missing:
-            raise DialogError(f"{ask.action} before there is any {missing.args[0]}", state.node) from None
+            raise _too_early(ask, state, missing) from None
 
     def _worked_out(self, ask: Ask, state: State) -> Outcome:
         """Answer what follows from the call itself, so that it need not have been recorded."""
         action = self.flow.vocabulary.actions[ask.action]
         # What needs no value looks only at what was filled, which the call has as it had it then.
         if action.answer is not None and (len(action.outcomes) == 1 or not action.needs):
-            outcome, _ = action.answer({**state.slots, **state.secrets}, ask.args)
+            try:
+                outcome, _ = action.answer({**state.slots, **state.secrets}, ask.args)
+            except KeyError as missing:
+                raise _too_early(ask, state, missing) from None
             return self._filled(ask, state, outcome, {})
         args = "".join(f" {name}={value}" for name, value in ask.args.items())
         raise _StoppedError(state.node, f"{ask.action}{args} was never answered")
@@ -427,6 +430,10 @@ class _Rerunning:
                 self.next_input = index + 1
                 return each
         raise _StoppedError(node.path, f"{node.path} asks what was never answered")
+
+
+def _too_early(ask: Ask, state: State, missing: KeyError) -> DialogError:
+    return DialogError(f"{ask.action} before there is any {missing.args[0]}", state.node)
 
 
 def _answers(scripted: ScriptedInput, node: Node, flow: Flow, *, transferring: bool) -> bool:

@@ -150,8 +150,8 @@ def test_the_json_is_as_programs_expect_it(engine, hashes, samples):
         "prompts": [{"id": "authorization-terms", "language": "en-US", "sha256": "0" * 64}],
         "recording": None,
     }
-    assert payment == {**expected, "consent": consent}
-    assert list(payment) == [*expected, "consent"]
+    assert payment == {**expected, "told_later": [], "consent": consent}
+    assert list(payment) == [*expected, "told_later", "consent"]
     assert listed == {"payments": [expected]}
 
 
