@@ -15,7 +15,9 @@ command -v "$(PYTHON)" >/dev/null || \
 endef
 
 IVR := .venv/bin/ivr
-# Half of what the tests do is waiting for processes and databases: three of them to two processors.
+# What tests do is in part waiting for processes and databases: three of them to two processors, and five where
+# servers are started and killed.
+WHOLE_WORKERS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 5 + 1) / 2 )))
 WORKERS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 CALL ?=
 
@@ -81,7 +83,7 @@ unit: install-test
 # Whole calls by the hundred, whole servers and killed processes come without coverage: they prove promises, not lines.
 whole: install-test
 	grep -rlw --include='*.py' mark.whole tests | sed 's,/conftest.py,,' | \
-		xargs .venv/bin/pytest -n $(WORKERS) --dist loadgroup -m "whole and not soak"
+		xargs .venv/bin/pytest -n $(WHOLE_WORKERS) --dist loadgroup -m "whole and not soak"
 
 # A validator of Nacha files that others wrote, in an environment of its own (var/achlens, made the first time).
 achlens: install-test

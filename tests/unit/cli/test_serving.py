@@ -201,7 +201,7 @@ def test_an_address_that_is_none_is_one_sentence(start: Start) -> None:
         (APP, dict.fromkeys(environs.BANK, ""), 3, "IVR_ODFI_ROUTING is missing: set it to "),
         (WORKER, dict.fromkeys(environs.BANK, ""), 3, "IVR_COMPANY_ID is missing: set it to "),
         (APP, {"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, 4, "The database does not answer ("),
-        (SERVE, {"IVR_LANGUAGES": "en-US,xx-YY"}, 1, "no xx-YY.ftl; write it, or leave xx-YY out of"),
+        (SERVE, {"IVR_LANGUAGES": "en-US,xx-YY"}, 1, "write it, or leave xx-YY out of IVR_LANGUAGES"),
     ],
     ids=["missing", "wrong", "web without a bank", "worker without a bank", "database", "flow"],
 )
