@@ -642,6 +642,10 @@ authorization-ask =
         Say: I authorize.
         Or: no.
 
+authorization-unclear =
+    We could not tell if you said yes.
+    So this payment was not made.
+
 authorization-terms-code =
     Please listen to the end.
     Today is { $today }.
@@ -876,6 +880,12 @@ nomatch-account-is-routing = That is the routing number, not the account number.
 nomatch-account-is-billing-account = That is your billing account number, not a bank account.
 
 nomatch-not-yes-or-no = We did not hear a clear answer.
+
+nomatch-mixed-answer = We heard more than one answer.
+
+nomatch-almost-yes =
+    Did you say yes?
+    Please say just: yes.
 
 nomatch-key-pressed =
     Bank rules need your spoken answer, so a key is not enough.

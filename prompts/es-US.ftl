@@ -652,6 +652,10 @@ authorization-ask =
         Diga: autorizo.
         O: no.
 
+authorization-unclear =
+    No supimos si dijo que sí.
+    Por eso este pago no se hizo.
+
 authorization-terms-code =
     Escuche hasta el final, por favor.
     Hoy es { $today }.
@@ -887,6 +891,12 @@ nomatch-account-is-routing = Ese es el número de ruta, no el número de cuenta.
 nomatch-account-is-billing-account = Esa es su cuenta de facturación, no una cuenta de banco.
 
 nomatch-not-yes-or-no = No oímos una respuesta clara.
+
+nomatch-mixed-answer = Oímos más de una respuesta.
+
+nomatch-almost-yes =
+    ¿Dijo que sí?
+    Por favor diga solamente: sí.
 
 nomatch-key-pressed =
     Las reglas bancarias exigen su respuesta hablada; una tecla no basta.

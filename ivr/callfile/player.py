@@ -35,7 +35,7 @@ from ivr.callfile.grammar import (
 )
 from ivr.dialog.definition import GATE_PREFIX, KEY_MORE_TIME
 from ivr.dialog.flow import GATE_GO_ON
-from ivr.languages.language import NO, YES, Pace
+from ivr.languages.language import Pace
 from ivr.languages.registry import LANGUAGES, SPOKEN
 from ivr.simulator.operator import RelayOperator
 from ivr.simulator.phone import DEFAULT_FROM, CallOverError, EndlessCallError, Phone, PhoneOptions
@@ -459,7 +459,7 @@ class _Player:
         if self._call.language is not None and self._call.pace is not None:
             return words
         spoken = SPOKEN.get(self._language)
-        return spoken.answers.says(words, self._pace) if spoken and words in {YES, NO} else words
+        return spoken.answers.says(words, self._pace) if spoken and words in spoken.answers.samples else words
 
     # What the line must have done.
 

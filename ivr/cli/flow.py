@@ -21,6 +21,10 @@ COMMANDS: Final = {
         "ivr.cli.flow_calls:draw",
         "Draw the line: a frame a dialog, a box a node, an arrow a branch with the caller's words on it.",
     ),
+    "phrases": (
+        "ivr.cli.flow_phrases:phrases",
+        "Print what counts as a yes, as a no, and as what else; of WORDS, a phrase each, how each is taken.",
+    ),
 }
 
 

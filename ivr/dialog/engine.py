@@ -61,7 +61,7 @@ from ivr.dialog.flow import (
     nomatch_prompt,
 )
 from ivr.dialog.state import Said, State
-from ivr.dialog.vocabulary import Field, Match, NoMatch, Slots, Value
+from ivr.dialog.vocabulary import Field, Hearing, Match, Meant, NoMatch, Slots, Value
 
 NODES_MAX = 100  # nodes run between two waits
 FAILURES_MAX = 3  # noinput and nomatch together, at one question
@@ -299,14 +299,17 @@ class _Interpreter:
         if not keys.digits and keys.finished:
             self.heard = StrayPound()
             return lambda: self._ask_again(node)
-        common = {KEY_AGENT: self._agent, KEY_REPEAT: self._repeat, KEY_MORE_TIME: self._more_time}
-        key = keys.digits[:1]
+        common, key = self._common(), keys.digits[:1]
         # Nobody knows how often: "000" is 0 wherever it cannot be the number.
         alone = keys.digits == key or (set(keys.digits) == {key} and self._is_no_entry(node, keys))
         if key not in common or not alone:
             return None
         self.heard = KeyPressed(key)
         return lambda: common[key](node)
+
+    def _common(self) -> Mapping[str, Callable[[Node], Result | None]]:
+        """Return what the keys do that mean the same everywhere."""
+        return {KEY_AGENT: self._agent, KEY_REPEAT: self._repeat, KEY_MORE_TIME: self._more_time}
 
     def _is_no_entry(self, node: Node, keys: Keys) -> bool:
         """Return whether several digits are asked for here and these cannot be the ones."""
@@ -389,11 +392,15 @@ class _Interpreter:
 
     def _judged(self, node: Node, heard: Keys | Speech) -> Result | None:
         judged = self._judge(node, heard)
+        if isinstance(judged, Meant):
+            self.heard = SpeechHeard(judged.word)
+            return self._common()[judged.key](node)
         self.heard = self._masked(node, heard, judged)
         if isinstance(judged, NoMatch):
             self.events.append(EntryRefused(node.path, judged.reason))
             self.state.reasons.append(judged.reason)
-            return self._failed(node, *self._why(node, judged.reason))
+            after = self._failed if judged.counted else self._ask_again
+            return after(node, *self._why(node, judged.reason))
         for slot, value in judged.slots.items():
             self._fill(slot, value)
         self._settle()
@@ -402,11 +409,11 @@ class _Interpreter:
             self.state.said = []
         return self._follow(node, label)
 
-    def _judge(self, node: Node, heard: Keys | Speech) -> Match | NoMatch:
+    def _judge(self, node: Node, heard: Keys | Speech) -> Match | NoMatch | Meant:
         fields = self.flow.vocabulary.fields
         if isinstance(heard, Speech):
             # Else the speech was not asked for.
-            hear = cast("Callable[..., Match | NoMatch]", fields[node.word].hear)
+            hear = cast("Hearing", fields[node.word].hear)
             return hear(heard.words, heard.confidence, self.state.language, self.state.pace)
         if node.word in {MENU, LANGUAGE, GATE}:
             return self._choice(node, heard.digits)
@@ -431,6 +438,8 @@ class _Interpreter:
         if isinstance(heard, Speech):
             return SpeechHeard(judged.result if isinstance(judged, Match) else reason)
         entry = self.flow.vocabulary.fields.get(node.word)
+        if entry is not None and entry.hear is not None and entry.num_digits == 1:
+            return SeveralKeysPressed(reason)  # one by one a number may be keyed here: none is kept
         if entry is None or (entry.num_digits == 1 and not entry.secret):
             return _pressed(heard.digits, reason)
         return DigitsKeyed(len(heard.digits), heard.finished, reason)

@@ -34,7 +34,7 @@ class KeyPressed:
 
 @dataclass(frozen=True, slots=True)
 class SeveralKeysPressed:
-    """Several keys where one is asked for: which ones is not kept, they may be a number of somebody's."""
+    """Keys where one, or speech, is asked for: which is not kept, they may be a number of somebody's."""
 
     reason: str = ""
 

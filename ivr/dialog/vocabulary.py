@@ -23,9 +23,24 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class NoMatch:
-    """It does not fit; `reason` chooses the sentence, the prompt `nomatch-<reason>`."""
+    """It does not fit; `reason` chooses the sentence, the prompt `nomatch-<reason>`.
+
+    One that is not `counted` costs the caller no try.
+    """
 
     reason: str
+    counted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What was said means what a key means everywhere; `word` is kept of it."""
+
+    key: str
+    word: str
+
+
+Hearing = Callable[[str, float | None, str, str], Match | NoMatch | Meant]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +66,7 @@ class Field:
     max_digits: int = 0
     secret: bool = False
     results: tuple[str, ...] = ()
-    hear: Callable[[str, float | None, str, str], Match | NoMatch] | None = None
+    hear: Hearing | None = None
     hints: Mapping[str, str] = field(default_factory=dict)
     samples: Mapping[str, str] = field(default_factory=dict)
     said: tuple[str, ...] = ()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from ivr.base.hours import MINUTES_A_DAY, OpenHours
-from ivr.languages.language import NOON_MINUTES, Answers, Language, Spoken, SpokenValues
+from ivr.languages.answers import AGENT, ALMOST, MIXED, NO, REPEAT, UNCLEAR, YES, Answers
+from ivr.languages.language import NOON_MINUTES, Language, Spoken, SpokenValues
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
@@ -70,6 +71,38 @@ def _hours(hours: tuple[OpenHours, ...]) -> str:
     return ",\nand ".join(map(_span, hours))
 
 
+_OBJECTS = ("", "it", "this", "the payment", "this payment")
+_ANSWERS = Answers(
+    yes=frozenset({"yes", "yeah", "yep", "yes i do", "i do", "yes of course"})
+    | {f"{yes}i {do}authorize {it}".strip() for yes in ("", "yes ") for do in ("", "do ") for it in _OBJECTS},
+    yes_words=frozenset({"yes", "yeah", "yep", "authorize"}),
+    no=(
+        *("no", "nope", "nah", "not", "never", "don t", "do not", "stop", "cancel", "later", "another day"),
+        *("not authorize", "don t authorize"),
+    ),
+    doubt=frozenset({"but", "wait", "hold on"}),
+    almost=frozenset(
+        {"okay", "ok", "sure", "correct", "mm hmm", "right", "absolutely", "of course", "authorize", "fine"}
+    ),
+    repeat=frozenset({"repeat", "repeat that", "what", "what was that", "again", "say that again", "pardon"}),
+    person=frozenset({"help", "representative", "agent", "operator", "person", "a person"}),
+    courtesies=(
+        frozenset({"uh", "um", "oh", "well"}),
+        frozenset({"please", "thank you", "thanks", "sir", "ma am", "ga", "go ahead", "sk", "q"}),
+    ),
+    relay_word="authorize",
+    says_yes="yes",
+    samples={
+        YES: "I authorize",
+        NO: "no",
+        MIXED: "I authorize but not today",
+        ALMOST: "okay",
+        UNCLEAR: "let me think",
+        REPEAT: "repeat",
+        AGENT: "representative",
+    },
+)
+
 ENGLISH = Language(
     "en-US",
     "1",
@@ -78,14 +111,6 @@ ENGLISH = Language(
         voice="Polly.Joanna-Neural",
         press="press",
         values=SpokenValues(money=_money, date=_date, date_year=_date_year, moment=_moment, hours=_hours),
-        answers=Answers(
-            yes=frozenset({"yes", "yes i do", "i authorize", "yes i authorize", "i authorize this payment"}),
-            no=frozenset({"no", "no i do not", "i do not authorize", "cancel"}),
-            relay_word="authorize",
-            says_yes="yes",
-            says_yes_in_relay="I authorize",
-            says_no="no",
-            mumbles="what was that",
-        ),
+        answers=_ANSWERS,
     ),
 )

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from ivr.base.hours import OpenHours
+from ivr.languages.answers import Answers
 
 Pace = Literal["voice", "relay"]
 PACES: Final[tuple[Pace, ...]] = get_args(Pace)
 Variant = tuple[str, str]  # a language and a pace: each call is said in every one
 RELAY_PAUSE_SECONDS: Final = 3  # after each sentence, while an operator types
 NOON_MINUTES: Final = 12 * 60
-
-YES: Final = "yes"
-NO: Final = "no"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,36 +30,6 @@ class SpokenValues:
     date_year: Callable[[dt.date], str]
     moment: Callable[[dt.datetime], str]
     hours: Callable[[tuple[OpenHours, ...]], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """How callers say yes and no to the terms, and what a written call has them say.
-
-    `yes` and `no` are the closed lists, as they are compared (small letters, no punctuation): the whole of
-    what was heard must be one of them. In relay pace a yes must hold `relay_word` too, because a plain "yes"
-    is what operators say to their own caller. `says_yes`, `says_no` and, in relay pace, `says_yes_in_relay`
-    are from those lists; `mumbles` is from neither.
-    """
-
-    yes: frozenset[str]
-    no: frozenset[str]
-    relay_word: str
-    says_yes: str
-    says_yes_in_relay: str
-    says_no: str
-    mumbles: str
-
-    @property
-    def phrases(self) -> tuple[str, ...]:
-        """Every phrase that counts, in order: the recognizer's hints."""
-        return tuple(sorted(self.yes | self.no))
-
-    def says(self, answer: str, pace: str) -> str:
-        """Return the words of a caller who answers `yes` or `no` in a pace."""
-        if answer == NO:
-            return self.says_no
-        return self.says_yes_in_relay if pace == "relay" else self.says_yes
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from ivr.base.hours import MINUTES_A_DAY, OpenHours
-from ivr.languages.language import NOON_MINUTES, Answers, Language, Spoken, SpokenValues
+from ivr.languages.answers import AGENT, ALMOST, MIXED, NO, REPEAT, UNCLEAR, YES, Answers
+from ivr.languages.language import NOON_MINUTES, Language, Spoken, SpokenValues
 
 _WEEKDAYS = ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo")
 _MONTHS = (
@@ -102,6 +103,43 @@ def _hours(hours: tuple[OpenHours, ...]) -> str:
     return ",\ny ".join(map(_span, hours))
 
 
+_ANSWERS = Answers(
+    yes=frozenset({"sí", "sí claro", "claro que sí"})
+    | {
+        f"{si}{yo}{lo}autorizo {pago}".strip()
+        for si in ("", "sí ")
+        for yo in ("", "yo ")
+        for lo in ("", "lo ")
+        for pago in ("", "el pago", "este pago")
+    },
+    yes_words=frozenset({"sí", "autorizo"}),
+    no=(
+        *("no", "cancele", "cancelar", "cancela", "pare", "más tarde", "después", "otro día"),
+        *("no autorizo", "no lo autorizo"),
+    ),
+    doubt=frozenset({"pero", "espere", "espera", "un momento"}),
+    almost=frozenset(
+        {"claro", "está bien", "correcto", "de acuerdo", "bueno", "dale", "así es", "okay", "ok", "yes"}
+    ),
+    repeat=frozenset({"cómo", "cómo dijo", "qué", "mande", "repita", "otra vez", "perdón"}),
+    person=frozenset({"ayuda", "operador", "operadora", "agente", "representante", "una persona", "persona"}),
+    courtesies=(
+        frozenset({"eh", "ah", "pues"}),
+        frozenset({"por favor", "gracias", "señorita", "señor", "señora", "ga", "sk", "q"}),
+    ),
+    relay_word="autorizo",
+    says_yes="sí",
+    samples={
+        YES: "autorizo",
+        NO: "no",
+        MIXED: "autorizo pero hoy no",
+        ALMOST: "está bien",
+        UNCLEAR: "déjeme pensar",
+        REPEAT: "repita",
+        AGENT: "representante",
+    },
+)
+
 SPANISH = Language(
     "es-US",
     "2",
@@ -110,16 +148,6 @@ SPANISH = Language(
         voice="Polly.Lupe-Neural",
         press="oprima",
         values=SpokenValues(money=_money, date=_date, date_year=_date_year, moment=_moment, hours=_hours),
-        answers=Answers(
-            yes=frozenset(
-                {"sí", "si", "autorizo", "sí autorizo", "si autorizo", "sí lo autorizo", "si lo autorizo"}
-            ),
-            no=frozenset({"no", "no autorizo", "cancelar"}),
-            relay_word="autorizo",
-            says_yes="sí",
-            says_yes_in_relay="autorizo",
-            says_no="no",
-            mumbles="cómo dijo",
-        ),
+        answers=_ANSWERS,
     ),
 )

@@ -20,6 +20,8 @@ from ivr.dialog.definition import (
     DIGITS,
     GATE,
     GIVE_UP_DIALOG,
+    KEY_AGENT,
+    KEY_REPEAT,
     LANGUAGE,
     MENU,
     TIME_UP_DIALOG,
@@ -47,12 +49,13 @@ from ivr.dialog.engine import (
 from ivr.dialog.events import BranchTaken, Event, Heard
 from ivr.dialog.flow import Flow
 from ivr.dialog.state import Said, State
-from ivr.dialog.vocabulary import Answer, Consent, Field, Match, NoMatch, Slots, Value
+from ivr.dialog.vocabulary import Answer, Consent, Field, Match, Meant, NoMatch, Slots, Value
 from ivr.languages.language import PACES
 from ivr.proof.liveness import find_live
 from ivr.speech.sentence import Sentence
 
 LATE_SECONDS = 1e6  # beyond every limit
+_MEANT = {KEY_AGENT: "person", KEY_REPEAT: "repeat"}
 ERRORS = frozenset({"error", "silence", "patience"})
 _CAN_BE_LATE = frozenset({"answer", "key", "outcome", "go_on", "transfer", "discard"})
 _MENU_KEYS = sorted(DIGITS - COMMON_KEYS)
@@ -86,7 +89,8 @@ class Move:
     """What a caller does or the domain answers.
 
     `kind` is start, answer (accepted), key (of a menu), error, silence, patience (silence until relay pace
-    gives up), go_on (at a gate), person, repeat, more_time, discard, stray, unasked, transfer or outcome;
+    gives up), go_on (at a gate), person, repeat, more_time, discard, stray, unasked, uncounted (it costs no
+    try), transfer or outcome;
     `label` is the key, result, reason or outcome. `late`: the call is over its time by then.
     """
 
@@ -242,7 +246,7 @@ class Exploration:
 
     def _judged(
         self, entry: Field, slots: Slots, reasons: tuple[str, ...], language: str, pace: str
-    ) -> Iterator[tuple[Keys | Speech, Match | NoMatch]]:
+    ) -> Iterator[tuple[Keys | Speech, Match | NoMatch | Meant]]:
         for digits in self.world.entries.get(entry.name, ()):
             in_time = len(digits) < entry.num_digits  # else only `#`, or the count of digits, ends an entry
             for finished in (True, False) if in_time else (len(digits) != entry.num_digits,):
@@ -510,13 +514,19 @@ class Exploration:
         """Yield one move for each verdict that the entries bring out."""
         seen = set()
         for heard, verdict in self._verdicts(entry, state):
-            matched = isinstance(verdict, Match)
-            label = (verdict.result or "next") if isinstance(verdict, Match) else verdict.reason
-            if (matched, label) not in seen:
-                seen.add((matched, label))
-                yield Move("answer" if matched else "error", heard, label)
+            if isinstance(verdict, Match):
+                kind, label = "answer", verdict.result or "next"
+            elif isinstance(verdict, Meant):
+                kind, label = _MEANT[verdict.key], verdict.word
+            else:
+                kind, label = "error" if verdict.counted else "uncounted", verdict.reason
+            if (kind, label) not in seen:
+                seen.add((kind, label))
+                yield Move(kind, heard, label)
 
-    def _verdicts(self, entry: Field, state: State) -> Iterator[tuple[Keys | Speech, Match | NoMatch]]:
+    def _verdicts(
+        self, entry: Field, state: State
+    ) -> Iterator[tuple[Keys | Speech, Match | NoMatch | Meant]]:
         slots = {**state.slots, **state.secrets}
         return self._judged(entry, slots, tuple(state.reasons), state.language, state.pace)
 

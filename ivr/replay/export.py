@@ -34,7 +34,6 @@ from ivr.dialog.events import (
     TransferReported,
 )
 from ivr.dialog.vocabulary import WITHOUT_POUND, NoMatch
-from ivr.languages.language import NO, YES
 from ivr.languages.registry import SPOKEN
 from ivr.replay.made_up import Earlier, MadeUp, MadeUpReturn, digits_keyed, make_up
 from ivr.replay.synthetic import entries_like
@@ -375,11 +374,10 @@ class _Export:
     def _speech(self, turn: RecordedTurn, result: str) -> str:
         language = self._recipe.language
         answers = SPOKEN[language].answers if language in SPOKEN else None
-        if answers is None or result not in {YES, NO, "not-yes-or-no"}:
+        if answers is None or result not in answers.samples:
             raise self._cannot(turn, f"nobody wrote what to say for {result} in {language}: leave it out")
         # In either pace the words that count in relay do: whoever keeps the file may play it in both.
-        words = answers.mumbles if result == "not-yes-or-no" else answers.says(result, "relay")
-        return f'says "{words}"'
+        return f'says "{answers.samples[result]}"'
 
     def _digits(self, turn: RecordedTurn, heard: DigitsKeyed) -> str:
         question = self._before(turn)

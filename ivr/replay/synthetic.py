@@ -31,7 +31,7 @@ from ivr.dialog.events import (
     StrayPound,
     TransferReported,
 )
-from ivr.dialog.vocabulary import Field, NoMatch, Slots, Value, Vocabulary
+from ivr.dialog.vocabulary import Field, Match, Meant, NoMatch, Slots, Value, Vocabulary
 from ivr.topics.masks import EMPTY, GIVEN, UNKNOWN, money_bounds
 from ivr.topics.registry import ALIKE, SLOTS
 
@@ -92,9 +92,16 @@ def _speech(flow: Flow, state: State, wanted: str) -> Speech:
     if entry is not None and entry.hear is not None:
         for phrase in (*entry.said, NOT_AN_ANSWER):
             judged = entry.hear(phrase, 0.9, state.language, state.pace)
-            if wanted == (judged.reason if isinstance(judged, NoMatch) else judged.result):
+            if wanted == _told(judged):
                 return Speech(phrase, 0.9)
     return Speech(NOT_AN_ANSWER, 0.9)
+
+
+def _told(judged: Match | NoMatch | Meant) -> str:
+    """Return what is kept of a judged answer."""
+    match judged:
+        case NoMatch(reason=told) | Match(result=told) | Meant(word=told):
+            return told
 
 
 def _digits(flow: Flow, state: State, shape: DigitsKeyed, asked: Sequence[Asked]) -> str:

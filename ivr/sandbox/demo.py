@@ -10,7 +10,7 @@ from ivr.base.money import format_amount
 from ivr.base.settings import Settings
 from ivr.billing.ledger import balances
 from ivr.billing.samples import SampleMember, demo_member
-from ivr.languages.language import YES
+from ivr.languages.answers import YES
 from ivr.languages.registry import LANGUAGES, SPOKEN
 from ivr.start import ready_database
 from ivr.topics.bank.words import SAMPLE_ROUTING_NUMBER

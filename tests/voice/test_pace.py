@@ -31,7 +31,7 @@ CALL = [
     ("bank/account_number", ACCOUNT, LOOKUP, None),
     ("bank/account_again", ACCOUNT, LOOKUP, None),
     ("authorize/ready", "1", MENU, 1),
-    ("authorize/ask", "", NUMBER, None),
+    ("authorize/ask", "", NUMBER, 1),
     ("main/more_menu", "1", MENU, 1),
 ]
 WORDS = {"en-US": "I authorize", "es-US": "autorizo"}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 
-from ivr.dialog.vocabulary import Action, Consent, Field, Match, NoMatch, Slots
-from ivr.languages.language import NO, YES
+from ivr.dialog.definition import KEY_AGENT, KEY_REPEAT
+from ivr.dialog.vocabulary import Action, Consent, Field, Match, Meant, NoMatch, Slots
+from ivr.languages.answers import AGENT, ALMOST, MIXED, NO, REPEAT, UNCLEAR, YES
 from ivr.languages.registry import SPOKEN
 from ivr.topics.masks import given_shape
 from ivr.topics.topic import Slot, Topic
@@ -32,30 +32,27 @@ _FAULTS = {"changed": "paid_elsewhere", "limit_reached": "limit_elsewhere"}
 _CODE = "408215#"
 
 
-def normalized(words: str) -> str:
-    """Return what was heard in lower case, without punctuation, single-spaced."""
-    folded = unicodedata.normalize("NFC", words).casefold()
-    letters = "".join(" " if unicodedata.category(each)[0] in "PZC" else each for each in folded)
-    return " ".join(letters.split())
+_KEYS = {REPEAT: KEY_REPEAT, AGENT: KEY_AGENT}
 
 
-def hear_authorization(words: str, confidence: float | None, language: str, pace: str) -> Match | NoMatch:
-    """Judge a spoken answer: a yes, a no, or neither.
+def hear_authorization(
+    words: str, confidence: float | None, language: str, pace: str
+) -> Match | NoMatch | Meant:
+    """Judge a spoken answer: a yes, a no, a word that means a key, or none of them.
 
     `confidence` is the recognizer's, 0 to 1, None where it gave none.
     """
-    heard = normalized(words)
-    answers = SPOKEN[language].answers
     if confidence is not None and confidence < CONFIDENCE_MIN:
-        return NoMatch("not-yes-or-no")
-    if heard in answers.no:
+        return NoMatch(UNCLEAR)
+    meaning = SPOKEN[language].answers.means(words, pace)
+    if meaning == YES:
+        told = "" if confidence is None else f"{confidence:.3f}"
+        return Match({"words_heard": words.strip(), "confidence": told}, YES)
+    if meaning == NO:
         return Match(result=NO)
-    if heard in answers.yes and (pace != "relay" or answers.relay_word in heard.split()):
-        return Match(
-            {"words_heard": words.strip(), "confidence": "" if confidence is None else f"{confidence:.3f}"},
-            YES,
-        )
-    return NoMatch("not-yes-or-no")
+    if meaning in _KEYS:
+        return Meant(_KEYS[meaning], meaning)
+    return NoMatch(meaning, counted=meaning != MIXED)
 
 
 def _key_is_not_speech(_digits: str, _slots: Slots, _reasons: tuple[str, ...]) -> NoMatch:
@@ -101,15 +98,18 @@ AUTHORIZATION = Topic(
             "spoken_authorization",
             _key_is_not_speech,
             ("words_heard", "confidence"),
-            ("not-yes-or-no", "key-pressed"),
+            (UNCLEAR, ALMOST, MIXED, "key-pressed"),
+            num_digits=1,
             results=(YES, NO),
             hear=hear_authorization,
             hints={tag: ",".join(spoken.answers.phrases) for tag, spoken in SPOKEN.items()},
             samples={"key-pressed": "1"},
-            said=(
-                "I authorize",
-                *sorted({phrase for spoken in SPOKEN.values() for phrase in spoken.answers.phrases}),
-                "perhaps later",
+            said=tuple(
+                dict.fromkeys(
+                    words
+                    for spoken in SPOKEN.values()
+                    for words in (*spoken.answers.samples.values(), spoken.answers.says_yes)
+                )
             ),
         ),
         Field(

@@ -37,6 +37,7 @@ COMMANDS = [
     ["flow", "check"],
     ["flow", "coverage"],
     ["flow", "draw"],
+    ["flow", "phrases"],
     ["members"],
     ["members", "import"],
     ["members", "lift-limit"],

@@ -103,3 +103,14 @@ def test_a_call_that_differs_is_a_no_and_told(ivr, call_file: Path) -> None:
     ran = ivr("flow", "coverage", call_file)
     assert ran.status == 1
     assert "expected line more-menu" in ran.err
+
+
+def test_the_phrases_are_printed_with_how_each_is_taken(ivr):
+    ran = ivr("flow", "phrases")
+    lines = ran.out.splitlines()
+    assert "en-US  voice  yes            yes" in lines
+    assert "en-US  relay  not-yes-or-no  yes" in lines
+    assert "es-US  voice  no             todavía no" not in lines, "a no is a word anywhere"
+    assert "es-US  voice  repeat         repita" in lines
+    [said, *_] = json.loads(ivr("flow", "phrases", "No, thanks", "--json").out)
+    assert said == {"language": "en-US", "pace": "voice", "taken_as": "no", "words": "No, thanks"}

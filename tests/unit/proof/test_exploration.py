@@ -265,8 +265,8 @@ def test_a_payment_needs_its_own_consent(english):
     asked = edited(
         english,
         "flows/authorize.toml",
-        'prompt   = "authorization-ask"\nevidence = true\n',
-        'prompt   = "authorization-ask"\n',
+        'prompt       = "authorization-ask"\nevidence     = true\n',
+        'prompt       = "authorization-ask"\n',
     )
     [(rule, node, message)] = found(asked, *CONSENT)
     assert (rule, node, message[:53]) == (

@@ -114,7 +114,7 @@ def test_a_call_that_took_too_long_takes_too_long_again():
         ("bank/account_again", "digits:3#:account-length"),
         ("authorize/code", "digits:6#"),
         ("authorize/code", "digits:13#:code"),
-        ("authorize/ask", "digits:1:key-pressed"),
+        ("authorize/ask", "key:other:key-pressed"),
         ("authorize/ask", "speech:yes"),
         ("authorize/ask", "speech:no"),
         ("authorize/ask", "speech:not-yes-or-no"),

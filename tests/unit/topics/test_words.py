@@ -3,11 +3,14 @@
 import unicodedata
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ivr.dialog.vocabulary import WITHOUT_POUND, Match, NoMatch
+from ivr.dialog.vocabulary import WITHOUT_POUND, Match, Meant, NoMatch
+from ivr.languages.answers import normalized
 from ivr.languages.registry import KEYS
 from ivr.languages.registry import SPOKEN as LANGUAGES
-from ivr.topics.authorization.words import hear_authorization, normalized
+from ivr.topics.authorization.words import hear_authorization
 from ivr.topics.registry import SLOTS, VOCABULARY
 
 FIELDS = VOCABULARY.fields
@@ -95,7 +98,8 @@ def test_an_entry(name, keyed, expected):
 
 def test_every_reason_and_every_field_is_in_the_table():
     shown = {(name, expected[1:]) for name, _, expected in ENTRIES if str(expected).startswith("!")}
-    others = {("spoken_authorization", "not-yes-or-no"), ("member_id", WITHOUT_POUND)}
+    said = ("not-yes-or-no", "almost-yes", "mixed-answer")
+    others = {*(("spoken_authorization", reason) for reason in said), ("member_id", WITHOUT_POUND)}
     assert shown | others == {(name, reason) for name, field in FIELDS.items() for reason in field.reasons}
 
 
@@ -134,45 +138,118 @@ def test_without_bills_or_a_routing_number_nothing_is_compared():
     assert FIELDS["routing_number"].judge("740000101", {}, ()) == NoMatch("check-digit")
 
 
-SPOKEN = [
-    ("en-US", "voice", "yes", "yes"),
-    ("en-US", "voice", "Yes.", "yes"),
-    ("en-US", "voice", "  YES,  I   do! ", "yes"),
-    ("en-US", "voice", "Yes, I authorize.", "yes"),
-    ("en-US", "voice", "I authorize this payment.", "yes"),
-    ("en-US", "voice", "No.", "no"),
-    ("en-US", "voice", "I do not authorize", "no"),
-    ("en-US", "voice", "cancel", "no"),
-    ("en-US", "voice", "yes but not today", None),
-    ("en-US", "voice", "I don't authorize", None),
-    ("en-US", "voice", "authorize", None),
-    ("en-US", "voice", "sí", None),
-    ("en-US", "voice", "", None),
-    ("en-US", "relay", "yes", None),
-    ("en-US", "relay", "yes I do", None),
-    ("en-US", "relay", "I authorize", "yes"),
-    ("en-US", "relay", "yes, I authorize", "yes"),
-    ("en-US", "relay", "no", "no"),
-    ("es-US", "voice", "Sí.", "yes"),
-    ("es-US", "voice", "si", "yes"),
-    ("es-US", "voice", "¡Sí, autorizo!", "yes"),
-    ("es-US", "voice", "Sí, lo autorizo", "yes"),
-    ("es-US", "voice", "No autorizo", "no"),
-    ("es-US", "voice", "cancelar", "no"),
-    ("es-US", "voice", "yes", None),
-    ("es-US", "relay", "sí", None),
-    ("es-US", "relay", "Autorizo.", "yes"),
+# What callers say at the yes, language by language: `|` between phrases. Relay only where it is another.
+PHRASES = [
+    ("en-US", "yes", "yes|Yes.|  YES,  I   do! |yeah|yep|uh yes|um, yes|oh yes|well, yes|yes please|yes sir"),
+    (
+        "en-US",
+        "yes",
+        "yes ma'am|yes thank you|yes, thanks|yes yes|yes, yes please|yes please go ahead|I do|yes I do",
+    ),
+    (
+        "en-US",
+        "yes",
+        "I do authorize|yes of course|I authorize|Yes, I authorize.|yes I authorize this payment",
+    ),
+    ("en-US", "yes", "I authorize it|I authorize this|I authorize the payment|I authorize this payment."),
+    (
+        "en-US",
+        "no",
+        "No.|cancel|I do not authorize|I do not|no I do not authorize|no thanks|no thank you|nope",
+    ),
+    (
+        "en-US",
+        "no",
+        "not today|cancel it|I don't|no I don't|I don't authorize|stop|not now|later|I don't want to",
+    ),
+    (
+        "en-US",
+        "mixed-answer",
+        "yes but not today|no wait yes|yes, but wait|wait|yes no|yes, I do not authorize|yes later",
+    ),
+    ("en-US", "almost-yes", "authorize|of course|absolutely|sure|okay|ok, thanks|correct|mm hmm"),
+    ("en-US", "repeat", "what|repeat|repeat that, please|say that again"),
+    ("en-US", "agent", "help|representative|agent|a person, please"),
+    (
+        "en-US",
+        "not-yes-or-no",
+        "|sí|maybe|go ahead|please|ga|yes sure|how much was it|I authorize you|yesterday",
+    ),
+    (
+        "es-US",
+        "yes",
+        "Sí.|si|¡Sí, autorizo!|autorizo|Sí, lo autorizo|sí claro|claro que sí|sí, por favor|sí señorita",
+    ),
+    (
+        "es-US",
+        "yes",
+        "sí sí|yo autorizo|lo autorizo|yo lo autorizo|autorizo el pago|autorizo este pago|pues sí|sí, gracias",
+    ),
+    (
+        "es-US",
+        "no",
+        "no|No autorizo|cancelar|no gracias|no lo autorizo|todavía no|todavia no|cancele|hoy no|otro día",
+    ),
+    ("es-US", "no", "no, más tarde|yo no lo autorizo|hoy no autorizo"),
+    ("es-US", "mixed-answer", "espere|sí, pero hoy no|no, espere, sí|sí no"),
+    ("es-US", "almost-yes", "claro|está bien|esta bien|correcto|de acuerdo|bueno|dale|así es|yes"),
+    ("es-US", "repeat", "cómo|repita|repita, por favor|¿qué?"),
+    ("es-US", "agent", "operador|ayuda|agente|una persona, por favor"),
+    ("es-US", "not-yes-or-no", "|quizás|autorizar|señorita|I authorize"),
+]
+# In relay pace a plain yes is what operators say to their own caller, and to ask for one would not help.
+IN_RELAY = [
+    ("en-US", "yes", "I authorize|yes, I authorize|I AUTHORIZE GA|I authorize. Go ahead.|I do authorize SK"),
+    ("en-US", "not-yes-or-no", "yes|yes I do|YES GA|yeah|okay|authorize"),
+    ("en-US", "no", "no|NO GA|not today"),
+    ("en-US", "mixed-answer", "I authorize but not today GA"),
+    ("es-US", "yes", "Autorizo.|sí, lo autorizo|AUTORIZO GA"),
+    ("es-US", "not-yes-or-no", "sí|SI GA|está bien"),
+    ("es-US", "no", "no|no autorizo ga"),
+]
+ROWS = [
+    (language, pace, phrase, meaning)
+    for pace, table in (("voice", PHRASES), ("relay", IN_RELAY))
+    for language, meaning, phrases in table
+    for phrase in phrases.split("|")
 ]
 
 
-@pytest.mark.parametrize(("language", "pace", "words", "expected"), SPOKEN)
+def meant(judged):
+    """Return in one word what was taken of an answer."""
+    match judged:
+        case Match(result=word) | NoMatch(reason=word) | Meant(word=word):
+            return word
+
+
+@pytest.mark.parametrize(("language", "pace", "words", "expected"), ROWS)
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 def test_a_spoken_answer(language, pace, words, expected, form):
     judged = hear_authorization(unicodedata.normalize(form, words), None, language, pace)
-    if expected is None:
-        assert judged == NoMatch("not-yes-or-no")
-    else:
-        assert judged.result == expected
+    assert meant(judged) == expected
+    if isinstance(judged, NoMatch):
+        assert judged.counted is (expected != "mixed-answer")
+    if isinstance(judged, Meant):
+        assert judged.key == {"repeat": "9", "agent": "0"}[expected]
+
+
+@given(
+    st.lists(st.sampled_from(["yes", "i", "authorize", "no", "not", "but", "please", "okay", "it", "sure"]))
+)
+def test_a_yes_is_never_guessed(words):
+    """Whatever is said with a word of refusal or of doubt is no yes, in whatever order."""
+    said = meant(hear_authorization(" ".join(words), None, "en-US", "voice"))
+    assert said != "yes" or not {"no", "not", "but", "okay", "sure"} & set(words)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_written_call_says_is_understood_so(language):
+    answers = LANGUAGES[language].answers
+    assert {meaning: answers.means(words, "voice") for meaning, words in answers.samples.items()} == {
+        meaning: meaning for meaning in answers.samples
+    }
+    assert answers.means(answers.says("yes", "relay"), "relay") == "yes"
+    assert answers.means(answers.says("yes", "voice"), "voice") == "yes"
 
 
 @pytest.mark.parametrize(
@@ -189,10 +266,12 @@ def test_a_doubtful_hearing_is_no_answer(words):
     assert hear_authorization(words, 0.499, "en-US", "voice") == NoMatch("not-yes-or-no")
 
 
-def test_the_closed_lists_are_in_the_form_they_are_compared_in():
+def test_the_lists_are_in_the_form_they_are_compared_in():
     for answers in (spoken.answers for spoken in LANGUAGES.values()):
         assert tuple(normalized(phrase) for phrase in answers.phrases) == answers.phrases
         assert answers.yes.isdisjoint(answers.no)
+        whole = (answers.yes, answers.almost, answers.repeat, answers.person)
+        assert len(frozenset().union(*whole)) == sum(map(len, whole))
 
 
 def test_hints_are_the_closed_lists():
