@@ -12,8 +12,9 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from ivr.notices.channels import FAILED_TASK, LATE_TASK, TASKS
 from ivr.notices.report import unknown_notice
 from ivr.notices.send import send_notice
-from ivr.payments.authorization_notices import CURRENT_NOTICE, EVERY_NOTICE, OF_PAYMENT
+from ivr.payments.authorization_notices import CURRENT_NOTICE, EVERY_NOTICE
 from ivr.payments.late import LEAVES_AT
+from ivr.payments.later_notices import OF_PAYMENT
 from ivr.payments.tasks import close_tasks, open_task
 from ivr.storage.tables import Notice, NoticeAttempt, Payment, StaffTask
 

@@ -8,7 +8,7 @@ from sqlalchemy import and_, select
 
 from ivr.base.errors import NotFoundError
 from ivr.base.listing import ListColumn, Listing, listing, local_time
-from ivr.payments.authorization_notices import OF_PAYMENT
+from ivr.payments.later_notices import OF_PAYMENT
 from ivr.payments.report import attempts_json, plain_row
 from ivr.storage.tables import Notice, Payment
 

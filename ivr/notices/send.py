@@ -90,7 +90,7 @@ def _prepare(
     `past`: its cutoff has come and no file has it, so nobody could write yet until when it can be cancelled.
     """
     row = db.execute(NOTICE_ROW.where(Notice.id == notice_id)).one_or_none()
-    if row is None or is_overtaken(row):
+    if row is None or _withdrawn(db, row):
         return "nothing"
     tried = _tried(db, row)
     interrupted = tried[-1] if tried and tried[-1].state == "sending" else None
@@ -120,6 +120,15 @@ def _prepare(
     if channel == "letter":
         return _prepare_letter(db, sender, row, now, _open(db, row.id, "letter", now))
     return _prepare_message(db, sender, row, channel, now)
+
+
+def _withdrawn(db: Connection, row: Row[Any]) -> bool:
+    """Withdraw what waits to be sent and would not be true any more; return whether it would not."""
+    if not is_overtaken(row):
+        return False
+    waiting = (Notice.id == row.id, Notice.state == "pending")
+    db.execute(update(Notice).where(*waiting).values(state="withdrawn"))
+    return True
 
 
 def _newest_attempt(db: Connection, notice_id: int) -> int:

@@ -76,8 +76,8 @@ class LaterFacts:
     `kind` is `cancelled`, `returned`, `reversed` or `refunded`, `happened_at` (aware) when; `amount_cents`
     what came back or is given back. `reason` is a `ReasonClass` of a return or a reason for a reversal;
     `is_retried` where the bank is asked for a returned debit once more. `credit_date` is when money given
-    back takes effect. `owed_cents` is owed now on that bill, by `due_date`, for which a payment by telephone
-    is in time before `pay_by` (aware; None when that is over).
+    back takes effect. `owed_cents` is owed now on that bill, `past_due_cents` of it past due, the rest by
+    `due_date`, for which a payment by telephone is in time before `pay_by` (aware; None when that is over).
     """
 
     kind: str
@@ -93,7 +93,7 @@ class LaterFacts:
     is_retried: bool
     credit_date: date
     owed_cents: int
-    is_past_due: bool
+    past_due_cents: int
     due_date: date | None
     pay_by: datetime | None
     support_phone: str
@@ -262,8 +262,8 @@ def _paragraphs(facts: LaterFacts) -> Iterator[str]:
         yield "returned-retried"
     elif facts.owed_cents:
         yield "owed-again"
-        if facts.is_past_due:
-            yield "due-past"
+        if facts.past_due_cents:
+            yield "due-past" if facts.past_due_cents == facts.owed_cents else "due-past-part"
         elif facts.due_date is not None:
             yield "due-soon" if facts.pay_by is None else "due-later"
         if facts.reason in _OTHER_ACCOUNT:

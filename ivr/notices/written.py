@@ -139,7 +139,7 @@ def _later(db: Connection, sender: NoticeSender, row: Row[Any], now: datetime) -
         is_retried=row.kind == "returned" and row.payment_state != "returned",
         credit_date=row.entry_date or sender.cutoff.debit_dates(now).effective_entry_date,
         owed_cents=owed.balance_cents,
-        is_past_due=bool(owed.past_due_cents),
+        past_due_cents=owed.past_due_cents,
         due_date=owed.due_date,
         pay_by=None if owed.due_date is None else last_cutoff(sender.cutoff, owed.due_date, now),
         support_phone=sender.support_phone,

@@ -1,4 +1,4 @@
-"""A payment's notices, to join the two: what it is told of, and of those that tell of its authorization."""
+"""The notices of a payment's authorization, to join the two: all of them, and the one that holds now."""
 
 from __future__ import annotations
 
@@ -11,5 +11,3 @@ from ivr.storage.tables import Notice, Payment
 EVERY_NOTICE: Final = and_(Notice.payment_id == Payment.id, Notice.kind == "authorized")
 # The one that holds now.
 CURRENT_NOTICE: Final = and_(EVERY_NOTICE, Notice.state != "replaced")
-# All that holds now, whatever it is about.
-OF_PAYMENT: Final = and_(Notice.payment_id == Payment.id, Notice.state != "replaced")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import BigInteger, Connection, bindparam, func, literal, select
+from sqlalchemy import BigInteger, Connection, and_, bindparam, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from ivr.payments.authorization_notices import CURRENT_NOTICE
@@ -21,6 +21,9 @@ LaterKind = Literal["cancelled", "returned", "reversed", "refunded"]
 
 SEND_JOB: Final = "send_notice"  # its name in the queue never changes: jobs with it may wait
 SEND_QUEUE: Final = "notices"  # its own: who sends may wait for a carrier, and the bank waits for nobody
+
+# To join a payment and all that it is told of, its authorization's notice among it.
+OF_PAYMENT: Final = and_(Notice.payment_id == Payment.id, Notice.state != "replaced")
 
 # A cancellation is of the payment; what came or is given back is one of its entries.
 _ABOUT: Final[dict[str, str]] = {

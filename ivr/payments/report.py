@@ -10,8 +10,9 @@ from sqlalchemy import Row, select
 
 from ivr.base.listing import ListColumn, Listing, listing, local_time
 from ivr.base.money import format_amount
-from ivr.payments.authorization_notices import CURRENT_NOTICE, OF_PAYMENT
+from ivr.payments.authorization_notices import CURRENT_NOTICE
 from ivr.payments.holds import why_held
+from ivr.payments.later_notices import OF_PAYMENT
 from ivr.payments.movements import in_words, movements_of
 from ivr.storage.tables import Authorization, Notice, NoticeAttempt, Payment
 

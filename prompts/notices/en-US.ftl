@@ -75,12 +75,13 @@ refunded-subject = We are giving money back, confirmation number { $confirmation
 refunded-heading = We are giving money back
 refunded-opening = On { $happened_date } we asked your bank to put { $amount } back into your account.
 
-credit-date = It will be in your account on { $credit_date } or soon after.
+credit-date = It should be in your account on { $credit_date } or soon after.
 owed-again = This amount is owed again. You now owe { $owed } on your { $plan ->
     [dental] dental
    *[health] health
 } bill.
-due-past = Part of it is past due. Please pay as soon as you can.
+due-past = It is past due. Please pay as soon as you can.
+due-past-part = Part of it is past due. Please pay as soon as you can.
 due-later = It is due on { $due_date }. A payment by telephone is in time before { $cutoff_time } on { $cutoff_date }.
 due-soon = It is due on { $due_date }. A payment by telephone made now may arrive later than that.
 pay-from-another-account = Please pay from another bank account.

@@ -74,12 +74,13 @@ refunded-subject = Le devolvemos dinero, número de confirmación { $confirmatio
 refunded-heading = Le devolvemos dinero
 refunded-opening = El { $happened_date } le pedimos a su banco que ponga { $amount } otra vez en su cuenta.
 
-credit-date = Estará en su cuenta el { $credit_date } o poco después.
+credit-date = Debería estar en su cuenta el { $credit_date } o poco después.
 owed-again = Este monto se debe otra vez. Ahora usted debe { $owed } en su factura { $plan ->
     [dental] dental
    *[health] de salud
 }.
-due-past = Una parte está vencida. Pague lo antes posible.
+due-past = Está vencido. Pague lo antes posible.
+due-past-part = Una parte está vencida. Pague lo antes posible.
 due-later = Vence el { $due_date }. Un pago por teléfono llega a tiempo antes de las { $cutoff_time } del { $cutoff_date }.
 due-soon = Vence el { $due_date }. Un pago por teléfono hecho ahora puede llegar después.
 pay-from-another-account = Pague desde otra cuenta de banco.

@@ -160,7 +160,7 @@ def test_a_reversal_is_told_with_its_reason_and_its_day(engine, sender, reason):
     }
     assert words[reason] in body
     assert "we asked your bank to put $310.15 back into your account" in body
-    assert "It will be in your account on December 23, 2026 or soon after." in body
+    assert "It should be in your account on December 23, 2026 or soon after." in body
 
 
 def test_a_refund_of_a_part_names_the_part(engine, sender):
@@ -185,6 +185,7 @@ def test_what_is_not_given_back_after_all_is_not_told(engine, sender):
     bring(engine, came_back(engine, paid, "R10"))
     reversal, returned = sent(engine, sender)
     assert reversal is None
+    assert [notice.state for notice in later(engine)] == ["withdrawn", "sent"]
     assert "The bank says that the payment was not authorized." in returned
 
 
@@ -295,7 +296,7 @@ FACTS = LaterFacts(
     is_retried=False,
     credit_date=date(2026, 12, 24),
     owed_cents=31015,
-    is_past_due=False,
+    past_due_cents=0,
     due_date=date(2026, 12, 23),
     pay_by=None,
     support_phone="+18005550100",
@@ -307,7 +308,8 @@ FACTS = LaterFacts(
 SAID = {
     "soon": "A payment by telephone made now may arrive later than that.",
     "later": "A payment by telephone is in time before 5:00 PM on December 22, 2026.",
-    "past": "Part of it is past due.",
+    "past": "It is past due.",
+    "part past": "Part of it is past due.",
     "how": "You can pay by telephone at any hour",
     "owed": "You now owe $310.15 on your dental bill.",
     "once more": "We are asking your bank for this payment once more.",
@@ -319,7 +321,8 @@ SAID = {
     [
         ({}, {"owed", "soon", "how"}),
         ({"pay_by": TUESDAYS_CUTOFF}, {"owed", "later", "how"}),
-        ({"is_past_due": True}, {"owed", "past", "how"}),
+        ({"past_due_cents": 31015}, {"owed", "past", "how"}),
+        ({"past_due_cents": 15}, {"owed", "part past", "how"}),
         ({"due_date": None}, {"owed", "how"}),
         ({"owed_cents": 0}, set()),
         ({"is_retried": True}, {"once more"}),
