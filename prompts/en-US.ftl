@@ -565,7 +565,8 @@ authorization-terms =
         [savings] savings
        *[checking] checking
     } account ending in { $account_last4 }.
-    It is made on or after { $debit_date }.
+    This is your own personal bank account.
+    The debit is made on or after { $debit_date }.
     It pays your { $plan ->
         [dental] dental
        *[health] health
@@ -593,8 +594,9 @@ authorization-terms =
             [savings] savings
            *[checking] checking
         } account ending in { $account_last4 }.
+        This is your own personal bank account.
 
-        It is made on or after { $debit_date }.
+        The debit is made on or after { $debit_date }.
 
         It pays your { $plan ->
             [dental] dental
@@ -656,7 +658,8 @@ authorization-terms-code =
         [savings] savings
        *[checking] checking
     } account ending in { $account_last4 }.
-    It is made on or after { $debit_date }.
+    This is your own personal bank account.
+    The debit is made on or after { $debit_date }.
     It pays your { $plan ->
         [dental] dental
        *[health] health
@@ -684,8 +687,9 @@ authorization-terms-code =
             [savings] savings
            *[checking] checking
         } account ending in { $account_last4 }.
+        This is your own personal bank account.
 
-        It is made on or after { $debit_date }.
+        The debit is made on or after { $debit_date }.
 
         It pays your { $plan ->
             [dental] dental
@@ -724,7 +728,14 @@ authorization-wrong-code = That is not the code on this bill.
 
 authorization-code-exhausted = That was not the code on this bill.
 
-authorization-declined = This payment was not made.
+authorization-declined =
+    This payment was not made.
+    If the account is not your own, press 0.
+
+authorization-not-own =
+    We can only debit your own personal bank account here.
+    This payment was not made.
+    A person can help you.
 
 authorization-changed =
     What you owe on this bill changed while we spoke.

@@ -574,7 +574,8 @@ authorization-terms =
         [savings] de ahorros
        *[checking] corriente
     } que termina en { $account_last4 }.
-    Se hace el { $debit_date } o después.
+    Esta es su propia cuenta bancaria personal.
+    Se debita el { $debit_date } o después.
     Paga su prima { $plan ->
         [dental] dental
        *[health] de salud
@@ -602,8 +603,9 @@ authorization-terms =
             [savings] de ahorros
            *[checking] corriente
         } que termina en { $account_last4 }.
+        Esta es su propia cuenta bancaria personal.
 
-        Se hace el { $debit_date } o después.
+        Se debita el { $debit_date } o después.
 
         Paga su prima { $plan ->
             [dental] dental
@@ -666,7 +668,8 @@ authorization-terms-code =
         [savings] de ahorros
        *[checking] corriente
     } que termina en { $account_last4 }.
-    Se hace el { $debit_date } o después.
+    Esta es su propia cuenta bancaria personal.
+    Se debita el { $debit_date } o después.
     Paga su prima { $plan ->
         [dental] dental
        *[health] de salud
@@ -694,8 +697,9 @@ authorization-terms-code =
             [savings] de ahorros
            *[checking] corriente
         } que termina en { $account_last4 }.
+        Esta es su propia cuenta bancaria personal.
 
-        Se hace el { $debit_date } o después.
+        Se debita el { $debit_date } o después.
 
         Paga su prima { $plan ->
             [dental] dental
@@ -735,7 +739,14 @@ authorization-wrong-code = Ese no es el código de esta factura.
 
 authorization-code-exhausted = Ese no era el código de esta factura.
 
-authorization-declined = Este pago no se hizo.
+authorization-declined =
+    Este pago no se hizo.
+    Si la cuenta no es suya, oprima 0.
+
+authorization-not-own =
+    Aquí solo podemos debitar su propia cuenta bancaria personal.
+    Este pago no se hizo.
+    Una persona puede ayudarle.
 
 authorization-changed =
     Lo que debe en esta factura cambió mientras hablábamos.

@@ -37,6 +37,13 @@ def phrases(words: tuple[str, ...], *, as_json: bool) -> int:
 def _told(answers: Answers) -> Iterator[str]:
     """Yield each phrase of a language's lists, and what stands for those that nobody can list."""
     yield from sorted(answers.yes, key=len)
-    for listed in (answers.no, answers.doubt, answers.almost, answers.repeat, answers.person):
+    for listed in (
+        answers.not_own,
+        answers.no,
+        answers.doubt,
+        answers.almost,
+        answers.repeat,
+        answers.person,
+    ):
         yield from sorted(listed)
     yield from (answers.samples[meaning] for meaning in (MIXED, UNCLEAR))

@@ -7,7 +7,7 @@ and words said twice are taken away. A word of refusal and none of consent is a 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -19,6 +19,7 @@ ALMOST: Final = "almost-yes"  # what people say for yes, and for other things to
 UNCLEAR: Final = "not-yes-or-no"
 REPEAT: Final = "repeat"
 AGENT: Final = "agent"
+NOT_OWN: Final = "not-own"  # the account is another's
 
 
 def normalized(words: str) -> str:
@@ -32,15 +33,17 @@ def normalized(words: str) -> str:
 class Answers:
     """One language's words. All are in small letters without punctuation, as they are compared.
 
-    `yes`, `almost`, `repeat` and `person` are whole utterances; `no` and `doubt` count wherever they stand,
-    `yes_words` where no longer `no` holds them. `courtesies` are what may be said before and after a yes. In
-    relay pace a yes must hold `relay_word` too: a plain "yes" is what operators say to their own caller.
+    `yes`, `almost`, `repeat` and `person` are whole utterances; `not_own`, `no` and `doubt` count wherever
+    they stand, `yes_words` where no longer `no` holds them. `courtesies` are what may be said before and
+    after a yes. In relay pace a yes must hold `relay_word` too: a plain "yes" is what operators say to their
+    own caller.
     `samples` are, by what is meant, what a written call has a caller say; of a yes those that count in either
     pace, `says_yes` without an operator.
     """
 
     yes: frozenset[str]
     yes_words: frozenset[str]
+    not_own: tuple[str, ...]
     no: tuple[str, ...]
     doubt: frozenset[str]
     almost: frozenset[str]
@@ -64,6 +67,8 @@ class Answers:
         """Return what was meant: one of the words above, `UNCLEAR` where nobody can tell."""
         text = self._bare(normalized(words))
         rest = _plain(text)
+        if _holds(rest, self.not_own):
+            return NOT_OWN
         for phrase in sorted(map(_plain, self.no), key=len, reverse=True):
             rest = _without(rest, phrase)
         refused, agreed = rest != _plain(text), _holds(rest, self.yes_words)
@@ -103,7 +108,7 @@ def _is_among(text: str, phrases: frozenset[str]) -> bool:
     return _plain(text) in set(map(_plain, phrases))
 
 
-def _holds(text: str, phrases: frozenset[str]) -> bool:
+def _holds(text: str, phrases: Collection[str]) -> bool:
     return any(f" {_plain(phrase)} " in f" {text} " for phrase in phrases)
 
 

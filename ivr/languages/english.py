@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from ivr.base.hours import MINUTES_A_DAY, OpenHours
-from ivr.languages.answers import AGENT, ALMOST, MIXED, NO, REPEAT, UNCLEAR, YES, Answers
+from ivr.languages.answers import AGENT, ALMOST, MIXED, NO, NOT_OWN, REPEAT, UNCLEAR, YES, Answers
 from ivr.languages.language import NOON_MINUTES, Language, Spoken, SpokenValues
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -76,6 +76,11 @@ _ANSWERS = Answers(
     yes=frozenset({"yes", "yeah", "yep", "yes i do", "i do", "yes of course"})
     | {f"{yes}i {do}authorize {it}".strip() for yes in ("", "yes ") for do in ("", "do ") for it in _OBJECTS},
     yes_words=frozenset({"yes", "yeah", "yep", "authorize"}),
+    not_own=(
+        *("not mine", "isn t mine", "not my", "isn t my", "another person", "someone else", "somebody else"),
+        *("wife", "husband", "partner", "mother", "mom", "father", "dad", "parents", "son", "daughter"),
+        *("brother", "sister", "friend", "business", "company", "belongs to", "their account"),
+    ),
     no=(
         *("no", "nope", "nah", "not", "never", "don t", "do not", "stop", "cancel", "later", "another day"),
         *("not authorize", "don t authorize"),
@@ -95,6 +100,7 @@ _ANSWERS = Answers(
     samples={
         YES: "I authorize",
         NO: "no",
+        NOT_OWN: "it is not my account",
         MIXED: "I authorize but not today",
         ALMOST: "okay",
         UNCLEAR: "let me think",

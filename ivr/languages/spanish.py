@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from ivr.base.hours import MINUTES_A_DAY, OpenHours
-from ivr.languages.answers import AGENT, ALMOST, MIXED, NO, REPEAT, UNCLEAR, YES, Answers
+from ivr.languages.answers import AGENT, ALMOST, MIXED, NO, NOT_OWN, REPEAT, UNCLEAR, YES, Answers
 from ivr.languages.language import NOON_MINUTES, Language, Spoken, SpokenValues
 
 _WEEKDAYS = ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo")
@@ -113,6 +113,11 @@ _ANSWERS = Answers(
         for pago in ("", "el pago", "este pago")
     },
     yes_words=frozenset({"sí", "autorizo"}),
+    not_own=(
+        *("no es mía", "no es mi", "otra persona", "ajena", "esposa", "esposo", "marido", "mi mujer"),
+        *("pareja", "madre", "mamá", "padre", "papá", "mis padres", "hijo", "hija", "hermano", "hermana"),
+        *("amigo", "amiga", "negocio", "empresa", "compañía"),
+    ),
     no=(
         *("no", "cancele", "cancelar", "cancela", "pare", "más tarde", "después", "otro día"),
         *("no autorizo", "no lo autorizo"),
@@ -132,6 +137,7 @@ _ANSWERS = Answers(
     samples={
         YES: "autorizo",
         NO: "no",
+        NOT_OWN: "no es mi cuenta",
         MIXED: "autorizo pero hoy no",
         ALMOST: "está bien",
         UNCLEAR: "déjeme pensar",

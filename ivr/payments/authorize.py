@@ -75,7 +75,8 @@ class AuthorizationRequest:
 
     `not_before_date` is the date spoken in the terms; `account_number` is 4 to 17 digits, leading zeros kept.
     `balance_told_cents` is what the caller was told is owed on the bill, before the amount was chosen; None
-    where nothing was told. `payments_per_day` is how many payments of the member may be counted on the day,
+    where nothing was told. `receiver_name` is whose bank account it is, where that is not the member.
+    `payments_per_day` is how many payments of the member may be counted on the day,
     with this one (see `ivr.payments.day_limit`).
     """
 
@@ -92,6 +93,7 @@ class AuthorizationRequest:
     pace: Literal["voice", "relay"]
     consent: ConsentGiven
     balance_told_cents: int | None = None
+    receiver_name: str = ""
     payments_per_day: int = _ANY_NUMBER
 
 
@@ -293,7 +295,7 @@ def _fixed_values(
             hashes, request.rdfi_routing_number, request.account_number
         ),
         "payments_account_last4": last4(request.account_number),
-        "payments_receiver_name": f"{account.first_name} {account.last_name}",
+        "payments_receiver_name": request.receiver_name or f"{account.first_name} {account.last_name}",
         "payments_language": request.language,
         "payments_pace": request.pace,
         "authorizations_how": consent.how,

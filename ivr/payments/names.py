@@ -19,7 +19,7 @@ from ivr.base.letters import cleaned
 from ivr.payments.find import find
 from ivr.payments.holds import release_held
 from ivr.storage.audit import record_events
-from ivr.storage.tables import Payment, in_order_of_plans
+from ivr.storage.tables import Member, Payment, in_order_of_plans
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
@@ -49,14 +49,19 @@ def correct_name(
 def correct_names(db: Connection, renamed: Select[Any], *, reason: str, actor: str, now: datetime) -> int:
     """Take over new names of members for their payments that are in no file yet; return for how many.
 
-    `renamed` selects `member_id`, `first_name` and `last_name` of the members whose name is another now. A
-    name that no record can hold corrects nothing.
+    `renamed` selects `member_id`, `first_name` and `last_name` of the members whose name the file is about to
+    change. A name that no record can hold corrects nothing, and one that is not the member's stays: another
+    payer's, or what staff wrote.
     """
     new = renamed.subquery()
     rows = db.execute(
         select(Payment.id, CURRENT_NAME.label("name"), new.c.first_name, new.c.last_name)
         .join(new, new.c.member_id == Payment.member_id)
-        .where(Payment.state.in_(("authorized", "held")))
+        .join(Member, Member.member_id == Payment.member_id)
+        .where(
+            Payment.state.in_(("authorized", "held")),
+            func.concat(Member.first_name, " ", Member.last_name) == CURRENT_NAME,
+        )
         # Rows are locked in the order of the cutoff, which may be at work on the same ones.
         .order_by(Payment.sec_code.desc(), in_order_of_plans(Payment.plan), Payment.id)
         .with_for_update(of=Payment.__table__)

@@ -50,6 +50,7 @@ class Paying:
     account_number: str = ACCOUNT_NUMBER
     not_before_date: date | None = None
     call_sid: str = ""
+    receiver_name: str = ""
 
 
 def pay(
@@ -87,6 +88,7 @@ def pay(
         language="en-US",
         pace="voice",
         consent=consent,
+        receiver_name=what.receiver_name,
     )
     with engine.begin() as db:
         paid = authorize(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ivr.dialog.definition import KEY_AGENT, KEY_REPEAT
 from ivr.dialog.vocabulary import Action, Consent, Field, Match, Meant, NoMatch, Slots
-from ivr.languages.answers import AGENT, ALMOST, MIXED, NO, REPEAT, UNCLEAR, YES
+from ivr.languages.answers import AGENT, ALMOST, MIXED, NO, NOT_OWN, REPEAT, UNCLEAR, YES
 from ivr.languages.registry import SPOKEN
 from ivr.topics.masks import given_shape
 from ivr.topics.topic import Slot, Topic
@@ -38,7 +38,7 @@ _KEYS = {REPEAT: KEY_REPEAT, AGENT: KEY_AGENT}
 def hear_authorization(
     words: str, confidence: float | None, language: str, pace: str
 ) -> Match | NoMatch | Meant:
-    """Judge a spoken answer: a yes, a no, a word that means a key, or none of them.
+    """Judge a spoken answer: yes, no, the account of another, a word that means a key, or none of them.
 
     `confidence` is the recognizer's, 0 to 1, None where it gave none.
     """
@@ -48,8 +48,8 @@ def hear_authorization(
     if meaning == YES:
         told = "" if confidence is None else f"{confidence:.3f}"
         return Match({"words_heard": words.strip(), "confidence": told}, YES)
-    if meaning == NO:
-        return Match(result=NO)
+    if meaning in {NO, NOT_OWN}:
+        return Match(result=meaning)
     if meaning in _KEYS:
         return Meant(_KEYS[meaning], meaning)
     return NoMatch(meaning, counted=meaning != MIXED)
@@ -100,7 +100,7 @@ AUTHORIZATION = Topic(
             ("words_heard", "confidence"),
             (UNCLEAR, ALMOST, MIXED, "key-pressed"),
             num_digits=1,
-            results=(YES, NO),
+            results=(YES, NO, NOT_OWN),
             hear=hear_authorization,
             hints={tag: ",".join(spoken.answers.phrases) for tag, spoken in SPOKEN.items()},
             samples={"key-pressed": "1"},

@@ -100,6 +100,23 @@ def test_a_payment_held_for_its_name_goes_with_the_corrected_one(engine, way):
     assert events(engine) == [("pat", "payments.correct_name", change)]
 
 
+def test_another_payers_name_is_whose_account_is_debited(engine):
+    paid = pay(engine, receiver_name="Bo Payer")
+    import_as(engine, "Newly", "Named")
+    cut(engine)
+    assert names_in(files(engine)[-1]) == ["BO PAYER"]
+    with engine.connect() as db:
+        assert payment_json(db, paid.confirmation_number)["receiver_name"] == "Bo Payer"
+
+
+def test_what_staff_wrote_for_a_payment_stays_when_the_member_is_renamed(engine):
+    paid = pay(engine)
+    correct(engine, paid, "Bo Payer", reason="the account is his")
+    import_as(engine, "Newly", "Named")
+    cut(engine)
+    assert names_in(files(engine)[-1]) == ["BO PAYER"]
+
+
 def test_what_was_authorized_stays_and_its_seal_holds(engine):
     paid = pay_as(engine, ".", ".")
     with engine.begin() as db:
