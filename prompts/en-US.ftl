@@ -65,9 +65,12 @@ verify-member-id =
     Or enter your 9 digit billing account number, then press pound.
     Both are on your bill.
     .again =
-        Enter the 12 digits of your member I D.
-        Or enter the 9 digits of your billing account, then pound.
-    .again-relay = Enter your member I D, 12 digits.
+        Enter your 12 digit member I D.
+        No bill at hand?
+        Enter the 10 digit phone number on your account, then press pound.
+    .again-relay =
+        Enter your 12 digit member I D.
+        Or the phone number on your account, then the pound key.
     .relay =
         Enter your 12 digit member I D.
         Or your billing account number, then the pound key.
@@ -75,8 +78,15 @@ verify-member-id =
         Still waiting.
         Member I D.
 
-verify-ssn = Enter the last four digits of your Social Security number.
-    .again = Enter the last four of your Social Security number.
+verify-ssn =
+    Enter only the last four digits of your Social Security number.
+    If you have none, press pound.
+    .again =
+        Enter only the last four digits of your Social Security number.
+        If you have none, press pound.
+    .relay =
+        Enter the last four digits of your Social Security number.
+        If none, press pound.
     .nudge =
         Still waiting.
         Last four.
@@ -93,11 +103,52 @@ verify-birth =
         Still waiting.
         Date of birth.
 
-verify-rejected =
-    We could not verify you with those three numbers.
-    Let us try again.
+verify-no-ssn =
+    That is fine.
+    We will ask two other things.
 
-verify-exhausted = We could not verify you with those numbers.
+verify-bill-account =
+    Enter the 9 digit billing account number from your bill.
+    It begins with 7.
+    .again =
+        Enter your 9 digit billing account number.
+        It is at the top left of your bill and begins with 7.
+    .again-relay =
+        Enter your 9 digit billing account number.
+        It begins with 7.
+    .relay =
+        Enter your 9 digit billing account number.
+        It begins with 7.
+    .nudge =
+        Still waiting.
+        Billing account number.
+
+verify-zip = Enter the 5 digit ZIP code where we mail your bill.
+    .again = Enter the 5 digit ZIP code of your mailing address.
+    .nudge =
+        Still waiting.
+        ZIP code.
+
+# Of nine digits the first four were taken, and the rest came too early.
+verify-whole-ssn =
+    That may be a whole Social Security number.
+    We need only the last four digits.
+
+# It is the same whatever was wrong, and so names what a number of two members needs.
+verify-rejected =
+    Those numbers do not match.
+    Please use the numbers of the member on the bill.
+    If two members share a phone number, enter the member I D.
+    .relay =
+        Those numbers do not match.
+
+        Please use the numbers of the member on the bill.
+
+        If two members share a phone number, enter the member I D.
+
+verify-exhausted =
+    We could not find a match.
+    After many tries, this line rests until tomorrow.
 
 ## What was paid in the last 24 hours
 
@@ -854,9 +905,12 @@ nomatch-length = That is not the right number of digits.
 nomatch-member-id =
     A member I D has 12 digits.
     A billing account number has 9 and begins with 7.
+    A phone number has 10.
     .relay =
         A member I D has 12 digits.
         A billing account has 9.
+
+nomatch-own-account = A billing account number has 9 digits and begins with 7.
 
 nomatch-without-pound =
     That may be only a part of your number.

@@ -67,8 +67,11 @@ verify-member-id =
     Los dos números están en su factura.
     .again =
         Marque los 12 dígitos de su número de miembro.
-        O los 9 dígitos de su cuenta de facturación y la tecla numeral.
-    .again-relay = Marque los 12 dígitos de su número de miembro.
+        ¿No tiene la factura?
+        Marque los 10 dígitos del teléfono de su cuenta y la tecla numeral.
+    .again-relay =
+        Marque los 12 dígitos de su número de miembro.
+        O el teléfono de su cuenta y la tecla numeral.
     .relay =
         Marque los 12 dígitos de su número de miembro.
         O su número de cuenta de facturación y la tecla numeral.
@@ -76,8 +79,15 @@ verify-member-id =
         Seguimos esperando.
         Número de miembro.
 
-verify-ssn = Marque los últimos cuatro dígitos de su número de Seguro Social.
-    .again = Marque los últimos cuatro dígitos de su Seguro Social.
+verify-ssn =
+    Marque solo los últimos cuatro dígitos de su Seguro Social.
+    Si no tiene, oprima la tecla numeral.
+    .again =
+        Marque solo los últimos cuatro dígitos de su Seguro Social.
+        Si no tiene, oprima la tecla numeral.
+    .relay =
+        Marque los últimos cuatro dígitos de su Seguro Social.
+        Si no tiene, la tecla numeral.
     .nudge =
         Seguimos esperando.
         Últimos cuatro dígitos.
@@ -98,11 +108,52 @@ verify-birth =
         Seguimos esperando.
         Fecha de nacimiento.
 
-verify-rejected =
-    No pudimos verificar quién es usted con esos tres números.
-    Intentemos otra vez.
+verify-no-ssn =
+    Está bien.
+    Le haremos otras dos preguntas.
 
-verify-exhausted = No pudimos verificar quién es usted con esos números.
+verify-bill-account =
+    Marque los 9 dígitos del número de cuenta que está en su factura.
+    Empieza con 7.
+    .again =
+        Marque los 9 dígitos del número de cuenta de su factura.
+        Está arriba a la izquierda y empieza con 7.
+    .again-relay =
+        Marque los 9 dígitos de la cuenta de su factura.
+        Empieza con 7.
+    .relay =
+        Marque los 9 dígitos de la cuenta de su factura.
+        Empieza con 7.
+    .nudge =
+        Seguimos esperando.
+        Número de cuenta de la factura.
+
+verify-zip = Marque los 5 dígitos del código postal adonde le llega la factura.
+    .again = Marque los 5 dígitos del código postal de su dirección.
+    .nudge =
+        Seguimos esperando.
+        Código postal.
+
+# De los nueve dígitos se tomaron los primeros cuatro, y el resto llegó antes de tiempo.
+verify-whole-ssn =
+    Puede que eso sea un Seguro Social completo.
+    Solo necesitamos los últimos cuatro dígitos.
+
+# Es igual sea cual sea el error, y por eso dice qué hacer con un teléfono de dos miembros.
+verify-rejected =
+    Esos números no coinciden.
+    Use los números del miembro que está en la factura.
+    Si dos miembros tienen el mismo teléfono, marque el número de miembro.
+    .relay =
+        Esos números no coinciden.
+
+        Use los números del miembro que está en la factura.
+
+        Si dos miembros tienen el mismo teléfono, marque el número de miembro.
+
+verify-exhausted =
+    No encontramos esos datos.
+    Después de muchos intentos, hay que esperar hasta mañana.
 
 ## Lo que se pagó en las últimas 24 horas
 
@@ -865,9 +916,12 @@ nomatch-length = Esa no es la cantidad correcta de dígitos.
 nomatch-member-id =
     El número de miembro tiene 12 dígitos.
     El número de cuenta de facturación tiene 9 y empieza con 7.
+    El teléfono tiene 10.
     .relay =
         El número de miembro tiene 12 dígitos.
         La cuenta de facturación tiene 9.
+
+nomatch-own-account = La cuenta de la factura tiene 9 dígitos y empieza con 7.
 
 nomatch-without-pound =
     Puede que falten dígitos de su número.

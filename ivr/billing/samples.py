@@ -11,6 +11,7 @@ from typing import Final
 
 from ivr.base.money import format_amount
 
+SAMPLE_ZIP_CODE: Final = "02108"
 DUE_DAY: Final = 23  # a premium is due on the 23rd of the month before it covers
 
 
@@ -177,7 +178,7 @@ def members_csv(members: Iterable[SampleMember]) -> str:
             f"{member.member_id[-3:].lstrip('0') or '1'} Example Street",
             "Boston",
             "MA",
-            "02108",
+            SAMPLE_ZIP_CODE,
             member.email,
             member.language,
             _yes_no(member.extra_time),

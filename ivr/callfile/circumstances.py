@@ -3,7 +3,8 @@
 After `member made_up` come `bill health 298.00 due 2026-11-23` (`first_payment`, `code 408215` may follow),
 `paid health 12.00 at 2026-12-18T09:00-05:00`, `held health 12.00 at 2026-12-17T09:00-05:00` (its cutoff was
 missed, so that it waits for staff), `returned health 12.00 R01 at 2026-12-14T09:00-05:00` (made
-then, and back from the bank by now; `account 40812345` may follow the code), `notices sms`, `extra_time`.
+then, and back from the bank by now; `account 40812345` may follow the code), `notices sms`, `extra_time`,
+`no_ssn`.
 Any file may say `support closed`, `consent bill_code` and `on_time settled`, and how the line is set on which
 it is played: `cutoff 16:00`, `closings 2026-12-24`, `timezone America/Denver`, `speaks es-US`.
 """
@@ -27,7 +28,7 @@ ConsentMode = Literal["spoken", "bill_code"]
 OnTime = Literal["unset", "authorized", "settled"]
 
 MADE_UP: Final = "made_up"
-_OF_A_MEMBER: Final = ("bill", "paid", "held", "returned", "notices", "extra_time")
+_OF_A_MEMBER: Final = ("bill", "paid", "held", "returned", "notices", "extra_time", "no_ssn")
 _OF_THE_LINE: Final = ("support", "consent", "on_time", "cutoff", "closings", "timezone", "speaks")
 WORDS: Final = (*_OF_A_MEMBER, *_OF_THE_LINE)
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -36,6 +37,7 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "consent": get_args(ConsentMode),
     "on_time": get_args(OnTime),
 }
+_FLAGS: Final = ("extra_time", "no_ssn")
 _PLAN: Final = f"({'|'.join(PLANS)})"
 _BILL: Final = re.compile(
     _PLAN + r"\s+(\S+)\s+due\s+(\S+)(\s+first_payment)?(?:\s+code\s+([0-9]{4,12}))?", re.ASCII
@@ -85,16 +87,17 @@ class PaidBefore:
 class Circumstances:
     """What a file says of the world around its call.
 
-    Bills, payments, notices and extra time are those of a `member made_up`. `support` tells whether an agent
-    can be reached, None: by the hours of the settings. `consent` and `on_time` None: as the settings say. So
-    too the bank's `cutoff`, its `closings` beyond its holidays, its `timezone`, and which languages the line
-    `speaks`.
+    Bills, payments, notices, extra time and a missing SSN are those of a `member made_up`. `support` tells
+    whether an agent can be reached, None: by the hours of the settings. `consent` and `on_time` None: as the
+    settings say. So too the bank's `cutoff`, its `closings` beyond its holidays, its `timezone`, and which
+    languages the line `speaks`.
     """
 
     bills: tuple[MadeUpBill, ...] = ()
     paid: tuple[PaidBefore, ...] = ()
     notices: Notices = "letter"
     extra_time: bool = False
+    no_ssn: bool = False
     support: SupportOpen | None = None
     consent: ConsentMode | None = None
     on_time: OnTime | None = None
@@ -124,7 +127,6 @@ class CircumstancesReader:
             "paid": self._paid,
             "held": self._held,
             "returned": self._returned,
-            "extra_time": self._extra_time,
             "cutoff": self._cutoff,
             "closings": self._closings,
             "timezone": self._timezone,
@@ -138,6 +140,8 @@ class CircumstancesReader:
             return "call.header-twice", f"{word} stands here twice: keep one (the first is line {first})"
         if word in _CHOICES:
             return self._choice(word, value)
+        if word in _FLAGS:
+            return self._flag(word, value)
         return self._readers[word](line, value)
 
     def faults(self, member: str | None, now: datetime | None) -> list[tuple[int, str, str]]:
@@ -182,10 +186,10 @@ class CircumstancesReader:
         self.circumstances = replace(self.circumstances, **{word: value})  # type: ignore[arg-type]
         return None
 
-    def _extra_time(self, _line: int, value: str) -> Wrong | None:
+    def _flag(self, word: str, value: str) -> Wrong | None:
         if value:
-            return "call.stands-alone", "extra_time stands alone: take the rest of the line out"
-        self.circumstances = replace(self.circumstances, extra_time=True)
+            return "call.stands-alone", f"{word} stands alone: take the rest of the line out"
+        self.circumstances = replace(self.circumstances, **{word: True})  # type: ignore[arg-type]
         return None
 
     def _cutoff(self, _line: int, value: str) -> Wrong | None:

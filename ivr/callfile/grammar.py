@@ -68,7 +68,14 @@ FaultName = Literal[
 FAULTS: tuple[str, ...] = get_args(FaultName)
 ENDS: tuple[str, ...] = get_args(EndKind)
 ELSEWHERE: tuple[FaultName, ...] = ("paid_elsewhere", "limit_elsewhere")  # what happens beside the call
-MEMBER_FACTS = ("member_id", *(plan.account_slot for plan in PLANS.values()), "ssn_last4", "date_of_birth")
+MEMBER_FACTS = (
+    "member_id",
+    *(plan.account_slot for plan in PLANS.values()),
+    "phone",
+    "ssn_last4",
+    "zip",
+    "date_of_birth",
+)
 PLACEHOLDERS = ("language_key", *MEMBER_FACTS)
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 

@@ -28,6 +28,7 @@ from ivr.dialog.definition import (
     MAIN,
     MENU,
     MORE_TIME,
+    POUND,
     REPEAT,
     REQUIRED_DIALOGS,
     RETURN,
@@ -138,7 +139,7 @@ class _Checks:
                     f"a gate's prompt begins with {GATE_PREFIX!r}: rename {node.prompts[0]}",
                 )
         elif node.word in fields:
-            expected = set(fields[node.word].results or ("next",))
+            expected = {*(fields[node.word].results or ("next",)), *(labels & {POUND})}
         else:
             yield self._unknown("flow.unknown-field", "collects", node.word, (MENU, LANGUAGE, GATE, *fields))
             return

@@ -45,6 +45,7 @@ LANGUAGE = "language"
 GATE = "gate"
 GATE_PREFIX = "gate-"  # of its prompts
 EXHAUSTED = "exhausted"
+POUND = "pound"  # `#` alone, where a question takes it for an answer: "I have none"
 ENDS = ("goodbye", "agent", "hangup")
 
 

@@ -26,6 +26,7 @@ from ivr.dialog.definition import (
     MAIN,
     MENU,
     MORE_TIME,
+    POUND,
     REPEAT,
     RETURN,
     TIME_UP_DIALOG,
@@ -298,6 +299,8 @@ class _Interpreter:
             return lambda: self._ask_again(node, Said(DISCARDED))
         if not keys.digits and keys.finished:
             self.heard = StrayPound()
+            if POUND in node.branches and not self.state.gate:
+                return lambda: self._answered(node, POUND)
             return lambda: self._ask_again(node)
         common, key = self._common(), keys.digits[:1]
         # Nobody knows how often: "000" is 0 wherever it cannot be the number.
@@ -403,8 +406,11 @@ class _Interpreter:
             return after(node, *self._why(node, judged.reason))
         for slot, value in judged.slots.items():
             self._fill(slot, value)
+        return self._answered(node, judged.result or "next")
+
+    def _answered(self, node: Node, label: str) -> Result | None:
+        """Go on from a question that has its answer."""
         self._settle()
-        label = judged.result or "next"
         if node.branches.get(label) not in {REPEAT, AGENT}:  # these come back to the same question
             self.state.said = []
         return self._follow(node, label)

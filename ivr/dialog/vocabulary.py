@@ -52,9 +52,9 @@ class Field:
     `#`. `secret` fields are kept sealed and can never be spoken. `hear` judges speech the same way.
     A field that fits fewer digits too than `num_digits` has the reason `WITHOUT_POUND`.
 
-    `samples` has an entry by the reason it is refused for, "" where it fits; `said` is what may be said to
-    bring out every answer of `hear`. Proofs, reruns and tests key and say them. `is_fact`: written calls name
-    the member's own, as in `{ssn_last4}`.
+    `samples` has an entry by the reason it is refused for or the result beside the usual, "" where it fits;
+    `said` is what may be said to bring out every answer of `hear`. Proofs, reruns and tests key and say them.
+    `is_fact`: written calls name the member's own, as in `{ssn_last4}`.
     """
 
     name: str
@@ -81,7 +81,8 @@ class Field:
         by somebody who looks for the rest. It is asked for once more, then taken: some never press `#`.
         """
         judged = self.judge(digits, slots, reasons)
-        in_doubt = not finished and len(digits) < self.num_digits and WITHOUT_POUND not in reasons
+        may_go_on = WITHOUT_POUND in self.reasons and WITHOUT_POUND not in reasons
+        in_doubt = may_go_on and not finished and len(digits) < self.num_digits
         return NoMatch(WITHOUT_POUND) if in_doubt and isinstance(judged, Match) else judged
 
 

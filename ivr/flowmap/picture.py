@@ -20,6 +20,7 @@ from ivr.dialog.definition import (
     MAIN,
     MENU,
     MORE_TIME,
+    POUND,
     REPEAT,
     RETURN,
     TIME_UP_DIALOG,
@@ -40,7 +41,7 @@ _EXITS: Mapping[str, str] = {
     REPEAT: "say it again",
 }
 _OUTCOMES: Mapping[str, str] = {"completed": "they talked", "failed": "nobody answered"}
-_AT_QUESTIONS: Mapping[str, str] = {"silence": "silence", EXHAUSTED: "3 failures"}
+_AT_QUESTIONS: Mapping[str, str] = {"silence": "silence", EXHAUSTED: "3 failures", POUND: "# alone"}
 _ORDINALS = ("", "1st", "2nd", "3rd")
 _BEGINNINGS: Mapping[str, str] = {
     MAIN: "a call begins here",
@@ -228,6 +229,8 @@ def _entry(entry: Field, label: str, options: Mapping[str, str]) -> str:
     """Return what a caller does at a field."""
     if entry.hear is not None:
         return f"says {label}"
+    if label in entry.results[1:]:
+        return _plain(label)
     if entry.num_digits == 1:
         return ", ".join(f"{key} {words}" for key, words in options.items()) or "1 key"
     return f"{entry.num_digits} digits" if entry.num_digits else "digits, then #"

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Final
 
+import phonenumbers
+
 MEMBER_ID_DIGITS: Final = 12
+ZIP_DIGITS: Final = 5  # that are keyed, of a ZIP code on file that may have nine
+# No area code and no exchange begins with 0 or 1 (North American Numbering Plan).
+NORTH_AMERICAN: Final = re.compile(r"\+1[2-9]\d{2}[2-9]\d{6}", re.ASCII)
+_PHONE_DIGITS: Final = (10, 11)
 BIRTH_YEAR_MIN: Final = 1900  # of what can be keyed: earlier is a slip, such as 1890 for 1990
 _OLDEST_YEARS: Final = 115  # hardly anybody alive is older; programs that know no date write 1900-01-01
 
@@ -20,6 +27,21 @@ def parse_member_id(cell: str) -> str:
     if not is_member_id(cell):
         raise ValueError(f"write {MEMBER_ID_DIGITS} digits")
     return cell
+
+
+def phone_on_file(keyed: str) -> str:
+    """Return the telephone number that a caller keyed, as files have it: `+16175550123`.
+
+    Ten digits, or eleven with the 1 before long distance. Empty text for what is no number here.
+    """
+    if len(keyed) not in _PHONE_DIGITS:
+        return ""
+    try:
+        number = phonenumbers.parse(keyed, "US")
+    except phonenumbers.NumberParseException:
+        return ""
+    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return written if NORTH_AMERICAN.fullmatch(written) else ""
 
 
 def birth_date_doubt(born: date, today: date) -> str | None:

@@ -29,7 +29,7 @@ from ivr.base.csvfiles import (
 from ivr.base.letters import visible
 from ivr.languages.registry import LANGUAGES
 from ivr.members.bulk_load import loaded
-from ivr.members.facts import birth_date_doubt, parse_member_id
+from ivr.members.facts import NORTH_AMERICAN, birth_date_doubt, parse_member_id
 from ivr.storage.tables import Member
 
 if TYPE_CHECKING:
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from ivr.base.keys import KeyedHash
 
 
-# No area code and no exchange begins with 0 or 1 (North American Numbering Plan).
-_NORTH_AMERICAN: Final = re.compile(r"\+1[2-9]\d{2}[2-9]\d{6}", re.ASCII)
 _LETTER: Final = re.compile("[A-Za-z]")
 _E164: Final = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 _EMAIL: Final = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
@@ -137,7 +135,7 @@ _FOUR_DIGITS: Final[Callable[[str], str]] = matching(
 def parse_phone(cell: str) -> str:
     """Read a telephone number in E.164, `+16175550123`, of a possible length. Raises `ValueError`."""
     possible = (
-        _NORTH_AMERICAN.fullmatch(cell) is not None
+        NORTH_AMERICAN.fullmatch(cell) is not None
         if cell.startswith("+1")
         else _E164.fullmatch(cell) is not None and _is_possible(cell)
     )

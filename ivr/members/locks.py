@@ -97,13 +97,13 @@ def unlock(db: Connection, hashes: KeyedHash, member_id: str, actor: str, now: d
     there is no such member: nothing is changed or recorded then.
     """
     accounts = db.execute(
-        select(Member.member_id, BillingAccount.billing_account)
+        select(Member.member_id, Member.phone, BillingAccount.billing_account)
         .outerjoin(BillingAccount, BillingAccount.member_id == Member.member_id)
         .where(Member.member_id == member_id)
     ).all()
     if not accounts:
         return None
-    ids = [member_id, *(row.billing_account for row in accounts if row.billing_account is not None)]
+    ids = {member_id, *(each for row in accounts for each in (row.phone, row.billing_account) if each)}
     counters = [member_id, *(keyed_id_hash(hashes, each) for each in ids)]
     cleared = db.execute(
         delete(VerificationCounter)

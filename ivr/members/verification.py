@@ -1,10 +1,11 @@
-"""Verification: three facts, one answer, and a lock that nobody can hear.
+"""Verification: what is known of a member, one answer, and a lock that nobody can hear.
 
-Whatever is keyed (a member that does not exist, wrong facts, right facts behind a lock) the same two
-statements run with the same shapes and the same three hashes are made, so that neither words nor time
-tell the cases apart. One person is one budget, by whatever name they are keyed: counters hang on the member
-found, and on a keyed hash of what was keyed where there is none. They are exact under parallel calls because
-the first statement makes and locks the counter's row.
+Whatever is keyed (a member that does not exist, wrong facts, right facts behind a lock, an SSN on file that
+was said not to be) the same two statements run with the same shapes and the same three hashes are made, so
+that neither words nor time tell the cases apart. One person is one budget, by whatever name they are keyed
+and whatever they prove it with: counters hang on the member found, and on a keyed hash of what was keyed
+where there is none, or where a telephone number fits several. They are exact under parallel calls because the
+first statement makes and locks the counter's row.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 
 from ivr.base.words import last4
+from ivr.members.facts import ZIP_DIGITS, phone_on_file
 from ivr.storage.tables import BillingAccount, Member, VerificationCounter
 
 if TYPE_CHECKING:
@@ -119,6 +121,13 @@ def _count_and_find() -> Select[Any]:
         .where(BillingAccount.billing_account == bindparam("keyed_id"))
         .scalar_subquery()
     )
+    # One that fits two members fits nobody: which of them is calling would be a second guess.
+    by_phone = (
+        select(func.min(Member.member_id))
+        .where(Member.phone == bindparam("keyed_phone"))
+        .having(func.count() == 1)
+        .scalar_subquery()
+    )
     numbers = (
         select(func.json_object_agg(BillingAccount.plan, BillingAccount.billing_account))
         .where(BillingAccount.member_id == Member.member_id)
@@ -134,9 +143,10 @@ def _count_and_find() -> Select[Any]:
             Member.email,
             Member.ssn_last4_hash,
             Member.date_of_birth_hash,
+            Member.postal_code,
             numbers.label("billing_accounts"),
         )
-        .where(Member.member_id == func.coalesce(owner, bindparam("keyed_id")))
+        .where(Member.member_id == func.coalesce(owner, by_phone, bindparam("keyed_id")))
         .cte("found")
     )
     counted_on = func.coalesce(select(found.c.member_id).scalar_subquery(), bindparam("keyed_id_hash"))
@@ -187,21 +197,42 @@ _STORE_COUNTER: Final = (
 )
 
 
-def verify(
-    db: Connection, hashes: KeyedHash, now: datetime, *, keyed_id: str, ssn_last4: str, date_of_birth: str
-) -> VerificationAnswer:
-    """Check the three facts once, within the caller's transaction, and count the outcome.
+@dataclass(frozen=True, slots=True)
+class KeyedFacts:
+    """What a caller keyed of themselves, digits as they were keyed.
 
-    `keyed_id` is a member ID (12 digits) or a billing account (9 digits beginning with 7), `date_of_birth`
-    is MMDDYYYY as keyed, `now` aware UTC. Answers the member, or None for every kind of failure: unknown,
-    wrong, no SSN on file, locked. Locked are five failures of one person within 24 hours by whatever names,
-    or ten since their last success; right facts behind a lock count neither as a failure nor as a success.
+    `keyed_id` is a member ID (12 digits), a billing account (9 digits beginning with 7) or the telephone
+    number on file (10 digits); `date_of_birth` MMDDYYYY. `ssn_last4` empty: the caller has no SSN, and keyed
+    a `billing_account` of theirs and the five digits of their `zip_code` instead.
     """
-    keyed_hash = keyed_id_hash(hashes, keyed_id)
+
+    keyed_id: str = field(repr=False)
+    date_of_birth: str = field(repr=False)
+    ssn_last4: str = field(default="", repr=False)
+    billing_account: str = field(default="", repr=False)
+    zip_code: str = field(default="", repr=False)
+
+
+def verify(db: Connection, hashes: KeyedHash, now: datetime, keyed: KeyedFacts) -> VerificationAnswer:
+    """Check what was keyed once, within the caller's transaction, and count the outcome.
+
+    `now` is aware UTC. Answers the member, or None for every kind of failure: unknown, wrong, no SSN where
+    one was keyed and one where none was, a telephone number of two members, locked. Locked are five failures
+    of one person within 24 hours by whatever names and ways, or ten since their last success; right facts
+    behind a lock count neither as a failure nor as a success.
+    """
+    keyed_phone = phone_on_file(keyed.keyed_id)
+    keyed_hash = keyed_id_hash(hashes, keyed_phone or keyed.keyed_id)
     row = db.execute(
-        _COUNT_AND_FIND, {"keyed_id": keyed_id, "keyed_id_hash": keyed_hash, "line_since": now - LINE_HOUR}
+        _COUNT_AND_FIND,
+        {
+            "keyed_id": keyed.keyed_id,
+            "keyed_phone": keyed_phone,
+            "keyed_id_hash": keyed_hash,
+            "line_since": now - LINE_HOUR,
+        },
     ).one()
-    right = _facts_match(hashes, row, keyed_id, ssn_last4, date_of_birth)
+    right = _facts_match(hashes, row, keyed)
     locked, slowed = _is_locked(row, now), row.line_failures >= LINE_FAILURES
     failures, recent = row.failures_since_success, row.recent_failures_at
     last_failure_at = row.last_failure_at
@@ -263,14 +294,21 @@ def keyed_id_hash(hashes: KeyedHash, keyed_id: str) -> str:
     return hashes.digest("keyed_id", keyed_id).hex()
 
 
-def _facts_match(hashes: KeyedHash, row: Row[Any], keyed_id: str, ssn_last4: str, date_of_birth: str) -> bool:
-    """Compare both facts with two hashes, always both, also where there is no member to compare with."""
-    member_id = row.member_id or keyed_id
-    iso_date = f"{date_of_birth[4:]}-{date_of_birth[:2]}-{date_of_birth[2:4]}"
+def _facts_match(hashes: KeyedHash, row: Row[Any], keyed: KeyedFacts) -> bool:
+    """Compare every fact, with two hashes, always all, also where there is no member to compare with."""
+    member_id = row.member_id or keyed.keyed_id
+    born = keyed.date_of_birth
+    iso_date = f"{born[4:]}-{born[:2]}-{born[2:4]}"
     ssn_matches = hmac.compare_digest(
-        hashes.digest("ssn_last4", member_id, ssn_last4), row.ssn_last4_hash or _NO_HASH
-    )
+        hashes.digest("ssn_last4", member_id, keyed.ssn_last4), row.ssn_last4_hash or _NO_HASH
+    ) & bool(keyed.ssn_last4)
     date_matches = hmac.compare_digest(
         hashes.digest("date_of_birth", member_id, iso_date), row.date_of_birth_hash or _NO_HASH
     )
-    return ssn_matches & date_matches & bool(ssn_last4)
+    of_bill = f"{keyed.billing_account} {keyed.zip_code}"
+    bill_matches = any(
+        hmac.compare_digest(of_bill, f"{each} {row.postal_code[:ZIP_DIGITS]}")
+        for each in (row.billing_accounts or {}).values()
+    )
+    without_ssn = bill_matches & (row.ssn_last4_hash is None) & (not keyed.ssn_last4)
+    return date_matches & (ssn_matches | without_ssn)

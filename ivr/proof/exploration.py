@@ -24,6 +24,7 @@ from ivr.dialog.definition import (
     KEY_REPEAT,
     LANGUAGE,
     MENU,
+    POUND,
     TIME_UP_DIALOG,
     Node,
 )
@@ -481,13 +482,20 @@ class Exploration:
             Move("repeat", Keys("9"), "9"),
             Move("more_time", Keys("7"), "7"),
             Move("discard", Keys("*"), "*"),
-            Move("stray", Keys("", finished=True), "#"),
+            self._pound(node, state),
         ]
         if not hears:
             moves.append(Move("unasked", Speech("hello")))
         if state.pace == "relay":
             moves.append(Move("patience", Silence(), times=RENEWALS_MAX + 1))
         return moves
+
+    @staticmethod
+    def _pound(node: Node, state: State) -> Move:
+        """Press `#` alone: an answer where the question takes it for one, else a slip that costs nothing."""
+        if POUND in node.branches and not state.gate:
+            return Move("key", Keys("", finished=True), POUND)
+        return Move("stray", Keys("", finished=True), "#")
 
     def _choices(self, node: Node, state: State) -> Iterator[Move]:
         if node.word == MENU:

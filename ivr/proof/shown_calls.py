@@ -232,7 +232,7 @@ class _Writer:
             return ""
         node = self.flow.nodes[before.node]
         entry = self.flow.vocabulary.fields.get(node.word)
-        if move.kind == "answer" and entry is not None and entry.is_fact:
+        if entry is not None and entry.is_fact and heard.digits == entry.samples[""]:
             return f"{{{entry.name}}}"
         ends = "#" if heard.finished and not before.gate and entry is not None else ""
         if move.label.endswith(_OWN_BILL):

@@ -35,11 +35,13 @@ from ivr.dialog.events import (
 )
 from ivr.dialog.vocabulary import WITHOUT_POUND, NoMatch
 from ivr.languages.registry import SPOKEN
+from ivr.members.facts import MEMBER_ID_DIGITS
 from ivr.replay.made_up import Earlier, MadeUp, MadeUpReturn, digits_keyed, make_up
 from ivr.replay.synthetic import entries_like
 from ivr.topics.bank.words import SAMPLE_ROUTING_NUMBER
 from ivr.topics.masks import UNKNOWN, Since
 from ivr.topics.registry import VOCABULARY
+from ivr.topics.verification.words import BILLING_ACCOUNT_DIGITS
 
 if TYPE_CHECKING:
     from ivr.calls.history import Asked, Recipe, RecordedTurn
@@ -52,6 +54,8 @@ WHY: Final = "# Why this call is kept: write it here, in a sentence."
 
 _NOT_COMMON_KEYS: Final = "".join(sorted(DIGITS - COMMON_KEYS))
 _DIGITS: Final = "4081573926" * 7
+_PHONE: Final = "6175550157"
+_PROOFS: Final = {"ssn_last4": ("0000", "6283"), "zip": ("00000", "02108")}  # wrong and right
 
 
 class CannotMaskError(OperatorError):
@@ -201,6 +205,8 @@ class _Export:
             yield f"notices {verified.slots['channel']}"
             if verified.outcome == "verified_more_time":
                 yield "extra_time"
+            if self._known_by_bill():
+                yield "no_ssn"
         reached = {each.outcome for each in self._asked("reach_person")}
         if isinstance(self._turns[-1].heard, LineFailed):
             reached.add("open" if "person-connecting" in self._turns[-1].prompts else "closed")
@@ -211,6 +217,12 @@ class _Export:
         yield from (f"consent {each}" for each in sorted(consent))
         yield from self._on_time()
         yield from self._settings()
+
+    def _known_by_bill(self) -> bool:
+        """Return whether the member was verified without an SSN."""
+        nodes = self._line.flow.nodes
+        asked = [nodes[each.node].word for each in self._turns if each.node in nodes]
+        return next((each for each in reversed(asked) if each in _PROOFS), "") == "zip"
 
     def _settings(self) -> Iterator[str]:
         """Yield how the line was set, where written calls are played on one that is set otherwise."""
@@ -409,7 +421,14 @@ class _Export:
             ("account_number_again", ""): self._account_number_again,
             ("authorization_code", ""): self._authorization_code,
         }
-        if reason in {"", WITHOUT_POUND} and entry in {"member_id", "ssn_last4", "date_of_birth"}:
+        known = VOCABULARY.fields[entry]
+        if (
+            reason in {"", WITHOUT_POUND}
+            and known.is_fact
+            and (entry == "member_id" or length == known.num_digits)
+        ):
+            return self._fact(turn, entry, length)
+        if (entry, reason) == ("own_account", ""):
             return self._fact(turn, entry, length)
         if (entry, reason) in makers:
             digits = makers[entry, reason](turn, length)
@@ -439,7 +458,7 @@ class _Export:
         """Return a fact of the member; the last four are wrong in a try that the line rejected."""
         if entry == "date_of_birth":
             return "04171961", "{date_of_birth}"
-        if entry == "ssn_last4":
+        if entry in _PROOFS:
             later = self._turns[turn.seq - self._turns[0].seq :]
             verdicts = (
                 each.outcome
@@ -447,9 +466,13 @@ class _Export:
                 for each in each_turn.asked
                 if each.action == "verify_member"
             )
-            return ("0000", "0000") if next(verdicts, "") == "rejected" else ("6283", "{ssn_last4}")
-        if length == 12:
-            return "4" * 12, "{member_id}"
+            wrong, right = _PROOFS[entry]
+            return (wrong, wrong) if next(verdicts, "") == "rejected" else (right, f"{{{entry}}}")
+        if length == MEMBER_ID_DIGITS:
+            return "4" * length, "{member_id}"
+        if length > BILLING_ACCOUNT_DIGITS:
+            longer = "1" * (length - len(_PHONE))
+            return f"{longer}{_PHONE}", f"{longer}{{phone}}"
         plan = next((plan for plan in PLANS if plan in self._made_up.owed), None)
         return "7" * length, "7" * length if plan is None else f"{{{plan}_account}}"
 

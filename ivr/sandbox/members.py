@@ -14,7 +14,14 @@ from ivr.base.errors import OperatorError
 from ivr.base.plans import PLANS
 from ivr.base.settings import MemberSettings
 from ivr.billing.imports import import_bills
-from ivr.billing.samples import SampleBill, SampleMember, bills_csv, demo_members, members_csv
+from ivr.billing.samples import (
+    SAMPLE_ZIP_CODE,
+    SampleBill,
+    SampleMember,
+    bills_csv,
+    demo_members,
+    members_csv,
+)
 from ivr.callfile.circumstances import MADE_UP, Circumstances, MadeUpBill
 from ivr.callfile.host import Setup
 from ivr.members.imports import import_members
@@ -28,7 +35,9 @@ def facts_of(member: SampleMember) -> dict[str, str]:
     """Return what a caller keys for a sample member, by the names call files use."""
     return {
         "member_id": member.member_id,
+        "phone": member.phone.removeprefix("+1"),
         "ssn_last4": member.ssn_last4,
+        "zip": SAMPLE_ZIP_CODE,
         "date_of_birth": member.date_of_birth_keyed,
         **{f"{plan}_account": number for plan, number in member.billing_accounts.items()},
     }
@@ -72,10 +81,10 @@ def _made_up_member(circumstances: Circumstances) -> SampleMember:
         first_name="Maple",
         last_name="Made-Up",
         date_of_birth=date(1961, 4, 17),
-        ssn_last4="6283",
+        ssn_last4="" if circumstances.no_ssn else "6283",
         billing_accounts={plan: number for plan, number in _MADE_UP_ACCOUNTS.items() if plan in plans},
         bills=[bill for plan in plans for bill in _made_up_bills(plan, circumstances.bills)],
-        phone="+16175550157" if circumstances.notices == "sms" else "",
+        phone="+16175550157",
         email="maple@example.com" if circumstances.notices != "letter" else "",
         extra_time=circumstances.extra_time,
         sms_ok=circumstances.notices == "sms",

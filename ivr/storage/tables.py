@@ -79,6 +79,7 @@ class Member(Base):
     """Who owes. Names, address and wishes come from the members file."""
 
     __tablename__ = "members"
+    __table_args__ = (Index("ix_members_phone", "phone", postgresql_where=text("phone IS NOT NULL")),)
 
     member_id: Mapped[str] = mapped_column(primary_key=True)
     first_name: Mapped[str]

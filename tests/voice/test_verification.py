@@ -20,7 +20,7 @@ from ivr.voice.patience import Patience
 from ivr.voice.serving import make_services
 from ivr.voice.turns import Support, Turns
 
-HEALTH = "740000101"
+HEALTH, PHONE = "740000101", "6175550101"
 NOBODY, NO_ACCOUNT = "499999999999", "799999999"
 STRANGERS = itertools.count(10_000)
 
@@ -79,10 +79,10 @@ class Caller:
         self.press("1", "1")
 
     def verify(self, keyed_id, ssn, birth, *, first=True):
-        """Key three facts and return the answers to them."""
+        """Key the facts and return the answers to them; `ssn` may be several entries."""
         if first:
             self.begin()
-        return self.press(keyed_id + ("#" if len(keyed_id) == 9 else ""), ssn, birth)
+        return self.press(keyed_id + ("#" if len(keyed_id) < 12 else ""), *ssn.split(), birth)
 
 
 def verified(reply):
@@ -109,6 +109,9 @@ def failing(member, without_ssn):
         "unknown billing account": (NO_ACCOUNT, ssn, birth, 0, False),
         "account, wrong ssn": (HEALTH, other, birth, 0, False),
         "no ssn on file": (without_ssn.member_id, "0000", without_ssn.date_of_birth_keyed, 0, False),
+        "telephone, wrong ssn": (PHONE, other, birth, 0, False),
+        "unknown telephone": ("6175550999", ssn, birth, 0, False),
+        "locked telephone, right facts": (PHONE, ssn, birth, 5, False),
         "locked by five, right facts": (member.member_id, ssn, birth, 5, False),
         "locked by ten, right facts": (member.member_id, ssn, birth, 10, True),
         "locked by five, wrong facts": (member.member_id, other, birth, 5, False),
@@ -148,6 +151,36 @@ def test_every_kind_of_failure_is_the_same_bytes_statements_and_hashes(house, wa
         assert answers == usual[0], kind
         assert run == usual[1], kind
         assert hashed == usual[2], kind
+
+
+def test_every_kind_of_failure_without_an_ssn_is_the_same_too(house, watched, engine):
+    member, without_ssn = house.load_samples("demo.health_and_dental", "demo.no_ssn")
+    born = without_ssn.date_of_birth_keyed
+    kinds = {
+        "an ssn is on file": (member.member_id, f"# {HEALTH} 02108", member.date_of_birth_keyed),
+        "wrong account": (without_ssn.member_id, f"# {HEALTH} 02108", born),
+        "wrong zip code": (without_ssn.member_id, "# 740000108 02109", born),
+        "wrong date": (without_ssn.member_id, "# 740000108 02108", "01011951"),
+        "unknown member": (NOBODY, "# 740000108 02108", born),
+    }
+    statements, seen = [], {}
+
+    def executing(_connection, _cursor, statement, *_):
+        statements.append(statement)
+
+    for number, (kind, facts) in enumerate(kinds.items()):
+        caller = Caller(house, number)
+        caller.begin()
+        watched.purposes.clear()
+        statements.clear()
+        event.listen(engine, "before_cursor_execute", executing)
+        replies = caller.verify(*facts, first=False)
+        event.remove(engine, "before_cursor_execute", executing)
+        assert not verified(replies[-1]), kind
+        answers = [(reply.body, sorted(reply.headers.items())) for reply in replies]
+        seen[kind] = (answers, list(statements), list(watched.purposes))
+    assert all(each == seen["wrong date"] for each in seen.values())
+    assert verified(Caller(house, 99).verify(without_ssn.member_id, "# 740000108 02108", born)[-1])
 
 
 def test_right_facts_take_the_same_hashes(house, watched):

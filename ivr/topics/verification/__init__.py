@@ -1,1 +1,1 @@
-"""Who is calling: the three facts, and what is known of the member who gave them."""
+"""Who is calling: the facts that a member keys, and what is known of the member who gave them."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ivr.base.plans import PLANS
 from ivr.dialog.engine import Outcome
 from ivr.dialog.state import State
-from ivr.members.verification import verify
+from ivr.members.verification import KeyedFacts, verify
 from ivr.notices.channels import choose_channel
 from ivr.topics.services import TurnServices
 
@@ -15,15 +15,15 @@ SLOWED_SECONDS = 4  # of silence before whatever verification answers, while the
 
 
 def verify_member(turn: TurnServices, state: State, _args: Mapping[str, str]) -> Outcome:
-    """Check the three facts, once, together."""
-    answer = verify(
-        turn.db,
-        turn.services.hashes,
-        turn.now,
+    """Check what was keyed, once, together."""
+    keyed = KeyedFacts(
         keyed_id=str(state.secrets["keyed_id"]),
-        ssn_last4=str(state.secrets["ssn_last4"]),
         date_of_birth=str(state.secrets["date_of_birth"]),
+        ssn_last4=str(state.secrets.get("ssn_last4", "")),
+        billing_account=str(state.secrets.get("keyed_account", "")),
+        zip_code=str(state.secrets.get("keyed_zip", "")),
     )
+    answer = verify(turn.db, turn.services.hashes, turn.now, keyed)
     if answer.slowed:
         turn.pause_seconds = SLOWED_SECONDS
     member = answer.member

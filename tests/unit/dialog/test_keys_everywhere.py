@@ -2,10 +2,12 @@
 
 import pytest
 
-from ivr.dialog.definition import EXHAUSTED, LANGUAGE, MENU
+from ivr.dialog.definition import EXHAUSTED, LANGUAGE, MENU, POUND
 from ivr.dialog.engine import Ask, Keys, Outcome, Silence, Wait, initial_state, step
 from ivr.topics.line import compile_line, read_line_files
 from ivr.topics.registry import SLOTS
+
+POUND_ALONE = Keys("", finished=True)
 
 
 def pytest_generate_tests(metafunc):
@@ -38,10 +40,14 @@ def passed(flow, taken):
     return taken
 
 
-@pytest.mark.parametrize("keys", [Keys("9"), Keys("7"), Keys("*"), Keys("1*2"), Keys("", finished=True)])
+@pytest.mark.parametrize("keys", [Keys("9"), Keys("7"), Keys("*"), Keys("1*2"), POUND_ALONE])
 def test_a_common_key_asks_the_question_again_and_costs_nothing(line, waiting, question, keys):
     taken = passed(line.flow, step(line.flow, waiting, keys))
     assert isinstance(taken.result, Wait)
+    answer = line.flow.nodes[question].branches.get(POUND) if keys == POUND_ALONE else None
+    if answer is not None:
+        assert (taken.state.node, taken.state.failures) == ("verify/bill_account", 0)
+        return
     assert taken.state.node == question
     assert taken.result.listen is not None
     assert taken.state.failures == (0 if keys.digits == "7" else 1)

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from ivr.jobs.verification_watch import FAILURES_TASK, watch_failures
 from ivr.members.locks import locked, sweep_counters, unlock, unlock_since, unswept_counters
-from ivr.members.verification import LINE_FAILURES, verify
+from ivr.members.verification import LINE_FAILURES, KeyedFacts, verify
 from ivr.payments.staff_queue import close_task
 from ivr.storage.tables import AuditEvent, StaffTask, VerificationCounter
 
@@ -21,14 +21,10 @@ NOBODY = "499999999999"
 
 def answer(engine, hashes, member, *, now=NOW, keyed_id=None, ssn_last4=None):
     with engine.begin() as db:
-        return verify(
-            db,
-            hashes,
-            now,
-            keyed_id=keyed_id or member.member_id,
-            ssn_last4=ssn_last4 or member.ssn_last4,
-            date_of_birth=member.date_of_birth_keyed,
+        keyed = KeyedFacts(
+            keyed_id or member.member_id, member.date_of_birth_keyed, ssn_last4 or member.ssn_last4
         )
+        return verify(db, hashes, now, keyed)
 
 
 def attempt(engine, hashes, member, **facts):

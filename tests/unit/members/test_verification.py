@@ -11,7 +11,7 @@ from support.environs import HASH_KEY_BYTES
 
 from ivr.base.keys import KeyedHash
 from ivr.members.locks import unlock
-from ivr.members.verification import verify
+from ivr.members.verification import KeyedFacts, verify
 from ivr.storage.tables import Member, VerificationCounter
 
 NOW = datetime(2026, 12, 18, 15, 15, tzinfo=UTC)
@@ -44,21 +44,26 @@ def statement_log(engine):
         event.remove(engine, "before_cursor_execute", note)
 
 
-def attempt(engine, hashes, member, *, now=NOW, keyed_id=None, ssn_last4=None, date_of_birth=None):
+def attempt(engine, hashes, member, *, now=NOW, **changed):
+    facts = {
+        "keyed_id": member.member_id,
+        "ssn_last4": member.ssn_last4,
+        "date_of_birth": member.date_of_birth_keyed,
+    }
     with engine.begin() as db:
-        return verify(
-            db,
-            hashes,
-            now,
-            keyed_id=member.member_id if keyed_id is None else keyed_id,
-            ssn_last4=member.ssn_last4 if ssn_last4 is None else ssn_last4,
-            date_of_birth=date_of_birth or member.date_of_birth_keyed,
-        ).member
+        return verify(db, hashes, now, KeyedFacts(**{**facts, **changed})).member
+
+
+def without_ssn(member, **changed):
+    """Facts as a caller without an SSN keys them."""
+    account = next(iter(member.billing_accounts.values()))
+    return {"ssn_last4": "", "billing_account": account, "zip_code": "02108", **changed}
 
 
 def fail(engine, hashes, member, times, *, now=NOW, keyed_id=None):
     for _ in range(times):
-        assert attempt(engine, hashes, member, now=now, keyed_id=keyed_id, ssn_last4="0000") is None
+        keyed = keyed_id or member.member_id
+        assert attempt(engine, hashes, member, now=now, keyed_id=keyed, ssn_last4="0000") is None
 
 
 def counter(engine, hashes, keyed_id):
@@ -70,9 +75,9 @@ def counter(engine, hashes, keyed_id):
         ).one_or_none()
 
 
-def test_right_facts_give_the_member_by_id_and_by_either_billing_account(engine, hashes, samples):
+def test_right_facts_give_the_member_by_id_billing_account_or_telephone(engine, hashes, samples):
     member = samples[HEALTH]
-    for keyed_id in (member.member_id, *member.billing_accounts.values()):
+    for keyed_id in (member.member_id, *member.billing_accounts.values(), "6175550101", "16175550101"):
         verified = attempt(engine, hashes, member, keyed_id=keyed_id)
         assert verified.member_id == member.member_id
         assert verified.member_id_last4 == member.member_id[-4:]
@@ -101,7 +106,15 @@ KINDS = {
     "no such member": {"keyed_id": "999999999999"},
     "no such billing account": {"keyed_id": "799999999"},
     "by billing account": {"keyed_id": "740000101"},
+    "by telephone": {"keyed_id": "6175550101"},
+    "no such telephone": {"keyed_id": "6175550999"},
     "empty ssn": {"ssn_last4": ""},
+    "bill where an ssn is on file": {
+        "ssn_last4": "",
+        "billing_account": "740000101",
+        "zip_code": "02108",
+    },
+    "somebody's bill": {"ssn_last4": "", "billing_account": "740000108", "zip_code": "02108"},
 }
 
 
@@ -112,7 +125,7 @@ def test_every_kind_of_outcome_runs_the_same_statements_and_hashes(engine, sampl
         with statement_log(engine) as log:
             verified = attempt(engine, hashes, samples[HEALTH], **facts)
         outcomes[kind] = (log, hashes.purposes)
-        assert (verified is not None) == (kind in {"right", "by billing account"}), kind
+        assert (verified is not None) == (kind in {"right", "by billing account", "by telephone"}), kind
     for kind, name in (
         ("no ssn on file", "demo.no_ssn"),
         ("locked, wrong", "demo.sms"),
@@ -122,8 +135,8 @@ def test_every_kind_of_outcome_runs_the_same_statements_and_hashes(engine, sampl
             fail(engine, CountingHash(), samples[name], 5)
         hashes = CountingHash()
         with statement_log(engine) as log:
-            ssn_last4 = None if kind == "locked, right" else "0001"
-            assert attempt(engine, hashes, samples[name], ssn_last4=ssn_last4) is None
+            wrong = {} if kind == "locked, right" else {"ssn_last4": "0001"}
+            assert attempt(engine, hashes, samples[name], **wrong) is None
         outcomes[kind] = (log, hashes.purposes)
     first = outcomes["right"]
     assert len(first[0]) == 2
@@ -307,7 +320,7 @@ def test_twenty_failures_at_once_are_twenty(database_url, hashes, samples):
 def test_an_attempt_rolled_back_is_not_counted(engine, hashes, samples):
     member = samples[HEALTH]
     with engine.connect() as db:
-        verify(db, hashes, NOW, keyed_id=member.member_id, ssn_last4="0001", date_of_birth="01311999")
+        verify(db, hashes, NOW, KeyedFacts(member.member_id, "01311999", "0001"))
         db.rollback()
     assert counter(engine, hashes, member.member_id) is None
 
@@ -321,14 +334,103 @@ def test_counters_outlive_the_process_that_made_them(engine, database_url, hashe
 
 @pytest.mark.parametrize("date_of_birth", ["", "1", "99999999", "x" * 8])
 def test_odd_digits_are_only_wrong(engine, hashes, samples, date_of_birth):
+    member = samples[HEALTH]
     with engine.begin() as db:
-        member = samples[HEALTH]
-        answer = verify(
-            db,
-            hashes,
-            NOW,
-            keyed_id=member.member_id,
-            ssn_last4=member.ssn_last4,
-            date_of_birth=date_of_birth,
-        )
+        answer = verify(db, hashes, NOW, KeyedFacts(member.member_id, date_of_birth, member.ssn_last4))
     assert answer.member is None
+
+
+# Without an SSN.
+
+
+def test_the_bill_and_the_zip_code_stand_for_an_ssn_that_is_not_on_file(engine, hashes, samples):
+    heather = samples["demo.no_ssn"]
+    for keyed_id in (heather.member_id, *heather.billing_accounts.values()):
+        assert attempt(engine, hashes, heather, keyed_id=keyed_id, **without_ssn(heather)) is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        (HEALTH, {}),  # an SSN is on file: nobody says it is not
+        ("demo.no_ssn", {"ssn_last4": "1234"}),
+        ("demo.no_ssn", {"billing_account": "740000101"}),
+        ("demo.no_ssn", {"billing_account": ""}),
+        ("demo.no_ssn", {"zip_code": "02109"}),
+        ("demo.no_ssn", {"zip_code": ""}),
+        ("demo.no_ssn", {"date_of_birth": "01311999"}),
+        ("demo.no_ssn", {"keyed_id": "999999999999"}),
+    ],
+)
+def test_without_an_ssn_everything_else_must_be_right(engine, hashes, samples, name, changed):
+    member = samples[name]
+    assert attempt(engine, hashes, member, **without_ssn(member, **changed)) is None
+
+
+def test_a_zip_code_of_nine_digits_on_file_is_keyed_as_five(engine, hashes, samples):
+    heather = samples["demo.no_ssn"]
+    with engine.begin() as db:
+        db.execute(Member.__table__.update().values(postal_code="02108-1234"))
+    assert attempt(engine, hashes, heather, **without_ssn(heather)) is not None
+
+
+# The telephone number on file.
+
+
+def test_a_telephone_of_two_members_is_nobodys_and_counts_as_keyed(engine, hashes, samples):
+    amber, iris = samples[HEALTH], samples["demo.email"]
+    with engine.begin() as db:
+        db.execute(
+            Member.__table__.update().where(Member.member_id == iris.member_id).values(phone=amber.phone)
+        )
+    for member in (amber, iris):
+        assert attempt(engine, hashes, member, keyed_id="6175550101") is None
+        assert attempt(engine, hashes, member) is not None
+    assert counter(engine, hashes, amber.phone).failures_since_success == 2
+
+
+def test_a_lock_on_a_telephone_ends_with_the_members_own(engine, hashes, samples):
+    member = samples[HEALTH]
+    counted_before(engine, hashes, member.phone, 5)
+    assert attempt(engine, hashes, member, keyed_id="6175550101") is None
+    with engine.begin() as db:
+        assert unlock(db, hashes, member.member_id, "pat", NOW)
+    assert attempt(engine, hashes, member, keyed_id="6175550101") is not None
+
+
+WAYS = ("member_id", "health", "dental", "phone", "bill")
+
+
+def guess(member, way, number):
+    """What somebody keys who knows all but one thing, and guesses that."""
+    keyed_id = {"health": "740000101", "dental": "750000101", "phone": "6175550101"}.get(
+        way, member.member_id
+    )
+    if way == "bill":
+        return {"keyed_id": keyed_id, **without_ssn(member, zip_code=f"{number:05d}")}
+    return {"keyed_id": keyed_id, "ssn_last4": f"{number:04d}"}
+
+
+def test_a_hundred_guesses_at_once_by_every_way_stay_within_one_budget(database_url, hashes, samples):
+    crowd = create_engine(database_url, pool_size=25, max_overflow=0, pool_timeout=60)
+    member = samples[HEALTH]
+    right = {"keyed_id": member.member_id, "ssn_last4": member.ssn_last4}
+    tries = [guess(member, WAYS[number % 5], number) for number in range(95)]
+    with ThreadPoolExecutor(100) as threads:
+        answers = list(
+            threads.map(lambda facts: attempt(crowd, hashes, member, **facts), [*tries, *([right] * 5)])
+        )
+        known = sum(each is not None for each in answers)
+        with crowd.connect() as db:
+            (counted,) = db.execute(select(VerificationCounter.__table__)).all()
+        for days in (1, 400):
+            later = NOW + timedelta(days=days)
+            again = [*tries, *(dict(guess(member, way, 0), ssn_last4=member.ssn_last4) for way in WAYS)]
+            assert not any(
+                threads.map(lambda facts, at=later: attempt(crowd, hashes, member, now=at, **facts), again)
+            )
+    crowd.dispose()
+    # The right facts pass before five failures or never; each of the other ninety-five was counted, once.
+    assert answers[:95] == [None] * 95
+    assert counted.counted_on == member.member_id
+    assert counted.failures_since_success == 95 if not known else counted.failures_since_success >= 90

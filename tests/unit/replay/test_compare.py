@@ -363,7 +363,11 @@ def test_the_report():
     comparison = compared(
         edited(
             *ADDED,
-            ("prompts/en-US.ftl", "We could not verify you with those three numbers.", "That did not work."),
+            (
+                "prompts/en-US.ftl",
+                "    We need only the last four digits.",
+                "    The last four digits are enough.",
+            ),
         )
     )
     out = io.StringIO()

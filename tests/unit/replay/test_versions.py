@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[3]
 FILES = read_line_files(ROOT)
 LINE = compile_line(FILES)
 NOW = datetime(2026, 12, 18, 15, tzinfo=UTC)
-REJECTED = "We could not verify you with those three numbers."
+ASKED = "    Both are on your bill."
 
 
 class Checkout:
@@ -192,7 +192,7 @@ def history(checkout, changes):
 
 
 CALLS = recorded_calls(LINE, 15, seed=5)
-NEW_WORDS = edited("prompts/en-US.ftl", REJECTED, "That did not work.")
+NEW_WORDS = edited("prompts/en-US.ftl", ASKED, "    You find both on your bill.")
 SPACE = {"flows/person.toml": FILES["flows/person.toml"] + "\n# A comment.\n"}
 COMMENT = {"flows/reach.toml": FILES["flows/reach.toml"] + "\n# Another.\n"}
 BROKEN = {"flows/reach.toml": "[node"}
@@ -221,7 +221,7 @@ def test_the_first_revision_at_which_a_call_changes_is_named(checkout):
     assert (found.commit, found.skipped, found.instead) == (commits[2], (), ())
     assert found.about.endswith("Friendlier")
     assert found.as_text().startswith("The first revision at which a call changes: ")
-    assert "verify/rejected" in found.as_text()
+    assert "verify/member_id" in found.as_text()
     assert found.as_json()["comparison"]["differ"] == len(found.comparison.differing) > 0
     assert bisected(checkout, commits[2], "main").commit is None
 

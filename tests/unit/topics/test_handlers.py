@@ -53,6 +53,9 @@ def test_reach_person(asked, instant, phone, expected):
 # Who is calling.
 
 
+BY_BILL = {"ssn_last4": "", "keyed_account": "740000108", "keyed_zip": "02108"}
+
+
 def facts_of(member, **changed):
     right = {
         "keyed_id": member.member_id,
@@ -70,11 +73,23 @@ def facts_of(member, **changed):
         ("demo.health_and_dental", {"keyed_id": "499999999999"}, Outcome("rejected")),
         ("demo.health_and_dental", {"ssn_last4": "0000"}, Outcome("rejected")),
         ("demo.health_and_dental", {"date_of_birth": "01021965"}, Outcome("rejected")),
+        ("demo.health_and_dental", {"keyed_id": "6175550101"}, Outcome("verified", VERIFIED)),
         ("demo.no_ssn", {"ssn_last4": ""}, Outcome("rejected")),
+        ("demo.no_ssn", BY_BILL | {"keyed_zip": "02109"}, Outcome("rejected")),
+        ("demo.health_and_dental", BY_BILL | {"keyed_account": "740000101"}, Outcome("rejected")),
     ],
 )
 def test_verify_member(asked, samples, name, changed, expected):
     assert asked().know(**facts_of(samples[name], **changed)).ask("verify_member") == expected
+
+
+def test_verify_a_member_without_an_ssn(asked, samples):
+    verified = asked().know(**facts_of(samples["demo.no_ssn"], **BY_BILL)).ask("verify_member")
+    assert (verified.name, verified.slots["health_account"]) == ("verified", "740000108")
+
+
+def test_nine_digits_of_an_ssn_are_counted_by_the_call_itself(asked):
+    assert asked().ask("keyed_whole_ssn") == Outcome("again")
 
 
 def test_verify_a_member_who_wants_more_time(asked, samples):

@@ -29,6 +29,10 @@ ENTRIES = [
     ("member_id", "740000101", "740000101"),
     ("member_id", "640000101", "!member-id"),
     ("member_id", "40000000010", "!member-id"),
+    ("member_id", "6175550101", "6175550101"),
+    ("member_id", "16175550101", "16175550101"),
+    ("member_id", "1175550101", "!member-id"),
+    ("member_id", "26175550101", "!member-id"),
     ("member_id", "4000000001011", "!member-id"),
     ("member_id", "", "!member-id"),
     ("ssn_last4", "0007", "0007"),
@@ -48,6 +52,13 @@ ENTRIES = [
     ("date_of_birth", "12311899", "!date"),
     ("date_of_birth", "12182026", "12182026"),
     ("date_of_birth", "12192026", "!date"),
+    ("own_account", "740000101", "740000101"),
+    ("own_account", "640000101", "!own-account"),
+    ("own_account", "74000010", "!own-account"),
+    ("zip", "02108", "02108"),
+    ("zip", "0210", "!length"),
+    ("date_of_birth", "0102", "!length"),
+    ("date_of_birth", "6789", "!length"),
     ("date_of_birth", "0102196", "!length"),
     ("date_of_birth", "010219650", "!length"),
     ("amount", "4050", 4050),
@@ -93,7 +104,8 @@ def test_an_entry(name, keyed, expected):
         assert judged == NoMatch(expected[1:])
         assert judged.reason in FIELDS[name].reasons
     else:
-        assert judged == Match(dict.fromkeys(FIELDS[name].fills, expected))
+        result = next(iter(FIELDS[name].results), "")
+        assert judged == Match(dict.fromkeys(FIELDS[name].fills, expected), result)
 
 
 def test_every_reason_and_every_field_is_in_the_table():
@@ -107,6 +119,15 @@ def test_what_looks_like_a_card_is_taken_the_second_time():
     judge = FIELDS["account_number"].judge
     assert judge(CARD, KNOWN, ("account-length",)) == NoMatch("card")
     assert judge(CARD, KNOWN, ("card",)) == Match({"account_number": CARD})
+
+
+@pytest.mark.parametrize(
+    ("keyed", "is_rest"),
+    [("6789", True), ("56789", True), ("0178", False), ("12345", False), ("678901", False)],
+)
+def test_the_rest_of_nine_digits_is_no_date_where_four_were_taken_for_an_ssn(keyed, is_rest):
+    judged = FIELDS["date_of_birth"].judge(keyed, {**KNOWN, "ssn_last4": "1234"}, ())
+    assert judged == (Match(result="whole_ssn") if is_rest else NoMatch("length"))
 
 
 def verdict(name, keyed, *reasons):
