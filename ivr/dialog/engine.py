@@ -7,7 +7,7 @@ pace and all limits live here, once (VoiceXML's form semantics).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import cast
@@ -59,6 +59,7 @@ from ivr.dialog.flow import (
     NOT_A_CHOICE,
     PACE_RELAY,
     Flow,
+    Prompts,
     nomatch_prompt,
 )
 from ivr.dialog.state import Said, State
@@ -168,7 +169,7 @@ Result = Wait | End | Ask
 
 _branch_taken = lru_cache(4096)(BranchTaken)  # every node that is passed is one: calls share theirs
 _GATE_FAILURES = "@gate"  # among the counters
-_GATE_LISTEN = Listen(TIMEOUT_SECONDS["relay"]["menu"], num_digits=1)
+GATE_LISTEN = Listen(TIMEOUT_SECONDS["relay"]["menu"], num_digits=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -659,7 +660,7 @@ class _Interpreter:
     def _stop(self, *before: Said, go_on: tuple[str, ...] = (GATE_GO_ON,)) -> Result | None:
         """Stop at a gate, again or for the first time; what is pending stays so until 1 is pressed."""
         prompts = (*before, *map(self._spoken, go_on))
-        return self._within_limits(lambda: Wait(prompts, _GATE_LISTEN))
+        return self._within_limits(lambda: Wait(prompts, GATE_LISTEN))
 
     def _within_limits(self, wait: Callable[[], Result]) -> Result | None:
         """Wait, unless the call has used up its turns or its time: then say so and end it."""
@@ -680,7 +681,7 @@ class _Interpreter:
         self.state.pending = later
         if later:
             self.state.gate, self.state.chunk = True, now
-            return Wait((*now, self._spoken(GATE_GO_ON)), _GATE_LISTEN)
+            return Wait((*now, self._spoken(GATE_GO_ON)), GATE_LISTEN)
         if node.kind == "end":
             return self._ended(tuple(now), node.word)
         return Wait(tuple(now), None if node.kind == "transfer" else self._listen(node))
@@ -689,23 +690,9 @@ class _Interpreter:
         """Divide what is pending into what is said now and what comes after a gate."""
         if self.state.pace != "relay":
             return self.state.pending, []
-        total = 0
-        pieces = [piece for said in self.state.pending for piece in self._pieces(said)]
-        for index, (_, words) in enumerate(pieces):
-            total += words
-            if index and total > RELAY_WORDS_MAX:
-                return [said for said, _ in pieces[:index]], [said for said, _ in pieces[index:]]
-        return [said for said, _ in pieces], []
-
-    def _pieces(self, said: Said) -> list[tuple[Said, int]]:
-        """Return the pieces of a prompt, each with its words at worst."""
-        language = said.language or self.state.language
-        words = self.flow.prompts.pieces(said.prompt, said.attribute or None, language, "relay")
-        if said.piece >= 0:
-            return [(said, words[said.piece])]
-        if len(words) == 1:
-            return [(said, words[0])]
-        return [(said._replace(piece=piece), count) for piece, count in enumerate(words)]
+        pieces = pieces_of(self.state.pending, self.state.language, self.flow.prompts)
+        last = last_carried(pieces)
+        return [said for said, _ in pieces[:last]], [said for said, _ in pieces[last:]]
 
     def _listen(self, node: Node) -> Listen:
         timeouts = TIMEOUT_SECONDS[self.state.pace]
@@ -714,6 +701,30 @@ class _Interpreter:
         entry: Field = self.flow.vocabulary.fields[node.word]
         hints = entry.hints.get(self.state.language, "")
         return Listen(timeouts[entry.waiting], entry.num_digits, speech=entry.hear is not None, hints=hints)
+
+
+def pieces_of(pending: Iterable[Said], language: str, prompts: Prompts) -> list[tuple[Said, int]]:
+    """Return the pieces of what is to be said in relay pace, each with its words at worst."""
+    return [piece for said in pending for piece in _pieces(said, said.language or language, prompts)]
+
+
+def _pieces(said: Said, language: str, prompts: Prompts) -> list[tuple[Said, int]]:
+    words = prompts.pieces(said.prompt, said.attribute or None, language, "relay")
+    if said.piece >= 0:
+        return [(said, words[said.piece])]
+    if len(words) == 1:
+        return [(said, words[0])]
+    return [(said._replace(piece=piece), count) for piece, count in enumerate(words)]
+
+
+def last_carried(pieces: Sequence[tuple[Said, int]]) -> int:
+    """Return how many pieces an operator can carry at once: one, and more up to `RELAY_WORDS_MAX` words."""
+    total = 0
+    for index, (_, words) in enumerate(pieces):
+        total += words
+        if index and total > RELAY_WORDS_MAX:
+            return index
+    return len(pieces)
 
 
 def _pressed(digits: str, reason: str) -> KeyPressed | SeveralKeysPressed:

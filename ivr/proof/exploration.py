@@ -3,7 +3,8 @@
 States are merged where their future is the same but for what is said on the way: turns and seconds are left
 out (the limits are proven apart: they strike after every turn), so are silences that cost nothing in relay
 pace, slots and counters that nothing reads any more, and the ordinary sentences that are queued or can be
-repeated. What must be heard to its end, terms and confirmation numbers, is kept.
+repeated. What must be heard to its end, terms and confirmation numbers, is kept. Where an answer is still
+being worked out, the ways there that have more to say stand for those that have less.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ from ivr.dialog.state import Said, State
 from ivr.dialog.vocabulary import Answer, Consent, Field, Match, Meant, NoMatch, Slots, Value
 from ivr.languages.language import PACES
 from ivr.proof.liveness import find_live
+from ivr.proof.spoken import between_gates, prompts_of, said_again, said_once
 from ivr.speech.sentence import Sentence
 
 LATE_SECONDS = 1e6  # beyond every limit
@@ -69,9 +71,9 @@ class World:
     `entries` are digits to try at each field, `words` what may be said, `values` what actions answer with, a
     value a slot; `canaries` the secret entries among them. `consents` are the actions that move money.
     `recalls` (action -> outcome) give back what was filled before; `ordinary` (action -> outcome) comes first
-    where calls are equally short; `possible` tells whether an action can answer so after what was answered
-    in the same turn. `speak` (prompt, language, pace) returns sentences and raises `ValueError` for what
-    cannot be spoken.
+    where calls are equally short; `possible` tells whether an action can answer so after what the `decisive`
+    actions answered in the same turn. `speak` (prompt, language, pace) returns sentences and raises
+    `ValueError` for what cannot be spoken.
     """
 
     entries: Mapping[str, Sequence[str]]
@@ -82,6 +84,7 @@ class World:
     recalls: Mapping[str, str]
     ordinary: Mapping[str, str]
     possible: Callable[[Sequence[Answer], str, str], bool]
+    decisive: frozenset[str]
     speak: Callable[[Said, str, str], Sequence[Sentence]]
 
 
@@ -142,7 +145,23 @@ class StateKey(NamedTuple):
     told: frozenset[str] = frozenset()
     stale: frozenset[str] = frozenset()  # that can still be read
     fresh: bool = True
-    unmerged: tuple[object, ...] = ()  # while an answer is being worked out: all that tells it from another
+    turn: tuple[object, ...] = ()  # while an answer is being worked out: what of this turn still matters
+
+
+class Weight(NamedTuple):
+    """How much a turn has to say while an answer is still being worked out.
+
+    Of two places that differ in nothing else, what is wrong after the lighter one is wrong after the heavier:
+    `amount` is seconds in voice pace and pieces before the last gate in relay; `again` are the prompts that
+    count as often as they can be said.
+    """
+
+    amount: float = 0.0
+    again: frozenset[str] = frozenset()
+
+    def covers(self, other: Weight) -> bool:
+        """Return whether nothing is heavier in the other."""
+        return self.amount >= other.amount and self.again >= other.again
 
 
 @dataclass(slots=True)
@@ -218,13 +237,16 @@ class Exploration:
         self.edges: dict[tuple[str, str], tuple[int, Move]] = {}
         self.steps = 0
         self._watch = watch
-        self._keys: dict[StateKey, int] = {}
-        self._todo: list[tuple[int, int]] = []
+        self._keys: dict[StateKey, list[int]] = {}
+        self._weights: dict[int, Weight] = {}
+        self._seconds: dict[tuple[object, ...], float] = {}
+        self._todo: list[tuple[int, float, int]] = []
         self._live = find_live(flow, self._reads(), self._fills())
         nodes = flow.nodes.values()
         self._evidence = frozenset(prompt for node in nodes if node.evidence for prompt in node.prompts)
         self._telling = self._telling_reasons()
         self._depends = _dependents(flow)
+        self._again = said_again(flow)
         self._tries = {node.path: max(node.tries.values()) for node in nodes if node.tries}
         self._terms = frozenset(slot for consent in world.consents.values() for slot in consent.terms)
 
@@ -232,7 +254,7 @@ class Exploration:
         """Explore until nothing new is found."""
         self.start()
         while self._todo:
-            turns, index = heappop(self._todo)
+            turns, _, index = heappop(self._todo)
             if turns == self.places[index].turns:  # else a shorter way was found since
                 self._expand(index)
         return self
@@ -306,19 +328,14 @@ class Exploration:
         if isinstance(place.result, End):
             return StateKey(End, state.node, state.language, state.pace)
         slots, counters = self._live.at(state.node, state.frames)
-        kept: tuple[object, ...] = ()
+        turn: tuple[object, ...] = ()
         queued = tuple(map(self._heard_whole, (state.pending, state.held, state.said, state.chunk)))
         if place.closing:
             # What had to be heard is all that is left to say; at a gate it ends by itself.
             queued = queued[:1] if isinstance(place.result, Ask) else ()
         elif isinstance(place.result, Ask) and not place.within(AGENT_DIALOG):
-            # While an answer is being worked out nothing is merged; asking for a person says nothing new.
-            kept = (
-                _labels(state.pending),
-                _labels(state.said),
-                _facts(knowledge.answered),
-                knowledge.consented,
-            )
+            # Asking for a person says nothing new.
+            turn = self._of_this_turn(state, knowledge)
         return StateKey(
             type(place.result),
             state.node,
@@ -340,7 +357,7 @@ class Exploration:
             knowledge.told,
             knowledge.stale & slots,
             knowledge.fresh,
-            kept,
+            turn,
         )
 
     def _heard_whole(self, said: Iterable[Said]) -> frozenset[str]:
@@ -357,21 +374,78 @@ class Exploration:
             words += sum(self.flow.prompts.pieces(said.prompt, said.attribute or None, language, "relay"))
         return words > RELAY_WORDS_MAX
 
+    def _of_this_turn(self, state: State, knowledge: Knowledge) -> tuple[object, ...]:
+        """Return what must not be merged while an answer is being worked out.
+
+        The rest of what was said in the turn matters by its length alone, which is the place's weight. In
+        relay pace the words since the last gate decide where the next one comes; once money was moved, what
+        must be heard matters by its words.
+        """
+        moved = any(each.action in self.world.consents for each in knowledge.answered)
+        return (
+            _labels(said for said in state.pending if moved and not said.barge_in),
+            prompts_of(state.pending) == prompts_of(state.said),
+            _labels(between_gates(state, self.flow)[-1]) if state.pace == "relay" else (),
+            _facts(knowledge.answered),
+            knowledge.consented,
+        )
+
+    def _weight(self, place: Place) -> Weight:
+        """Return the weight of a place where an answer is being worked out; of all others it is nothing."""
+        if not isinstance(place.result, Ask) or place.closing or place.within(AGENT_DIALOG):
+            return Weight()
+        state = place.state
+        if state.pace == "relay":
+            return Weight(sum(map(len, between_gates(state, self.flow)[:-1])))
+        pending = said_once(state.pending)
+        once = (said for said in pending if said.prompt not in self._again)
+        again = frozenset(said.label for said in pending if said.prompt in self._again)
+        return Weight(sum(self._seconds_of(said, state) for said in once), again)
+
+    def _seconds_of(self, said: Said, state: State) -> float:
+        key = (
+            said.label,
+            said.language or state.language,
+            said.pace or state.pace,
+            frozenset(said.values.items()),
+        )
+        if key not in self._seconds:
+            try:
+                spoken = self.world.speak(said, state.language, state.pace)
+                self._seconds[key] = sum(sentence.seconds for sentence in spoken)
+            except ValueError:  # the judge says so
+                self._seconds[key] = 0.0
+        return self._seconds[key]
+
     def find(self, place: Place) -> int | None:
-        """Return the number of the place that stands for this one, or None when it was never reached."""
-        return self._keys.get(self.key(place))
+        """Return the number of a place that stands for this one, or None when it was never reached."""
+        weight = self._weight(place)
+        same = self._keys.get(self.key(place), ())
+        return next((index for index in same if self._weights[index].covers(weight)), None)
 
     def _add(self, place: Place) -> int:
-        key = self.key(place)
-        index = self._keys.setdefault(key, len(self.places))
-        if index == len(self.places):
-            self.places.append(place)
-        elif place.turns < self.places[index].turns:
-            self.places[index] = place
-        else:
-            return index
+        weight = self._weight(place)
+        same = self._keys.setdefault(self.key(place), [])
+        for index in same:
+            if not self._weights[index].covers(weight):
+                continue
+            if place.turns >= self.places[index].turns:
+                return index
+            if self._weights[index] == weight:
+                self.places[index] = place
+                return self._to_expand(index, place, 0.0)
+        index = len(self.places)
+        self.places.append(place)
+        self._weights[index] = weight
+        same.append(index)
+        # The ordinary way to a place comes first, then the heaviest: what is between them adds nothing.
+        return self._to_expand(
+            index, place, 0.0 if len(same) == 1 else 1 / (1 + weight.amount + 100 * len(weight.again))
+        )
+
+    def _to_expand(self, index: int, place: Place, order: float) -> int:
         if not isinstance(place.result, End):
-            heappush(self._todo, (place.turns, index))
+            heappush(self._todo, (place.turns, order, index))
         return index
 
     def _expand(self, index: int) -> None:
@@ -566,7 +640,8 @@ class Exploration:
         if isinstance(place.result, Ask) and isinstance(move.heard, Outcome):
             memory.consented = knowledge.consented
             asked = Answer(place.result.action, place.result.args, move.label)
-            memory.answered = (*knowledge.answered, asked)
+            kept = asked.action in self.world.decisive or asked.action in self.world.consents
+            memory.answered = (*knowledge.answered, asked) if kept else knowledge.answered
             memory.filled(move.heard.slots)
         elif move.kind == "answer" and node.word in self.flow.vocabulary.fields:
             fills = self._filled_by(node, move, place.state)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import takewhile
@@ -11,17 +11,20 @@ from typing import NamedTuple
 
 from ivr.calls.notation import write_event, write_heard
 from ivr.dialog.definition import AGENT, AGENT_DIALOG, MORE_TIME, REPEAT
-from ivr.dialog.engine import LAST_TURNS_MAX, RELAY_WORDS_MAX, Ask, End, Wait
+from ivr.dialog.engine import GATE_LISTEN, LAST_TURNS_MAX, RELAY_WORDS_MAX, Ask, End, Listen, Wait
 from ivr.dialog.flow import GATE_GO_ON, Flow
 from ivr.dialog.state import Said
 from ivr.dialog.vocabulary import Answer
 from ivr.languages.language import Variant
 from ivr.proof.exploration import ERRORS, Exploration, Move, Place, Taken, World
+from ivr.proof.spoken import between_gates, prompts_of, said_again
 
 SENTENCE_WORDS_MAX = 12
 ANSWERS = frozenset({"answer", "key", "outcome"})
 FORWARD = ANSWERS | {"start", "go_on", "transfer"}
 _WITHOUT_CHOICE = (FORWARD | ERRORS) - {"key"}
+
+_GO_ON = Said(GATE_GO_ON)
 
 
 class Wrong(NamedTuple):
@@ -109,7 +112,11 @@ class Judge:
         for wrong in (each for judge in judges for each in judge(taken)):
             self._note(wrong, after.turns, taken.index, taken.move)
         if isinstance(after.result, (Wait, End)):
-            self._measure(after, after.result)
+            listen = after.result.listen if isinstance(after.result, Wait) else None
+            self._measure(after, after.result.prompts, listen)
+        elif isinstance(after.result, Ask) and after.state.pace == "relay":
+            for prompts in between_gates(after.state, self._flow)[:-1]:
+                self._measure(after, (*prompts, _GO_ON), GATE_LISTEN)
 
     def _note(self, wrong: Wrong, turns: int, index: int, *moves: Move) -> None:
         known = self._noted.get(wrong)
@@ -228,7 +235,7 @@ class Judge:
         elif move.kind == "silence" and self._hurries(taken):
             message = f'a first silence here does not switch to relay pace: add on.silence = "{MORE_TIME}"'
             yield Wrong("proof.first-silence", before.state.node, message)
-        elif self._arrives(taken) and _ids(taken.queued) != _ids(after.state.said):
+        elif self._arrives(taken) and prompts_of(taken.queued) != prompts_of(after.state.said):
             message = "key 9 could not repeat all that is said here"
             yield Wrong("proof.not-repeated", after.state.node, message)
 
@@ -237,7 +244,7 @@ class Judge:
         """Return whether all is said again: at a gate the piece before it, and what is still to come."""
         state = taken.before.state
         again = (state.chunk, taken.after.state.pending) if state.gate else (state.said,)
-        return isinstance(taken.after.result, Wait) and _ids(taken.queued) == _ids(*again)
+        return isinstance(taken.after.result, Wait) and prompts_of(taken.queued) == prompts_of(*again)
 
     @staticmethod
     def _gives_time(taken: Taken) -> bool:
@@ -274,7 +281,7 @@ class Judge:
         prompts = [said for said in after.result.prompts if said.prompt != GATE_GO_ON]
         words = sum(sum(self._say(said, language, "relay").words) for said in prompts)
         if words > RELAY_WORDS_MAX:
-            told = _ids(prompts)
+            told = prompts_of(prompts)
             message = (
                 f"says {words} words in {language} relay pace before a key is possible, "
                 f"at most {RELAY_WORDS_MAX}: shorten or divide {', '.join(told)}"
@@ -313,33 +320,23 @@ class Judge:
             self._rendered[key] = known
         return known
 
-    def _measure(self, after: Place, result: Wait | End) -> None:
+    def _measure(self, after: Place, prompts: Sequence[Said], listen: Listen | None) -> None:
         state = after.state
         voice = state.pace == "voice"  # in relay pace a gate stands between
         # What an action leads to again and again may be said as often as it counts, however often it is here.
-        again = {said.label: said for said in result.prompts if said.prompt in self._times}
-        once = [said for said in result.prompts if said.prompt not in self._times]
+        again = {said.label: said for said in prompts if said.prompt in self._times}
+        once = [said for said in prompts if said.prompt not in self._times]
         seconds = sum(
             self._say(said, state.language, state.pace).seconds
             * (self._times.get(said.prompt, 1) if voice else 1)
             for said in (*again.values(), *once)
         )
-        if isinstance(result, Wait) and result.listen is not None:
-            seconds += result.listen.timeout_seconds
+        if listen is not None:
+            seconds += listen.timeout_seconds
         run = (state.language, state.pace)
         self.longest[run] = max(self.longest.get(run, 0.0), seconds)
         if after.closing:
             self.longest_closing[run] = max(self.longest_closing.get(run, 0.0), seconds)
-
-
-def _ids(*groups: Iterable[Said] | Said) -> tuple[str, ...]:
-    """Return the prompts said, without gates, pieces and languages."""
-    ids: list[str] = []
-    for group in groups:
-        for said in (group,) if isinstance(group, Said) else group:
-            if said.prompt != GATE_GO_ON and ids[-1:] != [said.prompt]:
-                ids.append(said.prompt)
-    return tuple(ids)
 
 
 # Over all places.
@@ -564,17 +561,6 @@ def _gates_left(flow: Flow, language: str) -> int:
         len(flow.prompts.pieces(prompt, None, language, "relay")) * times.get(prompt, 1)
         for prompt in heard | last
     )
-
-
-def said_again(flow: Flow) -> dict[str, int]:
-    """Return how often, at most, prompts are said that an action leads to again and again before a wait."""
-    return {
-        prompt: max(counting.tries.values())
-        for counting in flow.nodes.values()
-        for told in flow.dialogs[counting.dialog].nodes.values()
-        if counting.tries and told.kind == "say" and told.branches.get("next") == counting.name
-        for prompt in told.prompts
-    }
 
 
 def straight_way(exploration: Exploration, run: Variant) -> tuple[Move, ...]:

@@ -40,6 +40,8 @@ _OPEN = {
 _SEALED = {entry for field in VOCABULARY.fields.values() if field.secret for entry in field.samples.values()}
 # The entries that only secret fields have: found anywhere outside the sealed slots, they show a leak.
 CANARIES = frozenset(entry for entry in _SEALED - _OPEN if len(entry) > 2)
+# The actions whose answers decide what others can answer later in the turn.
+DECISIVE = frozenset(action for topic in TOPICS for action in topic.decisive)
 
 
 def shapes_of(values: Mapping[str, Value], since: Since) -> dict[str, str]:

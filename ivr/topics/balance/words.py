@@ -101,4 +101,5 @@ BALANCE = Topic(
         ),
     ),
     possible=possible,
+    decisive=("balance_as_of", "bill_balance"),
 )

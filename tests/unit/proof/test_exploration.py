@@ -15,7 +15,7 @@ from ivr.base.plans import PLANS
 from ivr.dialog.engine import DialogError, End, Keys, Listen, Match, Wait
 from ivr.dialog.state import Said
 from ivr.proof import prove
-from ivr.proof.exploration import Exploration, Move, _Noted
+from ivr.proof.exploration import Exploration, Move, _facts, _Noted
 from ivr.proof.judgement import Judge, closing_turns, straight_way, told_turns
 from ivr.proof.prove import _Prover, read_draft, world_of
 from ivr.speech.sentence import said_by_voice
@@ -66,6 +66,20 @@ def test_the_real_flows_hold(whole):
     assert set(exploration.nodes) == set(flow.nodes)
     edges = {(node.path, label) for node in flow.nodes.values() for label in node.branches}
     assert edges - set(exploration.edges) == {("main/language", "silence")}  # one language is not asked for
+
+
+def test_what_stands_for_lighter_ways_hides_no_longer_turn(english, monkeypatch):
+    """The longest turn is found as if each way to it had been followed by itself."""
+    _, judge = explored(english)
+
+    def each_by_itself(self, state, knowledge):
+        said = [each.label for each in (*state.pending, *state.said)]
+        return (*dict.fromkeys(said), _facts(knowledge.answered), knowledge.consented)
+
+    monkeypatch.setattr(Exploration, "_of_this_turn", each_by_itself)
+    exploration, other = explored(english)
+    assert len(exploration.places) > 2000
+    assert judge.longest == other.longest
 
 
 def test_the_bounds_are_what_the_engine_gives(whole):
@@ -479,7 +493,7 @@ def test_a_turn_is_as_long_as_all_that_is_said_in_it(whole):
     }
     for prompts, seconds in (((bill,), once), ((bill, bill), 2 * once)):
         judge = Judge(exploration.flow, exploration.world)
-        judge._measure(place, Wait(prompts, Listen(7, 1)))
+        judge._measure(place, prompts, Listen(7, 1))
         assert judge.longest["en-US", "voice"] == pytest.approx(seconds + 7)
 
 
