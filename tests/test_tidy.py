@@ -173,7 +173,7 @@ TESTED_BY = {
         "cli/receipts",
         "cli/release",
     ),
-    "tests/unit/cli/test_notices_commands.py": ("cli/notices_send",),
+    "tests/unit/cli/test_notices_commands.py": ("cli/notices_mailing", "cli/notices_send"),
     "tests/unit/cli/test_replay_command.py": ("cli/progress", "cli/replay", "cli/replay_run"),
     "tests/unit/cli/test_returned_money.py": ("cli/ach_returns", "cli/payment_credits"),
     "tests/unit/cli/test_rights.py": ("cli/database", "storage/rights"),

@@ -92,12 +92,27 @@ class DebitDates:
 
 
 @dataclass(frozen=True, slots=True)
+class PickUps:
+    """When the mail house fetches letters: at `at` on each of `weekdays` (0 is Monday).
+
+    Only on banking days: on holidays there is no mail, and what leaves on a Saturday is counted on a Monday.
+    """
+
+    weekdays: frozenset[int] = frozenset(range(_SATURDAY))
+    at: time = time(16)
+
+
+@dataclass(frozen=True, slots=True)
 class CutoffRule:
-    """When the bank's day ends: `cutoff_time` by the clock of `zone`, but never on a day in `closings`."""
+    """When the bank's day ends: `cutoff_time` by the clock of `zone`, but never on a day in `closings`.
+
+    `pick_ups` tells, by the same clock, when letters are mailed: no debit may be ahead of its letter.
+    """
 
     cutoff_time: time
     zone: ZoneInfo
     closings: frozenset[date] = NO_CLOSINGS
+    pick_ups: PickUps = PickUps()
 
     def next_cutoff(self, instant: datetime) -> datetime:
         """Return the first cutoff (aware UTC) strictly after `instant` (aware): what it falls under."""
@@ -114,13 +129,27 @@ class CutoffRule:
         """
         return next_banking_day(cutoff.astimezone(self.zone).date(), self.closings)
 
-    def debit_dates(self, now: datetime, not_before_date: date | None = None) -> DebitDates:
+    def mailing_date(self, instant: datetime) -> date:
+        """Return the day of the next pick-up after `instant` (aware): what is ready is mailed then."""
+        local = instant.astimezone(self.zone)
+        day = local.date() if local.time() < self.pick_ups.at else local.date() + _ONE_DAY
+        while not (day.weekday() in self.pick_ups.weekdays and is_banking_day(day, self.closings)):
+            day += _ONE_DAY
+        return day
+
+    def debit_dates(
+        self, now: datetime, not_before_date: date | None = None, *, by_letter: bool = False
+    ) -> DebitDates:
         """Return the earliest cutoff and effective date for an authorization at `now`.
 
-        With `not_before_date`, the date the caller was told, the earliest that does not debit before it.
+        With `not_before_date`, the date the caller was told, the earliest that does not debit before it. With
+        `by_letter` the earliest that is a banking day after the letter is mailed.
         """
+        earliest = not_before_date or date.min
+        if by_letter:
+            earliest = max(earliest, self.mailing_date(now) + _ONE_DAY)
         cutoff = self.next_cutoff(now)
-        while not_before_date is not None and self.effective_entry_date(cutoff) < not_before_date:
+        while self.effective_entry_date(cutoff) < earliest:
             cutoff = self.next_cutoff(cutoff)
         return DebitDates(cutoff, self.effective_entry_date(cutoff))
 

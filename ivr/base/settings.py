@@ -39,7 +39,7 @@ from stdnum.us import rtn
 
 from ivr.base.clock import EASTERN, Clock, ShiftedClock, SystemClock
 from ivr.base.errors import SettingsError
-from ivr.base.hours import parse_hours
+from ivr.base.hours import OpenHours, parse_hours
 from ivr.base.keys import KeyedHash, KeyRing
 from ivr.base.plans import PLANS
 
@@ -153,6 +153,16 @@ def _keys(value: object) -> object:
 
 def _hash_key(value: object) -> object:
     return _decode_key(value) if isinstance(value, str) else value
+
+
+def _pick_ups(value: object) -> object:
+    """Return a setting of weekdays and an hour as the span that begins then."""
+    if not isinstance(value, str):
+        return value
+    (span,) = parse_hours(f"{value}-24:00")
+    if min(span.weekdays) > 4:
+        raise ValueError("no weekday on which banks are open")
+    return span
 
 
 def _support_hours(value: str) -> str:
@@ -347,6 +357,10 @@ class DatabaseSettings(BaseSettings):
     """days on which banks are closed beyond their holidays, YYYY-MM-DD, comma-separated"""
     ivr_cutoff: Annotated[time, BeforeValidator(_clock_time)] = time(17)
     """the bank's daily cutoff as HH:MM"""
+    ivr_letters_pickup: Annotated[OpenHours, BeforeValidator(_pick_ups)] = OpenHours(
+        (0, 1, 2, 3, 4), 960, 1440
+    )
+    """when the mail house fetches letters: days and an hour, such as Mon-Fri 16:00"""
 
     @classmethod
     def settings_customise_sources(
@@ -558,6 +572,8 @@ class NoticeSettings(PublicSettings):
     """where Twilio's REST API answers, such as https://api.twilio.com"""
     ivr_letters_out: Path | None = None
     """a folder this account can write"""
+    ivr_letters_confirmed: Annotated[bool, BeforeValidator(_yes_no)] = False
+    """yes, where a letter counts as mailed only when `ivr notices mailed` says so; or no"""
 
     @property
     def letters_out(self) -> Path:
@@ -703,6 +719,8 @@ def _written(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, time):
         return f"{value:%H:%M}"
+    if isinstance(value, OpenHours):
+        return "Mon-Fri 16:00"
     if isinstance(value, tuple | frozenset):
         return ",".join(map(str, value))
     return "" if value is None else str(value)

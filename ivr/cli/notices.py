@@ -18,6 +18,14 @@ STATES = ("pending", "sent", "failed", "withdrawn")
 
 
 COMMANDS: Final = {
+    "mailed": (
+        "ivr.cli.notices_mailing:mailed",
+        "Note the letters of MANIFEST as mailed: a manifest of the outbox, without the pieces that were not.",
+    ),
+    "returned": (
+        "ivr.cli.notices_mailing:returned",
+        "Note that a letter came back or an e-mail bounced: the next channel is used, and staff have a task.",
+    ),
     "send": (
         "ivr.cli.notices_send:send",  # the fonts of letters come with it
         "Send what waits, as the worker does every minute; the answer is no when one could not be sent.",

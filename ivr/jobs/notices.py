@@ -51,6 +51,7 @@ def open_notice_sender(settings: NoticeSettings, texts: Path) -> NoticeSender:
         support_hours=settings.ivr_support_hours,
         cutoff=cutoff_rule(settings),
         letters=PrintOutbox(settings.letters_out),
+        letters_confirmed=settings.ivr_letters_confirmed,
         sms=sms,
         email=email,
     )

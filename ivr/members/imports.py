@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import phonenumbers
 from sqlalchemy import Column as TableColumn
-from sqlalchemy import MetaData, Select, Table, func, literal_column, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, MetaData, Select, Table, func, literal_column, or_, select, text, tuple_
 from sqlalchemy.dialects import postgresql
 
 from ivr.ach.letters import individual_name
@@ -101,6 +101,7 @@ def _columns(today: date, can_print: Callable[[str], bool] | None) -> Mapping[st
         "language": Column(one_of(*LANGUAGES)),
         "extra_time": Column(parse_yes_no),
         "sms_ok": Column(parse_yes_no),
+        "email_ok": Column(parse_yes_no, required=False),
     }
 
 
@@ -210,7 +211,10 @@ _RENAMED: Final = (
 def _merge() -> Any:
     """Build the statement that adds and changes members and returns how many of each."""
     merge = postgresql.insert(Member).from_select([*_STAGED.columns.keys()], select(_STAGED))
-    new = {name: merge.excluded[name] for name in _STAGED.columns.keys() if name != "member_id"}  # noqa: SIM118 (a column collection iterates columns)
+    new: dict[str, ColumnElement[Any]] = {
+        column.name: merge.excluded[column.name] for column in _STAGED.columns if column.name != "member_id"
+    }
+    new["email_ok"] = func.coalesce(new["email_ok"], Member.email_ok)  # a file without it says nothing
     differs = [
         Member.__table__.columns[name].is_distinct_from(value)
         for name, value in new.items()

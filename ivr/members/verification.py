@@ -55,7 +55,7 @@ class VerifiedMember:
     """Who is calling, and what the rest of the call needs of them without another look.
 
     `billing_accounts` maps plan (`health`, `dental`) to the nine digits; `member_id_last4` is what may be
-    spoken. `phone`, `sms_ok` and `email` decide the channel of the written notice.
+    spoken. `phone`, `sms_ok`, `email` and `email_ok` decide the channel of the written notice.
     """
 
     member_id: str
@@ -64,6 +64,7 @@ class VerifiedMember:
     billing_accounts: Mapping[str, str]
     phone: str | None = field(repr=False)
     sms_ok: bool
+    email_ok: bool | None
     email: str | None = field(repr=False)
 
     @property
@@ -140,6 +141,7 @@ def _count_and_find() -> Select[Any]:
             Member.extra_time,
             Member.phone,
             Member.sms_ok,
+            Member.email_ok,
             Member.email,
             Member.ssn_last4_hash,
             Member.date_of_birth_hash,
@@ -263,6 +265,7 @@ def verify(db: Connection, hashes: KeyedHash, now: datetime, keyed: KeyedFacts) 
         billing_accounts=row.billing_accounts or {},
         phone=row.phone,
         sms_ok=row.sms_ok,
+        email_ok=row.email_ok,
         email=row.email,
     )
     return VerificationAnswer(member, slowed)

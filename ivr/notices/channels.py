@@ -25,19 +25,26 @@ CHANNELS: Final[tuple[Channel, ...]] = ("sms", "email", "letter")
 
 FAILED_TASK: Final = "notice_failed"  # no channel is left: staff must reach the member
 LATE_TASK: Final = "notice_late"  # the cutoff comes, and no carrier has it yet
+RETURNED_TASK: Final = "notice_returned"  # mail came back: the address on file is wrong
 TASKS: Final = (FAILED_TASK, LATE_TASK)
 
 
 def choose_channel(
-    phone: str | None, *, sms_ok: bool, email: str | None, available: Collection[str] = CHANNELS
+    phone: str | None,
+    *,
+    sms_ok: bool,
+    email: str | None,
+    email_ok: bool | None = None,
+    available: Collection[str] = CHANNELS,
 ) -> Channel:
     """Choose by what is on file: SMS where the member agreed to it, else e-mail, else a letter.
 
-    Only what is `available` on this line is chosen; a letter always is.
+    No e-mail where the member does not want it (`email_ok` None: nobody ever asked). Only what is `available`
+    on this line is chosen; a letter always is.
     """
     if phone and sms_ok and "sms" in available:
         return "sms"
-    if email and "email" in available:
+    if email and email_ok is not False and "email" in available:
         return "email"
     return "letter"
 

@@ -13,7 +13,7 @@ from ivr.notices.channels import FAILED_TASK, LATE_TASK, TASKS
 from ivr.notices.report import unknown_notice
 from ivr.notices.send import send_notice
 from ivr.payments.authorization_notices import CURRENT_NOTICE, EVERY_NOTICE
-from ivr.payments.late import LEAVES_AT
+from ivr.payments.late import LEAVES_AT, is_not_mailed
 from ivr.payments.later_notices import OF_PAYMENT
 from ivr.payments.tasks import close_tasks, open_task
 from ivr.storage.tables import Notice, NoticeAttempt, Payment, StaffTask
@@ -105,7 +105,7 @@ def send_due(
 
 
 def warn_of_late(db: Connection, now: datetime) -> int:
-    """Put before staff each notice that no carrier has shortly before the cutoff; return how many wait.
+    """Put before staff each notice that no carrier or mail has shortly before the cutoff; return how many.
 
     Tasks about payments that were cancelled meanwhile are closed.
     """
@@ -113,7 +113,7 @@ def warn_of_late(db: Connection, now: datetime) -> int:
         select(Notice.id, Notice.payment_id)
         .join_from(Notice, Payment, CURRENT_NOTICE)
         .where(
-            Notice.state == "pending",
+            or_(Notice.state == "pending", is_not_mailed()),
             Payment.state.in_(("authorized", "held")),
             now >= LEAVES_AT - WARN_BEFORE,
         )

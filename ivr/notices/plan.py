@@ -17,7 +17,7 @@ from ivr.notices.channels import CHANNELS, Channel
 PATIENCE: Final = timedelta(hours=2)
 BEFORE_THE_CUTOFF: Final = timedelta(hours=1)
 _LONGEST_PAUSE: Final = timedelta(minutes=30)
-_MAY_BE_REPEATED: Final = ("failed", "later")  # no carrier has taken the message
+_MAY_BE_REPEATED: Final = ("failed", "later", "undelivered")  # the member certainly has not got it
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def next_channel(
 ) -> Channel | Literal["wait"] | None:
     """Return the channel to try now, `wait` where it is not time yet, or None: nothing is left to try.
 
-    `tried` is oldest first. A channel whose carrier may have taken the message is never used again.
+    `tried` is oldest first. A channel by which the member may have got it is never used again.
     """
     newest = {each.channel: each.state for each in tried}
     order = [promised, *(channel for channel in CHANNELS if channel != promised)]
@@ -61,8 +61,8 @@ def next_channel(
 def still_counting(tried: Sequence[Tried], asked_after: int | None) -> list[Tried]:
     """Return the attempts that keep their channel from being tried now.
 
-    Where staff ask for another try, what failed or was put off before does not: the attempts up to number
-    `asked_after` (None: nobody asks).
+    Where staff ask for another try, what failed, came back or was put off before does not: the attempts up to
+    number `asked_after` (None: nobody asks).
     """
     last_forgotten = -1 if asked_after is None else asked_after
     return [each for each in tried if each.id > last_forgotten or each.state not in _MAY_BE_REPEATED]

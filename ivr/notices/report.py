@@ -26,6 +26,7 @@ _NOTICES: Final = select(
     Notice.language,
     Notice.created_at,
     Notice.sent_at,
+    Notice.mailed_date,
     Payment.cutoff_at,
 ).join_from(Notice, Payment, OF_PAYMENT)
 

@@ -15,10 +15,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 import structlog
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import and_, func, insert, select, update
 
 from ivr.notices.carriers import CarrierAnswer
-from ivr.notices.channels import FAILED_TASK, TASKS, Channel
+from ivr.notices.channels import FAILED_TASK, RETURNED_TASK, TASKS, Channel
 from ivr.notices.letter import Address, make_letter
 from ivr.notices.plan import Tried, next_channel, patient_until, still_counting
 from ivr.notices.sender import NoticeSender
@@ -49,6 +49,18 @@ class _Prepared:
     hand_over: Callable[[], CarrierAnswer]
 
 
+@dataclass(frozen=True, slots=True)
+class _TooLate:
+    """What a notice would tell of dates is over: they are renewed first.
+
+    Its cutoff has come and no file has it, so nobody could write yet until when it can be cancelled; or, with
+    `by_letter`, a letter would be mailed no earlier than on the day of the debit that it tells.
+    """
+
+    payment_id: int
+    by_letter: bool
+
+
 def send_notice(
     engine: Engine, sender: NoticeSender, clock: Clock, notice_id: int, *, again: bool = False
 ) -> SendResult:
@@ -67,28 +79,25 @@ def _send(db: Connection, sender: NoticeSender, clock: Clock, notice_id: int, *,
     while True:
         with db.begin():
             prepared = _prepare(db, sender, clock.now(), notice_id, asked_after)
-        if prepared == "past":
+        if isinstance(prepared, _TooLate):
             with db.begin():
-                payment_id = db.scalars(select(Notice.payment_id).where(Notice.id == notice_id)).one()
-                if not renew_dates(db, sender.cutoff, payment_id, clock.now()):
+                by_letter = prepared.by_letter
+                if not renew_dates(db, sender.cutoff, prepared.payment_id, clock.now(), by_letter=by_letter):
                     return "later"  # its cutoff is not run yet, or it waits for staff
             continue
         if not isinstance(prepared, _Prepared):
             return prepared
         answer = prepared.hand_over()
         with db.begin():
-            _note(db, prepared, notice_id, answer, clock.now())
+            _note(db, sender, prepared, notice_id, answer, clock.now())
         if answer.state == "accepted":
             return "sent"
 
 
 def _prepare(
     db: Connection, sender: NoticeSender, now: datetime, notice_id: int, asked_after: int | None
-) -> _Prepared | SendResult | Literal["past"]:
-    """Choose the channel and write the attempt; or tell why there is none.
-
-    `past`: its cutoff has come and no file has it, so nobody could write yet until when it can be cancelled.
-    """
+) -> _Prepared | _TooLate | SendResult:
+    """Choose the channel and write the attempt; or tell why there is none."""
     row = db.execute(NOTICE_ROW.where(Notice.id == notice_id)).one_or_none()
     if row is None or _withdrawn(db, row):
         return "nothing"
@@ -103,7 +112,7 @@ def _prepare(
         tried = _tried(db, row)
     is_promise = row.kind == "authorized" and row.payment_state in {"authorized", "held"}
     if is_promise and row.leaves_at <= now:
-        return "past"
+        return _TooLate(row.payment_id, by_letter=False)
     channel = next_channel(
         row.channel,
         _possible(sender, row),
@@ -115,6 +124,16 @@ def _prepare(
         return "later"
     if channel is None:
         return _give_up(db, row, tried, now)
+    too_late = is_promise and sender.cutoff.mailing_date(now) >= row.effective_entry_date
+    if channel == "letter" and too_late:
+        return _TooLate(row.payment_id, by_letter=True)
+    return _prepare_attempt(db, sender, row, channel, now)
+
+
+def _prepare_attempt(
+    db: Connection, sender: NoticeSender, row: Row[Any], channel: Channel, now: datetime
+) -> _Prepared:
+    """Write the attempt by this channel, with what it says."""
     if row.state == "failed":
         db.execute(update(Notice).where(Notice.id == row.id).values(state="pending"))
     if channel == "letter":
@@ -166,7 +185,7 @@ def _possible(sender: NoticeSender, row: Row[Any]) -> set[Channel]:
     possible: set[Channel] = set()
     if sender.sms is not None and row.phone and row.sms_ok:
         possible.add("sms")
-    if sender.email is not None and row.email:
+    if sender.email is not None and row.email and row.email_ok is not False:
         possible.add("email")
     if all((row.address, row.city, row.address_state, row.postal_code)):
         possible.add("letter")
@@ -237,16 +256,30 @@ def _write_down(db: Connection, notice_id: int, attempt_id: int, body: str, docu
     )
 
 
-def _note(db: Connection, prepared: _Prepared, notice_id: int, answer: CarrierAnswer, now: datetime) -> None:
-    """Write down what became of an attempt; `sent` is a notice that a carrier has, by this channel."""
+def _note(  # noqa: PLR0917 (as above)
+    db: Connection,
+    sender: NoticeSender,
+    prepared: _Prepared,
+    notice_id: int,
+    answer: CarrierAnswer,
+    now: datetime,
+) -> None:
+    """Write down what became of an attempt; `sent` is a notice that a carrier has, by this channel.
+
+    A letter in the outbox is mailed with the next pick-up, unless somebody is to say that it was.
+    """
     _close(db, prepared.attempt_id, answer, now)
     if answer.state == "accepted":
+        is_known = prepared.channel == "letter" and not sender.letters_confirmed
+        mailed_date = sender.cutoff.mailing_date(now) if is_known else None
         db.execute(
             update(Notice)
             .where(Notice.id == notice_id, Notice.state == "pending")
-            .values(state="sent", sent_at=now, channel=prepared.channel)
+            .values(state="sent", sent_at=now, channel=prepared.channel, mailed_date=mailed_date)
         )
         close_tasks(db, TASKS, now, StaffTask.notice_id == notice_id)
+        mended = (StaffTask.notice_id == notice_id, StaffTask.details["channel"].astext == prepared.channel)
+        close_tasks(db, (RETURNED_TASK,), now, and_(*mended))
 
 
 def _close(db: Connection, attempt_id: int, answer: CarrierAnswer, now: datetime) -> None:
@@ -272,8 +305,8 @@ def _why(row: Row[Any], tried: Sequence[Tried]) -> str:
     missing = []
     if not (row.phone and row.sms_ok):
         missing.append("no telephone number that may get text messages")
-    if not row.email:
-        missing.append("no e-mail address")
+    if not row.email or row.email_ok is False:
+        missing.append("no e-mail address that may be used")
     if not all((row.address, row.city, row.address_state, row.postal_code)):
         missing.append("no whole postal address")
     on_file = f"on file is {', '.join(missing)}" if missing else "everything is on file"

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class NoticeSender:
     """What notices are written and sent with; without `sms` or `email` that channel is passed over.
 
-    `support_hours` is written as the setting is; `cutoff` is the bank's.
+    `support_hours` is written as the setting is; `cutoff` is the bank's, and knows when letters are mailed.
+    With `letters_confirmed` a letter counts as mailed only when staff say so.
     """
 
     texts: NoticeTexts
@@ -26,5 +27,6 @@ class NoticeSender:
     support_hours: str
     cutoff: CutoffRule
     letters: PrintOutbox
+    letters_confirmed: bool = False
     sms: SmsCarrier | None = None
     email: MailCarrier | None = None

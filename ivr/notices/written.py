@@ -67,6 +67,7 @@ NOTICE_ROW: Final[Any] = (
         Member.phone,
         Member.sms_ok,
         Member.email,
+        Member.email_ok,
         Member.address,
         Member.city,
         Member.state.label("address_state"),

@@ -75,9 +75,9 @@ class AuthorizationRequest:
 
     `not_before_date` is the date spoken in the terms; `account_number` is 4 to 17 digits, leading zeros kept.
     `balance_told_cents` is what the caller was told is owed on the bill, before the amount was chosen; None
-    where nothing was told. `receiver_name` is whose bank account it is, where that is not the member.
-    `payments_per_day` is how many payments of the member may be counted on the day,
-    with this one (see `ivr.payments.day_limit`).
+    where nothing was told. `receiver_name` is whose bank account it is, where that is not the member. With
+    `by_letter` its notice is a letter, which has to be mailed before the debit. `payments_per_day` is how
+    many payments of the member may be counted on the day, with this one (see `ivr.payments.day_limit`).
     """
 
     call_sid: str
@@ -94,6 +94,7 @@ class AuthorizationRequest:
     consent: ConsentGiven
     balance_told_cents: int | None = None
     receiver_name: str = ""
+    by_letter: bool = False
     payments_per_day: int = _ANY_NUMBER
 
 
@@ -220,7 +221,7 @@ def authorize(
     this turn has authorized already, `RuntimeError` when no free confirmation number is found.
     """
     account = _locked_account(db, request)
-    dates = cutoff.debit_dates(now, request.not_before_date)
+    dates = cutoff.debit_dates(now, request.not_before_date, by_letter=request.by_letter)
     owed_cents_min = max(request.amount_cents, request.balance_told_cents or 0)
     counting = {
         "billing_account": request.billing_account,

@@ -35,7 +35,14 @@ from ivr.payments.authorization_notices import CURRENT_NOTICE
 from ivr.payments.authorize import account_number_context
 from ivr.payments.corrections import corrections_of
 from ivr.payments.holds import why_held
-from ivr.payments.late import MISSED_CUTOFF, NOTICE_LATE, STAFF_HOLDS, is_late_notice
+from ivr.payments.late import (
+    MISSED_CUTOFF,
+    NOT_MAILED,
+    NOTICE_LATE,
+    STAFF_HOLDS,
+    is_late_notice,
+    is_not_mailed,
+)
 from ivr.payments.life import CREDIT_KINDS, DEBIT_KINDS
 from ivr.payments.names import CURRENT_NAME
 from ivr.storage.engine import ROWS_AT_ONCE
@@ -69,7 +76,8 @@ _DESCRIPTIONS: Final = {"retry": RETRY, "reversal": REVERSAL, "refund": REFUND}
 class HeldPayment:
     """A payment that was due and stays, and why.
 
-    The reasons: `notice` its notice is not sent; `date` it would be debited before the date spoken;
+    The reasons: `notice` its notice is not sent; `not_mailed` that is a letter, and not mailed before the day
+    of the debit; `date` it would be debited before the date spoken;
     `missed_cutoff` and `notice_late`, see `ivr.payments.late`; `blocked` an earlier return says that its
     account or bank takes no debits; `account` its account number cannot be opened; `record` no record can
     carry it, for what is wrong with `fields` (names, never values); `late` the time of a reversal or a retry
@@ -143,7 +151,11 @@ def _due(cutoff: datetime, effective: date, *, missed: bool) -> Any:
     """
     told_date = func.greatest(Payment.effective_entry_date, Payment.not_before_date)
     without_notice = Notice.state.is_distinct_from("sent")
+    not_mailed = or_(
+        is_not_mailed(), and_(Notice.channel == "letter", Notice.mailed_date >= literal(effective))
+    )
     waits = func.coalesce(Payment.hold_reason, "") == "notice"
+    waits_for_the_mail = func.coalesce(Payment.hold_reason, "") == NOT_MAILED
     waits_for_another = func.coalesce(Payment.hold_reason, "").in_(_OWN_REASONS)
     return (
         select(
@@ -155,9 +167,11 @@ def _due(cutoff: datetime, effective: date, *, missed: bool) -> Any:
             case(
                 (Payment.hold_reason.in_(STAFF_HOLDS), Payment.hold_reason),
                 (and_(waits, without_notice), "notice"),
+                (and_(waits_for_the_mail, not_mailed), NOT_MAILED),
                 (and_(literal(missed), told_date < effective, ~waits_for_another), MISSED_CUTOFF),
                 (without_notice, "notice"),
                 (is_late_notice(), NOTICE_LATE),
+                (not_mailed, NOT_MAILED),
                 (Payment.not_before_date > effective, "date"),
                 (_BLOCKED, "blocked"),
             ).label("reason"),

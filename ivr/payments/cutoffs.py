@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql
 
-from ivr.ach.banking_days import CutoffRule
+from ivr.ach.banking_days import CutoffRule, PickUps
 from ivr.storage.tables import AchCutoff, Payment
 
 if TYPE_CHECKING:
@@ -20,8 +20,10 @@ OVERDUE: Final = timedelta(minutes=5)  # a worker runs each within a minute or t
 
 
 def cutoff_rule(settings: DatabaseSettings) -> CutoffRule:
-    """Return when the bank's day ends, by the settings."""
-    return CutoffRule(settings.ivr_cutoff, settings.ivr_timezone, settings.ivr_closings)
+    """Return when the bank's day ends, and when letters are mailed, by the settings."""
+    span = settings.ivr_letters_pickup
+    pick_ups = PickUps(frozenset(span.weekdays), time(*divmod(span.opens_minutes, 60)))
+    return CutoffRule(settings.ivr_cutoff, settings.ivr_timezone, settings.ivr_closings, pick_ups)
 
 
 def due_cutoffs(db: Connection, rule: CutoffRule, now: datetime) -> tuple[datetime, ...]:

@@ -11,12 +11,12 @@ from __future__ import annotations
 import hmac
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from heapq import merge
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Row, exists, func, insert, select, true
+from sqlalchemy import Row, exists, func, insert, or_, select, true
 
 from ivr.calls.notation import heard_as_kept
 from ivr.payments.authorization_notices import EVERY_NOTICE
@@ -68,8 +68,17 @@ _PAYMENT: Final = (
 )
 _AUTHORIZATION: Final = ("kind", "payer_member_id")
 _NOTICE: Final = ("language", "created_at", "body")
+_TOLD: Final = (
+    Notice.channel,
+    Notice.state,
+    Notice.language,
+    Notice.created_at,
+    Notice.sent_at,
+    Notice.mailed_date,
+    Notice.body,
+)
 _ATTEMPT: Final = ("channel", "started_at", "provider_reference", "document_sha256")
-_EARLIER: Final = ("channel", "created_at", "sent_at", "body")
+_EARLIER: Final = ("channel", "created_at", "sent_at", "mailed_date", "body")
 _ACCEPTED: Final = ("accepted", "delivered", "undelivered")
 
 
@@ -104,7 +113,14 @@ def _labelled(table: Any, names: tuple[str, ...]) -> list[Any]:
 
 
 _FIRST: Final = (
-    select(Notice.id, Notice.channel, Notice.state, *_labelled(Notice, _NOTICE))
+    select(
+        Notice.id,
+        Notice.channel,
+        Notice.state,
+        Notice.sent_at,
+        Notice.mailed_date,
+        *_labelled(Notice, _NOTICE),
+    )
     .where(EVERY_NOTICE)
     .order_by(Notice.id)
     .limit(1)
@@ -131,6 +147,8 @@ _SEALED_ROWS: Final = (
         *_labelled(Authorization, CONSENT),
         *_labelled(Authorization, _AUTHORIZATION),
         *(_FIRST.c[f"notices_{name}"] for name in _NOTICE),
+        _FIRST.c.sent_at.label("notice_sent_at"),
+        _FIRST.c.mailed_date,
         *_PROOF.c,
     )
     .select_from(Payment)
@@ -143,15 +161,19 @@ _SEALED_ROWS: Final = (
 def seal_evidence(db: Connection, hashes: KeyedHash, now: datetime, before: datetime) -> int:
     """Seal every payment authorized before `before` (aware) that is ready and has no seal; return how many.
 
-    A payment is ready once its notice was sent, or withdrawn because the payment was cancelled. After them
-    come the events of the audit trail from before `before`. Two that seal at once go one after the other.
-    The transaction is the caller's.
+    A payment is ready once its notice was sent (a letter: mailed), or withdrawn because the payment was
+    cancelled. After them come the events of the audit trail from before `before`. Two that seal at once go
+    one after the other. The transaction is the caller's.
     """
     db.execute(select(func.pg_advisory_xact_lock(_LOCK)))
     due = (
         _SEALED_ROWS.where(
             Payment.authorized_at < before,
-            _FIRST.c.state.in_(("sent", "replaced", "withdrawn")),
+            or_(
+                _FIRST.c.state.in_(("replaced", "withdrawn")),
+                (_FIRST.c.state == "sent")
+                & or_(_FIRST.c.channel != "letter", _FIRST.c.mailed_date.is_not(None)),
+            ),
             ~exists().where(EvidenceSeal.payment_id == Payment.id),
         )
         .order_by(Payment.id)
@@ -287,6 +309,7 @@ def evidence_json(db: Connection, hashes: KeyedHash, confirmation_number: str) -
         },
         "flow_version_kept": _is_kept(db, consent),
         "notice": _notice(db, row),
+        "later_notices": _later_notices(db, row.payment_id),
         "corrections": _corrections(db, row.payment_id),
         "entries": _entries(db, row.payment_id),
         "turns": _turns(db, row.payments_call_sid),
@@ -310,6 +333,10 @@ def _digest(hashes: KeyedHash, row: Row[Any]) -> bytes:
     authorization = _part(row, Authorization, _AUTHORIZATION)
     if authorization not in (usual, dict.fromkeys(usual)):
         facts["authorizations"] = authorization
+    # As above: a letter counted as mailed on the day on which it was put into the outbox.
+    usual_dates = (None, row.notice_sent_at and row.notice_sent_at.astimezone(UTC).date())
+    if row.mailed_date not in usual_dates:
+        facts["mailed"] = {"date": plain(row.mailed_date)}
     return hashes.digest(_PURPOSE, _canonical(facts))
 
 
@@ -348,10 +375,7 @@ def _is_kept(db: Connection, consent: Mapping[str, Any]) -> bool:
 def _notice(db: Connection, row: Row[Any]) -> dict[str, Any]:
     """Return the notice that holds now, those that were sent before it, and every attempt to send them."""
     told = db.execute(
-        select(Notice.channel, Notice.state, Notice.language, Notice.created_at, Notice.sent_at, Notice.body)
-        .join(Payment, EVERY_NOTICE)
-        .where(Payment.id == row.payment_id)
-        .order_by(Notice.id)
+        select(*_TOLD).join(Payment, EVERY_NOTICE).where(Payment.id == row.payment_id).order_by(Notice.id)
     )
     *earlier, newest = [plain_row(each) for each in told.mappings()] or [{}]
     return {
@@ -359,6 +383,16 @@ def _notice(db: Connection, row: Row[Any]) -> dict[str, Any]:
         "earlier": [{name: each[name] for name in _EARLIER} for each in earlier],
         "attempts": attempts_json(db, (Notice.payment_id == row.payment_id) & (Notice.kind == "authorized")),
     }
+
+
+def _later_notices(db: Connection, payment_id: int) -> list[dict[str, Any]]:
+    """Return what was told in writing of what became of a payment: that it came back, or was given back."""
+    told = db.execute(
+        select(Notice.kind, *_TOLD)
+        .where(Notice.payment_id == payment_id, Notice.kind != "authorized")
+        .order_by(Notice.id)
+    )
+    return [plain_row(each) for each in told.mappings()]
 
 
 def _corrections(db: Connection, payment_id: int) -> list[dict[str, Any]]:
@@ -435,6 +469,9 @@ def _lines(evidence: Mapping[str, Any]) -> Iterator[str]:
     for heading in ("payment", "consent", "revocation", "notice", "seal"):
         yield heading.upper()
         yield from _part_lines(evidence[heading] or {"": "none yet"})
+    for told in evidence["later_notices"]:
+        yield "LATER NOTICE"
+        yield from _part_lines(told)
     for heading in ("corrections", "entries", "turns"):
         if heading != "corrections" or evidence[heading]:
             yield heading.upper()

@@ -26,6 +26,8 @@ _RELEASE: Final = (
 _WHY: Final[Mapping[str, str]] = {
     "notice": "its written notice is not sent: `ivr notices show {number}` says why; mend that, then"
     " `ivr notices send {number}`",
+    "not_mailed": "its letter is not mailed, or not before the day of the debit: once the mail house has it,"
+    " `ivr notices mailed MANIFEST`; then it goes by itself",
     "date": "it would be debited before the date spoken: it goes by itself when that day has come",
     "missed_cutoff": f"its cutoff was missed, its debit would be later than the member was told: {_RELEASE}",
     "notice_late": f"its notice went out after the cutoff that it names: {_RELEASE}",

@@ -32,11 +32,13 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
 
 
+NOT_MAILED: Final = "not_mailed"
 MISSED_CUTOFF: Final = "missed_cutoff"
 NOTICE_LATE: Final = "notice_late"
 STAFF_HOLDS: Final = (MISSED_CUTOFF, NOTICE_LATE)
 _INSTEAD: Final = {
     "notice": "It leaves by itself once its notice is sent: see `ivr notices show`.",
+    NOT_MAILED: "It leaves by itself once its letter is mailed: see `ivr notices mailed`.",
     "date": "It leaves by itself when its day has come.",
     "blocked": "Its account takes no debits: see `ivr ach unblock`.",
 }
@@ -56,15 +58,19 @@ class Released:
     is_told_anew: bool
 
 
-def renew_dates(db: Connection, rule: CutoffRule, payment_id: int, now: datetime) -> bool:
+def renew_dates(
+    db: Connection, rule: CutoffRule, payment_id: int, now: datetime, *, by_letter: bool = False
+) -> bool:
     """Move a payment that its cutoff left behind to the next one, within the caller's transaction.
 
-    So a notice that goes out late names dates that are still to come. False, with nothing changed, when its
-    cutoff has not been run yet or when it waits for staff: then nobody knows its dates.
+    So a notice that goes out late names dates that are still to come; with `by_letter` dates after the day it
+    is mailed, also where the cutoff is still ahead. False, with nothing changed, when its cutoff has come and
+    has not been run yet or when it waits for staff: then nobody knows its dates.
     """
     last = last_finished(db)
     is_done = false() if last is None else (Payment.state == "authorized") & (last >= LEAVES_AT)
-    left_behind = or_(Payment.hold_reason.not_in(STAFF_HOLDS), is_done)
+    is_ahead = (Payment.state == "authorized") & (now < LEAVES_AT) if by_letter else false()
+    left_behind = or_(Payment.hold_reason.not_in(STAFF_HOLDS), is_done, is_ahead)
     payment = db.execute(
         select(Payment.not_before_date)
         .where(Payment.id == payment_id, Payment.state.in_(("authorized", "held")), left_behind)
@@ -72,7 +78,7 @@ def renew_dates(db: Connection, rule: CutoffRule, payment_id: int, now: datetime
     ).one_or_none()
     if payment is None:
         return False
-    dates = _next_dates(db, rule, payment.not_before_date, now)
+    dates = _next_dates(db, rule, payment.not_before_date, now, by_letter=by_letter)
     db.execute(update(Payment).where(Payment.id == payment_id).values(**_moved(dates)))
     return True
 
@@ -101,7 +107,8 @@ def release_late(
         raise OperatorError(
             f"Payment {confirmation_number} is {state}: it does not wait for a release. {instead}".rstrip()
         )
-    dates = _next_dates(db, rule, payment.not_before_date, now)
+    channel = db.scalar(select(Notice.channel).join(Payment, CURRENT_NOTICE).where(Payment.id == payment.id))
+    dates = _next_dates(db, rule, payment.not_before_date, now, by_letter=channel == "letter")
     move(db, payment.id, "held", "release", hold_reason=None, **_moved(dates))
     told_anew = _replace_notice(db, payment.id, now)
     close_tasks(db, (HELD_TASK,), now, StaffTask.payment_id == payment.id, by=actor)
@@ -115,10 +122,17 @@ def is_late_notice() -> ColumnElement[bool]:
     return and_(Notice.state == "sent", Notice.sent_at >= LEAVES_AT)
 
 
-def _next_dates(db: Connection, rule: CutoffRule, not_before: date, now: datetime) -> DebitDates:
+def is_not_mailed() -> ColumnElement[bool]:
+    """Return whether a payment's notice is a letter that lies in the outbox."""
+    return and_(Notice.state == "sent", Notice.channel == "letter", Notice.mailed_date.is_(None))
+
+
+def _next_dates(
+    db: Connection, rule: CutoffRule, not_before: date, now: datetime, *, by_letter: bool
+) -> DebitDates:
     """Return the first cutoff that is neither past nor done, and the day its debits take effect."""
     after = max(now, last_finished(db) or now)
-    return rule.debit_dates(after, not_before)
+    return rule.debit_dates(after, not_before, by_letter=by_letter)
 
 
 def _moved(dates: DebitDates) -> dict[str, Any]:

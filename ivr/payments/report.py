@@ -53,7 +53,7 @@ _PAYMENT_FIELDS: Final = (
     "corrected_name",
     "moved_to_cutoff_at",
 )
-_NOTICE_FIELDS: Final = ("channel", "state", "sent_at")
+_NOTICE_FIELDS: Final = ("channel", "state", "sent_at", "mailed_date")
 # All of a yes that is sealed with the evidence: another name here would break every seal made before.
 CONSENT: Final = (
     "how",

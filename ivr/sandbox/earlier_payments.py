@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, Date, cast, update
 
 from ivr.ach.banking_days import SETTLEMENT_ZONE
 from ivr.base.randomness import SeededRandomness
@@ -128,7 +128,12 @@ def _bring_back(
     db.execute(
         update(Notice)
         .where(Notice.payment_id.in_(numbers))
-        .values(state="sent", sent_at=Notice.created_at, body="A notice, made up as its payment is.")
+        .values(
+            state="sent",
+            sent_at=Notice.created_at,
+            mailed_date=cast(Notice.created_at, Date),
+            body="A notice, made up as its payment is.",
+        )
     )
     for cutoff in sorted({made.cutoff_at for made, _ in returned}):
         late = cutoff + timedelta(microseconds=before)

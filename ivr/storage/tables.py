@@ -96,6 +96,7 @@ class Member(Base):
     extra_time: Mapped[bool]
     sms_ok: Mapped[bool]
     updated_at: Mapped[datetime]
+    email_ok: Mapped[bool | None]  # None where no file ever said: as yes, for a single debit
 
 
 class BillingAccount(Base):
@@ -482,6 +483,7 @@ class Notice(Base):
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     body: Mapped[str | None]  # as sent, word for word
+    mailed_date: Mapped[date | None]  # of a letter; one that is sent lies in the outbox until then
 
 
 class NoticeAttempt(Base):

@@ -28,7 +28,7 @@ value-debit-date = { $debit_date } or after
 value-authorized-by = { $receiver_name }, the member whose ID ends in { $member_last4 }
 
 # Only where the dates are later than the caller heard, or an earlier notice said.
-moved = The debit did not leave on the day you were told. The dates in this notice are the ones that hold now.
+moved = The debit is later than you were told. The dates in this notice are the ones that hold now.
 cancel = To cancel this payment, call { $support_phone } before { $cutoff_time } on { $cutoff_date }. Someone answers { $support_hours }.
 questions = If something here is wrong, or you have a question, call the same number.
 pending = Your payment is accepted, but it is not finished until your bank has paid it. If your bank sends it back, you still owe the amount.

@@ -27,7 +27,7 @@ value-debit-date = { $debit_date } o después
 value-authorized-by = { $receiver_name }, cuyo número de miembro termina en { $member_last4 }
 
 # Solo cuando las fechas son posteriores a las que oyó quien llamó, o a las de un aviso anterior.
-moved = El débito no salió el día que se le dijo. Ahora valen las fechas de este aviso.
+moved = El débito será después de lo que se le dijo. Ahora valen las fechas de este aviso.
 cancel = Para cancelar este pago, llame al { $support_phone } antes de las { $cutoff_time } del { $cutoff_date }. Le atienden { $support_hours }.
 questions = Si algo aquí está mal, o si tiene una pregunta, llame al mismo número.
 pending = Su pago fue aceptado, pero no termina hasta que su banco lo haya pagado. Si su banco lo devuelve, usted todavía debe el monto.

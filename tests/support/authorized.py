@@ -63,7 +63,7 @@ def notice_sent(db, payment_id, at):
     db.execute(
         update(Notice)
         .where(Notice.payment_id == payment_id, Notice.state != "replaced")
-        .values(state="sent", sent_at=at, body="We will debit your account once.")
+        .values(state="sent", sent_at=at, mailed_date=at.date(), body="We will debit your account once.")
     )
 
 

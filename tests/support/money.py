@@ -112,7 +112,11 @@ def tell_notice(db, payment_id: int, state: str, now: datetime, settings=None) -
         return  # nobody knows its dates
     sent_at = now if state == "sent" else None
     holds = (Notice.payment_id == payment_id, Notice.state != "replaced")
-    db.execute(update(Notice).where(*holds).values(state=state, sent_at=sent_at))
+    db.execute(
+        update(Notice)
+        .where(*holds)
+        .values(state=state, sent_at=sent_at, mailed_date=sent_at and sent_at.date())
+    )
 
 
 def payment_row(engine: Engine, paid: Authorized):

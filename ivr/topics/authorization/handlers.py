@@ -19,9 +19,9 @@ from ivr.topics.sentences import sentences
 from ivr.topics.services import TurnServices
 
 
-def prepare_authorization(turn: TurnServices, _state: State, _args: Mapping[str, str]) -> Outcome:
+def prepare_authorization(turn: TurnServices, state: State, _args: Mapping[str, str]) -> Outcome:
     """Work out the dates that the terms name."""
-    dates = turn.services.cutoff.debit_dates(turn.now)
+    dates = turn.services.cutoff.debit_dates(turn.now, by_letter=state.slots["channel"] == "letter")
     return Outcome(
         turn.services.consent,
         {
@@ -91,6 +91,7 @@ def _authorize(
             prompts=_evidence_prompts(turn, state),
         ),
         balance_told_cents=int(slots["total"]),
+        by_letter=slots["channel"] == "letter",
         payments_per_day=PAYMENTS_PER_DAY,
     )
     turn.forget()

@@ -123,7 +123,7 @@ AUTHORIZATION = Topic(
         ),
     ),
     actions=(
-        Action("prepare_authorization", {"spoken": _TERMS, "bill_code": _TERMS}, needs=_PAYING),
+        Action("prepare_authorization", {"spoken": _TERMS, "bill_code": _TERMS}, needs=(*_PAYING, "channel")),
         Action(
             "authorize_payment",
             {"authorized": _AUTHORIZED, "changed": (), "limit_reached": ()},

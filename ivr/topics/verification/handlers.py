@@ -39,6 +39,7 @@ def verify_member(turn: TurnServices, state: State, _args: Mapping[str, str]) ->
                 member.phone,
                 sms_ok=member.sms_ok,
                 email=member.email,
+                email_ok=member.email_ok,
                 available=turn.services.notice_channels,
             ),
         },

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ivr.ach.banking_days import (
     CutoffRule,
+    PickUps,
     is_banking_day,
     load_calendar,
     next_banking_day,
@@ -59,6 +60,33 @@ def test_the_debit_takes_effect_one_banking_day_after_its_cutoff(called, before,
     too_late = local(f"{called}T17:00:00")
     assert RULE.debit_dates(last_moment).effective_entry_date == date.fromisoformat(before)
     assert RULE.debit_dates(too_late).effective_entry_date == date.fromisoformat(after)
+
+
+@pytest.mark.parametrize(
+    ("ready", "mailed", "debited"),
+    [
+        ("2026-12-17T15:59:59", "2026-12-17", "2026-12-18"),
+        ("2026-12-17T16:00:00", "2026-12-18", "2026-12-21"),  # at the hour is after it
+        ("2026-12-17T17:00:00", "2026-12-18", "2026-12-21"),
+        ("2026-12-18T16:30:00", "2026-12-21", "2026-12-22"),  # a Friday
+        ("2026-12-19T09:00:00", "2026-12-21", "2026-12-22"),
+        ("2026-12-24T16:30:00", "2026-12-28", "2026-12-29"),  # Christmas on a Friday
+    ],
+)
+def test_a_letter_is_mailed_at_the_next_pick_up_and_the_debit_is_a_banking_day_later(ready, mailed, debited):
+    assert RULE.mailing_date(local(ready)) == date.fromisoformat(mailed)
+    assert RULE.debit_dates(local(ready), by_letter=True).effective_entry_date == date.fromisoformat(debited)
+
+
+def test_pick_ups_have_days_and_an_hour_of_their_own():
+    twice_a_week = CutoffRule(
+        time(17), ZONE, frozenset({date(2026, 12, 22)}), PickUps(frozenset({1, 3}), time(9))
+    )
+    assert twice_a_week.mailing_date(local("2026-12-17T08:59:00")) == date(2026, 12, 17)
+    assert twice_a_week.mailing_date(local("2026-12-17T09:00:00")) == date(2026, 12, 24)  # the bank is closed
+    told = date(2027, 1, 4)
+    dates = twice_a_week.debit_dates(local("2026-12-17T09:00:00"), told, by_letter=True)
+    assert dates.effective_entry_date == told
 
 
 @pytest.mark.parametrize(

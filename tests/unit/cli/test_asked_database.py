@@ -51,6 +51,7 @@ def test_the_embedded_one_is_called_by_its_folder(tmp_path: Path, monkeypatch: p
         (1, ("payments", "refund", NUMBER, "--yes", "--yes")),
         (1, ("notices", "show", NUMBER)),
         (1, ("notices", "send", NUMBER)),
+        (1, ("notices", "returned", NUMBER, "--by", "letter")),
         (1, ("calls", "show", "CA" + "0" * 32)),
         (1, ("members", "unlock", "123456789012")),
         (1, ("ach", "queue", "close", "7", "--note", "x")),

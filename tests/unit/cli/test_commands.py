@@ -45,6 +45,8 @@ COMMANDS = [
     ["members", "unlock"],
     ["notices"],
     ["notices", "list"],
+    ["notices", "mailed"],
+    ["notices", "returned"],
     ["notices", "send"],
     ["notices", "show"],
     ["payments"],

@@ -91,6 +91,21 @@ def test_one_that_failed_is_sent_after_its_cause_is_mended(ivr: Callable, engine
     )
 
 
+def test_the_mail_house_confirms_and_the_post_brings_one_back(
+    ivr: Callable, engine: Engine, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IVR_LETTERS_CONFIRMED", "yes")
+    number = pay(engine, notice="pending").confirmation_number
+    ivr("notices", "send")
+    manifest = str(Path(environ["IVR_VAR"]) / "letters" / "out" / "2026-12-18-manifest.csv")
+    assert ivr("notices", "mailed", manifest).out == "1 read: 0 added, 1 changed, 0 unchanged\n"
+    assert ivr("notices", "mailed", manifest, "--on", "2026-12-17").out.endswith("0 changed, 1 unchanged\n")
+    assert json.loads(ivr("notices", "show", number, "--json").out)["mailed_date"] == "2026-12-18"
+    ran = ivr("notices", "returned", number, "--by", "letter")
+    assert ran.out.startswith(f"{number}: the letter that tells authorized came back.")
+    assert "ask the member for the right postal address" in ivr("ach", "queue", "list").out
+
+
 def live_at(engine: Engine, address: str) -> None:
     with engine.begin() as db:
         db.execute(update(Member).values(address=address))

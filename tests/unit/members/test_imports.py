@@ -102,6 +102,14 @@ def test_the_same_file_again_changes_nothing(engine, hashes):
     assert stored(engine) == before
 
 
+def test_who_wants_e_mail_is_kept_until_a_file_says_otherwise(engine, hashes):
+    said = []
+    for row in (GOOD, GOOD | {"email_ok": "no"}, GOOD, GOOD | {"email_ok": "yes"}):
+        assert load(engine, hashes, csv_of(row, columns=tuple(row))).errors == []
+        said.append(stored(engine)["400000000001"].email_ok)
+    assert said == [None, False, False, True]
+
+
 @pytest.mark.parametrize(
     "change",
     [

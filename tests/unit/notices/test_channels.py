@@ -12,21 +12,23 @@ PHONE, EMAIL = "+16175550123", "ada@example.com"
 
 
 @pytest.mark.parametrize(
-    ("phone", "sms_ok", "email", "channel"),
+    ("phone", "sms_ok", "email", "email_ok", "channel"),
     [
-        (PHONE, True, EMAIL, "sms"),
-        (PHONE, True, None, "sms"),
-        (PHONE, False, EMAIL, "email"),
-        (None, True, EMAIL, "email"),
-        ("", True, EMAIL, "email"),
-        (None, False, EMAIL, "email"),
-        (PHONE, False, None, "letter"),
-        (None, True, None, "letter"),
-        (None, False, "", "letter"),
+        (PHONE, True, EMAIL, False, "sms"),
+        (PHONE, False, EMAIL, True, "email"),
+        (PHONE, False, EMAIL, False, "letter"),
+        (PHONE, True, None, None, "sms"),
+        (PHONE, False, EMAIL, None, "email"),
+        (None, True, EMAIL, None, "email"),
+        ("", True, EMAIL, None, "email"),
+        (None, False, EMAIL, None, "email"),
+        (PHONE, False, None, None, "letter"),
+        (None, True, None, None, "letter"),
+        (None, False, "", None, "letter"),
     ],
 )
-def test_the_channel_follows_what_is_on_file(phone, sms_ok, email, channel):
-    assert choose_channel(phone, sms_ok=sms_ok, email=email) == channel
+def test_the_channel_follows_what_is_on_file(phone, sms_ok, email, email_ok, channel):
+    assert choose_channel(phone, sms_ok=sms_ok, email=email, email_ok=email_ok) == channel
 
 
 def test_a_notice_belongs_to_a_payment(engine):

@@ -73,7 +73,7 @@ def test_payment_consent_and_ledger_are_written_in_two_statements(engine, hashes
         assert db.execute(select(Authorization.id)).scalar_one() == answer.authorization_id
         notice = db.execute(select(Notice.__table__)).one()
         about = (answer.payment_id, "authorization", answer.authorization_id, "authorized")
-        assert tuple(notice)[1:] == (*about, "sms", "en-US", "pending", NOW, None, None)
+        assert tuple(notice)[1:] == (*about, "sms", "en-US", "pending", NOW, None, None, None)
         entry = db.execute(select(LedgerEntry.__table__).where(LedgerEntry.kind == "payment")).one()
         assert (entry.amount_cents, entry.billing_account) == (-31015, "740000101")
         assert (entry.payment_id, entry.posted_at, entry.coverage_month) == (answer.payment_id, NOW, None)
@@ -135,7 +135,7 @@ def test_the_json_is_as_programs_expect_it(engine, hashes, samples):
         "corrected_name": None,
         "moved_to_cutoff_at": None,
         "held_because": None,
-        "notice": {"channel": "email", "state": "pending", "sent_at": None},
+        "notice": {"channel": "email", "state": "pending", "sent_at": None, "mailed_date": None},
         "movements": [],
     }
     consent = {

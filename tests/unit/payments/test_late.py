@@ -115,7 +115,7 @@ def test_no_worker_for_four_days(engine, sender):
     assert done.is_told_anew is False
     assert run_worker(engine, sender, MONDAY + A_MINUTE) == []
     assert letters(sender) == [f"2026-12-21-{paid.confirmation_number}.pdf"]
-    assert "The debit did not leave on the day you were told." in bodies(engine)
+    assert "The debit is later than you were told." in bodies(engine)
     assert "before 5:00 PM on December 21, 2026." in bodies(engine)
     assert "Date of the debit: December 22, 2026 or after" in bodies(engine)
     (mondays,) = run_worker(engine, sender, MONDAYS_CUTOFF + A_MINUTE)

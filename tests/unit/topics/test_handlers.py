@@ -410,8 +410,13 @@ def test_a_newer_bill_does_not_make_a_paid_one_owed_again(asked):
     ("instant", "terms"),
     [
         (
-            "2026-12-18T21:59:59+00:00",
+            "2026-12-18T20:59:59+00:00",
             {"today": "2026-12-18", "debit_date": "2026-12-21", "cutoff": "2026-12-18T17:00:00-05:00"},
+        ),
+        # The letter is fetched on Monday: Monday's debits are ahead of it.
+        (
+            "2026-12-18T21:00:00+00:00",
+            {"today": "2026-12-18", "debit_date": "2026-12-22", "cutoff": "2026-12-21T17:00:00-05:00"},
         ),
         (
             "2026-12-18T22:00:00+00:00",
@@ -427,6 +432,21 @@ def test_prepare_authorization(asked, consent, instant, terms):
     call = asked("demo.letter", consent=consent)
     call.now = datetime.fromisoformat(instant)
     assert call.ask("prepare_authorization") == Outcome(consent, terms)
+
+
+def test_a_text_message_needs_no_mail(asked):
+    call = asked("demo.sms")
+    call.now = datetime.fromisoformat("2026-12-18T21:59:59+00:00")
+    assert call.ask("prepare_authorization").slots["debit_date"] == "2026-12-21"
+
+
+def test_the_letter_that_misses_its_pick_up_between_terms_and_yes_is_not_overtaken(asked):
+    call = asked("demo.letter")
+    call.now = datetime.fromisoformat("2026-12-18T20:59:59+00:00")
+    ready(call)
+    call.now += timedelta(seconds=1)
+    done = call.ask("authorize_payment")
+    assert (call.state.slots["debit_date"], done.slots["effective_date"]) == ("2026-12-21", "2026-12-22")
 
 
 def ready(call, amount=17715):
