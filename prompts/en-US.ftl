@@ -47,9 +47,15 @@ other-ways =
 finish-menu =
     To hear this again, press 9.
     To finish this call, press 1.
+    For payments made, or to cancel one, press 2.
     .again =
         To hear this again, press 9.
         To finish this call, press 1.
+        For payments made, press 2.
+    .relay =
+        To hear this again, press 9.
+        To finish, press 1.
+        For payments made, press 2.
     .nudge =
         Still waiting.
         To finish, press 1.
@@ -254,6 +260,138 @@ returned-payment-call-us =
 
         We answer { $support_hours }.
 
+## Payments made
+
+payment-made =
+    Your { $made_plan ->
+        [dental] dental
+       *[health] health
+    } payment of { $made_amount }, made on { $made_date }, { $made_stands ->
+        [on_hold] is on hold.
+        [at_bank] is at your bank.
+        [went_through] went through.
+        [given_back] went through, and money goes back to you.
+        [came_back] came back from your bank.
+        [cancelled] was canceled.
+       *[planned] is on its way.
+    }
+    { $made_stands ->
+        [planned] The money leaves your account on or after { $made_debit_date }.
+        [at_bank] The money leaves your account on or after { $made_debit_date }.
+        [went_through] Your bank paid it on { $made_debit_date }.
+        [given_back] It goes to the same bank account.
+        [came_back] It does not count as paid.
+       *[other] Nothing was taken from your bank account for it.
+    }
+    Its confirmation number is { $made_number }.
+    .relay =
+        Your { $made_plan ->
+            [dental] dental
+           *[health] health
+        } payment of { $made_amount }:
+
+        { $made_stands ->
+            [on_hold] It is on hold.
+            [at_bank] It is at your bank.
+            [went_through] It went through.
+            [given_back] It went through, and money goes back to you.
+            [came_back] It came back from your bank.
+            [cancelled] It was canceled.
+           *[planned] It is on its way.
+        }
+        You made it on { $made_date }.
+
+        { $made_stands ->
+            [planned] The money leaves on or after { $made_debit_date }.
+            [at_bank] The money leaves on or after { $made_debit_date }.
+            [went_through] Your bank paid it on { $made_debit_date }.
+            [given_back] It goes to the same bank account.
+            [came_back] It does not count as paid.
+           *[other] Nothing was taken for it.
+        }
+
+        Its confirmation number is { $made_number }.
+
+payment-made-why =
+    { $made_reason ->
+        [insufficient_funds] There was not enough money in the account.
+        [account_closed] The bank says that the account is closed.
+        [no_such_account] The bank could not find that account.
+        [account_not_usable] The bank does not allow payments from that account.
+        [not_authorized] The bank says that the payment was not authorized.
+        [stopped] The payment was stopped at the bank.
+       *[other] The bank could not process it.
+    }
+
+payments-made-menu =
+    For an older payment, press 1.
+    To go back, press 2.
+    .again =
+        For an older payment, press 1.
+        To go back, press 2.
+    .nudge =
+        Still waiting.
+        An older payment, or back.
+
+payments-made-menu-cancel =
+    For an older payment, press 1.
+    To cancel this one, press 2.
+    To go back, press 3.
+    .again =
+        For an older payment, press 1.
+        To cancel this one, press 2.
+        To go back, press 3.
+    .relay =
+        Older payment: press 1.
+        To cancel this one, press 2.
+        To go back, press 3.
+    .nudge =
+        Still waiting.
+        Older, cancel, or back.
+
+payments-made-none =
+    We have no payment by phone in the last year.
+    Other payments are not in this list.
+
+payments-made-no-more = There is no older payment by phone in the last year.
+
+payment-cancel-ask =
+    To cancel your payment of { $made_amount }, press 1.
+    To keep it, press 2.
+    .again =
+        To cancel this payment, press 1.
+        To keep it, press 2.
+    .relay =
+        To cancel this payment, press 1.
+        To keep it, press 2.
+    .nudge =
+        Still waiting.
+        Cancel or keep it.
+
+payment-cancelled =
+    Your payment of { $made_amount } is canceled.
+    We will not take the money.
+    We will send you a notice of this.
+    .relay =
+        Your payment of { $made_amount } is canceled.
+        We will not take the money.
+
+        We will send you a notice of this.
+
+payment-cancel-too-late =
+    It is too late for us to cancel this payment.
+    It has gone to your bank.
+    You can ask your bank to stop it.
+    .relay =
+        It is too late for us to cancel this payment.
+        It has gone to your bank.
+
+        You can ask your bank to stop it.
+
+payment-kept =
+    Your payment is not canceled.
+    It goes on as planned.
+
 ## Balance
 
 balance-as-of =
@@ -278,6 +416,20 @@ balance-waiting =
         [dental] dental
        *[health] health
     } bill.
+
+# Taken off what is owed, and not yet paid by the bank.
+balance-on-its-way =
+    Your { $plan ->
+        [dental] dental
+       *[health] health
+    } payment is on its way.
+    If it goes through, you owe nothing on that bill.
+    .relay =
+        Your { $plan ->
+            [dental] dental
+           *[health] health
+        } payment is on its way.
+        If it goes through, you owe nothing on it.
 
 balance-current =
     You owe { $total } on your { $plan ->
@@ -328,14 +480,17 @@ bills-both =
     To pay your health bill, press 1.
     To pay your dental bill, press 2.
     To finish this call, press 3.
+    For payments made, or to cancel one, press 4.
     .again =
-        For the health bill, press 1.
-        For the dental bill, press 2.
-        To finish, press 3.
-    .relay =
         For the health bill, press 1.
         For dental, press 2.
         To finish, press 3.
+        Payments made: press 4.
+    .relay =
+        Health bill: press 1.
+        Dental: press 2.
+        To finish, press 3.
+        Payments made: press 4.
     .nudge =
         Still waiting.
         Which bill?
@@ -343,9 +498,15 @@ bills-both =
 bills-health =
     To pay your health bill, press 1.
     To finish this call, press 2.
+    For payments made, or to cancel one, press 3.
     .again =
         To pay the health bill, press 1.
         To finish this call, press 2.
+        For payments made, press 3.
+    .relay =
+        To pay the health bill, press 1.
+        To finish, press 2.
+        For payments made, press 3.
     .nudge =
         Still waiting.
         Health bill.
@@ -353,9 +514,15 @@ bills-health =
 bills-dental =
     To pay your dental bill, press 1.
     To finish this call, press 2.
+    For payments made, or to cancel one, press 3.
     .again =
         To pay the dental bill, press 1.
         To finish this call, press 2.
+        For payments made, press 3.
+    .relay =
+        To pay the dental bill, press 1.
+        To finish, press 2.
+        For payments made, press 3.
     .nudge =
         Still waiting.
         Dental bill.

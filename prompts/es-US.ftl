@@ -48,9 +48,15 @@ other-ways =
 finish-menu =
     Para oír esto otra vez, oprima 9.
     Para terminar esta llamada, oprima 1.
+    Para pagos hechos, o para cancelar uno, oprima 2.
     .again =
         Para oír esto otra vez, oprima 9.
         Para terminar esta llamada, oprima 1.
+        Para pagos hechos, oprima 2.
+    .relay =
+        Para oír esto otra vez, oprima 9.
+        Para terminar, oprima 1.
+        Para pagos hechos, oprima 2.
     .nudge =
         Seguimos esperando.
         Para terminar, oprima 1.
@@ -259,6 +265,138 @@ returned-payment-call-us =
 
         Atendemos { $support_hours }.
 
+## Pagos hechos
+
+payment-made =
+    Su pago de { $made_amount } para su factura { $made_plan ->
+        [dental] dental
+       *[health] de salud
+    }, hecho el { $made_date }, { $made_stands ->
+        [on_hold] está en espera.
+        [at_bank] está en su banco.
+        [went_through] se completó.
+        [given_back] se completó, y se le devuelve dinero.
+        [came_back] volvió de su banco.
+        [cancelled] se canceló.
+       *[planned] está en camino.
+    }
+    { $made_stands ->
+        [planned] El dinero sale de su cuenta el { $made_debit_date } o después.
+        [at_bank] El dinero sale de su cuenta el { $made_debit_date } o después.
+        [went_through] Su banco lo pagó el { $made_debit_date }.
+        [given_back] Va a la misma cuenta de banco.
+        [came_back] No cuenta como pagado.
+       *[other] No se sacó nada de su cuenta de banco para este pago.
+    }
+    Su número de confirmación es { $made_number }.
+    .relay =
+        Su pago de { $made_amount }, factura { $made_plan ->
+            [dental] dental
+           *[health] de salud
+        }:
+
+        { $made_stands ->
+            [on_hold] Está en espera.
+            [at_bank] Está en su banco.
+            [went_through] Se completó.
+            [given_back] Se completó, y se le devuelve dinero.
+            [came_back] Volvió de su banco.
+            [cancelled] Se canceló.
+           *[planned] Está en camino.
+        }
+        Lo hizo el { $made_date }.
+
+        { $made_stands ->
+            [planned] El dinero sale el { $made_debit_date } o después.
+            [at_bank] El dinero sale el { $made_debit_date } o después.
+            [went_through] Su banco lo pagó el { $made_debit_date }.
+            [given_back] Va a la misma cuenta de banco.
+            [came_back] No cuenta como pagado.
+           *[other] No se sacó nada para este pago.
+        }
+
+        Su número de confirmación es { $made_number }.
+
+payment-made-why =
+    { $made_reason ->
+        [insufficient_funds] No había suficiente dinero en la cuenta.
+        [account_closed] El banco dice que la cuenta está cerrada.
+        [no_such_account] El banco no encontró esa cuenta.
+        [account_not_usable] El banco no permite pagos desde esa cuenta.
+        [not_authorized] El banco dice que el pago no tenía autorización.
+        [stopped] Se le pidió al banco no hacer el pago.
+       *[other] El banco no pudo procesarlo.
+    }
+
+payments-made-menu =
+    Para un pago anterior, oprima 1.
+    Para volver, oprima 2.
+    .again =
+        Para un pago anterior, oprima 1.
+        Para volver, oprima 2.
+    .nudge =
+        Seguimos esperando.
+        Un pago anterior, o volver.
+
+payments-made-menu-cancel =
+    Para un pago anterior, oprima 1.
+    Para cancelar este pago, oprima 2.
+    Para volver, oprima 3.
+    .again =
+        Para un pago anterior, oprima 1.
+        Para cancelar este pago, oprima 2.
+        Para volver, oprima 3.
+    .relay =
+        Para un pago anterior, oprima 1.
+        Para cancelar este, oprima 2.
+        Para volver, oprima 3.
+    .nudge =
+        Seguimos esperando.
+        Anterior, cancelar o volver.
+
+payments-made-none =
+    No tenemos pagos por teléfono en el último año.
+    Otros pagos no están en esta lista.
+
+payments-made-no-more = No hay otro pago por teléfono en el último año.
+
+payment-cancel-ask =
+    Para cancelar su pago de { $made_amount }, oprima 1.
+    Para dejarlo, oprima 2.
+    .again =
+        Para cancelar este pago, oprima 1.
+        Para dejarlo, oprima 2.
+    .relay =
+        Para cancelar este pago, oprima 1.
+        Para dejarlo, oprima 2.
+    .nudge =
+        Seguimos esperando.
+        Cancelarlo o dejarlo.
+
+payment-cancelled =
+    Su pago de { $made_amount } está cancelado.
+    No sacaremos el dinero.
+    Le enviaremos un aviso de esto.
+    .relay =
+        Su pago de { $made_amount } está cancelado.
+        No sacaremos el dinero.
+
+        Le enviaremos un aviso de esto.
+
+payment-cancel-too-late =
+    Ya es tarde para cancelar este pago.
+    Ya está en su banco.
+    Puede pedirle a su banco que no lo haga.
+    .relay =
+        Ya es tarde para cancelar este pago.
+        Ya está en su banco.
+
+        Puede pedirle a su banco que no lo haga.
+
+payment-kept =
+    Su pago no se canceló.
+    Sigue como estaba.
+
 ## Saldo
 
 balance-as-of =
@@ -285,6 +423,20 @@ balance-waiting =
         [dental] dental
        *[health] de salud
     }.
+
+# Ya no se cuenta en lo que se debe, y el banco todavía no lo ha pagado.
+balance-on-its-way =
+    Su pago de la factura { $plan ->
+        [dental] dental
+       *[health] de salud
+    } está en camino.
+    Si se completa, no debe nada de esa factura.
+    .relay =
+        Su pago de la factura { $plan ->
+            [dental] dental
+           *[health] de salud
+        } está en camino.
+        Si se completa, no debe nada de ella.
 
 balance-current =
     Debe { $total } de su factura { $plan ->
@@ -336,14 +488,17 @@ bills-both =
     Para pagar su factura de salud, oprima 1.
     Para pagar su factura dental, oprima 2.
     Para terminar esta llamada, oprima 3.
+    Para pagos hechos, o para cancelar uno, oprima 4.
     .again =
-        Para la factura de salud, oprima 1.
-        Para la factura dental, oprima 2.
-        Para terminar, oprima 3.
-    .relay =
         Para la factura de salud, oprima 1.
         Para la dental, oprima 2.
         Para terminar, oprima 3.
+        Pagos hechos: oprima 4.
+    .relay =
+        Factura de salud: oprima 1.
+        Dental: oprima 2.
+        Para terminar, oprima 3.
+        Pagos hechos: oprima 4.
     .nudge =
         Seguimos esperando.
         ¿Cuál factura?
@@ -351,9 +506,15 @@ bills-both =
 bills-health =
     Para pagar su factura de salud, oprima 1.
     Para terminar esta llamada, oprima 2.
+    Para pagos hechos, o para cancelar uno, oprima 3.
     .again =
         Para pagar la factura de salud, oprima 1.
         Para terminar esta llamada, oprima 2.
+        Para pagos hechos, oprima 3.
+    .relay =
+        Para pagar la factura de salud, oprima 1.
+        Para terminar, oprima 2.
+        Para pagos hechos, oprima 3.
     .nudge =
         Seguimos esperando.
         Factura de salud.
@@ -361,9 +522,15 @@ bills-health =
 bills-dental =
     Para pagar su factura dental, oprima 1.
     Para terminar esta llamada, oprima 2.
+    Para pagos hechos, o para cancelar uno, oprima 3.
     .again =
         Para pagar la factura dental, oprima 1.
         Para terminar esta llamada, oprima 2.
+        Para pagos hechos, oprima 3.
+    .relay =
+        Para pagar la factura dental, oprima 1.
+        Para terminar, oprima 2.
+        Para pagos hechos, oprima 3.
     .nudge =
         Seguimos esperando.
         Factura dental.

@@ -1,7 +1,8 @@
 """Headers of a written call that make up its world: a member who does not exist, and what surrounds the call.
 
 After `member made_up` come `bill health 298.00 due 2026-11-23` (`first_payment`, `code 408215` may follow),
-`paid health 12.00 at 2026-12-18T09:00-05:00`, `held health 12.00 at 2026-12-17T09:00-05:00` (its cutoff was
+`paid health 12.00 at 2026-12-18T09:00-05:00` (`at_bank`, `went_through`, `given_back` or `cancelled` may
+follow: what became of it by now), `held health 12.00 at 2026-12-17T09:00-05:00` (its cutoff was
 missed, so that it waits for staff), `returned health 12.00 R01 at 2026-12-14T09:00-05:00` (made
 then, and back from the bank by now; `account 40812345` may follow the code), `notices sms`, `extra_time`,
 `no_ssn`.
@@ -42,14 +43,17 @@ _PLAN: Final = f"({'|'.join(PLANS)})"
 _BILL: Final = re.compile(
     _PLAN + r"\s+(\S+)\s+due\s+(\S+)(\s+first_payment)?(?:\s+code\s+([0-9]{4,12}))?", re.ASCII
 )
-_PAID: Final = re.compile(_PLAN + r"\s+(\S+)\s+at\s+(\S+)")
+BECAME: Final = ("at_bank", "went_through", "given_back", "cancelled")
+_PAID: Final = re.compile(_PLAN + rf"\s+(\S+)\s+at\s+(\S+)(?:\s+({'|'.join(BECAME)}))?")
 _RETURNED: Final = re.compile(
     _PLAN + r"\s+(\S+)\s+(R[0-9]{2})(?:\s+account\s+([0-9]{4,17}))?\s+at\s+(\S+)", re.ASCII
 )
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}-[A-Z]{2}")
 Wrong = tuple[str, str]  # a rule's id and what is wrong
 _BILL_CURE: Final = "write bill health 310.15 due 2026-12-23, then first_payment or code 408215 if it has one"
-_PAID_CURE: Final = "write paid health 12.00 at 2026-12-18T09:00-05:00"
+_PAID_CURE: Final = (
+    f"write paid health 12.00 at 2026-12-18T09:00-05:00, then perhaps one of {', '.join(BECAME)}"
+)
 _HELD_CURE: Final = "write held health 12.00 at 2026-12-17T09:00-05:00"
 _RETURNED_CURE: Final = "write returned health 12.00 R01 at 2026-12-14T09:00-05:00"
 
@@ -71,7 +75,7 @@ class PaidBefore:
     """A payment made on this line before the call; `at` is aware.
 
     With a `return_code` it has come back from the bank since; one that `is_held` has not gone there.
-    `account_number` may be empty: any.
+    `account_number` may be empty: any. `became` is one of `BECAME`, or empty: it waits for its cutoff.
     """
 
     line: int
@@ -81,6 +85,7 @@ class PaidBefore:
     return_code: str = ""
     account_number: str = ""
     is_held: bool = False
+    became: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +173,7 @@ class CircumstancesReader:
             billed_cents[bill.plan] += bill.amount_cents
         for paid in sorted(self.circumstances.paid, key=lambda each: each.at):
             before_cents = paid_cents[paid.plan]
-            if not paid.return_code:  # what came back is owed again
+            if not paid.return_code and paid.became not in {"given_back", "cancelled"}:  # that is owed again
                 paid_cents[paid.plan] += paid.amount_cents
             if before_cents + paid.amount_cents > billed_cents[paid.plan]:
                 billed = f"{paid.plan} bills are ({format_amount(billed_cents[paid.plan])})"
@@ -237,9 +242,10 @@ class CircumstancesReader:
     def _paid(self, line: int, value: str, *, is_held: bool = False) -> Wrong | None:
         parts = _PAID.fullmatch(value)
         problem = f"{value!r} is no payment: {_HELD_CURE if is_held else _PAID_CURE}"
-        if parts is None:
+        if parts is None or (is_held and parts[4]):
             return "call.header-value", problem
-        return self._payment(line, (parts[1], parts[2], "", "", parts[3]), problem, is_held=is_held)
+        payment = parts[1], parts[2], "", "", parts[3]
+        return self._payment(line, payment, problem, is_held=is_held, became=parts[4] or "")
 
     def _held(self, line: int, value: str) -> Wrong | None:
         return self._paid(line, value, is_held=True)
@@ -252,14 +258,14 @@ class CircumstancesReader:
         return self._payment(line, parts.groups(""), problem)
 
     def _payment(
-        self, line: int, parts: Sequence[str], problem: str, *, is_held: bool = False
+        self, line: int, parts: Sequence[str], problem: str, *, is_held: bool = False, became: str = ""
     ) -> Wrong | None:
         """Take a payment: plan, amount, return code or nothing, account number or nothing, instant."""
         plan, amount, return_code, account_number, instant = parts
         try:
             at = datetime.fromisoformat(instant)
             cents = parse_amount(amount)
-            paid = PaidBefore(line, plan, cents, at, return_code, account_number, is_held)
+            paid = PaidBefore(line, plan, cents, at, return_code, account_number, is_held, became)
         except ValueError:
             return "call.header-value", problem
         if paid.at.tzinfo is None or not paid.amount_cents:

@@ -62,12 +62,13 @@ FaultName = Literal[
     "transfer_answered",
     "paid_elsewhere",
     "limit_elsewhere",
+    "cutoff_passes",
     "hour_passes",
 ]
 
 FAULTS: tuple[str, ...] = get_args(FaultName)
 ENDS: tuple[str, ...] = get_args(EndKind)
-ELSEWHERE: tuple[FaultName, ...] = ("paid_elsewhere", "limit_elsewhere")  # what happens beside the call
+ELSEWHERE: tuple[FaultName, ...] = ("paid_elsewhere", "limit_elsewhere", "cutoff_passes")  # beside the call
 MEMBER_FACTS = (
     "member_id",
     *(plan.account_slot for plan in PLANS.values()),

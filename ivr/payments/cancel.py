@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from ivr.base.errors import OperatorError
 from ivr.billing.post import post
@@ -18,7 +20,7 @@ from ivr.payments.confirmation_numbers import DRAWS, draw_cancellation_number
 from ivr.payments.find import find
 from ivr.payments.holds import HELD_TASK
 from ivr.payments.later_notices import promise_later
-from ivr.payments.life import LIFE, WrongStateError, move
+from ivr.payments.life import LIFE, PaymentState, move
 from ivr.payments.tasks import close_tasks
 from ivr.storage.audit import record_event
 from ivr.storage.tables import Notice, Payment, StaffTask
@@ -47,6 +49,14 @@ _INSTEAD: Final = {
 }
 
 
+class TooLateError(OperatorError):
+    """A payment that cannot be cancelled any more; `state` is the one it is in."""
+
+    def __init__(self, message: str, state: PaymentState) -> None:
+        super().__init__(message)
+        self.state = state
+
+
 @dataclass(frozen=True, slots=True)
 class Cancelled:
     """A payment that was taken back; `amount_cents` is owed again."""
@@ -69,32 +79,43 @@ def cancel(
     """Cancel a payment within the caller's transaction: state, ledger and audit trail.
 
     It can be done until a file holds the payment, whatever time it is; a cutoff at work at this moment ends
-    first. Its notice is withdrawn unless it went out; another tells that it is cancelled.
-    Raises `OperatorError` that says what can be done instead when it is too late, and for an unknown number.
+    first, or it is too late where that takes longer than a lock may be waited for. Its notice is withdrawn
+    unless it went out; another tells that it is cancelled.
+    Raises `TooLateError` that says what can be done instead, `OperatorError` for an unknown number.
     """
-    payment = find(db, confirmation_number, *_COLUMNS)
+    payment = _locked(db, confirmation_number)
     if (payment.state, "cancel") not in LIFE:
         raise _too_late(payment)
     number = _free_number(db, randomness)
-    try:
-        move(
-            db,
-            payment.id,
-            payment.state,
-            "cancel",
-            cancelled_at=now,
-            cancellation_number=number,
-            hold_reason=None,
-        )
-    except WrongStateError:  # it moved on between the two statements: the row now says where to
-        raise _too_late(find(db, confirmation_number, *_COLUMNS)) from None
+    move(
+        db,
+        payment.id,
+        payment.state,
+        "cancel",
+        cancelled_at=now,
+        cancellation_number=number,
+        hold_reason=None,
+    )
     _write_down(db, payment, number, actor, now)
     return Cancelled(confirmation_number, number, payment.amount_cents, payment.plan, now)
 
 
-def _too_late(payment: Any) -> OperatorError:
+def _locked(db: Connection, confirmation_number: str) -> Any:
+    """Lock a payment and return it; nobody but a cutoff keeps one locked for longer than is waited for."""
+    try:
+        with db.begin_nested():
+            return find(db, confirmation_number, *_COLUMNS, lock=True)
+    except OperationalError as error:
+        if not isinstance(error.orig, LockNotAvailable):
+            raise
+        raise TooLateError(
+            "This payment cannot be cancelled now: it is being written into a file for the bank.", "batched"
+        ) from None
+
+
+def _too_late(payment: Any) -> TooLateError:
     instead = _INSTEAD[payment.state].format(number=payment.cancellation_number)
-    return OperatorError(f"This payment cannot be cancelled any more. {instead}")
+    return TooLateError(f"This payment cannot be cancelled any more. {instead}", payment.state)
 
 
 def _free_number(db: Connection, randomness: Randomness) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from sqlalchemy import bindparam, exists, or_, select
+from sqlalchemy import bindparam, exists, func, or_, select
 
 from ivr.billing.owed import still_owed
-from ivr.storage.tables import Payment
+from ivr.payments.life import CREDIT_KINDS, PaymentState
+from ivr.storage.tables import AchEntry, Payment
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -18,6 +20,19 @@ MOST_RECENT: Final = 5
 MOST_RETURNED: Final = 4
 MOST_WAITING: Final = 4
 _UNDONE: Final = ("cancelled", "returned")
+
+# How a payment stands, as its member is told. Only the first two are in no file yet.
+Stands = Literal["planned", "on_hold", "at_bank", "went_through", "given_back", "came_back", "cancelled"]
+_STANDS: Final[Mapping[PaymentState, Stands]] = {
+    "authorized": "planned",
+    "held": "on_hold",
+    "batched": "at_bank",
+    "sent": "at_bank",
+    "settled": "went_through",
+    "final": "went_through",
+    "returned": "came_back",
+    "cancelled": "cancelled",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +55,19 @@ class ReturnedPayment:
     plan: str
     authorized_at: datetime
     return_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentMade:
+    """A payment of the last twelve months; `debit_date` is from when on its money is or was to be taken."""
+
+    confirmation_number: str
+    amount_cents: int
+    plan: str
+    authorized_at: datetime
+    debit_date: date
+    stands: Stands
+    return_code: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +108,28 @@ _TO_TELL: Final = (
     )
     .order_by(Payment.authorized_at.desc(), Payment.id.desc())
 )
+_GIVEN_BACK: Final = exists().where(
+    AchEntry.payment_id == Payment.id,
+    AchEntry.kind.in_(CREDIT_KINDS),
+    AchEntry.state.not_in(("withdrawn", "rejected", "returned")),
+)
+_MADE: Final = (
+    select(
+        Payment.confirmation_number,
+        Payment.amount_cents,
+        Payment.plan,
+        Payment.authorized_at,
+        func.greatest(Payment.effective_entry_date, Payment.not_before_date).label("debit_date"),
+        Payment.state,
+        Payment.hold_reason,
+        Payment.return_code,
+        _GIVEN_BACK.label("is_given_back"),
+    )
+    .where(Payment.member_id == bindparam("member_id"), Payment.authorized_at >= bindparam("since"))
+    .order_by(Payment.authorized_at.desc(), Payment.id.desc())
+    .offset(bindparam("place"))
+    .limit(1)
+)
 _OF_CALL: Final = _PAYMENTS.where(Payment.call_sid == bindparam("call_sid")).order_by(Payment.seq)
 _SAME: Final = select(
     exists().where(
@@ -117,6 +167,30 @@ def payments_to_tell(
             for row in rows
             if row.is_returned
         )[:MOST_RETURNED],
+    )
+
+
+def payment_made(db: Connection, member_id: str, *, since: datetime, place: int) -> PaymentMade | None:
+    """Return one of the payments authorized at or after `since`, the newest at `place` 0. One statement.
+
+    None behind the last.
+    """
+    row = db.execute(_MADE, {"member_id": member_id, "since": since, "place": place}).one_or_none()
+    if row is None:
+        return None
+    stands: Stands = _STANDS[row.state]
+    if row.hold_reason == "date":
+        stands = "planned"  # it waits for nothing but the day that was spoken
+    elif stands == "went_through" and row.is_given_back:
+        stands = "given_back"
+    return PaymentMade(
+        confirmation_number=row.confirmation_number,
+        amount_cents=row.amount_cents,
+        plan=row.plan,
+        authorized_at=row.authorized_at,
+        debit_date=row.debit_date,
+        stands=stands,
+        return_code=row.return_code,
     )
 
 

@@ -92,6 +92,7 @@ class _Export:
         self._since = Since(self._now.date(), self._now)
         self._refuse_unmasked()
         self._refuse_untold_return()
+        self._refuse_payments_listed()
         made_up = make_up(recipe, self._since)
         if made_up is None:
             raise self._cannot(None, "no made-up bills fit what was told and paid in it: leave it out")
@@ -142,6 +143,11 @@ class _Export:
                 None, "an account was refused for a payment that was not told in the call: leave it out"
             )
 
+    def _refuse_payments_listed(self) -> None:
+        """Refuse a call in which payments were listed: nobody knows which of them were told before."""
+        if any(self._asked("next_payment_made")):
+            raise self._cannot(None, "the payments of the last year were listed in it: leave it out")
+
     def _asked(self, *actions: str) -> Iterator[Asked]:
         return (each for turn in self._turns for each in turn.asked if each.action in actions)
 
@@ -182,7 +188,8 @@ class _Export:
         if earlier.held_days is not None:
             at, word = self._day_before(earlier.held_days, place + 1), "held   "
         amount = format_amount(earlier.amount_cents)
-        return f"{word} {earlier.plan} {amount} at {at.isoformat(timespec='minutes')}"
+        became = " went_through" if earlier.settled and earlier.held_days is None else ""
+        return f"{word} {earlier.plan} {amount} at {at.isoformat(timespec='minutes')}{became}"
 
     def _day_before(self, days: int, place: int) -> datetime:
         """Return an instant on the day `days` (0 or negative) from the call's, before the call."""

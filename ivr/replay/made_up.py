@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 TRIES: Final = 4000
 DUE_DAYS: Final = 5  # where the call does not say when a bill is due
 PAST_DUE_DAYS: Final = -25
+UNTOLD_HOURS: Final = -30  # where a payment is on its way that is too old to be told by itself
 CALL_US_DAYS: Final = 4  # where the call does not say when the payment was made that came back
 ROUND_CENTS: Final = 25
 AGENT_CODE: Final = "R16"  # an agent speaks about it; it closes its account, as most returns do
@@ -60,7 +61,8 @@ class Owed:
 class Earlier:
     """A payment made before the call; `hours` (negative) as its shape has them, rounded down.
 
-    One that is held is told with its day instead: `held_days` (0 or negative) from the call's.
+    One that is held is told with its day instead: `held_days` (0 or negative) from the call's. One that is
+    `settled` has been paid by its bank.
     """
 
     plan: str
@@ -68,6 +70,7 @@ class Earlier:
     hours: int
     amount_cents: int = 0
     held_days: int | None = None
+    settled: bool = False
 
 
 @dataclass(slots=True)
@@ -296,12 +299,23 @@ class _Attempt:
 
     def _bill_balance(self, asked: Asked) -> bool:
         plan = asked.args["plan"]
-        if asked.outcome in {"paid", "waiting"} and self._of(plan).total_cents:
+        if asked.outcome in {"paid", "on_its_way", "waiting"} and self._of(plan).total_cents:
             self._paid_elsewhere()
         owed = self._of(plan)
         known = plan in self._owed
-        is_held = any(each.plan == plan and each.held_days is not None for each in self.made_up.earlier)
-        outcome = balance_outcome(owed.past_due_cents, owed.current_cents, is_held=is_held)
+        earlier = [each for each in self.made_up.earlier if each.plan == plan]
+        is_held = any(each.held_days is not None for each in earlier)
+        is_pending = any(each == plan for each, _ in self._today)
+        if asked.outcome == "paid":
+            for each in earlier:
+                each.settled = True
+        elif asked.outcome == "on_its_way" and not is_pending and not earlier:
+            self.made_up.earlier.append(Earlier(plan, ORDINARY_MONEY, UNTOLD_HOURS))
+            is_pending = True
+        is_pending = is_pending or any(not each.settled for each in earlier)
+        outcome = balance_outcome(
+            owed.past_due_cents, owed.current_cents, is_held=is_held, is_pending=is_pending
+        )
         return asked.outcome == (outcome if known else "none") and self._has_shapes(asked, _amounts(owed))
 
     def _choose_bill(self, asked: Asked) -> bool:

@@ -25,7 +25,7 @@ from ivr.calls.history import Recipe
 from ivr.calls.store import keep_flow_version
 from ivr.flowmap.coverage import recorded_visits
 from ivr.payments.day_limit import PAYMENTS_PER_DAY
-from ivr.sandbox.earlier_payments import SEED, pay_before
+from ivr.sandbox.earlier_payments import SEED, pay_before, send_waiting
 from ivr.sandbox.members import facts_of, load_members, member_of
 from ivr.sandbox.scratch import empty, scratch_database
 from ivr.sandbox.server import LocalServer
@@ -102,6 +102,7 @@ class LocalHost:
                 elsewhere={
                     "paid_elsewhere": lambda: self._pay_elsewhere(settings, member, clock),
                     "limit_elsewhere": lambda: self._reach_limit(settings, member, clock),
+                    "cutoff_passes": lambda: self._pass_cutoff(settings),
                 },
             )
 
@@ -137,6 +138,11 @@ class LocalHost:
         paid = replace(member, bills=[replace(bill, amount_cents=0) for bill in member.bills])
         with self._engine.begin() as db:
             load_members(db, settings, [paid], clock)
+
+    def _pass_cutoff(self, settings: Settings) -> None:
+        """Let the cutoffs come, in the middle of the call, that payments wait for."""
+        with self._engine.begin() as db:
+            send_waiting(db, settings)
 
     def _reach_limit(self, settings: Settings, member: SampleMember | None, clock: ManualClock) -> None:
         """Let the member make small payments in another call until it is the last of the day."""

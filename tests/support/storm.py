@@ -367,7 +367,7 @@ ENDS = {
     "call-over": "unknown",
     "call-unknown": "unknown",
     "authorization-changed": "changed",
-    "balance-paid": "told",
+    "balance-on-its-way": "told",
     "finish-menu": "told",
 }
 

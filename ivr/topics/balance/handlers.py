@@ -38,7 +38,12 @@ def bill_balance(turn: TurnServices, state: State, args: Mapping[str, str]) -> O
     is_held = not is_owed and any(
         payment.plan == balance.plan for payment in turn.payments_to_tell(state).waiting
     )
-    outcome = balance_outcome(balance.past_due_cents, balance.current_cents, is_held=is_held)
+    outcome = balance_outcome(
+        balance.past_due_cents,
+        balance.current_cents,
+        is_held=is_held,
+        is_pending=balance.pending_cents > 0,
+    )
     return filled("bill_balance", outcome, slots)
 
 

@@ -12,16 +12,21 @@ from ivr.topics.masks import as_it_is, given_shape
 from ivr.topics.topic import Slot, Topic
 from ivr.topics.verification.words import OWN_BILL
 
-_OWES_NOTHING = frozenset({"none", "paid", "waiting"})
+_OWES_NOTHING = frozenset({"none", "paid", "on_its_way", "waiting"})
 
 
-def balance_outcome(past_due_cents: int, current_cents: int, *, is_held: bool) -> str:
-    """Return how a plan's bill stands; `is_held`: a payment of it is held."""
+def balance_outcome(past_due_cents: int, current_cents: int, *, is_held: bool, is_pending: bool) -> str:
+    """Return how a plan's bill stands.
+
+    `is_held`: a payment of it is held; `is_pending`: its bank has not paid all of it yet, so it is not paid.
+    """
     if past_due_cents:
         return "past_due_and_current" if current_cents else "past_due"
     if current_cents:
         return "current"
-    return "waiting" if is_held else "paid"
+    if is_held:
+        return "waiting"
+    return "on_its_way" if is_pending else "paid"
 
 
 def payable_outcome(past_due_cents: int, current_cents: int, *, is_first_payment: bool) -> str:
@@ -71,6 +76,7 @@ BALANCE = Topic(
             {
                 "none": (),
                 "paid": ("plan",),
+                "on_its_way": ("plan",),
                 "waiting": ("plan",),
                 "current": ("plan", "total", "due_date"),
                 "past_due": ("plan", "past_due", "past_due_date"),

@@ -1,1 +1,1 @@
-"""Payments of before the call that are told: the last day's, held ones, and those that came back."""
+"""Payments made: those that are told unasked, and the last twelve months', of which one can be cancelled."""

@@ -1,4 +1,4 @@
-"""Payments of before the call that are told: the last day's, held ones, and those that came back."""
+"""Payments made: those that are told unasked, and the last twelve months', of which one can be cancelled."""
 
 from __future__ import annotations
 
@@ -27,6 +27,16 @@ _WAITING = _told("waiting", Slot("waiting_date", "date"), Slot("waiting_confirma
 _RETURNED = _told(
     "returned", Slot("returned_date", "date"), Slot("returned_reason", "choice", as_it_is, _REASONS)
 )
+# As `ivr.payments.history.Stands` has them.
+STANDS = ("planned", "on_hold", "at_bank", "went_through", "given_back", "came_back", "cancelled")
+_MADE = _told(
+    "made",
+    Slot("made_stands", "choice", as_it_is, STANDS),
+    Slot("made_date", "date"),
+    Slot("made_debit_date", "date"),
+    Slot("made_number", "confirmation"),
+)
+_MADE_REASON = Slot("made_reason", "choice", as_it_is, _REASONS)
 
 
 def _names(slots: tuple[Slot, ...]) -> tuple[str, ...]:
@@ -34,7 +44,7 @@ def _names(slots: tuple[Slot, ...]) -> tuple[str, ...]:
 
 
 EARLIER_PAYMENTS = Topic(
-    slots=(*_RECENT, *_WAITING, *_RETURNED),
+    slots=(*_RECENT, *_WAITING, *_RETURNED, *_MADE, _MADE_REASON),
     actions=(
         Action(
             "next_recent_payment",
@@ -53,6 +63,28 @@ EARLIER_PAYMENTS = Topic(
             {"returned": _names(_RETURNED), "call_us": ("returned_shown",), "none": ()},
             needs=("member_id",),
             ordinary="none",
+        ),
+        Action(
+            "list_payments_made",
+            {"some": ("made_shown",), "none": ()},
+            needs=("member_id",),
+        ),
+        Action(
+            "next_payment_made",
+            {
+                "waits": _names(_MADE),
+                "done": _names(_MADE),
+                "came_back": (*_names(_MADE), _MADE_REASON.name),
+                "call_us": ("made_shown",),
+                "no_more": (),
+            },
+            needs=("member_id", "made_shown"),
+        ),
+        Action(
+            "cancel_payment",
+            {"cancelled": (), "too_late": ()},
+            needs=("member_id", "made_number"),
+            faults={"too_late": "cutoff_passes"},
         ),
     ),
 )

@@ -20,6 +20,7 @@ def test_everything():
         "paid health 12.00 at 2026-12-18T09:00-05:00\nnotices sms\nextra_time\nsupport closed\nconsent bill_code\n"
         "returned health 310.15 R01 account 40812345 at 2026-12-14T09:00-05:00\n"
         "held dental 42.30 at 2026-12-15T09:00-05:00\n"
+        "paid health 13.00 at 2026-12-16T09:00-05:00 went_through\n"
     )
     assert parse_call(text, "x.call").circumstances == Circumstances(
         bills=(
@@ -30,6 +31,7 @@ def test_everything():
             PaidBefore(5, "health", 1200, datetime(2026, 12, 18, 14, tzinfo=UTC)),
             PaidBefore(10, "health", 31015, datetime(2026, 12, 14, 14, tzinfo=UTC), "R01", "40812345"),
             PaidBefore(11, "dental", 4230, datetime(2026, 12, 15, 14, tzinfo=UTC), is_held=True),
+            PaidBefore(12, "health", 1300, datetime(2026, 12, 16, 14, tzinfo=UTC), became="went_through"),
         ),
         notices="sms",
         extra_time=True,
@@ -72,7 +74,7 @@ FAULTS = [
     ),
     (
         f"{BILL}\npaid health 1.00 at 2026-12-18T09:00",
-        "4: 'health 1.00 at 2026-12-18T09:00' is no payment: write paid health 12.00 at 2026-12-18T09:00-05:00, an amount",
+        "4: 'health 1.00 at 2026-12-18T09:00' is no payment: write paid health 12.00 at 2026-12-18T09:00-05:00, then perhaps",
         "call.header-value",
     ),
     (

@@ -1,12 +1,15 @@
 """Cancelling: until a file holds the payment, never after, never together with a debit."""
 
+import random
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 from support.money import (
     FRIDAY,
     FRIDAYS_CUTOFF,
@@ -22,7 +25,7 @@ from support.money import (
 from ivr.base.errors import OperatorError
 from ivr.base.randomness import SecretRandomness, SeededRandomness
 from ivr.billing.ledger import balances
-from ivr.payments.cancel import cancel
+from ivr.payments.cancel import TooLateError, cancel
 from ivr.payments.confirmation_numbers import (
     draw_cancellation_number,
     draw_confirmation_number,
@@ -184,6 +187,65 @@ class TestCancelling:
         assert "Its debit is in a file" in failed[0]
         assert (payment_row(engine, paid).state, len(entries(engine))) == ("batched", 1)
         assert owed_cents(engine, "740000101") == 0
+
+    def test_a_cutoff_that_takes_longer_than_may_be_waited_wins_too(self, engine):
+        """Nobody waits longer for a row than a lock may take: the caller hears that it is too late."""
+        paid = pay(engine)
+        with engine.begin() as db, engine.begin() as turn:
+            run_cutoff(db, KEYS, SETTINGS, cutoff=FRIDAYS_CUTOFF, now=LATER)
+            turn.execute(text("SET LOCAL lock_timeout = 10"))
+            with pytest.raises(TooLateError, match="being written into a file") as told:
+                cancel(
+                    turn,
+                    SecretRandomness(),
+                    confirmation_number=paid.confirmation_number,
+                    actor="pat",
+                    now=SOON,
+                )
+            assert turn.scalar(text("SELECT 1")) == 1  # the turn goes on
+        assert told.value.state == payment_row(engine, paid).state == "batched"
+
+    def test_any_other_trouble_of_the_database_is_none_of_that(self, engine):
+        paid = pay(engine)
+        with engine.begin() as db:
+            run_cutoff(db, KEYS, SETTINGS, cutoff=FRIDAYS_CUTOFF, now=LATER)
+            with engine.connect() as turn:
+                turn.execute(text("SET LOCAL statement_timeout = 10"))
+                with pytest.raises(OperationalError, match="statement timeout"):
+                    cancel(
+                        turn,
+                        SecretRandomness(),
+                        confirmation_number=paid.confirmation_number,
+                        actor="pat",
+                        now=SOON,
+                    )
+
+    @pytest.mark.parametrize("races", [24, pytest.param(5000, marks=pytest.mark.soak)])
+    def test_raced_against_the_cutoff_there_is_one_winner_and_one_true_sentence(self, engine, races):
+        """Callers cancel one payment each, in any order, while the cutoff takes them all."""
+        payments = [pay(engine, cents=1) for _ in range(races)]
+        order = random.Random(20261218).sample(payments, races)
+
+        def told(paid):
+            try:
+                take_back(engine, paid)
+            except TooLateError as error:
+                return error.state
+            return "cancelled"
+
+        with ThreadPoolExecutor(6) as threads:
+            first = [threads.submit(told, paid) for paid in order[: races // 3]]
+            file = threads.submit(cut, engine)
+            later = [threads.submit(told, paid) for paid in order[races // 3 :]]
+        heard = [each.result() for each in (*first, *later)]
+        assert set(heard) <= {"cancelled", "batched"}
+        assert heard == [payment_row(engine, paid).state for paid in order]
+        assert {row.payment_id for row in entries(engine)} == {
+            paid.payment_id for paid, state in zip(order, heard, strict=True) if state == "batched"
+        }
+        taken = heard.count("batched")
+        assert (file.result().file.entries if taken else 0) == taken
+        assert owed_cents(engine, "740000101") == 31015 - taken
 
     def test_a_cancellation_that_is_at_it_wins(self, engine):
         """The cancellation holds the row; the cutoff waits, and takes the others."""

@@ -14,6 +14,7 @@ from ivr.base.settings import load_replay_settings
 from ivr.billing.ledger import balances
 from ivr.billing.samples import SampleMember, demo_member
 from ivr.callfile.circumstances import PaidBefore
+from ivr.payments.history import payment_made
 from ivr.payments.report import payment_json
 from ivr.sandbox.earlier_payments import pay_before
 from ivr.sandbox.members import load_members
@@ -89,3 +90,25 @@ def test_what_came_back_before_it_could_came_back_when_it_could(engine: Engine, 
 def test_more_than_is_owed_is_not_paid(engine: Engine, member: SampleMember) -> None:
     again = replace(BACK, return_code="", at=FRIDAY + timedelta(minutes=5))
     assert len(paid(engine, member, replace(BACK, return_code=""), again)) == 1
+
+
+def test_what_became_of_payments(engine: Engine, member: SampleMember) -> None:
+    thursday = FRIDAY - timedelta(days=1)
+    became = ("went_through", "given_back", "cancelled", "")
+    payments = [
+        PaidBefore(place, "health", 100 + place, thursday + timedelta(minutes=place), became=word)
+        for place, word in enumerate(became)
+    ]
+    with engine.begin() as db:
+        pay_before(db, SETTINGS, member, payments, NOW)
+        made = [
+            payment_made(db, member.member_id, since=thursday, place=place) for place in range(len(became))
+        ]
+        stands = [each.stands for each in made if each is not None]
+        assert stands == ["planned", "cancelled", "given_back", "went_through"]
+        assert payment_made(db, member.member_id, since=thursday, place=len(became)) is None
+        other = PaidBefore(9, "dental", 100, NOW - timedelta(minutes=1), became="at_bank")
+        pay_before(db, SETTINGS, member, [other], NOW, call=9)
+        newest = payment_made(db, member.member_id, since=thursday, place=0)
+    assert newest is not None
+    assert (newest.plan, newest.stands, newest.debit_date) == ("dental", "at_bank", date(2026, 12, 23))

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -9,7 +10,9 @@ from sqlalchemy import insert, select, update
 from ivr.dialog.engine import Outcome
 from ivr.dialog.state import Said
 from ivr.payments.blocks import block_for
-from ivr.storage.tables import Authorization, Bill, LedgerEntry, Notice, Payment
+from ivr.payments.history import Stands
+from ivr.storage.tables import AuditEvent, Authorization, Bill, LedgerEntry, Notice, Payment
+from ivr.topics.earlier_payments.words import STANDS
 from ivr.topics.registry import VOCABULARY
 
 BANK = {
@@ -571,7 +574,7 @@ def test_a_payment_that_is_held_is_told_as_that_however_old(asked, reason):
     call = ready(asked("demo.health_and_dental"), amount=31015)
     assert call.ask("next_waiting_payment") == Outcome("none")
     number = call.ask("authorize_payment").slots["confirmation_number"]
-    assert call.ask("bill_balance", plan="health").name == "paid"
+    assert call.ask("bill_balance", plan="health").name == "on_its_way"
     call.db.execute(update(Payment).values(state="held", hold_reason=reason))
     call.now += timedelta(days=4)
     told = call.ask("next_waiting_payment")
@@ -597,7 +600,86 @@ def test_one_that_waits_only_for_the_day_that_was_spoken_is_as_promised(asked):
     call.db.execute(update(Payment).values(state="held", hold_reason="date"))
     assert call.ask("next_waiting_payment") == Outcome("none")
     assert call.ask("next_recent_payment").name == "payment"
-    assert call.ask("bill_balance", plan="health").name == "paid"
+    assert call.ask("bill_balance", plan="health").name == "on_its_way"
+
+
+def test_a_bill_is_paid_when_its_bank_has_paid_it(asked):
+    call = ready(asked("demo.health_and_dental"), amount=31015)
+    call.ask("authorize_payment")
+    for state in ("authorized", "batched", "sent"):
+        call.db.execute(update(Payment).values(state=state))
+        assert call.ask("bill_balance", plan="health") == Outcome("on_its_way", {"plan": "health"})
+    call.db.execute(update(Payment).values(state="settled"))
+    assert call.ask("bill_balance", plan="health") == Outcome("paid", {"plan": "health"})
+
+
+@pytest.mark.parametrize(
+    ("changed", "outcome", "stands"),
+    [
+        ({}, "waits", "planned"),
+        ({"state": "held", "hold_reason": "date"}, "waits", "planned"),
+        ({"state": "held", "hold_reason": "notice"}, "waits", "on_hold"),
+        ({"state": "batched"}, "done", "at_bank"),
+        ({"state": "sent"}, "done", "at_bank"),
+        ({"state": "settled"}, "done", "went_through"),
+        ({"state": "final"}, "done", "went_through"),
+        ({"state": "returned", "return_code": "R01"}, "came_back", "came_back"),
+        ({"state": "cancelled"}, "done", "cancelled"),
+    ],
+)
+def test_how_a_payment_made_stands(asked, changed, outcome, stands):
+    call = ready(asked("demo.health_and_dental"), amount=31015)
+    assert call.ask("list_payments_made") == Outcome("none")
+    number = call.ask("authorize_payment").slots["confirmation_number"]
+    if changed:
+        call.db.execute(update(Payment).values(**changed))
+    call.now += timedelta(days=364)
+    call.know(**call.ask("list_payments_made").slots)
+    told = call.ask("next_payment_made")
+    why = {"made_reason": "insufficient_funds"} if outcome == "came_back" else {}
+    assert told == Outcome(
+        outcome,
+        {
+            "made_shown": 1,
+            "made_amount": 31015,
+            "made_plan": "health",
+            "made_stands": stands,
+            "made_date": "2026-12-18",
+            "made_debit_date": "2026-12-21",
+            "made_number": number,
+        }
+        | why,
+    )
+    assert call.know(**told.slots).ask("next_payment_made") == Outcome("no_more")
+    call.now += timedelta(days=2)
+    assert call.ask("list_payments_made") == Outcome("none")
+
+
+def test_of_what_came_back_for_a_death_only_an_agent_speaks(asked):
+    call = ready(asked("demo.health_and_dental"), amount=31015)
+    call.ask("authorize_payment")
+    call.db.execute(update(Payment).values(state="returned", return_code="R14"))
+    assert call.know(made_shown=0).ask("next_payment_made") == Outcome("call_us", {"made_shown": 1})
+
+
+def test_a_payment_is_cancelled_by_its_caller_and_owed_again(asked):
+    """A second time it is cancelled already; once a file holds it, it is too late."""
+    call = ready(asked("demo.health_and_dental"), amount=31015)
+    number = call.ask("authorize_payment").slots["confirmation_number"]
+    call.know(made_number=number)
+    assert call.ask("cancel_payment") == Outcome("cancelled")
+    assert call.ask("bill_balance", plan="health").name == "current"
+    assert call.ask("cancel_payment") == Outcome("cancelled")
+    actors = select(AuditEvent.actor).where(AuditEvent.action == "payments.cancel")
+    assert call.db.scalars(actors).all() == ["caller"]
+    kinds = call.db.scalars(select(Notice.kind).order_by(Notice.id)).all()
+    assert kinds == ["authorized", "cancelled"]
+    call.db.execute(update(Payment).values(state="batched"))
+    assert call.ask("cancel_payment") == Outcome("too_late")
+
+
+def test_every_way_a_payment_can_stand_has_words():
+    assert get_args(Stands) == STANDS
 
 
 def test_after_a_day_a_payment_is_not_recent(asked):
