@@ -77,7 +77,10 @@ proof: install-test
 # the tests. Hundreds of processes start: what was compiled once is kept for the next.
 unit whole: export PYTHONDONTWRITEBYTECODE :=
 unit: install-test
-	.venv/bin/python -m slipcover --json --out var/coverage.json -m pytest -n $(WORKERS) --dist loadgroup -m "not soak and not whole"
+	@# Files whose tests all belong to another phase are not even read.
+	.venv/bin/python -m slipcover --source ivr --json --out var/coverage.json -m pytest \
+		$$(grep -rlE '^pytestmark = .*mark\.(whole|soak)' tests | sed 's/^/--ignore=/') \
+		-n $(WORKERS) --dist loadgroup -m "not soak and not whole"
 	.venv/bin/python tests/covered.py var/coverage.json
 
 # Whole calls by the hundred, whole servers and killed processes come without coverage: they prove promises, not lines.

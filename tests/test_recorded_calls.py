@@ -6,24 +6,21 @@ import random
 from pathlib import Path
 
 import pytest
+from support.written import LINE, RUNS
 
 from ivr.base.settings import load_settings
 from ivr.callfile.player import PlayOptions
-from ivr.callfile.suite import find_calls, list_runs, play_run
+from ivr.callfile.suite import list_runs, play_run
 from ivr.cli.against import named_recipes
 from ivr.replay.against import Comparison, compare_all
 from ivr.replay.export import CannotMaskError, call_text
 from ivr.replay.rerun import CallRerunner, Script, disagreement
 from ivr.sandbox.host import LocalHost
-from ivr.topics.line import compile_line, read_line_files
+from ivr.topics.line import compile_line
 from ivr.topics.masks import Since, money_shape
 
 pytestmark = [pytest.mark.long, pytest.mark.whole]
 
-ROOT = Path(__file__).resolve().parent.parent
-CALLS = ROOT / "tests" / "calls"
-LINE = compile_line(read_line_files(ROOT))
-RUNS, _ = list_runs(find_calls([CALLS])[0], LINE.flow.languages, root=CALLS)
 ONCE = PlayOptions(post_twice=False)
 COUNT = 20
 

@@ -8,22 +8,18 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from support.written import CALLS, LINE, RUNS
 
 from ivr.base.settings import load_settings
 from ivr.callfile.grammar import load_call, parse_call
-from ivr.callfile.suite import CallPlay, find_calls, list_runs, play_run
+from ivr.callfile.suite import CallPlay, play_run
 from ivr.calls.histories import load_recipes
 from ivr.replay.export import call_text
 from ivr.sandbox.host import LocalHost
 from ivr.storage.tables import Member, Payment
-from ivr.topics.line import compile_line, read_line_files
 
 pytestmark = pytest.mark.whole
 
-ROOT = Path(__file__).resolve().parent.parent
-CALLS = ROOT / "tests" / "calls"
-LINE = compile_line(read_line_files(ROOT))
-RUNS, _ = list_runs(find_calls([CALLS])[0], LINE.flow.languages, root=CALLS)
 SAMPLED = random.Random(20261218).sample(RUNS, 30)
 
 

@@ -8,22 +8,16 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, select
+from support.written import CALLS, LINE, MISSING, PROBLEMS, RUNS
 
 from ivr.base.settings import load_settings
 from ivr.callfile.player import PlayOptions
-from ivr.callfile.suite import CallPlay, find_calls, list_runs, play_run, print_result
+from ivr.callfile.suite import CallPlay, list_runs, play_run, print_result
 from ivr.dialog.engine import CALL_SECONDS_MAX
 from ivr.sandbox.host import LocalHost
 from ivr.storage.tables import Turn
-from ivr.topics.line import compile_line, read_line_files
 
 pytestmark = pytest.mark.whole
-
-ROOT = Path(__file__).resolve().parent.parent
-CALLS = ROOT / "tests" / "calls"
-LINE = compile_line(read_line_files(ROOT))
-FILES, MISSING = find_calls([CALLS])
-RUNS, PROBLEMS = list_runs(FILES, LINE.flow.languages, root=CALLS)
 
 
 # The way through a payment, faults and redials go over real HTTP; the rest differ from them in what is said.

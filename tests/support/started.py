@@ -1,8 +1,8 @@
 """`ivr` for tests that run many commands: each a process of its own, which is there without importing anything.
 
 A process imports the commands once; a small script on the path hands it its arguments, folder, environment and
-open files, and ends as the process does that was forked for it. `tests/unit/cli/test_install.py` and
-`test_serving.py` start the real thing.
+open files, and ends as the process does that was forked for it. Beside it stands a `python` that runs a module, as
+`python -m` does. `tests/unit/cli/test_install.py` and `test_serving.py` start the real thing.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import array
 import gc
 import json
 import os
+import runpy
 import shlex
 import socket
 import subprocess
@@ -40,9 +41,11 @@ def started_commands(folder: Path, project: Path) -> Iterator[Path]:
     folder.mkdir(parents=True)
     address, script = folder / "ivr.socket", folder / "ivr.py"
     script.write_text(_SCRIPT.format(address=str(address)))
-    command = folder / "ivr"
-    command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -IS {shlex.quote(str(script))} "$@"\n')
-    command.chmod(0o755)
+    for name, first in (("ivr", "-m ivr.cli.main"), ("python", "")):
+        command = folder / name
+        python = f"{shlex.quote(sys.executable)} -IS {shlex.quote(str(script))} {first}"
+        command.write_text(f'#!/bin/sh\nexec {python} "$@"\n')
+        command.chmod(0o755)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(address))
         listener.listen()
@@ -50,7 +53,7 @@ def started_commands(folder: Path, project: Path) -> Iterator[Path]:
             [sys.executable, __file__, str(project), str(listener.fileno())], pass_fds=[listener.fileno()]
         )
         try:
-            yield command
+            yield folder / "ivr"
         finally:
             server.kill()
             server.wait()
@@ -59,7 +62,7 @@ def started_commands(folder: Path, project: Path) -> Iterator[Path]:
 def _serve(listener: socket.socket) -> None:
     from ivr.cli.main import COMMANDS
 
-    for place, _ in COMMANDS.values():
+    for place in ("gunicorn.app.wsgiapp", "ivr.wsgi", *(place for place, _ in COMMANDS.values())):
         import_module(place.partition(":")[0])
     gc.freeze()
     while True:
@@ -97,27 +100,30 @@ def _attend(asker: socket.socket) -> None:
 
 
 def _run(arguments: list[str], folder: str, environment: dict[str, str]) -> None:
-    from ivr.cli.main import main
-
-    status = 1
+    """Run `-m module` with its arguments, and end as a Python of its own would."""
+    _, module, *given = arguments
+    status: object = 1
     try:
         os.chdir(folder)
         os.environ.clear()
         os.environ.update(environment)
-        sys.argv = ["ivr", *arguments]
+        sys.argv = [module, *given]
         for number, name in enumerate(("stdin", "stdout", "stderr")):
             mode = "r" if name == "stdin" else "w"
             setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
-        main()
+        if not hasattr(sys.modules.get(module), "__path__"):
+            sys.modules.pop(module, None)  # runpy warns of what was imported already
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+        status = 0
     except SystemExit as error:
-        status = error.code if isinstance(error.code, int) else 1
+        status = error.code or 0
     except BaseException:  # noqa: BLE001 (as the interpreter would)
         traceback.print_exc()
     finally:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()
-        os._exit(status)
+        os._exit(status if isinstance(status, int) else 1)
 
 
 if __name__ == "__main__":

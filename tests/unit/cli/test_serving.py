@@ -23,6 +23,7 @@ import psycopg
 import pytest
 from sqlalchemy import URL, Engine, text
 from support import environs
+from support.started import started_commands
 
 from ivr.base.errors import SettingsError
 from ivr.cli.supervisor import bind
@@ -31,9 +32,9 @@ from ivr.simulator.webhooks import CallIdentity
 from ivr.storage.engine import connection_arguments
 
 ROOT = Path(__file__).resolve().parents[3]
-APP = [sys.executable, "-m", "gunicorn", "-c", "python:ivr.gunicorn", "ivr.wsgi:voice"]
+GUNICORN = ["-m", "gunicorn", "-c", "python:ivr.gunicorn", "ivr.wsgi:voice"]
+APP = [sys.executable, *GUNICORN]
 SERVE = [sys.executable, "-m", "ivr.cli.main", "serve"]
-WORKER = [sys.executable, "-m", "ivr.cli.main", "worker"]
 ANSWERS = "The line answers on "
 PATIENCE_SECONDS = 60.0
 
@@ -66,6 +67,28 @@ def start(environ: dict[str, str]) -> Iterator[Start]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         process.communicate()
+
+
+Refused = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A Python that has imported the line already: for starts that must fail."""
+    with started_commands(tmp_path_factory.mktemp("commands") / "bin", ROOT) as ivr:
+        yield ivr.with_name("python")
+
+
+@pytest.fixture
+def ended(start: Start, python: Path) -> Refused:
+    """Start a command that ends by itself: return its exit status and what it wrote."""
+
+    def command(arguments: list[str], **changes: str) -> tuple[int, str, str]:
+        process = start([str(python), *arguments], **{"PORT": "0", **changes})
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
+        return process.returncode, out, err
+
+    return command
 
 
 def family(pid: int) -> set[int]:
@@ -130,18 +153,13 @@ def test_serving_ends_with_a_signal_and_leaves_no_process(start: Start, number: 
     assert eventually(lambda: not any(map(living, everybody)))
 
 
-def test_a_worker_that_ends_is_started_again(start: Start) -> None:
+def test_a_worker_that_ends_is_started_again_and_without_its_web_server_everything_ends(start: Start) -> None:
     process = start([*SERVE, "--port", "0"])
     address = address_of(process)
     (first,) = children_named(process, "ivr.cli.main worker")
     os.kill(first, signal.SIGKILL)
     assert eventually(lambda: children_named(process, "ivr.cli.main worker") - {first})
     assert health(address)["status"] == "ok"
-
-
-def test_without_its_web_server_everything_ends(start: Start) -> None:
-    process = start([*SERVE, "--port", "0"])
-    address_of(process)
     everybody = family(process.pid)
     (master,) = (pid for pid in children_named(process, "gunicorn") if family(pid))
     os.kill(master, signal.SIGTERM)
@@ -149,30 +167,33 @@ def test_without_its_web_server_everything_ends(start: Start) -> None:
     assert eventually(lambda: not any(map(living, everybody)))
 
 
-def test_a_taken_port_is_one_sentence(start: Start) -> None:
+REFUSALS = pytest.mark.xdist_group("refusals")  # they share a Python
+
+
+@REFUSALS
+def test_a_taken_port_is_one_sentence(ended: Refused) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        process = start([*SERVE, "--port", str(port)])
-        out, err = process.communicate()
-    assert (process.returncode, out) == (3, "")
+        status, out, err = ended(["-m", "ivr.cli.main", "serve", "--port", str(port)])
+    assert (status, out) == (3, "")
     assert err == (
         f"Port {port} on 127.0.0.1 cannot be had (Address already in use): stop what uses it (another demo?),"
         " or set PORT to another one.\n"
     )
 
 
+@REFUSALS
 @pytest.mark.parametrize(
     ("host", "bound"),
     [("", "127.0.0.1:8000"), ("0.0.0.0", "0.0.0.0:8000"), ("::1", "[::1]:8000")],
     ids=["default", "all", "v6"],
 )
 def test_the_line_is_served_to_this_machine_unless_told_otherwise(
-    start: Start, host: str, bound: str
+    ended: Refused, host: str, bound: str
 ) -> None:
-    asked = "import ivr.gunicorn as config; print(config.bind); config.on_starting(None)"
-    out, err = start([sys.executable, "-c", asked], IVR_HOST=host).communicate()
-    assert out == f"{bound}\n"
-    assert (json.loads(err)["event"], json.loads(err)["port"]) == ("starting", 8000)
+    _, out, err = ended([*GUNICORN, "--print-config"], IVR_HOST=host, PORT="8000")
+    [told] = (line.split("=")[1].strip() for line in out.splitlines() if line.startswith("bind "))
+    assert (told, err) == (f"['{bound}']", "")
 
 
 def test_an_address_that_others_have_is_told_as_such() -> None:
@@ -182,66 +203,69 @@ def test_an_address_that_others_have_is_told_as_such() -> None:
         bind("192.0.2.1", 0)
 
 
-def test_serve_takes_its_address_from_the_settings(start: Start) -> None:
-    process = start([*SERVE, "--port", "0"], IVR_HOST="nowhere.invalid")
-    assert "nowhere.invalid is not an address to serve on" in process.communicate()[1]
+@REFUSALS
+@pytest.mark.parametrize("told", ["IVR_HOST", "--host"])
+def test_an_address_that_is_none_is_one_sentence(ended: Refused, told: str) -> None:
+    by_setting = {told: "nowhere.invalid"} if told == "IVR_HOST" else {}
+    by_option = [] if by_setting else [told, "nowhere.invalid"]
+    status, _, err = ended(["-m", "ivr.cli.main", "serve", "--port", "0", *by_option], **by_setting)
+    assert "nowhere.invalid is not an address to serve on" in err
+    assert status == 3
 
 
-def test_an_address_that_is_none_is_one_sentence(start: Start) -> None:
-    process = start([*SERVE, "--host", "nowhere.invalid", "--port", "0"])
-    assert "nowhere.invalid is not an address to serve on" in process.communicate()[1]
-    assert process.returncode == 3
+SERVING, WORKING = (["-m", "ivr.cli.main", name] for name in ("serve", "worker"))
 
 
+@REFUSALS
 @pytest.mark.parametrize(
     ("command", "changes", "status", "sentence"),
     [
-        (APP, {"TWILIO_AUTH_TOKEN": ""}, 3, "TWILIO_AUTH_TOKEN is missing: set it to "),
-        (APP, {"IVR_SUPPORT_HOURS": "now and then"}, 3, "IVR_SUPPORT_HOURS is wrong: "),
-        (APP, dict.fromkeys(environs.BANK, ""), 3, "IVR_ODFI_ROUTING is missing: set it to "),
-        (WORKER, dict.fromkeys(environs.BANK, ""), 3, "IVR_COMPANY_ID is missing: set it to "),
-        (APP, {"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, 4, "The database does not answer ("),
-        (SERVE, {"IVR_LANGUAGES": "en-US,xx-YY"}, 1, "write it, or leave xx-YY out of IVR_LANGUAGES"),
+        (GUNICORN, {"TWILIO_AUTH_TOKEN": ""}, 3, "TWILIO_AUTH_TOKEN is missing: set it to "),
+        (GUNICORN, {"IVR_SUPPORT_HOURS": "now and then"}, 3, "IVR_SUPPORT_HOURS is wrong: "),
+        (GUNICORN, dict.fromkeys(environs.BANK, ""), 3, "IVR_ODFI_ROUTING is missing: set it to "),
+        (WORKING, dict.fromkeys(environs.BANK, ""), 3, "IVR_COMPANY_ID is missing: set it to "),
+        (GUNICORN, {"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, 4, "The database does not answer ("),
+        (SERVING, {"IVR_LANGUAGES": "en-US,xx-YY"}, 1, "write it, or leave xx-YY out of IVR_LANGUAGES"),
     ],
     ids=["missing", "wrong", "web without a bank", "worker without a bank", "database", "flow"],
 )
 def test_a_start_that_cannot_be_says_why(
-    start: Start, command: list[str], changes: dict[str, str], status: int, sentence: str
+    ended: Refused, command: list[str], changes: dict[str, str], status: int, sentence: str
 ) -> None:
-    process = start(command, PORT="0", **changes)
-    out, err = process.communicate()
-    assert (process.returncode, out) == (status, "")
+    ended_with, out, err = ended(command, **changes)
+    assert (ended_with, out) == (status, "")
     assert any(sentence in line and "|" not in line for line in err.splitlines())
     assert "Traceback" not in err
 
 
+@REFUSALS
 def test_a_web_server_whose_account_lacks_a_right_says_which(
-    start: Start, engine: Engine, database_url: URL, account: str
+    ended: Refused, engine: Engine, database_url: URL, account: str
 ) -> None:
     with engine.begin() as db:
         db.execute(text(f"REVOKE INSERT ON canaries FROM {account}"))
     as_account = database_url.update_query_dict({"options": f"-c role={account}"})
-    process = start(APP, PORT="0", DATABASE_URL=as_account.render_as_string(hide_password=False))
-    assert process.communicate()[1] == (
+    status, out, err = ended(GUNICORN, DATABASE_URL=as_account.render_as_string(hide_password=False))
+    assert err == (
         f"The database account {account} lacks the right INSERT on canaries: have the owner run"
         f" `GRANT INSERT ON canaries TO {account}`\n"
     )
-    assert process.returncode == 4
+    assert (status, out) == (4, "")
 
 
-def test_who_starts_with_another_key_than_the_database_was_written_with_is_refused(start: Start) -> None:
-    once = start([*WORKER, "--once"])
-    assert once.wait(PATIENCE_SECONDS) == 0
+@REFUSALS
+def test_who_starts_with_another_key_than_the_database_was_written_with_is_refused(ended: Refused) -> None:
+    assert ended([*WORKING, "--once"])[0] == 0
     other = base64.b64encode(bytes(range(100, 132))).decode()
     wrong = {"IVR_HASH_KEY": other, "IVR_KEYS": f"new:{base64.b64encode(bytes(range(7, 39))).decode()}"}
-    for command in (APP, [*WORKER, "--once"]):
-        process = start(command, PORT="0", **wrong)
-        hashing, sealing = process.communicate()[1].splitlines()
+    for command in (GUNICORN, [*WORKING, "--once"]):
+        status, _, err = ended(command, **wrong)
+        hashing, sealing = err.splitlines()
         assert hashing.startswith("IVR_HASH_KEY is not the key that this database was written with: ")
         assert sealing.startswith(
             "IVR_KEYS has another key under the id new than this database was written with"
         )
-        assert process.returncode == 3
+        assert status == 3
 
 
 def test_honcho_runs_the_procfile_on_an_empty_database_until_it_is_told_to_end(
@@ -262,6 +286,7 @@ def test_honcho_runs_the_procfile_on_an_empty_database_until_it_is_told_to_end(
         if '"serving"' in line:
             break
     assert honcho.poll() is None, "".join(said)
+    assert any('"starting"' in line and "PORT, IVR_HOST" in line for line in said)
     port = json.loads(said[-1].partition("| ")[2])["port"]
     assert health(f"http://127.0.0.1:{port}")["status"] == "ok"
     with psycopg.connect(connection_arguments(empty_database), autocommit=True) as db:
@@ -276,11 +301,11 @@ def test_honcho_runs_the_procfile_on_an_empty_database_until_it_is_told_to_end(
     assert whole.index("SIGTERM received") < whole.index(" stopped (rc=")
 
 
-def test_a_database_that_is_not_migrated_is_4(start: Start, empty_database: URL) -> None:
+@REFUSALS
+def test_a_database_that_is_not_migrated_is_4(ended: Refused, empty_database: URL) -> None:
     url = empty_database.render_as_string(hide_password=False)
-    process = start(APP, PORT="0", DATABASE_URL=url)
-    assert process.communicate() == ("", "The database is not migrated: run `ivr db upgrade`\n")
-    assert process.returncode == 4
+    not_migrated = "The database is not migrated: run `ivr db upgrade`\n"
+    assert ended(GUNICORN, DATABASE_URL=url) == (4, "", not_migrated)
 
 
 def test_importing_the_app_does_nothing() -> None:

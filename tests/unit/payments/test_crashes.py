@@ -1,6 +1,7 @@
 """Killed at any statement, run twice, run by two at once: no payment is in two files, and none in no file."""
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -9,12 +10,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import asyncssh
 import pytest
 from sqlalchemy import text
 from support.dying_cutoff import STATE
+from support.dying_delivery import deliver
 from support.money import (
     ENVIRON,
     FRIDAYS_CUTOFF,
@@ -38,7 +41,11 @@ TESTS = Path(__file__).resolve().parents[2]
 NOW = FRIDAYS_CUTOFF + timedelta(minutes=1)
 NAME = "ivr-20261218-A.ach"
 
-pytestmark = [pytest.mark.whole, pytest.mark.usefixtures("samples")]
+# Processes of their own, forked from one that has imported what they do.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["support.dying_delivery"])
+
+pytestmark = [pytest.mark.whole, pytest.mark.usefixtures("samples"), pytest.mark.xdist_group("crashes")]
 
 
 def run(database_url, folder, mode):
@@ -210,12 +217,12 @@ def test_killed_as_the_server_gives_the_file_its_name(engine, database_url, tmp_
     pay(engine)
     run_due_cutoffs(engine, settings_with(), NOW)
     (tmp_path / "in").mkdir()
-    died: list[subprocess.Popen] = []
+    died: list[BaseProcess] = []
 
     def kill(now: str) -> None:
-        if now == when and not died[0].returncode:
+        if now == when and died[0].is_alive():
             died[0].kill()
-            died[0].wait()
+            died[0].join()
 
     def at_the_bank() -> list[str]:
         return [path.name for place in ("", "in") for path in (tmp_path / place).glob("*.ach")]
@@ -225,12 +232,10 @@ def test_killed_as_the_server_gives_the_file_its_name(engine, database_url, tmp_
         address = f"sftp://{ACCOUNT}:correct%20horse@127.0.0.1:{server.port}/in"
         environ = {"IVR_ODFI_SFTP": address, "IVR_ODFI_SFTP_HOST_KEY": server.host_key}
         url = database_url.render_as_string(hide_password=False)
-        told = (f"{name}={value}" for name, value in environ.items())
-        command = [sys.executable, "-m", "support.dying_delivery", url, NOW.isoformat(), *told]
-        path = os.pathsep.join([str(TESTS), str(TESTS.parent)])
-        with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}, cwd=TESTS.parent) as process:
-            died.append(process)
-            assert process.wait(timeout=120) == -signal.SIGKILL
+        died.append(PROCESSES.Process(target=deliver, args=(url, NOW, environ)))
+        died[0].start()
+        died[0].join(timeout=120)
+        assert died[0].exitcode == -signal.SIGKILL
         faults.at_rename = lambda _: None
         server.has_done_all()
         assert at_the_bank() == [NAME], "what was asked of the server, it did"
