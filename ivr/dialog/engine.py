@@ -133,20 +133,28 @@ Input = Start | Keys | Speech | Silence | Outcome | TransferEnded
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """What to collect. `num_digits` 0: the entry ends with `#`. `hints` are the phrases speech may be."""
+    """What to collect. `num_digits` 0: the entry ends with `#`. `hints` are the phrases speech may be.
+
+    `must_answer` false: silence is no turn, what comes after just happens.
+    """
 
     timeout_seconds: int
     num_digits: int = 0
     speech: bool = False
     hints: str = ""
+    must_answer: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Speak, then wait for the caller (`listen`), or for the agent called (`listen` is None)."""
+    """Speak, then wait for the caller (`listen`), or for the agent called (`listen` is None).
+
+    `early`: how long keys may still call the caller back to the question before the agent is called.
+    """
 
     prompts: tuple[Said, ...]
     listen: Listen | None
+    early: Listen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +177,7 @@ Result = Wait | End | Ask
 
 _branch_taken = lru_cache(4096)(BranchTaken)  # every node that is passed is one: calls share theirs
 _GATE_FAILURES = "@gate"  # among the counters
+_EARLY_LISTEN = Listen(2, must_answer=False)  # a 0 that began a number is followed by more of it
 GATE_LISTEN = Listen(TIMEOUT_SECONDS["relay"]["menu"], num_digits=1)
 
 
@@ -235,6 +244,11 @@ class _Interpreter:
                 self.state.turns += 1
                 self.heard = TransferReported(heard.result)
                 result = self._follow(node, heard.result)
+            case Keys() if node.kind == "transfer" and not self.state.gate:
+                self._expect(node, self._interrupted, "keys, and no question to come back to")
+                self.state.turns += 1
+                self.heard = DigitsKeyed(len(heard.digits), heard.finished)
+                result = self._called_back(heard)
             case _:
                 asked = node.kind == "collect" or self.state.gate
                 self._expect(node, asked, "heard the caller where nothing was asked")
@@ -543,8 +557,24 @@ class _Interpreter:
         path, interrupted, where = self.state.frames.pop().partition("!")
         node = self.flow.nodes[path]
         self.state.node = path
-        if not interrupted:
-            return self._follow(node, result)
+        return self._resumed(node, where) if interrupted else self._follow(node, result)
+
+    def _called_back(self, keys: Keys) -> Result | None:
+        """Take keys that came before the agent was called: more than noughts were no 0, but a number."""
+        while "!" not in self.state.frames[-1]:
+            self.state.frames.pop()
+        if set(keys.digits) <= {KEY_AGENT}:
+            self._enter(AGENT_DIALOG)
+            return None
+        return self._return("next")
+
+    @property
+    def _interrupted(self) -> bool:
+        """Whether there is a question that 0 was pressed at."""
+        return any("!" in frame for frame in self.state.frames)
+
+    def _resumed(self, node: Node, where: str) -> Result | None:
+        """Go on at a question or a gate that was interrupted."""
         if where != "gate":
             return self._ask_again(node)
         self.state.pending.extend(self.state.held)
@@ -684,7 +714,9 @@ class _Interpreter:
             return Wait((*now, self._spoken(GATE_GO_ON)), GATE_LISTEN)
         if node.kind == "end":
             return self._ended(tuple(now), node.word)
-        return Wait(tuple(now), None if node.kind == "transfer" else self._listen(node))
+        if node.kind == "transfer":
+            return Wait(tuple(now), None, _EARLY_LISTEN if self._interrupted else None)
+        return Wait(tuple(now), self._listen(node))
 
     def _carried(self) -> tuple[list[Said], list[Said]]:
         """Divide what is pending into what is said now and what comes after a gate."""

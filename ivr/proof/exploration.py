@@ -60,7 +60,7 @@ from ivr.speech.sentence import Sentence
 LATE_SECONDS = 1e6  # beyond every limit
 _MEANT = {KEY_AGENT: "person", KEY_REPEAT: "repeat"}
 ERRORS = frozenset({"error", "silence", "patience"})
-_CAN_BE_LATE = frozenset({"answer", "key", "outcome", "go_on", "transfer", "discard"})
+_CAN_BE_LATE = frozenset({"answer", "key", "outcome", "go_on", "transfer", "discard", "back"})
 _MENU_KEYS = sorted(DIGITS - COMMON_KEYS)
 
 
@@ -94,7 +94,7 @@ class Move:
 
     `kind` is start, answer (accepted), key (of a menu), error, silence, patience (silence until relay pace
     gives up), go_on (at a gate), person, repeat, more_time, discard, stray, unasked, uncounted (it costs no
-    try), transfer or outcome;
+    try), transfer, back (a number goes on before the agent is called) or outcome;
     `label` is the key, result, reason or outcome. `late`: the call is over its time by then.
     """
 
@@ -543,7 +543,11 @@ class Exploration:
         if isinstance(result, Ask):
             return self._outcomes(place, result)
         if isinstance(result, Wait) and result.listen is None:
-            return [Move("transfer", TransferEnded(name), name) for name in ("failed", "completed")]
+            early = [Move("back", Keys("21"), "21"), Move("stray", Keys("0"), "0")] if result.early else []
+            return [
+                *(Move("transfer", TransferEnded(name), name) for name in ("failed", "completed")),
+                *early,
+            ]
         moves = [Move("go_on", Keys("1"), "1"), Move("error", Keys("2"), "not-a-choice")]
         hears = False
         if not state.gate:

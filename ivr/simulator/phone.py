@@ -107,10 +107,11 @@ class PhoneOptions:
 
 @dataclass
 class _Running:
-    """The document being executed: its URL, and the verbs still to come."""
+    """The document being executed: its URL, the verbs still to come, and whether it calls somebody."""
 
     url: str
     verbs: Iterator[Verb]
+    dials: bool
 
 
 @dataclass
@@ -334,8 +335,15 @@ class Phone:
                     self._execute_next()
             elif self._keys or leaves_at is not None:
                 self._listen(self._open)
+            elif self._goes_on(self._open):
+                self._time_out(self._open)
             else:
                 return
+
+    def _goes_on(self, opened: _OpenGather) -> bool:
+        """Return whether nobody need do anything here: somebody is called once the wait is over."""
+        dials = self._running is not None and self._running.dials
+        return dials and not opened.gather.action_on_empty_result
 
     def _cut_off(self) -> None:
         if self._open is not None:
@@ -365,7 +373,10 @@ class Phone:
             if self.ended is None:
                 self._end("error")
             return
-        self._running = _Running(fetched.url, self._usable(fetched.document, fetched.url, first=first))
+        document = fetched.document
+        verbs = self._usable(document, fetched.url, first=first)
+        dials = any(isinstance(verb, Dial) for verb in document.verbs)
+        self._running = _Running(fetched.url, verbs, dials)
         if leaving is Injected.HANGUP_AFTER_TURN:
             self._leaves_at = _instant(self.seconds, self._options.hang_up_after_seconds)
 

@@ -68,8 +68,11 @@ def agent_answered(form: Mapping[str, str]) -> bool:
 
 
 def read_input(form: Mapping[str, str], *, transferring: bool) -> Input:
-    """Read what the caller did from the parameters of a Gather's (or, `transferring`, a Dial's) action."""
-    if transferring:
+    """Read what the caller did from the parameters of a Gather's action.
+
+    `transferring`: of a Dial's, or of the Gather before it, which has digits or makes no request.
+    """
+    if transferring and ("DialCallStatus" in form or not form.get("Digits")):
         return TransferEnded("completed" if agent_answered(form) else "failed")
     words = _CONTROLS.sub(" ", form.get("SpeechResult", "")).strip()
     if words:

@@ -44,26 +44,28 @@ def document(
     """Write the TwiML of a turn: a pause that nothing cuts short, what is said, then what is waited for.
 
     Everything up to the last passage that no key may cut short is plain Say; the rest stands in the Gather,
-    where the first key ends it. `actionOnEmptyResult` is always set, so that silence is an ordinary turn.
+    where the first key ends it. `actionOnEmptyResult` is set, so that silence is an ordinary turn, but before
+    an agent is called: there silence lets that happen.
     """
     response = VoiceResponse()
     if pause_seconds:
         response.pause(length=pause_seconds)
     plain = max((index + 1 for index, each in enumerate(passages) if not each.barge_in), default=0)
-    if isinstance(result, End) or result.listen is None:
+    listen = None if isinstance(result, End) else result.listen or result.early
+    if listen is None:
         plain = len(passages)
     for passage in passages[:plain]:
         _speak(response, passage, pace)
+    if listen is not None:
+        gather = _gather(listen, pace, language, next_seq)
+        for passage in passages[plain:]:
+            _speak(gather, passage, pace)
+        response.append(gather)
     if isinstance(result, End):
         response.hangup()
     elif result.listen is None:
         dial = response.dial(action=_action(next_seq), method="POST", timeout=DIAL_TIMEOUT_SECONDS)
         dial.number(agent_phone)
-    else:
-        gather = _gather(result.listen, pace, language, next_seq)
-        for passage in passages[plain:]:
-            _speak(gather, passage, pace)
-        response.append(gather)
     return str(response).encode()
 
 
@@ -104,7 +106,7 @@ def _gather(listen: Listen, pace: str, language: str, next_seq: int) -> Gather:
         method="POST",
         timeout=listen.timeout_seconds,
         finish_on_key="#",
-        action_on_empty_result=True,
+        action_on_empty_result=listen.must_answer,
         **more,
     )
 

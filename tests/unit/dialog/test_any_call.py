@@ -150,6 +150,8 @@ class Call:
         return sum(words) if said.piece < 0 else words[said.piece]
 
     def action(self, wait):
+        if wait.early is not None and self.random.random() < 0.2:
+            return Keys(self.random.choice(("0", "000", "21000021")))
         if wait.listen is None:
             return TransferEnded(self.random.choice(("completed", "failed", "failed")))
         if self.random.random() < self.patience:

@@ -627,7 +627,25 @@ SCRIPTS = {
     "an outcome nobody declared": VOICE + "1 -> pin-ask\n1234 -> ?check_pin\noutcome late -> !",
     "an outcome with other slots": VOICE + "1 -> pin-ask\n1234 -> ?check_pin\noutcome ok -> !",
     "keys where the domain was asked": VOICE + "1 -> pin-ask\n1234 -> ?check_pin\n0 -> !\nsilence -> !",
-    "keys where a person was called": VOICE + "0 -> ?reach_person\noutcome open -> connecting, dial\n0 -> !",
+    "silence where a person was called": VOICE
+    + "0 -> ?reach_person\noutcome open -> connecting, dial\nsilence -> !",
+    "keys where nobody can be called back": VOICE
+    + """1 -> pin-ask
+        12# -> nomatch-length, pin-ask.again
+        12# -> nomatch-length, pin-ask.last
+        12# -> ?reach_person
+        outcome open -> give-up, connecting, dial
+        21 -> !""",
+    "a number that began with 0": VOICE
+    + """0 -> ?reach_person
+        outcome open -> connecting, dial
+        21# -> menu-ask
+        1 -> pin-ask
+        0 -> ?reach_person
+        outcome open -> connecting, dial
+        00 -> ?reach_person
+        outcome open -> connecting, dial
+        123 -> pin-ask""",
     "a transfer where nobody was called": VOICE + "transfer failed -> !",
     "a transfer that ended in no known way": VOICE
     + "0 -> ?reach_person\noutcome open -> connecting, dial\ntransfer lost -> !",

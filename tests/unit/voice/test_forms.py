@@ -117,6 +117,10 @@ def test_a_transfer_was_completed_or_failed(status, result):
     assert read_input({}, transferring=True) == TransferEnded("failed")
 
 
+def test_keys_before_a_transfer_are_keys():
+    assert read_input({"Digits": "21"}, transferring=True) == Keys("21")
+
+
 def test_a_call_sid_is_ca_and_32_hexadecimal_digits():
     assert CALL_SID.fullmatch("CA" + "0123456789abcdefABCDEF0123456789")
     assert not CALL_SID.fullmatch("CA" + "0" * 32 + "\n")

@@ -24,6 +24,15 @@ def passage(language, *sentences, barge_in=True):
     return Passage(language, tuple(said_by_voice(each, language) for each in sentences), barge_in)
 
 
+def test_keys_may_still_come_before_an_agent_is_called():
+    early = Wait((), None, Listen(2, must_answer=False))
+    assert written([passage("en-US", "One.")], early, agent_phone="+16175550100") == (
+        f'{HEAD}<Response><Gather action="/voice/turn/4" actionOnEmptyResult="false" finishOnKey="#"'
+        f' input="dtmf" method="POST" timeout="2"><Say {EN}>One.</Say></Gather>'
+        '<Dial action="/voice/turn/4" method="POST" timeout="30"><Number>+16175550100</Number></Dial></Response>'
+    )
+
+
 def test_a_menu_is_said_inside_the_gather():
     text = written([passage("en-US", "One.", "Two.")], Wait((), Listen(7, num_digits=1)))
     assert text == (
