@@ -439,6 +439,7 @@ def test_prepare_authorization(asked, consent, instant, terms):
 
 def test_a_text_message_needs_no_mail(asked):
     call = asked("demo.sms")
+    call.know(channel="sms")
     call.now = datetime.fromisoformat("2026-12-18T21:59:59+00:00")
     assert call.ask("prepare_authorization").slots["debit_date"] == "2026-12-21"
 
