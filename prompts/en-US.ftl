@@ -273,7 +273,7 @@ payment-made =
         [given_back] went through, and money goes back to you.
         [came_back] came back from your bank.
         [cancelled] was canceled.
-       *[planned] is on its way.
+       *[planned] is set up.
     }
     { $made_stands ->
         [planned] The money leaves your account on or after { $made_debit_date }.
@@ -297,7 +297,7 @@ payment-made =
             [given_back] It went through, and money goes back to you.
             [came_back] It came back from your bank.
             [cancelled] It was canceled.
-           *[planned] It is on its way.
+           *[planned] It is set up.
         }
         You made it on { $made_date }.
 
@@ -419,17 +419,11 @@ balance-waiting =
 
 # Taken off what is owed, and not yet paid by the bank.
 balance-on-its-way =
-    Your { $plan ->
+    Your payment is on its way.
+    If it goes through, you owe nothing on your { $plan ->
         [dental] dental
        *[health] health
-    } payment is on its way.
-    If it goes through, you owe nothing on that bill.
-    .relay =
-        Your { $plan ->
-            [dental] dental
-           *[health] health
-        } payment is on its way.
-        If it goes through, you owe nothing on it.
+    } bill.
 
 balance-current =
     You owe { $total } on your { $plan ->
@@ -531,16 +525,19 @@ bills-dental =
 
 amount-one =
     To pay { $total } in full, press 1.
-    To pay another amount, press 2.
-    To go back, press 3.
+    Other amount: press 2.
+    Back: press 3.
+    To pay on a later day, press 4.
     .again =
         To pay in full, press 1.
-        To pay another amount, press 2.
-        To go back, press 3.
+        Other amount: press 2.
+        Back: press 3.
+        Later day: press 4.
     .relay =
         To pay in full, press 1.
-        For another amount, press 2.
-        To go back, press 3.
+        Other amount: press 2.
+        Back: press 3.
+        Later day: press 4.
     .nudge =
         Still waiting.
         Amount to pay.
@@ -548,19 +545,23 @@ amount-one =
 amount-two =
     To pay { $total } in full, press 1.
     To pay only the { $past_due } that is past due, press 2.
-    To pay another amount, press 3.
+    Other amount: press 3.
+    To pay on a later day, press 4.
     .again =
         To pay in full, press 1.
-        For what is past due, press 2.
-        For another amount, press 3.
+        Past due only: press 2.
+        Other amount: press 3.
+        Later day: press 4.
     .again-relay =
         To pay in full, press 1.
-        For what is past due, press 2.
-        For another amount, press 3.
+        Past due only: press 2.
+        Other amount: press 3.
+        Later day: press 4.
     .relay =
         To pay in full, press 1.
-        For what is past due, press 2.
-        For another amount, press 3.
+        Past due only: press 2.
+        Other amount: press 3.
+        Later day: press 4.
     .nudge =
         Still waiting.
         Amount to pay.
@@ -577,13 +578,16 @@ amount-first-why =
 
 amount-first =
     To pay { $total } in full, press 1.
-    To go back, press 2.
+    Back: press 2.
+    To pay on a later day, press 3.
     .again =
         To pay in full, press 1.
-        To go back, press 2.
+        Back: press 2.
+        Later day: press 3.
     .relay =
         To pay in full, press 1.
-        To go back, press 2.
+        Back: press 2.
+        Later day: press 3.
     .nudge =
         Still waiting.
         Amount to pay.
@@ -622,22 +626,26 @@ amount-exhausted = That amount cannot be paid here.
 amount-read-back =
     You entered { $amount }.
     If that is right, press 1.
-    To enter another amount, press 2.
-    To go back, press 3.
+    Other amount: press 2.
+    Back: press 3.
+    To pay on a later day, press 4.
     .again =
         If { $amount } is right, press 1.
-        To enter another amount, press 2.
-        To go back, press 3.
+        Other amount: press 2.
+        Back: press 3.
+        Later day: press 4.
     .again-relay =
         { $amount }.
         If right, press 1.
-        For another amount, press 2.
-        To go back, press 3.
+        Other amount: press 2.
+        Back: press 3.
+        Later day: press 4.
     .relay =
         { $amount }.
         If right, press 1.
-        For another amount, press 2.
-        To go back, press 3.
+        Other amount: press 2.
+        Back: press 3.
+        Later day: press 4.
     .nudge =
         Still waiting.
         Is the amount right?
@@ -664,6 +672,63 @@ payments-limit =
     You have reached today's number of payments by phone.
     This payment was not made.
     For a person, press 0.
+
+## The day
+
+day-ask =
+    On what day should we take the money?
+    Enter two digits for the month and two for the day.
+    For January 5, enter 0 1 0 5.
+    .again =
+        Enter two digits for the month and two for the day.
+        For January 5, enter 0 1 0 5.
+    .relay =
+        Enter the day in four digits: month, then day.
+        For January 5, enter 0 1 0 5.
+    .nudge =
+        Still waiting.
+        Four digits: month, then day.
+
+day-moved =
+    { $moved_why ->
+        [closed] Banks are closed on that day.
+       *[too_soon] That is too soon for us.
+    }
+
+day-late =
+    That is after your due date, { $pay_by }.
+    Your payment would be late.
+    .relay =
+        That is after { $pay_by }, your due date.
+
+        Your payment would be late.
+
+day-range =
+    We can take it from { $first_day } to { $last_day }.
+    After that your coverage would have ended.
+    .relay =
+        We can take it from { $first_day }.
+
+        The last day is { $last_day }.
+
+        After that your coverage would have ended.
+
+day-none = It is too late to choose a day for this bill.
+
+day-read-back =
+    We will take the money on { $pay_day }.
+    If that is right, press 1.
+    For another day, press 2.
+    .again =
+        If { $pay_day } is right, press 1.
+        For another day, press 2.
+    .relay =
+        We will take it on { $pay_day }.
+        If right, press 1.
+        For another day, press 2.
+    .nudge =
+        Still waiting.
+        Is the day right?
 
 ## Bank
 
@@ -1004,12 +1069,15 @@ more-menu =
 declined-menu =
     To hear what you owe or to pay, press 1.
     To finish this call, press 2.
+    To pay on a later day, press 3.
     .again =
         To hear what you owe, press 1.
         To finish this call, press 2.
+        Later day: press 3.
     .relay =
         To hear what you owe, press 1.
         To finish this call, press 2.
+        Later day: press 3.
     .nudge =
         Still waiting.
         Go on or finish.
@@ -1085,6 +1153,8 @@ nomatch-without-pound =
     .relay = If that is your whole number, end it with pound.
 
 nomatch-date = That is not a possible date of birth.
+
+nomatch-day = There is no such day.
 
 nomatch-amount = We could not read that as an amount.
 

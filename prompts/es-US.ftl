@@ -278,7 +278,7 @@ payment-made =
         [given_back] se completó, y se le devuelve dinero.
         [came_back] volvió de su banco.
         [cancelled] se canceló.
-       *[planned] está en camino.
+       *[planned] está programado.
     }
     { $made_stands ->
         [planned] El dinero sale de su cuenta el { $made_debit_date } o después.
@@ -302,7 +302,7 @@ payment-made =
             [given_back] Se completó, y se le devuelve dinero.
             [came_back] Volvió de su banco.
             [cancelled] Se canceló.
-           *[planned] Está en camino.
+           *[planned] Está programado.
         }
         Lo hizo el { $made_date }.
 
@@ -426,17 +426,11 @@ balance-waiting =
 
 # Ya no se cuenta en lo que se debe, y el banco todavía no lo ha pagado.
 balance-on-its-way =
-    Su pago de la factura { $plan ->
+    Su pago está en camino.
+    Si se completa, no debe nada de su factura { $plan ->
         [dental] dental
        *[health] de salud
-    } está en camino.
-    Si se completa, no debe nada de esa factura.
-    .relay =
-        Su pago de la factura { $plan ->
-            [dental] dental
-           *[health] de salud
-        } está en camino.
-        Si se completa, no debe nada de ella.
+    }.
 
 balance-current =
     Debe { $total } de su factura { $plan ->
@@ -539,16 +533,19 @@ bills-dental =
 
 amount-one =
     Para pagar el total de { $total }, oprima 1.
-    Para pagar otra cantidad, oprima 2.
-    Para volver atrás, oprima 3.
+    Otra cantidad: oprima 2.
+    Volver: oprima 3.
+    Para pagar otro día, oprima 4.
     .again =
         Para pagar el total, oprima 1.
-        Para pagar otra cantidad, oprima 2.
-        Para volver atrás, oprima 3.
+        Otra cantidad: oprima 2.
+        Volver: oprima 3.
+        Otro día: oprima 4.
     .relay =
         Para pagar el total, oprima 1.
-        Para otra cantidad, oprima 2.
-        Para volver atrás, oprima 3.
+        Otra cantidad: oprima 2.
+        Volver: oprima 3.
+        Otro día: oprima 4.
     .nudge =
         Seguimos esperando.
         Cantidad del pago.
@@ -556,19 +553,23 @@ amount-one =
 amount-two =
     Para pagar el total de { $total }, oprima 1.
     Para pagar solo el saldo vencido de { $past_due }, oprima 2.
-    Para pagar otra cantidad, oprima 3.
+    Otra cantidad: oprima 3.
+    Para pagar otro día, oprima 4.
     .again =
         Para pagar el total, oprima 1.
-        Para pagar el saldo vencido, oprima 2.
-        Para pagar otra cantidad, oprima 3.
+        Solo lo vencido: oprima 2.
+        Otra cantidad: oprima 3.
+        Otro día: oprima 4.
     .again-relay =
         Para el total, oprima 1.
-        Para el saldo vencido, oprima 2.
-        Para otra cantidad, oprima 3.
+        Solo lo vencido: oprima 2.
+        Otra cantidad: oprima 3.
+        Otro día: oprima 4.
     .relay =
         Para el total, oprima 1.
-        Para el saldo vencido, oprima 2.
-        Para otra cantidad, oprima 3.
+        Solo lo vencido: oprima 2.
+        Otra cantidad: oprima 3.
+        Otro día: oprima 4.
     .nudge =
         Seguimos esperando.
         Cantidad del pago.
@@ -585,13 +586,16 @@ amount-first-why =
 
 amount-first =
     Para pagar el total de { $total }, oprima 1.
-    Para volver atrás, oprima 2.
+    Volver: oprima 2.
+    Para pagar otro día, oprima 3.
     .again =
         Para pagar el total, oprima 1.
-        Para volver atrás, oprima 2.
+        Volver: oprima 2.
+        Otro día: oprima 3.
     .relay =
         Para pagar el total, oprima 1.
-        Para volver atrás, oprima 2.
+        Volver: oprima 2.
+        Otro día: oprima 3.
     .nudge =
         Seguimos esperando.
         Cantidad del pago.
@@ -631,22 +635,26 @@ amount-exhausted = Esa cantidad no se puede pagar aquí.
 amount-read-back =
     Usted marcó { $amount }.
     Si es correcto, oprima 1.
-    Para marcar otra cantidad, oprima 2.
-    Para volver atrás, oprima 3.
+    Otra cantidad: oprima 2.
+    Volver: oprima 3.
+    Para pagar otro día, oprima 4.
     .again =
         Si { $amount } es correcto, oprima 1.
-        Para marcar otra cantidad, oprima 2.
-        Para volver atrás, oprima 3.
+        Otra cantidad: oprima 2.
+        Volver: oprima 3.
+        Otro día: oprima 4.
     .again-relay =
         { $amount }.
-        Si es correcto, oprima 1.
-        Para otra cantidad, oprima 2.
-        Para volver atrás, oprima 3.
+        Correcto: oprima 1.
+        Otra cantidad: oprima 2.
+        Volver: oprima 3.
+        Otro día: oprima 4.
     .relay =
         { $amount }.
-        Si es correcto, oprima 1.
-        Para otra cantidad, oprima 2.
-        Para volver atrás, oprima 3.
+        Correcto: oprima 1.
+        Otra cantidad: oprima 2.
+        Volver: oprima 3.
+        Otro día: oprima 4.
     .nudge =
         Seguimos esperando.
         ¿Es correcta la cantidad?
@@ -673,6 +681,63 @@ payments-limit =
     Hoy ya llegó al límite de pagos por teléfono.
     Este pago no se hizo.
     Para una persona, oprima 0.
+
+## El día
+
+day-ask =
+    ¿Qué día sacamos el dinero?
+    Marque dos dígitos para el mes y dos para el día.
+    Para el 5 de enero, marque 0 1 0 5.
+    .again =
+        Marque dos dígitos de mes y dos de día.
+        Para el 5 de enero, marque 0 1 0 5.
+    .relay =
+        Marque el día en cuatro dígitos: mes y día.
+        Para el 5 de enero, marque 0 1 0 5.
+    .nudge =
+        Seguimos esperando.
+        Cuatro dígitos: mes y día.
+
+day-moved =
+    { $moved_why ->
+        [closed] Ese día los bancos están cerrados.
+       *[too_soon] Ese día es demasiado pronto.
+    }
+
+day-late =
+    Ese día es después de la fecha límite, el { $pay_by }.
+    Su pago llegaría tarde.
+    .relay =
+        La fecha límite es el { $pay_by }.
+
+        Su pago llegaría tarde.
+
+day-range =
+    Podemos hacerlo desde el { $first_day } hasta el { $last_day }.
+    Después, su cobertura ya habría terminado.
+    .relay =
+        Podemos hacerlo desde el { $first_day }.
+
+        El último día es el { $last_day }.
+
+        Después, su cobertura ya habría terminado.
+
+day-none = Ya es tarde para elegir un día para esta factura.
+
+day-read-back =
+    Sacaremos el dinero el { $pay_day }.
+    Si es correcto, oprima 1.
+    Para otro día, oprima 2.
+    .again =
+        Si el { $pay_day } es correcto, oprima 1.
+        Para otro día, oprima 2.
+    .relay =
+        Lo sacaremos el { $pay_day }.
+        Si es correcto, oprima 1.
+        Para otro día, oprima 2.
+    .nudge =
+        Seguimos esperando.
+        ¿Es correcto el día?
 
 ## Banco
 
@@ -1015,12 +1080,15 @@ more-menu =
 declined-menu =
     Para oír lo que debe o para pagar, oprima 1.
     Para terminar esta llamada, oprima 2.
+    Para pagar otro día, oprima 3.
     .again =
         Para oír lo que debe, oprima 1.
         Para terminar esta llamada, oprima 2.
+        Otro día: oprima 3.
     .relay =
         Para oír lo que debe, oprima 1.
         Para terminar esta llamada, oprima 2.
+        Otro día: oprima 3.
     .nudge =
         Seguimos esperando.
         Seguir o terminar.
@@ -1096,6 +1164,8 @@ nomatch-without-pound =
     .relay = Si ese es su número completo, termínelo con la tecla numeral.
 
 nomatch-date = Esa no es una fecha de nacimiento posible.
+
+nomatch-day = Ese día no existe.
 
 nomatch-amount = No pudimos leer eso como una cantidad.
 

@@ -202,7 +202,6 @@ TESTED_BY = {
         "topics/amount/words",
         "topics/balance/words",
         "topics/bank/words",
-        "topics/earlier_payments/words",
         "topics/agent/words",
         "topics/verification/words",
         "topics/topic",

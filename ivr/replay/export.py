@@ -52,6 +52,10 @@ CLOSINGS_AHEAD: Final = timedelta(days=14)  # as far as a debit can be put off
 QUARTER_SECONDS: Final = 15 * 60
 WHY: Final = "# Why this call is kept: write it here, in a sentence."
 
+_NOT_MADE_UP: Final[Mapping[str, str]] = {
+    "next_payment_made": "the payments of the last year were listed in it",  # some of them were told before
+    "check_payment_day": "a day to pay on was keyed in it",
+}
 _NOT_COMMON_KEYS: Final = "".join(sorted(DIGITS - COMMON_KEYS))
 _DIGITS: Final = "4081573926" * 7
 _PHONE: Final = "6175550157"
@@ -92,7 +96,7 @@ class _Export:
         self._since = Since(self._now.date(), self._now)
         self._refuse_unmasked()
         self._refuse_untold_return()
-        self._refuse_payments_listed()
+        self._refuse_what_is_not_made_up()
         made_up = make_up(recipe, self._since)
         if made_up is None:
             raise self._cannot(None, "no made-up bills fit what was told and paid in it: leave it out")
@@ -143,10 +147,11 @@ class _Export:
                 None, "an account was refused for a payment that was not told in the call: leave it out"
             )
 
-    def _refuse_payments_listed(self) -> None:
-        """Refuse a call in which payments were listed: nobody knows which of them were told before."""
-        if any(self._asked("next_payment_made")):
-            raise self._cannot(None, "the payments of the last year were listed in it: leave it out")
+    def _refuse_what_is_not_made_up(self) -> None:
+        """Refuse a call with questions of which nobody wrote how their answers can be brought about."""
+        for action, why in _NOT_MADE_UP.items():
+            if any(self._asked(action)):
+                raise self._cannot(None, f"{why}: leave it out")
 
     def _asked(self, *actions: str) -> Iterator[Asked]:
         return (each for turn in self._turns for each in turn.asked if each.action in actions)

@@ -1,1 +1,1 @@
-"""How much is paid: all that is owed, what is past due of it, or an amount that is keyed."""
+"""How much is paid and when: all that is owed, or less; as soon as can be, or on a day that is keyed."""

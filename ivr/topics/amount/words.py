@@ -1,12 +1,13 @@
-"""How much is paid: all that is owed, what is past due of it, or an amount that is keyed."""
+"""How much is paid and when: all that is owed, or less; as soon as can be, or on a day that is keyed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
 
 from ivr.calls.history import Asked
 from ivr.dialog.vocabulary import Action, Field, Match, NoMatch, Slots
-from ivr.topics.masks import money_bounds
+from ivr.topics.masks import as_it_is, money_bounds
 from ivr.topics.topic import Slot, Topic
 
 MINIMUM_CENTS = 100
@@ -26,6 +27,26 @@ def amount_outcome(keyed_cents: int, total_cents: int) -> str:
     if keyed_cents > total_cents:
         return "above_balance"
     return "below_minimum" if keyed_cents < MINIMUM_CENTS and keyed_cents != total_cents else "ok"
+
+
+def _payment_day(digits: str, slots: Slots, _reasons: tuple[str, ...]) -> Match | NoMatch:
+    """MMDD, the next such day from the day of the call on."""
+    if len(digits) != 4:
+        return NoMatch("length")
+    today = date.fromisoformat(str(slots["call_date"]))
+    try:
+        day = date(today.year, int(digits[:2]), int(digits[2:]))
+        day = day if day >= today else day.replace(year=today.year + 1)
+    except ValueError:
+        return NoMatch("day")
+    return Match({"keyed_day": day.isoformat()})
+
+
+def _days(length: int, slots: Slots, asked: Sequence[Asked]) -> Iterator[str]:
+    """Yield the day that was taken, where one was."""
+    today = date.fromisoformat(str(slots["call_date"]))
+    days = [each.slots["pay_day"] for each in asked if each.slots.get("pay_day", "").endswith("d")]
+    yield from (f"{today + timedelta(days=int(day.removesuffix('d'))):%m%d}"[:length] for day in days)
 
 
 def _set_amount(slots: Slots, args: Mapping[str, str]) -> tuple[str, Slots]:
@@ -61,8 +82,25 @@ def _amounts(length: int, slots: Slots, asked: Sequence[Asked]) -> Iterator[str]
 
 
 AMOUNT = Topic(
-    slots=(Slot("keyed_amount", "money"), Slot("amount", "money")),
+    slots=(
+        Slot("keyed_amount", "money"),
+        Slot("amount", "money"),
+        Slot("keyed_day", "date"),
+        Slot("pay_day", "date"),
+        Slot("first_day", "date"),
+        Slot("last_day", "date"),
+        Slot("moved_why", "choice", as_it_is, ("closed", "too_soon")),
+    ),
     fields=(
+        Field(
+            "payment_day",
+            _payment_day,
+            ("keyed_day",),
+            ("length", "day"),
+            "lookup",
+            num_digits=4,
+            samples={"": "1229", "length": "122", "day": "1332"},
+        ),
         Field("amount", _amount, ("keyed_amount",), ("amount",), samples={"": "4050", "amount": "12345678"}),
     ),
     actions=(
@@ -83,6 +121,18 @@ AMOUNT = Topic(
             keyed={"above_balance": "9999999#", "below_minimum": "99#"},
         ),
         Action(
+            "check_payment_day",
+            {
+                "ok": ("pay_day",),
+                "moved": ("pay_day", "moved_why"),
+                "late": ("pay_day",),
+                "moved_and_late": ("pay_day", "moved_why"),
+                "out_of_range": ("first_day", "last_day"),
+                "none": (),
+            },
+            needs=("member_id", "plan", "keyed_day", "pay_by", "channel"),
+        ),
+        Action(
             "check_day_limit",
             {"ok": (), "limit_reached": ()},
             needs=("member_id",),
@@ -90,5 +140,5 @@ AMOUNT = Topic(
         ),
         Action("check_same_today", {"ok": (), "same_today": ()}, needs=("billing_account", "amount")),
     ),
-    alike={"amount": _amounts},
+    alike={"amount": _amounts, "payment_day": _days},
 )

@@ -21,7 +21,12 @@ from ivr.topics.services import TurnServices
 
 def prepare_authorization(turn: TurnServices, state: State, _args: Mapping[str, str]) -> Outcome:
     """Work out the dates that the terms name."""
-    dates = turn.services.cutoff.debit_dates(turn.now, by_letter=state.slots["channel"] == "letter")
+    chosen = str(state.slots.get("pay_day", ""))
+    dates = turn.services.cutoff.debit_dates(
+        turn.now,
+        date.fromisoformat(chosen) if chosen else None,
+        by_letter=state.slots["channel"] == "letter",
+    )
     return Outcome(
         turn.services.consent,
         {
@@ -128,7 +133,7 @@ def tell_on_time(turn: TurnServices, state: State, _args: Mapping[str, str]) -> 
     if turn.services.on_time == "unset" or not pay_by or past_due_only:
         return Outcome("nothing")
     counts = turn.services.local(turn.now).date().isoformat()
-    if turn.services.on_time == "settled":
+    if turn.services.on_time == "settled" or slots.get("pay_day"):  # whoever chose a day pays on that one
         counts = str(slots["effective_date"])
     return Outcome("in_time" if counts <= pay_by else "late")
 

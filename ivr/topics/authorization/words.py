@@ -123,7 +123,11 @@ AUTHORIZATION = Topic(
         ),
     ),
     actions=(
-        Action("prepare_authorization", {"spoken": _TERMS, "bill_code": _TERMS}, needs=(*_PAYING, "channel")),
+        Action(
+            "prepare_authorization",
+            {"spoken": _TERMS, "bill_code": _TERMS},
+            needs=(*_PAYING, "channel", "pay_day"),
+        ),
         Action(
             "authorize_payment",
             {"authorized": _AUTHORIZED, "changed": (), "limit_reached": ()},
@@ -144,7 +148,7 @@ AUTHORIZATION = Topic(
         Action(
             "tell_on_time",
             {"nothing": (), "in_time": (), "late": ()},
-            needs=("amount", "total", "pay_by", "effective_date"),
+            needs=("amount", "total", "pay_by", "pay_day", "effective_date"),
         ),
     ),
 )

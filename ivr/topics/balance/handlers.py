@@ -66,6 +66,7 @@ def select_bill(turn: TurnServices, state: State, _args: Mapping[str, str]) -> O
         "total": balance.balance_cents,
         "past_due": balance.past_due_cents,
         "pay_by": _iso(balance.due_date),
+        "pay_day": "",  # as soon as can be, until a day is chosen
     }
     return filled("select_bill", outcome, slots)
 

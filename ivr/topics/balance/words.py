@@ -98,9 +98,9 @@ BALANCE = Topic(
         Action(
             "select_bill",
             {
-                "one_amount": ("billing_account", "total", "pay_by"),
-                "two_amounts": ("billing_account", "total", "past_due", "pay_by"),
-                "first_payment": ("billing_account", "total", "pay_by"),
+                "one_amount": ("billing_account", "total", "pay_by", "pay_day"),
+                "two_amounts": ("billing_account", "total", "past_due", "pay_by", "pay_day"),
+                "first_payment": ("billing_account", "total", "pay_by", "pay_day"),
                 "nothing": (),
             },
             needs=("member_id", "plan"),

@@ -55,7 +55,7 @@ def next_returned_payment(turn: TurnServices, state: State, _args: Mapping[str, 
 
 
 def list_payments_made(turn: TurnServices, state: State, _args: Mapping[str, str]) -> Outcome:
-    """Tell whether any payment was made in the last twelve months; the list begins with the newest."""
+    """Begin the list of the last twelve months at the newest payment, where there is any."""
     return Outcome("some", {"made_shown": 0}) if _payment_made(turn, state, 0) else Outcome("none")
 
 

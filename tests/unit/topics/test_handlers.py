@@ -174,14 +174,18 @@ def test_which_bills_owe_something(owing, health, dental, expected):
 # How much.
 
 
-ACCOUNT = {"billing_account": "740000999", "pay_by": COMING.isoformat()}
+ACCOUNT = {"billing_account": "740000999", "pay_by": COMING.isoformat(), "pay_day": ""}
 
 
 @pytest.mark.parametrize(
     ("owed", "first_payment", "expected"),
     [
         ([(COMING, 31015)], False, Outcome("one_amount", ACCOUNT | {"total": 31015})),
-        ([(PAST, 5000)], False, Outcome("one_amount", ACCOUNT | {"total": 5000, "pay_by": ""})),
+        (
+            [(PAST, 5000)],
+            False,
+            Outcome("one_amount", ACCOUNT | {"total": 5000, "pay_by": ""}),
+        ),
         (
             [(PAST, 100), (COMING, 5000)],
             False,
@@ -547,6 +551,59 @@ def test_authorize_with_code(asked, code, amount, expected):
 def test_the_code_of_another_bill_signs_nothing(asked):
     call = ready(asked("demo.letter", consent="bill_code"))
     assert call.know(authorization_code="408215").ask("authorize_with_code") == Outcome("wrong_code")
+
+
+# The day.
+
+DAYS = [
+    ("2026-12-23", Outcome("ok", {"pay_day": "2026-12-23"})),
+    ("2026-12-21", Outcome("ok", {"pay_day": "2026-12-21"})),
+    ("2026-12-18", Outcome("moved", {"pay_day": "2026-12-21", "moved_why": "too_soon"})),
+    ("2026-12-19", Outcome("moved", {"pay_day": "2026-12-21", "moved_why": "closed"})),
+    ("2026-12-24", Outcome("late", {"pay_day": "2026-12-24"})),
+    ("2026-12-25", Outcome("moved_and_late", {"pay_day": "2026-12-28", "moved_why": "closed"})),
+    ("2027-01-22", Outcome("late", {"pay_day": "2027-01-22"})),
+    ("2027-01-23", Outcome("out_of_range", {"first_day": "2026-12-21", "last_day": "2027-01-23"})),
+    ("2027-12-17", Outcome("out_of_range", {"first_day": "2026-12-21", "last_day": "2027-01-23"})),
+]
+
+
+@pytest.mark.parametrize(("keyed", "expected"), DAYS, ids=[day for day, _ in DAYS])
+def test_check_payment_day(asked, keyed, expected):
+    """Saturday, January 23 is the last day of coverage: banks would take the money after it."""
+    call = asked("demo.sms").know(plan="health", pay_by="2026-12-23", keyed_day=keyed, channel="sms")
+    assert call.ask("check_payment_day") == expected
+
+
+def test_no_day_is_ahead_of_a_letter(asked):
+    call = asked("demo.letter").know(plan="health", pay_by="2026-12-23", keyed_day="2026-12-21")
+    call.now = datetime.fromisoformat("2026-12-18T21:30:00+00:00")  # after Friday's pick-up
+    assert call.ask("check_payment_day").slots["pay_day"] == "2026-12-22"
+
+
+def test_no_day_is_left_for_what_is_long_past_due(owing):
+    call = owing(("health", date(2026, 10, 23), 31015)).know(plan="health", pay_by="", keyed_day="2026-12-23")
+    assert call.ask("check_payment_day") == Outcome("none")
+
+
+def test_a_member_without_a_bill_may_name_any_day(owing):
+    call = owing(("dental", COMING, 100)).know(plan="health", pay_by="", keyed_day="2027-03-01")
+    assert call.ask("check_payment_day") == Outcome("ok", {"pay_day": "2027-03-01"})
+
+
+def test_a_payment_of_a_day_goes_out_with_that_days_cutoff(asked):
+    """Not before, whatever cutoff comes; it counts as on its way, and as paid late where it is."""
+    call = ready(asked("demo.sms", on_time="authorized"), amount=16610).know(
+        pay_day="2026-12-28", pay_by="2026-12-23", channel="sms"
+    )
+    terms = call.ask("prepare_authorization").slots
+    assert (terms["debit_date"], terms["cutoff"]) == ("2026-12-28", "2026-12-24T17:00:00-05:00")
+    written = call.know(**terms).ask("authorize_payment")
+    payment = call.db.execute(select(Payment.__table__)).one()
+    assert (payment.state, str(payment.not_before_date)) == ("authorized", "2026-12-28")
+    assert payment.cutoff_at == datetime(2026, 12, 24, 22, tzinfo=UTC)
+    assert call.know(**written.slots).ask("tell_on_time") == Outcome("late")
+    assert call.ask("bill_balance", plan="health").name == "on_its_way"
 
 
 # What was paid.
