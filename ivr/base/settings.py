@@ -357,6 +357,8 @@ class DatabaseSettings(BaseSettings):
     """days on which banks are closed beyond their holidays, YYYY-MM-DD, comma-separated"""
     ivr_cutoff: Annotated[time, BeforeValidator(_clock_time)] = time(17)
     """the bank's daily cutoff as HH:MM"""
+    ivr_retries: Annotated[int, Field(ge=0, le=2)] = 0
+    """how often a debit that was returned for insufficient funds may be tried again: 0, 1 or 2"""
     ivr_letters_pickup: Annotated[OpenHours, BeforeValidator(_pick_ups)] = OpenHours(
         (0, 1, 2, 3, 4), 960, 1440
     )
@@ -489,8 +491,6 @@ class OriginationSettings(BankSettings):
     """a file name of letters, digits, dots and hyphens, with {date} and {modifier} in it"""
     ivr_ach_out: Path | None = None
     """a folder this account can write"""
-    ivr_retries: Annotated[int, Field(ge=0, le=2)] = 0
-    """how often a debit that was returned for insufficient funds may be tried again: 0, 1 or 2"""
     ivr_odfi_sftp: Annotated[SftpAddress | None, BeforeValidator(_sftp)] = None
     """where files go, sftp://account@host/folder, or nothing: a folder here"""
     ivr_odfi_sftp_host_key: Annotated[

@@ -52,6 +52,7 @@ def open_notice_sender(settings: NoticeSettings, texts: Path) -> NoticeSender:
         cutoff=cutoff_rule(settings),
         letters=PrintOutbox(settings.letters_out),
         letters_confirmed=settings.ivr_letters_confirmed,
+        retries=settings.ivr_retries,
         sms=sms,
         email=email,
     )

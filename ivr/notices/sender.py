@@ -19,7 +19,8 @@ class NoticeSender:
     """What notices are written and sent with; without `sms` or `email` that channel is passed over.
 
     `support_hours` is written as the setting is; `cutoff` is the bank's, and knows when letters are mailed.
-    With `letters_confirmed` a letter counts as mailed only when staff say so.
+    With `letters_confirmed` a letter counts as mailed only when staff say so. `retries` is how often the bank
+    is asked once more for a debit that came back.
     """
 
     texts: NoticeTexts
@@ -28,5 +29,6 @@ class NoticeSender:
     cutoff: CutoffRule
     letters: PrintOutbox
     letters_confirmed: bool = False
+    retries: int = 0
     sms: SmsCarrier | None = None
     email: MailCarrier | None = None

@@ -7,8 +7,8 @@ account, a telephone number, how to revoke it, and the date it was given.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -36,6 +36,7 @@ _LABELS: Final = (
     "authorized-by",
     "authorized-at",
 )
+_LATER_LABELS: Final = ("confirmation-number", "cancellation-number", "amount", "pays", "account")
 # After such a return the same account will not do.
 _OTHER_ACCOUNT: Final = ("account_closed", "no_such_account", "account_not_usable", "not_authorized")
 
@@ -181,38 +182,17 @@ class NoticeTexts:
 
     def write(self, facts: NoticeFacts, language: str) -> NoticeText:
         """Write the notice of one authorization."""
-        language = language if language in self._bundles else NOTICE_LANGUAGE
-        values = _values(facts, language)
-
-        def say(name: str) -> str:
-            return self.message(name, language, **values)
-
-        written = {
-            **values,
-            "pays": say("value-pays"),
-            "account": say("value-account"),
-            "debit-date": say("value-debit-date"),
-            "authorized-by": say("value-authorized-by"),
-            "authorized-at": values["authorized_date"],
-            "confirmation-number": values["confirmation_number"],
-        }
+        text, say = self._begun("", _LABELS, language, lambda known: _values(facts, known))
         until = (*((say("moved"),) if facts.is_moved else ()), say("cancel"))
-        written_facts = tuple((say(f"label-{name}"), written[name]) for name in _LABELS)
         answer = say(_answer(facts))
         message = (
-            f"{say('organization')}. {': '.join(written_facts[0])}. {say('heading-terms')}:",
+            f"{text.organization}. {': '.join(text.facts[0])}. {say('heading-terms')}:",
             *facts.terms.split(),
             f"{say('heading-answer')}: {answer}",
             *until,
         )
-        return NoticeText(
-            language=language,
-            subject=say("subject"),
-            organization=say("organization"),
-            heading=say("heading"),
-            greeting=say("greeting"),
-            opening=say("opening"),
-            facts=written_facts,
+        return replace(
+            text,
             closing=(*until, say("questions"), say("pending")),
             message=" ".join(message),
             terms_heading=say("heading-terms"),
@@ -223,33 +203,38 @@ class NoticeTexts:
 
     def write_later(self, facts: LaterFacts, language: str) -> NoticeText:
         """Write the notice of what happened after the authorization."""
-        language = language if language in self._bundles else NOTICE_LANGUAGE
-        values = _later_values(facts, language)
+        kind = f"{facts.kind}-"
+        text, say = self._begun(kind, _LATER_LABELS, language, lambda known: _later_values(facts, known))
+        closing = tuple(say(name) for name in _paragraphs(facts))
+        message = (f"{text.organization}.", text.opening, f"{': '.join(text.facts[0])}.", *closing)
+        return replace(text, closing=closing, message=" ".join(message))
+
+    def _begun(
+        self, kind: str, labels: Sequence[str], language: str, values_in: Callable[[str], Mapping[str, str]]
+    ) -> tuple[NoticeText, Callable[[str], str]]:
+        """Return how a notice of a `kind` begins, with the facts of `labels`, and what says the rest."""
+        known = language if language in self._bundles else NOTICE_LANGUAGE
+        values = values_in(known)
 
         def say(name: str) -> str:
-            return self.message(name, language, **values)
+            return self.message(name, known, **values)
 
-        written = {
-            "confirmation-number": values["confirmation_number"],
-            "cancellation-number": facts.cancellation_number,
-            "amount": values["amount"],
-            "pays": say("value-pays"),
-            "account": say("value-account"),
-        }
-        opening = say(f"{facts.kind}-opening")
-        closing = tuple(say(name) for name in _paragraphs(facts))
-        number = f"{say('label-confirmation-number')}: {values['confirmation_number']}."
-        return NoticeText(
-            language=language,
-            subject=say(f"{facts.kind}-subject"),
+        def fact(label: str) -> str:
+            name = f"value-{label}"
+            return say(name) if self._bundles[known].has_message(name) else values[label.replace("-", "_")]
+
+        text = NoticeText(
+            language=known,
+            subject=say(f"{kind}subject"),
             organization=say("organization"),
-            heading=say(f"{facts.kind}-heading"),
+            heading=say(f"{kind}heading"),
             greeting=say("greeting"),
-            opening=opening,
-            facts=tuple((say(f"label-{name}"), value) for name, value in written.items() if value),
-            closing=closing,
-            message=" ".join((f"{say('organization')}.", opening, number, *closing)),
+            opening=say(f"{kind}opening"),
+            facts=tuple((say(f"label-{label}"), fact(label)) for label in labels if fact(label)),
+            closing=(),
+            message="",
         )
+        return text, say
 
 
 def _paragraphs(facts: LaterFacts) -> Iterator[str]:
@@ -283,6 +268,7 @@ def _later_values(facts: LaterFacts, language: str) -> dict[str, str]:
     pay_by = None if facts.pay_by is None else facts.pay_by.astimezone(facts.zone)
     return {
         "confirmation_number": _grouped(facts.confirmation_number),
+        "cancellation_number": facts.cancellation_number,
         "amount": _dollars(facts.amount_cents, language),
         "plan": facts.plan,
         "account_type": facts.account_type,
@@ -310,7 +296,7 @@ def _values(facts: NoticeFacts, language: str) -> dict[str, str]:
         "debit_date": _day(facts.debit_date, language),
         "receiver_name": facts.receiver_name,
         "member_last4": facts.member_last4,
-        "authorized_date": _day(facts.authorized_at.astimezone(facts.zone).date(), language),
+        "authorized_at": _day(facts.authorized_at.astimezone(facts.zone).date(), language),
         "cutoff_time": _time(cutoff, LANGUAGES[language].locale),
         "cutoff_date": _day(cutoff.date(), language),
         "words_heard": facts.words_heard,

@@ -14,6 +14,7 @@ from ivr.billing.ledger import balances
 from ivr.notices.texts import LaterFacts, NoticeFacts, NoticeText
 from ivr.payments.late import LEAVES_AT
 from ivr.payments.names import CURRENT_NAME
+from ivr.payments.retries import will_be_tried_again
 from ivr.storage.tables import AchEntry, Authorization, Member, Notice, Payment
 
 if TYPE_CHECKING:
@@ -137,7 +138,8 @@ def _later(db: Connection, sender: NoticeSender, row: Row[Any], now: datetime) -
         happened_at=row.cancelled_at if row.kind == "cancelled" else row.returned_at or row.created_at,
         cancellation_number=row.cancellation_number or "",
         reason=return_rule(row.return_code).reason if row.kind == "returned" else row.reason or "",
-        is_retried=row.kind == "returned" and row.payment_state != "returned",
+        is_retried=row.kind == "returned"
+        and (row.payment_state != "returned" or will_be_tried_again(db, row.payment_id, sender.retries)),
         credit_date=row.entry_date or sender.cutoff.debit_dates(now).effective_entry_date,
         owed_cents=owed.balance_cents,
         past_due_cents=owed.past_due_cents,

@@ -37,6 +37,35 @@ def due_retries(db: Connection, rule: CutoffRule, retries: int, now: datetime) -
 
     `retries` is how often staff allow it, 0 to 2.
     """
+    returned_ones = select(Payment.id, Payment.returned_at).where(_may_be_tried_again(retries))
+    today = now.astimezone(rule.zone).date()
+    return [
+        row.id
+        for row in db.execute(returned_ones.order_by(Payment.id))
+        if next_banking_day(row.returned_at.astimezone(rule.zone).date(), rule.closings) <= today
+    ]
+
+
+def will_be_tried_again(db: Connection, payment_id: int, retries: int) -> bool:
+    """Return whether the bank will be asked once more for a returned payment, as things stand.
+
+    `retries` is how often staff allow it. It is asked on the banking day after the return, and not if the
+    bill is paid or the account blocked by then.
+    """
+    if not retries:
+        return False
+    payment = db.execute(
+        select(
+            Payment.rdfi_routing_number,
+            Payment.account_fingerprint,
+            Payment.amount_cents,
+            still_owed(Payment.billing_account, Payment.authorized_at).label("still_owed_cents"),
+        ).where(Payment.id == payment_id, _may_be_tried_again(retries))
+    ).one_or_none()
+    return payment is not None and not _is_settled(db, payment)
+
+
+def _may_be_tried_again(retries: int) -> ColumnElement[bool]:
     attempts = (
         select(func.count())
         .where(
@@ -44,21 +73,22 @@ def due_retries(db: Connection, rule: CutoffRule, retries: int, now: datetime) -
             AchEntry.kind == "retry",
             AchEntry.state.not_in(("rejected", "withdrawn")),
         )
+        .correlate(Payment)
         .scalar_subquery()
     )
-    returned_ones = select(Payment.id, Payment.returned_at).where(
+    return and_(
         Payment.state == "returned",
         Payment.return_code.in_(RETRY_CODES),
         Payment.account_number.is_not(None),
         attempts < min(retries, RETRIES_AT_MOST),
         _STANDS,
     )
-    today = now.astimezone(rule.zone).date()
-    return [
-        row.id
-        for row in db.execute(returned_ones.order_by(Payment.id))
-        if next_banking_day(row.returned_at.astimezone(rule.zone).date(), rule.closings) <= today
-    ]
+
+
+def _is_settled(db: Connection, payment: Any) -> bool:
+    """Return whether nothing is to be asked for: less is owed on the bill, or the account takes no debits."""
+    blocked = either_blocked(db, payment.rdfi_routing_number, payment.account_fingerprint)
+    return blocked or payment.still_owed_cents < payment.amount_cents
 
 
 def request_retry(db: Connection, rule: CutoffRule, payment_id: int, now: datetime) -> bool:
@@ -72,11 +102,8 @@ def request_retry(db: Connection, rule: CutoffRule, payment_id: int, now: dateti
     if payment is None:
         return False
     dates = rule.debit_dates(now)
-    if (
-        dates.effective_entry_date > payment.first_effective_date + timedelta(days=RETRY_WITHIN_DAYS)
-        or either_blocked(db, payment.rdfi_routing_number, payment.account_fingerprint)
-        or payment.still_owed_cents < payment.amount_cents
-    ):
+    last = payment.first_effective_date + timedelta(days=RETRY_WITHIN_DAYS)
+    if dates.effective_entry_date > last or _is_settled(db, payment):
         return False
     move(db, payment_id, "returned", "retry")
     request_entry(db, payment, "retry", sec_code=payment.sec_code, amount_cents=payment.amount_cents, now=now)

@@ -6,7 +6,7 @@ heading = You authorized a payment
 organization = Massachusetts Health Connector
 greeting = Dear { $receiver_name },
 
-opening = This confirms your authorization of { $authorized_date }, given by telephone. You authorized the Massachusetts Health Connector to make one electronic debit (ACH) from your bank account. It is for one time only.
+opening = This confirms your authorization of { $authorized_at }, given by telephone. You authorized the Massachusetts Health Connector to make one electronic debit (ACH) from your bank account. It is for one time only.
 
 label-confirmation-number = Confirmation number
 label-amount = Amount

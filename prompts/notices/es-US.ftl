@@ -5,7 +5,7 @@ heading = Usted autorizó un pago
 organization = Massachusetts Health Connector
 greeting = Estimado/a { $receiver_name }:
 
-opening = Esta es la confirmación de su autorización del { $authorized_date }, dada por teléfono. Usted autorizó al Massachusetts Health Connector a hacer un solo débito electrónico (ACH) de su cuenta bancaria. Es por una sola vez.
+opening = Esta es la confirmación de su autorización del { $authorized_at }, dada por teléfono. Usted autorizó al Massachusetts Health Connector a hacer un solo débito electrónico (ACH) de su cuenta bancaria. Es por una sola vez.
 
 label-confirmation-number = Número de confirmación
 label-amount = Monto

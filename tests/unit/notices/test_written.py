@@ -118,6 +118,15 @@ def test_a_return_is_told_once_however_often_its_file_comes(engine, sender):
     ]
 
 
+def test_what_is_tried_again_tomorrow_is_not_called_owed_today(engine, sender):
+    paid = pay(engine)
+    cut(engine)
+    bring(engine, came_back(engine, paid))
+    (body,) = sent(engine, replace(sender, retries=1))
+    assert "We are asking your bank for this payment once more." in body
+    assert "owed again" not in body
+
+
 @pytest.mark.parametrize("code", sorted(RETURN_RULES))
 def test_each_code_is_told_unless_it_must_stay_quiet(engine, code):
     paid = pay(engine)

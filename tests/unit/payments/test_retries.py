@@ -25,7 +25,7 @@ from ivr.payments.blocks import block_routing_number, release
 from ivr.payments.credits import refund, reverse
 from ivr.payments.files import reject_file
 from ivr.payments.origination import file_context, run_cutoff
-from ivr.payments.retries import RETRY_CODES, due_retries, request_retry
+from ivr.payments.retries import RETRY_CODES, due_retries, request_retry, will_be_tried_again
 from ivr.storage.tables import AchFile, BankItem, LedgerEntry, Payment, StaffTask
 
 HEALTH = "740000101"
@@ -51,6 +51,17 @@ def due(engine, now=WEDNESDAY, retries=2):
 def retry(engine, paid, now=WEDNESDAY):
     with engine.begin() as db:
         return request_retry(db, RULE, paid.payment_id, now)
+
+
+def will_be(engine, paid, retries=2):
+    with engine.connect() as db:
+        return will_be_tried_again(db, paid.payment_id, retries)
+
+
+def test_that_it_will_be_tried_again_is_known_before_it_is_due(engine, paid):
+    assert [will_be(engine, paid, retries) for retries in (0, 1, 2)] == [False, True, True]
+    assert retry(engine, paid)
+    assert not will_be(engine, paid), "it is asked by now"
 
 
 def test_it_is_due_on_the_banking_day_after_it_came_back(engine, paid):
@@ -142,6 +153,7 @@ def test_neither_a_blocked_bank_nor_a_lost_account_is_debited(engine, paid):
     with engine.begin() as db:
         block_routing_number(db, row.rdfi_routing_number, return_code="R13", now=TUESDAY)
     assert not retry(engine, paid)
+    assert not will_be(engine, paid)
     with engine.begin() as db:
         db.exec_driver_sql("DELETE FROM blocked_routing_numbers")
         db.execute(update(Payment).values(account_number=None))
