@@ -70,6 +70,10 @@ _NO_DATABASE = (
     "DATABASE_URL is missing: set it to postgresql://account:password@host:5432/database, or set IVR_VAR to a"
     " folder for a PostgreSQL of the line's own, or IVR_DEMO to yes."
 )
+_NOT_PLAIN = (
+    "IVR_ACH_RECIPIENT is missing: set it to the bank's public key (age1…), so that no readable bank file"
+    " stays in IVR_ACH_OUT, or set IVR_ODFI_SFTP; IVR_ACH_PLAIN=yes lets it lie there."
+)
 _MAY_BE_EMPTY = frozenset({"ivr_agent_phone"})  # given and empty is a choice: no transfer
 
 
@@ -267,6 +271,20 @@ def _host_keys(value: object) -> object:
     keys = tuple(part.strip() for part in value.split(","))
     if not all(_SSH_PUBLIC_KEY.fullmatch(key) for key in keys):
         raise ValueError("not public keys")
+    return keys
+
+
+def _recipients(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    from pyrage import x25519  # noqa: PLC0415 (only who has set it needs the library)
+
+    keys = tuple(part.strip() for part in value.split(","))
+    for key in keys:
+        try:
+            x25519.Recipient.from_str(key)
+        except Exception:  # noqa: BLE001 (its errors have no kind in common)
+            raise ValueError("no public key of age") from None
     return keys
 
 
@@ -491,6 +509,10 @@ class OriginationSettings(BankSettings):
     """a file name of letters, digits, dots and hyphens, with {date} and {modifier} in it"""
     ivr_ach_out: Path | None = None
     """a folder this account can write"""
+    ivr_ach_recipient: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_recipients)] = ()
+    """the bank's public key, age1…, to which its files are encrypted; several with commas"""
+    ivr_ach_plain: Annotated[bool, BeforeValidator(_yes_no)] = False
+    """yes, where a readable bank file may stay in IVR_ACH_OUT; or no"""
     ivr_odfi_sftp: Annotated[SftpAddress | None, BeforeValidator(_sftp)] = None
     """where files go, sftp://account@host/folder, or nothing: a folder here"""
     ivr_odfi_sftp_host_key: Annotated[
@@ -657,6 +679,10 @@ def _contradictions(kind: type[DatabaseSettings], values: Mapping[str, Any], *, 
         yield _NO_DATABASE
     if values.get("ivr_now") and not demo:
         yield "IVR_NOW is for the demo only: unset it, or set IVR_DEMO=yes."
+    unreadable = ("ivr_odfi_sftp", "ivr_ach_recipient")
+    plain = demo or str(values.get("ivr_ach_plain", "")).lower() == "yes"
+    if issubclass(kind, OriginationSettings) and not (plain or any(map(values.get, unreadable))):
+        yield _NOT_PLAIN
     for name in ("IVR_SMS_FROM", "IVR_SMTP"):
         if demo and values.get(name.lower()):
             yield f"{name} is not for the demo, which sends nothing to anybody: unset it, or IVR_DEMO."

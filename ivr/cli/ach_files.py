@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,12 +24,14 @@ from ivr.cli.questions import account, confirm
 from ivr.jobs.bank import deliver_files, destination_of, run_due_cutoffs
 from ivr.payments.batches import HeldPayment
 from ivr.payments.cutoffs import cutoff_rule, last_finished
-from ivr.payments.delivery import Destination, deliver_file
+from ivr.payments.delivery import deliver_file, delivered_name
 from ivr.payments.files import allow_again, find_file, list_files, note_arrived, reject_file
 from ivr.payments.origination import CutoffDone, EntryProgress, FileMade
 from ivr.payments.rates import rates_json, return_rates
 from ivr.payments.report import plain
 from ivr.start import database_name, ready_database
+
+Place = Callable[[FileMade], str]
 
 
 @click.command()
@@ -53,10 +55,14 @@ def cutoff(*, is_next: bool, as_json: bool) -> int:
         failed = deliver_files(engine, settings, now)
         with engine.connect() as db:
             last = last_finished(db)
-    destination = destination_of(settings)
+    destination, to = destination_of(settings), settings.ivr_ach_recipient
+
+    def place(file: FileMade) -> str:
+        return destination.place(delivered_name(file.name, to))
+
     if as_json:
-        click.echo(json.dumps(_as_json(done, last, destination), ensure_ascii=False))
-    elif done_text := _as_text(done, destination):
+        click.echo(json.dumps(_as_json(done, last, place), ensure_ascii=False))
+    elif done_text := _as_text(done, place):
         click.echo(done_text)
     else:
         click.echo(f"Nothing is due in {database_name(settings)}.")
@@ -145,8 +151,13 @@ def resend(file: str, *, yes: bool) -> None:
         with engine.begin() as db:
             file_id = allow_again(db, file, actor=account(), now=now)
         destination = destination_of(settings)
-        done = deliver_file(engine, settings.key_ring, destination, file_id, now, although_late=True)
-    where = destination.place(found["name"]) if done else "a worker is at it at this moment"
+        to = settings.ivr_ach_recipient
+        done = deliver_file(
+            engine, settings.key_ring, destination, file_id, now, recipients=to, although_late=True
+        )
+    where = (
+        destination.place(delivered_name(found["name"], to)) if done else "a worker is at it at this moment"
+    )
     click.echo(f"{found['name']} is sent: {where}.")
 
 
@@ -172,14 +183,14 @@ def _bar() -> Iterator[EntryProgress]:
         yield progress
 
 
-def _as_json(done: Sequence[CutoffDone], last: datetime | None, destination: Destination) -> dict[str, Any]:
+def _as_json(done: Sequence[CutoffDone], last: datetime | None, place: Place) -> dict[str, Any]:
     made = [each.file for each in done if each.file is not None]
     return {
         "cutoff_at": plain(last),
         "files": [
             {
                 "file_id": file.file_id,
-                "path": destination.place(file.name),
+                "path": place(file),
                 "entries": file.entries,
                 "debit_cents": file.debit_cents,
                 "credit_cents": file.credit_cents,
@@ -205,10 +216,10 @@ def _sums(file: FileMade) -> str:
     return " and ".join(f"${format_amount(cents)} of {what}" for cents, what in sums if cents)
 
 
-def _as_text(done: Sequence[CutoffDone], destination: Destination) -> str:
+def _as_text(done: Sequence[CutoffDone], place: Place) -> str:
     lines = [
         f"{counted(file.entries, 'entry', 'entries')}, {_sums(file)},"
-        f" effective {file.effective_entry_date}: {destination.place(file.name)}"
+        f" effective {file.effective_entry_date}: {place(file)}"
         for file in (each.file for each in done)
         if file is not None
     ]

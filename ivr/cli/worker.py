@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+import structlog
 
 from ivr.base.logs import configure_logs, log_what_python_prints
 from ivr.base.settings import load_worker_settings
@@ -10,6 +11,8 @@ from ivr.jobs.groups import job_groups
 from ivr.jobs.notices import open_notice_sender
 from ivr.jobs.worker import run_once, run_worker
 from ivr.start import hold_database, lost_database_told, project_folder, ready_database
+
+_log = structlog.get_logger()
 
 
 @click.command()
@@ -19,6 +22,8 @@ def worker(*, once: bool) -> None:
     configure_logs()
     log_what_python_prints()
     settings = load_worker_settings()
+    if settings.ivr_odfi_sftp is None and not settings.ivr_ach_recipient:
+        _log.warning("bank_files_readable", folder=str(settings.ach_out))
     sender = open_notice_sender(settings, project_folder() / "prompts" / "notices")
     with hold_database(settings) as url:
         with ready_database(settings) as engine:

@@ -87,7 +87,8 @@ def _try_delivery(
     engine: Engine, settings: OriginationSettings, file_id: int, now: datetime
 ) -> NotDeliveredError | None:
     try:
-        deliver_file(engine, settings.key_ring, destination_of(settings), file_id, now)
+        to = settings.ivr_ach_recipient
+        deliver_file(engine, settings.key_ring, destination_of(settings), file_id, now, recipients=to)
     except NotDeliveredError as error:
         return error
     return None

@@ -36,6 +36,7 @@ UNDELIVERED_TASK: Final = "file_not_delivered"
 DOUBT_TASK: Final = "file_perhaps_delivered"
 LATE_TASK: Final = "file_late"
 FILE_TASKS: Final = (UNDELIVERED_TASK, DOUBT_TASK, LATE_TASK)
+ENCRYPTED: Final = ".age"  # what the name of an encrypted file ends with
 PART: Final = ".part"  # what a temporary name ends with: banks are told to leave such files alone
 
 Whereabouts = Literal["there", "not_there", "unknown"]
@@ -180,10 +181,12 @@ def deliver_file(
     file_id: int,
     now: datetime,
     *,
+    recipients: Sequence[str] = (),
     although_late: bool = False,
 ) -> bool:
     """Bring one file to the bank and move its payments on to `sent`; False when there is nothing to do.
 
+    With `recipients`, public keys of age, it goes out encrypted to them, as `delivered_name` calls it.
     Nothing to do is: it was delivered or rejected, or another worker is at it. Raises `NotDeliveredError`
     after telling staff once; its kind says whether the next try sends the file, or staff decide. A file
     whose effective date has come leaves only `although_late`.
@@ -191,7 +194,7 @@ def deliver_file(
     try:
         with held_alone(engine, FILES, file_id) as db:
             return db is not None and _deliver(
-                db, keys, destination, file_id, now, although_late=although_late
+                db, keys, destination, file_id, now, recipients, although_late=although_late
             )
     except NotDeliveredError as error:
         with engine.begin() as db:
@@ -204,31 +207,49 @@ def hold_delivery(db: Connection, file_id: int) -> None:
     hold_in_transaction(db, FILES, file_id)
 
 
-def _deliver(
+def _deliver(  # noqa: PLR0917 (as below)
     db: Connection,
     keys: KeyRing,
     destination: Destination,
     file_id: int,
     now: datetime,
+    recipients: Sequence[str],
     *,
     although_late: bool,
 ) -> bool:
     with db.begin():
         file = db.execute(
-            select(AchFile.name, AchFile.content, AchFile.naming_at, AchFile.effective_entry_date).where(
-                AchFile.id == file_id, AchFile.state == "written"
-            )
+            select(AchFile.__table__).where(AchFile.id == file_id, AchFile.state == "written")
         ).one_or_none()
     if file is None:
         return False
-    content = _opened(keys, file.name, file.content)
-    if file.naming_at is None or not _is_there(db, destination, file_id, file.name, content):
+    name, content = file.name, _opened(keys, file.name, file.content)
+    if recipients or file.encrypted is not None:
+        name, content = name + ENCRYPTED, _encrypted(db, file, recipients, content)
+    if file.naming_at is None or not _is_there(db, destination, file_id, name, content):
         if not although_late:
             _check_in_time(file, now)
-        _bring(db, destination, file_id, file.name, content, now)
+        _bring(db, destination, file_id, name, content, now)
     with db.begin():
         mark_sent(db, file_id, now)
     return True
+
+
+def delivered_name(name: str, recipients: Sequence[str]) -> str:
+    """Return the name under which a file goes out."""
+    return name + ENCRYPTED if recipients else name
+
+
+def _encrypted(db: Connection, file: Any, recipients: Sequence[str], content: bytes) -> bytes:
+    """Return what goes out. Each time it would be other bytes: once it may be there it stays."""
+    if file.encrypted is not None and (file.naming_at is not None or not recipients):
+        return bytes(file.encrypted)
+    from pyrage import encrypt, x25519  # noqa: PLC0415 (only who has a recipient needs the library)
+
+    encrypted: bytes = encrypt(content, [x25519.Recipient.from_str(key) for key in recipients])
+    with db.begin():
+        db.execute(update(AchFile).where(AchFile.id == file.id).values(encrypted=encrypted))
+    return encrypted
 
 
 def _bring(  # noqa: PLR0917 (as above)

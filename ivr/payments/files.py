@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Text, cast, insert, literal, or_, select, update
 
 from ivr.base.errors import OperatorError
-from ivr.payments.delivery import FILE_TASKS, hold_delivery, mark_sent
+from ivr.payments.delivery import ENCRYPTED, FILE_TASKS, hold_delivery, mark_sent
 from ivr.payments.life import move_all
 from ivr.payments.report import plain
 from ivr.payments.tasks import close_tasks
@@ -66,7 +66,7 @@ def find_file(db: Connection, id_or_name: str) -> Mapping[str, Any]:
 
     Raises `OperatorError` when there is none.
     """
-    which = or_(AchFile.name == id_or_name, cast(AchFile.id, Text) == id_or_name)
+    which = or_(AchFile.name == id_or_name.removesuffix(ENCRYPTED), cast(AchFile.id, Text) == id_or_name)
     statement = select(AchFile.id.label("file_id"), AchFile.name, AchFile.state, AchFile.entries).where(which)
     file = db.execute(statement).mappings().one_or_none()
     if file is None:

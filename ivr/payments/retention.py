@@ -140,7 +140,7 @@ def _forget_accounts(db: Connection, now: datetime) -> int:
 
 def _empty_files(db: Connection, now: datetime) -> int:
     due = _batch(db, _overdue_files(now).with_for_update(skip_locked=True))
-    db.execute(update(AchFile).where(AchFile.id.in_(due)).values(content=None))
+    db.execute(update(AchFile).where(AchFile.id.in_(due)).values(content=None, encrypted=None))
     return len(due)
 
 

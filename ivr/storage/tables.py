@@ -307,6 +307,7 @@ class AchFile(Base):
     rejected_at: Mapped[datetime | None]
     reject_reason: Mapped[str | None]
     naming_at: Mapped[datetime | None]  # when a try began to give it its name; how that ended is not known
+    encrypted: Mapped[bytes | None] = mapped_column(Sealed)  # what goes out, where it is not the content
 
 
 class AchEntry(Base):

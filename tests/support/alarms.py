@@ -60,6 +60,7 @@ def ring_in_turns(database_url: str) -> None:
             **environs.KEYS,
             **environs.SUPPORT,
             **environs.BANK,
+            **environs.PLAIN,
         }
     )
     served = compile_line(read_line_files(ROOT, settings.ivr_languages))

@@ -16,6 +16,7 @@ BANK = {
     "IVR_COMPANY_HEALTH": "HLTH PREM",
     "IVR_COMPANY_DENTAL": "DNTL PREM",
 }
+PLAIN = {"IVR_ACH_PLAIN": "yes"}  # most tests read what goes to the bank
 KEYS = {"IVR_KEYS": f"k1:{KEY}", "IVR_HASH_KEY": HASH_KEY}
 SUPPORT = {"IVR_SUPPORT_PHONE": "+18005550100", "IVR_SUPPORT_HOURS": "Mon-Fri 08:00-18:00"}
 PLACE = {"IVR_VAR": "var"}

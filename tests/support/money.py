@@ -18,7 +18,7 @@ from ivr.payments.late import LEAVES_AT, renew_dates
 from ivr.payments.later_notices import SEND_JOB
 from ivr.storage.tables import AchEntry, AchFile, LedgerEntry, Notice, Payment
 
-ENVIRON = {**environs.KEYS, **environs.BANK}
+ENVIRON = {**environs.KEYS, **environs.BANK, **environs.PLAIN}
 FRIDAY = datetime(2026, 12, 18, 15, 15, tzinfo=UTC)  # 10:15 in Boston
 FRIDAYS_CUTOFF = datetime(2026, 12, 18, 22, tzinfo=UTC)
 MONDAY = date(2026, 12, 21)

@@ -198,6 +198,7 @@ class ServedLine:
             **environs.KEYS,
             **environs.SUPPORT,
             **environs.BANK,
+            **environs.PLAIN,
             "DATABASE_URL": cluster.url.render_as_string(hide_password=False),
             "TEST_POSTMASTER_PID_FILE": str(cluster.pid_file),
         }

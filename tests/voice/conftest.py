@@ -42,6 +42,7 @@ ENVIRONMENT = {
     **environs.KEYS,
     **environs.SUPPORT,
     **environs.BANK,
+    **environs.PLAIN,
     "IVR_SMS_FROM": "+16175550198",
     "IVR_SMTP": "smtp://127.0.0.1:9",
     "IVR_MAIL_FROM": "payments@line.example",

@@ -28,7 +28,7 @@ from ivr.base.settings import (
 OLD_KEY = base64.b64encode(bytes(range(32))).decode()
 ZEROS = base64.b64encode(bytes(32)).decode()
 DATABASE = {"DATABASE_URL": "postgresql://h/d"}
-ORIGINATION = {**DATABASE, **environs.KEYS, **environs.BANK}
+ORIGINATION = {**DATABASE, **environs.KEYS, **environs.BANK, **environs.PLAIN}
 WHOLE = {
     **DATABASE,
     "PUBLIC_URL": "https://pay.example.org/",
@@ -39,8 +39,9 @@ WHOLE = {
     "IVR_SUPPORT_PHONE": "+1 (800) 555-0100",
     "IVR_SUPPORT_HOURS": "Mon-Fri 08:00-18:00",
     **environs.BANK,
+    **environs.PLAIN,
 }
-REQUIRED = list(WHOLE)
+REQUIRED = [name for name in WHOLE if name not in environs.PLAIN]
 
 
 def problems(environ: dict[str, str]) -> tuple[str, ...]:
@@ -234,7 +235,7 @@ def test_what_the_banks_files_take_is_read_in_capitals() -> None:
     assert load_origination_settings({**ORIGINATION, "IVR_ACH_OUT": "/out"}).ach_out == Path("/out")
 
 
-@pytest.mark.parametrize("name", [name for name in ORIGINATION if name != "IVR_KEYS"])
+@pytest.mark.parametrize("name", [name for name in REQUIRED if name in ORIGINATION and name != "IVR_KEYS"])
 def test_each_missing_setting_of_the_bank_is_a_sentence(name: str) -> None:
     (sentence,) = origination_problems({key: value for key, value in ORIGINATION.items() if key != name})
     assert sentence.startswith(f"{name} is missing: set it to ")
@@ -355,6 +356,27 @@ def test_hours_that_cannot_be_read_are_told_with_all_else_and_to_all_who_say_the
         load({**WHOLE, "IVR_SUPPORT_HOURS": hours, "IVR_SUPPORT_PHONE": "911"})
     told = [" ".join(sentence.split()[:3]) for sentence in caught.value.problems]
     assert sorted(told) == ["IVR_SUPPORT_HOURS is wrong:", "IVR_SUPPORT_PHONE is wrong:"]
+
+
+AGE_KEY = "age1kme04ux59eyf7y4cqdcsqc6606x9r8yup9e8jjyf00se0ja0mvtqz5un3f"
+
+
+@pytest.mark.parametrize("load", [load_origination_settings, load_worker_settings, load_house_settings])
+def test_no_readable_bank_file_stays_unless_somebody_says_so(load) -> None:
+    unsaid = {name: value for name, value in WHOLE.items() if name != "IVR_ACH_PLAIN"}
+    for said in ({}, {"IVR_ACH_PLAIN": "no"}):
+        with pytest.raises(SettingsError) as caught:
+            load(unsaid | said)
+        (sentence,) = caught.value.problems
+        assert sentence.startswith("IVR_ACH_RECIPIENT is missing: set it to the bank's public key")
+    assert load({**unsaid, "IVR_ACH_RECIPIENT": AGE_KEY}).ivr_ach_recipient == (AGE_KEY,)
+    assert load({**unsaid, **SFTP}).ivr_odfi_sftp is not None
+    assert load({**WHOLE, "IVR_ACH_RECIPIENT": f"{AGE_KEY}, {AGE_KEY}"}).ivr_ach_recipient == (
+        AGE_KEY,
+        AGE_KEY,
+    )
+    with pytest.raises(SettingsError, match="IVR_ACH_RECIPIENT is wrong: set it to the bank's public key"):
+        load({**WHOLE, "IVR_ACH_RECIPIENT": AGE_KEY[:-1] + "g"})
 
 
 def test_who_answers_calls_is_not_asked_for_what_only_the_worker_has() -> None:

@@ -26,6 +26,7 @@ SETTINGS = {
     "IVR_HASH_KEY": KEY,
     **environs.SUPPORT,
     **environs.BANK,
+    **environs.PLAIN,
 }
 
 

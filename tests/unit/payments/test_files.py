@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pyrage import decrypt, x25519
 from sqlalchemy import select, text, update
 from support.crashes import Crashes
 from support.money import (
+    ACCOUNT_NUMBER,
     FRIDAYS_CUTOFF,
     KEYS,
     MONDAY,
@@ -518,3 +520,50 @@ class TestSettling:
             with engine.begin() as db:
                 assert release(db, MONDAYS_CUTOFF) == 0
         assert states(engine) == ["batched"]
+
+
+class TestEncrypted:
+    """What goes out can be read by the bank alone."""
+
+    BANK = x25519.Identity.generate()
+    TO = (str(BANK.to_public()),)
+
+    def deliver(self, engine, destination, to=TO, now=LATER):
+        return deliver_file(engine, KEYS, destination, files(engine)[-1].id, now, recipients=to)
+
+    def test_nothing_readable_stays(self, engine, tmp_path):
+        pay(engine)
+        cut(engine)
+        assert self.deliver(engine, Folder(tmp_path))
+        (path,) = tmp_path.iterdir()
+        (file,) = files(engine)
+        sent = path.read_bytes()
+        assert (path.name, file.state, file.encrypted) == (f"{NAME}.age", "sent", sent)
+        assert ACCOUNT_NUMBER.encode() not in sent
+        assert decrypt(sent, [self.BANK]) == KEYS.open(file.content, file_context(NAME))
+        with engine.connect() as db:
+            assert find_file(db, path.name)["name"] == NAME
+
+    def test_what_may_be_there_already_is_not_encrypted_anew(self, engine, tmp_path):
+        pay(engine)
+        cut(engine)
+        self.deliver(engine, Folder(tmp_path))
+        (path,) = tmp_path.iterdir()
+        sent = path.read_bytes()
+        with engine.begin() as db:
+            db.execute(text("UPDATE ach_files SET state = 'written', naming_at = created_at"))
+            db.execute(text("UPDATE ach_entries SET state = 'batched'"))
+            db.execute(text("UPDATE payments SET state = 'batched'"))
+        assert self.deliver(engine, Folder(tmp_path), to=())
+        assert [each.read_bytes() for each in tmp_path.iterdir()] == [sent]
+
+    def test_one_that_is_certainly_not_there_goes_to_the_key_of_today(self, engine, tmp_path):
+        pay(engine)
+        cut(engine)
+        (tmp_path / "out").write_text("no folder")
+        with pytest.raises(NotDeliveredError):
+            self.deliver(engine, Folder(tmp_path / "out"))
+        other = x25519.Identity.generate()
+        assert self.deliver(engine, Folder(tmp_path / "in"), to=(str(other.to_public()),))
+        (path,) = (tmp_path / "in").iterdir()
+        assert ACCOUNT_NUMBER.encode() in decrypt(path.read_bytes(), [other])
