@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import Engine
 
 from benchmarks import report
+from benchmarks.audits import audits
 from benchmarks.cutoffs import cutoffs
 from benchmarks.databases import (
     TURNS_A_CALL,
@@ -64,6 +65,7 @@ def main() -> int:
     parser.add_argument("--profile", action="store_true", help="only tell where a turn's time goes")
     parser.add_argument("--replays", action="store_true", help="only run recorded calls again")
     parser.add_argument("--cutoffs", action="store_true", help="only make the bank's files")
+    parser.add_argument("--audit", action="store_true", help="only audit a year of payments")
     given = parser.parse_args()
     sizes = QUICK if given.quick else FULL
     try:
@@ -73,6 +75,8 @@ def main() -> int:
                 _show(again(made))
             elif given.cutoffs:
                 _show(bank(made))
+            elif given.audit:
+                _show(year(made))
             else:
                 (profile if given.profile else measure)(made)
     except (BenchmarkError, OperatorError) as error:
@@ -152,6 +156,8 @@ def measure(site: Site) -> None:
         _show(again(site))
         _tell("cutoffs")
         _show(bank(site))
+        _tell("audit")
+        _show(year(site))
         for server in servers:  # all at once: each takes a moment to end
             server.process.terminate()
     _tell("done")
@@ -169,6 +175,11 @@ def again(site: Site) -> str:
 def bank(site: Site) -> str:
     """Make the bank's file of more and more payments, and write how time and memory grow."""
     return report.cutoffs(cutoffs(site.cluster, site.environment, NOW, site.sizes.cutoff_payments, _tell))
+
+
+def year(site: Site) -> str:
+    """Audit a year of payments, and write how long it took."""
+    return report.audits(audits(site.cluster, site.environment, NOW, site.sizes.audited_payments, _tell))
 
 
 def profile(site: Site) -> None:

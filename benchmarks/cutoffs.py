@@ -29,14 +29,14 @@ from ivr.payments.cutoffs import cutoff_rule
 from ivr.storage.engine import NO_LIMITS, database_url, make_engine
 
 ROUTING_NUMBER = "021000021"
-_MEMBERS = """
+MEMBERS = """
 INSERT INTO members (member_id, first_name, last_name, date_of_birth_hash, ssn_last4_hash, address, city,
     state, postal_code, language, extra_time, sms_ok, updated_at)
 SELECT (600000000000 + i)::text, 'Payer', 'Number ' || i, sha256(('d' || i)::bytea),
     sha256(('s' || i)::bytea), i || ' Example Street', 'Boston', 'MA', '02108', 'en-US', false, false, :now
 FROM generate_series(0, CAST(:count AS bigint) - 1) AS i
 """
-_ACCOUNTS = """
+ACCOUNTS = """
 INSERT INTO billing_accounts (billing_account, member_id, plan)
 SELECT (710000000 + i)::text, (600000000000 + i)::text, CASE i % 3 WHEN 0 THEN 'dental' ELSE 'health' END
 FROM generate_series(0, CAST(:count AS bigint) - 1) AS i
@@ -95,7 +95,7 @@ def _load(engine: Engine, settings: OriginationSettings, now: datetime, count: i
         "pace": "voice",
     }
     with engine.begin() as db:
-        for statement in (_MEMBERS, _ACCOUNTS):
+        for statement in (MEMBERS, ACCOUNTS):
             wanted = {"now": now, "count": count} if ":now" in statement else {"count": count}
             db.execute(text(statement), wanted)
         columns = (*fixed, *next(_payments(settings, 1)))
@@ -170,11 +170,11 @@ def _run() -> dict[str, float]:
         "entries": 0 if done.file is None or failed else done.file.entries,
         "seconds": made - began,
         "delivery_seconds": delivered - made,
-        "peak_mebibytes": _peak_mebibytes(),
+        "peak_mebibytes": peak_mebibytes(),
     }
 
 
-def _peak_mebibytes() -> float:
+def peak_mebibytes() -> float:
     """Return the most memory this process ever held."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     (line,) = (line for line in status.splitlines() if line.startswith("VmHWM"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
+from benchmarks.audits import AuditTaken
 from benchmarks.cutoffs import CutoffTaken
 from benchmarks.measure import PERCENTS, Series, Slice, Table
 from benchmarks.replays import COMPARED, Taken
@@ -16,6 +17,8 @@ GOAL_P99_MS = 50.0
 GOAL_REPLAY_SECONDS = 60.0
 REPLAYED_CALLS = 10_000
 GOAL_CUTOFF_SECONDS = 60
+GOAL_AUDIT_SECONDS = 10
+GOAL_AUDIT_MEBIBYTES = 300
 GOAL_CUTOFF_MEBIBYTES = 500
 
 
@@ -224,6 +227,16 @@ def cutoffs(taken: Sequence[CutoffTaken]) -> str:
     return (
         f"{body}{last.payments:,} payments: {last.seconds:.1f} s (goal {GOAL_CUTOFF_SECONDS}, {fast}),"
         f" {last.peak_mebibytes:.0f} MiB (goal {GOAL_CUTOFF_MEBIBYTES}, {small}).\n"
+    )
+
+
+def audits(taken: AuditTaken) -> str:
+    """Write how long the audit of a year takes."""
+    fast, small = _met(taken.seconds < GOAL_AUDIT_SECONDS), _met(taken.peak_mebibytes < GOAL_AUDIT_MEBIBYTES)
+    return (
+        f"The audit of {taken.payments:,} payments, its PDF included: {taken.seconds:.1f} s (goal"
+        f" {GOAL_AUDIT_SECONDS}, {fast}), {taken.peak_mebibytes:.0f} MiB"
+        f" (goal {GOAL_AUDIT_MEBIBYTES}, {small}).\n"
     )
 
 

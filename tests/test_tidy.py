@@ -155,9 +155,11 @@ def test_a_class_name_means_one_thing() -> None:
 # What runs through these is a command's, a flow's or another module's test.
 TESTED_BY = {
     "tests/unit/ach/test_reader.py": ("ach/lines",),
+    "tests/unit/audit/test_audit.py": ("audit/checks",),
     "tests/unit/base/test_csvfiles.py": ("base/letters",),
     "tests/unit/base/test_listing.py": ("base/words",),
     "tests/unit/billing/test_ledger.py": ("billing/owed",),
+    "tests/unit/cli/test_audit_command.py": ("cli/audit",),
     "tests/unit/cli/test_calls_commands.py": ("cli/call_filters", "cli/calls"),
     "tests/unit/cli/test_commands.py": ("cli/bills", "cli/files", "cli/members_import", "cli/worker"),
     "tests/unit/cli/test_demo.py": ("cli/call",),

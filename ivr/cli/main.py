@@ -18,6 +18,10 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 COMMANDS: Final = {
     "ach": ("ivr.cli.ach:ach", "Look after the files that go to the bank, and after what it sends back."),
+    "audit": (
+        "ivr.cli.audit:audit",
+        "Count for every duty of the rules how many payments met it, and name those that did not.",
+    ),
     "bills": ("ivr.cli.bills:bills", "Load bills."),
     "call": ("ivr.cli.call:call", "Call the line: its words come, you key."),
     "calls": (

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import hmac
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from heapq import merge
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
@@ -36,7 +38,7 @@ from ivr.storage.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from sqlalchemy import Connection
 
@@ -320,19 +322,13 @@ def evidence_json(db: Connection, hashes: KeyedHash, confirmation_number: str) -
 def _digest(hashes: KeyedHash, row: Row[Any]) -> bytes:
     """Return the keyed hash of what was fixed: the same for the same facts, however they are stored."""
     facts = {
-        name: _part(row, table, names, _exact)
-        for name, table, names in (
-            ("payments", Payment, _PAYMENT),
-            ("consents", Authorization, CONSENT),
-            ("notices", Notice, _NOTICE),
-            ("notice_attempts", NoticeAttempt, _ATTEMPT),
-        )
+        name: {column: _exact(row[place]) for column, place in columns}
+        for name, columns in _places(row._fields)
     }
     # Seals from before authorizations had these say nothing of them; what was the only case still does not.
     usual = {"kind": "single", "payer_member_id": row.payments_member_id}
-    authorization = _part(row, Authorization, _AUTHORIZATION)
-    if authorization not in (usual, dict.fromkeys(usual)):
-        facts["authorizations"] = authorization
+    if facts[_LATER_FACTS] in (usual, dict.fromkeys(usual)):
+        del facts[_LATER_FACTS]
     # As above: a letter counted as mailed on the day on which it was put into the outbox.
     usual_dates = (None, row.notice_sent_at and row.notice_sent_at.astimezone(UTC).date())
     if row.mailed_date not in usual_dates:
@@ -340,30 +336,53 @@ def _digest(hashes: KeyedHash, row: Row[Any]) -> bytes:
     return hashes.digest(_PURPOSE, _canonical(facts))
 
 
+_LATER_FACTS: Final = "authorizations"
+
+
+@lru_cache(maxsize=8)
+def _places(fields: tuple[str, ...]) -> tuple[tuple[str, tuple[tuple[str, int], ...]], ...]:
+    """Return where in a row each fact of a seal stands: names are looked up slowly, of millions of facts."""
+    parts: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
+        ("payments", Payment, _PAYMENT),
+        ("consents", Authorization, CONSENT),
+        ("notices", Notice, _NOTICE),
+        ("notice_attempts", NoticeAttempt, _ATTEMPT),
+        (_LATER_FACTS, Authorization, _AUTHORIZATION),
+    )
+    place = {name: number for number, name in enumerate(fields)}
+    return tuple(
+        (name, tuple((column, place[f"{table.__tablename__}_{column}"]) for column in columns))
+        for name, table, columns in parts
+    )
+
+
 def _event_digest(hashes: KeyedHash, event: Row[Any]) -> bytes:
     facts = {name: _exact(getattr(event, name)) for name in AuditEvent.__table__.columns.keys()}  # noqa: SIM118 (a collection of columns)
     return hashes.digest("audit", _canonical(facts))
 
 
-def _canonical(facts: Mapping[str, Any]) -> str:
-    return json.dumps(facts, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+_canonical: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode
 
 
 def _next_head(hashes: KeyedHash, head: bytes, digest: bytes) -> bytes:
     return hashes.digest("evidence-chain", head.hex(), digest.hex())
 
 
-def _part(
-    row: Row[Any], table: Any, names: tuple[str, ...], write: Callable[[Any], Any] = plain
-) -> dict[str, Any]:
-    return {name: write(getattr(row, f"{table.__tablename__}_{name}")) for name in names}
+def _part(row: Row[Any], table: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: plain(getattr(row, f"{table.__tablename__}_{name}")) for name in names}
+
+
+_EXACT: Final[Mapping[type, Callable[[Any], Any]]] = {
+    datetime: datetime.timestamp,
+    date: date.isoformat,
+    bytes: bytes.hex,
+}
 
 
 def _exact(value: Any) -> Any:
     """Write an instant to the microsecond, so that not even that can be changed unseen."""
-    if isinstance(value, datetime):
-        return value.timestamp()
-    return value.hex() if isinstance(value, bytes) else plain(value)
+    write = _EXACT.get(type(value))
+    return value if write is None else write(value)
 
 
 def _is_kept(db: Connection, consent: Mapping[str, Any]) -> bool:

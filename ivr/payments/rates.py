@@ -33,7 +33,7 @@ LIMITS_PERCENT: Final[Mapping[str, float]] = {name: limit / 10 for name, limit i
 SMALLEST_DEBITS: Final = 100
 SMALLEST_RETURNS: Final = 2
 
-_SENT: Final = ("sent", "settled", "returned", "final")
+SENT: Final = ("sent", "settled", "returned", "final")
 _CODES: Final = {
     name: tuple(code for code, rule in RETURN_RULES.items() if rule.rate == name)
     for name in ("unauthorized", "administrative")
@@ -57,12 +57,16 @@ class ReturnRates:
     @property
     def warnings(self) -> tuple[str, ...]:
         """The rates that reached two fifths of their limit or more, of debits enough to speak of a rate."""
-        return tuple(name for name in _LIMITS_PER_MILLE if self._is_near_limit(name))
+        return tuple(name for name in _LIMITS_PER_MILLE if self._reaches(name, fifths=2))
 
-    def _is_near_limit(self, name: str) -> bool:
+    def is_over(self, name: str) -> bool:
+        """Return whether a rate is at its limit or beyond it, of debits enough to speak of a rate."""
+        return self._reaches(name, fifths=5)
+
+    def _reaches(self, name: str, *, fifths: int) -> bool:
         returned: int = getattr(self, name)
         enough = self.debits >= SMALLEST_DEBITS and returned >= SMALLEST_RETURNS
-        return enough and 5 * 1000 * returned >= 2 * _LIMITS_PER_MILLE[name] * self.debits
+        return enough and 5 * 1000 * returned >= fifths * _LIMITS_PER_MILLE[name] * self.debits
 
 
 def return_rates(db: Connection, now: datetime) -> ReturnRates:
@@ -81,7 +85,7 @@ def return_rates(db: Connection, now: datetime) -> ReturnRates:
         .where(
             AchFile.sent_at > now - timedelta(days=RATE_DAYS),
             AchEntry.kind.in_(DEBIT_KINDS),
-            AchEntry.state.in_(_SENT),
+            AchEntry.state.in_(SENT),
         )
     ).one()
     return ReturnRates(*row)

@@ -36,6 +36,7 @@ ROOT = Path(__file__).resolve().parents[3]
         pytest.param(
             ["--replays"], ["Calls run again", "read and compared on two versions"], marks=pytest.mark.soak
         ),
+        pytest.param(["--audit"], ["The audit of 50 payments"], marks=pytest.mark.soak),
         pytest.param(["--profile"], ["Where a turn's time goes"], marks=pytest.mark.soak),
     ],
 )
