@@ -603,6 +603,15 @@ class NoticeSettings(PublicSettings):
         return self.ivr_letters_out or self.ivr_var / "letters" / "out"
 
 
+class NumberSettings(PhoneSettings):
+    """What it takes to look after the number at Twilio: the account, and where the line answers."""
+
+    public_url: Annotated[str, BeforeValidator(_public_url)]
+    """the address that Twilio calls, https://host[:port] and nothing after it"""
+    twilio_api_url: Annotated[str, BeforeValidator(_public_url)] = "https://api.twilio.com"
+    """where Twilio's REST API answers, such as https://api.twilio.com"""
+
+
 class WorkerSettings(OriginationSettings, NoticeSettings):
     """What the worker takes: what it owes the bank, the members and the rules on keeping."""
 
@@ -693,6 +702,7 @@ load_database_settings = partial(_load, DatabaseSettings)  # no secret is asked 
 load_house_settings = partial(_load, HouseSettings)
 load_member_settings = partial(_load, MemberSettings)
 load_notice_settings = partial(_load, NoticeSettings)
+load_number_settings = partial(_load, NumberSettings)
 load_origination_settings = partial(_load, OriginationSettings)
 load_phone_settings = partial(_load, PhoneSettings)
 load_worker_settings = partial(_load, WorkerSettings)

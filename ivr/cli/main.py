@@ -59,6 +59,10 @@ COMMANDS: Final = {
         "Serve the line, with its worker and, without DATABASE_URL, its own database.",
     ),
     "settings": ("ivr.cli.settings:settings", "Print every setting: its default, and what to set it to."),
+    "twilio": (
+        "ivr.cli.twilio:twilio",
+        "Set the number at Twilio, and see that turns come through.",
+    ),
     "worker": ("ivr.cli.worker:worker", "Run the jobs of the line until SIGTERM."),
 }
 

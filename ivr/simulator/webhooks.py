@@ -33,7 +33,7 @@ MAX_REDIRECTS = 10
 _TOKENS = uuid.UUID("6f0d7a52-1f7b-5a0e-9a4c-7b6f3f0f3b11")
 _PLACES = ("City", "State", "Zip", "Country")
 _RETRIED = frozenset({"ct", "rt", "4xx", "5xx"})
-_NOBODYS_SIGNATURE = "A" * 27 + "="  # twenty bytes, as a signature has
+NOBODYS_SIGNATURE = "A" * 27 + "="  # twenty bytes, as a signature has
 
 
 class VirtualClock(Protocol):
@@ -334,7 +334,7 @@ class Webhooks:
             raise error(ERROR_RETRIEVAL, f"no answer in {patience_seconds:g} s")
         self._clock.advance(self._round_trip_seconds)
         if fault is Injected.FORGED_SIGNATURE:
-            self._let_a_stranger_post(url, form, {"X-Twilio-Signature": _NOBODYS_SIGNATURE})
+            self._let_a_stranger_post(url, form, {"X-Twilio-Signature": NOBODYS_SIGNATURE})
         elif fault is Injected.MISSING_SIGNATURE:
             self._let_a_stranger_post(url, form, {"X-Twilio-Signature": None})
         elif fault is Injected.CONCURRENT_DUPLICATE:
