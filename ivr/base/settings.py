@@ -74,6 +74,10 @@ _NOT_PLAIN = (
     "IVR_ACH_RECIPIENT is missing: set it to the bank's public key (age1…), so that no readable bank file"
     " stays in IVR_ACH_OUT, or set IVR_ODFI_SFTP; IVR_ACH_PLAIN=yes lets it lie there."
 )
+_NO_INSERTS = (
+    "IVR_INSERTS is missing: set it to a folder with your notices of language help and nondiscrimination, one"
+    " a language (en-US.pdf or en-US.txt), which go with every letter and e-mail."
+)
 _MAY_BE_EMPTY = frozenset({"ivr_agent_phone"})  # given and empty is a choice: no transfer
 
 
@@ -594,6 +598,8 @@ class NoticeSettings(PublicSettings):
     """where Twilio's REST API answers, such as https://api.twilio.com"""
     ivr_letters_out: Path | None = None
     """a folder this account can write"""
+    ivr_inserts: Path | None = None
+    """a folder of the notices that go with letters and e-mail, en-US.pdf or en-US.txt, one a language"""
     ivr_letters_confirmed: Annotated[bool, BeforeValidator(_yes_no)] = False
     """yes, where a letter counts as mailed only when `ivr notices mailed` says so; or no"""
 
@@ -692,6 +698,8 @@ def _contradictions(kind: type[DatabaseSettings], values: Mapping[str, Any], *, 
     plain = demo or str(values.get("ivr_ach_plain", "")).lower() == "yes"
     if issubclass(kind, OriginationSettings) and not (plain or any(map(values.get, unreadable))):
         yield _NOT_PLAIN
+    if issubclass(kind, NoticeSettings) and not (demo or values.get("ivr_inserts")):
+        yield _NO_INSERTS
     for name in ("IVR_SMS_FROM", "IVR_SMTP"):
         if demo and values.get(name.lower()):
             yield f"{name} is not for the demo, which sends nothing to anybody: unset it, or IVR_DEMO."

@@ -10,7 +10,8 @@ import click
 
 from ivr.base.settings import load_house_settings
 from ivr.cli.supervisor import Supervisor, bind, local_address
-from ivr.start import hold_database
+from ivr.jobs.notices import open_notice_sender
+from ivr.start import hold_database, project_folder
 
 
 @click.command()
@@ -30,5 +31,7 @@ def serve_on(bound: socket.socket, ready: Callable[[str], None]) -> int:
     host, port = local_address(bound)[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     environ = {**os.environ, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
-    with hold_database(load_house_settings(environ)):  # also what the worker will want: no half start
+    settings = load_house_settings(environ)  # also what the worker will want: no half start
+    open_notice_sender(settings, project_folder() / "prompts" / "notices")
+    with hold_database(settings):
         return Supervisor(bound, environ).run(lambda: ready(address))

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from ivr.notices.due import send_due, warn_of_late
+from ivr.notices.inserts import Inserts
 from ivr.notices.outbox import PrintOutbox
 from ivr.notices.send import send_notice
 from ivr.notices.sender import NoticeSender
@@ -26,8 +27,9 @@ _EVERY_MINUTE: Final = "* * * * *"
 _ROUND: Final = timedelta(seconds=40)  # fresh promises want their turn; the next minute goes on
 
 
-def open_notice_sender(settings: NoticeSettings, texts: Path) -> NoticeSender:
-    """Return what notices are sent with today. Raises `OperatorError` for texts that cannot be used."""
+def open_notice_sender(settings: NoticeSettings, folder: Path) -> NoticeSender:
+    """Return what notices are sent with. Raises `OperatorError` for texts or inserts that cannot be used."""
+    texts = NoticeTexts.load(folder)
     sms = email = None
     if settings.ivr_sms_from:
         from ivr.notices.sms import SmsAccount, SmsCarrier  # noqa: PLC0415 (without SMS no HTTP client is loaded)
@@ -46,13 +48,14 @@ def open_notice_sender(settings: NoticeSettings, texts: Path) -> NoticeSender:
 
         email = MailCarrier(settings.ivr_smtp, settings.ivr_mail_from)
     return NoticeSender(
-        texts=NoticeTexts.load(texts),
+        texts=texts,
         support_phone=settings.ivr_support_phone,
         support_hours=settings.ivr_support_hours,
         cutoff=cutoff_rule(settings),
         letters=PrintOutbox(settings.letters_out),
         letters_confirmed=settings.ivr_letters_confirmed,
         retries=settings.ivr_retries,
+        inserts=Inserts.load(settings.ivr_inserts, texts.languages),
         sms=sms,
         email=email,
     )

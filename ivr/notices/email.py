@@ -51,12 +51,17 @@ class MailCarrier:
         self._tls = tls or ssl.create_default_context()
         self._timeout_seconds = timeout_seconds
 
-    def send(self, address: str, subject: str, body: str, *, name: str, at: datetime) -> CarrierAnswer:
-        """Hand in one message; `name` makes its Message-ID, the same for the same notice, `at` its date."""
+    def send(
+        self, address: str, subject: str, body: str, *, name: str, at: datetime, pdf: bytes = b""
+    ) -> CarrierAnswer:
+        """Hand in one message; `name` makes its Message-ID, the same for the same notice, `at` its date.
+
+        `pdf` goes along as an attachment.
+        """
         try:
             envelope_from = parseaddr(self._sender)[1]
             message_id = f"<{name}@{envelope_from.rpartition('@')[2]}>"
-            content = self._content(address, subject, body, message_id, at)
+            content = self._content(address, subject, body, message_id, at, pdf)
         except (ValueError, UnicodeError):  # a line end in it, or letters that need SMTPUTF8
             return CarrierAnswer("failed", detail="not an address that mail can be sent to")
         handing_over = False
@@ -78,13 +83,17 @@ class MailCarrier:
             return CarrierAnswer("later", detail="no connection")
         return CarrierAnswer("accepted", reference=message_id)
 
-    def _content(self, address: str, subject: str, body: str, message_id: str, at: datetime) -> bytes:
+    def _content(  # noqa: PLR0917 (as above)
+        self, address: str, subject: str, body: str, message_id: str, at: datetime, pdf: bytes
+    ) -> bytes:
         address.encode("ascii")
         message = EmailMessage(policy=SMTP)
         message["From"], message["To"], message["Subject"] = self._sender, address, subject
         message["Date"], message["Message-ID"] = format_datetime(at), message_id
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(body, cte="quoted-printable")
+        if pdf:
+            message.add_attachment(pdf, maintype="application", subtype="pdf", filename="notices.pdf")
         return message.as_bytes()
 
     @contextmanager

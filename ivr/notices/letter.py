@@ -8,9 +8,10 @@ where a letter that is never written, and a payment that waits for it, would be 
 
 from __future__ import annotations
 
+import io
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cache
 from typing import Any, Final, cast
@@ -53,8 +54,25 @@ class Letter:
     words: str
 
 
-def make_letter(text: NoticeText, texts: NoticeTexts, address: Address, made_at: datetime) -> Letter:
-    """Return the letter: the same bytes for the same facts.
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """What goes along with a notice in one language: either its text or its PDF."""
+
+    text: str = ""
+    pdf: bytes = field(default=b"", repr=False)
+
+
+NO_INSERT: Final = Insert()
+
+
+def make_letter(
+    text: NoticeText,
+    texts: NoticeTexts,
+    address: Address,
+    made_at: datetime,
+    insert: Insert = NO_INSERT,
+) -> Letter:
+    """Return the letter, and the operator's insert behind it: the same bytes for the same facts.
 
     `made_at` is an aware instant: the letter's own date, by its zone.
     """
@@ -64,9 +82,25 @@ def make_letter(text: NoticeText, texts: NoticeTexts, address: Address, made_at:
     page.set_creation_date(made_at)
     try:
         _fill(page, text, address)
-        return Letter(bytes(page.output()), page.page_no(), text.plain)
+        if insert.text:
+            page.add_page()
+            for paragraph in insert.text.split("\n\n"):
+                page.paragraph(" ".join(paragraph.split()))
+        letter = Letter(bytes(page.output()), page.page_no(), text.plain)
+        return _followed_by(letter, insert.pdf) if insert.pdf else letter
     finally:
         page.font.ttfont.close()  # it reads its file until the end
+
+
+def _followed_by(letter: Letter, pdf: bytes) -> Letter:
+    """Return the letter with the pages of a PDF behind its own."""
+    from pypdf import PdfReader, PdfWriter  # noqa: PLC0415 (only who has an insert needs the library)
+
+    whole = PdfWriter(clone_from=PdfReader(io.BytesIO(letter.pdf)))
+    whole.append(io.BytesIO(pdf))
+    out = io.BytesIO()
+    whole.write(out)
+    return Letter(out.getvalue(), len(whole.pages), letter.words)
 
 
 def can_print(text: str) -> bool:

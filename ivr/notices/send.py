@@ -204,10 +204,14 @@ def _prepare_message(
         _write_down(db, row.id, attempt_id, body, body.encode())
         return _Prepared(attempt_id, channel, lambda: sms.send(row.phone, body, attempt_id))
     email = cast("MailCarrier", sender.email)
-    _write_down(db, row.id, attempt_id, text.plain, text.plain.encode())
+    insert = sender.inserts.of(text.language)
+    words = f"{text.plain}\n\n{insert.text}\n" if insert.text else text.plain
+    _write_down(db, row.id, attempt_id, words, words.encode())
     name = f"{row.confirmation_number}.{attempt_id}"
     return _Prepared(
-        attempt_id, channel, lambda: email.send(row.email, text.subject, text.plain, name=name, at=now)
+        attempt_id,
+        channel,
+        lambda: email.send(row.email, text.subject, words, name=name, at=now, pdf=insert.pdf),
     )
 
 
@@ -221,7 +225,7 @@ def _prepare_letter(
         f"{row.first_name} {row.last_name}",
         (row.address, f"{row.city}, {row.address_state} {row.postal_code}"),
     )
-    letter = make_letter(text, sender.texts, address, made_at)
+    letter = make_letter(text, sender.texts, address, made_at, sender.inserts.of(text.language))
     _write_down(db, row.id, attempt_id, letter.words, letter.pdf)
     return _Prepared(
         attempt_id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ivr.notices.inserts import NO_INSERTS, Inserts
 from ivr.notices.texts import NoticeTexts
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ class NoticeSender:
 
     `support_hours` is written as the setting is; `cutoff` is the bank's, and knows when letters are mailed.
     With `letters_confirmed` a letter counts as mailed only when staff say so. `retries` is how often the bank
-    is asked once more for a debit that came back.
+    is asked once more for a debit that came back. `inserts` go with letters and e-mail.
     """
 
     texts: NoticeTexts
@@ -30,5 +31,6 @@ class NoticeSender:
     letters: PrintOutbox
     letters_confirmed: bool = False
     retries: int = 0
+    inserts: Inserts = NO_INSERTS
     sms: SmsCarrier | None = None
     email: MailCarrier | None = None

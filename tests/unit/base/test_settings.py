@@ -379,6 +379,16 @@ def test_no_readable_bank_file_stays_unless_somebody_says_so(load) -> None:
         load({**WHOLE, "IVR_ACH_RECIPIENT": AGE_KEY[:-1] + "g"})
 
 
+@pytest.mark.parametrize("load", [load_notice_settings, load_worker_settings, load_house_settings])
+def test_no_notice_goes_without_the_operators_own(load) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load({name: value for name, value in WHOLE.items() if name != "IVR_INSERTS"})
+    (sentence,) = caught.value.problems
+    assert sentence.startswith(
+        "IVR_INSERTS is missing: set it to a folder with your notices of language help"
+    )
+
+
 def test_who_answers_calls_is_not_asked_for_what_only_the_worker_has() -> None:
     delivering = {"IVR_ODFI_SFTP": "sftp://connector@files.bank.example/in", "IVR_ODFI_SFTP_KEY": "/no/file"}
     assert load_settings({**WHOLE, **delivering}).ivr_odfi_routing == "011000015"

@@ -34,6 +34,7 @@ TEXTS = Path(__file__).resolve().parents[3] / "prompts" / "notices"
 CLOCK = ManualClock(NOW)
 ENVIRON = {
     **environs.PLACE,
+    **environs.PLAIN,
     "PUBLIC_URL": "https://line.example",
     "TWILIO_ACCOUNT_SID": "AC" + "0a" * 16,
     "TWILIO_AUTH_TOKEN": "0123456789abcdef",
