@@ -31,6 +31,7 @@ ROLES = {
     "refunded": 12,
     "unknown_account": 13,
     "signed": 14,
+    "looked_at": 19,  # by staff: it looked like fraud, and was none
 }
 ROUTING_NUMBERS = ("021000021", "011000015", "211370545", "011401533")
 _RETURNED = {"insufficient": "R01", "retried": "R01", "deceased": "R15", "unknown_account": "R03"}
@@ -229,5 +230,10 @@ _THEN = (
         f"{_TOLD} SELECT p.id, 'payment', p.id, 'cancelled', 'letter', 'en-US', 'sent', p.cancelled_at,"
         " p.cancelled_at + interval '1 minute', p.cancelled_at::date, 'Told.' FROM payments p WHERE p.state"
         " = 'cancelled'"
+    ),
+    (
+        "INSERT INTO staff_tasks (kind, payment_id, details, opened_at, closed_at, closed_by) SELECT 'fraud',"
+        " p.id, '{}', p.authorized_at, p.authorized_at + interval '1 hour', 'pat' FROM payments p WHERE"
+        f" {_ROLE} = :looked_at"
     ),
 )

@@ -23,6 +23,7 @@ from ivr.languages.answers import YES
 from ivr.languages.registry import SPOKEN
 from ivr.payments.authorization_notices import EVERY_NOTICE
 from ivr.payments.credits import REVERSAL_REASONS
+from ivr.payments.fraud import FRAUD_TASK
 from ivr.payments.life import DEBIT_KINDS
 from ivr.payments.rates import SENT
 from ivr.payments.retries import RETRY_CODES
@@ -35,12 +36,14 @@ from ivr.storage.tables import (
     LedgerEntry,
     Notice,
     Payment,
+    StaffTask,
     Turn,
 )
 
 _QUIET: Final = tuple(code for code, rule in RETURN_RULES.items() if rule.quiet)
 _SEALED_WITHIN_DAYS: Final = 2  # the night after the day is the rule; a worker may be down for one
 _TOLD_WITHIN: Final = timedelta(days=2)
+_DECIDED_WITHIN: Final = timedelta(days=3)
 _NONCE_AND_TAG_BYTES: Final = 28  # of AES-GCM, around what is sealed
 
 
@@ -373,6 +376,20 @@ DUTIES: Final[tuple[Duty, ...]] = (
                 ("reversal",),
                 _told("reversed", AchEntry.effective_entry_date >= _TOLD_DATE).label(MET),
             )
+        ),
+    ),
+    Duty(
+        "fraud-monitoring",
+        "A payment that looks like fraud is a task at once, and a person decides on it within three days.",
+        "Nacha Operating Rules: fraud monitoring by originators, in force since 22 June 2026",
+        Check(
+            _of_payments(
+                or_(
+                    StaffTask.closed_at.is_not(None), StaffTask.opened_at > bindparam("now") - _DECIDED_WITHIN
+                ).label(MET)
+            )
+            .join(StaffTask, StaffTask.payment_id == Payment.id)
+            .where(StaffTask.kind == FRAUD_TASK)
         ),
     ),
     Duty(

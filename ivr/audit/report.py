@@ -12,6 +12,7 @@ from ivr.audit.duties import DUTIES, Duty
 from ivr.base.listing import ListColumn, listing
 from ivr.payments.evidence import Verification, verify_evidence
 from ivr.payments.export import day_of
+from ivr.payments.fraud import REVIEWED_EVERY, procedure_reviewed_at
 from ivr.payments.rates import LIMITS_PERCENT, ReturnRates, return_rates
 from ivr.payments.report import plain
 
@@ -38,7 +39,7 @@ def audit(
     found = verify_evidence(db, settings.hashes, kept_since=kept)
     scope = Scope(max(start, kept), end, now, settings.ivr_closings, [each.what for each in found.broken])
     duties = [_row(duty, None if duty.check is None else count(db, duty.check, scope)) for duty in DUTIES]
-    duties += [_trail(found), _rates(return_rates(db, now))]
+    duties += [_trail(found), _rates(return_rates(db, now)), _procedure(procedure_reviewed_at(db), now)]
     report: dict[str, Any] = {
         "from": plain(first),
         "to": plain(last),
@@ -122,6 +123,16 @@ def _trail(found: Verification) -> dict[str, Any]:
     )
     altered = tuple(each.what for each in found.broken if each.what.startswith("audit event"))
     return _row(duty, Counted(found.audit_events, found.audit_events - len(set(altered)), altered))
+
+
+def _procedure(reviewed_at: datetime, now: datetime) -> dict[str, Any]:
+    duty = Duty(
+        "fraud-procedure",
+        "The fraud procedure and its rules are looked at once a year.",
+        "Nacha Operating Rules: fraud monitoring, reviewed at least annually",
+    )
+    late = (f"reviewed {reviewed_at.date()}",) if now - reviewed_at > REVIEWED_EVERY else ()
+    return _row(duty, Counted(1, 1 - len(late), late))
 
 
 def _rates(rates: ReturnRates) -> dict[str, Any]:

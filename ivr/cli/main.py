@@ -37,6 +37,10 @@ COMMANDS: Final = {
         "ivr.cli.flow:flow",
         "Check the flows and prompts, count what calls visit of them, and draw them.",
     ),
+    "fraud": (
+        "ivr.cli.fraud:fraud",
+        "Look for payments that may be fraud; the worker does so before each cutoff.",
+    ),
     "members": (
         "ivr.cli.members:members",
         "Load members, let locked ones try again, and let one pay more often today.",

@@ -21,6 +21,10 @@ COMMANDS: Final = {
         "ivr.cli.payments_show:export",
         "Print a day for the billing system: CSV of its payments and of all that moved, with control totals.",
     ),
+    "hold": (
+        "ivr.cli.payments_change:hold",
+        "Keep the payment with this CONFIRMATION_NUMBER from the bank until it is released or cancelled.",
+    ),
     "list": (
         "ivr.cli.payments_list:list_payments",
         "List payments, oldest first, and what happened besides their debit: returns, retries, credits.",

@@ -1,4 +1,4 @@
-"""`ivr payments cancel` and `correct`: what staff change of a payment before a file holds it."""
+"""`ivr payments cancel`, `correct` and `hold`: what staff change of a payment before a file holds it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ivr.base.randomness import SecretRandomness
 from ivr.base.settings import load_database_settings
 from ivr.cli.questions import account, confirm, written_plain
 from ivr.payments.cancel import cancel as cancel_payment
+from ivr.payments.fraud import hold_payment
 from ivr.payments.names import correct_name
 from ivr.payments.report import plain
 from ivr.start import ready_database
@@ -62,3 +63,19 @@ def cancel(confirmation_number: str, *, yes: bool, as_json: bool) -> None:
         f"Cancelled: ${format_amount(done.amount_cents)} for {done.plan} is owed again."
         f" The cancellation number is {done.cancellation_number}."
     )
+
+
+@click.command()
+@click.argument("confirmation_number")
+@click.option("--reason", required=True, help="Why; kept in the audit trail.")
+def hold(confirmation_number: str, reason: str) -> None:
+    """Keep the payment with this CONFIRMATION_NUMBER from the bank until it is released or cancelled.
+
+    Released before its cutoff it leaves as its member was told; later it needs a notice with new dates.
+    """
+    number = written_plain(confirmation_number)
+    settings = load_database_settings()
+    with ready_database(settings) as engine, engine.begin() as db:
+        now = settings.make_clock().now()
+        hold_payment(db, confirmation_number=number, reason=reason, actor=account(), now=now)
+    click.echo(f"Held: `ivr payments release {number}` lets it go, `ivr payments cancel {number}` ends it.")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from ivr.jobs.fraud import watch_fraud
 from ivr.notices.channels import send_soon_of
 from ivr.payments.cutoffs import cutoff_rule, due_cutoffs
 from ivr.payments.delivery import (
@@ -58,6 +59,8 @@ def run_due_cutoffs(
     """Run every cutoff that came `grace` ago or earlier and is not done, in order, a transaction each."""
     with engine.connect() as db:
         due = due_cutoffs(db, cutoff_rule(settings), now - grace)
+    if due:
+        watch_fraud(engine, now)
     keys = settings.key_ring
     finished = []
     for cutoff in due:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ivr.jobs.ach_returns import add_return_jobs
 from ivr.jobs.bank import add_bank_jobs
+from ivr.jobs.fraud import add_fraud_jobs
 from ivr.jobs.notices import add_notice_jobs
 from ivr.jobs.retention import add_retention_jobs
 
@@ -28,7 +29,11 @@ def job_groups(
     """
     groups: list[JobGroup] = [partial(add_notice_jobs, sender=sender)]
     if bank is not None:
-        groups += [partial(add_bank_jobs, settings=bank), partial(add_return_jobs, settings=bank)]
+        groups += [
+            add_fraud_jobs,
+            partial(add_bank_jobs, settings=bank),
+            partial(add_return_jobs, settings=bank),
+        ]
     if retention is not None:
         groups.append(partial(add_retention_jobs, settings=retention))
     return tuple(groups)

@@ -31,6 +31,7 @@ _WHY: Final[Mapping[str, str]] = {
     "date": "it would be debited before the date spoken: it goes by itself when that day has come",
     "missed_cutoff": f"its cutoff was missed, its debit would be later than the member was told: {_RELEASE}",
     "notice_late": f"its notice went out after the cutoff that it names: {_RELEASE}",
+    "review": f"staff hold it and look at it: {_RELEASE}",
     "late": "its time is over, and it is withdrawn: a reversal has five banking days, for which"
     " `ivr payments refund {number}` has none; a retry has 180 days",
     "blocked": "an earlier return says that its account or bank takes no debits: cancel it, or see"

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 NOT_MAILED: Final = "not_mailed"
 MISSED_CUTOFF: Final = "missed_cutoff"
 NOTICE_LATE: Final = "notice_late"
-STAFF_HOLDS: Final = (MISSED_CUTOFF, NOTICE_LATE)
+REVIEW: Final = "review"  # by staff, who look at it
+STAFF_HOLDS: Final = (MISSED_CUTOFF, NOTICE_LATE, REVIEW)
 _INSTEAD: Final = {
     "notice": "It leaves by itself once its notice is sent: see `ivr notices show`.",
     NOT_MAILED: "It leaves by itself once its letter is mailed: see `ivr notices mailed`.",
@@ -84,9 +85,12 @@ def renew_dates(
 
 
 def waiting_for_staff(db: Connection) -> Sequence[str]:
-    """Return the confirmation numbers of the payments that only staff let go, oldest first."""
+    """Return the confirmation numbers of the payments that only staff let go, oldest first.
+
+    What staff hold to look at it is let go one by one, and is not among them.
+    """
     waiting = select(Payment.confirmation_number).where(
-        Payment.state == "held", Payment.hold_reason.in_(STAFF_HOLDS)
+        Payment.state == "held", Payment.hold_reason.in_(STAFF_HOLDS), Payment.hold_reason != REVIEW
     )
     return db.scalars(waiting.order_by(Payment.id)).all()
 
@@ -97,9 +101,17 @@ def release_late(
     """Let a payment that waits for staff go with the next cutoff, within the caller's transaction.
 
     If its notice was sent, that one is kept as it was, and another with the new dates must be sent first.
+    What staff held to look at it, and release before its cutoff, keeps its dates and its notice.
     Raises `OperatorError` that says what can be done instead when it does not wait for staff.
     """
-    columns = (Payment.id, Payment.state, Payment.hold_reason, Payment.not_before_date)
+    columns = (
+        Payment.id,
+        Payment.state,
+        Payment.hold_reason,
+        Payment.not_before_date,
+        Payment.effective_entry_date,
+        LEAVES_AT.label("leaves_at"),
+    )
     payment = find(db, confirmation_number, *columns, lock=True)
     if payment.state != "held" or payment.hold_reason not in STAFF_HOLDS:
         instead = _INSTEAD.get(payment.hold_reason or "", "")
@@ -107,10 +119,15 @@ def release_late(
         raise OperatorError(
             f"Payment {confirmation_number} is {state}: it does not wait for a release. {instead}".rstrip()
         )
-    channel = db.scalar(select(Notice.channel).join(Payment, CURRENT_NOTICE).where(Payment.id == payment.id))
-    dates = _next_dates(db, rule, payment.not_before_date, now, by_letter=channel == "letter")
-    move(db, payment.id, "held", "release", hold_reason=None, **_moved(dates))
-    told_anew = _replace_notice(db, payment.id, now)
+    if payment.hold_reason == REVIEW and payment.leaves_at > max(now, last_finished(db) or now):
+        dates, told_anew = DebitDates(payment.leaves_at, payment.effective_entry_date), False
+        move(db, payment.id, "held", "release", hold_reason=None)
+    else:
+        holds_now = select(Notice.channel).join(Payment, CURRENT_NOTICE).where(Payment.id == payment.id)
+        by_letter = db.scalar(holds_now) == "letter"
+        dates = _next_dates(db, rule, payment.not_before_date, now, by_letter=by_letter)
+        move(db, payment.id, "held", "release", hold_reason=None, **_moved(dates))
+        told_anew = _replace_notice(db, payment.id, now)
     close_tasks(db, (HELD_TASK,), now, StaffTask.payment_id == payment.id, by=actor)
     details = {"reason": payment.hold_reason, "cutoff_at": dates.cutoff_at.isoformat()}
     record_event(db, "payments.release", str(payment.id), details, actor=actor, now=now)

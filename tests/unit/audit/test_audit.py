@@ -128,6 +128,10 @@ BREACHES = {
         "retry",
         "UPDATE ach_entries SET return_code = 'R10' WHERE payment_id = {p} AND kind = 'debit'",
     ),
+    ROLES["looked_at"]: (
+        "fraud-monitoring",
+        "UPDATE staff_tasks SET closed_at = NULL WHERE payment_id = {p} AND kind = 'fraud'",
+    ),
     20: ("terms-kept", "UPDATE authorizations SET flow_version = 'gone' WHERE id = {p}"),
     22: ("routing-number", "UPDATE payments SET rdfi_routing_number = '021000022' WHERE id = {p}"),
     21: ("evidence-kept", "DELETE FROM notices WHERE payment_id = {p}"),
