@@ -430,13 +430,19 @@ balance-current =
         [dental] dental
        *[health] health
     } bill.
-    It is due { $due_date }.
+    It is due { $due_when ->
+        [today] today, { $due_date }
+       *[later] { $due_date }
+    }.
     .relay =
         { $plan ->
             [dental] Dental
            *[health] Health
         }: you owe { $total }.
-        It is due { $due_date }.
+        It is due { $due_when ->
+        [today] today, { $due_date }
+       *[later] { $due_date }
+    }.
 
 balance-past-due =
     { $past_due } is past due on your { $plan ->
@@ -457,7 +463,10 @@ balance-past-due-and-current =
        *[health] health
     } bill.
     { $past_due } of it is past due.
-    { $current } of it is due { $due_date }.
+    { $current } of it is due { $due_when ->
+        [today] today, { $due_date }
+       *[later] { $due_date }
+    }.
     .relay =
         { $plan ->
             [dental] Dental
@@ -466,7 +475,53 @@ balance-past-due-and-current =
 
         { $past_due } is past due.
 
-        { $current } is due { $due_date }.
+        { $current } is due { $due_when ->
+            [today] today, { $due_date }
+           *[later] { $due_date }
+        }.
+
+coverage-counts-today = A payment that you make now counts as paid today.
+
+coverage-late-today =
+    A payment that you make now reaches us after today.
+    So it would be late.
+
+coverage-first =
+    This is your first payment.
+    If you pay it now, your plan can start { $plan_starts }.
+    .relay =
+        This is your first payment.
+
+        If you pay it now, your plan can start { $plan_starts }.
+
+coverage-keep = Pay { $keep_cents } by { $keep_by }, or your plan ends as of { $plan_ends }.
+    .relay =
+        Pay { $keep_cents } by { $keep_by }.
+
+        If not, your plan ends as of { $plan_ends }.
+
+coverage-keep-longer =
+    Pay { $keep_cents } by { $keep_by }.
+    If you still owe after { $keep_last }, your plan ends as of { $plan_ends }.
+    .relay =
+        Pay { $keep_cents } by { $keep_by }.
+
+        The last day to catch up is { $keep_last }.
+
+        After it, your plan ends as of { $plan_ends }.
+
+coverage-reinstate =
+    Your plan has ended.
+    To get it back, pay { $reinstate_cents } by { $reinstate_by }.
+    .relay =
+        Your plan has ended.
+        To get it back, pay { $reinstate_cents }.
+
+        Pay by { $reinstate_by }.
+
+coverage-ended =
+    Your plan may have ended.
+    A person can tell you what you can do: press 0.
 
 balance-changed = What you owe on that bill has just changed.
 
@@ -712,6 +767,16 @@ day-range =
         The last day is { $last_day }.
 
         After that your coverage would have ended.
+
+day-range-menu =
+    For another day, press 1.
+    To go back, press 2.
+    .again =
+        For another day, press 1.
+        To go back, press 2.
+    .nudge =
+        Still waiting.
+        Another day, or back.
 
 day-none = It is too late to choose a day for this bill.
 
@@ -1050,6 +1115,17 @@ confirmation-in-time = This payment counts as paid by { $pay_by }.
 confirmation-late =
     It will arrive after { $pay_by }, the due date.
     To ask what that means, call { $support_phone }.
+
+confirmation-first =
+    In about five business days, your plan can see your enrollment.
+    Then we mail you a welcome letter.
+    Your plan mails your I D card in about two weeks.
+    .relay =
+        In about five business days, your plan can see your enrollment.
+
+        Then we mail you a welcome letter.
+
+        Your plan mails your I D card in about two weeks.
 
 more-menu =
     To hear the number again, press 9.

@@ -437,13 +437,19 @@ balance-current =
         [dental] dental
        *[health] de salud
     }.
-    Vence el { $due_date }.
+    Vence { $due_when ->
+        [today] hoy, { $due_date }
+       *[later] el { $due_date }
+    }.
     .relay =
         { $plan ->
             [dental] Dental
            *[health] Salud
         }: debe { $total }.
-        Vence el { $due_date }.
+        Vence { $due_when ->
+            [today] hoy, { $due_date }
+           *[later] el { $due_date }
+        }.
 
 balance-past-due =
     Debe { $past_due }, ya vencidos, de su factura { $plan ->
@@ -464,7 +470,10 @@ balance-past-due-and-current =
        *[health] de salud
     }.
     El saldo vencido es de { $past_due }.
-    Lo demás, { $current }, vence el { $due_date }.
+    Lo demás, { $current }, vence { $due_when ->
+        [today] hoy, { $due_date }
+       *[later] el { $due_date }
+    }.
     .relay =
         { $plan ->
             [dental] Dental
@@ -474,7 +483,53 @@ balance-past-due-and-current =
         El saldo vencido es de { $past_due }.
 
         Lo demás es { $current }.
-        Vence el { $due_date }.
+        Vence { $due_when ->
+            [today] hoy, { $due_date }
+           *[later] el { $due_date }
+        }.
+
+coverage-counts-today = Un pago que haga ahora cuenta como hecho hoy.
+
+coverage-late-today =
+    Un pago que haga ahora nos llega después de hoy.
+    Por eso llegaría tarde.
+
+coverage-first =
+    Este es su primer pago.
+    Si lo paga ahora, su plan puede empezar el { $plan_starts }.
+    .relay =
+        Este es su primer pago.
+
+        Si paga ahora, su plan puede empezar { $plan_starts }.
+
+coverage-keep = Pague { $keep_cents } hasta el { $keep_by }, o su plan termina con fecha del { $plan_ends }.
+    .relay =
+        Pague { $keep_cents } hasta el { $keep_by }.
+
+        Si no, su plan termina con fecha del { $plan_ends }.
+
+coverage-keep-longer =
+    Pague { $keep_cents } hasta el { $keep_by }.
+    Si todavía debe después del { $keep_last }, su plan termina con fecha del { $plan_ends }.
+    .relay =
+        Pague { $keep_cents } hasta el { $keep_by }.
+
+        El último día para ponerse al día es { $keep_last }.
+
+        Después, su plan termina con fecha del { $plan_ends }.
+
+coverage-reinstate =
+    Su plan terminó.
+    Para recuperarlo, pague { $reinstate_cents } hasta el { $reinstate_by }.
+    .relay =
+        Su plan terminó.
+        Para recuperarlo, pague { $reinstate_cents }.
+
+        Pague hasta el { $reinstate_by }.
+
+coverage-ended =
+    Es posible que su plan haya terminado.
+    Una persona le dice qué puede hacer: oprima 0.
 
 balance-changed = Lo que debe en esa factura acaba de cambiar.
 
@@ -721,6 +776,16 @@ day-range =
         El último día es el { $last_day }.
 
         Después, su cobertura ya habría terminado.
+
+day-range-menu =
+    Para otro día, oprima 1.
+    Para volver, oprima 2.
+    .again =
+        Para otro día, oprima 1.
+        Para volver, oprima 2.
+    .nudge =
+        Seguimos esperando.
+        Otro día, o volver.
 
 day-none = Ya es tarde para elegir un día para esta factura.
 
@@ -1061,6 +1126,17 @@ confirmation-in-time = Este pago cuenta a tiempo para el { $pay_by }.
 confirmation-late =
     Llegará después del { $pay_by }, la fecha de vencimiento.
     Para preguntar qué significa, llame al { $support_phone }.
+
+confirmation-first =
+    En unos cinco días hábiles, su plan verá que está inscrito.
+    Luego le enviamos una carta de bienvenida.
+    Su plan le enviará la tarjeta en unas dos semanas.
+    .relay =
+        En unos cinco días hábiles, su plan verá que está inscrito.
+
+        Luego le enviamos una carta de bienvenida.
+
+        Su plan le enviará la tarjeta en unas dos semanas.
 
 more-menu =
     Para oír otra vez el número, oprima 9.

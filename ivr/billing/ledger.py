@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import BigInteger, Row, Select, bindparam, cast, func, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from ivr.billing.coverage import Assistance
 from ivr.storage.tables import Bill, BillingAccount, LedgerEntry, Payment, in_order_of_plans
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ class Balance:
     the phone are already taken off, and those not yet settled are told in `pending_cents`. What was paid
     too much is `credit_cents`. `past_due_date` and `due_date` are the oldest due dates of what is still owed
     before and from today; None where no bill says one. `as_of_at` is when the newest bill was true (aware
-    UTC), None before the first bill.
+    UTC), None before the first bill. `bills` are due dates and amounts, the oldest first; the rest is what
+    the accounts file says, None until it does.
     """
 
     plan: str
@@ -40,6 +42,15 @@ class Balance:
     due_date: date | None
     first_payment: bool
     as_of_at: datetime | None
+    bills: tuple[tuple[date, int], ...] = ()
+    assistance: Assistance | None = None
+    paid_through_month: str | None = None
+    reinstate_by_date: date | None = None
+    reinstate_cents: int | None = None
+
+    def owed_by(self, day: date) -> int:
+        """Return how much of it is owed, in cents, once everything billed for `day` and before is due."""
+        return max(self.balance_cents - sum(cents for due, cents in self.bills if due > day), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +95,10 @@ def _balances_statement() -> Select[Any]:
             pending.label("pending_cents"),
             bills.c.lines,
             bills.c.as_of_at,
+            BillingAccount.assistance,
+            BillingAccount.paid_through_month,
+            BillingAccount.reinstate_by_date,
+            BillingAccount.reinstate_cents,
         )
         .select_from(BillingAccount)
         .join(bills, true())
@@ -123,6 +138,11 @@ def _balance(row: Row[Any], today: date) -> Balance:
         due_date=min((line.due_date for line in unpaid if line.due_date >= today), default=None),
         first_payment=any(line.first_payment for line in unpaid),
         as_of_at=row.as_of_at,
+        bills=tuple((line.due_date, line.amount_cents) for line in lines),
+        assistance=row.assistance,
+        paid_through_month=row.paid_through_month,
+        reinstate_by_date=row.reinstate_by_date,
+        reinstate_cents=row.reinstate_cents,
     )
 
 

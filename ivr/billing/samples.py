@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
 from ivr.base.money import format_amount
+from ivr.billing.coverage import DUE_DAY, Assistance
 
 SAMPLE_ZIP_CODE: Final = "02108"
-DUE_DAY: Final = 23  # a premium is due on the 23rd of the month before it covers
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,22 @@ class SampleBill:
     authorization_code: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class SampleAccount:
+    """What the accounts file says of one plan; the last two are None where it says nothing."""
+
+    assistance: Assistance
+    paid_through_month: str
+    reinstate_by_date: date | None = None
+    reinstate_cents: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleMember:
     """Someone who does not exist. `name` is what written calls say (`demo.health_and_dental`).
 
     `billing_accounts` maps plan to nine digits; `ssn_last4`, `phone` and `email` may be empty.
+    `accounts` has by plan what the accounts file says, where it says anything.
     """
 
     name: str
@@ -47,6 +58,7 @@ class SampleMember:
     language: str = "en-US"
     extra_time: bool = False
     sms_ok: bool = False
+    accounts: Mapping[str, SampleAccount] = field(default_factory=dict)
 
     @property
     def date_of_birth_keyed(self) -> str:
@@ -74,6 +86,7 @@ class _Story:
     has_ssn: bool = True
     reached_by: str = "letter"
     authorization_code: str = ""
+    assistance: Assistance | None = None
 
 
 _STORIES: Final = (
@@ -100,6 +113,8 @@ _STORIES: Final = (
     _Story("demo.dental_only", "Nettle", health_cents=None, dental_cents=3875, dental_past_due_cents=3650),
     _Story("demo.dental_paid", "Olive", health_cents=12050, dental_cents=0),
     _Story("demo.no_bill", "Poppy", health_cents=None),
+    _Story("demo.tax_credit", "Quince", past_due_cents=31015, assistance="tax_credit"),
+    _Story("demo.connectorcare", "Rowan", 8800, past_due_cents=8800, assistance="connectorcare"),
 )
 _LAST_NAME: Final = "Sample"
 
@@ -222,6 +237,27 @@ def bills_csv(members: Iterable[SampleMember]) -> str:
     return out.getvalue()
 
 
+def accounts_csv(members: Iterable[SampleMember]) -> str:
+    """Return an accounts file for those of `members` who have such facts."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(
+        ["billing_account", "assistance", "paid_through_month", "reinstate_by_date", "reinstate_amount"]
+    )
+    writer.writerows(
+        (
+            member.billing_accounts[plan],
+            account.assistance,
+            account.paid_through_month,
+            account.reinstate_by_date or "",
+            "" if account.reinstate_cents is None else format_amount(account.reinstate_cents),
+        )
+        for member in members
+        for plan, account in member.accounts.items()
+    )
+    return out.getvalue()
+
+
 def _from_story(index: int, story: _Story, today: date) -> SampleMember:
     accounts: dict[str, str] = {}
     bills: list[SampleBill] = []
@@ -252,6 +288,11 @@ def _from_story(index: int, story: _Story, today: date) -> SampleMember:
         language=story.language,
         extra_time=story.extra_time,
         sms_ok=story.reached_by == "sms",
+        accounts={
+            bill.plan: SampleAccount(story.assistance, f"{bill.due_date:%Y-%m}")
+            for bill in bills[:1]
+            if story.assistance
+        },
     )
 
 

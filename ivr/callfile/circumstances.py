@@ -6,8 +6,9 @@ follow: what became of it by now), `held health 12.00 at 2026-12-17T09:00-05:00`
 missed, so that it waits for staff), `returned health 12.00 R01 at 2026-12-14T09:00-05:00` (made
 then, and back from the bank by now; `account 40812345` may follow the code), `notices sms`, `extra_time`,
 `no_ssn`.
-Any file may say `support closed`, `consent bill_code` and `on_time settled`, and how the line is set on which
-it is played: `cutoff 16:00`, `closings 2026-12-24`, `timezone America/Denver`, `speaks es-US`.
+`account health tax_credit` tells which help there is with a premium (`reinstate 620.30 by 2026-12-30` may
+follow). Any file may say `support closed`, `consent bill_code` and `on_time settled`, and how the line is set
+on which it is played: `cutoff 16:00`, `closings 2026-12-24`, `timezone America/Denver`, `speaks es-US`.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
-from typing import Final, Literal, get_args
+from typing import Final, Literal, cast, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ivr.base.money import format_amount, parse_amount
 from ivr.base.plans import PLANS
+from ivr.billing.coverage import Assistance
 
 Notices = Literal["sms", "email", "letter"]
 SupportOpen = Literal["open", "closed"]
@@ -29,7 +31,7 @@ ConsentMode = Literal["spoken", "bill_code"]
 OnTime = Literal["unset", "authorized", "settled"]
 
 MADE_UP: Final = "made_up"
-_OF_A_MEMBER: Final = ("bill", "paid", "held", "returned", "notices", "extra_time", "no_ssn")
+_OF_A_MEMBER: Final = ("bill", "account", "paid", "held", "returned", "notices", "extra_time", "no_ssn")
 _OF_THE_LINE: Final = ("support", "consent", "on_time", "cutoff", "closings", "timezone", "speaks")
 WORDS: Final = (*_OF_A_MEMBER, *_OF_THE_LINE)
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -48,9 +50,13 @@ _PAID: Final = re.compile(_PLAN + rf"\s+(\S+)\s+at\s+(\S+)(?:\s+({'|'.join(BECAM
 _RETURNED: Final = re.compile(
     _PLAN + r"\s+(\S+)\s+(R[0-9]{2})(?:\s+account\s+([0-9]{4,17}))?\s+at\s+(\S+)", re.ASCII
 )
+_ACCOUNT: Final = re.compile(
+    _PLAN + rf"\s+({'|'.join(get_args(Assistance))})(?:\s+reinstate\s+(\S+)\s+by\s+(\S+))?", re.ASCII
+)
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}-[A-Z]{2}")
 Wrong = tuple[str, str]  # a rule's id and what is wrong
 _BILL_CURE: Final = "write bill health 310.15 due 2026-12-23, then first_payment or code 408215 if it has one"
+_ACCOUNT_CURE: Final = "write account health tax_credit, then reinstate 620.30 by 2026-12-30 if it can be"
 _PAID_CURE: Final = (
     f"write paid health 12.00 at 2026-12-18T09:00-05:00, then perhaps one of {', '.join(BECAME)}"
 )
@@ -68,6 +74,16 @@ class MadeUpBill:
     due_date: date
     first_payment: bool = False
     code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MadeUpAccount:
+    """What the accounts file says of one plan; the last two are None where it says nothing."""
+
+    plan: str
+    assistance: Assistance
+    reinstate_cents: int | None = None
+    reinstate_by_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +115,7 @@ class Circumstances:
     """
 
     bills: tuple[MadeUpBill, ...] = ()
+    accounts: tuple[MadeUpAccount, ...] = ()
     paid: tuple[PaidBefore, ...] = ()
     notices: Notices = "letter"
     extra_time: bool = False
@@ -129,6 +146,7 @@ class CircumstancesReader:
         self._lines: dict[str, int] = {}
         self._readers: Mapping[str, Callable[[int, str], Wrong | None]] = {
             "bill": self._bill,
+            "account": self._account,
             "paid": self._paid,
             "held": self._held,
             "returned": self._returned,
@@ -141,7 +159,7 @@ class CircumstancesReader:
     def read(self, line: int, word: str, value: str) -> Wrong | None:
         """Take one header, of which `word` is the first word."""
         first = self._lines.setdefault(word, line)
-        if first != line and word not in {"bill", "paid", "held", "returned"}:
+        if first != line and word not in {"bill", "account", "paid", "held", "returned"}:
             return "call.header-twice", f"{word} stands here twice: keep one (the first is line {first})"
         if word in _CHOICES:
             return self._choice(word, value)
@@ -237,6 +255,20 @@ class CircumstancesReader:
             return wrong
         bill = MadeUpBill(line, parts[1], amount_cents, due_date, bool(parts[4]), parts[5] or "")
         self.circumstances = replace(self.circumstances, bills=(*self.circumstances.bills, bill))
+        return None
+
+    def _account(self, _line: int, value: str) -> Wrong | None:
+        parts = _ACCOUNT.fullmatch(value)
+        wrong = "call.header-value", f"{value!r} is no account: {_ACCOUNT_CURE}"
+        if parts is None:
+            return wrong
+        try:
+            cents = parse_amount(parts[3]) if parts[3] else None
+            by = date.fromisoformat(parts[4]) if parts[4] else None
+        except ValueError:
+            return wrong
+        account = MadeUpAccount(parts[1], cast("Assistance", parts[2]), cents, by)
+        self.circumstances = replace(self.circumstances, accounts=(*self.circumstances.accounts, account))
         return None
 
     def _paid(self, line: int, value: str, *, is_held: bool = False) -> Wrong | None:

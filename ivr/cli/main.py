@@ -17,6 +17,10 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 COMMANDS: Final = {
+    "accounts": (
+        "ivr.cli.accounts:accounts",
+        "Load which help members get with the premium, and how a plan that ended can come back.",
+    ),
     "ach": ("ivr.cli.ach:ach", "Look after the files that go to the bank, and after what it sends back."),
     "audit": (
         "ivr.cli.audit:audit",

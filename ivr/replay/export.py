@@ -181,6 +181,7 @@ class _Export:
             first = " first_payment" if plan in self._made_up.first_payment else ""
             code = f" code {self._code}" if self._code else ""
             yield f"bill    {plan} {format_amount(amount_cents)} due {due_date}{first}{code}"
+        yield from (f"account {plan} {says}" for plan, says in sorted(self._made_up.accounts.items()))
         for place, earlier in enumerate(self._made_up.earlier):
             yield self._paid_before(earlier, place)
         for place, returned in enumerate(self._made_up.returned, start=1):
@@ -251,6 +252,11 @@ class _Export:
 
     def _on_time(self) -> Iterator[str]:
         """Yield which day counts as paid, where the line said whether it was in time."""
+        today = {each.outcome for each in self._asked("bill_coverage")}
+        for outcome, setting in (("counts_today", "authorized"), ("late_today", "settled")):
+            if outcome in today:
+                yield f"on_time {setting}"
+                return
         told = [each for each in self._asked("tell_on_time") if each.outcome != "nothing"]
         for setting in ("authorized", "settled") if told else ():
             counts = [0 if setting == "authorized" else _days(each.given["effective_date"]) for each in told]

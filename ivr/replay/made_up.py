@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Final
 
 from ivr.ach.return_codes import RETURN_RULES
 from ivr.base.clock import hours_after
+from ivr.base.money import format_amount
 from ivr.base.plans import PLANS
 from ivr.base.randomness import Randomness, SeededRandomness
+from ivr.billing.coverage import clock_of, months_later
 from ivr.dialog.events import DigitsKeyed
 from ivr.payments.day_limit import PAYMENTS_PER_DAY
 from ivr.topics.amount.words import amount_outcome
@@ -24,6 +26,7 @@ from ivr.topics.earlier_payments.words import FOR_AN_AGENT
 from ivr.topics.masks import ORDINARY_MONEY, bucket_cents, money_shape
 
 if TYPE_CHECKING:
+    from ivr.billing.coverage import Assistance
     from ivr.calls.history import Asked, Recipe, RecordedTurn
     from ivr.dialog.events import Heard
     from ivr.topics.masks import Since
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 TRIES: Final = 4000
 DUE_DAYS: Final = 5  # where the call does not say when a bill is due
 PAST_DUE_DAYS: Final = -25
+ENDED_DAYS: Final = -70  # where the call says no more than that the coverage is over
 UNTOLD_HOURS: Final = -30  # where a payment is on its way that is too old to be told by itself
 CALL_US_DAYS: Final = 4  # where the call does not say when the payment was made that came back
 ROUND_CENTS: Final = 25
@@ -106,6 +110,7 @@ class MadeUp:
     due_days: dict[str, int] = field(default_factory=dict)
     past_due_days: dict[str, int] = field(default_factory=dict)
     first_payment: set[str] = field(default_factory=set)
+    accounts: dict[str, str] = field(default_factory=dict)  # plan -> what its header says
     earlier: list[Earlier] = field(default_factory=list)
     returned: list[MadeUpReturn] = field(default_factory=list)
     keyed_cents: list[int] = field(default_factory=list)
@@ -214,12 +219,35 @@ class _Attempt:
                 self._draw_balance(asked.args["plan"], asked)
             case "select_bill", "first_payment":
                 made_up.first_payment.add(asked.given["plan"])
+            case "bill_coverage", outcome:
+                self._draw_coverage(asked.args["plan"], outcome, asked.slots)
             case "next_recent_payment", "payment":
                 made_up.earlier.append(_recent(asked.slots))
             case "next_waiting_payment", "payment":
                 made_up.earlier.append(_held(asked.slots))
             case "next_returned_payment", "returned":
                 made_up.returned.append(_returned(asked.slots))
+
+    def _draw_coverage(self, plan: str, outcome: str, shapes: Mapping[str, str]) -> None:
+        """Let the oldest unpaid bill be so old, and such help be given, that the coverage stands so."""
+        made_up, today = self.made_up, self._since.call_date
+        if outcome == "first":
+            made_up.first_payment.add(plan)
+        elif outcome in {"keep", "keep_longer"}:
+            assistance: Assistance = "none" if outcome == "keep" else "tax_credit"
+            last_days = _days(shapes["keep_last" if outcome == "keep_longer" else "keep_by"])
+            missed = months_later(today + timedelta(days=last_days), -clock_of(assistance).due_dates)
+            if outcome == "keep" and missed >= today:  # the last due date of those who have help
+                assistance = "tax_credit"
+                missed = months_later(missed, 1 - clock_of(assistance).due_dates)
+            made_up.accounts[plan] = assistance
+            made_up.past_due_days.setdefault(plan, (missed - today).days)
+        elif outcome in {"reinstate", "ended"}:
+            made_up.past_due_days.setdefault(plan, ENDED_DAYS)
+        if outcome == "reinstate":
+            cents = format_amount(self._drawn(shapes["reinstate_cents"]))
+            by = today + timedelta(days=_days(shapes["reinstate_by"]))
+            made_up.accounts[plan] = f"none reinstate {cents} by {by}"
 
     def _fits_a_bill(self, returned: MadeUpReturn) -> bool:
         """Let a returned payment have been one of what is owed; return whether it can have been."""
@@ -271,7 +299,7 @@ class _Attempt:
             ("past_due_date", self.made_up.past_due_days),
         ):
             if slots.get(name, "").endswith("d"):
-                days[plan] = int(slots[name].removesuffix("d"))
+                days[plan] = _days(slots[name])
 
     def _drawn(self, shape: str, *, below_cents: int | None = None) -> int:
         bucket = bucket_cents(shape)
@@ -419,12 +447,16 @@ def digits_keyed(heard: Heard) -> int:
     return heard.length if isinstance(heard, DigitsKeyed) else 0
 
 
+def _days(shape: str) -> int:
+    return int(shape.removesuffix("d"))
+
+
 def _recent(slots: Mapping[str, str]) -> Earlier:
     return Earlier(slots["recent_plan"], slots["recent_amount"], int(slots["recent_at"].removesuffix("h")))
 
 
 def _held(slots: Mapping[str, str]) -> Earlier:
-    days = int(slots["waiting_date"].removesuffix("d"))
+    days = _days(slots["waiting_date"])
     return Earlier(slots["waiting_plan"], slots["waiting_amount"], 0, held_days=days)
 
 
@@ -438,7 +470,7 @@ def _returned(slots: Mapping[str, str]) -> MadeUpReturn:
         and rule.block != "routing"
     ]
     code = max(rules, key=lambda rule: rule.block == "account").code
-    days = int(slots["returned_date"].removesuffix("d"))
+    days = _days(slots["returned_date"])
     return MadeUpReturn(slots["returned_plan"], slots["returned_amount"], days, code)
 
 

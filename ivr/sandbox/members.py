@@ -13,11 +13,14 @@ from ivr.base.clock import Clock
 from ivr.base.errors import OperatorError
 from ivr.base.plans import PLANS
 from ivr.base.settings import MemberSettings
+from ivr.billing.accounts import import_accounts
 from ivr.billing.imports import import_bills
 from ivr.billing.samples import (
     SAMPLE_ZIP_CODE,
+    SampleAccount,
     SampleBill,
     SampleMember,
+    accounts_csv,
     bills_csv,
     demo_members,
     members_csv,
@@ -67,7 +70,8 @@ def load_members(
         as_of_at=now,
         file_name="bills.csv",
     )
-    problems = [str(error) for error in (*read.errors, *billed.errors)]
+    accounts = import_accounts(db, io.BytesIO(accounts_csv(members).encode()), file_name="accounts.csv")
+    problems = [str(error) for error in (*read.errors, *billed.errors, *accounts.errors)]
     if problems:
         raise OperatorError(*problems)
 
@@ -88,7 +92,22 @@ def _made_up_member(circumstances: Circumstances) -> SampleMember:
         email="maple@example.com" if circumstances.notices != "letter" else "",
         extra_time=circumstances.extra_time,
         sms_ok=circumstances.notices == "sms",
+        accounts={
+            each.plan: SampleAccount(
+                each.assistance,
+                _paid_through(circumstances.bills, each.plan),
+                each.reinstate_by_date,
+                each.reinstate_cents,
+            )
+            for each in circumstances.accounts
+            if each.plan in plans
+        },
     )
+
+
+def _paid_through(bills: Sequence[MadeUpBill], plan: str) -> str:
+    """Return the month before the first one billed: what is due in a month is for the next one."""
+    return f"{min(bill.due_date for bill in bills if bill.plan == plan):%Y-%m}"
 
 
 def _made_up_bills(plan: str, bills: Sequence[MadeUpBill]) -> Iterator[SampleBill]:

@@ -103,11 +103,19 @@ class BillingAccount(Base):
     """One member's one plan: nine digits beginning with 7."""
 
     __tablename__ = "billing_accounts"
-    __table_args__ = (UniqueConstraint("member_id", "plan"),)
+    __table_args__ = (
+        UniqueConstraint("member_id", "plan"),
+        CheckConstraint("assistance in ('none', 'tax_credit', 'connectorcare')", name="assistance"),
+    )
 
     billing_account: Mapped[str] = mapped_column(primary_key=True)
     member_id: Mapped[str] = mapped_column(ForeignKey("members.member_id"))
     plan: Mapped[str]
+    # From the accounts file; None until it names the account.
+    assistance: Mapped[str | None]
+    paid_through_month: Mapped[str | None]  # YYYY-MM
+    reinstate_by_date: Mapped[date | None]
+    reinstate_cents: Mapped[int | None]
 
 
 def in_order_of_plans(plan: Any) -> ColumnElement[int]:

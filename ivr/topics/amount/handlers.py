@@ -43,7 +43,7 @@ def _last_day(turn: TurnServices, state: State) -> date | None:
     """Return the last day on which a payment of the chosen bill keeps the coverage; None without a bill."""
     balance = turn.balance(state, str(state.slots["plan"]))
     oldest = balance and (balance.past_due_date or balance.due_date)
-    return last_day_to_pay(oldest, None) if oldest else None
+    return last_day_to_pay(oldest, balance.assistance) if balance and oldest else None
 
 
 def check_day_limit(turn: TurnServices, state: State, _args: Mapping[str, str]) -> Outcome:

@@ -73,6 +73,10 @@ def _payment_made(slots: Slots, _args: Mapping[str, str]) -> tuple[str, Slots]:
     return "made" if "confirmation_number" in slots else "none", {}
 
 
+def _first_payment(slots: Slots, _args: Mapping[str, str]) -> tuple[str, Slots]:
+    return "first" if slots.get("is_first") == "yes" else "other", {}
+
+
 AUTHORIZATION = Topic(
     slots=(
         Slot("today", "date_year"),
@@ -145,6 +149,7 @@ AUTHORIZATION = Topic(
             faults=_FAULTS,
         ),
         Action("payment_made", {"made": (), "none": ()}, answer=_payment_made),
+        Action("tell_first_payment", {"first": (), "other": ()}, needs=("is_first",), answer=_first_payment),
         Action(
             "tell_on_time",
             {"nothing": (), "in_time": (), "late": ()},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
+from ivr.billing.coverage import keeping, start_after
 from ivr.dialog.engine import Outcome
 from ivr.dialog.state import State
 from ivr.dialog.vocabulary import Value
@@ -32,6 +33,7 @@ def bill_balance(turn: TurnServices, state: State, args: Mapping[str, str]) -> O
         "past_due": balance.past_due_cents,
         "current": balance.current_cents,
         "due_date": _iso(balance.due_date),
+        "due_when": "today" if balance.due_date == _today(turn) else "later",
         "past_due_date": _iso(balance.past_due_date),
     }
     is_owed = balance.past_due_cents or balance.current_cents
@@ -45,6 +47,36 @@ def bill_balance(turn: TurnServices, state: State, args: Mapping[str, str]) -> O
         is_pending=balance.pending_cents > 0,
     )
     return filled("bill_balance", outcome, slots)
+
+
+def bill_coverage(turn: TurnServices, state: State, args: Mapping[str, str]) -> Outcome:
+    """Tell what one plan's bill means for the coverage: never that there is any."""
+    balance, today = turn.balance(state, args["plan"]), _today(turn)
+    if balance is None or not balance.balance_cents:
+        return Outcome("nothing")
+    if balance.first_payment:
+        return Outcome("first", {"plan_starts": start_after(today).isoformat()})
+    if not balance.past_due_cents:
+        counts = {"authorized": "counts_today", "settled": "late_today"}
+        is_today = balance.due_date == today
+        return Outcome(counts.get(turn.services.on_time, "nothing") if is_today else "nothing")
+    keep = keeping(balance, today)
+    if keep is not None:
+        outcome = "keep" if keep.pay_by == keep.last_day else "keep_longer"
+        return filled(
+            "bill_coverage",
+            outcome,
+            {
+                "keep_cents": keep.amount_cents,
+                "keep_by": keep.pay_by.isoformat(),
+                "keep_last": keep.last_day.isoformat(),
+                "plan_ends": keep.ends.isoformat(),
+            },
+        )
+    by, cents = balance.reinstate_by_date, balance.reinstate_cents
+    if by is None or cents is None or by < today:
+        return Outcome("ended")
+    return Outcome("reinstate", {"reinstate_cents": cents, "reinstate_by": by.isoformat()})
 
 
 def choose_bill(turn: TurnServices, state: State, _args: Mapping[str, str]) -> Outcome:
@@ -66,9 +98,14 @@ def select_bill(turn: TurnServices, state: State, _args: Mapping[str, str]) -> O
         "total": balance.balance_cents,
         "past_due": balance.past_due_cents,
         "pay_by": _iso(balance.due_date),
+        "is_first": "yes" if balance.first_payment else "no",
         "pay_day": "",  # as soon as can be, until a day is chosen
     }
     return filled("select_bill", outcome, slots)
+
+
+def _today(turn: TurnServices) -> date:
+    return turn.services.local(turn.now).date()
 
 
 def _iso(day: date | None) -> str:

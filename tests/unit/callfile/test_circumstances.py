@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ivr.callfile.circumstances import Circumstances, MadeUpBill, PaidBefore
+from ivr.callfile.circumstances import Circumstances, MadeUpAccount, MadeUpBill, PaidBefore
 from ivr.callfile.grammar import CallFileError, SourceLine, WaitsLine, load_call, parse_call
 
 HEAD = "now 2026-12-18T10:15-05:00\nmember made_up\n"
@@ -20,6 +20,7 @@ def test_everything():
         "paid health 12.00 at 2026-12-18T09:00-05:00\nnotices sms\nextra_time\nsupport closed\nconsent bill_code\n"
         "returned health 310.15 R01 account 40812345 at 2026-12-14T09:00-05:00\n"
         "held dental 42.30 at 2026-12-15T09:00-05:00\n"
+        "account health tax_credit\naccount dental none reinstate 84.60 by 2026-12-30\n"
         "paid health 13.00 at 2026-12-16T09:00-05:00 went_through\n"
     )
     assert parse_call(text, "x.call").circumstances == Circumstances(
@@ -27,11 +28,15 @@ def test_everything():
             MadeUpBill(3, "health", 31015, date(2026, 12, 23), first_payment=True, code="408215"),
             MadeUpBill(4, "dental", 4230, date(2026, 11, 23)),
         ),
+        accounts=(
+            MadeUpAccount("health", "tax_credit"),
+            MadeUpAccount("dental", "none", 8460, date(2026, 12, 30)),
+        ),
         paid=(
             PaidBefore(5, "health", 1200, datetime(2026, 12, 18, 14, tzinfo=UTC)),
             PaidBefore(10, "health", 31015, datetime(2026, 12, 14, 14, tzinfo=UTC), "R01", "40812345"),
             PaidBefore(11, "dental", 4230, datetime(2026, 12, 15, 14, tzinfo=UTC), is_held=True),
-            PaidBefore(12, "health", 1300, datetime(2026, 12, 16, 14, tzinfo=UTC), became="went_through"),
+            PaidBefore(14, "health", 1300, datetime(2026, 12, 16, 14, tzinfo=UTC), became="went_through"),
         ),
         notices="sms",
         extra_time=True,
@@ -41,6 +46,12 @@ def test_everything():
 
 
 FAULTS = [
+    ("account health some", "3: 'health some' is no account: write account", "call.header-value"),
+    (
+        "account health none reinstate 84.6 by 2026-12-30",
+        "3: 'health none reinstate 84.6 by 2026-12-30' is no account: write account",
+        "call.header-value",
+    ),
     (
         "bill health 310.15",
         "3: 'health 310.15' is no bill: write bill health 310.15 due 2026-12-23, then",

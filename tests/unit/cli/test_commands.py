@@ -55,6 +55,8 @@ COMMANDS = [
     ["payments", "list"],
     ["payments", "release"],
     ["payments", "show"],
+    ["accounts"],
+    ["accounts", "import"],
     ["receipts"],
     ["receipts", "import"],
     ["replay"],

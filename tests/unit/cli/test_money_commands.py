@@ -43,6 +43,14 @@ def at(monkeypatch: pytest.MonkeyPatch, instant) -> None:
     monkeypatch.setenv("IVR_NOW", instant.isoformat())
 
 
+def test_accounts_are_loaded_and_counted(ivr, tmp_path: Path) -> None:
+    file = tmp_path / "accounts.csv"
+    header = "billing_account,assistance,paid_through_month,reinstate_by_date,reinstate_amount\n"
+    file.write_text(f"{header}740000101,tax_credit,2026-11,,\n")
+    assert ivr("accounts", "import", file).out == "1 read: 1 added, 0 changed, 0 unchanged\n"
+    assert json.loads(ivr("accounts", "import", file, "--json").out)["unchanged"] == 1
+
+
 def test_receipts_are_loaded_counted_and_lower_what_is_owed(ivr, engine: Engine, tmp_path: Path) -> None:
     file = tmp_path / "receipts.csv"
     file.write_text(

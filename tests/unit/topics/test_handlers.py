@@ -1,5 +1,6 @@
 """Every outcome of every action, on real members, bills and payments; slots exactly as declared."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import get_args
@@ -11,7 +12,7 @@ from ivr.dialog.engine import Outcome
 from ivr.dialog.state import Said
 from ivr.payments.blocks import block_for
 from ivr.payments.history import Stands
-from ivr.storage.tables import AuditEvent, Authorization, Bill, LedgerEntry, Notice, Payment
+from ivr.storage.tables import AuditEvent, Authorization, Bill, BillingAccount, LedgerEntry, Notice, Payment
 from ivr.topics.earlier_payments.words import STANDS
 from ivr.topics.registry import VOCABULARY
 
@@ -31,6 +32,7 @@ VERIFIED = {
 
 
 PAST = date(2026, 11, 23)
+TODAY = date(2026, 12, 18)
 COMING = date(2026, 12, 23)
 
 
@@ -109,7 +111,7 @@ def test_a_balance(asked):
     call = asked("demo.health_and_dental")
     assert call.ask("balance_as_of") == Outcome("bills", {"as_of": "2026-12-18T10:15:00-05:00"})
     assert call.ask("bill_balance", plan="dental") == Outcome(
-        "current", {"plan": "dental", "total": 4230, "due_date": "2026-12-23"}
+        "current", {"plan": "dental", "total": 4230, "due_date": "2026-12-23", "due_when": "later"}
     )
     assert call.ask("choose_bill") == Outcome("health_and_dental")
 
@@ -129,7 +131,12 @@ def test_the_older_of_two_instants_is_true_of_both_bills(asked):
     [
         ([], Outcome("none")),
         ([(COMING, 0)], Outcome("paid", {"plan": "health"})),
-        ([(COMING, 100)], Outcome("current", {"plan": "health", "total": 100, "due_date": "2026-12-23"})),
+        (
+            [(COMING, 100)],
+            Outcome(
+                "current", {"plan": "health", "total": 100, "due_date": "2026-12-23", "due_when": "later"}
+            ),
+        ),
         (
             [(PAST, 100)],
             Outcome("past_due", {"plan": "health", "past_due": 100, "past_due_date": "2026-11-23"}),
@@ -138,7 +145,14 @@ def test_the_older_of_two_instants_is_true_of_both_bills(asked):
             [(PAST, 100), (COMING, 250)],
             Outcome(
                 "past_due_and_current",
-                {"plan": "health", "total": 350, "past_due": 100, "current": 250, "due_date": "2026-12-23"},
+                {
+                    "plan": "health",
+                    "total": 350,
+                    "past_due": 100,
+                    "current": 250,
+                    "due_date": "2026-12-23",
+                    "due_when": "later",
+                },
             ),
         ),
     ],
@@ -174,7 +188,7 @@ def test_which_bills_owe_something(owing, health, dental, expected):
 # How much.
 
 
-ACCOUNT = {"billing_account": "740000999", "pay_by": COMING.isoformat(), "pay_day": ""}
+ACCOUNT = {"billing_account": "740000999", "pay_by": COMING.isoformat(), "pay_day": "", "is_first": "no"}
 
 
 @pytest.mark.parametrize(
@@ -193,8 +207,12 @@ ACCOUNT = {"billing_account": "740000999", "pay_by": COMING.isoformat(), "pay_da
         ),
         # less than a dollar may not be paid by itself
         ([(PAST, 99), (COMING, 5000)], False, Outcome("one_amount", ACCOUNT | {"total": 5099})),
-        ([(COMING, 5000)], True, Outcome("first_payment", ACCOUNT | {"total": 5000})),
-        ([(PAST, 100), (COMING, 5000)], True, Outcome("first_payment", ACCOUNT | {"total": 5100})),
+        ([(COMING, 5000)], True, Outcome("first_payment", ACCOUNT | {"total": 5000, "is_first": "yes"})),
+        (
+            [(PAST, 100), (COMING, 5000)],
+            True,
+            Outcome("first_payment", ACCOUNT | {"total": 5100, "is_first": "yes"}),
+        ),
         ([(COMING, 0)], False, Outcome("nothing")),
         ([], False, Outcome("nothing")),
     ],
@@ -551,6 +569,75 @@ def test_authorize_with_code(asked, code, amount, expected):
 def test_the_code_of_another_bill_signs_nothing(asked):
     call = ready(asked("demo.letter", consent="bill_code"))
     assert call.know(authorization_code="408215").ask("authorize_with_code") == Outcome("wrong_code")
+
+
+# Coverage.
+
+COVERAGE = [
+    ("unset", [], {}, Outcome("nothing")),
+    ("unset", [(COMING, 0)], {}, Outcome("nothing")),
+    ("authorized", [(COMING, 100)], {}, Outcome("nothing")),
+    ("unset", [(TODAY, 100)], {}, Outcome("nothing")),
+    ("authorized", [(TODAY, 100)], {}, Outcome("counts_today")),
+    ("settled", [(TODAY, 100)], {}, Outcome("late_today")),
+    (
+        "unset",
+        [(PAST, 100), (COMING, 250)],
+        {},
+        Outcome("keep", {"keep_cents": 100, "keep_by": "2026-12-23", "plan_ends": "2026-11-30"}),
+    ),
+    (
+        "unset",
+        [(PAST, 100), (COMING, 250)],
+        {"assistance": "connectorcare"},
+        Outcome(
+            "keep_longer",
+            {
+                "keep_cents": 350,
+                "keep_by": "2026-12-23",
+                "keep_last": "2027-02-23",
+                "plan_ends": "2026-12-31",
+            },
+        ),
+    ),
+    ("unset", [(date(2026, 10, 23), 100)], {}, Outcome("ended")),
+    (
+        "unset",
+        [(date(2026, 10, 23), 100)],
+        {"reinstate_by_date": date(2026, 12, 18), "reinstate_cents": 62030},
+        Outcome("reinstate", {"reinstate_cents": 62030, "reinstate_by": "2026-12-18"}),
+    ),
+    (
+        "unset",
+        [(date(2026, 10, 23), 100)],
+        {"reinstate_by_date": date(2026, 12, 17), "reinstate_cents": 62030},
+        Outcome("ended"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("on_time", "owed", "account", "expected"), COVERAGE)
+def test_bill_coverage(owing, on_time, owed, account, expected):
+    call = owing(*(("health", *each) for each in owed))
+    call.services = replace(call.services, on_time=on_time)
+    if account:
+        call.db.execute(
+            update(BillingAccount).where(BillingAccount.billing_account == "740000999").values(**account)
+        )
+    assert call.ask("bill_coverage", plan="health") == expected
+
+
+def test_what_a_first_payment_starts(owing):
+    call = owing(("health", COMING, 100), first_payment=True)
+    assert call.ask("bill_coverage", plan="health") == Outcome("first", {"plan_starts": "2027-01-01"})
+    selected = call.know(plan="health").ask("select_bill")
+    assert call.know(**selected.slots).ask("tell_first_payment") == Outcome("first")
+    assert call.know(is_first="no").ask("tell_first_payment") == Outcome("other")
+
+
+def test_on_the_due_date_it_is_today(owing):
+    call = owing(("health", TODAY, 100))
+    assert call.ask("bill_balance", plan="health").slots["due_when"] == "today"
 
 
 # The day.
