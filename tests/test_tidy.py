@@ -182,6 +182,7 @@ TESTED_BY = {
     "tests/unit/cli/test_rights.py": ("cli/database", "storage/rights"),
     "tests/unit/cli/test_serving.py": ("cli/demo", "cli/serve", "gunicorn", "wsgi"),
     "tests/unit/cli/test_twilio_commands.py": ("carrier/number", "carrier/observation", "cli/twilio"),
+    "tests/unit/cli/test_status_command.py": ("cli/status",),
     "tests/unit/members/test_imports.py": ("members/bulk_load",),
     "tests/unit/members/test_verification.py": ("members/facts",),
     "tests/unit/notices/test_sms.py": ("notices/carriers",),

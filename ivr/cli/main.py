@@ -49,6 +49,10 @@ COMMANDS: Final = {
         "ivr.cli.members:members",
         "Load members, let locked ones try again, and let one pay more often today.",
     ),
+    "metrics": (
+        "ivr.cli.status:metrics",
+        "Serve the same figures at GET /metrics for Prometheus, until SIGTERM.",
+    ),
     "notices": (
         "ivr.cli.notices:notices",
         "Send and look at written notices: no payment goes to the bank before its notice is sent.",
@@ -70,6 +74,10 @@ COMMANDS: Final = {
     "twilio": (
         "ivr.cli.twilio:twilio",
         "Set the number at Twilio, and see that turns come through.",
+    ),
+    "status": (
+        "ivr.cli.status:status",
+        "Print how the line is, from heartbeats to return rates; the status is 1 while an alert fires.",
     ),
     "worker": ("ivr.cli.worker:worker", "Run the jobs of the line until SIGTERM."),
 }

@@ -82,6 +82,11 @@ def make_voice_app(turns: Turns, engine: Engine, settings: VoiceSettings, delive
     def health() -> Response:
         return _health(engine, patience, turns)
 
+    @app.get("/live")
+    def live() -> Response:
+        """Say that this process answers, whatever the database does: who restarts processes asks this."""
+        return Response('{"status": "ok"}', 200, {"Content-Type": "application/json"})
+
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:
         refusal = _refusal(error.code or 500)

@@ -217,7 +217,7 @@ def test_a_trailing_slash_is_served_not_redirected(house, target):
 
 
 def test_every_voice_route_refuses_an_unsigned_request(house, stored, form):
-    rules = [rule for rule in house.app.url_map.iter_rules() if rule.rule != "/health"]
+    rules = [rule for rule in house.app.url_map.iter_rules() if rule.rule not in {"/health", "/live"}]
     assert {rule.endpoint for rule in rules} >= {"answer", "turn", "status", "fallback"}
     for rule in rules:
         assert rule.methods == {"POST"}, rule
@@ -578,3 +578,10 @@ def test_health_without_migrations(house, empty_database):
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 def test_health_is_only_read(house, method):
     assert house.client.open("/health", method=method).status_code == 405
+
+
+def test_a_process_lives_while_its_database_is_away(house):
+    house.engine = create_engine("postgresql+psycopg://127.0.0.1:1/none")
+    house.restart()
+    assert house.client.get("/health").status_code == 503
+    assert house.client.get("/live").status_code == 200

@@ -1,0 +1,180 @@
+"""The figures: a name, what it says, its values by label. Counts, ages and rates; nothing of a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from ivr.members.locks import line_failures
+from ivr.payments.batches import count_waiting
+from ivr.payments.cutoffs import cutoff_rule, last_finished, overdue_cutoffs
+from ivr.payments.rates import LIMITS_PERCENT, return_rates
+from ivr.storage.revision import is_current
+from ivr.storage.tables import AchFile, Call, Heartbeat, Notice, Payment, StaffTask
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from ivr.base.settings import DatabaseSettings
+
+_HOUR: Final = timedelta(hours=1)
+Value = tuple[Mapping[str, str], float]  # by which labels, and how much
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure: `values` has one without labels, or one for each of what the label names."""
+
+    name: str
+    says: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    db: Connection
+    settings: DatabaseSettings
+    now: datetime
+
+
+def figures(engine: Engine, settings: DatabaseSettings, now: datetime) -> tuple[Figure, ...]:
+    """Return every figure as of `now` (aware); while the database is away, that and the release."""
+    try:
+        is_migrated = is_current(engine)
+        found = _read(engine, settings, now) if is_migrated else ()
+    except SQLAlchemyError:
+        return (_one("ivr_database_down", "whether the database does not answer", 1), _info())
+    return (
+        _one("ivr_database_down", "whether the database does not answer", 0),
+        _one("ivr_migrations_missing", "whether the database lacks a migration", not is_migrated),
+        _info(),
+        *found,
+    )
+
+
+def _read(engine: Engine, settings: DatabaseSettings, now: datetime) -> tuple[Figure, ...]:
+    with engine.connect() as db:
+        asked = _Asked(db, settings, now)
+        return tuple(Figure(name, says, tuple(values(asked))) for name, says, values in _FIGURES)
+
+
+def _one(name: str, says: str, value: float) -> Figure:
+    return Figure(name, says, (({}, float(value)),))
+
+
+def _info() -> Figure:
+    return Figure("ivr_release", "the release that is asked", (({"version": version("ivr")}, 1.0),))
+
+
+def _heartbeats(asked: _Asked) -> Iterator[Value]:
+    for row in asked.db.execute(select(Heartbeat.name, Heartbeat.seen_at)):
+        yield {"process": row.name}, (asked.now - row.seen_at).total_seconds()
+
+
+def _overdue(asked: _Asked) -> Iterator[Value]:
+    cutoffs = overdue_cutoffs(asked.db, cutoff_rule(asked.settings), asked.now)
+    waited_for = bool(cutoffs) and count_waiting(asked.db, cutoffs[-1]) > 0
+    yield {}, float(len(cutoffs) if waited_for else 0)
+
+
+def _last_cutoff(asked: _Asked) -> Iterator[Value]:
+    last = last_finished(asked.db)
+    if last is not None:
+        yield {}, last.timestamp()
+
+
+def _counted(label: str, column: Any, *which: Any) -> Callable[[_Asked], Iterable[Value]]:
+    """Count rows by a column."""
+
+    def values(asked: _Asked) -> Iterator[Value]:
+        for name, number in asked.db.execute(select(column, func.count()).where(*which).group_by(column)):
+            yield {label: str(name)}, float(number)
+
+    return values
+
+
+def _age(label: str, column: Any, since: Any, *which: Any) -> Callable[[_Asked], Iterable[Value]]:
+    """Return for how many seconds the oldest row has waited, by a column."""
+
+    def values(asked: _Asked) -> Iterator[Value]:
+        oldest = select(column, func.min(since)).where(*which).group_by(column)
+        for name, at in asked.db.execute(oldest):
+            yield {label: str(name)}, (asked.now - at).total_seconds()
+
+    return values
+
+
+def _calls(asked: _Asked) -> Iterator[Value]:
+    ended = func.coalesce(Call.end, "open")
+    recent = Call.started_at > asked.now - _HOUR
+    for end, number in asked.db.execute(select(ended, func.count()).where(recent).group_by(ended)):
+        yield {"end": end}, float(number)
+
+
+def _turns(asked: _Asked) -> Iterator[Value]:
+    turns = select(func.coalesce(func.sum(Call.seq), 0)).where(Call.started_at > asked.now - _HOUR)
+    yield {}, float(asked.db.scalar(turns) or 0)
+
+
+def _failures(asked: _Asked) -> Iterator[Value]:
+    yield {}, float(line_failures(asked.db, asked.now - _HOUR).failures)
+
+
+def _rates(asked: _Asked) -> Iterator[Value]:
+    rates = return_rates(asked.db, asked.now)
+    for name in LIMITS_PERCENT:
+        yield {"rate": name}, rates.percent(name)
+
+
+def _rates_near(asked: _Asked) -> Iterator[Value]:
+    near = return_rates(asked.db, asked.now).warnings
+    for name in LIMITS_PERCENT:
+        yield {"rate": name}, float(name in near)
+
+
+def _jobs(asked: _Asked) -> Iterator[Value]:
+    for row in asked.db.execute(text("SELECT status, count(*) FROM procrastinate_jobs GROUP BY status")):
+        yield {"status": row[0]}, float(row[1])
+
+
+_OPEN: Final = StaffTask.closed_at.is_(None)
+_FIGURES: Final[tuple[tuple[str, str, Callable[[_Asked], Iterable[Value]]], ...]] = (
+    ("ivr_heartbeat_age_seconds", "how long ago a process said that it is at work", _heartbeats),
+    ("ivr_cutoffs_overdue", "cutoffs that should have been run, and something waits for them", _overdue),
+    ("ivr_cutoff_finished_timestamp", "the newest cutoff that was run", _last_cutoff),
+    ("ivr_files", "bank files", _counted("state", AchFile.state)),
+    (
+        "ivr_file_waiting_seconds",
+        "how long the oldest file has waited for its delivery",
+        _age("state", AchFile.state, AchFile.created_at, AchFile.state == "written"),
+    ),
+    (
+        "ivr_payments_waiting",
+        "payments that no file holds yet",
+        _counted("state", Payment.state, Payment.state.in_(("authorized", "held"))),
+    ),
+    ("ivr_notices", "written notices", _counted("state", Notice.state)),
+    (
+        "ivr_notice_waiting_seconds",
+        "how long the oldest notice has waited to be sent",
+        _age("channel", Notice.channel, Notice.created_at, Notice.state == "pending"),
+    ),
+    ("ivr_tasks_open", "what waits for staff", _counted("kind", StaffTask.kind, _OPEN)),
+    (
+        "ivr_task_age_seconds",
+        "how long the oldest open task has waited",
+        _age("kind", StaffTask.kind, StaffTask.opened_at, _OPEN),
+    ),
+    ("ivr_calls_last_hour", "calls that began in the last hour, by how they ended", _calls),
+    ("ivr_turns_last_hour", "turns of those calls", _turns),
+    ("ivr_verification_failures_last_hour", "verifications that failed on the whole line", _failures),
+    ("ivr_return_rate_percent", "debits of 60 days that came back", _rates),
+    ("ivr_return_rate_near_limit", "whether a return rate is on its way to its limit", _rates_near),
+    ("ivr_jobs", "jobs of the queue", _jobs),
+)
