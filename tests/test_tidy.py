@@ -173,6 +173,7 @@ TESTED_BY = {
         "cli/questions",
         "cli/overdue",
         "cli/payments_change",
+        "cli/accounts",
         "cli/receipts",
         "cli/release",
     ),

@@ -59,7 +59,7 @@ class Keeping:
     ends: date
 
 
-def clock_of(assistance: Assistance | None) -> CoverageClock:
+def clock_of(assistance: str | None) -> CoverageClock:
     """Return the clock of a member; the shorter one where nobody said which help there is."""
     return next(clock for clock in CLOCKS if clock.assistance == (assistance or "none"))
 
@@ -70,7 +70,7 @@ def months_later(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
-def last_day_to_pay(missed: date, assistance: Assistance | None) -> date:
+def last_day_to_pay(missed: date, assistance: str | None) -> date:
     """Return the last day on which paying all that is billed keeps the coverage, the due date `missed`."""
     return months_later(missed, clock_of(assistance).due_dates)
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import BigInteger, Row, Select, bindparam, cast, func, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from ivr.billing.coverage import Assistance
 from ivr.storage.tables import Bill, BillingAccount, LedgerEntry, Payment, in_order_of_plans
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ class Balance:
     first_payment: bool
     as_of_at: datetime | None
     bills: tuple[tuple[date, int], ...] = ()
-    assistance: Assistance | None = None
+    assistance: str | None = None
     paid_through_month: str | None = None
     reinstate_by_date: date | None = None
     reinstate_cents: int | None = None

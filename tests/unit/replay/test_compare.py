@@ -139,7 +139,7 @@ def test_words_of_a_variant_flag_only_those_who_heard_that_variant():
     ("node", "key", "file", "old", "new"),
     [
         ("main/both_menu", "3", "flows/main.toml", 'keys.2  = "select_dental"\nkeys.3  = "goodbye"', 'keys.2  = "select_dental"\nkeys.3  = "finish_menu"'),
-        ("amount/one", "3", "flows/amount.toml", 'keys.2  = "other"\nkeys.3  = "@return.back"\n\n[node.two]', 'keys.2  = "other"\nkeys.3  = "full"\n\n[node.two]'),
+        ("amount/one", "3", "flows/amount.toml", 'keys.3  = "@return.back"\nkeys.4  = "later"\n\n[node.two]', 'keys.3  = "full"\nkeys.4  = "later"\n\n[node.two]'),
         ("amount/two", "3", "flows/amount.toml", 'keys.3  = "other"', 'keys.3  = "full"'),
         ("bank/routing_read_back", "2", "flows/bank.toml", 'keys.2  = "routing_number"', 'keys.2  = "account_number"'),
     ],
@@ -365,8 +365,8 @@ def test_the_report():
             *ADDED,
             (
                 "prompts/en-US.ftl",
-                "    We need only the last four digits.",
-                "    The last four digits are enough.",
+                "    Please use the numbers of the member on the bill.\n    If",
+                "    The numbers are on the bill.\n    If",
             ),
         )
     )
