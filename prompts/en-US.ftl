@@ -1174,12 +1174,72 @@ person-busy =
         People answer { $support_hours }.
 
 person-closed =
-    You can reach a person at { $support_phone }.
-    People answer { $support_hours }.
+    Nobody can answer right now.
+    People answer { $support_hours }, at { $support_phone }.
     .relay =
+        Nobody can answer right now.
+
         You can reach a person at { $support_phone }.
 
         People answer { $support_hours }.
+
+callback-again = To end here and have us call you back, press 0 again.
+
+callback-offer =
+    To have us call you back, press 1.
+    To finish this call, press 2.
+    .again =
+        To have us call you back, press 1.
+        To finish this call, press 2.
+    .nudge =
+        Still waiting.
+        Call back, or finish.
+
+callback-number =
+    To be called at the number you are calling from, press 1.
+    For another number, press 2.
+    .again =
+        To be called at this number, press 1.
+        For another number, press 2.
+    .relay =
+        To use the number you call from, press 1.
+        For another number, press 2.
+    .nudge =
+        Still waiting.
+        Number to call.
+
+callback-phone = Enter the 10 digit phone number.
+    .again = Enter the 10 digits of the phone number, area code first.
+    .nudge =
+        Still waiting.
+        Phone number.
+
+callback-part =
+    For a call in the morning, press 1.
+    In the afternoon, press 2.
+    .again =
+        For the morning, press 1.
+        For the afternoon, press 2.
+    .relay =
+        For a morning call, press 1.
+        For the afternoon, press 2.
+    .nudge =
+        Still waiting.
+        Morning or afternoon.
+
+callback-booked =
+    We will call you on { $callback_date }, in the { $callback_part ->
+        [afternoon] afternoon
+       *[morning] morning
+    }.
+    We will not ask for your bank numbers.
+    .relay =
+        We will call you on { $callback_date }, in the { $callback_part ->
+            [afternoon] afternoon
+           *[morning] morning
+        }.
+
+        We will not ask for your bank numbers.
 
 give-up =
     We are sorry.
@@ -1272,6 +1332,8 @@ nomatch-key-pressed =
         Bank rules need a spoken answer, not a key.
         Your operator may voice it.
         For a person, press 0.
+
+nomatch-phone = A phone number has 10 digits, and the area code comes first.
 
 nomatch-code = The code has 4 to 12 digits.
 

@@ -1185,12 +1185,72 @@ person-busy =
         Atendemos { $support_hours }.
 
 person-closed =
-    Puede hablar con una persona en el { $support_phone }.
-    Atendemos { $support_hours }.
+    En este momento nadie puede contestar.
+    Atendemos { $support_hours }, en el { $support_phone }.
     .relay =
+        En este momento nadie puede contestar.
+
         Puede hablar con una persona en el { $support_phone }.
 
         Atendemos { $support_hours }.
+
+callback-again = Para terminar aquí y que le llamemos, oprima 0 otra vez.
+
+callback-offer =
+    Para que le llamemos, oprima 1.
+    Para terminar esta llamada, oprima 2.
+    .again =
+        Para que le llamemos, oprima 1.
+        Para terminar esta llamada, oprima 2.
+    .nudge =
+        Seguimos esperando.
+        Le llamamos, o terminar.
+
+callback-number =
+    Para que le llamemos al número del que llama, oprima 1.
+    Para otro número, oprima 2.
+    .again =
+        Para que le llamemos a este número, oprima 1.
+        Para otro número, oprima 2.
+    .relay =
+        Al número del que llama, oprima 1.
+        Para otro número, oprima 2.
+    .nudge =
+        Seguimos esperando.
+        Número para llamarle.
+
+callback-phone = Marque los 10 dígitos del teléfono.
+    .again = Marque los 10 dígitos del teléfono, primero el código de área.
+    .nudge =
+        Seguimos esperando.
+        Teléfono.
+
+callback-part =
+    Para la mañana, oprima 1.
+    Para la tarde, oprima 2.
+    .again =
+        Para la mañana, oprima 1.
+        Para la tarde, oprima 2.
+    .relay =
+        Para la mañana, oprima 1.
+        Para la tarde, oprima 2.
+    .nudge =
+        Seguimos esperando.
+        Mañana o tarde.
+
+callback-booked =
+    Le llamaremos el { $callback_date } por la { $callback_part ->
+        [afternoon] tarde
+       *[morning] mañana
+    }.
+    No le pediremos los números de su banco.
+    .relay =
+        Le llamaremos el { $callback_date } por la { $callback_part ->
+            [afternoon] tarde
+           *[morning] mañana
+        }.
+
+        No le pediremos los números de su banco.
 
 give-up =
     Lo sentimos.
@@ -1283,6 +1343,8 @@ nomatch-key-pressed =
         El banco exige una respuesta hablada, no una tecla.
         Su operador puede decirla.
         Para una persona, oprima 0.
+
+nomatch-phone = El teléfono tiene 10 dígitos, primero el código de área.
 
 nomatch-code = El código tiene de 4 a 12 dígitos.
 

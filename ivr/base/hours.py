@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from typing import Final, Literal
 
 MINUTES_A_DAY = 24 * 60
+Part = Literal["morning", "afternoon"]
+_PARTS: Final[Mapping[Part, tuple[int, int]]] = {
+    "morning": (0, MINUTES_A_DAY // 2),
+    "afternoon": (MINUTES_A_DAY // 2, MINUTES_A_DAY),
+}
+_DAYS_AHEAD: Final = 60  # nobody is closed for longer
 _WEEKDAYS = {name: number for number, name in enumerate(("mon", "tue", "wed", "thu", "fri", "sat", "sun"))}
 _DAY = "(" + "|".join(_WEEKDAYS) + ")"
 _TIME = r"(\d\d):(\d\d)"
@@ -77,3 +85,58 @@ def _parse_span(text: str) -> OpenHours:
 def _overlap(one: OpenHours, other: OpenHours) -> bool:
     same_day = not set(one.weekdays).isdisjoint(other.weekdays)
     return same_day and one.opens_minutes < other.closes_minutes and other.opens_minutes < one.closes_minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Season:
+    """Days, both included, on which other hours count; `hours` is written as a setting writes them."""
+
+    first: date
+    last: date
+    hours: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """When agents answer: the `usual` hours as the setting has them, seasons, and days on which nobody does.
+
+    Who always answers has neither season nor holiday.
+    """
+
+    usual: str
+    seasons: tuple[Season, ...] = ()
+    holidays: frozenset[date] = frozenset()
+
+    @property
+    def _always(self) -> bool:
+        return all(span.all_day and span.every_day for span in parse_hours(self.usual))
+
+    def hours_of(self, day: date) -> str:
+        """Return the hours that are told on a day, as a setting writes them."""
+        found = (season.hours for season in self.seasons if season.first <= day <= season.last)
+        return self.usual if self._always else next(found, self.usual)
+
+    def is_open(self, local_datetime: datetime) -> bool:
+        """Whether agents answer at a moment that is already in local time."""
+        day = local_datetime.date()
+        return (self._always or day not in self.holidays) and is_open(
+            parse_hours(self.hours_of(day)), local_datetime
+        )
+
+    def next_day(self, local_datetime: datetime, part: Part) -> date:
+        """Return the first day on which agents still answer in a part of the day, from a moment on."""
+        day, minutes = local_datetime.date(), local_datetime.hour * 60 + local_datetime.minute
+        for _ in range(_DAYS_AHEAD):
+            if self._answers_in(day, part, minutes):
+                return day
+            day, minutes = day + timedelta(days=1), 0
+        return day
+
+    def _answers_in(self, day: date, part: Part, after_minutes: int) -> bool:
+        begins, ends = _PARTS[part]
+        from_minutes = max(begins, after_minutes)
+        return (self._always or day not in self.holidays) and any(
+            day.weekday() in span.weekdays
+            and max(span.opens_minutes, from_minutes) < min(span.closes_minutes, ends)
+            for span in parse_hours(self.hours_of(day))
+        )

@@ -631,6 +631,8 @@ class Settings(BankSettings, PublicSettings, LanguageSettings):
     """off (asking to record is not available yet)"""
     ivr_consent: Literal["spoken", "bill_code"] = "spoken"
     """spoken or bill_code"""
+    ivr_facts: Annotated[Path | None, Field(validate_default=True)] = None
+    """a file of facts such as prompts/facts.toml"""
     ivr_on_time: Literal["unset", "authorized", "settled"] = "unset"
     """unset, authorized or settled: which of the two counts as paid by the due date"""
     ivr_host: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]+$")] = "127.0.0.1"

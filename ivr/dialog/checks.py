@@ -25,6 +25,7 @@ from ivr.dialog.definition import (
     KEY_MORE_TIME,
     KEY_REPEAT,
     LANGUAGE,
+    LEAVE,
     MAIN,
     MENU,
     MORE_TIME,
@@ -267,6 +268,8 @@ class _Checks:
                         f"{label} leads to {target!r}, which is no node of {node.dialog}{near}: name another",
                         target,
                     )
+            elif word == LEAVE:
+                yield from self._leads_to_main(label, target)
             elif word not in ENGINE_WORDS or word not in {RETURN, target}:
                 near, words = nearest(target, ENGINE_WORDS), ", ".join(ENGINE_WORDS)
                 message = f"{label} leads to {target!r}{near}: the words of the engine are {words}"
@@ -292,6 +295,13 @@ class _Checks:
                     f"{label} leads to {word} from the dialog it leads to: end the call instead",
                 )
 
+    def _leads_to_main(self, label: str, target: str) -> Iterator[Wrong]:
+        known, name = self.dialogs[MAIN].nodes, target.partition(".")[2]
+        if name not in known:
+            near = nearest(name, known)
+            message = f"{label} leads to {target!r}, which is no node of {MAIN}{near}: name another"
+            yield "flow.unknown-node", message, target
+
     # The graph. A call's branches follow the results of what it calls.
 
     def _inner(self, node: Node) -> Iterator[tuple[str, Node]]:
@@ -315,8 +325,14 @@ class _Checks:
             if node.path not in reached:
                 yield self._fault(node, "flow.unreachable", "nothing leads here: connect it or remove it")
 
+    def _left_for(self) -> set[str]:
+        """Return the nodes of the first dialog that others lead to, leaving everything."""
+        targets = (target for node in self.nodes.values() for target in node.branches.values())
+        return {target.partition(".")[2] for target in targets if target.startswith(f"{LEAVE}.")}
+
     def _reached_in(self, dialog: Dialog) -> list[Node]:
-        todo, seen = [dialog.nodes[dialog.start]], {dialog.start}
+        starts = {dialog.start, *(self._left_for() if dialog.name == MAIN else ())}
+        todo, seen = [dialog.nodes[name] for name in sorted(starts)], starts
         found = []
         while todo:
             node = todo.pop()
@@ -348,7 +364,7 @@ class _Checks:
 
     @staticmethod
     def _leaves(node: Node) -> bool:
-        ways_out = (RETURN, GIVE_UP)
+        ways_out = (RETURN, GIVE_UP, LEAVE)
         return node.kind == "end" or any(
             target.partition(".")[0] in ways_out for target in node.branches.values()
         )
@@ -430,7 +446,9 @@ class _Checks:
                     word, _, result = target.partition(".")
                     if after is None:
                         continue
-                    if word == RETURN:
+                    if word == LEAVE:
+                        changed |= _meet(filled, f"{MAIN}/{result}", after)
+                    elif word == RETURN:
                         changed |= _meet(returned, (node.dialog, result or "next"), after)
                     elif not target.startswith("@"):
                         changed |= _meet(filled, f"{node.dialog}/{target}", after)

@@ -24,7 +24,8 @@ REPEAT = "@repeat"
 AGENT = "@agent"
 GIVE_UP = "@give_up"
 MORE_TIME = "@more_time"
-ENGINE_WORDS = (RETURN, REPEAT, AGENT, GIVE_UP, MORE_TIME)
+LEAVE = "@main"  # `@main.node`: everything that was begun is left
+ENGINE_WORDS = (RETURN, REPEAT, AGENT, GIVE_UP, MORE_TIME, LEAVE)
 
 # Dialogs the engine itself calls: where a call starts, where 0 leads, and where patience or time has run out.
 MAIN = "main"

@@ -23,6 +23,7 @@ from ivr.dialog.definition import (
     KEY_MORE_TIME,
     KEY_REPEAT,
     LANGUAGE,
+    LEAVE,
     MAIN,
     MENU,
     MORE_TIME,
@@ -548,6 +549,11 @@ class _Interpreter:
             return self._agent(node)
         if word == REPEAT:
             return self._repeat(node)
+        if word == LEAVE:
+            self._leave_everything()
+            self.state.said = list(self.state.pending)  # 9 repeats that too
+            self.state.node = f"{MAIN}/{result}"
+            return None
         self.state.node = f"{node.dialog}/{target}"
         return None
 

@@ -19,6 +19,7 @@ from ivr.dialog.definition import (
     KEY_AGENT,
     LANGUAGE,
     MENU,
+    RETURN,
     TIME_UP_DIALOG,
     Dialog,
     Fault,
@@ -68,6 +69,8 @@ class _SpokenKeys:
             common = COMMON_KEYS - ({KEY_AGENT} if dialog.name in self.without_agent else set())
             for node in dialog.nodes.values():
                 heard = frozenset() if node.kind == "end" else common
+                if dialog.name == AGENT_DIALOG and node.branches.get("next") == RETURN:
+                    heard |= {KEY_AGENT}  # said on the way back to a question
                 told = (wrong for prompt in node.prompts for wrong in self._told(node, prompt, heard))
                 for wrong in dict.fromkeys(told):
                     yield Fault(f"flows/{node.dialog}.toml", node.line, node.name, *wrong)

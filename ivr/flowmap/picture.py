@@ -17,6 +17,7 @@ from ivr.dialog.definition import (
     GIVE_UP,
     GIVE_UP_DIALOG,
     LANGUAGE,
+    LEAVE,
     MAIN,
     MENU,
     MORE_TIME,
@@ -190,6 +191,8 @@ class _Painter:
             return Branch(
                 label, self._way(node, label), "", f"return: {_plain(result)}" if result else "return"
             )
+        if word == LEAVE:
+            return Branch(label, self._way(node, label), "", f"leave all: {_plain(result)}")
         if word in _EXITS:
             return Branch(label, self._way(node, label), "", _EXITS[word])
         return Branch(label, self._way(node, label), target, "")

@@ -15,6 +15,8 @@ from ivr.dialog.definition import (
     GIVE_UP,
     GIVE_UP_DIALOG,
     LANGUAGE,
+    LEAVE,
+    MAIN,
     RETURN,
     TIME_UP_DIALOG,
     Node,
@@ -102,6 +104,8 @@ def _targets(flow: Flow, node: Node, target: str, starts: Mapping[str, str]) -> 
             if caller.kind == "call" and caller.word == node.dialog:
                 back = caller.branches.get(result or "next", "")
                 yield from _targets(flow, caller, back, starts)
+    elif word == LEAVE:
+        yield f"{MAIN}/{result}"
     elif word in _WORDS:
         yield starts.get(_WORDS[word], "")
     else:

@@ -279,7 +279,7 @@ def world_of(draft: Draft) -> World:
     vocabulary = line.flow.vocabulary
     kinds = vocabulary.slots
     actions = vocabulary.actions.values()
-    values = {name: slot.longest for name, slot in SLOTS.items() if slot.kind != "secret"}
+    values = {name: slot.longest for name, slot in SLOTS.items() if slot.kind != "secret" or slot.samples}
     values |= {
         slot: min(keys)
         for slot, keys in draft.choices.items()

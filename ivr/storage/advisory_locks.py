@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, func, select
 # The first key of PostgreSQL's two names what is locked, and never changes.
 NOTICES: Final = 7_448_150
 FILES: Final = 7_448_151
+CALLBACKS: Final = 7_448_152
 _KEYS_MAX: Final = 2_147_483_647
 
 

@@ -10,7 +10,8 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from ivr.ach.banking_days import CutoffRule
-from ivr.base.hours import OpenHours, is_open
+from ivr.base.facts import Facts
+from ivr.base.hours import Opening
 from ivr.base.keys import KeyedHash, KeyRing
 from ivr.base.randomness import Randomness
 from ivr.billing.ledger import Balance, balances
@@ -35,7 +36,8 @@ class Services:
     hashes: KeyedHash
     randomness: Randomness
     cutoff: CutoffRule
-    support_hours: tuple[OpenHours, ...]
+    opening: Opening
+    facts: Facts
     agent_phone: str
     consent: Literal["spoken", "bill_code"]
     notice_channels: tuple[Channel, ...]
@@ -47,12 +49,15 @@ class Services:
 
     def agent_available(self, now: datetime) -> bool:
         """Return whether an agent can be reached by transfer now."""
-        return self.agent_phone != "" and is_open(self.support_hours, self.local(now))
+        return self.agent_phone != "" and self.opening.is_open(self.local(now))
 
 
 @dataclass(slots=True)
 class TurnServices:
-    """What the actions of one turn share: its transaction, its instant and what they have read already."""
+    """What the actions of one turn share: its transaction, its instant and what they have read already.
+
+    `caller_number` is what the call shows, in E.164, or empty.
+    """
 
     services: Services
     flow: Flow
@@ -62,6 +67,7 @@ class TurnServices:
     call_sid: str
     seq: int
     asked_at: datetime
+    caller_number: str = ""
     pause_seconds: int = field(default=0, init=False)  # how long the answer to this turn is held back
     _balances: tuple[Balance, ...] | None = field(default=None, init=False)
     _to_tell: PaymentsToTell | None = field(default=None, init=False)

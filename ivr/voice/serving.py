@@ -6,7 +6,7 @@ from flask import Flask
 from sqlalchemy import Engine
 
 from ivr.base.clock import Clock
-from ivr.base.hours import parse_hours
+from ivr.base.facts import read_facts
 from ivr.base.randomness import Randomness
 from ivr.base.settings import Settings
 from ivr.payments.cutoffs import cutoff_rule
@@ -19,13 +19,15 @@ from ivr.voice.turns import Support, Turns
 
 
 def make_services(settings: Settings, randomness: Randomness) -> Services:
-    """Build what actions need."""
+    """Build what actions need. Raises `OperatorError` for facts that cannot be read."""
+    facts = read_facts(settings.ivr_facts)
     return Services(
         keys=settings.key_ring,
         hashes=settings.hashes,
         randomness=randomness,
         cutoff=cutoff_rule(settings),
-        support_hours=parse_hours(settings.ivr_support_hours),
+        opening=facts.opening(settings.ivr_support_hours),
+        facts=facts,
         agent_phone=settings.ivr_agent_phone,
         consent=settings.ivr_consent,
         on_time=settings.ivr_on_time,
@@ -47,7 +49,7 @@ def serve_line(
     Processes forked from this one share its `patience` (None: the usual one).
     """
     services = make_services(settings, randomness)
-    support = Support(settings.ivr_support_phone, settings.ivr_support_hours)
+    support = Support(settings.ivr_support_phone)
     patience = patience or Patience(engine)
     turns = Turns(engine, line, services, support, clock, patience=patience)
     edge = VoiceSettings(settings.public_url, settings.twilio_account_sid, settings.twilio_auth_token)

@@ -79,10 +79,9 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """Where a caller finds an agent, as settings give it: `phone` E.164, `hours` as IVR_SUPPORT_HOURS."""
+    """Where a caller finds an agent, as settings give it: `phone` E.164."""
 
     phone: str
-    hours: str
 
 
 class Turns:
@@ -252,11 +251,12 @@ class Turns:
             return self._again(db, call_sid, 0)
         given = {
             "call_date": self._services.local(now).date().isoformat(),
-            "support_phone": self._support.phone,
-            "support_hours": self._support.hours,
+            **self._where(),
         }
         state = initial_state(flow, given)
-        return self._step(db, call_sid, _Moment(self._line, 0, now, now, now, began), state, Start())
+        return self._step(
+            db, call_sid, _Moment(self._line, 0, now, now, now, began, caller.number), state, Start()
+        )
 
     def _turn(self, db: Connection, call_sid: str, seq: int, form: Mapping[str, str], began: float) -> Reply:
         call = lock_call(db, call_sid)
@@ -269,7 +269,8 @@ class Turns:
         line = self._line_of(db, call.flow_version)
         state = self._read_state(call)
         transferring = line.flow.nodes[state.node].kind == "transfer" and not state.gate
-        moment = _Moment(line, seq, self._clock.now(), call.started_at, call.answered_at, began)
+        shown = read_caller(form.get("From", "")).number
+        moment = _Moment(line, seq, self._clock.now(), call.started_at, call.answered_at, began, shown)
         return self._step(db, call_sid, moment, state, read_input(form, transferring=transferring))
 
     def _open(
@@ -315,7 +316,15 @@ class Turns:
     def _step(self, db: Connection, call_sid: str, moment: _Moment, state: State, heard: Input) -> Reply:
         line = moment.line
         services = TurnServices(
-            self._services, line.flow, line.catalog, db, moment.now, call_sid, moment.seq, moment.asked_at
+            self._services,
+            line.flow,
+            line.catalog,
+            db,
+            moment.now,
+            call_sid,
+            moment.seq,
+            moment.asked_at,
+            moment.caller_number,
         )
         elapsed_seconds = (moment.now - moment.started_at).total_seconds()
         turn = Turn(line.flow, state, heard, elapsed_seconds)
@@ -484,12 +493,16 @@ class Turns:
         )
 
     def _where(self) -> dict[str, Value]:
-        return {"support_phone": self._support.phone, "support_hours": self._support.hours}
+        today = self._services.local(self._clock.now()).date()
+        return {"support_phone": self._support.phone, "support_hours": self._services.opening.hours_of(today)}
 
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """Which turn of which call, and when; `began` is the work's own beginning, in seconds of a stopwatch."""
+    """Which turn of which call, and when; `began` is the work's own beginning, in seconds of a stopwatch.
+
+    `caller_number` is the number that the call shows, in E.164, or empty.
+    """
 
     line: Line
     seq: int
@@ -497,6 +510,7 @@ class _Moment:
     started_at: datetime
     asked_at: datetime
     began: float
+    caller_number: str
 
 
 def _asked(line: Line, answered: Answered, since: Since) -> Asked:

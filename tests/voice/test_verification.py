@@ -42,7 +42,7 @@ def watched(house):
     """Put the app together with a hash that counts."""
     hashes = CountingHash(house.settings.ivr_hash_key)
     services = dataclasses.replace(make_services(house.settings, SeededRandomness(1)), hashes=hashes)
-    support = Support(house.settings.ivr_support_phone, house.settings.ivr_support_hours)
+    support = Support(house.settings.ivr_support_phone)
     turns = Turns(
         house.engine, house.compiled, services, support, house.clock, patience=Patience(house.engine)
     )

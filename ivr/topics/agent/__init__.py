@@ -1,1 +1,1 @@
-"""Reaching an agent: the number and the hours of support, and whether somebody answers now."""
+"""Reaching an agent: whether somebody answers now, and being called back when nobody does."""

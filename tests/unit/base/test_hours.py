@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 
-from ivr.base.hours import OpenHours, is_open, parse_hours
+from ivr.base.hours import OpenHours, Opening, Season, is_open, parse_hours
 
 WORKDAYS = (0, 1, 2, 3, 4)
 
@@ -72,3 +72,52 @@ def test_open_until_midnight():
     hours = parse_hours("Fri 20:00-24:00")
     assert is_open(hours, datetime.fromisoformat("2026-12-18T23:59"))
     assert not is_open(hours, datetime.fromisoformat("2026-12-19T00:00"))
+
+
+OPENING = Opening(
+    "Mon-Fri 08:00-18:00",
+    (Season(date(2026, 11, 1), date(2026, 12, 31), "Mon-Fri 07:00-19:00; Sat 09:00-15:00"),),
+    frozenset({date(2026, 12, 25), date(2027, 1, 1)}),
+)
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        ("2026-10-31T10:00", False),  # a Saturday before the season
+        ("2026-11-07T10:00", True),
+        ("2026-12-18T18:30", True),
+        ("2026-12-25T10:00", False),
+        ("2027-01-04T18:30", False),
+        ("2027-01-04T17:59", True),
+    ],
+)
+def test_seasons_and_holidays_decide_who_answers(moment, expected):
+    assert OPENING.is_open(datetime.fromisoformat(moment)) is expected
+
+
+def test_the_hours_told_are_those_of_the_season():
+    assert OPENING.hours_of(date(2026, 12, 31)) == "Mon-Fri 07:00-19:00; Sat 09:00-15:00"
+    assert OPENING.hours_of(date(2027, 1, 1)) == "Mon-Fri 08:00-18:00"
+
+
+def test_who_always_answers_has_neither_season_nor_holiday():
+    always = Opening("Mon-Sun 00:00-24:00", OPENING.seasons, OPENING.holidays)
+    assert always.is_open(datetime.fromisoformat("2026-12-25T23:59"))
+    assert always.hours_of(date(2026, 12, 25)) == "Mon-Sun 00:00-24:00"
+
+
+@pytest.mark.parametrize(
+    ("moment", "part", "day"),
+    [
+        ("2026-12-18T06:00", "morning", "2026-12-18"),
+        ("2026-12-18T12:00", "morning", "2026-12-19"),
+        ("2026-12-18T12:00", "afternoon", "2026-12-18"),
+        ("2026-12-18T20:00", "afternoon", "2026-12-19"),
+        ("2026-12-19T15:00", "afternoon", "2026-12-21"),
+        ("2026-12-24T20:00", "morning", "2026-12-26"),
+        ("2026-12-31T20:00", "morning", "2027-01-04"),
+    ],
+)
+def test_a_call_back_comes_on_the_next_day_with_somebody_there(moment, part, day):
+    assert OPENING.next_day(datetime.fromisoformat(moment), part) == date.fromisoformat(day)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ivr.dialog.definition import EXHAUSTED, LANGUAGE, MENU, POUND
+from ivr.dialog.definition import EXHAUSTED, GIVE_UP_DIALOG, LANGUAGE, MENU, POUND
 from ivr.dialog.engine import Ask, Keys, Outcome, Silence, Wait, initial_state, step
 from ivr.topics.line import compile_line, read_line_files
 from ivr.topics.registry import SLOTS
@@ -14,7 +14,8 @@ def pytest_generate_tests(metafunc):
     if "question" in metafunc.fixturenames:
         folder = metafunc.config.rootpath
         nodes = compile_line(read_line_files(folder)).flow.nodes.values()
-        questions = [node.path for node in nodes if node.kind == "collect"]
+        # The last words of a call ask nothing that 0 or a third failure would leave.
+        questions = [node.path for node in nodes if node.kind == "collect" and node.dialog != GIVE_UP_DIALOG]
         metafunc.parametrize("question", questions)
 
 
@@ -57,7 +58,7 @@ def test_a_common_key_asks_the_question_again_and_costs_nothing(line, waiting, q
 def test_0_looks_for_a_person_and_comes_back_to_the_question(line, waiting, question):
     taken = step(line.flow, waiting, Keys("0"))
     assert taken.result == Ask("reach_person", {})
-    taken = passed(line.flow, step(line.flow, taken.state, Outcome("closed")))
+    taken = passed(line.flow, step(line.flow, taken.state, Outcome("closed", {"told_closed": "yes"})))
     assert taken.state.node == question
     assert taken.result.prompts[-1].prompt == line.flow.nodes[question].prompts[0]
     assert taken.state.frames == waiting.frames

@@ -9,7 +9,7 @@ import pytest
 from support.samples import HASHES, NOW, load
 
 from ivr.ach.banking_days import CutoffRule
-from ivr.base.hours import parse_hours
+from ivr.base.facts import read_facts
 from ivr.base.keys import KeyRing
 from ivr.base.randomness import SeededRandomness
 from ivr.billing.samples import SampleBill
@@ -58,7 +58,8 @@ def services():
         hashes=HASHES,
         randomness=SeededRandomness(7),
         cutoff=CutoffRule(time(17), ZoneInfo("America/New_York")),
-        support_hours=parse_hours("Mon-Fri 08:00-18:00"),
+        opening=read_facts().opening("Mon-Fri 08:00-18:00"),
+        facts=read_facts(),
         agent_phone="+18005550199",
         consent="spoken",
         notice_channels=("sms", "email", "letter"),
@@ -70,7 +71,7 @@ class Asked:
 
     def __init__(self, line, services, db, member=None):
         self.line, self.services, self.db = line, services, db
-        self.now, self.seq = NOW, 5
+        self.now, self.seq, self.caller_number = NOW, 5, ""
         self.state = initial_state(line.flow, GIVEN)
         if member is not None:
             self.know(
@@ -89,7 +90,15 @@ class Asked:
     def ask(self, action, **args):
         """Perform an action in a turn of its own, check it against its declaration, and return the answer."""
         turn = TurnServices(
-            self.services, self.line.flow, self.line.catalog, self.db, self.now, CALL_SID, self.seq, self.now
+            self.services,
+            self.line.flow,
+            self.line.catalog,
+            self.db,
+            self.now,
+            CALL_SID,
+            self.seq,
+            self.now,
+            self.caller_number,
         )
         self.seq += 1
         outcome = perform(turn, Ask(action, args), self.state)

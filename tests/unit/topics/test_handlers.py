@@ -12,7 +12,17 @@ from ivr.dialog.engine import Outcome
 from ivr.dialog.state import Said
 from ivr.payments.blocks import block_for
 from ivr.payments.history import Stands
-from ivr.storage.tables import AuditEvent, Authorization, Bill, BillingAccount, LedgerEntry, Notice, Payment
+from ivr.payments.staff_queue import open_tasks
+from ivr.storage.tables import (
+    AuditEvent,
+    Authorization,
+    Bill,
+    BillingAccount,
+    LedgerEntry,
+    Notice,
+    Payment,
+    StaffTask,
+)
 from ivr.topics.earlier_payments.words import STANDS
 from ivr.topics.registry import VOCABULARY
 
@@ -40,10 +50,10 @@ COMING = date(2026, 12, 23)
 
 INSTANTS = [
     ("2026-12-18T15:15+00:00", "+18005550199", "open"),
-    ("2026-12-18T12:59+00:00", "+18005550199", "closed"),
-    ("2026-12-18T13:00+00:00", "+18005550199", "open"),
-    ("2026-12-18T23:00+00:00", "+18005550199", "closed"),
-    ("2026-12-19T15:15+00:00", "+18005550199", "closed"),
+    ("2026-12-18T11:59+00:00", "+18005550199", "closed"),
+    ("2026-12-18T12:00+00:00", "+18005550199", "open"),
+    ("2026-12-19T00:00+00:00", "+18005550199", "closed"),
+    ("2026-12-20T15:15+00:00", "+18005550199", "closed"),
     ("2026-12-18T15:15+00:00", "", "closed"),
 ]
 
@@ -52,7 +62,45 @@ INSTANTS = [
 def test_reach_person(asked, instant, phone, expected):
     call = asked(agent_phone=phone)
     call.now = datetime.fromisoformat(instant)
-    assert call.ask("reach_person") == Outcome(expected)
+    slots = {"told_closed": "yes"} if expected == "closed" else {}
+    assert call.ask("reach_person") == Outcome(expected, slots)
+
+
+def test_who_was_told_that_nobody_is_there_and_asks_again_wants_to_be_called(asked):
+    call = asked(agent_phone="")
+    call.know(**call.ask("reach_person").slots)
+    assert call.ask("reach_person") == Outcome("callback")
+
+
+def test_the_number_that_a_call_shows(asked):
+    call = asked()
+    assert call.ask("caller_number") == Outcome("withheld")
+    call.caller_number = "+16175550157"
+    assert call.ask("caller_number") == Outcome("shown", {"callback_phone": "+16175550157"})
+
+
+def test_a_call_back_is_one_row_for_staff_a_caller_and_day(asked):
+    call = asked("demo.letter", agent_phone="")
+    call.now = datetime(2026, 12, 19, 22, tzinfo=UTC)  # a Saturday, 5 p.m.
+    for part in ("morning", "afternoon"):
+        call.know(callback_phone="+16175550157", callback_part=part)
+        assert call.ask("book_callback") == Outcome("booked", {"callback_date": "2026-12-21"})
+    (task,) = open_tasks(call.db)
+    assert (task["kind"], task["details"]) == (
+        "call_back",
+        {
+            "phone": "+16175550157",
+            "day": "2026-12-21",
+            "part": "afternoon",
+            "language": "en-US",
+            "member": "400000000111",
+        },
+    )
+    call.db.execute(update(StaffTask).values(closed_at=call.now, closed_by="pat"))
+    call.know(callback_phone="+16175550157").ask("book_callback")
+    assert open_tasks(call.db) == []
+    call.know(callback_phone="+16175550158").ask("book_callback")
+    assert len(open_tasks(call.db)) == 1
 
 
 # Who is calling.
