@@ -1110,6 +1110,8 @@ confirmation =
 
         Once more: { $confirmation_number }.
 
+receipt-texted = Your text message with the terms is on its way.
+
 confirmation-in-time = This payment counts as paid by { $pay_by }.
 
 confirmation-late =

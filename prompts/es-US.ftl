@@ -1121,6 +1121,8 @@ confirmation =
 
         Una vez más: { $confirmation_number }.
 
+receipt-texted = Su mensaje de texto con los términos va en camino.
+
 confirmation-in-time = Este pago cuenta a tiempo para el { $pay_by }.
 
 confirmation-late =

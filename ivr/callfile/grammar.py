@@ -63,12 +63,18 @@ FaultName = Literal[
     "paid_elsewhere",
     "limit_elsewhere",
     "cutoff_passes",
+    "text_accepted",
     "hour_passes",
 ]
 
 FAULTS: tuple[str, ...] = get_args(FaultName)
 ENDS: tuple[str, ...] = get_args(EndKind)
-ELSEWHERE: tuple[FaultName, ...] = ("paid_elsewhere", "limit_elsewhere", "cutoff_passes")  # beside the call
+ELSEWHERE: tuple[FaultName, ...] = (  # what happens beside the call
+    "paid_elsewhere",
+    "limit_elsewhere",
+    "cutoff_passes",
+    "text_accepted",
+)
 MEMBER_FACTS = (
     "member_id",
     *(plan.account_slot for plan in PLANS.values()),

@@ -327,6 +327,8 @@ class _Export:
             yield "fault   paid_elsewhere"
         if turn.seq in self._made_up.limit_elsewhere:
             yield "fault   limit_elsewhere"
+        if any((each.action, each.outcome) == ("tell_receipt", "texted") for each in turn.asked):
+            yield "fault   text_accepted"
         too_long = any(isinstance(each, BranchTaken) and each.label == TOO_LONG for each in turn.events)
         if too_long and turn.seq < TURNS_MAX[self._recipe.pace]:
             yield "fault   hour_passes"

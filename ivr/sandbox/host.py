@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from flask import Flask
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, insert, select, update
 
 from ivr.base.clock import ManualClock
 from ivr.base.errors import OperatorError
@@ -32,7 +32,7 @@ from ivr.sandbox.server import LocalServer
 from ivr.simulator.lines import HttpLine, WsgiLine
 from ivr.start import hold_database, project_folder
 from ivr.storage.engine import make_engine
-from ivr.storage.tables import Payment
+from ivr.storage.tables import Notice, NoticeAttempt, Payment
 from ivr.topics.line import Line, compile_line, prompt_files, read_line_files
 from ivr.voice.serving import serve_line
 
@@ -103,6 +103,7 @@ class LocalHost:
                     "paid_elsewhere": lambda: self._pay_elsewhere(settings, member, clock),
                     "limit_elsewhere": lambda: self._reach_limit(settings, member, clock),
                     "cutoff_passes": lambda: self._pass_cutoff(settings),
+                    "text_accepted": lambda: self._accept_texts(clock),
                 },
             )
 
@@ -143,6 +144,16 @@ class LocalHost:
         """Let the cutoffs come, in the middle of the call, that payments wait for."""
         with self._engine.begin() as db:
             send_waiting(db, settings)
+
+    def _accept_texts(self, clock: ManualClock) -> None:
+        """Let a carrier have the text messages that were promised."""
+        at = clock.now()
+        with self._engine.begin() as db:
+            promised = update(Notice).where(Notice.channel == "sms", Notice.state == "pending")
+            sent = db.scalars(promised.values(state="sent", sent_at=at).returning(Notice.id)).all()
+            accepted = {"channel": "sms", "state": "accepted", "started_at": at, "finished_at": at}
+            for notice_id in sent:
+                db.execute(insert(NoticeAttempt).values(notice_id=notice_id, **accepted))
 
     def _reach_limit(self, settings: Settings, member: SampleMember | None, clock: ManualClock) -> None:
         """Let the member make small payments in another call until it is the last of the day."""

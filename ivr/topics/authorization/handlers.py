@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Literal, cast
 
-from sqlalchemy import select
+from sqlalchemy import exists, func, select
 
 from ivr.billing.imports import authorization_code_hash
 from ivr.dialog.engine import Outcome
 from ivr.dialog.state import State
 from ivr.notices.channels import promise
+from ivr.payments.authorization_notices import CURRENT_NOTICE
 from ivr.payments.authorize import AuthorizationRequest, Authorized, ConsentGiven, authorize
 from ivr.payments.day_limit import PAYMENTS_PER_DAY
-from ivr.storage.tables import Bill
+from ivr.storage.tables import Bill, Notice, NoticeAttempt, Payment
 from ivr.topics.sentences import sentences
 from ivr.topics.services import TurnServices
 
@@ -120,6 +121,22 @@ def _authorize(
             "effective_date": written.effective_entry_date.isoformat(),
         },
     )
+
+
+def tell_receipt(turn: TurnServices, _state: State, _args: Mapping[str, str]) -> Outcome:
+    """Return whether a carrier has a text message with the terms of each payment of this call."""
+    texted = exists().where(
+        NoticeAttempt.notice_id == Notice.id,
+        NoticeAttempt.channel == "sms",
+        NoticeAttempt.state.in_(("accepted", "delivered")),
+    )
+    found = turn.db.scalar(
+        select(func.bool_and(texted))
+        .select_from(Notice)
+        .join(Payment, CURRENT_NOTICE)
+        .where(Payment.call_sid == turn.call_sid)
+    )
+    return Outcome("texted" if found else "nothing")
 
 
 def tell_on_time(turn: TurnServices, state: State, _args: Mapping[str, str]) -> Outcome:

@@ -150,6 +150,7 @@ AUTHORIZATION = Topic(
         ),
         Action("payment_made", {"made": (), "none": ()}, answer=_payment_made),
         Action("tell_first_payment", {"first": (), "other": ()}, needs=("is_first",), answer=_first_payment),
+        Action("tell_receipt", {"texted": (), "nothing": ()}, faults={"texted": "text_accepted"}),
         Action(
             "tell_on_time",
             {"nothing": (), "in_time": (), "late": ()},

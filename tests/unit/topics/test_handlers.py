@@ -20,6 +20,7 @@ from ivr.storage.tables import (
     BillingAccount,
     LedgerEntry,
     Notice,
+    NoticeAttempt,
     Payment,
     StaffTask,
 )
@@ -505,6 +506,25 @@ def test_prepare_authorization(asked, consent, instant, terms):
     call = asked("demo.letter", consent=consent)
     call.now = datetime.fromisoformat(instant)
     assert call.ask("prepare_authorization") == Outcome(consent, terms)
+
+
+def test_a_text_message_is_called_sent_when_a_carrier_has_it_and_so_are_two(asked):
+    call = ready(asked("demo.letter"), amount=10000)
+    call.know(channel="sms", total=17715)
+    told = []
+    for state in (None, "sending", "unknown", "accepted"):
+        if state is None:
+            call.ask("authorize_payment")
+            notice_id = call.db.scalar(select(Notice.id))
+        else:
+            attempt = {"notice_id": notice_id, "channel": "sms", "started_at": call.now}
+            call.db.execute(insert(NoticeAttempt).values(state=state, **attempt))
+        told.append(call.ask("tell_receipt").name)
+    assert told == ["nothing", "nothing", "nothing", "texted"]
+    call.seq += 1
+    ready(call, amount=7715)
+    assert call.ask("authorize_payment").name == "authorized"
+    assert call.ask("tell_receipt").name == "nothing", "not of both"
 
 
 def test_a_text_message_needs_no_mail(asked):
