@@ -26,6 +26,7 @@ COMMANDS: Final = {
         "ivr.cli.audit:audit",
         "Count for every duty of the rules how many payments met it, and name those that did not.",
     ),
+    "banks": ("ivr.cli.banks:banks", "Load and look at the directory of the banks that take entries."),
     "bills": ("ivr.cli.bills:bills", "Load bills."),
     "call": ("ivr.cli.call:call", "Call the line: its words come, you key."),
     "calls": (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from ivr.jobs.verification_watch import watch_failures
+from ivr.payments.banks import watch_directory
 from ivr.payments.evidence import seal_evidence
 from ivr.payments.retention import Retention, apply_retention
 
@@ -57,6 +58,8 @@ def add_retention_jobs(
     def retention(timestamp: int = 0) -> None:
         del timestamp
         run_retention(engine, settings, clock.now())
+        with engine.begin() as db:
+            watch_directory(db, clock.now())
 
     @app.task(name="verification_failures", queueing_lock="verification_failures")
     def failures(timestamp: int = 0) -> None:

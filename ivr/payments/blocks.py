@@ -58,9 +58,14 @@ def block_routing_number(db: Connection, routing_number: str, *, return_code: st
     _block(db, BlockedRoutingNumber, BlockedRoutingNumber.routing_number, routing_number, said)
 
 
-def either_blocked(db: Connection, routing_number: str, account_fingerprint: bytes) -> bool:
-    """Return whether the routing number or the account takes nothing of ours. One statement."""
-    blocked: ColumnElement[bool] = or_(_ROUTING_BLOCKED, _ACCOUNT_BLOCKED, literal(value=False))
+def either_blocked(
+    db: Connection, routing_number: str, account_fingerprint: bytes, *also: ColumnElement[bool]
+) -> bool:
+    """Return whether the routing number or the account takes nothing of ours. One statement.
+
+    `also` are conditions on the parameter `routing_number` that are as good as a block.
+    """
+    blocked: ColumnElement[bool] = or_(_ROUTING_BLOCKED, _ACCOUNT_BLOCKED, *also, literal(value=False))
     return bool(
         db.scalar(
             select(blocked),

@@ -12,6 +12,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.members.locks import line_failures
+from ivr.payments.banks import directory_imported_at
 from ivr.payments.batches import count_waiting
 from ivr.payments.cutoffs import cutoff_rule, last_finished, overdue_cutoffs
 from ivr.payments.rates import LIMITS_PERCENT, return_rates
@@ -138,6 +139,12 @@ def _rates_near(asked: _Asked) -> Iterator[Value]:
         yield {"rate": name}, float(name in near)
 
 
+def _directory(asked: _Asked) -> Iterator[Value]:
+    imported_at = directory_imported_at(asked.db)
+    if imported_at is not None:
+        yield {}, (asked.now - imported_at).total_seconds()
+
+
 def _jobs(asked: _Asked) -> Iterator[Value]:
     for row in asked.db.execute(text("SELECT status, count(*) FROM procrastinate_jobs GROUP BY status")):
         yield {"status": row[0]}, float(row[1])
@@ -176,5 +183,6 @@ _FIGURES: Final[tuple[tuple[str, str, Callable[[_Asked], Iterable[Value]]], ...]
     ("ivr_verification_failures_last_hour", "verifications that failed on the whole line", _failures),
     ("ivr_return_rate_percent", "debits of 60 days that came back", _rates),
     ("ivr_return_rate_near_limit", "whether a return rate is on its way to its limit", _rates_near),
+    ("ivr_bank_directory_age_seconds", "how old the directory of banks is", _directory),
     ("ivr_jobs", "jobs of the queue", _jobs),
 )

@@ -420,6 +420,16 @@ class BlockedRoutingNumber(Base):
     released_at: Mapped[datetime | None]
 
 
+class Bank(Base):
+    """A bank that takes entries, as the Federal Reserve's directory has it; all rows are of one import."""
+
+    __tablename__ = "banks"
+
+    routing_number: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    imported_at: Mapped[datetime]
+
+
 class StaffTask(Base):
     """Something that staff must look at; closed by staff."""
 

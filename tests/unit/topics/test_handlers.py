@@ -16,6 +16,7 @@ from ivr.payments.staff_queue import open_tasks
 from ivr.storage.tables import (
     AuditEvent,
     Authorization,
+    Bank,
     Bill,
     BillingAccount,
     LedgerEntry,
@@ -365,6 +366,14 @@ def test_an_account_or_a_bank_that_a_return_closed_is_refused(asked, code):
         "blocked" if refused else "same"
     )
     assert call.know(**KEYED | {"account_number_again": "1"}).ask("compare_account") == Outcome("different")
+    assert call.know(**KEYED | {"routing_number": "011000015"}).ask("compare_account").name == "same"
+
+
+def test_a_bank_that_the_directory_does_not_know_takes_no_payment(asked):
+    call = ready(asked("demo.health_and_dental"))
+    assert call.know(**KEYED).ask("compare_account").name == "same"  # no directory: as any
+    call.db.execute(insert(Bank).values(routing_number="011000015", name="ANY BANK", imported_at=call.now))
+    assert call.know(**KEYED).ask("compare_account") == Outcome("blocked")
     assert call.know(**KEYED | {"routing_number": "011000015"}).ask("compare_account").name == "same"
 
 
