@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 HELD_TASK: Final = "payment_held"
 
+_CANCEL: Final = "`ivr payments cancel {number}`, and tell the member"
 _RELEASE: Final = (
     "`ivr payments release {number}` sends it with the next cutoff, after a notice that names the new dates;"
-    " or `ivr payments cancel {number}`, and tell the member"
+    f" or {_CANCEL}"
 )
 _WHY: Final[Mapping[str, str]] = {
     "notice": "its written notice is not sent: `ivr notices show {number}` says why; mend that, then"
@@ -34,12 +35,14 @@ _WHY: Final[Mapping[str, str]] = {
     "review": f"staff hold it and look at it: {_RELEASE}",
     "late": "its time is over, and it is withdrawn: a reversal has five banking days, for which"
     " `ivr payments refund {number}` has none; a retry has 180 days",
-    "blocked": "an earlier return says that its account or bank takes no debits: cancel it, or see"
-    " `ivr ach unblock`",
+    "blocked": "an earlier return says that its account or bank takes no debits: see `ivr ach unblock` where"
+    f" that is over; or {_CANCEL}",
     "withdrawn": "an earlier return says that its account or bank takes no debits: the retry is withdrawn,"
     " and the bill is owed again",
-    "account": "its account number cannot be opened: put the key it was sealed with back into IVR_KEYS",
-    "record": "the bank's file has no place for it: {fields} cannot be written as a record wants it",
+    "account": "its account number cannot be opened: put the key it was sealed with back into IVR_KEYS: the"
+    f" next cutoff takes it; where that key is lost, {_CANCEL}",
+    "record": "the bank's file has no place for it: {fields} cannot be written as a record wants it:"
+    f" {_CANCEL}",
 }
 _NO_LETTER: Final = (
     "the name ({points}) has no letter that the bank's file can hold: correct it in the members file, or with"

@@ -1,10 +1,31 @@
 """Why a payment is held, in words."""
 
+import re
+
+import click
 import pytest
 
+from ivr.cli.main import ivr
 from ivr.payments.holds import why_held
 
 NUMBER = "51370537879"
+
+
+# What a payment can be held for; `late` and `withdrawn` are of entries that are over.
+REASONS = ("notice", "not_mailed", "missed_cutoff", "notice_late", "review", "blocked", "account", "record")
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_each_reason_has_a_command_that_mends_it_or_ends_it(reason):
+    named = re.findall(r"`ivr ([a-z -]+)", why_held(reason, NUMBER, "Ada"))
+    for words in named:
+        command = ivr
+        for word in words.split():
+            assert isinstance(command, click.Group), words
+            command = command.get_command(click.Context(command), word)
+            assert command is not None, words
+        assert not isinstance(command, click.Group), words
+    assert named
 
 
 @pytest.mark.parametrize(
