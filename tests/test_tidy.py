@@ -165,6 +165,7 @@ TESTED_BY = {
     "tests/unit/cli/test_commands.py": ("cli/bills", "cli/files", "cli/members_import", "cli/worker"),
     "tests/unit/cli/test_demo.py": ("cli/call",),
     "tests/unit/cli/test_demo_return.py": ("cli/demo_return",),
+    "tests/unit/cli/test_doctor_command.py": ("cli/doctor",),
     "tests/unit/cli/test_evidence_commands.py": ("cli/payments_list", "cli/payments_show"),
     "tests/unit/cli/test_flow_commands.py": ("cli/flow_calls", "cli/flow_check", "cli/flow_phrases"),
     "tests/unit/cli/test_fraud_commands.py": ("cli/fraud", "jobs/fraud"),

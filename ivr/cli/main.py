@@ -38,6 +38,10 @@ COMMANDS: Final = {
         "ivr.cli.demo:demo",
         "Make everything ready, print three sample members with what to key, and serve.",
     ),
+    "doctor": (
+        "ivr.cli.doctor:doctor",
+        "Look at all that the line needs: settings, keys, database, clock, disks, servers.",
+    ),
     "flow": (
         "ivr.cli.flow:flow",
         "Check the flows and prompts, count what calls visit of them, and draw them.",

@@ -25,7 +25,8 @@ PORT: Final = 9464
 
 
 @contextmanager
-def _looking_engine(settings: DatabaseSettings) -> Iterator[Engine]:
+def looking_engine(settings: DatabaseSettings) -> Iterator[Engine]:
+    """Give an engine on the database, whatever state that is in, which waits for nothing long."""
     with hold_database(settings) as url:
         engine = make_engine(url, limits=_LIMITS, pool_size=1, application_name="ivr status")
         try:
@@ -43,7 +44,7 @@ def status(*, as_json: bool, rules: bool) -> int:
         click.echo(prometheus_rules())
         return 0
     settings = load_database_settings()
-    with _looking_engine(settings) as engine:
+    with looking_engine(settings) as engine:
         found = figures(engine, settings, settings.make_clock().now())
     fired = [alert for alert in ALERTS if alert.fires(found)]
     if as_json:
@@ -76,7 +77,7 @@ def metrics(host: str, port: int) -> None:
 
     settings = load_database_settings()
     clock = settings.make_clock()
-    with _looking_engine(settings) as engine:
+    with looking_engine(settings) as engine:
         registry = registry_of(lambda: figures(engine, settings, clock.now()))
         server, thread = start_http_server(port, addr=host, registry=registry)
         click.echo(f"Metrics are served on http://{host}:{server.server_port}/metrics.")

@@ -1,0 +1,182 @@
+"""What `ivr doctor` looks at: the database, disks, servers that must answer, what grows old; what to do."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import urlsplit
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from ivr.base.errors import EXIT_DATABASE, EXIT_NO, EXIT_SETTING, OperatorError, SettingsError
+from ivr.base.facts import read_facts
+from ivr.notices.letter import can_print
+from ivr.payments.banks import RENEWED_EVERY, directory_imported_at
+from ivr.status.alerts import ALERTS
+from ivr.status.figures import figures
+from ivr.storage.canaries import check_keys
+from ivr.storage.engine import takes_writes
+from ivr.storage.revision import is_current
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from ivr.base.settings import DatabaseSettings, HouseSettings
+
+Grade = Literal["good", "warning", "bad"]
+CLOCK_SECONDS: Final = 5.0  # beyond that, times of the line and of its database tell two stories
+ROOM_BYTES: Final = 1_000_000_000
+_REACH_SECONDS: Final = 5.0
+_LETTERS: Final = "Añéß中文ệ"  # of the languages that letters are written in
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One thing that was looked at: how it is, in words, what to do, and the exit status where it is bad."""
+
+    what: str
+    grade: Grade
+    found: str
+    do: str = ""
+    status: int = 0
+
+
+def examine_settings(problems: SettingsError | None) -> Iterator[Examined]:
+    """Yield what is wrong with the settings, each setting for itself."""
+    if problems is None:
+        yield Examined("settings", "good", "complete, and none contradicts another")
+        return
+    for problem in problems.problems:
+        found, _, do = problem.partition(": ")
+        yield Examined("settings", "bad", found, do, EXIT_SETTING)
+
+
+def examine_database(engine: Engine, settings: DatabaseSettings, now: datetime) -> Iterator[Examined]:
+    """Yield how the database is: whether it answers, migrations, rights, writes, clock, and what alerts."""
+    try:
+        is_migrated = is_current(engine)
+    except DBAPIError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        yield Examined("database", "bad", f"does not answer: {reason}", "start it", EXIT_DATABASE)
+        return
+    yield Examined("database", "good", "answers")
+    if not is_migrated:
+        yield Examined("migrations", "bad", "not all are made", "run `ivr db upgrade`", EXIT_DATABASE)
+        return
+    yield Examined("migrations", "good", "all are made")
+    yield from _rights(engine)
+    yield from _clock(engine, settings, now)
+    yield from _directory(engine, now)
+    found = figures(engine, settings, now)
+    for alert in ALERTS:
+        if alert.fires(found):
+            yield Examined(f"alert {alert.name}", "warning", alert.expression, alert.do)
+
+
+def _rights(engine: Engine) -> Iterator[Examined]:
+    missing_rights = text(
+        "SELECT format('%s on %I', needed, relname) FROM pg_class, unnest(CASE relkind WHEN 'S' THEN"
+        " ARRAY['USAGE'] ELSE ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE'] END) needed WHERE relnamespace ="
+        " 'public'::regnamespace AND relkind IN ('r', 'S') AND relname <> 'alembic_version' AND NOT CASE"
+        " relkind WHEN 'S' THEN has_sequence_privilege(oid, needed) ELSE has_table_privilege(oid, needed)"
+        " END UNION ALL SELECT 'TEMPORARY on the database' WHERE NOT"
+        " has_database_privilege(current_database(), 'TEMPORARY') ORDER BY 1"
+    )
+    with engine.connect() as db:
+        missing = list(db.scalars(missing_rights))
+    if missing:
+        some = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
+        yield Examined("rights", "bad", f"missing: {some}", "GRANT them to this account", EXIT_DATABASE)
+    else:
+        yield Examined("rights", "good", "all that web, worker and commands need")
+    if not takes_writes(engine):
+        found = "takes no changes: a standby, read-only, or its disk is full"
+        yield Examined("writes", "bad", found, "give DATABASE_URL the one that does", EXIT_DATABASE)
+
+
+def _clock(engine: Engine, settings: DatabaseSettings, now: datetime) -> Iterator[Examined]:
+    with engine.connect() as db:
+        apart = abs((db.execute(text("SELECT clock_timestamp()")).scalar_one() - now).total_seconds())
+    if settings.ivr_demo or apart <= CLOCK_SECONDS:  # the demo's clock may stand anywhere
+        yield Examined("clock", "good", "as the database's")
+    else:
+        found = f"{apart:.0f} seconds from the database's"
+        yield Examined("clock", "bad", found, "let both machines follow NTP", EXIT_NO)
+
+
+def _directory(engine: Engine, now: datetime) -> Iterator[Examined]:
+    do = "`ivr banks import FILE`"
+    with engine.connect() as db:
+        imported_at = directory_imported_at(db)
+    if imported_at is None:
+        yield Examined("banks", "warning", "no directory: any right check digit is taken", do)
+    elif now - imported_at > RENEWED_EVERY:
+        yield Examined("banks", "warning", f"the directory is of {imported_at.date()}", do)
+    else:
+        yield Examined("banks", "good", f"the directory is of {imported_at.date()}")
+
+
+def examine_keys(engine: Engine, settings: HouseSettings, now: datetime) -> Iterator[Examined]:
+    """Yield whether the keys are those that the database was written with."""
+    try:
+        check_keys(engine, settings.hashes, settings.key_ring, now)
+    except SettingsError as error:
+        for problem in error.problems:
+            yield Examined("keys", "bad", problem, status=EXIT_SETTING)
+    else:
+        yield Examined("keys", "good", "those that the database was written with")
+
+
+def examine_house(settings: HouseSettings, now: datetime) -> Iterator[Examined]:
+    """Yield how the machine is and whether those answer whom it needs: disks, font, facts, servers."""
+    for folder in sorted({settings.ivr_var, settings.letters_out, settings.ach_out}):
+        yield _room(folder)
+    if can_print(_LETTERS):
+        yield Examined("font", "good", "has the letters of every language")
+    else:
+        yield Examined("font", "bad", "lacks letters", "install the locked requirements again", EXIT_NO)
+    yield from _facts(settings, now)
+    twilio = urlsplit(settings.twilio_api_url)
+    yield _reached("Twilio", twilio.hostname or "", twilio.port or (443 if twilio.scheme == "https" else 80))
+    for what, server in (("SFTP of the bank", settings.ivr_odfi_sftp), ("SMTP", settings.ivr_smtp)):
+        if server is None:
+            yield Examined(what, "good", "not used")
+        else:
+            yield _reached(what, server.host, server.port)
+
+
+def _room(folder: Path) -> Examined:
+    there = next(each for each in (folder.resolve(), *folder.resolve().parents) if each.exists())
+    free = shutil.disk_usage(there).free
+    if free >= ROOM_BYTES:
+        return Examined(f"disk of {folder}", "good", f"{free // 10**9} GB free")
+    return Examined(f"disk of {folder}", "bad", f"{free // 10**6} MB free", "make room", EXIT_NO)
+
+
+def _facts(settings: HouseSettings, now: datetime) -> Iterator[Examined]:
+    try:
+        found = read_facts(settings.ivr_facts).warnings(now.astimezone(settings.ivr_timezone).date())
+    except OperatorError as error:
+        for problem in error.problems:
+            yield Examined("facts", "bad", problem, status=EXIT_SETTING)
+        return
+    for warning in found:
+        yield Examined("facts", "warning", warning, "see them confirmed, then write the new date")
+    if not found:
+        yield Examined("facts", "good", "each was looked at in time")
+
+
+def _reached(what: str, host: str, port: int) -> Examined:
+    try:
+        socket.create_connection((host, port), timeout=_REACH_SECONDS).close()
+    except OSError as error:
+        reason = error.strerror or str(error) or type(error).__name__
+        do = "look at the address, the firewall and the server"
+        return Examined(what, "bad", f"{host}:{port} does not answer: {reason}", do, EXIT_NO)
+    return Examined(what, "good", f"{host}:{port} answers")
