@@ -480,48 +480,36 @@ balance-past-due-and-current =
            *[later] { $due_date }
         }.
 
-coverage-counts-today = A payment that you make now counts as paid today.
-
-coverage-late-today =
-    A payment that you make now reaches us after today.
-    So it would be late.
-
-coverage-first =
-    This is your first payment.
-    If you pay it now, your plan can start { $plan_starts }.
+coverage =
+    { $coverage ->
+        [keep] Pay { $keep_cents } by { $keep_by }, or your plan ends as of { $plan_ends }.
+        [keep_longer] Pay { $keep_cents } by { $keep_by }; still owing after { $keep_last }, it ends as of { $plan_ends }.
+        [reinstate] Your plan has ended: to get it back, pay { $reinstate_cents } by { $reinstate_by }.
+        [ended] Your plan may have ended: to ask what you can do, press 0.
+        [first] This is your first payment: paid now, your plan can start { $plan_starts }.
+        [counts_today] A payment that you make now counts as paid today.
+       *[late_today] A payment that you make now reaches us after today, late.
+    }
     .relay =
-        This is your first payment.
+        { $coverage ->
+            [keep] Pay { $keep_cents } by { $keep_by }.
+            [keep_longer] Pay { $keep_cents } by { $keep_by }.
+            [reinstate] To get your plan back, pay { $reinstate_cents }.
+            [ended] Your plan may have ended.
+            [first] This is your first payment.
+            [counts_today] A payment that you make now counts as paid today.
+           *[late_today] A payment that you make now reaches us after today.
+        }
 
-        If you pay it now, your plan can start { $plan_starts }.
-
-coverage-keep = Pay { $keep_cents } by { $keep_by }, or your plan ends as of { $plan_ends }.
-    .relay =
-        Pay { $keep_cents } by { $keep_by }.
-
-        If not, your plan ends as of { $plan_ends }.
-
-coverage-keep-longer =
-    Pay { $keep_cents } by { $keep_by }.
-    If you still owe after { $keep_last }, your plan ends as of { $plan_ends }.
-    .relay =
-        Pay { $keep_cents } by { $keep_by }.
-
-        The last day to catch up is { $keep_last }.
-
-        After it, your plan ends as of { $plan_ends }.
-
-coverage-reinstate =
-    Your plan has ended.
-    To get it back, pay { $reinstate_cents } by { $reinstate_by }.
-    .relay =
-        Your plan has ended.
-        To get it back, pay { $reinstate_cents }.
-
-        Pay by { $reinstate_by }.
-
-coverage-ended =
-    Your plan may have ended.
-    A person can tell you what you can do: press 0.
+        { $coverage ->
+            [keep] If not, your plan ends as of { $plan_ends }.
+            [keep_longer] The last day to catch up is { $keep_last }.
+            [reinstate] Pay by { $reinstate_by }.
+            [ended] To ask what you can do, press 0.
+            [first] Paid now, your plan can start { $plan_starts }.
+            [counts_today] That is in time.
+           *[late_today] That is late.
+        }
 
 balance-changed = What you owe on that bill has just changed.
 

@@ -488,48 +488,36 @@ balance-past-due-and-current =
            *[later] el { $due_date }
         }.
 
-coverage-counts-today = Un pago que haga ahora cuenta como hecho hoy.
-
-coverage-late-today =
-    Un pago que haga ahora nos llega después de hoy.
-    Por eso llegaría tarde.
-
-coverage-first =
-    Este es su primer pago.
-    Si lo paga ahora, su plan puede empezar el { $plan_starts }.
+coverage =
+    { $coverage ->
+        [keep] Pague { $keep_cents } hasta el { $keep_by }, o su plan termina con fecha del { $plan_ends }.
+        [keep_longer] Pague { $keep_cents } hasta el { $keep_by }; si debe algo después del { $keep_last }, termina con fecha del { $plan_ends }.
+        [reinstate] Su plan terminó: para recuperarlo, pague { $reinstate_cents } hasta el { $reinstate_by }.
+        [ended] Es posible que su plan haya terminado: para preguntar qué puede hacer, oprima 0.
+        [first] Este es su primer pago: si paga ahora, su plan puede empezar el { $plan_starts }.
+        [counts_today] Un pago que haga ahora cuenta como hecho hoy.
+       *[late_today] Un pago que haga ahora nos llega después de hoy, tarde.
+    }
     .relay =
-        Este es su primer pago.
+        { $coverage ->
+            [keep] Pague { $keep_cents } hasta el { $keep_by }.
+            [keep_longer] Pague { $keep_cents } hasta el { $keep_by }.
+            [reinstate] Para recuperar su plan, pague { $reinstate_cents }.
+            [ended] Es posible que su plan haya terminado.
+            [first] Este es su primer pago.
+            [counts_today] Un pago que haga ahora cuenta como hecho hoy.
+           *[late_today] Un pago que haga ahora nos llega después de hoy.
+        }
 
-        Si paga ahora, su plan puede empezar { $plan_starts }.
-
-coverage-keep = Pague { $keep_cents } hasta el { $keep_by }, o su plan termina con fecha del { $plan_ends }.
-    .relay =
-        Pague { $keep_cents } hasta el { $keep_by }.
-
-        Si no, su plan termina con fecha del { $plan_ends }.
-
-coverage-keep-longer =
-    Pague { $keep_cents } hasta el { $keep_by }.
-    Si todavía debe después del { $keep_last }, su plan termina con fecha del { $plan_ends }.
-    .relay =
-        Pague { $keep_cents } hasta el { $keep_by }.
-
-        El último día para ponerse al día es { $keep_last }.
-
-        Después, su plan termina con fecha del { $plan_ends }.
-
-coverage-reinstate =
-    Su plan terminó.
-    Para recuperarlo, pague { $reinstate_cents } hasta el { $reinstate_by }.
-    .relay =
-        Su plan terminó.
-        Para recuperarlo, pague { $reinstate_cents }.
-
-        Pague hasta el { $reinstate_by }.
-
-coverage-ended =
-    Es posible que su plan haya terminado.
-    Una persona le dice qué puede hacer: oprima 0.
+        { $coverage ->
+            [keep] Si no, su plan termina con fecha del { $plan_ends }.
+            [keep_longer] El último día para ponerse al día es { $keep_last }.
+            [reinstate] Pague hasta el { $reinstate_by }.
+            [ended] Para preguntar qué puede hacer, oprima 0.
+            [first] Si paga ahora, puede empezar el { $plan_starts }.
+            [counts_today] Así es a tiempo.
+           *[late_today] Así llega tarde.
+        }
 
 balance-changed = Lo que debe en esa factura acaba de cambiar.
 

@@ -252,7 +252,7 @@ class _Export:
 
     def _on_time(self) -> Iterator[str]:
         """Yield which day counts as paid, where the line said whether it was in time."""
-        today = {each.outcome for each in self._asked("bill_coverage")}
+        today = {each.slots.get("coverage") for each in self._asked("bill_coverage")}
         for outcome, setting in (("counts_today", "authorized"), ("late_today", "settled")):
             if outcome in today:
                 yield f"on_time {setting}"

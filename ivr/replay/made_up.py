@@ -219,8 +219,8 @@ class _Attempt:
                 self._draw_balance(asked.args["plan"], asked)
             case "select_bill", "first_payment":
                 made_up.first_payment.add(asked.given["plan"])
-            case "bill_coverage", outcome:
-                self._draw_coverage(asked.args["plan"], outcome, asked.slots)
+            case "bill_coverage", "said":
+                self._draw_coverage(asked.args["plan"], asked.slots["coverage"], asked.slots)
             case "next_recent_payment", "payment":
                 made_up.earlier.append(_recent(asked.slots))
             case "next_waiting_payment", "payment":
@@ -235,7 +235,7 @@ class _Attempt:
             made_up.first_payment.add(plan)
         elif outcome in {"keep", "keep_longer"}:
             assistance: Assistance = "none" if outcome == "keep" else "tax_credit"
-            last_days = _days(shapes["keep_last" if outcome == "keep_longer" else "keep_by"])
+            last_days = _days(shapes["keep_last"])
             missed = months_later(today + timedelta(days=last_days), -clock_of(assistance).due_dates)
             if outcome == "keep" and missed >= today:  # the last due date of those who have help
                 assistance = "tax_credit"

@@ -9,7 +9,7 @@ from ivr.billing.coverage import keeping, start_after
 from ivr.dialog.engine import Outcome
 from ivr.dialog.state import State
 from ivr.dialog.vocabulary import Value
-from ivr.topics.balance.words import balance_outcome, owed_outcome, payable_outcome
+from ivr.topics.balance.words import COVERAGE_SLOTS, balance_outcome, owed_outcome, payable_outcome
 from ivr.topics.services import TurnServices, filled
 
 
@@ -55,28 +55,32 @@ def bill_coverage(turn: TurnServices, state: State, args: Mapping[str, str]) -> 
     if balance is None or not balance.balance_cents:
         return Outcome("nothing")
     if balance.first_payment:
-        return Outcome("first", {"plan_starts": start_after(today).isoformat()})
+        return _coverage(today, "first", plan_starts=start_after(today).isoformat())
     if not balance.past_due_cents:
-        counts = {"authorized": "counts_today", "settled": "late_today"}
-        is_today = balance.due_date == today
-        return Outcome(counts.get(turn.services.on_time, "nothing") if is_today else "nothing")
+        counts = {"authorized": "counts_today", "settled": "late_today"}.get(turn.services.on_time)
+        return _coverage(today, counts) if counts and balance.due_date == today else Outcome("nothing")
     keep = keeping(balance, today)
     if keep is not None:
-        outcome = "keep" if keep.pay_by == keep.last_day else "keep_longer"
-        return filled(
-            "bill_coverage",
-            outcome,
-            {
-                "keep_cents": keep.amount_cents,
-                "keep_by": keep.pay_by.isoformat(),
-                "keep_last": keep.last_day.isoformat(),
-                "plan_ends": keep.ends.isoformat(),
-            },
+        return _coverage(
+            today,
+            "keep" if keep.pay_by == keep.last_day else "keep_longer",
+            keep_cents=keep.amount_cents,
+            keep_by=keep.pay_by.isoformat(),
+            keep_last=keep.last_day.isoformat(),
+            plan_ends=keep.ends.isoformat(),
         )
     by, cents = balance.reinstate_by_date, balance.reinstate_cents
     if by is None or cents is None or by < today:
-        return Outcome("ended")
-    return Outcome("reinstate", {"reinstate_cents": cents, "reinstate_by": by.isoformat()})
+        return _coverage(today, "ended")
+    return _coverage(today, "reinstate", reinstate_cents=cents, reinstate_by=by.isoformat())
+
+
+def _coverage(today: date, coverage: str, **values: Value) -> Outcome:
+    """Say one thing of the coverage; what its sentence does not need is nothing, or today."""
+    unsaid: dict[str, Value] = {
+        slot: 0 if slot.endswith("_cents") else today.isoformat() for slot in COVERAGE_SLOTS
+    }
+    return Outcome("said", unsaid | values | {"coverage": coverage})
 
 
 def choose_bill(turn: TurnServices, state: State, _args: Mapping[str, str]) -> Outcome:

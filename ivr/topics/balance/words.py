@@ -12,6 +12,18 @@ from ivr.topics.masks import as_it_is, given_shape
 from ivr.topics.topic import Slot, Topic
 from ivr.topics.verification.words import OWN_BILL
 
+# What a bill means for the coverage, one sentence each: all its slots are filled, needed or not.
+COVERAGE = ("keep_longer", "keep", "reinstate", "ended", "first", "counts_today", "late_today")
+COVERAGE_SLOTS = (
+    "coverage",
+    "keep_cents",
+    "keep_by",
+    "keep_last",
+    "plan_ends",
+    "plan_starts",
+    "reinstate_cents",
+    "reinstate_by",
+)
 _OWES_NOTHING = frozenset({"none", "paid", "on_its_way", "waiting"})
 
 
@@ -49,6 +61,9 @@ def possible(answered: Sequence[Answer], action: str, outcome: str) -> bool:
     known = {(each.action, each.outcome) for each in answered}
     if action == "bill_balance":
         return outcome != "none" or "none" not in bills.values()
+    if action == "bill_coverage":
+        # Answered for the plan that was told just before it: of what is past due something is always said.
+        return outcome == "said" or not next(reversed(bills.values()), "").startswith("past_due")
     if action == "choose_bill":
         if ("balance_as_of", "nothing") in known:
             return outcome == "nothing"
@@ -70,6 +85,7 @@ BALANCE = Topic(
         Slot("pay_by", "date"),
         Slot("is_first", "choice", as_it_is, ("no", "yes")),
         Slot("due_when", "choice", as_it_is, ("later", "today")),
+        Slot("coverage", "choice", as_it_is, COVERAGE),
         Slot("keep_cents", "money"),
         Slot("keep_by", "date"),
         Slot("keep_last", "date"),
@@ -97,16 +113,7 @@ BALANCE = Topic(
         ),
         Action(
             "bill_coverage",
-            {
-                "nothing": (),
-                "counts_today": (),
-                "late_today": (),
-                "first": ("plan_starts",),
-                "keep": ("keep_cents", "keep_by", "plan_ends"),
-                "keep_longer": ("keep_cents", "keep_by", "keep_last", "plan_ends"),
-                "reinstate": ("reinstate_cents", "reinstate_by"),
-                "ended": (),
-            },
+            {"nothing": (), "said": COVERAGE_SLOTS},
             needs=("member_id",),
             args={"plan": tuple(PLANS)},
             ordinary="nothing",
