@@ -56,7 +56,7 @@ COMMANDS: Final = {
     ),
     "metrics": (
         "ivr.cli.status:metrics",
-        "Serve the same figures at GET /metrics for Prometheus, until SIGTERM.",
+        "Serve the figures of `ivr status` at GET /metrics for Prometheus, until SIGTERM.",
     ),
     "notices": (
         "ivr.cli.notices:notices",
