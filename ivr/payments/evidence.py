@@ -13,7 +13,6 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import lru_cache
 from heapq import merge
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
@@ -321,12 +320,9 @@ def evidence_json(db: Connection, hashes: KeyedHash, confirmation_number: str) -
 
 def _digest(hashes: KeyedHash, row: Row[Any]) -> bytes:
     """Return the keyed hash of what was fixed: the same for the same facts, however they are stored."""
-    facts = {
-        name: {column: _exact(row[place]) for column, place in columns}
-        for name, columns in _places(row._fields)
-    }
+    facts = {name: {column: _exact(row[place]) for column, place in columns} for name, columns in _PLACES}
     # Seals from before authorizations had these say nothing of them; what was the only case still does not.
-    usual = {"kind": "single", "payer_member_id": row.payments_member_id}
+    usual = {"kind": "single", "payer_member_id": facts["payments"]["member_id"]}
     if facts[_LATER_FACTS] in (usual, dict.fromkeys(usual)):
         del facts[_LATER_FACTS]
     # As above: a letter counted as mailed on the day on which it was put into the outbox.
@@ -337,23 +333,19 @@ def _digest(hashes: KeyedHash, row: Row[Any]) -> bytes:
 
 
 _LATER_FACTS: Final = "authorizations"
-
-
-@lru_cache(maxsize=8)
-def _places(fields: tuple[str, ...]) -> tuple[tuple[str, tuple[tuple[str, int], ...]], ...]:
-    """Return where in a row each fact of a seal stands: names are looked up slowly, of millions of facts."""
-    parts: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
-        ("payments", Payment, _PAYMENT),
-        ("consents", Authorization, CONSENT),
-        ("notices", Notice, _NOTICE),
-        ("notice_attempts", NoticeAttempt, _ATTEMPT),
-        (_LATER_FACTS, Authorization, _AUTHORIZATION),
-    )
-    place = {name: number for number, name in enumerate(fields)}
-    return tuple(
-        (name, tuple((column, place[f"{table.__tablename__}_{column}"]) for column in columns))
-        for name, table, columns in parts
-    )
+_SEALED_PARTS: Final[tuple[tuple[str, Any, tuple[str, ...]], ...]] = (
+    ("payments", Payment, _PAYMENT),
+    ("consents", Authorization, CONSENT),
+    ("notices", Notice, _NOTICE),
+    ("notice_attempts", NoticeAttempt, _ATTEMPT),
+    (_LATER_FACTS, Authorization, _AUTHORIZATION),
+)
+_PLACE: Final = {name: place for place, name in enumerate(_SEALED_ROWS.selected_columns.keys())}
+# Where in a row each fact of a seal stands: names are looked up slowly, of millions of facts.
+_PLACES: Final = tuple(
+    (name, tuple((column, _PLACE[f"{table.__tablename__}_{column}"]) for column in columns))
+    for name, table, columns in _SEALED_PARTS
+)
 
 
 def _event_digest(hashes: KeyedHash, event: Row[Any]) -> bytes:
