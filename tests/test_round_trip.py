@@ -20,7 +20,10 @@ from ivr.storage.tables import Member, Payment
 
 pytestmark = pytest.mark.whole
 
-SAMPLED = random.Random(20261218).sample(RUNS, 30)
+# What an export refuses to make up: a list of a year's payments, and a day.
+REFUSED = ("payments_made", "day")
+WRITTEN = [run for run in RUNS if Path(run.call.name).parent.name not in REFUSED]
+SAMPLED = random.Random(20261218).sample(WRITTEN, 30)
 
 
 def name_of(run):
