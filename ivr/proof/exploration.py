@@ -71,9 +71,9 @@ class World:
     `entries` are digits to try at each field, `words` what may be said, `values` what actions answer with, a
     value a slot; `canaries` the secret entries among them. `consents` are the actions that move money.
     `recalls` (action -> outcome) give back what was filled before; `ordinary` (action -> outcome) comes first
-    where calls are equally short; `possible` tells whether an action can answer so after what the `decisive`
-    actions answered in the same turn. `speak` (prompt, language, pace) returns sentences and raises
-    `ValueError` for what cannot be spoken.
+    where calls are equally short; `possible` tells whether an action can answer so after what was answered
+    in the same turn; of each answer `decisive` keeps what that hangs on, or None. `speak` (prompt, language,
+    pace) returns sentences and raises `ValueError` for what cannot be spoken.
     """
 
     entries: Mapping[str, Sequence[str]]
@@ -84,7 +84,7 @@ class World:
     recalls: Mapping[str, str]
     ordinary: Mapping[str, str]
     possible: Callable[[Sequence[Answer], str, str], bool]
-    decisive: frozenset[str]
+    decisive: Callable[[Answer], Answer | None]
     speak: Callable[[Said, str, str], Sequence[Sentence]]
 
 
@@ -440,7 +440,7 @@ class Exploration:
         same.append(index)
         # The ordinary way to a place comes first, then the heaviest: what is between them adds nothing.
         return self._to_expand(
-            index, place, 0.0 if len(same) == 1 else 1 / (1 + weight.amount + 100 * len(weight.again))
+            index, place, 0.0 if len(same) == 1 else 1 / (1 + weight.amount + 1000 * len(weight.again))
         )
 
     def _to_expand(self, index: int, place: Place, order: float) -> int:
@@ -644,8 +644,8 @@ class Exploration:
         if isinstance(place.result, Ask) and isinstance(move.heard, Outcome):
             memory.consented = knowledge.consented
             asked = Answer(place.result.action, place.result.args, move.label)
-            kept = asked.action in self.world.decisive or asked.action in self.world.consents
-            memory.answered = (*knowledge.answered, asked) if kept else knowledge.answered
+            kept = asked if asked.action in self.world.consents else self.world.decisive(asked)
+            memory.answered = knowledge.answered if kept is None else (*knowledge.answered, kept)
             memory.filled(move.heard.slots)
         elif move.kind == "answer" and node.word in self.flow.vocabulary.fields:
             fills = self._filled_by(node, move, place.state)

@@ -38,7 +38,7 @@ from ivr.speech.keys import NamedKeys
 from ivr.speech.sentence import Sentence
 from ivr.speech.source import PromptFault, Source
 from ivr.topics.line import Line, prompt_files
-from ivr.topics.registry import CANARIES, CHOICES, DECISIVE, SLOTS, VOCABULARY, possible
+from ivr.topics.registry import CANARIES, CHOICES, SLOTS, VOCABULARY, decisive, possible
 from ivr.topics.sentences import sentences
 
 STRAIGHT_SHARE = (
@@ -301,7 +301,7 @@ def world_of(draft: Draft) -> World:
         recalls={action.name: action.recalls for action in actions if action.recalls},
         ordinary={action.name: action.ordinary for action in actions if action.ordinary},
         possible=possible,
-        decisive=DECISIVE,
+        decisive=decisive,
         speak=speak,
     )
 

@@ -40,8 +40,6 @@ _OPEN = {
 _SEALED = {entry for field in VOCABULARY.fields.values() if field.secret for entry in field.samples.values()}
 # The entries that only secret fields have: found anywhere outside the sealed slots, they show a leak.
 CANARIES = frozenset(entry for entry in _SEALED - _OPEN if len(entry) > 2)
-# The actions whose answers decide what others can answer later in the turn.
-DECISIVE = frozenset(action for topic in TOPICS for action in topic.decisive)
 
 
 def shapes_of(values: Mapping[str, Value], since: Since) -> dict[str, str]:
@@ -52,3 +50,9 @@ def shapes_of(values: Mapping[str, Value], since: Since) -> dict[str, str]:
 def possible(answered: Sequence[Answer], action: str, outcome: str) -> bool:
     """Return whether an action can answer so after what was `answered` in the same turn."""
     return all(topic.possible(answered, action, outcome) for topic in TOPICS if topic.possible)
+
+
+def decisive(answer: Answer) -> Answer | None:
+    """Return what of an answer decides how others can answer later in the turn; None where nothing does."""
+    kept = (topic.decisive(answer) for topic in TOPICS if topic.decisive)
+    return next((each for each in kept if each is not None), None)

@@ -69,8 +69,8 @@ class Topic:
     """Everything about one matter.
 
     `alike` yields by field entries of a length that are likely to get what the domain answered then, where
-    the samples are not enough. `possible` tells whether an action can answer so after what the `decisive`
-    actions answered in the same turn.
+    the samples are not enough. `possible` tells whether an action can answer so after what was answered in
+    the same turn; of each answer `decisive` keeps what that hangs on, or None.
     """
 
     slots: tuple[Slot, ...] = ()
@@ -78,4 +78,4 @@ class Topic:
     actions: tuple[Action, ...] = ()
     alike: Mapping[str, Alike] = field(default_factory=dict)
     possible: Callable[[Sequence[Answer], str, str], bool] | None = None
-    decisive: tuple[str, ...] = ()
+    decisive: Callable[[Answer], Answer | None] | None = None

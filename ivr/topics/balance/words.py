@@ -72,6 +72,13 @@ def possible(answered: Sequence[Answer], action: str, outcome: str) -> bool:
     return True
 
 
+def decisive(answer: Answer) -> Answer | None:
+    """Of a bill it matters whether there is one, and whether it owes anything."""
+    if answer.action == "bill_balance" and answer.outcome != "none":
+        return answer._replace(outcome="paid" if answer.outcome in _OWES_NOTHING else "current")
+    return answer if answer.action in {"balance_as_of", "bill_balance"} else None
+
+
 BALANCE = Topic(
     slots=(
         Slot("as_of", "moment"),
@@ -139,5 +146,5 @@ BALANCE = Topic(
         ),
     ),
     possible=possible,
-    decisive=("balance_as_of", "bill_balance"),
+    decisive=decisive,
 )
