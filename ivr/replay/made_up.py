@@ -234,12 +234,11 @@ class _Attempt:
         if outcome == "first":
             made_up.first_payment.add(plan)
         elif outcome in {"keep", "keep_longer"}:
-            assistance: Assistance = "none" if outcome == "keep" else "tax_credit"
-            last_days = _days(shapes["keep_last"])
-            missed = months_later(today + timedelta(days=last_days), -clock_of(assistance).due_dates)
-            if outcome == "keep" and missed >= today:  # the last due date of those who have help
-                assistance = "tax_credit"
-                missed = months_later(missed, 1 - clock_of(assistance).due_dates)
+            last, ends = (today + timedelta(days=_days(shapes[name])) for name in ("keep_last", "plan_ends"))
+            # Without help the coverage ends in the month of the missed due date.
+            is_helped = ends.replace(day=1) != months_later(last.replace(day=1), -1)
+            assistance: Assistance = "tax_credit" if is_helped else "none"
+            missed = months_later(last, -clock_of(assistance).due_dates)
             made_up.accounts[plan] = assistance
             made_up.past_due_days.setdefault(plan, (missed - today).days)
         elif outcome in {"reinstate", "ended"}:
