@@ -126,7 +126,7 @@ def measure(site: Site) -> None:
         bench.warm()
         _tell("whole paying calls")
         whole = bench.whole_calls()
-        _show(report.costs(f"Whole paying calls (16 turns), closed loop, {sizes.lanes} at a time", whole))
+        _show(report.costs(f"Whole paying calls (13 turns), closed loop, {sizes.lanes} at a time", whole))
         _tell("menu turns")
         menu = bench.menu_turns()
         _show(report.costs(f"An ordinary menu turn, closed loop, {sizes.lanes} at a time", menu))

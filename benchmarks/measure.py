@@ -88,7 +88,7 @@ class Bench:
             closed_loop(server, calls, self.sizes.lanes)
 
     def whole_calls(self) -> Table:
-        """Measure calls in which a member pays: 16 turns from the greeting to goodbye."""
+        """Measure calls in which a member pays: 13 turns from the greeting to the confirmation."""
         return self._closed(self.sizes.cycles, self.sizes.paying_calls, self.sizes.lanes)
 
     def saturated(self) -> Table:

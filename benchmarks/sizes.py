@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Sizes:
-    """Counts of one run. A paying call has 16 turns."""
+    """Counts of one run. A paying call has 13 turns."""
 
     finished_calls: int
     members: int

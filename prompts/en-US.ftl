@@ -19,11 +19,11 @@ pace-relay =
     Silence is fine.
 
 main-menu =
-    To hear what you owe or to pay, press 1.
+    To pay or hear what you owe, press 1.
     For other ways to pay, press 2.
     For a person, press 0.
     .again =
-        To hear what you owe or to pay, press 1.
+        To pay or hear what you owe, press 1.
         For other ways to pay, press 2.
     .relay =
         To pay, press 1.
@@ -45,20 +45,22 @@ other-ways =
         People answer { $support_hours }.
 
 finish-menu =
-    To hear this again, press 9.
-    To finish this call, press 1.
+    You can hang up now.
+    To hear what you owe or to pay, press 1.
     For payments made, or to cancel one, press 2.
+    To hear this again, press 9.
     .again =
-        To hear this again, press 9.
-        To finish this call, press 1.
-        For payments made, press 2.
+        You can hang up now.
+        What you owe: press 1.
+        Payments made: press 2.
     .relay =
+        You can hang up now.
+        What you owe: press 1.
+        Payments made: press 2.
         To hear this again, press 9.
-        To finish, press 1.
-        For payments made, press 2.
     .nudge =
         Still waiting.
-        To finish, press 1.
+        You can hang up now.
 
 goodbye =
     Thank you for calling.
@@ -67,7 +69,7 @@ goodbye =
 ## Verification
 
 verify-member-id =
-    Please enter your 12 digit member I D.
+    Enter your 12 digit member I D.
     Or enter your 9 digit billing account number, then press pound.
     Both are on your bill.
     .again =
@@ -98,8 +100,7 @@ verify-ssn =
         Last four.
 
 verify-birth =
-    Enter your date of birth: two digits for the month, two for the day, four for the year.
-    For January 2, 1965, enter 0 1 0 2 1 9 6 5.
+    Enter your date of birth in eight digits: month, day, and year.
     .again =
         Enter your date of birth in eight digits: month, day, and year.
         For January 2, 1965, enter 0 1 0 2 1 9 6 5.
@@ -395,11 +396,14 @@ payment-kept =
 ## Balance
 
 balance-as-of =
-    These amounts are as of { $as_of }.
+    That is as of { $as_of }.
+    Payments by phone are taken off.
     A check in the mail may not show yet.
     .relay =
         Amounts are as of { $as_of }.
-        Phone payments are already taken off.
+        Payments by phone are taken off.
+
+        A check in the mail may not show yet.
 
 balance-nothing = We have no bill for you at this time.
 
@@ -511,100 +515,66 @@ coverage =
            *[late_today] That is late.
         }
 
-balance-changed = What you owe on that bill has just changed.
+balance-changed = You owe nothing on that bill now.
 
 bills-both =
-    To pay your health bill, press 1.
-    To pay your dental bill, press 2.
-    To finish this call, press 3.
-    For payments made, or to cancel one, press 4.
+    To pay the health bill, press 1.
+    To pay the dental bill, press 2.
+    For payments made, or to cancel one, press 3.
     .again =
         For the health bill, press 1.
-        For dental, press 2.
-        To finish, press 3.
-        Payments made: press 4.
+        For the dental bill, press 2.
+        Payments made: press 3.
     .relay =
-        Health bill: press 1.
-        Dental: press 2.
-        To finish, press 3.
-        Payments made: press 4.
+        For the health bill, press 1.
+        For dental, press 2.
+        Payments made: press 3.
     .nudge =
         Still waiting.
         Which bill?
 
-bills-health =
-    To pay your health bill, press 1.
-    To finish this call, press 2.
-    For payments made, or to cancel one, press 3.
-    .again =
-        To pay the health bill, press 1.
-        To finish this call, press 2.
-        For payments made, press 3.
-    .relay =
-        To pay the health bill, press 1.
-        To finish, press 2.
-        For payments made, press 3.
-    .nudge =
-        Still waiting.
-        Health bill.
-
-bills-dental =
-    To pay your dental bill, press 1.
-    To finish this call, press 2.
-    For payments made, or to cancel one, press 3.
-    .again =
-        To pay the dental bill, press 1.
-        To finish this call, press 2.
-        For payments made, press 3.
-    .relay =
-        To pay the dental bill, press 1.
-        To finish, press 2.
-        For payments made, press 3.
-    .nudge =
-        Still waiting.
-        Dental bill.
-
 ## Amount
 
 amount-one =
-    To pay { $total } in full, press 1.
-    Other amount: press 2.
+    To pay it all, press 1.
+    Another amount: press 2.
     Back: press 3.
     To pay on a later day, press 4.
+    For payments made, or to cancel one, press 5.
     .again =
-        To pay in full, press 1.
+        Pay it all: press 1.
         Other amount: press 2.
         Back: press 3.
         Later day: press 4.
+        Payments made: press 5.
     .relay =
-        To pay in full, press 1.
+        Pay it all: press 1.
         Other amount: press 2.
         Back: press 3.
         Later day: press 4.
+        Payments made: press 5.
     .nudge =
         Still waiting.
         Amount to pay.
 
 amount-two =
-    To pay { $total } in full, press 1.
+    To pay it all, press 1.
     To pay only the { $past_due } that is past due, press 2.
-    Other amount: press 3.
+    Another amount: press 3.
     To pay on a later day, press 4.
+    For payments made, or to cancel one, press 5.
     .again =
-        To pay in full, press 1.
-        Past due only: press 2.
+        Pay all: press 1.
+        Past due: press 2.
         Other amount: press 3.
         Later day: press 4.
-    .again-relay =
-        To pay in full, press 1.
-        Past due only: press 2.
-        Other amount: press 3.
-        Later day: press 4.
+        Payments made: press 5.
     .relay =
-        To pay in full, press 1.
-        Past due only: press 2.
+        Pay all: press 1.
+        Past due: press 2.
         Other amount: press 3.
         Later day: press 4.
+        Payments made: press 5.
     .nudge =
         Still waiting.
         Amount to pay.
@@ -623,14 +593,17 @@ amount-first =
     To pay { $total } in full, press 1.
     Back: press 2.
     To pay on a later day, press 3.
+    For payments made, or to cancel one, press 4.
     .again =
         To pay in full, press 1.
         Back: press 2.
         Later day: press 3.
+        Payments made: press 4.
     .relay =
         To pay in full, press 1.
         Back: press 2.
         Later day: press 3.
+        Payments made: press 4.
     .nudge =
         Still waiting.
         Amount to pay.
@@ -801,16 +774,37 @@ bank-reuse =
         Still waiting.
         Same account.
 
-bank-intro =
-    You will need the routing number and the account number of your bank account.
+bank-ready =
+    You need your bank's routing number and your account number.
+    When you have them: for a checking account, press 1.
+    For savings, press 2.
+    To hear where they are on a check, press 3.
+    Take your time.
+    .again =
+        When you have the numbers: for a checking account, press 1.
+        For savings, press 2.
+        To hear where they are on a check, press 3.
+    .again-relay =
+        When you have the numbers:
+        Checking: press 1.
+        Savings: press 2.
+        To find them: press 3.
+    .relay =
+        You need your bank's routing and account numbers.
+        Checking: press 1.
+        Savings: press 2.
+        To find them: press 3.
+    .nudge =
+        Still waiting.
+        Checking or savings.
+
+bank-find =
     On a check they are at the bottom.
     The routing number has 9 digits and is usually on the left.
     The account number is usually next to it.
     The check number is not part of it.
     Your bank can also tell you both numbers.
     .relay =
-        You need your bank's routing number and your account number.
-
         On a check they are at the bottom.
         Routing number: 9 digits, usually on the left.
 
@@ -818,24 +812,6 @@ bank-intro =
         The check number is not part of it.
 
         Your bank can also tell you both numbers.
-
-bank-ready =
-    Take your time.
-    When you have the numbers, press 1.
-    .again = When you have the numbers in front of you, press 1.
-    .nudge =
-        Still waiting.
-        When ready, press 1.
-
-bank-account-type =
-    For a checking account, press 1.
-    For a savings account, press 2.
-    .again =
-        For checking, press 1.
-        For savings, press 2.
-    .nudge =
-        Still waiting.
-        Checking or savings.
 
 bank-routing-ask = Enter the 9 digit routing number.
     .again =
@@ -846,14 +822,14 @@ bank-routing-ask = Enter the 9 digit routing number.
         Routing number.
 
 bank-routing-read-back =
-    The routing number is { $routing_number }.
+    Routing number { $routing_number }.
     If that is right, press 1.
     To enter it again, press 2.
     .again =
         If the routing number is right, press 1.
         To enter it again, press 2.
     .relay =
-        The routing number is { $routing_number }.
+        Routing number: { $routing_number }.
         If right, press 1.
         To enter it again, press 2.
     .nudge =
@@ -872,7 +848,7 @@ bank-account-ask = Enter the account number, then press pound.
         Still waiting.
         Account number.
 
-bank-account-again = To be sure, enter the account number once more, then press pound.
+bank-account-again = Enter the account number once more, then press pound.
     .again = Enter the same account number once more, then press pound.
     .relay = Enter the account number once more, then the pound key.
     .nudge =
@@ -964,7 +940,7 @@ gate-authorization =
 
 authorization-ask =
     Do you authorize this payment?
-    Please say yes or no.
+    Say yes or no.
     .again =
         Do you authorize this payment?
         Please say only yes or no.
@@ -1116,21 +1092,6 @@ confirmation-first =
         Then we mail you a welcome letter.
 
         Your plan mails your I D card in about two weeks.
-
-more-menu =
-    To hear the number again, press 9.
-    To hear what you still owe, or to pay it, press 1.
-    To finish this call, press 2.
-    .again =
-        To hear what you still owe, press 1.
-        To finish this call, press 2.
-    .relay =
-        To hear this again, press 9.
-        For what you still owe, press 1.
-        To finish, press 2.
-    .nudge =
-        Still waiting.
-        Go on or finish.
 
 declined-menu =
     To hear what you owe or to pay, press 1.

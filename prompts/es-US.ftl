@@ -20,11 +20,11 @@ pace-relay =
     No importa si hay silencio.
 
 main-menu =
-    Para oír lo que debe o para pagar, oprima 1.
+    Para pagar u oír lo que debe, oprima 1.
     Para otras formas de pagar, oprima 2.
     Para hablar con una persona, oprima 0.
     .again =
-        Para oír lo que debe o para pagar, oprima 1.
+        Para pagar u oír lo que debe, oprima 1.
         Para otras formas de pagar, oprima 2.
     .relay =
         Para pagar, oprima 1.
@@ -46,20 +46,22 @@ other-ways =
         Atendemos { $support_hours }.
 
 finish-menu =
-    Para oír esto otra vez, oprima 9.
-    Para terminar esta llamada, oprima 1.
+    Ya puede colgar.
+    Para pagar u oír lo que debe, oprima 1.
     Para pagos hechos, o para cancelar uno, oprima 2.
+    Para oír esto otra vez, oprima 9.
     .again =
-        Para oír esto otra vez, oprima 9.
-        Para terminar esta llamada, oprima 1.
-        Para pagos hechos, oprima 2.
+        Ya puede colgar.
+        Lo que debe: oprima 1.
+        Pagos hechos: oprima 2.
     .relay =
-        Para oír esto otra vez, oprima 9.
-        Para terminar, oprima 1.
-        Para pagos hechos, oprima 2.
+        Ya puede colgar.
+        Lo que debe: oprima 1.
+        Pagos hechos: oprima 2.
+        Para oírlo otra vez, oprima 9.
     .nudge =
         Seguimos esperando.
-        Para terminar, oprima 1.
+        Ya puede colgar.
 
 goodbye =
     Gracias por llamar.
@@ -68,8 +70,8 @@ goodbye =
 ## Verificación
 
 verify-member-id =
-    Por favor marque los 12 dígitos de su número de miembro.
-    O marque los 9 dígitos de su número de cuenta de facturación y oprima la tecla numeral.
+    Marque los 12 dígitos de su número de miembro.
+    O los 9 dígitos de su cuenta de facturación, y oprima la tecla numeral.
     Los dos números están en su factura.
     .again =
         Marque los 12 dígitos de su número de miembro.
@@ -99,8 +101,7 @@ verify-ssn =
         Últimos cuatro dígitos.
 
 verify-birth =
-    Marque su fecha de nacimiento: primero dos dígitos para el mes, dos para el día y cuatro para el año.
-    Para el 2 de enero de 1965, marque 0 1 0 2 1 9 6 5.
+    Marque su fecha de nacimiento en ocho dígitos: mes, día y año.
     .again =
         Marque su fecha de nacimiento en ocho dígitos: primero el mes, luego el día y el año.
         Para el 2 de enero de 1965, marque 0 1 0 2 1 9 6 5.
@@ -400,13 +401,14 @@ payment-kept =
 ## Saldo
 
 balance-as-of =
-    Estas cantidades son hasta { $as_of }.
+    Esto es hasta { $as_of }.
+    Ya restamos los pagos por teléfono.
     Un cheque enviado por correo quizás todavía no aparezca.
     .relay =
-        Esto muestran nuestros registros,
-        hasta { $as_of }.
+        Cantidades hasta { $as_of }.
 
-        Ya restamos los pagos hechos por teléfono.
+        Ya restamos los pagos por teléfono.
+        Un cheque enviado por correo quizás no aparezca.
 
 balance-nothing = Por ahora no tenemos ninguna factura para usted.
 
@@ -519,100 +521,66 @@ coverage =
            *[late_today] Así llega tarde.
         }
 
-balance-changed = Lo que debe en esa factura acaba de cambiar.
+balance-changed = Ahora no debe nada de esa factura.
 
 bills-both =
-    Para pagar su factura de salud, oprima 1.
-    Para pagar su factura dental, oprima 2.
-    Para terminar esta llamada, oprima 3.
-    Para pagos hechos, o para cancelar uno, oprima 4.
+    Para pagar la factura de salud, oprima 1.
+    Para pagar la factura dental, oprima 2.
+    Para pagos hechos, o para cancelar uno, oprima 3.
     .again =
+        Factura de salud: oprima 1.
+        Factura dental: oprima 2.
+        Pagos hechos: oprima 3.
+    .relay =
         Para la factura de salud, oprima 1.
         Para la dental, oprima 2.
-        Para terminar, oprima 3.
-        Pagos hechos: oprima 4.
-    .relay =
-        Factura de salud: oprima 1.
-        Dental: oprima 2.
-        Para terminar, oprima 3.
-        Pagos hechos: oprima 4.
+        Pagos hechos: oprima 3.
     .nudge =
         Seguimos esperando.
         ¿Cuál factura?
 
-bills-health =
-    Para pagar su factura de salud, oprima 1.
-    Para terminar esta llamada, oprima 2.
-    Para pagos hechos, o para cancelar uno, oprima 3.
-    .again =
-        Para pagar la factura de salud, oprima 1.
-        Para terminar esta llamada, oprima 2.
-        Para pagos hechos, oprima 3.
-    .relay =
-        Para pagar la factura de salud, oprima 1.
-        Para terminar, oprima 2.
-        Para pagos hechos, oprima 3.
-    .nudge =
-        Seguimos esperando.
-        Factura de salud.
-
-bills-dental =
-    Para pagar su factura dental, oprima 1.
-    Para terminar esta llamada, oprima 2.
-    Para pagos hechos, o para cancelar uno, oprima 3.
-    .again =
-        Para pagar la factura dental, oprima 1.
-        Para terminar esta llamada, oprima 2.
-        Para pagos hechos, oprima 3.
-    .relay =
-        Para pagar la factura dental, oprima 1.
-        Para terminar, oprima 2.
-        Para pagos hechos, oprima 3.
-    .nudge =
-        Seguimos esperando.
-        Factura dental.
-
 ## Cantidad
 
 amount-one =
-    Para pagar el total de { $total }, oprima 1.
+    Para pagarlo todo, oprima 1.
     Otra cantidad: oprima 2.
     Volver: oprima 3.
     Para pagar otro día, oprima 4.
+    Para pagos hechos, o para cancelar uno, oprima 5.
     .again =
-        Para pagar el total, oprima 1.
+        Pagarlo todo: oprima 1.
         Otra cantidad: oprima 2.
         Volver: oprima 3.
         Otro día: oprima 4.
+        Pagos hechos: oprima 5.
     .relay =
-        Para pagar el total, oprima 1.
+        Pagarlo todo: oprima 1.
         Otra cantidad: oprima 2.
         Volver: oprima 3.
         Otro día: oprima 4.
+        Pagos hechos: oprima 5.
     .nudge =
         Seguimos esperando.
         Cantidad del pago.
 
 amount-two =
-    Para pagar el total de { $total }, oprima 1.
+    Para pagarlo todo, oprima 1.
     Para pagar solo el saldo vencido de { $past_due }, oprima 2.
     Otra cantidad: oprima 3.
     Para pagar otro día, oprima 4.
+    Para pagos hechos, o para cancelar uno, oprima 5.
     .again =
-        Para pagar el total, oprima 1.
-        Solo lo vencido: oprima 2.
+        Pagarlo todo: oprima 1.
+        Lo vencido: oprima 2.
         Otra cantidad: oprima 3.
         Otro día: oprima 4.
-    .again-relay =
-        Para el total, oprima 1.
-        Solo lo vencido: oprima 2.
-        Otra cantidad: oprima 3.
-        Otro día: oprima 4.
+        Pagos hechos: oprima 5.
     .relay =
-        Para el total, oprima 1.
-        Solo lo vencido: oprima 2.
+        Pagarlo todo: oprima 1.
+        Lo vencido: oprima 2.
         Otra cantidad: oprima 3.
         Otro día: oprima 4.
+        Pagos hechos: oprima 5.
     .nudge =
         Seguimos esperando.
         Cantidad del pago.
@@ -631,14 +599,17 @@ amount-first =
     Para pagar el total de { $total }, oprima 1.
     Volver: oprima 2.
     Para pagar otro día, oprima 3.
+    Para pagos hechos, o para cancelar uno, oprima 4.
     .again =
         Para pagar el total, oprima 1.
         Volver: oprima 2.
         Otro día: oprima 3.
+        Pagos hechos: oprima 4.
     .relay =
         Para pagar el total, oprima 1.
         Volver: oprima 2.
         Otro día: oprima 3.
+        Pagos hechos: oprima 4.
     .nudge =
         Seguimos esperando.
         Cantidad del pago.
@@ -810,41 +781,44 @@ bank-reuse =
         Seguimos esperando.
         La misma cuenta.
 
-bank-intro =
-    Va a necesitar el número de ruta y el número de cuenta de su cuenta de banco.
+bank-ready =
+    Necesita dos números de su banco: el de ruta y el de su cuenta.
+    Cuando los tenga: si es cuenta de cheques, oprima 1.
+    Si es de ahorros, oprima 2.
+    Para oír dónde están en un cheque, oprima 3.
+    Tómese su tiempo.
+    .again =
+        Cuando tenga los números: si es cuenta de cheques, oprima 1.
+        Si es de ahorros, oprima 2.
+        Para oír dónde están en un cheque, oprima 3.
+    .again-relay =
+        Cuando tenga los números:
+        Cheques: oprima 1.
+        Ahorros: oprima 2.
+        Para encontrarlos: oprima 3.
+    .relay =
+        Necesita los números de ruta y de cuenta.
+        Cheques: oprima 1.
+        Ahorros: oprima 2.
+        Para encontrarlos: oprima 3.
+    .nudge =
+        Seguimos esperando.
+        De cheques o de ahorros.
+
+bank-find =
     En un cheque están en la parte de abajo.
     El número de ruta tiene 9 dígitos y suele estar a la izquierda.
     El número de cuenta suele estar a su lado.
-    El número del cheque no es parte de él.
-    Su banco también le puede decir los dos números.
+    No marque el número del cheque.
+    Su banco también puede darle los dos números.
     .relay =
-        Necesita el número de ruta y el número de cuenta.
-
         En un cheque están abajo.
         Número de ruta: 9 dígitos, casi siempre a la izquierda.
 
         El número de cuenta suele estar a su lado.
-        El número del cheque no es parte de él.
+        No marque el número del cheque.
 
-        Su banco también le puede decir los dos números.
-
-bank-ready =
-    Tómese su tiempo.
-    Cuando tenga los números, oprima 1.
-    .again = Cuando tenga los números a la mano, oprima 1.
-    .nudge =
-        Seguimos esperando.
-        Cuando los tenga, oprima 1.
-
-bank-account-type =
-    Para una cuenta corriente, o de cheques, oprima 1.
-    Para una cuenta de ahorros, oprima 2.
-    .again =
-        Para cuenta corriente, oprima 1.
-        Para cuenta de ahorros, oprima 2.
-    .nudge =
-        Seguimos esperando.
-        Corriente o de ahorros.
+        Su banco también puede darle los dos números.
 
 bank-routing-ask = Marque los 9 dígitos del número de ruta.
     .again =
@@ -855,7 +829,7 @@ bank-routing-ask = Marque los 9 dígitos del número de ruta.
         Número de ruta.
 
 bank-routing-read-back =
-    El número de ruta es { $routing_number }.
+    Número de ruta { $routing_number }.
     Si es correcto, oprima 1.
     Para marcarlo otra vez, oprima 2.
     .again =
@@ -881,7 +855,7 @@ bank-account-ask = Marque el número de cuenta y oprima la tecla numeral.
         Seguimos esperando.
         Número de cuenta.
 
-bank-account-again = Para estar seguros, marque el número de cuenta una vez más y oprima la tecla numeral.
+bank-account-again = Marque otra vez el número de cuenta y la tecla numeral.
     .again = Marque otra vez el mismo número de cuenta y la tecla numeral.
     .relay = Marque el número de cuenta una vez más y la tecla numeral.
     .nudge =
@@ -1127,21 +1101,6 @@ confirmation-first =
         Luego le enviamos una carta de bienvenida.
 
         Su plan le enviará la tarjeta en unas dos semanas.
-
-more-menu =
-    Para oír otra vez el número, oprima 9.
-    Para oír o pagar lo que todavía debe, oprima 1.
-    Para terminar esta llamada, oprima 2.
-    .again =
-        Para oír lo que todavía debe, oprima 1.
-        Para terminar esta llamada, oprima 2.
-    .relay =
-        Para oír esto otra vez, oprima 9.
-        Para lo que todavía debe, oprima 1.
-        Para terminar, oprima 2.
-    .nudge =
-        Seguimos esperando.
-        Seguir o terminar.
 
 declined-menu =
     Para oír lo que debe o para pagar, oprima 1.

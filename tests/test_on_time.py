@@ -47,7 +47,7 @@ def host(engine: Engine, tmp_path: Path) -> Iterator[LocalHost]:
 
 def told(host: LocalHost, folder: Path, now: datetime, on_time: str, said: str) -> None:
     file = folder / "a.call"
-    words = "confirmation, more-menu" if said == "nothing" else f"confirmation, {said}, more-menu"
+    words = "confirmation, finish-menu" if said == "nothing" else f"confirmation, {said}, finish-menu"
     file.write_text(CALL.format(now=now.isoformat(timespec="minutes"), on_time=on_time, said=words))
     [run], problems = list_runs([file], LINE.flow.languages, root=ROOT / "tests" / "calls")
     assert not problems

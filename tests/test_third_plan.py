@@ -24,11 +24,10 @@ SEVERAL = {
     for plans in combinations(PLANS, number)
     if "vision" in plans
 }
-MENUS = {"vision": ("vision",), **SEVERAL}
 RECORD = 'Plan("dental", "DNTL PREM")'
 TOLD = {
-    "en-US": ("For {}, press {}.", "To finish, press {}.", "Still waiting."),
-    "es-US": ("Para {}, oprima {}.", "Para terminar, oprima {}.", "Seguimos esperando."),
+    "en-US": ("For {}, press {}.", "Still waiting."),
+    "es-US": ("Para {}, oprima {}.", "Seguimos esperando."),
 }
 CALL = """# A bill of a third plan is told beside another, and paid.
 member  made_up
@@ -39,9 +38,7 @@ line    balance-current, balance-current, balance-as-of, bills-dental-and-vision
 caller  2
 line    amount-one
 caller  1
-line    bank-intro, bank-ready
-caller  1
-line    bank-account-type
+line    bank-ready
 caller  1
 line    bank-routing-ask
 caller  021000021
@@ -53,7 +50,7 @@ line    bank-account-again
 caller  0012345678#
 line    authorization-terms, authorization-ask
 caller  says "yes"
-line    confirmation, more-menu
+line    confirmation, finish-menu
 did     payment amount=31.00 plan=vision
 """
 
@@ -61,7 +58,7 @@ did     payment amount=31.00 plan=vision
 def flow_nodes() -> str:
     """Return main's menus of bills, where one of them is of the third plan."""
     nodes = ['\n[node.select_vision]\nset.plan = "vision"\nnext = "amount"\n']
-    for name, plans in MENUS.items():
+    for name, plans in SEVERAL.items():
         keys = [f'keys.{key} = "select_{plan}"' for key, plan in enumerate(plans, start=1)]
         lines = (
             f"[node.{name}_menu]",
@@ -69,17 +66,16 @@ def flow_nodes() -> str:
             f'prompt = "bills-{name.replace("_", "-")}"',
             *keys,
         )
-        nodes.append("\n".join((*lines, f'keys.{len(plans) + 1} = "goodbye"', "")))
+        nodes.append("\n".join((*lines, "")))
     return "\n".join(nodes)
 
 
 def prompts_of(language: str) -> str:
     """Return what those menus say."""
-    pay, finish, waiting = TOLD[language]
+    pay, waiting = TOLD[language]
     told = []
-    for name, plans in MENUS.items():
-        lines = [pay.format(plan, key) for key, plan in enumerate(plans, start=1)]
-        body = "\n".join(f"    {line}" for line in (*lines, finish.format(len(plans) + 1)))
+    for name, plans in SEVERAL.items():
+        body = "\n".join(f"    {pay.format(plan, key)}" for key, plan in enumerate(plans, start=1))
         again = body.replace("    ", "        ")
         told.append(
             f"\nbills-{name.replace('_', '-')} =\n{body}\n    .again =\n{again}\n    .nudge = {waiting}\n"
@@ -88,16 +84,12 @@ def prompts_of(language: str) -> str:
 
 
 def with_outcomes(text: str) -> str:
-    """Return main.toml where every question which bills there are has the new answers."""
-    first = re.sub(
-        r'(on\.dental +)= "dental_menu"',
-        lambda found: "\n".join((found[0], *(f'on.{name} = "{name}_menu"' for name in MENUS))),
-        text,
-    )
+    """Return main.toml where the question which bills there are has the new answers."""
+    more = {"vision": "select_vision", **{name: f"{name}_menu" for name in SEVERAL}}
     return re.sub(
-        r'on\.dental +(= "more_menu")',
-        lambda found: "\n".join((found[0], *(f"on.{name} {found[1]}" for name in MENUS))),
-        first,
+        r'on\.dental +(= "select_dental")',
+        lambda found: "\n".join((found[0], *(f'on.{name} = "{node}"' for name, node in more.items()))),
+        text,
     )
 
 

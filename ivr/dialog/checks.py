@@ -376,7 +376,7 @@ class _Checks:
                 node.name: [
                     target.name
                     for label, target in self._inner(node)
-                    if label not in node.tries and not (node.kind == "collect" and node.word == MENU)
+                    if label not in node.tries and label in self._unasked(node)
                 ]
                 for node in dialog.nodes.values()
             }
@@ -386,6 +386,25 @@ class _Checks:
                     "flow.loop-without-counter",
                     "is on a loop without a counter: give the outcome that leads back tries.<outcome> = 3",
                 )
+
+    def _unasked(self, node: Node) -> Collection[str]:
+        """Return the branches of a node that no menu's key chose, in it or in the dialog it calls."""
+        if node.kind == "collect" and node.word == MENU:
+            return ()
+        if node.kind != "call":
+            return node.branches
+        dialog = self.dialogs[node.word]
+        todo, seen, results = [dialog.start], {dialog.start}, set()
+        while todo:
+            here = dialog.nodes[todo.pop()]
+            for target in (here.branches[label] for label in self._unasked(here) if label in here.branches):
+                word, _, result = target.partition(".")
+                if word == RETURN:
+                    results.add(result or "next")
+                elif target in dialog.nodes and target not in seen:
+                    seen.add(target)
+                    todo.append(target)
+        return results
 
     # Slots.
 

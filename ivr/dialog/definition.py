@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 Kind = Literal["say", "collect", "action", "set", "call", "transfer", "end"]
+Waiting = Literal["menu", "number", "lookup", "fetch"]  # how long a caller needs before the first key
+WAITINGS: tuple[Waiting, ...] = get_args(Waiting)
 
 ARGUMENT = "$"  # before the name of an argument, where a node means its value
 
@@ -57,7 +59,8 @@ class Node:
     `word` is what follows the kind: the prompt of a `say`, the field of a `collect`, the name of an `action`,
     the dialog of a `call`, the manner of an `end`. `branches` maps a label (a key, an outcome, `next`) to a
     target: a node of the same dialog or a word of the engine. `args` are what an `action` or a dialog is
-    given, and the slots of a `set`: a text, or an argument of the node's own dialog (`$plan`).
+    given, and the slots of a `set`: a text, or an argument of the node's own dialog (`$plan`). `waiting` is
+    what a `collect` waits for, where it is not as long as a menu or its field says.
     """
 
     dialog: str
@@ -72,6 +75,7 @@ class Node:
     barge_in: bool = True
     only: str = ""
     evidence: bool = False
+    waiting: Waiting | Literal[""] = ""
 
     @property
     def path(self) -> str:

@@ -735,10 +735,11 @@ class _Interpreter:
     def _listen(self, node: Node) -> Listen:
         timeouts = TIMEOUT_SECONDS[self.state.pace]
         if node.word in {MENU, LANGUAGE, GATE}:
-            return Listen(timeouts["menu"], num_digits=1)
+            return Listen(timeouts[node.waiting or "menu"], num_digits=1)
         entry: Field = self.flow.vocabulary.fields[node.word]
         hints = entry.hints.get(self.state.language, "")
-        return Listen(timeouts[entry.waiting], entry.num_digits, speech=entry.hear is not None, hints=hints)
+        seconds = timeouts[node.waiting or entry.waiting]
+        return Listen(seconds, entry.num_digits, speech=entry.hear is not None, hints=hints)
 
 
 def pieces_of(pending: Iterable[Said], language: str, prompts: Prompts) -> list[tuple[Said, int]]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from ivr.base.nearest import nearest
-from ivr.dialog.definition import ENDS, Dialog, Fault, Kind, Node
+from ivr.dialog.definition import ENDS, WAITINGS, Dialog, Fault, Kind, Node
 
 _KINDS: tuple[Kind, ...] = ("say", "collect", "action", "set", "call", "transfer", "end")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -25,6 +25,7 @@ _ALLOWED: Mapping[Kind, Mapping[str, str]] = {
         "on": "texts",
         "only": "pace",
         "evidence": "flag",
+        "waiting": "waiting",
     },
     "action": {"on": "texts", "args": "texts", "tries": "counts"},
     "set": {"next": "text"},
@@ -46,6 +47,7 @@ _CURES = {
     "texts": 'must be lines such as on.name = "target", each a text in quotes',
     "flag": "must be true or false",
     "pace": 'must be "voice" or "relay"',
+    "waiting": f"must be one of {', '.join(WAITINGS)}",
     "counts": "must be lines such as tries.rejected = 3, whole numbers from 2 to 9",
 }
 
@@ -57,6 +59,8 @@ def _fits(value: object, demand: str) -> bool:
         return isinstance(value, bool)
     if demand == "pace":
         return value in {"voice", "relay"}
+    if demand == "waiting":
+        return value in WAITINGS
     if not isinstance(value, dict) or not value:
         return False
     if demand == "counts":
@@ -212,6 +216,7 @@ class _Reader:
             barge_in=table.get("barge_in", True),
             only=table.get("only", ""),
             evidence=table.get("evidence", False),
+            waiting=table.get("waiting", ""),
         )
 
     def _fault(self, node: str, rule: str, message: str, *, key: str = "", about: str = "") -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import NamedTuple
+
+from ivr.dialog.definition import Waiting
 
 Value = str | int
 Slots = Mapping[str, Value]
-Waiting = Literal["menu", "number", "lookup", "fetch"]
 
 WITHOUT_POUND = "without-pound"  # the reason for a whole entry that may be the beginning of a longer one
 

@@ -22,6 +22,7 @@ from ivr.dialog.state import Said
 from ivr.dialog.vocabulary import Vocabulary
 from ivr.languages.language import PACES, Variant
 from ivr.languages.registry import SPOKEN
+from ivr.proof.common_way import CommonWay, common_way
 from ivr.proof.exploration import Exploration, Move, World
 from ivr.proof.judgement import (
     Finding,
@@ -120,6 +121,7 @@ class Proof:
 
     violations: tuple[Violation, ...]
     bounds: tuple[Bound, ...]
+    common_ways: tuple[CommonWay, ...]
     version: str
     dialogs: int
     nodes: int
@@ -146,7 +148,8 @@ class Proof:
             "a yes to its own terms; no secret gets out; 0, 7 and 9 work everywhere; every sentence can be "
             "spoken and keeps to its words"
         )
-        lines = (f"{size}, without a fault: version {self.version}", *map(str, self.bounds))
+        told = (*self.bounds, *self.common_ways)
+        lines = (f"{size}, without a fault: version {self.version}", *map(str, told))
         return "\n".join((*lines, f"proven over {self.states} states and {self.steps} moves: {shown}"))
 
     def as_json(self) -> dict[str, Any]:
@@ -171,6 +174,7 @@ class Proof:
                 }
                 for each in self.bounds
             ],
+            "common_ways": [each.as_json() for each in self.common_ways],
         }
 
 
@@ -317,7 +321,7 @@ def prove(
         faults: Sequence[Fault | PromptFault] = (*draft.flow_faults, *draft.prompt_faults)
         found = tuple(Violation(str(fault), fault.rule, None, cannot) for fault in faults)
         return Proof(
-            found, (), flow.version, len(flow.dialogs), len(flow.nodes), _edge_count(flow.dialogs), 0, 0
+            found, (), (), flow.version, len(flow.dialogs), len(flow.nodes), _edge_count(flow.dialogs), 0, 0
         )
     world = world_of(draft)
     judge = Judge(flow, world)
@@ -382,6 +386,7 @@ class _Prover:
         return Proof(
             violations=tuple(violations),
             bounds=bounds,
+            common_ways=tuple(self._common_ways()),
             version=flow.version,
             dialogs=len(flow.dialogs),
             states=len(self._exploration.places),
@@ -470,6 +475,12 @@ class _Prover:
     def _straight(self, run: Variant) -> ShownCall | None:
         moves = straight_way(self._exploration, run)
         return show(self._flow, self._world, moves, pass_gates=True) if moves else None
+
+    def _common_ways(self) -> Iterator[CommonWay]:
+        for language in self._flow.languages if "voice" in self._paces else ():
+            moves = straight_way(self._exploration, (language, "voice"))
+            if moves:
+                yield common_way(self._flow, self._world, moves, language)
 
     def _too_long(self, bounds: Iterable[Bound]) -> list[Finding]:
         found = []

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote_plus
 from xml.parsers import expat
 
+from ivr.speech.sentence import speech_seconds
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -65,7 +67,7 @@ class TwimlWarning(NamedTuple):
 
 @dataclass(frozen=True)
 class Say:
-    """Words to speak `loop` times; `break_seconds` are the pauses written inside them."""
+    """Words to speak `loop` times; `break_seconds` is what pauses and slower words inside them add."""
 
     text: str
     language: str = "en-US"
@@ -457,6 +459,13 @@ def _too_long(text: str, raw: str, voice: str) -> str:
     return f"{encoded} characters in a URL" if encoded > MAX_ENCODED_CHARACTERS else ""
 
 
+def _slower(element: _Element, rate: str, language: str) -> float:
+    """Return the seconds that words take longer at a rate in percent; a named rate tells no time."""
+    if not rate.endswith("%"):
+        return 0.0
+    return speech_seconds(element.text(), language) * (100 / float(rate[:-1]) - 1)
+
+
 def _speech_timeout(value: str | None, timeout_seconds: float) -> float | None:
     """Return the silence that ends speech: the Gather's timeout when unset, None for `auto`."""
     if value is None:
@@ -535,11 +544,11 @@ class _Reader:
             self.warn(WARNING_SAY_LENGTH, element, too_long)
         if not text:
             self.warn(WARNING_SCHEMA, element, "nothing to say")
-        breaks = self._breaks(element, voice or "")
+        breaks = self._breaks(element, language, voice or "")
         return Say(text, language, voice, int(kept.get("loop", "1")), breaks)
 
-    def _breaks(self, element: _Element, voice: str) -> float:
-        """Check the SSML inside an element and return the seconds its breaks add."""
+    def _breaks(self, element: _Element, language: str, voice: str) -> float:
+        """Check the SSML inside an element and return the seconds its breaks and slower words add."""
         seconds = 0.0
         for child in element.elements():
             rules = _SSML.get(child.name)
@@ -555,7 +564,7 @@ class _Reader:
             time = kept.get("time")
             if time is not None:
                 seconds += float(time[:-2]) / 1000 if time.endswith("ms") else float(time[:-1])
-            seconds += self._breaks(child, voice)
+            seconds += self._breaks(child, language, voice) + _slower(child, kept.get("rate", ""), language)
         return seconds
 
     def _pause(self, element: _Element) -> Pause:

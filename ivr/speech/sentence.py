@@ -5,10 +5,13 @@ Every estimate of how long a caller listens, in the simulator, a rerun and the p
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from ivr.languages.words import words_said, words_typed
 
+SLOW_PERCENT: Final = 85  # of a voice's own rate
+SLOW_PAUSE_MILLISECONDS: Final = 700
 _WORDS_PER_MINUTE: Final = 150.0  # an ordinary synthetic voice
 
 
@@ -18,15 +21,17 @@ def speech_seconds(text: str, language: str) -> float:
 
 
 class Words(NamedTuple):
-    """Words for a voice."""
+    """Words for a voice; `slow`, slower and with a pause after them, are heard pen in hand."""
 
     text: str
     language: str
+    slow: bool = False
 
     @property
     def seconds(self) -> float:
         """How long the voice takes."""
-        return speech_seconds(self.text, self.language)
+        seconds = speech_seconds(self.text, self.language)
+        return seconds * 100 / SLOW_PERCENT + SLOW_PAUSE_MILLISECONDS / 1000 if self.slow else seconds
 
 
 class Clip(NamedTuple):
@@ -62,6 +67,11 @@ class Sentence(NamedTuple):
         return sum(part.seconds for part in self.parts)
 
 
-def said_by_voice(text: str, language: str) -> Sentence:
-    """Return a sentence with nothing recorded in it."""
+def said_by_voice(text: str, language: str, slow: Collection[str] = ()) -> Sentence:
+    """Return a sentence with nothing recorded in it; one of `slow` at its end is said slowly."""
+    for end in slow:
+        if text.endswith(end):
+            before = text.removesuffix(end).rstrip()
+            words = (Words(before, language),) if before else ()
+            return Sentence((*words, Words(end, language, slow=True)))
     return Sentence((Words(text, language),))

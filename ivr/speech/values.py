@@ -38,6 +38,9 @@ KINDS: Final[Mapping[str, str | int]] = MappingProxyType(
 Longer, and not counted on: millions of dollars, and hours in more than one span.
 """
 
+WRITTEN_DOWN: Final = frozenset({"confirmation"})
+"""The kinds that are said slowly: a caller has a pen in hand."""
+
 _GROUPS = {"routing": (3, 3, 3), "confirmation": (3, 4, 4), "last4": (4,)}
 _PHONE = re.compile(r"\+1(\d{10})", re.ASCII)
 _MOST_COUNTED = 999  # from a thousand on, Fluent would write separators

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ivr.dialog.state import Said
 from ivr.speech.catalog import Catalog, SpeechError
 from ivr.speech.sentence import Sentence, said_by_voice
-from ivr.speech.values import speak_value
+from ivr.speech.values import WRITTEN_DOWN, speak_value
 
 
 def sentences(
@@ -26,4 +26,15 @@ def sentences(
         raise SpeechError(f"{said.label}: {error}") from error
     pieces = catalog.lines(said.prompt, said.attribute or None, tag, said.pace or pace, values)
     spoken = pieces if said.piece < 0 else (pieces[said.piece],)
-    return tuple([said_by_voice(text, tag) for piece in spoken for text in piece])
+    slow = _written_down(kinds, said, values) if (said.pace or pace) != "relay" else ()
+    return tuple([said_by_voice(text, tag, slow) for piece in spoken for text in piece])
+
+
+def _written_down(kinds: Mapping[str, str], said: Said, values: Mapping[str, str | int]) -> list[str]:
+    """Return the groups of digits that a caller writes down: an operator types them as they come."""
+    return [
+        f"{group.rstrip('.')}."
+        for slot in said.values
+        if kinds[slot] in WRITTEN_DOWN and slot in values
+        for group in str(values[slot]).split("\n")
+    ]

@@ -10,13 +10,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby
 
-from twilio.twiml.voice_response import Gather, VoiceResponse
+from twilio.twiml.voice_response import Gather, Say, VoiceResponse
 
 from ivr.dialog.engine import End, Listen, Wait
 from ivr.languages.language import RELAY_PAUSE_SECONDS
 from ivr.languages.registry import SPOKEN
 from ivr.speech.patterns import OUTSIDE_XML
-from ivr.speech.sentence import Clip, Part, Sentence, Words
+from ivr.speech.sentence import (
+    SLOW_PAUSE_MILLISECONDS,
+    SLOW_PERCENT,
+    Clip,
+    Part,
+    Sentence,
+    Words,
+)
 
 SPEECH_TIMEOUT_SECONDS = {"voice": 2, "relay": 5}
 DIAL_TIMEOUT_SECONDS = 30
@@ -126,10 +133,25 @@ def _sound(parent: VoiceResponse | Gather, parts: Iterable[Part]) -> None:
         together = list(run)
         words = [each for each in together if isinstance(each, Words)]
         if words:
-            text, language = " ".join([each.text for each in words]), words[0].language
-            if OUTSIDE_XML.search(text):
-                raise ValueError("a sentence holds a character outside XML 1.0")
-            parent.say(text, voice=SPOKEN[language].voice, language=language)
+            _say(parent, words)
         for each in together:
             if isinstance(each, Clip):
                 parent.play(each.path)
+
+
+def _say(parent: VoiceResponse | Gather, words: Sequence[Words]) -> None:
+    """Write words of one language as one Say; those to be written down slowly, each with a pause after it."""
+    language = words[0].language
+    if any(OUTSIDE_XML.search(each.text) for each in words):
+        raise ValueError("a sentence holds a character outside XML 1.0")
+    say: Say | None = None
+    for slow, run in groupby(words, key=lambda each: each.slow):
+        texts = [each.text for each in run]
+        if say is None:
+            before = "" if slow else " ".join(texts)
+            say = parent.say(before, voice=SPOKEN[language].voice, language=language)
+        elif not slow:
+            say.append(f" {' '.join(texts)}")
+        for text in texts if slow else ():
+            say.prosody(f" {text}", rate=f"{SLOW_PERCENT}%")
+            say.break_(time=f"{SLOW_PAUSE_MILLISECONDS}ms")

@@ -71,7 +71,7 @@ GOING_ON = {
     "key_moved": "caller  2\nline    nomatch-not-a-choice, main-menu.again\n",
     "key_told_once": "caller  3\nline    other-ways, main-menu\n",
     "loop_without_counter": "caller  9999999#\nline    amount-above-balance, amount-other\n" * 10,
-    "over_long_call": "caller  1\nline    time-up, more-menu\n" * 170,
+    "over_long_call": "caller  1\nline    time-up, bills-both\n" * 170,
     "unreachable_node": "line    amount-one\n",
 }
 

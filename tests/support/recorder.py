@@ -55,7 +55,7 @@ class _Caller:
         self.since = Since(date(2026, 12, 18), self.at)
         self.turns = []
         self.care = chance.choice((0.7, 0.9, 0.98))
-        self.hangs_up_after = chance.choice((3, 8, 200, 200, 200))
+        self.hangs_up_after = chance.choice((3, 8, 60, 60, 60))
 
     def call(self):
         started_at = self.at

@@ -33,16 +33,15 @@ SAMPLES = (
 )
 MENUS = dict.fromkeys(
     (
-        *("main/main_menu", "main/both_menu", "main/health_menu", "main/dental_menu", "main/same_today"),
+        *("main/main_menu", "main/both_menu", "main/same_today"),
         *(
-            "main/more_menu",
             "main/after_declined",
             "main/finish_menu",
             "amount/one",
             "amount/two",
             "amount/first",
         ),
-        *("amount/read_back", "bank/reuse", "bank/ready", "bank/account_type", "bank/routing_read_back"),
+        *("amount/read_back", "bank/reuse", "bank/ready", "bank/routing_read_back"),
         *("authorize/ready", "main/language"),
     ),
     "1",

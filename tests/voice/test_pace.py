@@ -20,19 +20,17 @@ CALL = [
     ("verify/member_id", "member_id", LOOKUP, 12),
     ("verify/ssn_last4", "ssn_last4", NUMBER, 4),
     ("verify/date_of_birth", "date_of_birth_keyed", NUMBER, 8),
-    ("main/health_menu", "1", MENU, 1),
     ("amount/one", "2", MENU, 1),
     ("amount/other", "4050#", NUMBER, None),
     ("amount/read_back", "1", MENU, 1),
     ("bank/ready", "1", FETCH, 1),
-    ("bank/account_type", "1", MENU, 1),
     ("bank/routing_number", ROUTING, LOOKUP, 9),
     ("bank/routing_read_back", "1", MENU, 1),
     ("bank/account_number", ACCOUNT, LOOKUP, None),
     ("bank/account_again", ACCOUNT, LOOKUP, None),
     ("authorize/ready", "1", MENU, 1),
     ("authorize/ask", "", NUMBER, 1),
-    ("main/more_menu", "1", MENU, 1),
+    ("main/finish_menu", "1", MENU, 1),
 ]
 WORDS = {"en-US": "I authorize", "es-US": "autorizo"}
 
@@ -62,7 +60,7 @@ def test_every_question_waits_as_long_as_its_kind_and_pace_need(house, language,
         assert waiting.digits_count == digits, node
         assert (waiting.finish_on_key, waiting.action_on_empty_result) == ("#", True)
         assert waiting.speech == (node == "authorize/ask") == (b"speechTimeout=" in reply.body)
-        if node == "main/more_menu":
+        if node == "main/finish_menu":
             break
         if node == "authorize/ask":
             assert waiting.language == language

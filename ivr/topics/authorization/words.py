@@ -89,6 +89,7 @@ AUTHORIZATION = Topic(
         Slot("effective_date", "date_year"),
     ),
     fields=(
+        # Calls that began on a version of before still ask it.
         Field(
             "ready",
             _ready,

@@ -64,6 +64,8 @@ def possible(answered: Sequence[Answer], action: str, outcome: str) -> bool:
     if action == "bill_coverage":
         # Answered for the plan that was told just before it: of what is past due something is always said.
         return outcome == "said" or not next(reversed(bills.values()), "").startswith("past_due")
+    if action == "select_bill":
+        return outcome != "nothing" or not bills  # the bill was just told, and chosen because it is owed
     if action == "choose_bill":
         if ("balance_as_of", "nothing") in known:
             return outcome == "nothing"

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
         pytest.param(
             [],
             [
-                "Whole paying calls (16 turns), closed loop",
+                "Whole paying calls (13 turns), closed loop",
                 "An ordinary menu turn, closed loop",
                 "Saturated",
                 "Open loop (Poisson) at half the saturating rate",

@@ -24,7 +24,7 @@ from ivr.topics.line import compile_line, read_line_files
 
 ROOT = Path(__file__).resolve().parents[3]
 LINE = compile_line(read_line_files(ROOT))
-CALL = "now 2026-12-18T10:15-05:00\nmember demo.health_and_dental\nlanguage en-US\npace voice\nafter way/account_type.call\ncaller hangs up\nend hangup\n"
+CALL = "now 2026-12-18T10:15-05:00\nmember demo.health_and_dental\nlanguage en-US\npace voice\nafter way/ready.call\ncaller hangs up\nend hangup\n"
 
 
 @pytest.fixture
@@ -45,9 +45,7 @@ def other(tmp_path):
 @pytest.fixture
 def call_file(tmp_path):
     file = tmp_path / "mine.call"
-    file.write_text(
-        CALL.replace("after way/account_type.call", f"after {ROOT}/tests/calls/way/account_type.call")
-    )
+    file.write_text(CALL.replace("after way/ready.call", f"after {ROOT}/tests/calls/way/ready.call"))
     return file
 
 

@@ -56,7 +56,7 @@ def test_a_complaint_becomes_a_test(ivr, play):
     listed = ivr("calls", "list", "--on", "tuesday", "--around", "9pm", "--last-node", "routing")
     assert listed.out.split() == [
         *("Tue", "2026-12-15", "21:05", "EST"),
-        *("2:45", "en-US", "voice", "hangup", "bank/routing_read_back", recipe.call_sid),
+        *("2:19", "en-US", "voice", "hangup", "bank/routing_read_back", recipe.call_sid),
     ]
     shown = ivr("calls", "show", recipe.call_sid).out
     assert "keyed 9 digits" in shown
@@ -76,19 +76,19 @@ TO_DATE = (
 )
 MADE_UP = "now 2026-12-18T10:15-05:00\nmember made_up\nbill health 300.00 due 2026-12-23\n"
 FROM_READY = (
-    "caller 1\nline bank-account-type\ncaller 1\nline bank-routing-ask\ncaller 021000021\n"
+    "caller 1\nline bank-routing-ask\ncaller 021000021\n"
     "line bank-routing-read-back\ncaller 1\nline bank-account-ask\ncaller 40815739#\n"
     "line bank-account-again\ncaller 40815739#\nline authorization-terms, authorization-ask\n"
 )
 NOT_TWICE_THE_SAME = (  # both amounts lie in one bucket
     f"{MADE_UP}paid health 149.00 at 2026-12-18T09:15-05:00\n{TO_DATE}"
-    "line recent-payment, balance-current, balance-as-of, bills-health\ncaller 1\nline amount-one\ncaller 1\n"
-    "line bank-intro, bank-ready\ncaller hangs up\nend hangup\n"
+    "line recent-payment, balance-current, balance-as-of, amount-one\ncaller 1\n"
+    "line bank-ready\ncaller hangs up\nend hangup\n"
 )
 ALL_OF_IT_KEYED = (
-    f"{MADE_UP}{TO_DATE}line balance-current, balance-as-of, bills-health\ncaller 1\nline amount-one\n"
+    f"{MADE_UP}{TO_DATE}line balance-current, balance-as-of, amount-one\n"
     "caller 2\nline amount-other\ncaller 30000#\nline amount-read-back\ncaller 1\n"
-    f'line bank-intro, bank-ready\n{FROM_READY}caller says "yes"\nline confirmation, finish-menu\n'
+    f'line bank-ready\n{FROM_READY}caller says "yes"\nline confirmation, finish-menu\n'
     "did payment amount=300.00\ncaller hangs up\nend hangup\n"
 )
 NO_BILL = (

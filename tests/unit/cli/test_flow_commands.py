@@ -99,10 +99,10 @@ def test_recorded_calls_stand_beside_written_ones(ivr, call_file: Path) -> None:
 
 
 def test_a_call_that_differs_is_a_no_and_told(ivr, call_file: Path) -> None:
-    call_file.write_text(CALL.replace("main-menu", "more-menu"))
+    call_file.write_text(CALL.replace("main-menu", "bills-both"))
     ran = ivr("flow", "coverage", call_file)
     assert ran.status == 1
-    assert "expected line more-menu" in ran.err
+    assert "expected line bills-both" in ran.err
 
 
 def test_the_phrases_are_printed_with_how_each_is_taken(ivr):

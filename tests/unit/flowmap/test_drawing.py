@@ -60,13 +60,13 @@ def boxes(picture):
 @pytest.mark.parametrize(
     ("path", "label", "words", "leaves"),
     [
-        ("main/main_menu", "1", "1 hear what you owe or to pay", ""),
+        ("main/main_menu", "1", "1 pay or hear what you owe", ""),
         ("main/main_menu", "silence", "silence", "more time"),
         ("main/language", "next", "1 en-US, 2 es-US", ""),
         ("amount/read_back", "1", "1 if that is right", "return: chosen"),
         ("verify/ssn_last4", "next", "4 digits", ""),
         ("bank/account_number", "next", "digits, then #", ""),
-        ("bank/ready", "next", "1 when you have the numbers", ""),
+        ("bank/ready", "1", "1 when you have them: for a checking account", ""),
         ("authorize/ask", "yes", "says yes", ""),
         ("authorize/ready", "next", "1", ""),
         ("verify/check", "exhausted", "3rd time", ""),
@@ -89,7 +89,6 @@ def test_branches_are_named_in_plain_words(picture, path, label, words, leaves):
         ("main/main_menu", ""),
         ("main/verify", ""),
         ("main/select_health", "plan: health"),
-        ("main/after_payment", "choose bill"),
         ("balance/health", "runs bill: health"),
         ("bill/stands", "bill balance: plan"),
         ("bill/past_due", "[past due] is past due on your dental or health bill."),
@@ -104,7 +103,7 @@ def test_boxes_say_what_happens_there(picture, path, words):
 def test_the_first_dialog_comes_first_and_each_says_when_it_runs(picture):
     captions = {cluster.name: cluster.caption for cluster in picture.clusters}
     assert next(iter(captions)) == "main"
-    assert captions["reach"] == "called by give_up, person, time_up"
+    assert captions["reach"] == "called by authorize, give_up, person, time_up"
     assert captions["person"] == "key 0"
     assert captions["bill"] == "called by balance; for any plan"
 

@@ -15,6 +15,7 @@ from ivr.base.plans import PLANS
 from ivr.dialog.engine import DialogError, End, Keys, Listen, Match, Wait
 from ivr.dialog.state import Said
 from ivr.proof import prove
+from ivr.proof.common_way import common_way
 from ivr.proof.exploration import Exploration, Move, _facts, _Noted
 from ivr.proof.judgement import Judge, closing_turns, straight_way, told_turns
 from ivr.proof.prove import _Prover, read_draft, world_of
@@ -95,7 +96,7 @@ def test_the_bounds_are_what_the_engine_gives(whole):
         if exploration.places[index].state.pace == "relay"
     ]
     assert 3 < max(relay) < 20  # the gates, one after the other
-    assert [move.kind for move in straight_way(exploration, ("en-US", "voice"))].count("answer") == 8
+    assert [move.kind for move in straight_way(exploration, ("en-US", "voice"))].count("answer") == 7
     assert straight_way(exploration, ("en-US", "relay"))[1].kind == "more_time"
     assert straight_way(exploration, ("es-US", "relay")) == ()
 
@@ -239,8 +240,29 @@ def test_what_breaks_when_the_time_is_up(english):
     )
 
 
-def test_two_languages_are_asked_for(line):
-    exploration, judge = explored(line.files)
+@pytest.fixture(scope="session")
+def bilingual(line):
+    return explored(line.files)
+
+
+def test_the_common_way_keeps_to_its_keys_menus_and_words(bilingual):
+    """Who owes one bill keys when the option is heard: whoever lengthens this has to say why."""
+    exploration, _ = bilingual
+    english, spanish = (
+        common_way(exploration.flow, exploration.world, straight_way(exploration, (tag, "voice")), tag)
+        for tag in ("en-US", "es-US")
+    )
+    for way in (english, spanish):
+        assert (way.keys, way.menus) == (60, 5)
+        assert (way.words_to_choice, way.words_to_amount) <= (10, 5)
+    assert english.seconds < 190
+    assert spanish.seconds < english.seconds * 1.1
+    assert str(english).startswith("en-US: one bill is paid with 60 keys and 5 menus, in 3:")
+    assert spanish.as_json()["keys"] == 60
+
+
+def test_two_languages_are_asked_for(bilingual):
+    exploration, judge = bilingual
     assert [
         finding for finding in judge.findings(exploration) if finding.wrong.rule != "proof.no-person"
     ] == []
@@ -402,7 +424,7 @@ def test_circles_and_ends(english):
     files = edited(
         english,
         "flows/main.toml",
-        'prompt       = "finish-menu"\nkeys.1       = "goodbye"',
+        'prompt       = "finish-menu"\nkeys.1       = "balance"',
         'prompt       = "finish-menu"\nkeys.1       = "finish_menu"',
     )
     assert [node for _, node, _ in found(files, "proof.dead-end")] == ["main/finish_menu"]
@@ -422,7 +444,7 @@ def loops_of(files):
 
 
 def test_telling_that_a_call_is_over_is_short(english):
-    more = 'next = "more"\n\n[node.more]\ncollect = "menu"\nprompt = "more-menu"\nkeys.1 = "over"\nkeys.2 = "reach"'
+    more = 'next = "more"\n\n[node.more]\ncollect = "menu"\nprompt = "bills-both"\nkeys.1 = "over"\nkeys.2 = "reach"'
     files = edited(english, "flows/time_up.toml", 'next = "reach"', more)
     [(_, node, _)] = found(files, "proof.long-goodbye")
     assert node == "time_up/more"

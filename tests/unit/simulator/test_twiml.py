@@ -38,7 +38,7 @@ def read(inside):
         ),
         (
             '<Say>a <break time="500ms"/><prosody rate="80%">b <break time="1.5s"/></prosody></Say>',
-            (Say("a b", break_seconds=2.0),),
+            (Say("a b", break_seconds=2.1),),  # one word at 150 a minute, a quarter longer
         ),
         ('<Pause/><Pause length="3"/>', (Pause(1.0), Pause(3.0))),
         ('<Play>/a.wav</Play><Play digits="1w2" loop="3"/>', (Play("/a.wav"), Play("", "1w2", 3))),

@@ -34,3 +34,12 @@ def test_a_sentence_lasts_as_long_as_its_parts():
     owed = Sentence((Words("You owe", "en-US"), clip))
     assert (owed.text, owed.words, owed.seconds) == ("You owe twelve dollars.", 4, pytest.approx(1.6))
     assert said_by_voice("You owe twelve dollars.", "en-US").seconds == pytest.approx(1.6)
+
+
+def test_what_is_written_down_is_said_slower_with_a_pause_after_it():
+    slow = said_by_voice("It is 9, 0, 2.", "en-US", ["9, 0, 2."])
+    assert slow.parts == (Words("It is", "en-US"), Words("9, 0, 2.", "en-US", slow=True))
+    assert slow.text == "It is 9, 0, 2."
+    assert slow.seconds == pytest.approx(0.8 + 1.2 / 0.85 + 0.7)
+    assert said_by_voice("9, 0, 2.", "en-US", ["9, 0, 2."]).parts == slow.parts[1:]
+    assert said_by_voice("It is 9.", "en-US", ["9, 0, 2."]) == said_by_voice("It is 9.", "en-US")

@@ -586,7 +586,7 @@ def test_authorize_payment(asked):
     )
     assert (consent.asked_at, consent.answered_at) == (call.now, call.now)
     assert "It is 177 dollars and 15 cents, one time only" in consent.text
-    assert consent.text.splitlines()[-2:] == ["Do you authorize this payment?", "Please say yes or no."]
+    assert consent.text.splitlines()[-2:] == ["Do you authorize this payment?", "Say yes or no."]
     sha256 = call.line.catalog.sha256
     assert consent.prompts == [
         {"id": name, "language": "en-US", "sha256": sha256(name, None, "en-US", "voice")}

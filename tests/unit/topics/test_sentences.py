@@ -13,8 +13,8 @@ def spoken(line, said, language="en-US", pace="voice"):
 
 
 CASES = [
-    (Said("bank-ready"), "en-US", "voice", ("Take your time.", "When you have the numbers, press 1.")),
-    (Said("bank-ready", "again"), "en-US", "voice", ("When you have the numbers in front of you, press 1.",)),
+    (Said("bank-account-ask"), "en-US", "voice", ("Enter the account number, then press pound.",)),
+    (Said("gate-authorization", "again"), "en-US", "voice", ("Press 1 when you are ready to answer.",)),
     (Said("gate-go-on"), "en-US", "relay", ("Press 1 to go on.",)),
     (
         Said("language-option", language="en-US"),
@@ -23,13 +23,14 @@ CASES = [
         ("For English, press 1.", "For more time or relay, press 7."),
     ),
     (
-        Said("amount-read-back", "again", values={"amount": 4050}),
+        Said("confirmation-late", values={"pay_by": "2026-12-23", "support_phone": "+18005550100"}),
         "en-US",
         "voice",
         (
-            "If 40 dollars and 50 cents is right, press 1.",
-            "To enter another amount, press 2.",
-            "To go back, press 3.",
+            "It will arrive after Wednesday, December 23, the due date.",
+            "To ask what that means, call 8, 0, 0.",
+            "5, 5, 5.",
+            "0, 1, 0, 0.",
         ),
     ),
 ]
@@ -65,3 +66,12 @@ def test_evidence_keeps_the_pace_it_was_spoken_in(line):
 def test_what_cannot_be_spoken(line, said):
     with pytest.raises(SpeechError):
         spoken(line, said)
+
+
+def test_a_number_to_write_down_is_said_slowly_and_typed_as_it_comes(line):
+    said = Said("trouble-payment", values={"amount": 4050, "confirmation_number": "90210042197"})
+    slow = [part.text for each in spoken(line, said) for part in each.parts if part.slow]
+    assert slow == ["9, 0, 2.", "1, 0, 0, 4.", "2, 1, 9, 7."] * 2
+    relay = spoken(line, said, pace="relay")
+    assert [each.text for each in relay] == [each.text for each in spoken(line, said)]
+    assert not any(part.slow for each in relay for part in each.parts)

@@ -6,7 +6,7 @@ import pytest
 
 from ivr.dialog.engine import End, Listen, Wait
 from ivr.simulator.twiml import Dial, Gather, Pause, Say, parse_twiml
-from ivr.speech.sentence import Clip, Sentence, Words, said_by_voice
+from ivr.speech.sentence import Clip, Sentence, Words, said_by_voice, speech_seconds
 from ivr.voice.twiml import Passage, document, last_words
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
@@ -130,6 +130,28 @@ def test_a_clip_is_played_where_it_stands(pace):
         f"<Play>/audio/en-US/12.wav</Play>{pause}<Say {EN}>It is due today.</Say>{pause}<Hangup /></Response>"
     )
     assert parse_twiml(text.encode()).warnings == ()
+
+
+def test_digits_to_write_down_are_said_slowly_with_pauses():
+    slow = ["9, 0, 2.", "1, 0, 0."]
+    said = [
+        said_by_voice(text, "en-US", slow)
+        for text in ("Get a pen.", "It is 9, 0, 2.", "1, 0, 0.", "Bye.", "Go.")
+    ]
+    text = written(
+        [Passage("en-US", tuple(said)), Passage("es-US", (said_by_voice("1.", "es-US", ["1."]),))],
+        End((), "goodbye"),
+    )
+    pause = '<break time="700ms" />'
+    assert text == (
+        f'{HEAD}<Response><Say {EN}>Get a pen. It is<prosody rate="85%"> 9, 0, 2.</prosody>{pause}'
+        f'<prosody rate="85%"> 1, 0, 0.</prosody>{pause} Bye. Go.</Say>'
+        f'<Say {ES}><prosody rate="85%"> 1.</prosody>{pause}</Say><Hangup /></Response>'
+    )
+    read = parse_twiml(text.encode())
+    assert read.warnings == ()
+    heard = speech_seconds(read.verbs[0].text, "en-US") + read.verbs[0].break_seconds
+    assert heard == pytest.approx(sum(each.seconds for each in said))
 
 
 @pytest.mark.parametrize("text", ["A & B <C> \"D\" 'E' ]]>", "ñ ¿ 中文 😀", "</Say><Hangup/>", "&amp;"])
