@@ -127,7 +127,8 @@ def _candidates(entry: Field, shape: DigitsKeyed, slots: Slots, asked: Sequence[
         yield from ALIKE[entry.name](shape.length, slots, asked)
     sample = entry.samples.get(shape.reason, "5")
     yield sample
-    yield from (str(value) for value in slots.values())  # the routing number again, the caller's own bill
+    # The routing number again, or the caller's own bill.
+    yield from filter(str.isdecimal, map(str, slots.values()))
     yield from entries_like(sample, shape.length)
     yield from entry.samples.values()
 

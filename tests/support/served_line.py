@@ -48,7 +48,7 @@ PUBLIC_URL = "https://line.example.org"
 WAIT_SECONDS = 30
 # What a caller with one bill keys, from the greeting to the question that a spoken yes answers.
 KEYS_TO_VERIFY = ("1", "1", "{member_id}", "{ssn_last4}", "{date_of_birth}")
-KEYS_TO_THE_BANK = ("1", "1", "021000021", "1")
+KEYS_TO_THE_BANK = ("1", "021000021", "1")
 IN_FULL = ("1",)
 ACCOUNT = "1234567890#"
 COPIES_OF_A_CALL = 90  # the smallest bill is 100 dollars
@@ -470,7 +470,7 @@ class Caller:
     def play_to_the_question(self, amount: Sequence[str] = IN_FULL) -> Caller:
         """Play the call until the line asks for the yes."""
         self.verify()
-        for keys in ("1", *amount, *KEYS_TO_THE_BANK, ACCOUNT, ACCOUNT):
+        for keys in (*amount, *KEYS_TO_THE_BANK, ACCOUNT, ACCOUNT):
             reply = self.press(keys)
         assert reply.prompts[-1] == QUESTION, reply
         return self

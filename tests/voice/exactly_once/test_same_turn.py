@@ -37,7 +37,7 @@ def at_once(line: ServedLine, *posts: Callable[[], Exchange]) -> list[Exchange]:
 def test_equal_requests_at_one_instant_get_one_answer(line: ServedLine, copies: int) -> None:
     caller = line.caller()
     assert len({reply.body for reply in at_once(line, *[caller.answer] * copies)}) == 1
-    keys = (*caller.keys_to_verify(), "1", *IN_FULL, *KEYS_TO_THE_BANK, ACCOUNT, ACCOUNT)
+    keys = (*caller.keys_to_verify(), *IN_FULL, *KEYS_TO_THE_BANK, ACCOUNT, ACCOUNT)
     inputs = [keyed(each) for each in keys]
     for seq, heard in enumerate([*inputs, said("yes")], start=1):
 
