@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, select
 from support.written import CALLS, LINE, MISSING, PROBLEMS, RUNS
 
-from ivr.base.settings import load_settings
+from ivr.base.settings import load_replay_settings
 from ivr.callfile.player import PlayOptions
 from ivr.callfile.suite import CallPlay, list_runs, play_run, print_result
 from ivr.dialog.engine import CALL_SECONDS_MAX
@@ -28,7 +28,7 @@ OVER_HTTP = ("way", "fault", "redial")
 def host(
     engine: Engine, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[LocalHost]:
-    settings = load_settings({"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path_factory.mktemp("var"))})
+    settings = load_replay_settings({"IVR_VAR": str(tmp_path_factory.mktemp("var"))})
     run = getattr(request.node, "callspec", None) and request.node.callspec.params.get("run")
     over_http = run is None or Path(run.call.name).relative_to(CALLS).parts[0] in OVER_HTTP
     with LocalHost(engine, LINE, settings, over_http=over_http) as host:

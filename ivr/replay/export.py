@@ -220,7 +220,8 @@ class _Export:
                 yield "extra_time"
             if self._known_by_bill():
                 yield "no_ssn"
-        reached = {each.outcome for each in self._asked("reach_person")}
+        # Who asks again although nobody is there is offered to be called back.
+        reached = {each.outcome.replace("callback", "closed") for each in self._asked("reach_person")}
         if isinstance(self._turns[-1].heard, LineFailed):
             reached.add("open" if "person-connecting" in self._turns[-1].prompts else "closed")
         if len(reached) > 1:

@@ -49,17 +49,15 @@ def steps(member: SampleMember) -> Mapping[str, str]:
         "member ID": member.member_id,
         "last four of the SSN": member.ssn_last4,
         "date of birth": member.date_of_birth_keyed,
-        "which bill: health": "1",
+        "which bill: health": "1" if len(member.billing_accounts) > 1 else "",
         "how much: all of it": "1",
-        "bank numbers at hand": "1",
-        "checking account": "1",
+        "a checking account": "1",
         "routing number": SAMPLE_ROUTING_NUMBER,
         "read back: it is right": "1",
         "account number": f"{SAMPLE_ACCOUNT_NUMBER}#",
         "account number again": f"{SAMPLE_ACCOUNT_NUMBER}#",
         "ready for the terms": "1" if member.extra_time else "",
         "do you authorize it?": _yes(member),
-        "after the number: finish": "2" if len(member.billing_accounts) > 1 else "1",
     }
 
 

@@ -274,7 +274,7 @@ def test_no_canary_is_found_anywhere(make_house, engine, compiled_line, logs, ca
     assert turns > 8 * calls
     assert payments > calls / 20
     assert aviary.members[3].member_id in database
-    assert refused == []
+    assert [each for each in refused if not NOT_MADE_UP.search(each)] == []
     # What was said in answer to the terms, and meant yes, is kept by intention; a number is no yes.
     assert aviary.found_in(database) == set()
     assert aviary.found_in(logs.getvalue()) == set()

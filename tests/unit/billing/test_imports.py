@@ -79,7 +79,7 @@ def test_a_new_bill_is_stored_and_posted(engine, hashes, samples):
     assert row.authorization_code_hash == authorization_code_hash(hashes, "755000001", "408215")
     with engine.connect() as db:
         account = db.execute(select(BillingAccount.__table__).where(BillingAccount.plan == "dental")).all()
-    assert ("755000001", LETTER, "dental") in account
+    assert ("755000001", LETTER, "dental") in [tuple(each[:3]) for each in account]
 
 
 def test_the_same_amount_again_posts_nothing_but_is_true_later(engine, hashes, samples):

@@ -135,8 +135,8 @@ def test_the_task_says_what_is_not_on_file(promised, send, facts):
     assert send(paid) == "failed"
     (task,) = facts.tasks()
     assert task.details["why"] == (
-        "on file is no telephone number that may get text messages, no e-mail address, no whole postal address;"
-        " nothing could be tried"
+        "on file is no telephone number that may get text messages, no e-mail address that may be used,"
+        " no whole postal address; nothing could be tried"
     )
     assert "`ivr notices send NUMBER`" in task.details["do"]
 

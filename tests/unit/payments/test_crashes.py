@@ -57,7 +57,7 @@ def run(database_url, folder, mode):
         arguments, env=environ, capture_output=True, text=True, check=False, cwd=TESTS.parent, timeout=240
     )
     assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
 
 
 def all_is_sent_once(engine, folder, count):

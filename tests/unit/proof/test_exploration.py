@@ -256,7 +256,7 @@ def test_the_common_way_keeps_to_its_keys_menus_and_words(bilingual):
     for way in (english, spanish):
         assert (way.keys, way.menus) == (60, 5)
         assert (way.words_to_choice, way.words_to_amount) <= (10, 5)
-    assert english.seconds < 190
+    assert english.seconds < 205  # the terms say whose account it is: ten seconds more than they took
     assert spanish.seconds < english.seconds * 1.1
     assert str(english).startswith("en-US: one bill is paid with 60 keys and 5 menus, in 3:")
     assert spanish.as_json()["keys"] == 60
@@ -289,7 +289,7 @@ def test_names_there_are_not(english):
     )
     files = edited(english, "flows/verify.toml", '"verify_member"', '"ask_around"')
     assert "there is no 'ask_around'" in found(files, "proof.breaks-off")[0][2]
-    files = edited(english, "flows/verify.toml", 'collect = "ssn_last4"', 'collect = "shoe_size"')
+    files = edited(english, "flows/verify.toml", 'collect  = "ssn_last4"', 'collect  = "shoe_size"')
     assert "there is no 'shoe_size'" in found(files, "proof.breaks-off")[0][2]
     del files["flows/give_up.toml"]
     assert not read_draft(files).callable
