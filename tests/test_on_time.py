@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Engine
 
-from ivr.base.settings import load_settings
+from ivr.base.settings import load_replay_settings
 from ivr.callfile.suite import list_runs, play_run, print_result
 from ivr.sandbox.host import LocalHost
 from ivr.topics.line import compile_line, read_line_files
@@ -31,16 +31,34 @@ now     {now}
 on_time {on_time}
 language en-US
 pace    voice
-after   way/authorization.call
+{before}
 caller  says "yes"
 line    {said}
 did     payment amount=310.15
 """
+BEFORE = "after   way/authorization.call"
+ON_THE_DAY = """\
+after   way/verified.call
+line    balance-current, coverage, balance-current, coverage, balance-as-of, bills-both
+caller  1
+line    amount-one
+caller  1
+line    bank-ready
+caller  1
+line    bank-routing-ask
+caller  021000021
+line    bank-routing-read-back
+caller  1
+line    bank-account-ask
+caller  0012345678#
+line    bank-account-again
+caller  0012345678#
+line    authorization-terms, authorization-ask"""
 
 
 @pytest.fixture
 def host(engine: Engine, tmp_path: Path) -> Iterator[LocalHost]:
-    settings = load_settings({"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path / "var")})
+    settings = load_replay_settings({"IVR_VAR": str(tmp_path / "var")})
     with LocalHost(engine, LINE, settings, over_http=False) as host:
         yield host
 
@@ -48,7 +66,10 @@ def host(engine: Engine, tmp_path: Path) -> Iterator[LocalHost]:
 def told(host: LocalHost, folder: Path, now: datetime, on_time: str, said: str) -> None:
     file = folder / "a.call"
     words = "confirmation, finish-menu" if said == "nothing" else f"confirmation, {said}, finish-menu"
-    file.write_text(CALL.format(now=now.isoformat(timespec="minutes"), on_time=on_time, said=words))
+    is_told = (now.month, now.day) == (12, 23) and on_time != "unset"
+    before = ON_THE_DAY if is_told else BEFORE
+    written = CALL.format(now=now.isoformat(timespec="minutes"), on_time=on_time, before=before, said=words)
+    file.write_text(written)
     [run], problems = list_runs([file], LINE.flow.languages, root=ROOT / "tests" / "calls")
     assert not problems
     result = play_run(run, host)

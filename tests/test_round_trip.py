@@ -74,7 +74,6 @@ caller {date_of_birth}
 """
 TO_THE_TERMS = """
 caller 1
-caller 1
 caller 021000021
 caller 1
 caller 4815162#
@@ -98,13 +97,13 @@ ODD = {
     "the first turn fails": f"{NOW}fault slow\nstart\nend agent\n",
     "no telephone": f"{NOW}from client:kiosk\ncaller {{language_key}}\n",
     "paid this morning, what is left now": f"{MADE_UP}paid health 210.00 at 2026-12-18T09:00-05:00\n"
-    f'{VERIFIED}caller 1\ncaller 1\n{TO_THE_TERMS}caller says "yes"\n'
+    f'{VERIFIED}caller 1\n{TO_THE_TERMS}caller says "yes"\n'
     "did payment amount=310.15 plan=health\n",
     "the same amount as this morning": f"{MADE_UP}paid health 20.00 at 2026-12-18T08:00-05:00\nnotices email\n"
-    f"{VERIFIED}caller 1\ncaller 3\ncaller 2000#\ncaller 1\ncaller 1\n{TO_THE_TERMS}caller hangs up\nend hangup\n",
+    f"{VERIFIED}caller 3\ncaller 2000#\ncaller 1\ncaller 1\n{TO_THE_TERMS}caller hangs up\nend hangup\n",
     "extra time, nobody to reach, a code": f"{MADE_UP}extra_time\nsupport closed\nconsent bill_code\n"
     f"{VERIFIED}caller 0\ncaller 1\ncaller hangs up\nend hangup\n",
-    "what is past due": f'{MADE_UP}{VERIFIED}caller waits 5\ncaller 1\ncaller 2\n{TO_THE_TERMS}caller says "yes"\n'
+    "what is past due": f'{MADE_UP}{VERIFIED}caller waits 5\ncaller 2\n{TO_THE_TERMS}caller says "yes"\n'
     "did payment amount=210.00 plan=health\n",
 }
 

@@ -47,8 +47,8 @@ def test_what_the_sheet_says_to_key_pays_the_bill(engine: Engine, name: str) -> 
         heard = phone.dial()
         for step in filter(None, steps(member).values()):
             heard = do(phone, heard, step)
-    assert heard.spoken, "the number is said, and the caller hangs up"
-    phone.hang_up()
+        assert heard.spoken, "the number is said, and the caller hangs up"
+        phone.hang_up()
     with engine.connect() as db:
         (payment,) = db.execute(select(Payment.amount_cents, Payment.plan)).all()
     assert payment == (member.owed_cents("health"), "health")
