@@ -53,8 +53,7 @@ def examine_settings(problems: SettingsError | None) -> Iterator[Examined]:
         yield Examined("settings", "good", "complete, and none contradicts another")
         return
     for problem in problems.problems:
-        found, _, do = problem.partition(": ")
-        yield Examined("settings", "bad", found, do, EXIT_SETTING)
+        yield Examined("settings", "bad", problem, status=EXIT_SETTING)
 
 
 def examine_database(engine: Engine, settings: DatabaseSettings, now: datetime) -> Iterator[Examined]:

@@ -145,7 +145,7 @@ def verify(phone, member, secrets):
 def to_the_terms(phone, member, secrets):
     """Key the bank; account numbers differ once, one is too long, one looks like a card, one has a star."""
     verify(phone, member, secrets)
-    press_all(phone, "1", "1", "1", "1", ROUTING, "1")
+    press_all(phone, "1", "1", "1", ROUTING, "1")
     press_all(phone, secrets.account_number[:3] + "*#", secrets.account_number + "0000#")
     press_all(phone, secrets.account_number + "#", secrets.wrong_account + "#")
     press_all(phone, secrets.account_number + "#", secrets.account_number + "#")
@@ -159,9 +159,9 @@ def pay(phone, member, secrets):
 def whole_call(phone, member, secrets):
     """Pay both bills, the second without keying the bank again, and say goodbye."""
     pay(phone, member, secrets)
-    press_all(phone, "1", "1", "1", "1")
+    press_all(phone, "1", "1", "1")
     phone.say("I authorize this payment")
-    phone.press("1")
+    press_all(phone, "8", "8", "8")  # three slips end a call in which a payment stands
     assert phone.ended == "goodbye"
     assert phone.warnings == phone.failures == ()
 
@@ -173,6 +173,7 @@ def rejected_call(phone, member, secrets):
     for number in (member.member_id, "740000101", member.member_id):
         phone.press(number + ("#" if len(number) == 9 else ""))
         press_all(phone, secrets.wrong_ssn, secrets.keyed_date)
+    phone.press("2")  # not to be called back
     assert phone.ended is not None
 
 

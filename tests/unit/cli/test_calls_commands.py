@@ -60,7 +60,7 @@ def test_a_complaint_becomes_a_test(ivr, play):
     ]
     shown = ivr("calls", "show", recipe.call_sid).out
     assert "keyed 9 digits" in shown
-    assert "asked   bill_balance health: current (plan health, total 250-500, due_date +8d)" in shown
+    assert "asked   bill_balance health: current (plan health, total 250-500, due_date +8d" in shown, shown
     exported = ivr("calls", "export", recipe.call_sid)
     assert (exported.status, exported.err) == (0, "")
     assert recipe.call_sid not in exported.out

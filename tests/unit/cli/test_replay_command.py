@@ -162,7 +162,7 @@ def test_a_line_somewhere_else_is_called_and_what_it_did_is_not_checked(ivr, ser
     ran = ivr("replay", "--url", f"{served}/", paid)
     assert ran.status == 0, ran.out
     lines = ran.out.splitlines()
-    assert lines[0].startswith(f"ok   {paid} en-US voice (16 turns, ")
+    assert lines[0].startswith(f"ok   {paid} en-US voice (14 turns, ")
     assert lines[1].startswith("     not checked on this line: ")
     assert "paid.call:5: did payment amount=310.15 plan=health" in lines[1]
     assert lines[2:] == ["1 call, 0 differ, 0 problems"]

@@ -238,11 +238,11 @@ def test_recorded_calls_are_heat_with_where_the_caller_hung_up():
     heat.add_recorded(FLOW, recipe("hangup", START, MENU))
     heat.add_recorded(FLOW, recipe("goodbye", START))
     heat.add_recorded(
-        FLOW, recipe("hangup", START, ((BranchTaken("main/goodbye", "goodbye"),), "main/goodbye", ()))
+        FLOW, recipe("hangup", START, ((BranchTaken("main/farewell", "goodbye"),), "main/farewell", ()))
     )
     assert heat.lines("main/welcome") == ["3 calls, 100%"]
     assert heat.lines("main/main_menu") == ["1 call, 33%", "1 hung up, 100%"]
-    assert heat.lines("main/goodbye") == ["1 call, 33%"], "the line's own end is nobody's hanging up"
+    assert heat.lines("main/farewell") == ["1 call, 33%"], "the line's own end is nobody's hanging up"
     assert Visit("main/main_menu", None, "first") in list(
         recorded_visits(FLOW, recipe("hangup", START, MENU))
     )

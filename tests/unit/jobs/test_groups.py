@@ -23,6 +23,7 @@ EVERY_JOB = {
     "purge": "*/5 * * * *",
     "retry_stalled_jobs": "*/10 * * * * *",
     "notices": "* * * * *",
+    "fraud_watch": "*/10 * * * *",
     "cutoffs": "* * * * *",
     "undelivered_files": "* * * * *",
     "roll_forward": "*/10 * * * *",

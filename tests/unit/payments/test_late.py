@@ -141,7 +141,12 @@ def test_what_was_told_in_time_is_told_anew(engine, sender):
         "2026-12-17T22:00:00Z",
         "2026-12-21T22:00:00Z",
     )
-    assert shown["notice"] == {"channel": "letter", "state": "pending", "sent_at": None}
+    assert shown["notice"] == {
+        "channel": "letter",
+        "state": "pending",
+        "sent_at": None,
+        "mailed_date": None,
+    }
     run_worker(engine, sender, MONDAY + A_MINUTE)
     assert "before 5:00 PM on December 21, 2026." in bodies(engine)
     number = paid.confirmation_number
