@@ -427,11 +427,10 @@ class Exploration:
         weight = self._weight(place)
         same = self._keys.setdefault(self.key(place), [])
         for index in same:
-            if not self._weights[index].covers(weight):
-                continue
-            if place.turns >= self.places[index].turns:
+            known = self._weights[index]
+            if known.covers(weight) and place.turns >= self.places[index].turns:
                 return index
-            if self._weights[index] == weight:
+            if known == weight:
                 self.places[index] = place
                 return self._to_expand(index, place, 0.0)
         index = len(self.places)

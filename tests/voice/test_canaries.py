@@ -22,7 +22,9 @@ from ivr.replay.export import CannotMaskError, call_text
 from ivr.storage.tables import Base, Keyed, Payment, Sealed, Turn
 
 MEMBERS, ACTIONS_MAX = 250, 24
-NOT_MADE_UP = re.compile("leave it out|so in ivr/topics|no file can say so")  # calls of which no export is made
+NOT_MADE_UP = re.compile(
+    "leave it out|so in ivr/topics|no file can say so"
+)  # calls of which no export is made
 ROUTING = "021000021"
 MADE_UP_DIGITS = "4081573926" * 2
 ZONE = ZoneInfo("America/New_York")

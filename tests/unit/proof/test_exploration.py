@@ -91,6 +91,9 @@ def test_the_bounds_are_what_the_engine_gives(whole):
         turns, goes_round = closing_turns(exploration, "en-US", pace)
         assert goes_round
         assert 40 < turns < 120
+    straight = copy(exploration)
+    straight.places = [replace(each, edges=[]) if each.closing else each for each in exploration.places]
+    assert closing_turns(straight, "en-US", "voice") == (1, False)  # the person who is called
     relay = [
         turns
         for index, turns in told_turns(exploration).items()
@@ -535,6 +538,9 @@ def test_the_words_are_counted(whole):
     def dumb(said, language, pace):
         raise ValueError("no voice")
 
+    asking = next(each for each in exploration.places if each.state.node == "main/choose_bill")
+    mute = Exploration(exploration.flow, replace(exploration.world, speak=dumb))
+    assert mute.find(asking) is None
     silent = dict(watched(whole, "repeat", lambda after: after, speak=dumb))
     assert "cannot be spoken in en-US: no voice" in silent["proof.unspeakable"]
 
