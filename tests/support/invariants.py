@@ -17,6 +17,7 @@ NO_PAYMENT = "trouble-no-payment"
 # Sentences that hold whatever happens later; they are said without storing anything.
 NOT_STORED = ("trouble-unknown", "trouble-not-now", "call-over", "call-unknown")
 YES = re.compile(r"\b(yes|s[ií])\b", re.IGNORECASE)
+SLOWLY = re.compile(rb"</?(?:prosody|break)[^>]*>")
 SPOKEN_NUMBER = re.compile(rb"\b\d, \d, \d\.\s+\d, \d, \d, \d\.\s+\d, \d, \d, \d\b")
 
 
@@ -98,7 +99,8 @@ def _check_spoken(db: Connection, heard: list[Heard]) -> None:
     stored = set(db.execute(select(Payment.confirmation_number)).scalars())
     for each in heard:
         if {"confirmation", "trouble-payment", "recent-payment"} & set(_prompts(each)):
-            spoken = {re.sub(rb"\D", b"", number).decode() for number in SPOKEN_NUMBER.findall(each.body)}
+            words = SLOWLY.sub(b"", each.body)
+            spoken = {re.sub(rb"\D", b"", number).decode() for number in SPOKEN_NUMBER.findall(words)}
             assert spoken, f"a payment without a number: {each.body!r}"
             assert spoken <= stored, f"{each.call_sid} heard {spoken - stored}, which nobody stored"
 
