@@ -1,6 +1,7 @@
-"""The voice app for gunicorn: `gunicorn -c python:ivr.gunicorn ivr.wsgi:voice`.
+"""The apps for gunicorn, each in a process of its own: `voice` for Twilio, `console` for staff.
 
-Importing this module does nothing; the app is made when `voice` is first asked for. Under preload that is
+`gunicorn -c python:ivr.gunicorn ivr.wsgi:voice`, `gunicorn -c python:ivr.gunicorn_console ivr.wsgi:console`.
+Importing this module does nothing; an app is made when it is first asked for. Under preload that is
 in gunicorn's master, which connects once to see that the database is ready and lets go of it: workers
 connect by themselves, after the fork.
 """
@@ -22,27 +23,27 @@ from ivr.ach.banking_days import load_calendar
 from ivr.base.errors import DatabaseUnavailableError, OperatorError
 from ivr.base.logs import configure_logs
 from ivr.base.randomness import SecretRandomness
-from ivr.base.settings import Settings, load_settings
+from ivr.base.settings import Settings, load_console_settings, load_settings
 from ivr.calls.store import keep_flow_version
-from ivr.start import check_database, hold_database, load_line
-from ivr.storage.engine import make_engine
+from ivr.start import check_database, hold_database, load_line, project_folder
+from ivr.storage.engine import PAGE_LIMITS, make_engine
 from ivr.storage.rights import refusal
-from ivr.topics.line import Line
+from ivr.topics.line import Line, compile_line, read_line_files
 from ivr.voice.serving import serve_line
 
 _engines: list[Engine] = []
 
 
 def __getattr__(name: str) -> Flask:
-    if name != "voice":
+    if name not in {"voice", "console"}:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return _voice()
+    return _made(name)
 
 
 @cache
-def _voice() -> Flask:
+def _made(name: str) -> Flask:
     try:
-        return _make_voice()
+        return _make_voice() if name == "voice" else _make_console()
     except OperatorError as error:
         refuse(error)
 
@@ -61,6 +62,34 @@ def _make_voice() -> Flask:
     engine = make_engine(url, application_name="ivr voice")
     _engines.append(engine)
     return serve_line(settings, engine, line, clock, SecretRandomness())
+
+
+def _make_console() -> Flask:
+    """Read the settings, see that the database is ready, and make the app."""
+    from ivr.console.app import make_console_app  # noqa: PLC0415 (what answers calls carries none of it)
+    from ivr.console.lines import Lines  # noqa: PLC0415
+    from ivr.console.visit import Console  # noqa: PLC0415
+    from ivr.staff.people import StaffKeys  # noqa: PLC0415
+
+    configure_logs()
+    settings = load_console_settings()
+    held = ExitStack()
+    atexit.register(held.close)
+    url = held.enter_context(hold_database(settings, keep_up=True))
+    engine = make_engine(url, limits=PAGE_LIMITS, pool_size=4, application_name="ivr console")
+    check_database(engine, settings)
+    _engines.append(engine)
+    return make_console_app(
+        Console(
+            settings=settings,
+            engine=engine,
+            keys=StaffKeys(settings.ivr_console_key),
+            hashes=settings.hashes,
+            clock=settings.make_clock(),
+            randomness=SecretRandomness(),
+            lines=Lines(lambda: compile_line(read_line_files(project_folder()))),
+        )
+    )
 
 
 def _keep_line(url: URL, settings: Settings, line: Line, now: datetime) -> None:

@@ -17,26 +17,24 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 GUNICORN = "gunicorn reads it by name"
+SETTINGS_OF_GUNICORN = (
+    "accesslog",
+    "control_socket_disable",
+    "forwarded_allow_ips",
+    "graceful_timeout",
+    "logconfig_dict",
+    "post_fork",
+    "preload_app",
+    "when_ready",
+    "workers",
+)
 UNUSED = {
     "ivr/billing/samples.py": {"generate": "many members, for measurements"},
     "ivr/simulator/operator.py": {"untyped_seconds": "how far behind the operator is, for whoever watches"},
     "ivr/gunicorn.py": dict.fromkeys(
-        (
-            "accesslog",
-            "control_socket_disable",
-            "forwarded_allow_ips",
-            "graceful_timeout",
-            "logconfig_dict",
-            "on_starting",
-            "post_fork",
-            "preload_app",
-            "when_ready",
-            "worker_class",
-            "worker_tmp_dir",
-            "workers",
-        ),
-        GUNICORN,
+        (*SETTINGS_OF_GUNICORN, "on_starting", "worker_class", "worker_tmp_dir"), GUNICORN
     ),
+    "ivr/gunicorn_console.py": dict.fromkeys((*SETTINGS_OF_GUNICORN, "threads"), GUNICORN),
 }
 
 
@@ -183,9 +181,11 @@ TESTED_BY = {
     "tests/unit/cli/test_replay_command.py": ("cli/progress", "cli/replay", "cli/replay_run"),
     "tests/unit/cli/test_returned_money.py": ("cli/ach_returns", "cli/payment_credits"),
     "tests/unit/cli/test_rights.py": ("cli/database", "storage/rights"),
-    "tests/unit/cli/test_serving.py": ("cli/demo", "cli/serve", "gunicorn", "wsgi"),
+    "tests/unit/cli/test_serving.py": ("cli/demo", "cli/serve", "gunicorn", "gunicorn_console", "wsgi"),
     "tests/unit/cli/test_twilio_commands.py": ("carrier/number", "carrier/observation", "cli/twilio"),
+    "tests/unit/cli/test_staff_commands.py": ("cli/staff",),
     "tests/unit/cli/test_status_command.py": ("cli/status",),
+    "tests/unit/console/test_calls.py": ("console/calls", "console/paging"),
     "tests/unit/members/test_imports.py": ("members/bulk_load",),
     "tests/unit/members/test_verification.py": ("members/facts",),
     "tests/unit/notices/test_sms.py": ("notices/carriers",),

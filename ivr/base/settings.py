@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ast
 import base64
+import hashlib
+import hmac
 import json
 import os
 import re
@@ -622,7 +624,30 @@ class WorkerSettings(OriginationSettings, NoticeSettings):
     """What the worker takes: what it owes the bank, the members and the rules on keeping."""
 
 
-class Settings(BankSettings, PublicSettings, LanguageSettings):
+class HostSettings(DatabaseSettings):
+    """Where a web process listens."""
+
+    ivr_host: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]+$")] = "127.0.0.1"
+    """an address of this machine to serve on: 127.0.0.1 behind a proxy, 0.0.0.0 for every one"""
+
+
+class StaffSettings(DatabaseSettings):
+    """What it takes to know staff: the key under which the second factors of their log-ins are kept."""
+
+    ivr_console_key: Annotated[bytes, BeforeValidator(_hash_key), Field(repr=False)]
+    """base64 of 32 random bytes, as `openssl rand -base64 32` prints them; another one ends every log-in"""
+
+
+class ConsoleSettings(StaffSettings, MemberSettings, HostSettings):
+    """What serving the console takes. No key that opens a bank account is among it."""
+
+    console_port: Annotated[int, Field(ge=0, le=65535)] = 8001
+    """a port from 0 to 65535"""
+    ivr_console_proxied: Annotated[bool, BeforeValidator(_yes_no)] = False
+    """yes, where a proxy before the console sets X-Forwarded-For: the audit trail then has its address"""
+
+
+class Settings(BankSettings, PublicSettings, LanguageSettings, HostSettings):
     """What serving the line takes. A bank belongs to it: no payment is taken that no bank will ever get."""
 
     ivr_agent_phone: Telephone = ""
@@ -635,8 +660,6 @@ class Settings(BankSettings, PublicSettings, LanguageSettings):
     """a file of facts such as prompts/facts.toml"""
     ivr_on_time: Literal["unset", "authorized", "settled"] = "unset"
     """unset, authorized or settled: which of the two counts as paid by the due date"""
-    ivr_host: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]+$")] = "127.0.0.1"
-    """an address of this machine to serve on: 127.0.0.1 behind a proxy, 0.0.0.0 for every one"""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """a port from 0 to 65535"""
     web_concurrency: Annotated[int, Field(ge=1, le=64)] = 4
@@ -708,6 +731,7 @@ def _contradictions(kind: type[DatabaseSettings], values: Mapping[str, Any], *, 
 
 
 load_settings = partial(_load, Settings)
+load_console_settings = partial(_load, ConsoleSettings)
 load_database_settings = partial(_load, DatabaseSettings)  # no secret is asked for
 load_house_settings = partial(_load, HouseSettings)
 load_member_settings = partial(_load, MemberSettings)
@@ -715,6 +739,7 @@ load_notice_settings = partial(_load, NoticeSettings)
 load_number_settings = partial(_load, NumberSettings)
 load_origination_settings = partial(_load, OriginationSettings)
 load_phone_settings = partial(_load, PhoneSettings)
+load_staff_settings = partial(_load, StaffSettings)
 load_worker_settings = partial(_load, WorkerSettings)
 
 
@@ -743,7 +768,9 @@ def load_replay_settings(environ: Mapping[str, str] | None = None) -> Settings:
 def settings_table() -> Iterator[tuple[str, str, str]]:
     """Yield every setting by name: its name, its value where it is not set, and what to set it to."""
     hints = _hints()
-    for name, setting in sorted({**PhoneSettings.model_fields, **HouseSettings.model_fields}.items()):
+    kinds = (PhoneSettings, ConsoleSettings, HouseSettings)
+    fields = {name: setting for kind in kinds for name, setting in kind.model_fields.items()}
+    for name, setting in sorted(fields.items()):
         yield name.upper(), "required" if setting.is_required() else _written(setting.default), hints[name]
 
 
@@ -806,12 +833,14 @@ def _demo_secrets(folder: Path) -> dict[str, str]:
             finally:
                 draft.unlink()
         loaded: dict[str, str] = json.loads(path.read_text())
+        made_of = base64.b64decode(loaded["IVR_HASH_KEY"])  # a demo of before has no key of the console's
+        console_key = hmac.digest(made_of, b"the demo's console", hashlib.sha256)
     except OSError as error:
         raise SettingsError(
             f"IVR_VAR is not a folder this account can write ({folder}): {error.strerror}."
         ) from error
-    except ValueError as error:
+    except (ValueError, KeyError) as error:
         raise SettingsError(
             f"{path} is damaged: remove it together with {folder}, and start again."
         ) from error
-    return loaded
+    return {**loaded, "IVR_CONSOLE_KEY": base64.b64encode(console_key).decode()}

@@ -8,10 +8,10 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, func, select, tuple_
 
 from ivr.base.errors import OperatorError
-from ivr.calls.history import Recipe, RecordedTurn
+from ivr.calls.history import OPEN, Recipe, RecordedTurn
 from ivr.calls.notation import NotationError, read_turn
 from ivr.storage.tables import Call, Payment, Turn
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 BATCH_CALLS: Final = 500
-OPEN: Final = "open"
 
 _CALLS = select(
     Call.call_sid,
@@ -57,7 +56,8 @@ class Filters(TypedDict, total=False):
 
     `since` and `until` (aware; `until` itself is left out) are when the call began, `end` how it ended
     (goodbye, agent, hangup, fallback, or open), `last_node` a text in the node where the line stood last,
-    `confirmation` the number of a payment authorized in it. Language and pace are those it ended in.
+    `confirmation` the number of a payment authorized in it, `caller_hash` the keyed hash of the number that
+    called, `member_id` who was verified. Language and pace are those it ended in.
     """
 
     since: datetime | None
@@ -68,12 +68,30 @@ class Filters(TypedDict, total=False):
     last_node: str | None
     call_sids: Sequence[str] | None
     confirmation: str | None
+    caller_hash: bytes | None
+    member_id: str | None
 
 
 def find_calls(db: Connection, **filters: Unpack[Filters]) -> list[RecordedCall]:
     """Return the calls that fit every filter given, oldest first, without their turns."""
     columns = [Call.__table__.c[name] for name in RecordedCall.__slots__]
     rows = db.execute(_filtered(_CALLS, filters).with_only_columns(*columns))
+    return [RecordedCall(*row) for row in rows]
+
+
+def calls_before(
+    db: Connection, before: tuple[datetime, str] | None, count: int, **filters: Unpack[Filters]
+) -> list[RecordedCall]:
+    """Return up to `count` calls that fit every filter given, newest first, from before one of them on.
+
+    `before` is when that one began and its CallSid; None begins with the newest.
+    """
+    columns = [Call.__table__.c[name] for name in RecordedCall.__slots__]
+    key = tuple_(Call.started_at, Call.call_sid)
+    newest = _filtered(_CALLS, filters).with_only_columns(*columns).order_by(None)
+    if before is not None:
+        newest = newest.where(key < tuple_(*before))
+    rows = db.execute(newest.order_by(Call.started_at.desc(), Call.call_sid.desc()).limit(count))
     return [RecordedCall(*row) for row in rows]
 
 
@@ -135,6 +153,8 @@ def _filtered(statement: Any, filters: Filters) -> Any:
         "confirmation": lambda number: Call.call_sid.in_(
             select(Payment.call_sid).where(Payment.confirmation_number == number)
         ),
+        "caller_hash": lambda caller_hash: Call.caller_hash == caller_hash,
+        "member_id": lambda member_id: Call.member_id == member_id,
     }
     # A call that was over before its first turn has none that could be looked at.
     return statement.where(Call.seq >= 0, *(conditions[name](value) for name, value in wanted.items()))

@@ -9,8 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from ivr.dialog.events import Event, Heard
+
+OPEN: Final = "open"
+ENDS: Final = ("goodbye", "agent", "hangup", "fallback", OPEN)  # how calls end, and one that has not
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ivr.cli.times import span
+from ivr.base.times import WrittenTimeError, span
+from ivr.calls.history import ENDS
 from ivr.languages.language import PACES
 
 if TYPE_CHECKING:
     from ivr.base.settings import DatabaseSettings
-
-ENDS = ("goodbye", "agent", "hangup", "fallback", "open")
 
 
 def filters(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -51,5 +50,10 @@ def chosen(
 ) -> dict[str, Any]:
     """Turn the options of `filters` into those of `ivr.calls.histories`. Raises `click.UsageError`."""
     now = settings.make_clock().now()
-    begins, ends = span(settings.ivr_timezone, now, since=since, until=until, on=on, around=around)
+    if (on or around) and (since or until):
+        raise click.UsageError("--on and --around say a day and a time of it: leave --since and --until out.")
+    try:
+        begins, ends = span(settings.ivr_timezone, now, since=since, until=until, on=on, around=around)
+    except WrittenTimeError as error:
+        raise click.BadParameter(str(error)) from None
     return {"since": begins, "until": ends, **others}

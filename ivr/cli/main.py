@@ -80,6 +80,7 @@ COMMANDS: Final = {
         "ivr.cli.twilio:twilio",
         "Set the number at Twilio, and see that turns come through.",
     ),
+    "staff": ("ivr.cli.staff:staff", "Look after who may log in to the console."),
     "status": (
         "ivr.cli.status:status",
         "Print how the line is, from heartbeats to return rates; the status is 1 while an alert fires.",

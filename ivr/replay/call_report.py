@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
@@ -49,6 +49,37 @@ _HEARD: Final[Mapping[Heard, str]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class ToldTurn:
+    """A recorded turn for people: seconds from the call's beginning, and how long each side took.
+
+    `words` are the sentences that were said, with a mask for each value; None where the line no longer has
+    them, and `spoken_seconds` with them. `thought_seconds` is an estimate, as that of `think_seconds`.
+    """
+
+    turn: RecordedTurn
+    at_seconds: float
+    thought_seconds: float | None
+    spoken_seconds: float | None
+    words: tuple[str, ...] | None
+    heard: str
+
+
+def told_turns(recipe: Recipe, line: Line) -> list[ToldTurn]:
+    """Return every turn of a recorded call in words, masked as it is kept."""
+    return [
+        ToldTurn(
+            turn,
+            (turn.at - recipe.started_at).total_seconds(),
+            thought,
+            _spoken_seconds(turn, line, recipe.language, pace),
+            _masked_words(turn, line, recipe.language, pace),
+            heard_words(turn.heard),
+        )
+        for (turn, pace), thought in zip(_with_pace(recipe), think_seconds(recipe, line), strict=True)
+    ]
+
+
 def think_seconds(recipe: Recipe, line: Line) -> list[float | None]:
     """Return for each turn how long the caller took once the line had spoken; negative: cut it short.
 
@@ -56,14 +87,20 @@ def think_seconds(recipe: Recipe, line: Line) -> list[float | None]:
     for the first turn, and where `line` no longer has what was said.
     """
     found: list[float | None] = [None]
-    pace = "voice"
-    for turn, following in zip(recipe.turns, recipe.turns[1:], strict=False):
-        if any(prompt.startswith(PACE_RELAY) for prompt in turn.prompts):
-            pace = "relay"
+    for (turn, pace), following in zip(_with_pace(recipe), recipe.turns[1:], strict=False):
         spoken = _spoken_seconds(turn, line, recipe.language, pace)
         gap = (following.at - turn.at).total_seconds()
         found.append(None if spoken is None else round(gap - spoken, 1))
     return found
+
+
+def _with_pace(recipe: Recipe) -> Iterator[tuple[RecordedTurn, str]]:
+    """Yield each turn with the pace in which it was spoken."""
+    pace = "voice"
+    for turn in recipe.turns:
+        if any(prompt.startswith(PACE_RELAY) for prompt in turn.prompts):
+            pace = "relay"
+        yield turn, pace
 
 
 def list_json(calls: Sequence[RecordedCall]) -> dict[str, Any]:
@@ -199,25 +236,65 @@ def _prompts_with_values(turn: RecordedTurn) -> list[tuple[str, Mapping[str, str
 
 
 def _spoken_seconds(turn: RecordedTurn, line: Line, language: str, pace: str) -> float | None:
+    kinds = line.flow.vocabulary.slots
     total = 0.0
     for prompt, shapes in _prompts_with_values(turn):
-        label = _LABEL.fullmatch(prompt)
-        if label is None:
-            return None
-        kinds = line.flow.vocabulary.slots
         values: dict[str, Value] = {
             slot: shape if kinds[slot] == "choice" else KINDS[kinds[slot]]
             for slot, shape in shapes.items()
             if slot in kinds and shape != "empty"
         }
-        piece = int(label[3]) - 1 if label[3] else (0 if f"{prompt}[2]" in turn.prompts else -1)
-        said = Said(label[1], label[2] or "", piece, label[4] or "", values)
+        said = _said(prompt, turn, values)
         try:
-            words = sentences(line.catalog, kinds, said, language, pace)
+            words = () if said is None else sentences(line.catalog, kinds, said, language, pace)
         except (SpeechError, LookupError):
+            return None
+        if said is None:
             return None
         total += sum(sentence.seconds for sentence in words)
     return total
+
+
+def _said(prompt: str, turn: RecordedTurn, values: dict[str, Value]) -> Said | None:
+    """Read a label of what was said, which may be one piece of a prompt; None for what is no label."""
+    label = _LABEL.fullmatch(prompt)
+    if label is None:
+        return None
+    piece = int(label[3]) - 1 if label[3] else (0 if f"{prompt}[2]" in turn.prompts else -1)
+    return Said(label[1], label[2] or "", piece, label[4] or "", values)
+
+
+def _masked_words(turn: RecordedTurn, line: Line, language: str, pace: str) -> tuple[str, ...] | None:
+    """Return what was said, each value in it as the mask that was kept of it."""
+    kinds = line.flow.vocabulary.slots
+    found: list[str] = []
+    for prompt, shapes in _prompts_with_values(turn):
+        said = _said(prompt, turn, {})
+        if said is None:
+            return None
+        values = {
+            slot: _mask(kinds[slot], shape)
+            for slot, shape in shapes.items()
+            if slot in kinds and shape != "empty"
+        }
+        try:
+            pieces = line.catalog.lines(
+                said.prompt, said.attribute or None, said.language or language, said.pace or pace, values
+            )
+            spoken = pieces if said.piece < 0 else (pieces[said.piece],)
+        except (SpeechError, LookupError):
+            return None
+        found += [" ".join(text.split()) for piece in spoken for text in piece]
+    return tuple(found)
+
+
+def _mask(kind: str, shape: str) -> str | int:
+    """Write what was kept of a value where the value was; a choice and a count are kept as they are."""
+    if kind == "count":
+        return int(shape) if shape.isdecimal() else KINDS[kind]
+    if kind == "choice":
+        return shape
+    return f"[${shape}]" if kind == "money" else f"[{kind.removesuffix('_year')}: {shape}]"
 
 
 def _thinking(seconds: float | None) -> str:

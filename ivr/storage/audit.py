@@ -1,8 +1,12 @@
-"""The audit trail's one writer: what staff changed, who did it, when. Rows are never changed or removed."""
+"""The audit trail's one writer: what staff saw and did, who it was, when. Rows are never changed or removed.
+
+Whoever works for a browser names its address once, for the connection: `told_from`. It stands in the details
+of every event recorded there.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import insert
 
@@ -13,6 +17,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Connection
+
+_FROM: Final = "audit_from"
+
+
+def told_from(db: Connection, address: str) -> Connection:
+    """Have every event that is recorded on this connection name the address it comes from."""
+    return db.execution_options(**{_FROM: address})
 
 
 def record_event(
@@ -31,8 +42,10 @@ def record_events(
     now: datetime,
 ) -> None:
     """Record one action on many subjects, each with its details (JSON; never a secret), in one statement."""
+    address = db.get_execution_options().get(_FROM)
+    whence = {} if address is None else {"from_address": address}
     events = [
-        {"at": now, "actor": actor, "action": action, "subject": subject, "details": dict(details)}
+        {"at": now, "actor": actor, "action": action, "subject": subject, "details": {**details, **whence}}
         for subject, details in subjects
     ]
     if events:

@@ -42,6 +42,7 @@ class Limits:
 
 
 TURN_LIMITS = Limits()
+PAGE_LIMITS = Limits(3, 10, 20)  # of staff, who may wait longer than a caller
 NO_LIMITS = Limits(0, 0, 0)
 
 

@@ -572,6 +572,44 @@ class AuditEvent(Base):
     details: Mapped[dict[str, Any]]
 
 
+class StaffMember(Base):
+    """Who may log in to the console, as what (`ivr.staff.rights`), and how they prove who they are."""
+
+    __tablename__ = "staff_members"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    roles: Mapped[list[str]]
+    password_hash: Mapped[str]  # argon2id, with its parameters
+    totp_secret: Mapped[bytes] = mapped_column(Sealed)
+    totp_step: Mapped[int]  # of the newest code that was taken: none is taken twice
+    added_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class StaffLogin(Base):
+    """One log-in, known by the keyed hash of what the browser keeps."""
+
+    __tablename__ = "staff_logins"
+
+    token_hash: Mapped[bytes] = mapped_column(Keyed, primary_key=True)
+    name: Mapped[str] = mapped_column(ForeignKey("staff_members.name"))
+    started_at: Mapped[datetime] = mapped_column(index=True)
+    seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class StaffLoginTry(Base):
+    """A log-in that was tried and did not succeed, for whatever name and wherever from."""
+
+    __tablename__ = "staff_login_tries"
+    __table_args__ = (Index(None, "at"),)
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    name: Mapped[str]
+    address: Mapped[str]
+    at: Mapped[datetime]
+
+
 class Heartbeat(Base):
     """When a process of the line last said that it is at work."""
 
@@ -603,6 +641,8 @@ class Call(Base):
             "started_at",
             postgresql_where=text("not purged"),
         ),
+        Index(None, "caller_hash", postgresql_where=text("caller_hash is not null")),
+        Index(None, "member_id", postgresql_where=text("member_id is not null")),
         {"postgresql_with": {"fillfactor": "70"}},
     )
 

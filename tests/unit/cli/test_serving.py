@@ -276,6 +276,8 @@ def test_honcho_runs_the_procfile_on_an_empty_database_until_it_is_told_to_end(
         [sys.executable, "-m", "honcho", "-f", str(ROOT / "Procfile"), "-d", str(tmp_path), "start"],
         PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         PORT="0",
+        CONSOLE_PORT="0",
+        IVR_CONSOLE_KEY=environs.KEY,
         DATABASE_URL=empty_database.render_as_string(hide_password=False),
         WEB_CONCURRENCY="1",
         PYTHONUNBUFFERED="1",
@@ -297,7 +299,7 @@ def test_honcho_runs_the_procfile_on_an_empty_database_until_it_is_told_to_end(
     whole = "".join([*said, *honcho.stdout])
     assert honcho.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
     assert eventually(lambda: not any(map(living, everybody)))
-    assert whole.count(" stopped (rc=") == 3
+    assert whole.count(" stopped (rc=") == 4
     assert whole.index("SIGTERM received") < whole.index(" stopped (rc=")
 
 
@@ -309,7 +311,7 @@ def test_a_database_that_is_not_migrated_is_4(ended: Refused, empty_database: UR
 
 
 def test_importing_the_app_does_nothing() -> None:
-    code = "import ivr.wsgi, sys; hasattr(ivr.wsgi, 'console'); print(ivr.wsgi._engines)"
+    code = "import ivr.wsgi, sys; hasattr(ivr.wsgi, 'worker'); print(ivr.wsgi._engines)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={}, check=True)
     assert (ran.stdout, ran.stderr) == ("[]\n", "")
 

@@ -1,0 +1,133 @@
+"""The console's Flask app: its sections, its headers, and what every template may use."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Final
+
+from flask import Flask, abort, g, request
+from flask import render_template as render
+from jinja2 import StrictUndefined
+from markupsafe import Markup
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response
+
+from ivr.base.errors import NotFoundError, OperatorError
+from ivr.base.money import format_amount
+from ivr.console.calls import calls
+from ivr.console.front import OPEN, front
+from ivr.console.visit import NOT_YOURS, Console, Pages, StaffVisit
+
+SECTIONS: Final[tuple[Pages, ...]] = (calls,)
+FORM_BYTES_MAX: Final = 65_536
+_HEADERS: Final = {
+    # A page is its own text, style and forms: no script, nothing of another host, in nobody's frame.
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none';"
+        " frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+_PROBLEMS: Final = {
+    403: NOT_YOURS,
+    404: "There is no such page.",
+    405: "This page is not for that.",
+    413: "That is too much at once.",
+}
+
+
+def make_console_app(console: Console) -> Flask:
+    """Make the WSGI app that staff reach. What is known of a log-in is in the database alone."""
+    app = Flask("ivr.console", root_path=str(Path(__file__).parent))
+    app.extensions["console"] = console
+    app.config.update(MAX_CONTENT_LENGTH=FORM_BYTES_MAX, MAX_FORM_PARTS=200)
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.register_blueprint(front)
+    for section in SECTIONS:
+        app.register_blueprint(section.blueprint)
+    if console.settings.ivr_console_proxied:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1)  # type: ignore[method-assign]
+    _add_filters(app, console)
+    _add_answers(app, console)
+    return app
+
+
+def _add_filters(app: Flask, console: Console) -> None:
+    zone = console.settings.ivr_timezone
+
+    @app.template_filter("at")
+    def at(instant: datetime | None) -> str | Markup:
+        """Write an instant by the line's clock, so that a program can read it as well."""
+        if instant is None:
+            return "never"
+        local = instant.astimezone(zone)
+        said = f"{local:%a, %b} {local.day}, {local:%Y, %I:%M %p %Z}"
+        return Markup('<time datetime="{}">{}</time>').format(instant.isoformat(), said)
+
+    @app.template_filter("day")
+    def day(value: date | None) -> str:
+        """Write a date."""
+        return "none" if value is None else f"{value:%a, %b} {value.day}, {value:%Y}"
+
+    @app.template_filter("money")
+    def money(cents: int) -> str:
+        """Write whole cents as dollars."""
+        return f"${format_amount(cents)}" if cents >= 0 else f"-${format_amount(-cents)}"
+
+    @app.template_filter("minutes")
+    def minutes(seconds: float | None) -> str:
+        """Write a length of time as minutes and seconds."""
+        return "unknown" if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+    @app.template_filter("plain")
+    def plain(word: str | None) -> str:
+        """Write a name of the program's with blanks."""
+        return (word or "none").replace("_", " ")
+
+
+def _add_answers(app: Flask, console: Console) -> None:
+    def sections(visit: StaffVisit) -> list[Pages]:
+        return [section for section in SECTIONS if visit.may(section.right)]
+
+    @app.before_request
+    def only_guarded() -> None:
+        g.sections = sections
+        view = app.view_functions.get(request.endpoint or "")
+        if view is not None and request.endpoint not in OPEN and not hasattr(view, "right"):
+            abort(404)  # a page that nobody put a guard on is no page
+
+    @app.context_processor
+    def everywhere() -> dict[str, object]:
+        visit: StaffVisit | None = g.get("visit")
+        return {
+            "visit": visit,
+            "sections": sections(visit) if visit else [],
+            "is_demo": console.settings.ivr_demo,
+            "here": request.blueprint,
+        }
+
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> tuple[str, int]:
+        status = error.code or 500
+        said = _PROBLEMS.get(status) or error.description or "Something went wrong here: try again."
+        return render("problem.html", status=status, problems=[said]), status
+
+    @app.errorhandler(OperatorError)
+    def cannot(error: OperatorError) -> tuple[str, int]:
+        status = 404 if isinstance(error, NotFoundError) else 409
+        return render("problem.html", status=status, problems=error.problems), status
+
+    @app.after_request
+    def with_headers(response: Response) -> Response:
+        response.headers.update(_HEADERS)
+        if request.endpoint != "static":
+            response.headers["Cache-Control"] = "no-store"
+        if not console.settings.ivr_demo:
+            response.headers["Strict-Transport-Security"] = "max-age=31536000"
+        return response

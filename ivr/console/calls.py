@@ -1,0 +1,122 @@
+"""Calls: found by what a complaint tells, and read turn by turn, masked."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import phonenumbers
+from flask import render_template as render
+from flask import request
+from sqlalchemy import select
+
+from ivr.base.errors import NotFoundError, OperatorError
+from ivr.base.times import WrittenTimeError, span
+from ivr.calls.histories import calls_before, load_recipes
+from ivr.calls.history import ENDS
+from ivr.console.paging import ROWS, paged
+from ivr.console.visit import Answer, Pages, StaffVisit
+from ivr.languages.language import PACES
+from ivr.languages.registry import LANGUAGES
+from ivr.replay.call_report import told_turns
+from ivr.storage.tables import BillingAccount, Call, Payment
+
+if TYPE_CHECKING:
+    from ivr.calls.histories import RecordedCall
+
+ASKED: Final = ("on", "around", "caller", "member", "confirmation", "last_node", "end", "language", "pace")
+_BLANKS: Final = re.compile(r"[\s.-]+")
+calls = Pages("calls", "Calls", "calls.see")
+
+
+@calls.page("/")
+def index(visit: StaffVisit) -> Answer:
+    """List the calls that fit what is asked, newest first."""
+    asked = visit.asked(*ASKED)
+    problems: list[str] = []
+    rows: list[RecordedCall] = []
+    try:
+        filters = _filters(visit, asked)
+    except OperatorError as error:
+        problems += error.problems
+    else:
+        if asked["caller"] or asked["member"]:
+            visit.record("console.find_calls", asked["member"] or "by a caller's number")
+        rows = calls_before(visit.db, _after(), ROWS + 1, **filters)
+    return render(
+        "calls.html",
+        asked=asked,
+        problems=problems,
+        page=paged(rows, lambda call: f"{call.started_at.isoformat()} {call.call_sid}"),
+        ends=ENDS,
+        languages=LANGUAGES,
+        paces=PACES,
+    )
+
+
+def _filters(visit: StaffVisit, asked: dict[str, str]) -> dict[str, Any]:
+    """Return what is asked for as `calls_before` takes it. Raises `OperatorError` with every problem."""
+    problems: list[str] = []
+    found: dict[str, Any] = {name: asked[name] or None for name in ("last_node", "end", "language", "pace")}
+    found["confirmation"] = _BLANKS.sub("", asked["confirmation"]) or None
+    try:
+        zone = visit.console.settings.ivr_timezone
+        found["since"], found["until"] = span(
+            zone, visit.now, on=asked["on"] or None, around=asked["around"] or None
+        )
+    except WrittenTimeError as error:
+        problems.append(str(error))
+    if asked["caller"]:
+        try:
+            number = phonenumbers.parse(asked["caller"], "US")
+        except phonenumbers.NumberParseException:
+            problems.append("The caller's number is no telephone number: write (617) 555-0123.")
+        else:
+            text = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+            found["caller_hash"] = visit.console.hashes.digest("caller", text)
+    if asked["member"]:
+        found["member_id"] = _member(visit, _BLANKS.sub("", asked["member"]))
+    if problems:
+        raise OperatorError(*problems)
+    return found
+
+
+def _member(visit: StaffVisit, number: str) -> str:
+    """Return the ID of the member whose billing account this is, or the number itself."""
+    owner = select(BillingAccount.member_id).where(BillingAccount.billing_account == number)
+    return visit.db.scalar(owner) or number
+
+
+def _after() -> tuple[datetime, str] | None:
+    at, _, call_sid = request.args.get("after", "").partition(" ")
+    try:
+        return (datetime.fromisoformat(at), call_sid) if call_sid else None
+    except ValueError:
+        return None
+
+
+@calls.page("/<call_sid>")
+def show(visit: StaffVisit, call_sid: str) -> Answer:
+    """Show every turn of a call, in words and as bars of time."""
+    recipe = next(load_recipes(visit.db, call_sids=[call_sid]), None)
+    if recipe is None:
+        raise NotFoundError(f"No call is recorded as {call_sid}.")
+    member_id = visit.db.scalar(select(Call.member_id).where(Call.call_sid == call_sid))
+    visit.record("console.see_call", call_sid)
+    paid = select(Payment.confirmation_number, Payment.amount_cents, Payment.plan, Payment.state)
+    turns = told_turns(recipe, visit.console.lines.of(visit.db, recipe.flow_version))
+    last = turns[-1]
+    ended_at = recipe.ended_at or recipe.turns[-1].at
+    seconds = max(
+        (ended_at - recipe.started_at).total_seconds(), last.at_seconds + (last.spoken_seconds or 0), 1.0
+    )
+    return render(
+        "one_call.html",
+        call=recipe,
+        member_id=member_id,
+        turns=turns,
+        lasted=None if recipe.ended_at is None else (recipe.ended_at - recipe.started_at).total_seconds(),
+        seconds=seconds,
+        payments=visit.db.execute(paid.where(Payment.call_sid == call_sid).order_by(Payment.id)).all(),
+    )

@@ -1,0 +1,102 @@
+"""The door: log in, log out, and where `/` leads. The only pages without a guard are here, in `OPEN`."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Blueprint, abort, g, make_response, redirect, request, url_for
+from flask import render_template as render
+from werkzeug.wrappers import Response
+
+from ivr.console.visit import ANYBODY, Answer, StaffVisit, guarded, is_own_form, the_console
+from ivr.staff.logins import LASTS, TRIED, form_token, log_out, new_token
+from ivr.staff.logins import log_in as try_to_log_in
+
+OPEN: Final = frozenset({"static", "front.log_in"})
+_REFUSED: Final = {
+    "wrong": "The name, the password or the code is not right. A code is taken once.",
+    "throttled": f"Too many tries. Wait {TRIED.seconds // 60} minutes, then try again.",
+}
+front = Blueprint("front", __name__)
+
+
+@front.route("/log-in", methods=["GET", "POST"], provide_automatic_options=False)
+def log_in() -> Response:
+    """Show the form, or log in. A browser's token is made anew with each log-in, so that none is planted."""
+    console = the_console()
+    token = request.cookies.get(console.cookie) or new_token(console.randomness)
+    refused, name = "", ""
+    if request.method == "POST":
+        if not is_own_form(form_token(console.keys, token)):
+            abort(400, "This form is too old, or cookies are off: load the page again.")
+        name = request.form.get("name", "")
+        tried = try_to_log_in(
+            console.engine,
+            console.keys,
+            console.randomness,
+            name=name,
+            password=request.form.get("password", ""),
+            code=request.form.get("code", ""),
+            address=request.remote_addr or "",
+            now=console.clock.now(),
+        )
+        if tried.token is not None:
+            return _with_token(redirect(_own_path(request.form.get("next", "")), 303), tried.token)
+        refused = tried.refused
+    page = render(
+        "log_in.html",
+        refused=_REFUSED.get(refused, ""),
+        name=name,
+        next=_own_path(request.values.get("next", "")),
+        form_token=form_token(console.keys, token),
+    )
+    status = {"": 200, "wrong": 401, "throttled": 429}[refused]
+    return _with_token(make_response(page, status), token)
+
+
+def _own_path(text: str) -> str:
+    """Return a path of this console's; `/` for anything that may lead elsewhere."""
+    return text if text.startswith("/") and not text.startswith(("//", "/\\")) else "/"
+
+
+def _with_token(response: Response, token: str) -> Response:
+    console = the_console()
+    response.set_cookie(
+        console.cookie,
+        token,
+        max_age=LASTS,
+        secure=not console.settings.ivr_demo,
+        httponly=True,
+        samesite="Strict",
+    )
+    return response
+
+
+def _log_out(visit: StaffVisit) -> Answer:
+    """End the log-in, here and wherever its token went."""
+    console = visit.console
+    token = request.cookies[console.cookie]
+    log_out(visit.db, console.keys, token, name=visit.staff.name, now=visit.now)
+    response = redirect(url_for("front.log_in"), 303)
+    response.delete_cookie(
+        console.cookie, secure=not console.settings.ivr_demo, httponly=True, samesite="Strict"
+    )
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+def _home(visit: StaffVisit) -> Answer:
+    """Go to the first section that whoever asks may see."""
+    sections: list[Any] = g.sections(visit)
+    if not sections:
+        abort(403)
+    return redirect(url_for(f"{sections[0].name}.index"), 303)
+
+
+for _rule, _name, _view, _method in (
+    ("/log-out", "log_out", _log_out, "POST"),
+    ("/", "home", _home, "GET"),
+):
+    front.add_url_rule(
+        _rule, _name, guarded(_view, ANYBODY), methods=[_method], provide_automatic_options=False
+    )

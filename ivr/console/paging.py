@@ -1,0 +1,41 @@
+"""Long lists, a page at a time, by the key of the last row: page a thousand costs what page one does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+from flask import request, url_for
+
+ROWS: Final = 50
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Paged(Generic[Row]):
+    """One page of a list; `next_url` leads on, `first_url` back to the beginning; "" where they do not."""
+
+    rows: Sequence[Row]
+    next_url: str
+    first_url: str
+
+
+def paged(rows: Sequence[Row], key: Callable[[Row], str]) -> Paged[Row]:
+    """Make a page of up to `ROWS` + 1 rows, the last one telling that there are more.
+
+    `key` is what the address of the next page has as `after`, of the last row that this page shows.
+    """
+    shown = rows[:ROWS]
+    more = len(rows) > ROWS
+    return Paged(
+        shown,
+        _here(after=key(shown[-1])) if more else "",
+        _here() if "after" in request.args else "",
+    )
+
+
+def _here(**more: str) -> str:
+    """Return the address of this page with what it asks for, but for `after`, and with `more`."""
+    asked = {name: value for name, value in request.args.items() if name != "after" and value}
+    return url_for(request.endpoint or "", **{**(request.view_args or {}), **asked, **more})

@@ -1,0 +1,143 @@
+"""One request of somebody who is logged in, and the sections whose pages answer it.
+
+A page is a function of a `StaffVisit`, registered in a `Pages` with the right that it takes. It runs in one
+transaction, which is committed before the answer goes out: what it records of who saw what is kept by then.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import Blueprint, Response, abort, current_app, g, make_response, redirect, request, url_for
+from flask import render_template as render
+from werkzeug.wrappers import Response as AnyResponse
+
+from ivr.staff.logins import LoggedIn, form_token, logged_in
+from ivr.storage.audit import record_event, told_from
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from ivr.base.clock import Clock
+    from ivr.base.keys import KeyedHash
+    from ivr.base.randomness import Randomness
+    from ivr.base.settings import ConsoleSettings
+    from ivr.console.lines import Lines
+    from ivr.staff.people import StaffKeys
+
+Answer = str | AnyResponse
+ANYBODY: Final = ""  # whoever is logged in
+NOT_YOURS: Final = "Your roles do not include what this page takes. Ask whoever looks after log-ins."
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """What the pages are served from."""
+
+    settings: ConsoleSettings
+    engine: Engine
+    keys: StaffKeys
+    hashes: KeyedHash
+    clock: Clock
+    randomness: Randomness
+    lines: Lines
+
+    @property
+    def cookie(self) -> str:
+        """The cookie's name; browsers take `__Host-` only where it is `Secure` and of this host alone."""
+        return "console" if self.settings.ivr_demo else "__Host-console"
+
+
+@dataclass(frozen=True, slots=True)
+class StaffVisit:
+    """One request: who asks, when, and the transaction in which it is answered."""
+
+    console: Console
+    db: Connection
+    staff: LoggedIn
+    now: datetime
+    form_token: str
+
+    def may(self, right: str) -> bool:
+        """Return whether whoever asks has a right."""
+        return right == ANYBODY or right in self.staff.rights
+
+    def record(self, action: str, subject: str, **details: Any) -> None:
+        """Write into the audit trail what is seen or done by this request."""
+        record_event(self.db, action, subject, details, actor=self.staff.name, now=self.now)
+
+    def asked(self, *names: str) -> dict[str, str]:
+        """Return what the address asks for by these names, without blanks around it; "" where it is not."""
+        return {name: request.args.get(name, "").strip()[:100] for name in names}
+
+
+class Pages:
+    """Pages under one heading of the navigation; `right` is what they take unless a page says another."""
+
+    def __init__(self, name: str, label: str, right: str) -> None:
+        self.name, self.label, self.right = name, label, right
+        self.blueprint = Blueprint(name, __name__, url_prefix=f"/{name}")
+
+    def page(
+        self, rule: str, *, right: str | None = None, methods: Sequence[str] = ("GET",)
+    ) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
+        """Serve a function of a `StaffVisit` (and what the rule names) at `rule` of this section."""
+
+        def register(view: Callable[..., Answer]) -> Callable[..., Answer]:
+            serve = guarded(view, self.right if right is None else right)
+            self.blueprint.add_url_rule(
+                rule, view.__name__, serve, methods=[*methods], provide_automatic_options=False
+            )
+            return view
+
+        return register
+
+
+def guarded(view: Callable[..., Answer], right: str) -> Callable[..., AnyResponse]:
+    """Return the function that lets whoever has the right through to `view`, in one transaction."""
+
+    @wraps(view)
+    def serve(**arguments: Any) -> AnyResponse:
+        console = the_console()
+        now = console.clock.now()
+        with console.engine.begin() as db:
+            told_from(db, request.remote_addr or "")
+            token = request.cookies.get(console.cookie, "")
+            staff = logged_in(db, console.keys, token, now) if token else None
+            if staff is None:
+                return _to_log_in()
+            visit = StaffVisit(console, db, staff, now, form_token(console.keys, token))
+            g.visit = visit
+            if not visit.may(right):
+                visit.record("console.refused", request.path, right=right)
+                return make_response(render("problem.html", status=403, problems=[NOT_YOURS]), 403)
+            if request.method != "GET" and not is_own_form(visit.form_token):
+                abort(
+                    400, "This form is not of this log-in any more: go back, load the page again, then send."
+                )
+            return make_response(view(visit, **arguments))
+
+    serve.right = right  # type: ignore[attr-defined]
+    return serve
+
+
+def is_own_form(token: str) -> bool:
+    """Return whether what was sent came from a form that this browser was given by the console itself."""
+    elsewhere = request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}
+    return not elsewhere and hmac.compare_digest(request.form.get("form_token", ""), token)
+
+
+def _to_log_in() -> Response | AnyResponse:
+    back = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("front.log_in", next=back), 303)
+
+
+def the_console() -> Console:
+    """Return what this app serves from."""
+    console: Console = current_app.extensions["console"]
+    return console

@@ -1,0 +1,1 @@
+"""Who works with the line in a browser: their log-ins, roles and rights."""

@@ -1,0 +1,184 @@
+"""Logging in with a password and a code, staying logged in, logging out.
+
+The rules are those of NIST SP 800-63B for a log-in with two factors: nothing asked for in half an hour, or
+twelve hours in all, ends it. Whatever was wrong, the answer and the time it takes are the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final, Literal
+
+import pyotp
+from argon2.exceptions import InvalidHashError, VerificationError
+from pyotp.utils import strings_equal
+from sqlalchemy import delete, func, insert, or_, select, update
+
+from ivr.base.keys import UnsealError
+from ivr.staff.people import PASSWORD_LETTERS_MAX, totp_context
+from ivr.staff.rights import rights_of
+from ivr.storage.audit import record_event
+from ivr.storage.tables import StaffLogin, StaffLoginTry, StaffMember
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from ivr.base.randomness import Randomness
+    from ivr.staff.people import StaffKeys
+
+IDLE: Final = timedelta(minutes=30)
+LASTS: Final = timedelta(hours=12)
+TRIED: Final = timedelta(minutes=15)
+TRIES_OF_A_NAME: Final = 5
+TRIES_FROM_AN_ADDRESS: Final = 20  # an office is one address
+_SEEN_EVERY: Final = timedelta(minutes=1)
+_KEPT: Final = timedelta(days=30)
+_CODE_STEPS: Final = (0, -1, 1)  # a clock may be half a minute off
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """Whoever is logged in, what they are and may do."""
+
+    name: str
+    roles: tuple[str, ...]
+    rights: frozenset[str]
+
+
+class LoginResult:
+    """How a log-in ended: `token` is what the browser keeps, None where it is `wrong` or `throttled`."""
+
+    def __init__(self, token: str | None, refused: Literal["", "wrong", "throttled"] = "") -> None:
+        self.token = token
+        self.refused = refused
+
+
+def new_token(randomness: Randomness) -> str:
+    """Return 256 bits that nobody guesses, in hexadecimal."""
+    return f"{randomness.below(2**256):064x}"
+
+
+def log_in(
+    engine: Engine,
+    keys: StaffKeys,
+    randomness: Randomness,
+    *,
+    name: str,
+    password: str,
+    code: str,
+    address: str,
+    now: datetime,
+) -> LoginResult:
+    """Log in. A try is written down, and committed, before anything is looked at, so that none is free.
+
+    `name` is as typed, `code` the six digits of the authenticator app, `address` where the browser is.
+    """
+    name = name.strip().lower()[:64]
+    with engine.begin() as db:
+        tried = _note_try(db, name, address, now)
+    with engine.begin() as db:
+        if _is_throttled(db, name, address, now):
+            return LoginResult(None, "throttled")
+        if not _is_right(db, keys, name, (password, "".join(code.split())), now):
+            details = {"from_address": address}
+            record_event(db, "staff.log_in_refused", name, details, actor=name, now=now)
+            return LoginResult(None, "wrong")
+        token = new_token(randomness)
+        db.execute(delete(StaffLoginTry).where(or_(StaffLoginTry.id == tried, StaffLoginTry.name == name)))
+        db.execute(
+            insert(StaffLogin).values(token_hash=_hashed(keys, token), name=name, started_at=now, seen_at=now)
+        )
+        record_event(db, "staff.log_in", name, {"from_address": address}, actor=name, now=now)
+    return LoginResult(token)
+
+
+def _note_try(db: Connection, name: str, address: str, now: datetime) -> int:
+    """Write down a try, and forget what is of no use any more; return its id."""
+    db.execute(delete(StaffLoginTry).where(StaffLoginTry.at < now - TRIED))
+    db.execute(delete(StaffLogin).where(StaffLogin.started_at < now - _KEPT))
+    noted = insert(StaffLoginTry).values(name=name, address=address, at=now).returning(StaffLoginTry.id)
+    return db.execute(noted).scalar_one()
+
+
+def _is_throttled(db: Connection, name: str, address: str, now: datetime) -> bool:
+    by_name, by_address = db.execute(
+        select(
+            func.count().filter(StaffLoginTry.name == name),
+            func.count().filter(StaffLoginTry.address == address),
+        ).where(StaffLoginTry.at >= now - TRIED)
+    ).one()
+    return by_name > TRIES_OF_A_NAME or by_address > TRIES_FROM_AN_ADDRESS
+
+
+def _is_right(db: Connection, keys: StaffKeys, name: str, given: tuple[str, str], now: datetime) -> bool:
+    """Return whether password and code are right; the code is used up then, and an old hash made anew."""
+    known = select(StaffMember.password_hash, StaffMember.totp_secret, StaffMember.totp_step).where(
+        StaffMember.name == name, StaffMember.disabled_at.is_(None)
+    )
+    member = db.execute(known.with_for_update()).one_or_none()
+    password, code = given[0][: PASSWORD_LETTERS_MAX + 1], given[1]
+    if member is None:
+        keys.passwords.hash(password)  # as long as looking at one takes
+        return False
+    try:
+        keys.passwords.verify(member.password_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False
+    step = _step_of(keys, name, member.totp_secret, code, now)
+    if step is None or step <= member.totp_step:
+        return False
+    values: dict[str, object] = {"totp_step": step}
+    if keys.passwords.check_needs_rehash(member.password_hash):
+        values["password_hash"] = keys.passwords.hash(password)
+    db.execute(update(StaffMember).where(StaffMember.name == name).values(**values))
+    return True
+
+
+def _step_of(keys: StaffKeys, name: str, sealed: bytes, code: str, now: datetime) -> int | None:
+    """Return the half minute since 1970 whose code this is, None for a wrong one."""
+    try:
+        totp = pyotp.TOTP(keys.ring.open(sealed, totp_context(name)).decode())
+    except UnsealError:  # another key than it was added under
+        return None
+    for offset in _CODE_STEPS:
+        if strings_equal(totp.at(now, counter_offset=offset), code):
+            return totp.timecode(now) + offset
+    return None
+
+
+def logged_in(db: Connection, keys: StaffKeys, token: str, now: datetime) -> LoggedIn | None:
+    """Return who is logged in with this token, and note that they are at work; None for nobody."""
+    token_hash = _hashed(keys, token)
+    row = db.execute(
+        select(StaffMember.name, StaffMember.roles, StaffLogin.seen_at)
+        .join(StaffLogin, StaffLogin.name == StaffMember.name)
+        .where(
+            StaffLogin.token_hash == token_hash,
+            StaffLogin.ended_at.is_(None),
+            StaffLogin.started_at > now - LASTS,
+            StaffLogin.seen_at > now - IDLE,
+            StaffMember.disabled_at.is_(None),
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    if now - row.seen_at >= _SEEN_EVERY:
+        db.execute(update(StaffLogin).where(StaffLogin.token_hash == token_hash).values(seen_at=now))
+    return LoggedIn(row.name, tuple(row.roles), rights_of(row.roles))
+
+
+def log_out(db: Connection, keys: StaffKeys, token: str, *, name: str, now: datetime) -> None:
+    """End a log-in."""
+    ended = update(StaffLogin).where(StaffLogin.token_hash == _hashed(keys, token)).values(ended_at=now)
+    db.execute(ended)
+    record_event(db, "staff.log_out", name, {}, actor=name, now=now)
+
+
+def form_token(keys: StaffKeys, token: str) -> str:
+    """Return what every form of this browser's carries, so that no other page can send one for it."""
+    return keys.hashes.digest("console form", token).hex()
+
+
+def _hashed(keys: StaffKeys, token: str) -> bytes:
+    return keys.hashes.digest("staff login", token)

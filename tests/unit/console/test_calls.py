@@ -1,0 +1,103 @@
+"""Finding the call that somebody complains about, and reading it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from sqlalchemy import insert, select
+from support.console import Visitor, add_everybody, console_on, record_calls
+from support.samples import NOW
+
+from ivr.storage.tables import AuditEvent, Call, Turn
+
+DROPPED = "now 2026-12-15T21:05-05:00\nafter way/routing_read_back.call\ncaller hangs up\nend hangup\n"
+
+
+@pytest.fixture
+def visitor(engine, line, tmp_path):
+    record_calls(engine, line, tmp_path, DROPPED)
+    console = console_on(engine, line, NOW)
+    visitor = Visitor(console, add_everybody(console))
+    visitor.log_in("ops")
+    return visitor
+
+
+@pytest.fixture
+def call(engine):
+    with engine.connect() as db:
+        return db.execute(select(Call)).one()
+
+
+def test_my_call_on_tuesday_around_nine_dropped_after_the_routing_number(visitor, call):
+    found = visitor.get("/calls/?on=tuesday&around=9pm&last_node=routing").text
+    assert f"/calls/{call.call_sid}" in found
+    page = visitor.get(f"/calls/{call.call_sid}").text
+    assert "keyed 9 digits" in page
+    assert "It made no payment." in page
+    assert "You owe [$250-500] on your health bill." in page, page
+    assert "021000021" not in page
+    with visitor.console.engine.connect() as db:
+        seen = select(AuditEvent.actor, AuditEvent.details).where(
+            AuditEvent.action == "console.see_call", AuditEvent.subject == call.call_sid
+        )
+        assert db.execute(seen).all() == [("ops", {"from_address": "127.0.0.1"})]
+
+
+ASKED = {
+    "": True,
+    "end=hangup&language=en-US&pace=voice": True,
+    "end=goodbye": False,
+    "on=monday": False,
+    "confirmation=513-7053-7879": False,
+    "caller=(617) 555-0199": False,
+}
+
+
+def test_what_is_asked_for_narrows_the_list(visitor, call):
+    found = {asked: f"/calls/{call.call_sid}" in visitor.get(f"/calls/?{asked}").text for asked in ASKED}
+    assert found == ASKED
+
+
+def test_by_member_billing_account_and_caller(visitor, call):
+    with visitor.console.engine.begin() as db:
+        member, account = db.exec_driver_sql(
+            "SELECT member_id, billing_account FROM billing_accounts LIMIT 1"
+        ).one()
+        db.execute(
+            Call.__table__.update().values(
+                caller_hash=visitor.console.hashes.digest("caller", "+16175550123")
+            )
+        )
+    for asked in (f"member={member}", f"member={account}", "caller=(617) 555-0123"):
+        assert f"/calls/{call.call_sid}" in visitor.get(f"/calls/?{asked}").text, asked
+
+
+def test_what_cannot_be_read_is_said_all_at_once(visitor):
+    page = visitor.get("/calls/?on=someday&caller=x").text
+    assert "is no day: write a day such as tuesday" in page
+    assert "The caller&#39;s number is no telephone number" in page
+
+
+def test_a_long_list_comes_by_the_page(visitor, call):
+    values = {**call._mapping}
+    more = [{**values, "call_sid": f"CA{number:032x}"} for number in range(120)]
+    with visitor.console.engine.begin() as db:
+        db.execute(insert(Call), more)
+    address, seen = "/calls/?end=hangup", []
+    while address:
+        page = visitor.get(address).text
+        seen += re.findall(r'href="/calls/(CA\w+)"', page)
+        following = re.search(r'href="([^"]*after[^"]*)"', page)
+        address = following and following[1].replace("&amp;", "&")
+    assert len(seen) == len(set(seen)) == 121
+
+
+def test_there_is_no_such_call(visitor):
+    assert visitor.get("/calls/CA1").status_code == 404
+
+
+def test_a_call_whose_words_are_not_kept_is_told_by_its_prompts(visitor, call):
+    with visitor.console.engine.begin() as db:
+        db.execute(Turn.__table__.update().values(prompts="gone-since"))
+    assert "said gone-since; its words are not kept any more" in visitor.get(f"/calls/{call.call_sid}").text
