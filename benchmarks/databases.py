@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, text
 
@@ -17,7 +18,7 @@ from ivr.base.settings import Settings
 from ivr.billing.imports import import_bills
 from ivr.billing.samples import SampleMember, bills_csv, members_csv
 from ivr.members.imports import import_members
-from ivr.members.verification import RECENT_FAILURES, verify
+from ivr.members.verification import RECENT_FAILURES, KeyedFacts, verify
 from ivr.storage.embedded import EmbeddedPostgres
 from ivr.storage.engine import NO_LIMITS, make_engine
 from ivr.storage.migrate import upgrade
@@ -94,14 +95,7 @@ def lock(engine: Engine, settings: Settings, now: datetime, members: Sequence[Sa
     with engine.begin() as db:
         for member in members:
             for _ in range(RECENT_FAILURES):
-                verify(
-                    db,
-                    settings.hashes,
-                    now,
-                    keyed_id=member.member_id,
-                    ssn_last4="",
-                    date_of_birth=member.date_of_birth_keyed,
-                )
+                verify(db, settings.hashes, now, KeyedFacts(member.member_id, member.date_of_birth_keyed))
 
 
 # Members nobody here calls as: each with a health bill paid last month and one due now, every third with
@@ -138,7 +132,7 @@ FROM generate_series(CAST(:first AS bigint), CAST(:last AS bigint)) AS i,
         ('bill', 1, '2027-01', interval '10 days')) AS entries (kind, sign, month, before)
 WHERE plan = 'health' OR i % 3 = 0
 """
-# One payment a member, a month ago: settled long since.
+# One payment a member, a month ago: settled long since; of its sealed account number only the key is looked at.
 _PAYMENTS = """
 INSERT INTO payments (confirmation_number, call_sid, seq, state, amount_cents, plan, billing_account,
     member_id, authorized_at, cutoff_at, not_before_date, effective_entry_date, sec_code, account_type,
@@ -147,7 +141,7 @@ SELECT (20000000000 + i * 97 % 79999999999)::text, 'CA' || md5('call' || i), 14,
     'health', (710000000 + i)::text, (600000000000 + i)::text,
     CAST(:now AS timestamptz) - interval '30 days', CAST(:now AS timestamptz) - interval '30 days',
     CAST(:today AS date) - 29, CAST(:today AS date) - 29, 'TEL', 'checking', '021000021',
-    sha256(('a' || i)::bytea), sha256(('f' || i)::bytea), '7890', 'Filler Number ' || i, 'en-US', 'voice'
+    CAST(:sealed AS bytea), sha256(('f' || i)::bytea), '7890', 'Filler Number ' || i, 'en-US', 'voice'
 FROM generate_series(CAST(:first AS bigint), CAST(:last AS bigint)) AS i
 """
 # Calls of the last year, purged as they are a day after they end.
@@ -185,10 +179,17 @@ AND NOT EXISTS (SELECT FROM pg_constraint WHERE conname = indexname)
 
 
 def load_history(
-    engine: Engine, now: datetime, *, calls: int, members: int, tell: Callable[[str], None]
+    engine: Engine,
+    settings: Settings,
+    now: datetime,
+    *,
+    calls: int,
+    members: int,
+    tell: Callable[[str], None],
 ) -> None:
     """Load finished calls with their turns, and members with accounts, bills, ledger rows and a payment."""
-    fixed = {"now": now, "today": now.date(), "turns": TURNS_A_CALL, "calls": calls, "members": members}
+    fixed: dict[str, Any] = {"now": now, "today": now.date(), "turns": TURNS_A_CALL, "calls": calls, "members": members}
+    fixed["sealed"] = settings.key_ring.seal(b"1234567890", "filler")
     steps = [
         *((members, each) for each in (_MEMBERS, _ACCOUNTS, _BILLS, _LEDGER, _PAYMENTS)),
         (calls, _CALLS),
