@@ -110,9 +110,7 @@ def measure(site: Site) -> None:
     people = strangers(sizes.verification_rounds, others)
     with ExitStack() as held:
         empty, full = (held.enter_context(fresh_database(site.cluster, name)) for name in ("empty", "full"))
-        load_history(
-            full, settings, NOW, calls=sizes.finished_calls, members=sizes.members, tell=_tell
-        )
+        load_history(full, settings, NOW, calls=sizes.finished_calls, members=sizes.members, tell=_tell)
         _tell("callers")
         for engine in (empty, full):
             load_callers(engine, settings, NOW, [*callers, *people.loaded()])

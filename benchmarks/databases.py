@@ -132,7 +132,7 @@ FROM generate_series(CAST(:first AS bigint), CAST(:last AS bigint)) AS i,
         ('bill', 1, '2027-01', interval '10 days')) AS entries (kind, sign, month, before)
 WHERE plan = 'health' OR i % 3 = 0
 """
-# One payment a member, a month ago: settled long since; of its sealed account number only the key is looked at.
+# One payment a member, a month ago: settled long since. A start looks under which key it is sealed.
 _PAYMENTS = """
 INSERT INTO payments (confirmation_number, call_sid, seq, state, amount_cents, plan, billing_account,
     member_id, authorized_at, cutoff_at, not_before_date, effective_entry_date, sec_code, account_type,
@@ -188,8 +188,14 @@ def load_history(
     tell: Callable[[str], None],
 ) -> None:
     """Load finished calls with their turns, and members with accounts, bills, ledger rows and a payment."""
-    fixed: dict[str, Any] = {"now": now, "today": now.date(), "turns": TURNS_A_CALL, "calls": calls, "members": members}
-    fixed["sealed"] = settings.key_ring.seal(b"1234567890", "filler")
+    fixed: dict[str, Any] = {
+        "now": now,
+        "today": now.date(),
+        "turns": TURNS_A_CALL,
+        "calls": calls,
+        "members": members,
+        "sealed": settings.key_ring.seal(b"1234567890", "filler"),
+    }
     steps = [
         *((members, each) for each in (_MEMBERS, _ACCOUNTS, _BILLS, _LEDGER, _PAYMENTS)),
         (calls, _CALLS),

@@ -1,20 +1,30 @@
-"""Every written call, in every language and pace it is for; in the first language each turn is posted twice."""
+"""Every written call, in every language and pace it is for; in the first language each turn is posted twice.
+
+Each of the line's documents is, byte for byte, what twilio's own classes write.
+"""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from sqlalchemy import Engine, select
 from support.written import CALLS, LINE, MISSING, PROBLEMS, RUNS
+from twilio.twiml import GenericNode, TwiML
+from twilio.twiml.voice_response import VoiceResponse
 
 from ivr.base.settings import load_replay_settings
+from ivr.callfile.host import PreparedLine, Setup
 from ivr.callfile.player import PlayOptions
 from ivr.callfile.suite import CallPlay, list_runs, play_run, print_result
 from ivr.dialog.engine import CALL_SECONDS_MAX
 from ivr.sandbox.host import LocalHost
+from ivr.simulator.lines import CalledLine, Headers, LineReply
 from ivr.storage.tables import Turn
 
 pytestmark = pytest.mark.whole
@@ -24,6 +34,40 @@ pytestmark = pytest.mark.whole
 OVER_HTTP = ("way", "fault", "redial")
 
 
+def fill(node: TwiML, read: ET.Element) -> TwiML:
+    """Put into twilio's node what was read: texts and verbs in their order."""
+    if read.text:
+        node.append(read.text)
+    for child in read:
+        node.append(fill(GenericNode(child.tag, None, **child.attrib), child))
+        if child.tail:
+            node.append(child.tail)
+    return node
+
+
+class ComparedLine:
+    """A line whose every document is compared with what twilio's own classes write."""
+
+    def __init__(self, line: CalledLine) -> None:
+        self._line = line
+        self.public_url = line.public_url
+
+    def post(self, path_or_url: str, form: Mapping[str, str], *, headers: Headers | None = None) -> LineReply:
+        reply = self._line.post(path_or_url, form, headers=headers)
+        if reply.status == 200:
+            assert reply.body.decode() == str(fill(VoiceResponse(), ET.fromstring(reply.body)))
+        return reply
+
+
+class ComparedHost(LocalHost):
+    """The line in this process, each of its documents compared."""
+
+    @contextmanager
+    def prepare(self, setup: Setup) -> Iterator[PreparedLine]:
+        with super().prepare(setup) as prepared:
+            yield replace(prepared, line=ComparedLine(prepared.line))
+
+
 @pytest.fixture
 def host(
     engine: Engine, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
@@ -31,7 +75,7 @@ def host(
     settings = load_replay_settings({"IVR_VAR": str(tmp_path_factory.mktemp("var"))})
     run = getattr(request.node, "callspec", None) and request.node.callspec.params.get("run")
     over_http = run is None or Path(run.call.name).relative_to(CALLS).parts[0] in OVER_HTTP
-    with LocalHost(engine, LINE, settings, over_http=over_http) as host:
+    with ComparedHost(engine, LINE, settings, over_http=over_http) as host:
         yield host
 
 
