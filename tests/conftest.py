@@ -6,8 +6,8 @@ import gc
 import hashlib
 import os
 import time
-from collections.abc import Generator, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,12 +15,13 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from psycopg import sql
-from sqlalchemy import URL, Engine
+from sqlalchemy import URL, Engine, text
 
 from ivr.storage import migrate, tables
 from ivr.storage.embedded import EmbeddedPostgres
 from ivr.storage.engine import NO_LIMITS, Limits, connection_arguments, make_engine
 from ivr.storage.engine import database_url as parse_database_url
+from ivr.storage.grants import grant, role_statements
 
 # How long a busy machine takes is no failure.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -63,9 +64,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def postgres_server(pytestconfig: pytest.Config) -> Iterator[URL]:
     """The server that the tests use: TEST_DATABASE_URL's, else one in var/test that is kept between runs."""
-    text = pytestconfig.stash[_SERVER]
-    if text:
-        yield parse_database_url(text)
+    given = pytestconfig.stash[_SERVER]
+    if given:
+        yield parse_database_url(given)
         return
     with EmbeddedPostgres(ROOT / "var" / "test", durable=False) as url:
         yield url
@@ -151,13 +152,40 @@ def database_url(clean_database: WorkerDatabase) -> URL:
 
 
 @pytest.fixture
+def url_as(engine: Engine, database_url: URL) -> Callable[[str], URL]:
+    """Give the address of a migrated database without rows for one of the line's own accounts."""
+    with engine.begin() as db:
+        # Accounts are the server's, and other test workers make them too.
+        db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": TURN})
+        for statement in role_statements():
+            db.execute(text(statement))
+        grant(db)
+    return lambda role: database_url.update_query_dict({"options": f"-c role={role}"})
+
+
+@pytest.fixture
 def empty_database(postgres_server: URL, testrun_uid: str, worker_id: str) -> Iterator[URL]:
     """The address of a database with nothing in it, not even migrations."""
-    url = postgres_server.set(database=f"{PREFIX}{testrun_uid[:12]}_{worker_id}_empty")
+    with another_database(postgres_server, f"{testrun_uid[:12]}_{worker_id}_empty") as url:
+        yield url
+
+
+@pytest.fixture
+def migrated_database(postgres_server: URL, testrun_uid: str, worker_id: str) -> Iterator[URL]:
+    """The address of a migrated database without rows that this test alone has, to migrate it on."""
+    with another_database(postgres_server, f"{testrun_uid[:12]}_{worker_id}_migrated", migrated=True) as url:
+        yield url
+
+
+@contextmanager
+def another_database(postgres_server: URL, suffix: str, *, migrated: bool = False) -> Iterator[URL]:
+    """Make a database beside the worker's own, and drop it at the end."""
+    url = postgres_server.set(database=f"{PREFIX}{suffix}")
     name = sql.Identifier(str(url.database))
     with psycopg.connect(connection_arguments(postgres_server, limits=NO_LIMITS), autocommit=True) as server:
         server.execute("SELECT pg_advisory_lock(%s)", [TURN])
-        server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(name))
+        template = make_template(server, postgres_server) if migrated else "template0"
+        server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, sql.Identifier(template)))
         holder = psycopg.connect(connection_arguments(url, limits=NO_LIMITS), autocommit=True)
         server.execute("SELECT pg_advisory_unlock(%s)", [TURN])
         yield url

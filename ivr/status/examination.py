@@ -14,15 +14,23 @@ from urllib.parse import urlsplit
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from ivr.base.errors import EXIT_DATABASE, EXIT_NO, EXIT_SETTING, OperatorError, SettingsError
+from ivr.base.errors import (
+    EXIT_DATABASE,
+    EXIT_NO,
+    EXIT_SETTING,
+    DatabaseUnavailableError,
+    OperatorError,
+    SettingsError,
+)
 from ivr.base.facts import read_facts
 from ivr.notices.letter import can_print
 from ivr.payments.banks import RENEWED_EVERY, directory_imported_at
 from ivr.status.alerts import ALERTS
 from ivr.status.figures import figures
 from ivr.storage.canaries import check_keys
-from ivr.storage.engine import takes_writes
-from ivr.storage.revision import is_current
+from ivr.storage.engine import check_standing, takes_writes
+from ivr.storage.revision import standing
+from ivr.storage.rights import missing_rights
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -59,16 +67,19 @@ def examine_settings(problems: SettingsError | None) -> Iterator[Examined]:
 def examine_database(engine: Engine, settings: DatabaseSettings, now: datetime) -> Iterator[Examined]:
     """Yield how the database is: whether it answers, migrations, rights, writes, clock, and what alerts."""
     try:
-        is_migrated = is_current(engine)
+        stands = standing(engine)
     except DBAPIError as error:
         reason = str(error.orig).strip().splitlines()[0]
         yield Examined("database", "bad", f"does not answer: {reason}", "start it", EXIT_DATABASE)
         return
     yield Examined("database", "good", "answers")
-    if not is_migrated:
-        yield Examined("migrations", "bad", "not all are made", "run `ivr db upgrade`", EXIT_DATABASE)
+    try:
+        check_standing(stands)
+    except DatabaseUnavailableError as error:
+        yield Examined("migrations", "bad", str(error), status=EXIT_DATABASE)
         return
-    yield Examined("migrations", "good", "all are made")
+    ahead = f" and newer ones, up to {stands.revision}" if stands.fit == "newer" else ""
+    yield Examined("migrations", "good", f"all of this release are made{ahead}")
     yield from _rights(engine)
     yield from _clock(engine, settings, now)
     yield from _directory(engine, now)
@@ -79,21 +90,18 @@ def examine_database(engine: Engine, settings: DatabaseSettings, now: datetime) 
 
 
 def _rights(engine: Engine) -> Iterator[Examined]:
-    missing_rights = text(
-        "SELECT format('%s on %I', needed, relname) FROM pg_class, unnest(CASE relkind WHEN 'S' THEN"
-        " ARRAY['USAGE'] ELSE ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE'] END) needed WHERE relnamespace ="
-        " 'public'::regnamespace AND relkind IN ('r', 'S') AND relname <> 'alembic_version' AND NOT CASE"
-        " relkind WHEN 'S' THEN has_sequence_privilege(oid, needed) ELSE has_table_privilege(oid, needed)"
-        " END UNION ALL SELECT 'TEMPORARY on the database' WHERE NOT"
-        " has_database_privilege(current_database(), 'TEMPORARY') ORDER BY 1"
-    )
-    with engine.connect() as db:
-        missing = list(db.scalars(missing_rights))
+    missing = missing_rights(engine)
     if missing:
         some = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
-        yield Examined("rights", "bad", f"missing: {some}", "GRANT them to this account", EXIT_DATABASE)
+        yield Examined(
+            "rights",
+            "bad",
+            f"missing: {some}",
+            "run `ivr db upgrade` as the tables' owner, or GRANT them",
+            EXIT_DATABASE,
+        )
     else:
-        yield Examined("rights", "good", "all that web, worker and commands need")
+        yield Examined("rights", "good", "all that this account needs")
     if not takes_writes(engine):
         found = "takes no changes: a standby, read-only, or its disk is full"
         yield Examined("writes", "bad", found, "give DATABASE_URL the one that does", EXIT_DATABASE)

@@ -16,7 +16,7 @@ from ivr.payments.banks import directory_imported_at
 from ivr.payments.batches import count_waiting
 from ivr.payments.cutoffs import cutoff_rule, last_finished, overdue_cutoffs
 from ivr.payments.rates import LIMITS_PERCENT, return_rates
-from ivr.storage.revision import is_current
+from ivr.storage.revision import standing
 from ivr.storage.tables import AchFile, Call, Heartbeat, Notice, Payment, StaffTask
 
 if TYPE_CHECKING:
@@ -47,13 +47,15 @@ class _Asked:
 def figures(engine: Engine, settings: DatabaseSettings, now: datetime) -> tuple[Figure, ...]:
     """Return every figure as of `now` (aware); while the database is away, that and the release."""
     try:
-        is_migrated = is_current(engine)
-        found = _read(engine, settings, now) if is_migrated else ()
+        works = standing(engine).works
+        found = _read(engine, settings, now) if works else ()
     except SQLAlchemyError:
         return (_one("ivr_database_down", "whether the database does not answer", 1), _info())
     return (
         _one("ivr_database_down", "whether the database does not answer", 0),
-        _one("ivr_migrations_missing", "whether the database lacks a migration", not is_migrated),
+        _one(
+            "ivr_migrations_missing", "whether the database lacks a migration, or has one too new", not works
+        ),
         _info(),
         *found,
     )

@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from ivr.base.errors import DatabaseUnavailableError, SettingsError
 from ivr.storage.cursors import JudgingCursor, close_unfit
-from ivr.storage.revision import is_current
+from ivr.storage.revision import Standing, head, standing
 from ivr.storage.rights import refusal
 
 _SCHEMES = ("postgres", "postgresql", "postgresql+psycopg")
@@ -128,18 +128,28 @@ def takes_writes(engine: Engine) -> bool:
 
 
 def check_ready(engine: Engine, *, patience_seconds: float = 0) -> None:
-    """See that the database answers and has every migration; wait so long for those that are being made.
+    """See that the database answers and this release works with it; wait so long for migrations being made.
 
     Raises `DatabaseUnavailableError`.
     """
     give_up_at = time.monotonic() + patience_seconds
     try:
-        while not (current := is_current(engine)) and time.monotonic() < give_up_at:
+        while (stands := standing(engine)).fit == "missing" and time.monotonic() < give_up_at:
             time.sleep(_LOOK_SECONDS)
     except DBAPIError as error:
         raise refusal(engine, error) or DatabaseUnavailableError(
             f"The database does not answer ({str(error.orig).strip().splitlines()[0]}):"
             " start it, or correct DATABASE_URL"
         ) from None
-    if not current:
+    check_standing(stands)
+
+
+def check_standing(stands: Standing) -> None:
+    """Raise `DatabaseUnavailableError` where this release does not work with the database."""
+    if stands.fit == "missing":
         raise DatabaseUnavailableError("The database is not migrated: run `ivr db upgrade`")
+    if stands.fit == "too new":
+        raise DatabaseUnavailableError(
+            f"The database is at migration {stands.revision}, which works with releases from"
+            f" {stands.oldest_release} on; this one has {head()}: start the newer release"
+        )

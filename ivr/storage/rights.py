@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.base.errors import DatabaseUnavailableError
+from ivr.storage.grants import OWNER, ROLES, needed, who_may
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -68,9 +69,34 @@ def check_queue_rights(engine: Engine) -> None:
             raise _lacking(account, missing)
 
 
+def missing_rights(engine: Engine) -> list[str]:
+    """Return the rights that the account's work needs and it has not; who is none of ours needs all."""
+    with engine.connect() as db:
+        account = str(db.scalar(text("SELECT current_user")))
+        roles = [account] if account in ROLES else ROLES
+        needs = sorted({need for role in roles for need in needed(role)})
+        if account not in ROLES or account in who_may([("TEMPORARY", "DATABASE")]):
+            needs.append(("TEMPORARY", "DATABASE"))
+        return [f"{right} on {on}" for right, on in needs if not _may(db, right, on)]
+
+
+def _may(db: Connection, right: str, on: str) -> bool:
+    if on == "DATABASE":
+        return _has(db, "has_database_privilege(current_database(), :right)", right=right)
+    kind, _, sequence = on.rpartition(" ")
+    if kind:
+        return _has(db, "has_sequence_privilege(:sequence, :right)", sequence=sequence, right=right)
+    return _has(db, "has_table_privilege(:on, :right)", on=on, right=right)
+
+
 def _lacking(account: str, missing: list[tuple[str, str]]) -> DatabaseUnavailableError:
     grants = "; ".join(f"GRANT {right} ON {on} TO {account}" for right, on in missing)
     rights = " and ".join(f"{right} on {on}" for right, on in missing)
+    if account in (OWNER, *ROLES):
+        whose = " or ".join(who_may(missing))
+        return DatabaseUnavailableError(
+            f"The database account {account} lacks the right {rights}: run it as {whose}"
+        )
     return DatabaseUnavailableError(
         f"The database account {account} lacks the right {rights}: have the owner run `{grants}`"
     )

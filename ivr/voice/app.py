@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from ivr.notices.callbacks import MESSAGE_SID
 from ivr.storage.engine import takes_writes
-from ivr.storage.revision import is_current
+from ivr.storage.revision import standing
 from ivr.voice.deadline import DeadlineExceeded
 from ivr.voice.deliveries import Deliveries
 from ivr.voice.forms import CALL_SID
@@ -171,16 +171,17 @@ def _refusal(status: int) -> Response:
 
 
 def _health(engine: Engine, patience: Patience, turns: Turns) -> Response:
-    database, migrations, writes = "unreachable", "unknown", "unknown"
+    database, migrations, writes, serves = "unreachable", "unknown", "unknown", False
     try:
-        migrations = "current" if patience.spend(lambda: is_current(engine)) else "missing"
+        stands = patience.spend(lambda: standing(engine))
+        migrations, serves = stands.fit, stands.works
         database, writes = "reachable", "refused"
         writes = "possible" if patience.spend(lambda: takes_writes(engine)) else "refused"
     except (DeadlineExceeded, TurnedAwayError, SQLAlchemyError):
         pass
     # What a turn found out counts too, though all that is tried here may work: a table may be locked.
     calls = "turned away" if turns.turns_away else "taken"
-    well = (migrations, writes, calls) == ("current", "possible", "taken")
+    well = (serves, writes, calls) == (True, "possible", "taken")
     body = {
         "status": "ok" if well else "unavailable",
         "database": database,

@@ -19,7 +19,7 @@ from ivr.payments.evidence import verify_evidence
 from ivr.storage import migrate
 from ivr.storage.engine import NO_LIMITS, make_engine
 from ivr.storage.queue import enqueue
-from ivr.storage.revision import MIGRATIONS, head, is_current
+from ivr.storage.revision import MIGRATIONS, head, standing
 from ivr.storage.tables import Base
 
 ROWS = {
@@ -120,14 +120,14 @@ def test_migrated_and_created_are_the_same_to_the_last_constraint(
 
 
 def test_up_down_up_with_rows(empty_engine: Engine) -> None:
-    assert not is_current(empty_engine)
+    assert standing(empty_engine).fit == "missing"
     migrate.upgrade(empty_engine, "0001")
     insert_rows(empty_engine)
     rows = count_rows(empty_engine)
     assert set(rows.values()) == {1}
-    assert not is_current(empty_engine)
+    assert standing(empty_engine).fit == "missing"
     migrate.upgrade(empty_engine)
-    assert is_current(empty_engine)
+    assert standing(empty_engine).fit == "current"
     with empty_engine.begin() as connection:
         enqueue(connection, "purge")
     migrate.downgrade(empty_engine, "0001")
@@ -138,7 +138,7 @@ def test_up_down_up_with_rows(empty_engine: Engine) -> None:
     assert not any(catalog(empty_engine, of_queue=False).values())
     assert not any(catalog(empty_engine, of_queue=True).values())
     migrate.upgrade(empty_engine)
-    assert is_current(empty_engine)
+    assert standing(empty_engine).fit == "current"
 
 
 def test_a_failed_upgrade_leaves_nothing_half_done(empty_engine: Engine) -> None:
@@ -169,7 +169,7 @@ def test_two_may_upgrade_at_once(empty_engine: Engine) -> None:
     for thread in threads:
         thread.join()
     assert failures == []
-    assert is_current(empty_engine)
+    assert standing(empty_engine).fit == "current"
 
 
 @pytest.mark.parametrize(
@@ -225,6 +225,17 @@ def test_counters_of_before_keep_counting_by_the_keyed_hash(empty_engine: Engine
     migrate.downgrade(empty_engine, "0007")
     with empty_engine.connect() as connection:
         assert connection.execute(text("SELECT keyed_id FROM verification_counters")).all() == [(digest,)]
+
+
+def test_a_migration_works_with_no_older_release_than_the_one_before_it_does():
+    said = [
+        getattr(
+            import_module(f"ivr.storage.migrations.versions.{file.stem}"), "oldest_release", file.name[:4]
+        )
+        for file in sorted(MIGRATIONS.glob("versions/[0-9]*.py"))
+    ]
+    assert said == sorted(said)
+    assert all(oldest <= f"{number:04}" for number, oldest in enumerate(said, start=1))
 
 
 def test_the_newest_revision_is_alembics_own():

@@ -31,6 +31,7 @@ COMMANDS = [
     ["calls", "list"],
     ["calls", "show"],
     ["db"],
+    ["db", "roles"],
     ["db", "upgrade"],
     ["demo"],
     ["flow"],
@@ -292,6 +293,7 @@ def test_upgrade_migrates_and_may_be_repeated(
 @pytest.mark.parametrize(
     "words",
     [
+        ["db", "roles"],
         ["db", "upgrade"],
         ["payments", "list"],
         ["members", "unlock", "400000000101"],
