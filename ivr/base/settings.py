@@ -697,7 +697,7 @@ def _load(kind: type[SettingsType], environ: Mapping[str, str] | None = None) ->
     }
     demo = is_demo(given)
     if demo and kind is not DatabaseSettings:
-        values = _demo_values(values) | values
+        values = _demo_values({"port": given.get("PORT") or "8000", **values}) | values
     problems = [*_contradictions(kind, values, demo=demo)]
     try:
         settings = kind(**values)
@@ -801,9 +801,10 @@ def _written(value: object) -> str:
 
 def _demo_values(given: Mapping[str, Any]) -> dict[str, Any]:
     folder = Path(str(given.get("ivr_var", "var")))
-    port = given.get("port", "8000")
+    port = str(given["port"])
     made = {key.lower(): value for key, value in (_DEMO_VALUES | _demo_secrets(folder)).items()}
-    return {"public_url": f"http://127.0.0.1:{port}", **made}
+    console_port = int(port) + 1 if port.isdecimal() and int(port) else 0
+    return {"public_url": f"http://127.0.0.1:{port}", "console_port": console_port, **made}
 
 
 def forget_demo_secrets(folder: Path) -> None:

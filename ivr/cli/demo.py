@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import logging
+
 import click
 
 from ivr.base.errors import SettingsError
-from ivr.base.settings import forget_demo_secrets, is_demo, load_database_settings, load_settings
+from ivr.base.logs import configure_logs
+from ivr.base.settings import (
+    forget_demo_secrets,
+    is_demo,
+    load_console_settings,
+    load_database_settings,
+    load_settings,
+)
 from ivr.cli.demo_return import return_file
 from ivr.cli.serve import serve_on
 from ivr.cli.supervisor import bind
 from ivr.sandbox.demo import describe
 from ivr.sandbox.members import prepare_demo
-from ivr.start import hold_database
+from ivr.sandbox.month import make_month
+from ivr.sandbox.staff import SAMPLE_PASSWORD, add_sample_staff
+from ivr.staff.people import StaffKeys
+from ivr.staff.rights import ROLES
+from ivr.start import hold_database, load_line, ready_database
 from ivr.storage.embedded import forget
 
 
@@ -27,18 +40,31 @@ def demo(context: click.Context, *, forget: bool) -> int:
     if forget:
         return _forget()
     settings = load_settings()
-    with bind("127.0.0.1", settings.port) as bound, hold_database(settings):
+    staffed = load_console_settings()
+    with (
+        bind("127.0.0.1", settings.port) as bound,
+        bind("127.0.0.1", staffed.console_port, "CONSOLE_PORT") as console,
+        hold_database(settings),
+    ):
         clock = settings.make_clock()
         prepare_demo(settings, clock)
         sheet = describe(settings, clock)
+        configure_logs(level=logging.ERROR)
+        with ready_database(settings) as engine:
+            make_month(settings, engine, load_line(settings), clock.now())
+            with engine.begin() as db:
+                add_sample_staff(db, StaffKeys(staffed.ivr_console_key), clock.now())
+        console_port = console.getsockname()[1]
 
         def ready(address: str) -> None:
             click.echo(
                 f"{sheet}\nThe line answers on {address}. A phone in another terminal: `make call`."
+                f"\nThe console of staff is on http://127.0.0.1:{console_port}: log in as {', '.join(ROLES)},"
+                f"\nwith the password `{SAMPLE_PASSWORD}` and the code that the page shows."
                 "\nCtrl-C ends it. Its data stay; `make reset` forgets them."
             )
 
-        return serve_on(bound, ready)
+        return serve_on(bound, ready, console=console)
 
 
 demo.add_command(return_file)

@@ -26,12 +26,17 @@ def serve(host: str | None, port: int | None) -> int:
         return serve_on(bound, lambda address: click.echo(f"The line answers on {address}."))
 
 
-def serve_on(bound: socket.socket, ready: Callable[[str], None]) -> int:
-    """Serve on a bound socket; `ready` is told the address once the line answers. Returns the exit status."""
+def serve_on(
+    bound: socket.socket, ready: Callable[[str], None], *, console: socket.socket | None = None
+) -> int:
+    """Serve on a bound socket; `ready` is told the address once the line answers. Returns the exit status.
+
+    With a socket for it, the console is served too.
+    """
     host, port = local_address(bound)[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     environ = {**os.environ, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
     settings = load_house_settings(environ)  # also what the worker will want: no half start
     open_notice_sender(settings, project_folder() / "prompts" / "notices")
     with hold_database(settings):
-        return Supervisor(bound, environ).run(lambda: ready(address))
+        return Supervisor(bound, environ, console).run(lambda: ready(address))

@@ -1,4 +1,4 @@
-"""`ivr serve`: web server, worker and embedded database as children of one command, and none left behind.
+"""`ivr serve`: web server, worker, console and embedded database, children of one command, none left behind.
 
 The socket is bound first, so a taken port is one sentence. Every child has a process group of its own, so
 that Ctrl-C reaches only this process. On Linux the kernel ends the children when this process is killed;
@@ -26,9 +26,9 @@ from typing import IO, Any, Final
 from ivr.base.errors import EXIT_NO, SettingsError
 
 STOP_SECONDS = 8.0
-WORKER_PAUSE_SECONDS = 0.5
-WORKER_PAUSE_SECONDS_MAX = 8.0
-WORKER_SOUND_SECONDS = 30.0  # a worker that lived this long starts again at once
+AGAIN_SECONDS = 0.5
+AGAIN_SECONDS_MAX = 8.0
+SOUND_SECONDS = 30.0  # a process that lived this long starts again at once
 _LOOK_SECONDS = 0.05
 _BIND_REMEDIES: Final[Mapping[int, str]] = {
     errno.EADDRINUSE: "stop what uses it (another demo?), or set PORT to another one",
@@ -39,8 +39,11 @@ _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """Return a socket bound to `host` and `port` (0: any). Raises `SettingsError` when that cannot be."""
+def bind(host: str, port: int, setting: str = "PORT") -> socket.socket:
+    """Return a socket bound to `host` and `port` (0: any). Raises `SettingsError` when that cannot be.
+
+    `setting` is what another port is given by.
+    """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -57,6 +60,7 @@ def bind(host: str, port: int) -> socket.socket:
     except OSError as error:
         bound.close()
         remedy = _BIND_REMEDIES.get(error.errno or 0, "set IVR_HOST or PORT to another one")
+        remedy = remedy.replace("PORT", setting)
         raise SettingsError(f"Port {port} on {host} cannot be had ({error.strerror}): {remedy}.") from None
     return bound
 
@@ -71,6 +75,8 @@ class Child:
     descriptors: Sequence[int] = ()
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
+    due_at: float | None = None
+    pause_seconds: float = AGAIN_SECONDS
     reader: threading.Thread | None = field(default=None, repr=False)
 
     def start(self) -> None:
@@ -94,6 +100,20 @@ class Child:
     def status(self) -> int | None:
         """The exit status once it has ended, None while it runs or before it was started."""
         return None if self.process is None else self.process.poll()
+
+    def start_again(self) -> None:
+        """Start it again once it has ended, whatever it ended with: after a pause, longer each time."""
+        now = time.monotonic()
+        if self.status is None:
+            return
+        if self.due_at is None:
+            if now - self.started_at >= SOUND_SECONDS:
+                self.pause_seconds = AGAIN_SECONDS
+            self.due_at = now + self.pause_seconds
+            self.pause_seconds = min(2 * self.pause_seconds, AGAIN_SECONDS_MAX)
+        elif now >= self.due_at:
+            self.due_at = None
+            self.start()
 
     def tell(self, number: signal.Signals) -> None:
         """Send a signal to the process, or SIGKILL to its whole group."""
@@ -125,25 +145,28 @@ def _copy_lines(name: str, lines: IO[bytes] | None) -> None:
             sys.stderr.flush()
 
 
-class Supervisor:
-    """Runs the web server and the worker until a signal comes or the web server ends."""
+def _gunicorn(name: str, module: str, app: str, bound: socket.socket, environ: Mapping[str, str]) -> Child:
+    """Return the child that serves an app on a bound socket."""
+    serving = ("-m", "gunicorn", "--config", f"python:{module}", "--bind", f"fd://{bound.fileno()}", app)
+    return Child(name, [sys.executable, *serving], environ, [bound.fileno()])
 
-    def __init__(self, bound: socket.socket, environ: Mapping[str, str]) -> None:
+
+class Supervisor:
+    """Runs the web server, the worker and, on a socket of its own, the console.
+
+    Until a signal comes or the web server ends; the others start again.
+    """
+
+    def __init__(
+        self, bound: socket.socket, environ: Mapping[str, str], console: socket.socket | None = None
+    ) -> None:
         self._bound = bound
-        descriptor = bound.fileno()
-        self.web = Child(
-            "web",
-            [
-                *(sys.executable, "-m", "gunicorn", "--config", "python:ivr.gunicorn"),
-                *("--bind", f"fd://{descriptor}", "ivr.wsgi:voice"),
-            ],
-            environ,
-            [descriptor],
-        )
-        self.worker = Child("worker", [sys.executable, "-m", "ivr.cli.main", "worker"], environ)
+        self.web = _gunicorn("web", "ivr.gunicorn", "ivr.wsgi:voice", bound, environ)
+        self.others = [Child("worker", [sys.executable, "-m", "ivr.cli.main", "worker"], environ)]
+        if console is not None:
+            served = _gunicorn("console", "ivr.gunicorn_console", "ivr.wsgi:console", console, environ)
+            self.others.append(served)
         self._stop = threading.Event()
-        self._worker_due_at: float | None = None
-        self._worker_pause_seconds = WORKER_PAUSE_SECONDS
 
     def run(self, ready: Callable[[], None]) -> int:
         """Serve; `ready` is called once the line answers. Returns the exit status: 0 after a signal."""
@@ -164,12 +187,14 @@ class Supervisor:
     def _run(self, ready: Callable[[], None]) -> int:
         self.web.start()
         if self._wait_until_it_answers():
-            self.worker.start()
+            for child in self.others:
+                child.start()
             ready()
         while not self._stop.wait(_LOOK_SECONDS):
             if self.web.status is not None:
                 return self.web.status if self.web.status > 0 else EXIT_NO
-            self._see_to_the_worker()
+            for child in self.others:
+                child.start_again()
         return 0
 
     def _wait_until_it_answers(self) -> bool:
@@ -181,22 +206,8 @@ class Supervisor:
                     return True
         return False
 
-    def _see_to_the_worker(self) -> None:
-        """Start the worker again whatever it ended with: it ends by itself when the database goes away."""
-        now = time.monotonic()
-        if self.worker.status is None:
-            return
-        if self._worker_due_at is None:
-            if now - self.worker.started_at >= WORKER_SOUND_SECONDS:
-                self._worker_pause_seconds = WORKER_PAUSE_SECONDS
-            self._worker_due_at = now + self._worker_pause_seconds
-            self._worker_pause_seconds = min(2 * self._worker_pause_seconds, WORKER_PAUSE_SECONDS_MAX)
-        elif now >= self._worker_due_at:
-            self._worker_due_at = None
-            self.worker.start()
-
     def _end_children(self) -> None:
-        children = (self.web, self.worker)
+        children = (self.web, *self.others)
         for child in children:
             child.tell(signal.SIGTERM)
         give_up_at = time.monotonic() + STOP_SECONDS

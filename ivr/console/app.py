@@ -67,7 +67,7 @@ def _add_filters(app: Flask, console: Console) -> None:
         if instant is None:
             return "never"
         local = instant.astimezone(zone)
-        said = f"{local:%a, %b} {local.day}, {local:%Y, %I:%M %p %Z}"
+        said = f"{local:%a, %b} {local.day}, {local:%Y}, {local:%I:%M %p %Z}".replace(", 0", ", ")
         return Markup('<time datetime="{}">{}</time>').format(instant.isoformat(), said)
 
     @app.template_filter("day")

@@ -9,6 +9,7 @@ from flask import render_template as render
 from werkzeug.wrappers import Response
 
 from ivr.console.visit import ANYBODY, Answer, StaffVisit, guarded, is_own_form, the_console
+from ivr.sandbox.staff import SAMPLE_PASSWORD, sample_codes
 from ivr.staff.logins import LASTS, TRIED, form_token, log_out, new_token
 from ivr.staff.logins import log_in as try_to_log_in
 
@@ -43,8 +44,14 @@ def log_in() -> Response:
         if tried.token is not None:
             return _with_token(redirect(_own_path(request.form.get("next", "")), 303), tried.token)
         refused = tried.refused
+    samples = {}
+    if console.settings.ivr_demo:
+        with console.engine.connect() as db:
+            samples = sample_codes(db, console.keys, console.clock.now())
     page = render(
         "log_in.html",
+        samples=samples,
+        sample_password=SAMPLE_PASSWORD,
         refused=_REFUSED.get(refused, ""),
         name=name,
         next=_own_path(request.values.get("next", "")),

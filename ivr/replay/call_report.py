@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ivr.dialog.vocabulary import Value
     from ivr.topics.line import Line
 
+_UNITS: Final = {"d": "days", "h": "hours"}
 _LABEL: Final = re.compile(r"([a-z0-9-]+)(?:\.([a-z]+))?(?:\[(\d+)\])?(?:@([A-Za-z-]+))?")
 _HEARD: Final[Mapping[Heard, str]] = {
     CallAnswered(): "the call is answered",
@@ -294,7 +295,10 @@ def _mask(kind: str, shape: str) -> str | int:
         return int(shape) if shape.isdecimal() else KINDS[kind]
     if kind == "choice":
         return shape
-    return f"[${shape}]" if kind == "money" else f"[{kind.removesuffix('_year')}: {shape}]"
+    if kind == "money":
+        return f"[${shape}]"
+    unit = _UNITS.get(shape[-1:], "") if shape[:1] in "+-" else ""
+    return f"[{shape[:-1]} {unit}]" if unit else f"[{shape}]"
 
 
 def _thinking(seconds: float | None) -> str:

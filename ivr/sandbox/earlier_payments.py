@@ -167,9 +167,13 @@ def _bring_back(
             )
 
 
-def send_waiting(db: Connection, settings: Settings) -> None:
-    """Let every payment that waits for its cutoff go to the bank at it, its notice sent."""
-    waiting = db.execute(select(Payment.id, Payment.cutoff_at).where(Payment.state == "authorized")).all()
+def send_waiting(db: Connection, settings: Settings, *, until: datetime | None = None) -> None:
+    """Let every payment that waits for its cutoff go to the bank at it, its notice sent.
+
+    With `until` (aware), only those whose cutoff comes before it.
+    """
+    found = select(Payment.id, Payment.cutoff_at).where(Payment.state == "authorized")
+    waiting = db.execute(found if until is None else found.where(Payment.cutoff_at < until)).all()
     _notice(db, [payment.id for payment in waiting])
     for cutoff in sorted({payment.cutoff_at for payment in waiting}):
         _send(db, settings, cutoff)

@@ -9,7 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, Engine, select
+from argon2 import PasswordHasher
+from sqlalchemy import URL, Engine, func, select
 
 from ivr.base.settings import load_replay_settings, load_settings
 from ivr.billing.samples import demo_member
@@ -17,20 +18,16 @@ from ivr.callfile.host import Setup
 from ivr.sandbox.demo import SHOWN, describe, steps
 from ivr.sandbox.host import LocalHost
 from ivr.sandbox.members import prepare_demo
-from ivr.simulator.heard import Heard
+from ivr.sandbox.month import do_step, make_month
+from ivr.sandbox.staff import add_sample_staff, sample_codes
 from ivr.simulator.phone import Phone
+from ivr.staff.people import StaffKeys
+from ivr.staff.rights import ROLES
 from ivr.start import project_folder
-from ivr.storage.tables import Bill, LedgerEntry, Payment
+from ivr.storage.tables import Bill, Call, LedgerEntry, Payment
 from ivr.topics.line import compile_line, read_line_files
 
 NOW = datetime.fromisoformat("2026-12-18T10:15-05:00")
-
-
-def do(phone: Phone, heard: Heard, step: str) -> Heard:
-    """Do what the sheet says; in relay pace go on first, as it says too."""
-    while heard.spoken[-1][1] == "Press 1 to go on.":
-        heard = phone.press("1")
-    return phone.say(step.removeprefix("say ")) if step.startswith("say ") else phone.press(step)
 
 
 @pytest.mark.parametrize("name", SHOWN)
@@ -46,7 +43,7 @@ def test_what_the_sheet_says_to_key_pays_the_bill(engine: Engine, name: str) -> 
         )
         heard = phone.dial()
         for step in filter(None, steps(member).values()):
-            heard = do(phone, heard, step)
+            heard = do_step(phone, heard, step)
         assert heard.spoken, "the number is said, and the caller hangs up"
         phone.hang_up()
     with engine.connect() as db:
@@ -88,6 +85,25 @@ def test_the_sheet_shows_three_members_and_what_they_owe_now(
     assert "for health and $" in sheet
     assert "021000021" in sheet
     assert "Speaks Spanish" in sheet
+
+
+def test_a_demo_has_a_month_of_calls_made_by_the_line_once_and_staff(
+    engine: Engine, demo_environ: dict[str, str]
+) -> None:
+    settings = load_settings(demo_environ)
+    line = compile_line(read_line_files(project_folder()))
+    keys = StaffKeys(bytes(range(32)), PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    assert (make_month(settings, engine, line, NOW), make_month(settings, engine, line, NOW)) == (16, 0)
+    with engine.begin() as db:
+        ends = db.execute(select(Call.end, func.count()).group_by(Call.end).order_by(Call.end)).all()
+        states = set(db.scalars(select(Payment.state)))
+        owing = [demo_member(name, NOW.date()).member_id for name in SHOWN]
+        assert db.scalar(select(func.count()).where(Payment.member_id.in_(owing))) == 0
+        add_sample_staff(db, keys, NOW)
+        add_sample_staff(db, keys, NOW)
+        assert list(sample_codes(db, keys, NOW)) == list(ROLES)
+    assert (ends[0].end, sum(each[1] for each in ends)) == ("agent", 16)
+    assert states == {"authorized", "held", "returned", "settled"}
 
 
 def test_a_phone_in_the_terminal_pays(
