@@ -430,6 +430,9 @@ class PhoneSettings(AccountSettings, LanguageSettings):
     """a file of authorities' certificates, as PEM, or a folder of them"""
     ssl_cert_file: Annotated[str, BeforeValidator(_authorities)] = ""
     """a file of authorities' certificates, as PEM"""
+    ivr_test_member: Annotated[str, Field(pattern=r"^([0-9]{12}:[0-9]{4}:[0-9]{8})?$", repr=False)] = ""
+    """who makes the canary's calls: member ID, last four digits and date of birth, as
+    400000000199:1234:01311980"""
 
     @property
     def authorities(self) -> str:

@@ -17,7 +17,8 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _PUBLIC_URL = re.compile(rf"https?://{_LABEL}(?:\.{_LABEL})*(?::([0-9]{{1,5}}))?/?")
 
 
-def _address(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+def line_address(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """Return the address that an option names; raises `click.BadParameter` where it is no PUBLIC_URL."""
     parts = None if value is None else _PUBLIC_URL.fullmatch(value)
     if value is not None and (parts is None or int(parts[1] or 0) > LAST_PORT):
         raise click.BadParameter("give the line's PUBLIC_URL, scheme://host[:port] and nothing after it.")
@@ -35,7 +36,7 @@ def _address(_context: click.Context, _parameter: click.Parameter, value: str | 
     "--update", is_flag=True, help="Rewrite what the files expect; look at the change with git diff."
 )
 @click.option("--jobs", type=click.IntRange(1, 64), help="Processes that play (one a core, at most 4).")
-@click.option("--url", callback=_address, help="Call the line at this address instead, as Twilio does.")
+@click.option("--url", callback=line_address, help="Call the line at this address instead, as Twilio does.")
 @click.option(
     "--against",
     metavar="VERSION",

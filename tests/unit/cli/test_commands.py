@@ -293,7 +293,6 @@ def test_upgrade_migrates_and_may_be_repeated(
 @pytest.mark.parametrize(
     "words",
     [
-        ["db", "roles"],
         ["db", "upgrade"],
         ["payments", "list"],
         ["members", "unlock", "400000000101"],

@@ -14,16 +14,18 @@ from xml.etree import ElementTree as ET
 
 import click
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from support.certificates import Authority, served_with
 
+from ivr.ach.routing_numbers import routing_number_fault
 from ivr.base.clock import ManualClock
 from ivr.base.randomness import SeededRandomness
 from ivr.base.settings import load_settings
-from ivr.billing.samples import demo_members
+from ivr.billing.samples import demo_member, demo_members
 from ivr.calls.store import keep_flow_version
 from ivr.cli.main import ivr as commands
 from ivr.cli.main import main
+from ivr.sandbox.canary import NO_BANK
 from ivr.sandbox.members import load_members
 from ivr.sandbox.server import LocalServer
 from ivr.topics.line import compile_line, read_line_files
@@ -280,3 +282,35 @@ def test_whatever_the_output_is_the_exit_status_tells(
     if out is None:
         sys.stdout.close()
     assert (raised.value.code, capsys.readouterr().err) == (status, told)
+
+
+@pytest.fixture
+def canary(ivr, served: str, monkeypatch: pytest.MonkeyPatch):
+    """Call the served line as a sample member with one bill, without a pause."""
+    member = demo_member("demo.letter", NOW.date())
+    facts = f"{member.member_id}:{member.ssn_last4}:{member.date_of_birth_keyed}"
+    monkeypatch.setenv("IVR_TEST_MEMBER", facts)
+    return lambda *more: ivr("call", "--url", served, "--canary", "--again-after", "0", *more)
+
+
+def test_a_canary_is_told_what_it_owes_and_can_pay_nothing(canary, ivr, served: str, engine: Engine) -> None:
+    ran = canary()
+    assert ran.err == ""
+    assert ran.out == f"{served} takes calls, and a bank that is none took no payment.\n"
+    with engine.connect() as db:
+        assert db.scalars(text("SELECT node FROM calls")).all() == ["bank/routing_number"]
+        assert db.scalar(text("SELECT count(*) FROM payments")) == 0
+    assert routing_number_fault(NO_BANK) == "check_digit"
+
+
+def test_a_canary_that_misses_twice_says_where(
+    canary, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with engine.begin() as db:
+        db.execute(text("UPDATE members SET ssn_last4_hash = NULL"))
+    ran = canary()
+    assert (ran.status, ran.out, ran.err.count("where balance- belongs\n")) == (1, "", 2)
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "another token 16")
+    assert canary().err.count(": /voice/answer: 11200 ") == 2
+    monkeypatch.setenv("IVR_TEST_MEMBER", "")
+    assert (canary().status, canary().err) == (3, "IVR_TEST_MEMBER is missing: name the member who calls\n")
