@@ -49,7 +49,7 @@ def modules() -> dict[str, ast.Module]:
 
 
 def public_names(module: ast.Module) -> Iterator[str]:
-    """Yield the public names of a module, but commands, and the public methods of its own classes."""
+    """Yield the public names of a module, but commands and pages, and the public methods of its own classes."""
     for statement in module.body:
         match statement:
             case ast.FunctionDef(name=name) if not is_command(statement):
@@ -63,7 +63,7 @@ def public_names(module: ast.Module) -> Iterator[str]:
 
 
 def is_command(function: ast.FunctionDef) -> bool:
-    return any(re.search(r"\b(command|group)\(", ast.unparse(each)) for each in function.decorator_list)
+    return any(re.search(r"\b(command|group|page)\(", ast.unparse(each)) for each in function.decorator_list)
 
 
 def named(module: ast.Module) -> Iterator[str]:
@@ -185,7 +185,13 @@ TESTED_BY = {
     "tests/unit/cli/test_twilio_commands.py": ("carrier/number", "carrier/observation", "cli/twilio"),
     "tests/unit/cli/test_staff_commands.py": ("cli/staff",),
     "tests/unit/cli/test_status_command.py": ("cli/status",),
-    "tests/unit/console/test_calls.py": ("console/calls", "console/paging"),
+    "tests/unit/console/test_calls.py": ("console/calls", "console/paging", "console/written"),
+    "tests/unit/console/test_money.py": (
+        "console/members",
+        "console/payments",
+        "console/tasks",
+        "payments/approvals",
+    ),
     "tests/unit/members/test_imports.py": ("members/bulk_load",),
     "tests/unit/members/test_verification.py": ("members/facts",),
     "tests/unit/notices/test_sms.py": ("notices/carriers",),

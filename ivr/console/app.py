@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
@@ -9,7 +10,7 @@ from typing import Final
 from flask import Flask, abort, g, request
 from flask import render_template as render
 from jinja2 import StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
@@ -18,10 +19,15 @@ from ivr.base.errors import NotFoundError, OperatorError
 from ivr.base.money import format_amount
 from ivr.console.calls import calls
 from ivr.console.front import OPEN, front
-from ivr.console.visit import NOT_YOURS, Console, Pages, StaffVisit
+from ivr.console.members import members
+from ivr.console.payments import payments
+from ivr.console.tasks import tasks
+from ivr.console.visit import DONE, NOT_YOURS, Console, Pages, StaffVisit
+from ivr.payments.movements import in_words
 
-SECTIONS: Final[tuple[Pages, ...]] = (calls,)
+SECTIONS: Final[tuple[Pages, ...]] = (calls, members, payments, tasks)
 FORM_BYTES_MAX: Final = 65_536
+_PAYMENT_COMMAND: Final = re.compile(r"`ivr payments (\w+) [^`]*`")
 _HEADERS: Final = {
     # A page is its own text, style and forms: no script, nothing of another host, in nobody's frame.
     "Content-Security-Policy": (
@@ -62,10 +68,12 @@ def _add_filters(app: Flask, console: Console) -> None:
     zone = console.settings.ivr_timezone
 
     @app.template_filter("at")
-    def at(instant: datetime | None) -> str | Markup:
-        """Write an instant by the line's clock, so that a program can read it as well."""
+    def at(instant: datetime | str | None) -> str | Markup:
+        """Write an instant, or its text, by the line's clock, so that a program can read it as well."""
         if instant is None:
             return "never"
+        if isinstance(instant, str):
+            instant = datetime.fromisoformat(instant)
         local = instant.astimezone(zone)
         said = f"{local:%a, %b} {local.day}, {local:%Y}, {local:%I:%M %p %Z}".replace(", 0", ", ")
         return Markup('<time datetime="{}">{}</time>').format(instant.isoformat(), said)
@@ -84,6 +92,18 @@ def _add_filters(app: Flask, console: Console) -> None:
     def minutes(seconds: float | None) -> str:
         """Write a length of time as minutes and seconds."""
         return "unknown" if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+    app.template_filter("in_words")(in_words)
+
+    @app.template_filter("without_commands")
+    def without_commands(text: object) -> Markup:
+        """Write what to do next for who has a button for it, where others have a command."""
+        said = _PAYMENT_COMMAND.sub(lambda found: f"`{found[1]}`", str(text))
+        parts = escape(said).split("`")
+        return Markup("").join(
+            Markup("<strong>{}</strong>").format(part) if number % 2 else part
+            for number, part in enumerate(parts)
+        )
 
     @app.template_filter("plain")
     def plain(word: str | None) -> str:
@@ -110,6 +130,7 @@ def _add_answers(app: Flask, console: Console) -> None:
             "sections": sections(visit) if visit else [],
             "is_demo": console.settings.ivr_demo,
             "here": request.blueprint,
+            "done": DONE.get(request.args.get("done", ""), ""),
         }
 
     @app.errorhandler(HTTPException)

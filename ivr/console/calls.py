@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-import phonenumbers
 from flask import render_template as render
 from flask import request
 from sqlalchemy import select
@@ -17,16 +15,16 @@ from ivr.calls.histories import calls_before, load_recipes
 from ivr.calls.history import ENDS
 from ivr.console.paging import ROWS, paged
 from ivr.console.visit import Answer, Pages, StaffVisit
+from ivr.console.written import member_of_number, plain_number, telephone
 from ivr.languages.language import PACES
 from ivr.languages.registry import LANGUAGES
 from ivr.replay.call_report import told_turns
-from ivr.storage.tables import BillingAccount, Call, Payment
+from ivr.storage.tables import Call, Payment
 
 if TYPE_CHECKING:
     from ivr.calls.histories import RecordedCall
 
 ASKED: Final = ("on", "around", "caller", "member", "confirmation", "last_node", "end", "language", "pace")
-_BLANKS: Final = re.compile(r"[\s.-]+")
 calls = Pages("calls", "Calls", "calls.see")
 
 
@@ -59,7 +57,7 @@ def _filters(visit: StaffVisit, asked: dict[str, str]) -> dict[str, Any]:
     """Return what is asked for as `calls_before` takes it. Raises `OperatorError` with every problem."""
     problems: list[str] = []
     found: dict[str, Any] = {name: asked[name] or None for name in ("last_node", "end", "language", "pace")}
-    found["confirmation"] = _BLANKS.sub("", asked["confirmation"]) or None
+    found["confirmation"] = plain_number(asked["confirmation"]) or None
     try:
         zone = visit.console.settings.ivr_timezone
         found["since"], found["until"] = span(
@@ -68,24 +66,16 @@ def _filters(visit: StaffVisit, asked: dict[str, str]) -> dict[str, Any]:
     except WrittenTimeError as error:
         problems.append(str(error))
     if asked["caller"]:
-        try:
-            number = phonenumbers.parse(asked["caller"], "US")
-        except phonenumbers.NumberParseException:
+        number = telephone(asked["caller"])
+        if number is None:
             problems.append("The caller's number is no telephone number: write (617) 555-0123.")
         else:
-            text = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-            found["caller_hash"] = visit.console.hashes.digest("caller", text)
+            found["caller_hash"] = visit.console.hashes.digest("caller", number)
     if asked["member"]:
-        found["member_id"] = _member(visit, _BLANKS.sub("", asked["member"]))
+        found["member_id"] = member_of_number(visit.db, asked["member"])
     if problems:
         raise OperatorError(*problems)
     return found
-
-
-def _member(visit: StaffVisit, number: str) -> str:
-    """Return the ID of the member whose billing account this is, or the number itself."""
-    owner = select(BillingAccount.member_id).where(BillingAccount.billing_account == number)
-    return visit.db.scalar(owner) or number
 
 
 def _after() -> tuple[datetime, str] | None:

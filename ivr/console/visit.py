@@ -17,6 +17,7 @@ from flask import Blueprint, Response, abort, current_app, g, make_response, red
 from flask import render_template as render
 from werkzeug.wrappers import Response as AnyResponse
 
+from ivr.base.errors import OperatorError
 from ivr.staff.logins import LoggedIn, form_token, logged_in
 from ivr.storage.audit import record_event, told_from
 
@@ -30,6 +31,16 @@ if TYPE_CHECKING:
     from ivr.console.lines import Lines
     from ivr.staff.people import StaffKeys
 
+# What a page says above its heading once something is done.
+DONE: Final = {
+    "unlocked": "The member may try again.",
+    "cancelled": "The payment is cancelled. Its cancellation number stands below.",
+    "held": "The payment is held.",
+    "asked": "It is asked for. Somebody else has to approve it.",
+    "approved": "It is approved, and done.",
+    "refused": "It is refused. Nothing was done.",
+    "closed": "The task is closed.",
+}
 Answer = str | AnyResponse
 ANYBODY: Final = ""  # whoever is logged in
 NOT_YOURS: Final = "Your roles do not include what this page takes. Ask whoever looks after log-ins."
@@ -71,9 +82,20 @@ class StaffVisit:
         """Write into the audit trail what is seen or done by this request."""
         record_event(self.db, action, subject, details, actor=self.staff.name, now=self.now)
 
+    def back(self, endpoint: str, done: str, **arguments: Any) -> Answer:
+        """Lead back to a page, which says that something is done: a word of `DONE`."""
+        return redirect(url_for(endpoint, done=done, **arguments), 303)
+
     def asked(self, *names: str) -> dict[str, str]:
         """Return what the address asks for by these names, without blanks around it; "" where it is not."""
         return {name: request.args.get(name, "").strip()[:100] for name in names}
+
+    def given(self, name: str, what: str) -> str:
+        """Return what a form has by this name. Raises `OperatorError`, which calls it `what`, for nothing."""
+        text = request.form.get(name, "").strip()[:1000]
+        if not text:
+            raise OperatorError(f"{what} is missing: go back and write it.")
+        return text
 
 
 class Pages:

@@ -83,6 +83,18 @@ def locked(db: Connection, now: datetime) -> Locked:
     return Locked(members, len(rows) - len(members))
 
 
+def lock_of(db: Connection, member_id: str, now: datetime) -> LockedMember | None:
+    """Return the lock of a member at `now` (aware UTC), None for who is not locked."""
+    row = db.execute(
+        select(VerificationCounter.__table__).where(
+            _is_locked(now), VerificationCounter.counted_on == member_id
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return LockedMember(row.counted_on, row.locked_at, row.failures_since_success, _until(row))
+
+
 def _until(row: Any) -> datetime | None:
     if row.failures_since_success >= FAILURES_WITHOUT_SUCCESS:
         return None

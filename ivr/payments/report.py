@@ -115,6 +115,19 @@ def list_json(
     return {"payments": [_payment(row, moved.get(row.id, [])) for row in rows]}
 
 
+def page_json(
+    db: Connection, before: int | None, count: int, *which: ColumnElement[bool]
+) -> list[dict[str, Any]]:
+    """Return up to `count` payments that match all of `which`, newest first, each with its `id`.
+
+    `before` is the id of the last one of the page before, None for the first page.
+    """
+    statement = _PAYMENTS.where(*which).order_by(Payment.id.desc()).limit(count)
+    rows = db.execute(statement if before is None else statement.where(Payment.id < before)).all()
+    moved = movements_of(db, [row.id for row in rows])
+    return [{"id": row.id, **_payment(row, moved.get(row.id, []))} for row in rows]
+
+
 def payment_text(payment: Mapping[str, Any], zone: ZoneInfo) -> str:
     """Return what `payment_json` returned as lines for people, times by `zone`: a name, then its value."""
     lines = _lines(payment, zone)

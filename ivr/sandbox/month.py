@@ -18,11 +18,11 @@ from ivr.base.randomness import SecretRandomness
 from ivr.billing.samples import demo_member, demo_members
 from ivr.calls.store import keep_flow_version
 from ivr.payments.credits import refund
-from ivr.payments.cutoffs import cutoff_rule
+from ivr.payments.cutoffs import cutoff_rule, due_cutoffs, finish_cutoff, take_cutoff
 from ivr.payments.fraud import hold_payment
 from ivr.payments.returns_by_hand import book_return
 from ivr.payments.settlement import settle
-from ivr.sandbox.demo import steps
+from ivr.sandbox.demo import SAMPLE_ACCOUNT_NUMBER, steps
 from ivr.sandbox.earlier_payments import send_waiting
 from ivr.sandbox.members import load_members
 from ivr.simulator.lines import WsgiLine
@@ -115,9 +115,11 @@ def _place(settings: Settings, engine: Engine, line: Line, placed: _Placed, now:
 
 def _steps(placed: _Placed, local: datetime) -> Iterable[str]:
     """Yield what is done in a call, as the demo's sheet tells it."""
-    for question, answer in steps(demo_member(f"demo.{placed.member}", local.date())).items():
+    member = demo_member(f"demo.{placed.member}", local.date())
+    own_account = f"{SAMPLE_ACCOUNT_NUMBER[:-3]}{member.member_id[-3:]}#"
+    for question, answer in steps(member).items():
         if answer:
-            yield answer
+            yield own_account if question.startswith("account number") else answer
         if question == placed.until:
             break
     yield from placed.keys
@@ -133,6 +135,9 @@ def do_step(phone: Phone, heard: Heard, step: str) -> Heard:
 def _move_money(db: Connection, settings: Settings, now: datetime) -> None:
     """Let what has passed its cutoff be at the bank, and some of it be more than that."""
     send_waiting(db, settings, until=now)
+    for cutoff in due_cutoffs(db, cutoff_rule(settings), now):
+        if take_cutoff(db, cutoff):
+            finish_cutoff(db, cutoff, cutoff)
     settle(db, settings.ivr_closings, now)
     settled = db.scalars(
         select(Payment.confirmation_number).where(Payment.state == "settled").order_by(Payment.id)

@@ -7,13 +7,21 @@ from typing import Final
 
 RIGHTS: Final[Mapping[str, str]] = {
     "calls.see": "look at recorded calls, which are masked",
+    "members.see": "look members up, what they owe and what they were told",
+    "members.unlock": "let a member who is locked out try again",
+    "payments.see": "look payments up",
+    "payments.cancel": "cancel a payment that no file holds yet",
+    "payments.hold": "keep a payment from the bank",
+    "payments.send": "ask for what sends money out, and approve what somebody else asked for",
+    "tasks.see": "look at what waits for staff",
+    "tasks.close": "close a task with a note",
 }
 
-_EVERYBODY: Final = frozenset({"calls.see"})
+_EVERYBODY: Final = frozenset({"calls.see", "members.see", "payments.see", "tasks.see"})
 ROLES: Final[Mapping[str, frozenset[str]]] = {
     "agent": _EVERYBODY,
-    "ops": _EVERYBODY,
-    "money": _EVERYBODY,
+    "ops": _EVERYBODY | {"members.unlock", "payments.cancel", "payments.hold", "tasks.close"},
+    "money": _EVERYBODY | {"payments.cancel", "payments.hold", "payments.send", "tasks.close"},
     "compliance": _EVERYBODY,
     "admin": frozenset(RIGHTS),
 }

@@ -88,7 +88,9 @@ class Visitor:
 
     def __init__(self, console, secrets):
         self.console, self.secrets = console, secrets
-        self.client = make_console_app(console).test_client()
+        app = make_console_app(console)
+        app.testing = True
+        self.client = app.test_client()
 
     def get(self, path, **more):
         return self.client.get(path, base_url="https://console.example", buffered=True, **more)

@@ -325,7 +325,7 @@ def test_an_embedded_database_is_stopped_by_whoever_used_it_last(start: Start, t
     assert servers
     process.kill()
     assert eventually(lambda: not any(map(living, everybody)))
-    listed = start([sys.executable, "-m", "ivr.cli.main", "payments", "list"], **own)
+    listed = start([sys.executable, "-m", "ivr.cli.main", "payments", "list", "--state", "cancelled"], **own)
     folder = (tmp_path / "a folder" / "var").resolve()
     assert listed.communicate() == ("", f"no payments in the embedded database in {folder}\n")
     forgotten = start([sys.executable, "-m", "ivr.cli.main", "demo", "--forget"], **own)

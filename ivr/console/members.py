@@ -1,0 +1,90 @@
+"""Members: who they are, what they owe, how they were told, whether they may try again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import render_template as render
+from sqlalchemy import or_, select
+
+from ivr.base.errors import NotFoundError
+from ivr.billing.ledger import balances
+from ivr.calls.histories import calls_before
+from ivr.console.visit import Answer, Pages, StaffVisit
+from ivr.console.written import member_of_number, plain_number, telephone
+from ivr.members.locks import lock_of, unlock
+from ivr.payments.report import page_json
+from ivr.storage.tables import BillingAccount, LedgerEntry, Member, Notice, Payment
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+_MOST_FOUND = 50
+_NEWEST = 25
+members = Pages("members", "Members", "members.see")
+
+
+@members.page("/")
+def index(visit: StaffVisit) -> Answer:
+    """Find members by a number of theirs or by the beginning of their last name; nobody is listed unasked."""
+    asked = visit.asked("q")
+    found = _find(visit, asked["q"]) if asked["q"] else []
+    return render("members.html", asked=asked, found=found, most=_MOST_FOUND)
+
+
+def _find(visit: StaffVisit, text: str) -> list[Row[Any]]:
+    visit.record("console.find_members", text)
+    columns = (Member.member_id, Member.first_name, Member.last_name, Member.city)
+    statement = select(*columns).order_by(Member.last_name, Member.first_name, Member.member_id)
+    if plain_number(text).strip("()+").isdecimal():
+        which = or_(
+            Member.member_id == member_of_number(visit.db, text), Member.phone == (telephone(text) or "")
+        )
+    else:
+        which = Member.last_name.istartswith(text, autoescape=True)
+    return [*visit.db.execute(statement.where(which).limit(_MOST_FOUND))]
+
+
+@members.page("/<member_id>")
+def show(visit: StaffVisit, member_id: str) -> Answer:
+    """Show a member: accounts, ledger, payments, notices, calls, and whether they are locked."""
+    db = visit.db
+    columns = [column for column in Member.__table__.c if not column.name.endswith("_hash")]
+    member = db.execute(select(*columns).where(Member.member_id == member_id)).one_or_none()
+    if member is None:
+        raise NotFoundError(f"No member has the ID {member_id}.")
+    visit.record("console.see_member", member_id)
+    today = visit.now.astimezone(visit.console.settings.ivr_timezone).date()
+    ledger = (
+        select(*LedgerEntry.__table__.c, Payment.confirmation_number)
+        .join(BillingAccount, BillingAccount.billing_account == LedgerEntry.billing_account)
+        .outerjoin(Payment, Payment.id == LedgerEntry.payment_id)
+        .where(BillingAccount.member_id == member_id)
+        .order_by(LedgerEntry.id.desc())
+        .limit(_NEWEST)
+    )
+    told = (
+        select(*Notice.__table__.c, Payment.confirmation_number)
+        .join(Payment, Payment.id == Notice.payment_id)
+        .where(Payment.member_id == member_id)
+        .order_by(Notice.id.desc())
+        .limit(_NEWEST)
+    )
+    return render(
+        "member.html",
+        member=member,
+        balances=balances(db, member_id, today),
+        lock=lock_of(db, member_id, visit.now),
+        ledger=db.execute(ledger).all(),
+        payments=page_json(db, None, _NEWEST, Payment.member_id == member_id),
+        notices=db.execute(told).all(),
+        calls=calls_before(db, None, _NEWEST, member_id=member_id),
+    )
+
+
+@members.page("/<member_id>/unlock", right="members.unlock", methods=("POST",))
+def let_in(visit: StaffVisit, member_id: str) -> Answer:
+    """Forget the failures of a member, so that they may try again at once."""
+    if unlock(visit.db, visit.console.hashes, member_id, visit.staff.name, visit.now) is None:
+        raise NotFoundError(f"No member has the ID {member_id}.")
+    return visit.back("members.show", "unlocked", member_id=member_id)

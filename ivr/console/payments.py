@@ -1,0 +1,219 @@
+"""Payments: found, their life as a line with times, and what staff may do about each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, get_args
+
+from flask import render_template as render
+from flask import request
+from sqlalchemy import or_, select
+
+from ivr.base.errors import OperatorError
+from ivr.base.money import format_amount, parse_amount
+from ivr.base.times import WrittenTimeError, span
+from ivr.console.paging import ROWS, paged
+from ivr.console.visit import Answer, Pages, StaffVisit
+from ivr.console.written import member_of_number, plain_number
+from ivr.notices.channels import send_soon_of
+from ivr.notices.report import show_notice
+from ivr.payments.approvals import Wanted, ask_approval, decide, wanted_of
+from ivr.payments.cancel import cancel as cancel_payment
+from ivr.payments.credits import REVERSAL_REASONS, refund, reverse
+from ivr.payments.cutoffs import cutoff_rule
+from ivr.payments.find import unknown_payment
+from ivr.payments.fraud import hold_payment
+from ivr.payments.late import STAFF_HOLDS, release_late
+from ivr.payments.life import PaymentState
+from ivr.payments.report import page_json, payment_json
+from ivr.storage.tables import AuditEvent, Payment
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+
+_DEBITED: Final = ("settled", "final")
+payments = Pages("payments", "Payments", "payments.see")
+
+
+@payments.page("/")
+def index(visit: StaffVisit) -> Answer:
+    """List the payments that fit what is asked, newest first."""
+    asked = visit.asked("number", "member", "state", "on", "last4")
+    problems: list[str] = []
+    rows: list[dict[str, Any]] = []
+    try:
+        which = [*_which(visit, asked)]
+    except WrittenTimeError as error:
+        problems.append(str(error))
+    else:
+        after = request.args.get("after", type=int)
+        rows = page_json(visit.db, after, ROWS + 1, *which)
+    return render(
+        "payments.html",
+        asked=asked,
+        problems=problems,
+        page=paged(rows, lambda payment: str(payment["id"])),
+        states=get_args(PaymentState),
+    )
+
+
+def _which(visit: StaffVisit, asked: Mapping[str, str]) -> Iterator[ColumnElement[bool]]:
+    """Yield the conditions that are asked for. Raises `WrittenTimeError`."""
+    if asked["number"]:
+        number = plain_number(asked["number"])
+        yield or_(Payment.confirmation_number == number, Payment.cancellation_number == number)
+    if asked["member"]:
+        yield Payment.member_id == member_of_number(visit.db, asked["member"])
+    if asked["state"]:
+        yield Payment.state == asked["state"]
+    if asked["last4"]:
+        yield Payment.account_last4 == asked["last4"]
+    if asked["on"]:
+        begins, ends = span(visit.console.settings.ivr_timezone, visit.now, on=asked["on"])
+        yield Payment.authorized_at >= begins
+        yield Payment.authorized_at < ends
+
+
+@payments.page("/<number>")
+def show(visit: StaffVisit, number: str) -> Answer:
+    """Show a payment: its life, its consent, what its member was told, what may be done."""
+    payment = payment_json(visit.db, number)
+    if payment is None:
+        raise unknown_payment(number)
+    visit.record("console.see_payment", number)
+    payment_id = visit.db.execute(
+        select(Payment.id).where(Payment.confirmation_number == number)
+    ).scalar_one()
+    notice = show_notice(visit.db, number)
+    return render(
+        "payment.html",
+        payment=payment,
+        life=_life(visit, payment, payment_id),
+        notice=notice,
+        wanted=wanted_of(visit.db, payment_id),
+        may=_may(payment),
+        reasons=REVERSAL_REASONS,
+    )
+
+
+def _may(payment: Mapping[str, Any]) -> Mapping[str, bool]:
+    """Return what may be done about a payment in its state, whoever asks."""
+    is_waiting = payment["state"] in ("authorized", "held")
+    return {
+        "cancel": is_waiting,
+        "hold": is_waiting and payment["hold_reason"] not in STAFF_HOLDS,
+        "release": payment["state"] == "held" and payment["hold_reason"] in STAFF_HOLDS,
+        "give_back": payment["state"] in _DEBITED,
+    }
+
+
+def _life(visit: StaffVisit, payment: Mapping[str, Any], payment_id: int) -> list[tuple[datetime, str]]:
+    """Return what happened to a payment, and who of staff did it, in the order of time."""
+    found = [(payment[name], words) for name, words in _MOMENTS.items() if payment[name]]
+    if payment["notice"] and payment["notice"]["sent_at"]:
+        found.append((payment["notice"]["sent_at"], f"Notice sent by {payment['notice']['channel']}"))
+    for each in payment["movements"]:
+        what = each["kind"].replace("_", " ")
+        of = f" of the {each['of']}" if each["of"] else f", now {each['state']}"
+        code = f" ({each['return_code']})" if each["return_code"] else ""
+        trace = f", trace {each['trace_number']}" if each["trace_number"] else ""
+        amount = format_amount(each["amount_cents"])
+        found.append((each["at"], f"{what.capitalize()}{of} of ${amount}{code}{trace}"))
+    told = [each for each in payment["told_later"] if each["sent_at"]]
+    found += [(each["sent_at"], f"Told that it is {each['kind']}") for each in told]
+    life = [(datetime.fromisoformat(at), words) for at, words in found]
+    done = select(AuditEvent.at, AuditEvent.actor, AuditEvent.action).where(
+        AuditEvent.subject == str(payment_id), AuditEvent.action.startswith("payments.")
+    )
+    for at, actor, action in visit.db.execute(done):
+        life.append((at, f"{actor}: {action.removeprefix('payments.')}"))
+    return sorted(life)
+
+
+_MOMENTS: Final = {
+    "authorized_at": "Authorized in the call",
+    "cutoff_at": "Cutoff",
+    "moved_to_cutoff_at": "The later cutoff that takes it",
+    "settled_at": "Settled: the money is there",
+    "returned_at": "Came back",
+    "cancelled_at": "Cancelled",
+}
+
+
+@payments.page("/<number>/cancel", right="payments.cancel", methods=("POST",))
+def cancel(visit: StaffVisit, number: str) -> Answer:
+    """Cancel a payment that no file holds yet."""
+    cancel_payment(
+        visit.db,
+        visit.console.randomness,
+        confirmation_number=number,
+        actor=visit.staff.name,
+        now=visit.now,
+    )
+    return visit.back("payments.show", "cancelled", number=number)
+
+
+@payments.page("/<number>/hold", right="payments.hold", methods=("POST",))
+def hold(visit: StaffVisit, number: str) -> Answer:
+    """Keep a payment from the bank until staff let it go."""
+    hold_payment(
+        visit.db,
+        confirmation_number=number,
+        reason=visit.given("reason", "The reason"),
+        actor=visit.staff.name,
+        now=visit.now,
+    )
+    return visit.back("payments.show", "held", number=number)
+
+
+@payments.page("/<number>/ask", right="payments.send", methods=("POST",))
+def ask(visit: StaffVisit, number: str) -> Answer:
+    """Ask for what sends money out, once it is seen that it can be done."""
+    action = visit.given("action", "What to do")
+    details: dict[str, Any] = {}
+    if action == "refund" and request.form.get("amount", "").strip():
+        try:
+            details["amount_cents"] = parse_amount(request.form["amount"].strip().removeprefix("$"))
+        except ValueError as error:
+            raise OperatorError(f"The amount is wrong: {error}") from None
+    if action == "reverse":
+        details["reason"] = visit.given("reason", "The reason")
+        if details["reason"] not in REVERSAL_REASONS:
+            raise OperatorError(f"A reversal has one of these reasons: {', '.join(REVERSAL_REASONS)}.")
+    tried = visit.db.begin_nested()
+    _do(visit, number, action, details)
+    tried.rollback()
+    ask_approval(
+        visit.db,
+        confirmation_number=number,
+        action=action,
+        actor=visit.staff.name,
+        now=visit.now,
+        **details,
+    )
+    return visit.back("payments.show", "asked", number=number)
+
+
+def _do(visit: StaffVisit, number: str, action: str, details: Mapping[str, Any]) -> None:
+    """Do what sends money out. Raises `OperatorError` that says why it cannot be done."""
+    rule = cutoff_rule(visit.console.settings)
+    common: dict[str, Any] = {"confirmation_number": number, "actor": visit.staff.name, "now": visit.now}
+    if action == "release":
+        send_soon_of(visit.db, release_late(visit.db, rule, **common).payment_id)
+    elif action == "refund":
+        refund(visit.db, rule, amount_cents=details.get("amount_cents"), **common)
+    elif action == "reverse":
+        reverse(visit.db, rule, reason=details["reason"], **common)
+    else:
+        raise OperatorError(f"{action} is nothing that can be asked for.")
+
+
+@payments.page("/<number>/decide", right="payments.send", methods=("POST",))
+def approve(visit: StaffVisit, number: str) -> Answer:
+    """Approve and do what somebody else asked for, or refuse it."""
+    approves = request.form.get("word") == "approve"
+    wanted: Wanted = decide(visit.db, number, approves=approves, actor=visit.staff.name, now=visit.now)
+    if approves:
+        _do(visit, number, wanted.action, wanted.details)
+    return visit.back("payments.show", "approved" if approves else "refused", number=number)

@@ -1,0 +1,24 @@
+"""The queue of tasks: what waits for staff, what to do next in words, and closing each with a note."""
+
+from __future__ import annotations
+
+from flask import render_template as render
+
+from ivr.console.visit import Answer, Pages, StaffVisit
+from ivr.payments.approvals import APPROVAL_TASK
+from ivr.payments.staff_queue import close_task, open_tasks
+
+tasks = Pages("tasks", "Tasks", "tasks.see")
+
+
+@tasks.page("/")
+def index(visit: StaffVisit) -> Answer:
+    """List what is open, oldest first."""
+    return render("tasks.html", tasks=open_tasks(visit.db), approval=APPROVAL_TASK)
+
+
+@tasks.page("/<int:task_id>/close", right="tasks.close", methods=("POST",))
+def close(visit: StaffVisit, task_id: int) -> Answer:
+    """Close a task, with what was done about it."""
+    close_task(visit.db, task_id, note=visit.given("note", "The note"), actor=visit.staff.name, now=visit.now)
+    return visit.back("tasks.index", "closed")

@@ -1,0 +1,193 @@
+"""Members, payments and tasks as staff work with them: what complaints are answered from."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from support.console import Visitor, add, add_everybody, console_on, secret_of
+from support.money import FRIDAYS_CUTOFF, pay
+
+from ivr.members.verification import RECENT_FAILURES
+from ivr.storage.tables import AuditEvent, Payment, StaffTask, VerificationCounter
+
+LATER = FRIDAYS_CUTOFF + timedelta(days=7)
+
+
+@pytest.fixture
+def visitor(engine, line, samples):
+    console = console_on(engine, line, FRIDAYS_CUTOFF)
+    visitor = Visitor(console, add_everybody(console))
+    with engine.begin() as db:
+        visitor.secrets["second"] = secret_of(add(db, console, "second", ["money"]))
+    visitor.log_in("money")
+    return visitor
+
+
+@pytest.fixture
+def paid(engine, samples):
+    return pay(engine).confirmation_number
+
+
+def states(visitor):
+    with visitor.console.engine.connect() as db:
+        return db.scalars(select(Payment.state).order_by(Payment.id)).all()
+
+
+def open_tasks(visitor):
+    with visitor.console.engine.connect() as db:
+        return db.execute(select(StaffTask).where(StaffTask.closed_at.is_(None))).all()
+
+
+def trail(visitor, *actions):
+    with visitor.console.engine.connect() as db:
+        rows = db.execute(
+            select(AuditEvent.actor, AuditEvent.action)
+            .where(AuditEvent.action.in_(actions))
+            .order_by(AuditEvent.id)
+        )
+        return [tuple(row) for row in rows]
+
+
+def test_a_payment_is_found_and_its_life_told(visitor, paid):
+    for asked in (f"number={paid[:3]}-{paid[3:]}", "state=authorized", "last4=2345", ""):
+        assert f"/payments/{paid}" in visitor.get(f"/payments/?{asked}").text, asked
+    assert f"/payments/{paid}" not in visitor.get("/payments/?state=settled").text
+    assert "is no day" in visitor.get("/payments/?on=someday").text
+    page = visitor.get(f"/payments/{paid}").text
+    assert "Authorized in the call" in page
+    assert "ending in" in page
+    assert trail(visitor, "console.see_payment") == [("money", "console.see_payment")]
+    assert visitor.get("/payments/1").status_code == 404
+
+
+def test_who_asks_to_cancel_gets_a_number(visitor, paid):
+    page = visitor.post(f"/payments/{paid}/cancel", follow_redirects=True).text
+    assert "The payment is cancelled." in page
+    assert re.search(r"Cancellation number</dt><dd>\d{11}", page)
+    again = visitor.post(f"/payments/{paid}/cancel")
+    assert again.status_code == 409
+    assert "This payment cannot be cancelled any more." in again.text
+
+
+def test_money_goes_out_on_the_word_of_two(visitor, paid):
+    assert visitor.post(f"/payments/{paid}/hold", {"reason": ""}).status_code == 409
+    visitor.post(f"/payments/{paid}/hold", {"reason": "the member asks"})
+    assert states(visitor) == ["held"]
+    assert visitor.post(f"/payments/{paid}/ask", {"action": "release"}).status_code == 303
+    assert states(visitor) == ["held"], "asking does nothing yet"
+    assert visitor.post(f"/payments/{paid}/ask", {"action": "release"}).status_code == 409
+    own = visitor.post(f"/payments/{paid}/decide", {"word": "approve"})
+    assert "You asked for it yourself" in own.text
+    assert states(visitor) == ["held"]
+    assert "approval" in visitor.get("/tasks/").text.lower()
+    visitor.log_in("second")
+    assert "Approve and do it" in visitor.get(f"/payments/{paid}").text
+    visitor.post(f"/payments/{paid}/decide", {"word": "approve"})
+    assert states(visitor) == ["authorized"]
+    assert visitor.post(f"/payments/{paid}/decide", {"word": "approve"}).status_code == 404
+    assert trail(visitor, "payments.ask", "payments.approve", "payments.release") == [
+        ("money", "payments.ask"),
+        ("second", "payments.approve"),
+        ("second", "payments.release"),
+    ]
+
+
+def test_what_is_refused_is_not_done(visitor, paid):
+    visitor.post(f"/payments/{paid}/hold", {"reason": "the member asks"})
+    visitor.post(f"/payments/{paid}/ask", {"action": "release"})
+    visitor.log_in("second")
+    visitor.post(f"/payments/{paid}/decide", {"word": "refuse"})
+    assert states(visitor) == ["held"]
+    assert [task.kind for task in open_tasks(visitor)] == ["payment_held"]
+
+
+@pytest.mark.parametrize("form", [{"action": "refund"}, {"action": "reverse", "reason": "duplicate"}])
+def test_what_cannot_be_given_back_is_not_even_asked_for(visitor, paid, form):
+    refused = visitor.post(f"/payments/{paid}/ask", form)
+    assert "It is not debited yet: cancel it." in refused.text
+    assert open_tasks(visitor) == []
+
+
+def test_what_asks_wrongly_is_told_how(visitor, paid):
+    for form, said in (
+        ({"action": "burn"}, "burn is nothing that can be asked for."),
+        ({"action": "refund", "amount": "much"}, "The amount is wrong"),
+        ({"action": "reverse", "reason": "because"}, "A reversal has one of these reasons"),
+    ):
+        reply = visitor.post(f"/payments/{paid}/ask", form)
+        assert (reply.status_code, said in reply.text) == (409, True), reply.text
+
+
+def test_an_agent_looks_and_changes_nothing(visitor, paid):
+    visitor.log_in("agent")
+    page = visitor.get(f"/payments/{paid}").text
+    assert "What can be done" not in page
+    for what in ("cancel", "hold", "ask", "decide"):
+        assert visitor.post(f"/payments/{paid}/{what}", {"action": "release"}).status_code == 403
+    assert states(visitor) == ["authorized"]
+
+
+def test_a_refund_of_a_settled_payment(visitor, engine, paid):
+    with engine.begin() as db:
+        db.execute(
+            Payment.__table__.update().values(state="settled", settled_at=FRIDAYS_CUTOFF + timedelta(days=3))
+        )
+    visitor.post(f"/payments/{paid}/ask", {"action": "refund", "amount": "$1.00"})
+    [task] = open_tasks(visitor)
+    assert (task.kind, task.details["amount_cents"]) == ("approval", 100)
+    visitor.log_in("second")
+    visitor.post(f"/payments/{paid}/decide", {"word": "approve"})
+    assert "refund $1.00 requested" in visitor.get("/payments/").text
+
+
+def test_who_is_locked_out_is_let_in(visitor, samples):
+    member = samples["demo.health_and_dental"].member_id
+    now = visitor.console.clock.now()
+    with visitor.console.engine.begin() as db:
+        db.execute(
+            VerificationCounter.__table__.insert().values(
+                counted_on=member,
+                failures_since_success=RECENT_FAILURES,
+                recent_failures_at=[now] * RECENT_FAILURES,
+                last_failure_at=now,
+                locked_at=now,
+            )
+        )
+    assert visitor.post(f"/members/{member}/unlock").status_code == 403
+    visitor.log_in("ops")
+    assert "Locked since" in visitor.get(f"/members/{member}").text
+    page = visitor.post(f"/members/{member}/unlock", follow_redirects=True).text
+    assert "The member may try again." in page
+    assert "Not locked." in page
+    assert trail(visitor, "members.unlock") == [("ops", "members.unlock")]
+    assert visitor.post("/members/1/unlock").status_code == 404
+
+
+def test_a_member_is_found_by_what_they_say_of_themselves(visitor, samples, paid):
+    member = samples["demo.health_and_dental"]
+    account = member.billing_accounts["health"]
+    for asked in (member.member_id, account, member.phone, "sam"):
+        assert f"/members/{member.member_id}" in visitor.get("/members/", query_string={"q": asked}).text, (
+            asked
+        )
+    assert "No member fits" in visitor.get("/members/?q=400").text
+    page = visitor.get(f"/members/{member.member_id}").text
+    for told in (account, "$310.15", paid, member.phone):
+        assert told in page
+    assert visitor.get("/members/1").status_code == 404
+    assert len(trail(visitor, "console.find_members", "console.see_member")) == 6
+
+
+def test_a_task_is_closed_with_a_note(visitor, engine, paid):
+    visitor.post(f"/payments/{paid}/hold", {"reason": "the member asks"})
+    [task] = open_tasks(visitor)
+    assert visitor.post(f"/tasks/{task.id}/close", {"note": " "}).status_code == 409
+    assert (
+        "The task is closed."
+        in visitor.post(f"/tasks/{task.id}/close", {"note": "done"}, follow_redirects=True).text
+    )
+    assert open_tasks(visitor) == []
+    assert visitor.post(f"/tasks/{task.id}/close", {"note": "done"}).status_code == 404
