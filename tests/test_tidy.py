@@ -159,6 +159,7 @@ TESTED_BY = {
     "tests/unit/billing/test_ledger.py": ("billing/owed",),
     "tests/unit/cli/test_audit_command.py": ("cli/audit",),
     "tests/unit/cli/test_banks_commands.py": ("cli/banks",),
+    "tests/unit/cli/test_keys_commands.py": ("cli/keys",),
     "tests/unit/cli/test_calls_commands.py": ("cli/call_filters", "cli/calls"),
     "tests/unit/cli/test_commands.py": ("cli/bills", "cli/files", "cli/members_import", "cli/worker"),
     "tests/unit/cli/test_demo.py": ("cli/call",),

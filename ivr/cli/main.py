@@ -50,6 +50,7 @@ COMMANDS: Final = {
         "ivr.cli.fraud:fraud",
         "Look for payments that may be fraud; the worker does so before each cutoff.",
     ),
+    "keys": ("ivr.cli.keys:keys", "See which keys are in use, and seal anew what is under an old one."),
     "members": (
         "ivr.cli.members:members",
         "Load members, let locked ones try again, and let one pay more often today.",

@@ -39,7 +39,7 @@ _OF_ACCOUNT: Final[Any] = (
 
 def seal_correction(keys: KeyRing, digest: bytes, corrected: CorrectedData) -> bytes:
     """Return corrected data sealed for the bank item with this digest."""
-    return keys.seal(json.dumps(asdict(corrected)).encode("ascii"), _context(digest))
+    return keys.seal(json.dumps(asdict(corrected)).encode("ascii"), correction_context(digest))
 
 
 def corrections_of(db: Connection, keys: KeyRing, payment_id: int) -> CorrectedData:
@@ -50,10 +50,11 @@ def corrections_of(db: Connection, keys: KeyRing, payment_id: int) -> CorrectedD
     """
     newest: dict[str, str] = {}
     for corrected, digest in db.execute(_OF_ACCOUNT, {"payment_id": payment_id}):
-        opened = json.loads(keys.open(corrected, _context(digest)))
+        opened = json.loads(keys.open(corrected, correction_context(digest)))
         newest |= {name: text for name, text in opened.items() if text is not None}
     return CorrectedData(**newest)
 
 
-def _context(digest: bytes) -> str:
+def correction_context(digest: bytes) -> str:
+    """Return what binds corrected data to the bank item with this digest."""
     return f"bank-item:{digest.hex()}"

@@ -8,14 +8,16 @@ tell who has the database nothing that its other rows do not tell.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select, text
+from sqlalchemy import ColumnElement, Connection, Engine, LargeBinary, Text, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from ivr.base.errors import SettingsError
-from ivr.base.keys import KeyedHash, KeyRing, UnsealError, sealing_key
+from ivr.base.keys import KeyedHash, KeyRing, UnsealError
 from ivr.storage.tables import Base, Canary, Sealed
 
 _WORD = "canary"
@@ -81,22 +83,31 @@ def _problems_of_sealing(
     known = {name.removeprefix(_SEALED) for name in before if name.startswith(_SEALED)}
     if known and known <= set(keys.ids):
         return
-    for key_id in sorted(_ids_in_use(db) - set(keys.ids)):  # each table is read: only where a key may be gone
+    for key_id in sorted(
+        {key_id for key_id, _ in keys_in_use(db)} - set(keys.ids)
+    ):  # each table is read: only where a key may be gone
         yield (
             f"IVR_KEYS lacks the key {key_id}, under which some of this database is sealed:"
             " put it back, after the newest, or correct DATABASE_URL."
         )
 
 
-def _ids_in_use(db: Connection) -> set[str]:
-    """Return the ids of all keys under which anything is sealed that this account may read."""
-    found: set[str] = set()
+def keys_in_use(db: Connection) -> Counter[tuple[str, str]]:
+    """Count by key id and table what is sealed, as far as this account may read it."""
+    found: Counter[tuple[str, str]] = Counter()
     db.execute(text("SET LOCAL statement_timeout = 0"))  # it may take longer than a turn may
     for table in Base.metadata.sorted_tables:
         for column in table.columns:
             readable = func.has_column_privilege(table.name, column.name, "SELECT")
-            if isinstance(column.type, Sealed) and db.scalar(select(readable)):
-                head = func.substr(column, 1, func.get_byte(column, 0) + 1)
-                query = select(head).where(func.length(column) > 0).distinct()
-                found |= {sealing_key(sealed) for sealed in db.scalars(query)}
+            if type(column.type) is Sealed and db.scalar(select(readable)):
+                key_id = key_id_of(column)
+                counted = select(key_id, func.count()).where(key_id.is_not(None)).group_by(key_id)
+                for name, number in db.execute(counted):
+                    found[name, table.name] += number
     return found
+
+
+def key_id_of(column: ColumnElement[Any]) -> ColumnElement[str]:
+    """Return what reads the id of its key from a sealed column (`KeyRing`); NULL where nothing is sealed."""
+    sealed = func.nullif(column, b"", type_=LargeBinary)
+    return func.convert_from(func.substr(sealed, 2, func.get_byte(sealed, 0)), "UTF8", type_=Text)

@@ -39,6 +39,10 @@ class Sealed(LargeBinary):
     """Ciphertext."""
 
 
+class SealedForBank(Sealed):
+    """Ciphertext under the bank's key, not under one of `KeyRing`."""
+
+
 class Keyed(LargeBinary):
     """A keyed hash, 32 bytes."""
 
@@ -315,7 +319,9 @@ class AchFile(Base):
     rejected_at: Mapped[datetime | None]
     reject_reason: Mapped[str | None]
     naming_at: Mapped[datetime | None]  # when a try began to give it its name; how that ended is not known
-    encrypted: Mapped[bytes | None] = mapped_column(Sealed)  # what goes out, where it is not the content
+    encrypted: Mapped[bytes | None] = mapped_column(
+        SealedForBank
+    )  # what goes out, where it is not the content
 
 
 class AchEntry(Base):
