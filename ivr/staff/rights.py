@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 RIGHTS: Final[Mapping[str, str]] = {
+    "status.see": "look at the board of today",
     "calls.see": "look at recorded calls, which are masked",
     "members.see": "look members up, what they owe and what they were told",
     "members.unlock": "let a member who is locked out try again",
@@ -15,14 +16,15 @@ RIGHTS: Final[Mapping[str, str]] = {
     "payments.send": "ask for what sends money out, and approve what somebody else asked for",
     "tasks.see": "look at what waits for staff",
     "tasks.close": "close a task with a note",
+    "trail.see": "look at who saw and did what",
 }
 
-_EVERYBODY: Final = frozenset({"calls.see", "members.see", "payments.see", "tasks.see"})
+_EVERYBODY: Final = frozenset({"status.see", "calls.see", "members.see", "payments.see", "tasks.see"})
 ROLES: Final[Mapping[str, frozenset[str]]] = {
     "agent": _EVERYBODY,
     "ops": _EVERYBODY | {"members.unlock", "payments.cancel", "payments.hold", "tasks.close"},
     "money": _EVERYBODY | {"payments.cancel", "payments.hold", "payments.send", "tasks.close"},
-    "compliance": _EVERYBODY,
+    "compliance": _EVERYBODY | {"trail.see"},
     "admin": frozenset(RIGHTS),
 }
 

@@ -1,0 +1,211 @@
+"""Today: what is due, what waits, what is wrong. What is not known says so: nothing is well by default."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from flask import render_template as render
+from flask import url_for
+from sqlalchemy import exists, func, select
+
+from ivr.base.money import format_amount
+from ivr.base.words import counted
+from ivr.billing.coverage import DUE_DAY
+from ivr.console.visit import Answer, Pages, StaffVisit
+from ivr.payments.cutoffs import cutoff_rule, last_finished, overdue_cutoffs
+from ivr.payments.rates import LIMITS_PERCENT, RATE_DAYS, return_rates
+from ivr.status.alerts import ALERTS
+from ivr.status.figures import figures
+from ivr.storage.heartbeats import WORKER, last_seen
+from ivr.storage.tables import AchFile, Call, Notice, Payment, StaffTask
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+
+today = Pages("today", "Today", "status.see")
+_SILENT: Final = timedelta(minutes=5)
+_WEEK: Final = timedelta(days=7)
+_COUNTED_OVER: Final = timedelta(hours=1)
+Grade = Literal["good", "warn", "bad", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One figure: what it is of, how much, since when or out of what, how it is, and where its rows are."""
+
+    label: str
+    value: str
+    about: str | datetime
+    grade: Grade = "good"
+    link: str = ""
+
+
+@today.page("/")
+def index(visit: StaffVisit) -> Answer:
+    """Show the board, and what to do about each alert that fires."""
+    found = figures(visit.console.engine, visit.console.settings, visit.now)
+    return render(
+        "today.html",
+        alerts=[alert for alert in ALERTS if alert.fires(found)],
+        groups={name: [tile(visit) for tile in tiles] for name, tiles in _GROUPS.items()},
+        now=visit.now,
+    )
+
+
+def _cutoff(visit: StaffVisit) -> Tile:
+    cutoff = cutoff_rule(visit.console.settings).next_cutoff(visit.now)
+    leaves = func.coalesce(Payment.moved_to_cutoff_at, Payment.cutoff_at)
+    count, cents = _count_and_sum(visit, Payment.state == "authorized", leaves <= cutoff)
+    said = f"{counted(count, 'payment')}, ${format_amount(cents)}"
+    return Tile("Next cutoff", said, cutoff, link=url_for("payments.index", state="authorized"))
+
+
+def _last_cutoff(visit: StaffVisit) -> Tile:
+    last = last_finished(visit.db)
+    late = len(overdue_cutoffs(visit.db, cutoff_rule(visit.console.settings), visit.now))
+    if last is None:
+        return Tile("Last cutoff", "not known", "none was ever run", "unknown")
+    return Tile("Last cutoff", f"{late} overdue" if late else "done", last, "bad" if late else "good")
+
+
+def _held(visit: StaffVisit) -> Tile:
+    count, cents = _count_and_sum(visit, Payment.state == "held")
+    oldest = visit.db.scalar(select(func.min(Payment.authorized_at)).where(Payment.state == "held"))
+    return Tile(
+        "Held payments",
+        f"{count}, ${format_amount(cents)}" if count else "none",
+        oldest or "nothing waits for a word of staff",
+        "warn" if count else "good",
+        url_for("payments.index", state="held"),
+    )
+
+
+def _count_and_sum(visit: StaffVisit, *which: ColumnElement[bool]) -> tuple[int, int]:
+    found = select(func.count(), func.coalesce(func.sum(Payment.amount_cents), 0)).where(*which)
+    count, cents = visit.db.execute(found).one()
+    return int(count), int(cents)
+
+
+def _files(visit: StaffVisit) -> Tile:
+    waiting = visit.db.execute(
+        select(func.count(), func.min(AchFile.created_at)).where(AchFile.state != "sent")
+    ).one()
+    if waiting[0]:
+        return Tile("Files not accepted", str(waiting[0]), waiting[1], "bad")
+    last = visit.db.scalar(select(func.max(AchFile.sent_at)))
+    return Tile("Files not accepted", "none", last or "no file was ever sent", "good" if last else "unknown")
+
+
+def _pick_up(visit: StaffVisit) -> Tile:
+    settings = visit.console.settings
+    day = cutoff_rule(settings).mailing_date(visit.now)
+    hours, minutes = divmod(settings.ivr_letters_pickup.opens_minutes, 60)
+    letters = visit.db.scalar(
+        select(func.count()).where(
+            Notice.channel == "letter", Notice.state == "sent", Notice.mailed_date.is_(None)
+        )
+    )
+    about = f"{counted(int(letters or 0), 'letter')} not mailed yet"
+    return Tile("Next mail pick-up", f"{day:%a, %b} {day.day}, {hours}:{minutes:02d}", about)
+
+
+def _due_date(visit: StaffVisit) -> Tile:
+    day = visit.now.astimezone(visit.console.settings.ivr_timezone).date()
+    due = next(each for each in (day + timedelta(days=ahead) for ahead in range(32)) if each.day == DUE_DAY)
+    return Tile("Due date", "today" if due == day else f"in {counted((due - day).days, 'day')}", _day(due))
+
+
+def _notices(visit: StaffVisit) -> Tile:
+    count, oldest = visit.db.execute(
+        select(func.count(), func.min(Notice.created_at)).where(Notice.state.in_(("pending", "failed")))
+    ).one()
+    grade: Grade = "warn" if count else "good"
+    return Tile("Notices not sent", str(count or "none"), oldest or "every notice is on its way", grade)
+
+
+def _worker(visit: StaffVisit) -> Tile:
+    seen_at = last_seen(visit.db, WORKER)
+    if seen_at is None:
+        return Tile("Worker", "not known", "it never said that it is at work", "unknown")
+    silent = visit.now - seen_at > _SILENT
+    return Tile("Worker", "silent" if silent else "at work", seen_at, "bad" if silent else "good")
+
+
+def _rate(name: str) -> Callable[[StaffVisit], Tile]:
+    """Return the tile of one rate of returns, of the debits of 60 days, beside its ceiling."""
+
+    def tile(visit: StaffVisit) -> Tile:
+        rates = return_rates(visit.db, visit.now)
+        about = f"ceiling {LIMITS_PERCENT[name]:g} %, of {counted(rates.debits, 'debit')} in {RATE_DAYS} days"
+        grade: Grade = "unknown" if not rates.debits else "good"
+        if name in rates.warnings:
+            grade = "bad" if rates.is_over(name) else "warn"
+        value = f"{rates.percent(name):.2f} %" if rates.debits else "not known"
+        return Tile(f"Returns, {name}", value, about, grade, url_for("payments.index", state="returned"))
+
+    return tile
+
+
+def _calls_now(visit: StaffVisit) -> Tile:
+    count, oldest = visit.db.execute(
+        select(func.count(), func.min(Call.started_at)).where(
+            Call.status == "open", Call.started_at > visit.now - 4 * _COUNTED_OVER
+        )
+    ).one()
+    about = oldest or "nobody is on the line"
+    return Tile("Calls now", str(count), about, link=url_for("calls.index", end="open"))
+
+
+def _calls_hour(visit: StaffVisit) -> Tile:
+    began = visit.now - _COUNTED_OVER
+    count, before = (_began(visit, since, since + _COUNTED_OVER) for since in (began, began - _WEEK))
+    link = url_for("calls.index", on="today")
+    return Tile("Calls in the last hour", str(count), f"{before} in that hour a week ago", link=link)
+
+
+def _began(visit: StaffVisit, since: datetime, until: datetime) -> int:
+    return int(
+        visit.db.scalar(select(func.count()).where(Call.started_at >= since, Call.started_at < until)) or 0
+    )
+
+
+def _completion(visit: StaffVisit) -> Tile:
+    """Of the calls in which somebody was verified, those that made a payment."""
+    paid = exists().where(Payment.call_sid == Call.call_sid)
+    verified, completed = visit.db.execute(
+        select(func.count(), func.count().filter(paid)).where(
+            Call.started_at >= visit.now - _WEEK, Call.member_id.is_not(None)
+        )
+    ).one()
+    about = f"{completed} of {counted(verified, 'verified call')} in 7 days made a payment"
+    if not verified:
+        return Tile("Completion", "not known", "nobody was verified in 7 days", "unknown")
+    return Tile("Completion", f"{100 * completed / verified:.0f} %", about)
+
+
+def _tasks(visit: StaffVisit) -> Tile:
+    count, oldest = visit.db.execute(
+        select(func.count(), func.min(StaffTask.opened_at)).where(StaffTask.closed_at.is_(None))
+    ).one()
+    return Tile(
+        "Open tasks",
+        str(count or "none"),
+        oldest or "nothing waits",
+        "warn" if count else "good",
+        url_for("tasks.index"),
+    )
+
+
+def _day(value: date) -> str:
+    return f"{value:%A, %B} {value.day}"
+
+
+_GROUPS: Final[dict[str, tuple[Callable[[StaffVisit], Any], ...]]] = {
+    "Deadlines": (_cutoff, _last_cutoff, _pick_up, _due_date),
+    "Work": (_tasks, _held, _files, _notices, _worker),
+    "Calls": (_calls_now, _calls_hour, _completion),
+    "Returns": tuple(_rate(name) for name in LIMITS_PERCENT),
+}

@@ -1,0 +1,48 @@
+"""The audit trail: who saw and did what, when, from where; and whether its chain is whole."""
+
+from __future__ import annotations
+
+from flask import render_template as render
+from flask import request
+from sqlalchemy import func, select
+
+from ivr.base.times import WrittenTimeError, span
+from ivr.console.paging import ROWS, paged
+from ivr.console.visit import Answer, Pages, StaffVisit
+from ivr.storage.tables import AuditEvent, EvidenceSeal
+
+trail = Pages("trail", "Audit", "trail.see")
+
+
+@trail.page("/")
+def index(visit: StaffVisit) -> Answer:
+    """List what was seen and done, newest first; looking here is written down as well."""
+    asked = visit.asked("who", "action", "subject", "on")
+    problems = []
+    statement = select(AuditEvent.__table__).order_by(AuditEvent.id.desc()).limit(ROWS + 1)
+    if asked["who"]:
+        statement = statement.where(AuditEvent.actor == asked["who"])
+    if asked["action"]:
+        statement = statement.where(AuditEvent.action.startswith(asked["action"], autoescape=True))
+    if asked["subject"]:
+        statement = statement.where(AuditEvent.subject == asked["subject"])
+    try:
+        begins, ends = span(visit.console.settings.ivr_timezone, visit.now, on=asked["on"] or None)
+    except WrittenTimeError as error:
+        problems.append(str(error))
+    else:
+        if begins is not None and ends is not None:
+            statement = statement.where(AuditEvent.at >= begins, AuditEvent.at < ends)
+    after = request.args.get("after", type=int)
+    rows = visit.db.execute(statement if after is None else statement.where(AuditEvent.id < after)).all()
+    sealed = select(func.max(EvidenceSeal.audit_event_id), func.max(EvidenceSeal.sealed_at))
+    last, sealed_at = visit.db.execute(sealed.where(EvidenceSeal.audit_event_id.is_not(None))).one()
+    visit.record("console.see_trail", ", ".join(f"{name} {text}" for name, text in asked.items() if text))
+    return render(
+        "trail.html",
+        asked=asked,
+        problems=problems,
+        page=paged([] if problems else rows, lambda event: str(event.id)),
+        last=last,
+        sealed_at=sealed_at,
+    )
