@@ -87,7 +87,7 @@ def _make_console() -> Flask:
             hashes=settings.hashes,
             clock=settings.make_clock(),
             randomness=SecretRandomness(),
-            lines=Lines(lambda: compile_line(read_line_files(project_folder()))),
+            lines=Lines(lambda languages: compile_line(read_line_files(project_folder(), languages))),
         )
     )
 

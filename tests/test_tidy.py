@@ -187,7 +187,12 @@ TESTED_BY = {
     "tests/unit/cli/test_staff_commands.py": ("cli/staff",),
     "tests/unit/cli/test_status_command.py": ("cli/status",),
     "tests/unit/console/test_board.py": ("console/today", "console/trail"),
-    "tests/unit/console/test_calls.py": ("console/calls", "console/paging", "console/written"),
+    "tests/unit/console/test_calls.py": (
+        "console/calls",
+        "console/paging",
+        "console/rerun",
+        "console/written",
+    ),
     "tests/unit/console/test_money.py": (
         "console/members",
         "console/payments",

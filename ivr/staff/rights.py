@@ -8,6 +8,7 @@ from typing import Final
 RIGHTS: Final[Mapping[str, str]] = {
     "status.see": "look at the board of today",
     "calls.see": "look at recorded calls, which are masked",
+    "calls.keep": "keep a call as a test",
     "members.see": "look members up, what they owe and what they were told",
     "members.unlock": "let a member who is locked out try again",
     "payments.see": "look payments up",
@@ -22,7 +23,7 @@ RIGHTS: Final[Mapping[str, str]] = {
 _EVERYBODY: Final = frozenset({"status.see", "calls.see", "members.see", "payments.see", "tasks.see"})
 ROLES: Final[Mapping[str, frozenset[str]]] = {
     "agent": _EVERYBODY,
-    "ops": _EVERYBODY | {"members.unlock", "payments.cancel", "payments.hold", "tasks.close"},
+    "ops": _EVERYBODY | {"calls.keep", "members.unlock", "payments.cancel", "payments.hold", "tasks.close"},
     "money": _EVERYBODY | {"payments.cancel", "payments.hold", "payments.send", "tasks.close"},
     "compliance": _EVERYBODY | {"trail.see"},
     "admin": frozenset(RIGHTS),

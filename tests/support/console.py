@@ -43,7 +43,7 @@ def console_on(engine, line, now, *, demo=False, seed=4, **more):
         hashes=settings.hashes,
         clock=ManualClock(now),
         randomness=SeededRandomness(seed),
-        lines=Lines(lambda: line),
+        lines=Lines(lambda _: line),
     )
 
 

@@ -9,7 +9,9 @@ from sqlalchemy import insert, select
 from support.console import Visitor, add_everybody, console_on, record_calls
 from support.samples import NOW
 
+from ivr.calls.store import keep_flow_version
 from ivr.storage.tables import AuditEvent, Call, Turn
+from ivr.topics.line import compile_line
 
 DROPPED = "now 2026-12-15T21:05-05:00\nafter way/routing_read_back.call\ncaller hangs up\nend hangup\n"
 
@@ -17,7 +19,7 @@ DROPPED = "now 2026-12-15T21:05-05:00\nafter way/routing_read_back.call\ncaller 
 @pytest.fixture
 def visitor(engine, line, tmp_path):
     record_calls(engine, line, tmp_path, DROPPED)
-    console = console_on(engine, line, NOW)
+    console = console_on(engine, line, NOW, IVR_VAR=str(tmp_path / "var"))
     visitor = Visitor(console, add_everybody(console))
     visitor.log_in("ops")
     return visitor
@@ -101,3 +103,29 @@ def test_a_call_whose_words_are_not_kept_is_told_by_its_prompts(visitor, call):
     with visitor.console.engine.begin() as db:
         db.execute(Turn.__table__.update().values(prompts="gone-since"))
     assert "said gone-since; its words are not kept any more" in visitor.get(f"/calls/{call.call_sid}").text
+
+
+def test_what_would_this_caller_hear_today(visitor, call, line):
+    page = visitor.get(f"/calls/{call.call_sid}/rerun").text
+    assert "Nothing differs: it is the version that the call ran on." in page
+    files = {**line.files}
+    files["prompts/en-US.ftl"] = files["prompts/en-US.ftl"].replace("press 0", "press zero")
+    other = compile_line(files)
+    with visitor.console.engine.begin() as db:
+        keep_flow_version(db, other.flow.version, files, NOW)
+    page = visitor.get(f"/calls/{call.call_sid}/rerun?version={other.flow.version}").text
+    assert "changed wording only" in page
+    assert "For a person, press zero." in page
+    assert page.count("<del>") == page.count("<ins>") > 0
+    assert visitor.get("/calls/CA1/rerun").status_code == 404
+
+
+def test_a_call_is_kept_as_a_test(visitor, call, line, engine, tmp_path):
+    form = {"name": "dropped", "why": "It dropped\nafter the number.", "owner": "ada"}
+    kept = visitor.post(f"/calls/{call.call_sid}/keep", form)
+    assert kept.headers["Content-Disposition"] == 'attachment; filename="dropped.call"'
+    assert "# It dropped after the number.\n# Kept by ada.\n" in kept.text
+    assert (visitor.console.settings.ivr_var / "kept-calls" / "dropped.call").read_text() == kept.text
+    assert "is kept as dropped already" in visitor.post(f"/calls/{call.call_sid}/keep", form).text
+    assert visitor.post(f"/calls/{call.call_sid}/keep", {**form, "name": "../x"}).status_code == 409
+    record_calls(engine, line, tmp_path, kept.text)
