@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import click
+from sqlalchemy import text
 
 from ivr.base.settings import is_run_by_honcho, load_database_settings
 from ivr.start import command_engine
@@ -20,14 +21,20 @@ def db() -> None:
 
 @db.command()
 @click.option("--grants", is_flag=True, help="Print instead what `ivr db upgrade` lets each account do.")
-def roles(*, grants: bool) -> None:
+@click.option("--run", is_flag=True, help="Run it instead, as the superuser that DATABASE_URL names.")
+def roles(*, grants: bool, run: bool) -> None:
     """Print the SQL that makes the accounts, for a superuser to run in the line's database.
 
     ivr_owner migrates, ivr_web answers calls, ivr_worker runs the jobs, ivr_console is for staff's commands
     and files that come in, ivr_reader only looks. `ivr db upgrade` as ivr_owner then gives each its rights.
     """
-    for statement in grant_statements() if grants else role_statements():
-        click.echo(f"{statement};")
+    statements = [f"{each};" for each in (grant_statements() if grants else role_statements())]
+    if not run:
+        click.echo("\n".join(statements))
+        return
+    with command_engine(load_database_settings()) as engine, engine.begin() as db:
+        for statement in statements:
+            db.execute(text(statement))
 
 
 @db.command()
