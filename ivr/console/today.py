@@ -16,7 +16,7 @@ from ivr.base.words import counted
 from ivr.billing.coverage import DUE_DAY
 from ivr.console.visit import Answer, Pages, StaffVisit
 from ivr.payments.cutoffs import cutoff_rule, last_finished, overdue_cutoffs
-from ivr.payments.rates import LIMITS_PERCENT, RATE_DAYS, return_rates
+from ivr.payments.rates import LIMITS_PERCENT, RATE_DAYS, SMALLEST_DEBITS, return_rates
 from ivr.status.alerts import ALERTS
 from ivr.status.figures import figures
 from ivr.storage.heartbeats import WORKER, last_seen
@@ -34,11 +34,14 @@ Grade = Literal["good", "warn", "bad", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One figure: what it is of, how much, since when or out of what, how it is, and where its rows are."""
+    """One figure: what it is of, how much, since when or out of what, how it is, and where its rows are.
+
+    `about` is words, alone or with the instant that they are of.
+    """
 
     label: str
     value: str
-    about: str | datetime
+    about: str | tuple[str, datetime]
     grade: Grade = "good"
     link: str = ""
 
@@ -60,7 +63,7 @@ def _cutoff(visit: StaffVisit) -> Tile:
     leaves = func.coalesce(Payment.moved_to_cutoff_at, Payment.cutoff_at)
     count, cents = _count_and_sum(visit, Payment.state == "authorized", leaves <= cutoff)
     said = f"{counted(count, 'payment')}, ${format_amount(cents)}"
-    return Tile("Next cutoff", said, cutoff, link=url_for("payments.index", state="authorized"))
+    return Tile("Next cutoff", said, ("at", cutoff), link=url_for("payments.index", state="authorized"))
 
 
 def _last_cutoff(visit: StaffVisit) -> Tile:
@@ -68,7 +71,9 @@ def _last_cutoff(visit: StaffVisit) -> Tile:
     late = len(overdue_cutoffs(visit.db, cutoff_rule(visit.console.settings), visit.now))
     if last is None:
         return Tile("Last cutoff", "not known", "none was ever run", "unknown")
-    return Tile("Last cutoff", f"{late} overdue" if late else "done", last, "bad" if late else "good")
+    return Tile(
+        "Last cutoff", f"{late} overdue" if late else "done", ("that of", last), "bad" if late else "good"
+    )
 
 
 def _held(visit: StaffVisit) -> Tile:
@@ -77,7 +82,7 @@ def _held(visit: StaffVisit) -> Tile:
     return Tile(
         "Held payments",
         f"{count}, ${format_amount(cents)}" if count else "none",
-        oldest or "nothing waits for a word of staff",
+        _oldest(oldest, "nothing waits for a word of staff"),
         "warn" if count else "good",
         url_for("payments.index", state="held"),
     )
@@ -94,9 +99,11 @@ def _files(visit: StaffVisit) -> Tile:
         select(func.count(), func.min(AchFile.created_at)).where(AchFile.state != "sent")
     ).one()
     if waiting[0]:
-        return Tile("Files not accepted", str(waiting[0]), waiting[1], "bad")
+        return Tile("Files not accepted", str(waiting[0]), ("oldest", waiting[1]), "bad")
     last = visit.db.scalar(select(func.max(AchFile.sent_at)))
-    return Tile("Files not accepted", "none", last or "no file was ever sent", "good" if last else "unknown")
+    if last is None:
+        return Tile("Files not accepted", "none", "no file was ever sent", "unknown")
+    return Tile("Files not accepted", "none", ("last one sent", last))
 
 
 def _pick_up(visit: StaffVisit) -> Tile:
@@ -123,7 +130,12 @@ def _notices(visit: StaffVisit) -> Tile:
         select(func.count(), func.min(Notice.created_at)).where(Notice.state.in_(("pending", "failed")))
     ).one()
     grade: Grade = "warn" if count else "good"
-    return Tile("Notices not sent", str(count or "none"), oldest or "every notice is on its way", grade)
+    return Tile(
+        "Notices not sent",
+        str(count or "none"),
+        _oldest(oldest, "every notice is on its way"),
+        grade,
+    )
 
 
 def _worker(visit: StaffVisit) -> Tile:
@@ -131,7 +143,9 @@ def _worker(visit: StaffVisit) -> Tile:
     if seen_at is None:
         return Tile("Worker", "not known", "it never said that it is at work", "unknown")
     silent = visit.now - seen_at > _SILENT
-    return Tile("Worker", "silent" if silent else "at work", seen_at, "bad" if silent else "good")
+    return Tile(
+        "Worker", "silent" if silent else "at work", ("last seen", seen_at), "bad" if silent else "good"
+    )
 
 
 def _rate(name: str) -> Callable[[StaffVisit], Tile]:
@@ -140,7 +154,9 @@ def _rate(name: str) -> Callable[[StaffVisit], Tile]:
     def tile(visit: StaffVisit) -> Tile:
         rates = return_rates(visit.db, visit.now)
         about = f"ceiling {LIMITS_PERCENT[name]:g} %, of {counted(rates.debits, 'debit')} in {RATE_DAYS} days"
-        grade: Grade = "unknown" if not rates.debits else "good"
+        grade: Grade = "good"
+        if rates.debits < SMALLEST_DEBITS:
+            grade, about = "unknown", f"{about}: too few to judge"
         if name in rates.warnings:
             grade = "bad" if rates.is_over(name) else "warn"
         value = f"{rates.percent(name):.2f} %" if rates.debits else "not known"
@@ -155,7 +171,7 @@ def _calls_now(visit: StaffVisit) -> Tile:
             Call.status == "open", Call.started_at > visit.now - 4 * _COUNTED_OVER
         )
     ).one()
-    about = oldest or "nobody is on the line"
+    about = _oldest(oldest, "nobody is on the line")
     return Tile("Calls now", str(count), about, link=url_for("calls.index", end="open"))
 
 
@@ -193,10 +209,14 @@ def _tasks(visit: StaffVisit) -> Tile:
     return Tile(
         "Open tasks",
         str(count or "none"),
-        oldest or "nothing waits",
+        _oldest(oldest, "nothing waits"),
         "warn" if count else "good",
         url_for("tasks.index"),
     )
+
+
+def _oldest(at: datetime | None, otherwise: str) -> str | tuple[str, datetime]:
+    return otherwise if at is None else ("oldest", at)
 
 
 def _day(value: date) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import render_template as render
 from flask import request
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 
 from ivr.base.times import WrittenTimeError, span
 from ivr.console.paging import ROWS, paged
 from ivr.console.visit import Answer, Pages, StaffVisit
-from ivr.storage.tables import AuditEvent, EvidenceSeal
+from ivr.storage.tables import AuditEvent, EvidenceSeal, Payment
 
 trail = Pages("trail", "Audit", "trail.see")
 
@@ -35,6 +37,7 @@ def index(visit: StaffVisit) -> Answer:
             statement = statement.where(AuditEvent.at >= begins, AuditEvent.at < ends)
     after = request.args.get("after", type=int)
     rows = visit.db.execute(statement if after is None else statement.where(AuditEvent.id < after)).all()
+    numbers = _confirmation_numbers(visit, [event.subject for event in rows if _is_of_payment(event)])
     sealed = select(func.max(EvidenceSeal.audit_event_id), func.max(EvidenceSeal.sealed_at))
     last, sealed_at = visit.db.execute(sealed.where(EvidenceSeal.audit_event_id.is_not(None))).one()
     visit.record("console.see_trail", ", ".join(f"{name} {text}" for name, text in asked.items() if text))
@@ -45,4 +48,15 @@ def index(visit: StaffVisit) -> Answer:
         page=paged([] if problems else rows, lambda event: str(event.id)),
         last=last,
         sealed_at=sealed_at,
+        numbers=numbers,
     )
+
+
+def _is_of_payment(event: Row[Any]) -> bool:
+    """Return whether an event names a payment by the number of its row, which says nothing to people."""
+    return bool(event.action.startswith("payments.") and event.subject.isdecimal())
+
+
+def _confirmation_numbers(visit: StaffVisit, ids: list[str]) -> dict[str, str]:
+    rows = select(Payment.id, Payment.confirmation_number).where(Payment.id.in_(map(int, ids)))
+    return {str(row.id): row.confirmation_number for row in visit.db.execute(rows)}

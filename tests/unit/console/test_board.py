@@ -109,6 +109,14 @@ def test_the_consoles_own_account_has_the_rights_of_every_page(engine, line, sam
     own.dispose()
 
 
+@pytest.mark.usefixtures("samples")
+def test_a_payment_in_the_trail_is_called_by_its_confirmation_number(visitor, engine):
+    number = pay(engine, visitor.console.clock.now()).confirmation_number
+    visitor.log_in("admin")
+    visitor.post(f"/payments/{number}/hold", {"reason": "the member asks"})
+    assert f'<a href="/payments/{number}">{number}</a>' in visitor.get("/trail/?action=payments.hold").text
+
+
 def test_a_long_trail_comes_by_the_page(visitor, engine):
     visitor.log_in("compliance")
     event = {
