@@ -28,7 +28,7 @@ Progress = Callable[[int], None]
 
 _PROGRESS_EVERY_LINES: Final = 1000
 _COLUMN_NAME: Final = re.compile(r"[a-z][a-z_]{0,39}")
-_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})|(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
 _BLANK: Final = b"\x1a\x00\r\n"  # with the marks by which old programs end a file: Ctrl-Z, NUL
 _SEPARATORS: Final = {"semicolons": ";", "tabs": "\t", "bars": "|"}
 
@@ -71,12 +71,14 @@ class ImportResult:
 class Column:
     """A column of a file. `parse` turns a cell into a value or raises `ValueError` saying what to write.
 
-    `doubt` tells what is doubtful about a value that can be read, or returns None.
+    `doubt` tells what is doubtful about a value that can be read, or returns None. Where a cell of a `spared`
+    column cannot be read, the row is loaded without it, with a warning.
     """
 
     parse: Callable[[str], Any]
     required: bool = True
     doubt: Callable[[Any], str | None] | None = None
+    spared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,11 +230,30 @@ class CsvReader:
             try:
                 values[name] = value = column.parse(cell if bounded else _bounded(cell))
             except ValueError as error:
-                self.add_error(line, name, "import.value", str(error))
+                if column.spared:
+                    self.add_warning(line, name, f"loaded without it: {error}")
+                else:
+                    self.add_error(line, name, "import.value", str(error))
                 continue
             if column.doubt is not None and (doubt := column.doubt(value)):
                 self.add_warning(line, name, doubt)
         return values if len(self.errors) == before else None
+
+
+def describe(columns: Mapping[str, Column]) -> Iterator[str]:
+    """Yield a line for each column: its name, whether a file may lack it, and what its cells must be.
+
+    What is said of a wrong cell is what the column asks for, so a cell that none takes is tried.
+    """
+    for name, column in columns.items():
+        says = "words"
+        for cell in ("?", ""):
+            try:
+                column.parse(cell)
+            except ValueError as error:
+                says = str(error)
+                break
+        yield f"{name:<20} {'' if column.required else 'may be left out; '}{says}"
 
 
 def _as_column(name: str) -> str:
@@ -281,13 +302,15 @@ def parse_yes_no(cell: str) -> bool:
 
 
 def parse_date(cell: str) -> date:
-    """Read a real date, YYYY-MM-DD. Raises `ValueError`."""
-    if _DATE.fullmatch(cell) is None:
-        raise ValueError("write a date as YYYY-MM-DD")
+    """Read a real date, YYYY-MM-DD, or MM/DD/YYYY as the United States write it. Raises `ValueError`."""
+    found = _DATE.fullmatch(cell)
+    if found is None:
+        raise ValueError("write a date as YYYY-MM-DD or MM/DD/YYYY")
+    year, month, day = found.group(1, 2, 3) if found[1] else found.group(6, 4, 5)
     try:
-        return date.fromisoformat(cell)
+        return date(int(year), int(month), int(day))
     except ValueError:
-        raise ValueError("there is no such day; write a real date as YYYY-MM-DD") from None
+        raise ValueError("there is no such day; write a real date as YYYY-MM-DD or MM/DD/YYYY") from None
 
 
 def parse_text(cell: str) -> str:

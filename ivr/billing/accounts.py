@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _parse_month: Final = matching(r"\d{4}-(0[1-9]|1[0-2])", "write a month as 2026-12")
-_COLUMNS: Final[Mapping[str, Column]] = {
+ACCOUNT_COLUMNS: Final[Mapping[str, Column]] = {
     "billing_account": Column(matching(r"7\d{8}", "write 9 digits beginning with 7")),
     "assistance": Column(one_of(*get_args(Assistance))),
     "paid_through_month": Column(_parse_month),
@@ -58,7 +58,7 @@ def import_accounts(
     An account that had such facts before is changed, one that had none is added; what is not in the file
     stays. `progress` is told the bytes read so far.
     """
-    reader = CsvReader(stream, file_name, _COLUMNS, progress)
+    reader = CsvReader(stream, file_name, ACCOUNT_COLUMNS, progress)
     with loaded(db, _STAGED, _account_rows(reader)):
         known = BillingAccount.__table__.columns
         missing = (

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from ivr.base.keys import KeyedHash
 
-_COLUMNS: Final[Mapping[str, Column]] = {
+BILL_COLUMNS: Final[Mapping[str, Column]] = {
     "billing_account": Column(matching(r"7\d{8}", "write 9 digits beginning with 7")),
     "member_id": Column(parse_member_id),
     "plan": Column(one_of(*PLANS)),
@@ -101,7 +101,7 @@ def import_bills(
     difference. `as_of_at` (aware UTC) is the moment the file was true and is spoken with the balance;
     `now` is when the ledger rows are posted. `progress` is told the bytes read so far.
     """
-    reader = CsvReader(stream, file_name, _COLUMNS, progress)
+    reader = CsvReader(stream, file_name, BILL_COLUMNS, progress)
     with loaded(db, _STAGED, _bill_rows(reader, hashes)):
         db.execute(text("LOCK TABLE bills IN SHARE ROW EXCLUSIVE MODE"))  # one import at a time
         _check_against_database(db, reader)

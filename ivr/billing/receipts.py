@@ -45,7 +45,7 @@ def _parse_reference(cell: str) -> str:
     return _parse_words(cell)
 
 
-_COLUMNS: Final[Mapping[str, Column]] = {
+RECEIPT_COLUMNS: Final[Mapping[str, Column]] = {
     "billing_account": Column(matching(r"7\d{8}", "write 9 digits beginning with 7")),
     "amount": Column(_parse_paid_amount),
     "received_date": Column(parse_date),
@@ -83,7 +83,7 @@ def import_receipts(
     Each new receipt is taken off what its billing account owes, from `now` (aware UTC) on. `progress` is told
     the bytes read so far.
     """
-    reader = CsvReader(stream, file_name, _COLUMNS, progress)
+    reader = CsvReader(stream, file_name, RECEIPT_COLUMNS, progress)
     with loaded(db, _STAGED, _receipt_rows(reader, (now + timedelta(days=1)).date())):
         db.execute(text("LOCK TABLE receipts IN SHARE ROW EXCLUSIVE MODE"))  # one import at a time
         _check_against_database(db, reader)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import click
 from sqlalchemy import Connection
 
 from ivr.base.csvfiles import ImportResult, Progress
 from ivr.base.settings import MemberSettings, load_member_settings
-from ivr.billing.imports import import_bills
-from ivr.cli.files import CSV_FILE, errors_option, load_file
+from ivr.billing.imports import BILL_COLUMNS, import_bills
+from ivr.cli.files import CSV_FILE, file_options, load_file
 
 
 @click.group()
@@ -28,9 +28,8 @@ def bills() -> None:
     help="When the file was true, such as 2026-12-17T18:00 (in IVR_TIMEZONE unless it says otherwise)."
     " Callers hear it with their balance.  [default: now]",
 )
-@errors_option
-@click.option("--json", "as_json", is_flag=True, help="Print the counts, errors and warnings as JSON.")
-def import_file(file: Path, as_of: str | None, errors_file: Path | None, *, as_json: bool) -> int:
+@file_options(lambda: BILL_COLUMNS)
+def import_file(file: Path, as_of: str | None, **how: Any) -> int:
     """Load a bills FILE (CSV): all of it, or nothing when any line is bad."""
     settings = load_member_settings()
     now = settings.make_clock().now()
@@ -41,7 +40,7 @@ def import_file(file: Path, as_of: str | None, errors_file: Path | None, *, as_j
             db, settings.hashes, at, stream, as_of_at=as_of_at, file_name=str(file), progress=progress
         )
 
-    return load_file(file, settings, now, load, as_json=as_json, errors_file=errors_file)
+    return load_file(file, settings, now, load, **how)
 
 
 def _moment(text: str, settings: MemberSettings, now: datetime) -> datetime:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import click
 from sqlalchemy import Connection
 
-from ivr.base.csvfiles import ImportResult, Progress
+from ivr.base.csvfiles import Column, ImportResult, Progress, describe
 from ivr.base.errors import EXIT_NO, OperatorError
 from ivr.base.settings import DatabaseSettings
 from ivr.base.words import counted
 from ivr.cli.bad_lines import each_line, summary
-from ivr.start import ready_database
+from ivr.start import database_name, ready_database
 
 CSV_FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 errors_option = click.option(
@@ -26,6 +26,43 @@ errors_option = click.option(
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     help="Write every error and every warning to this file, a line each.",
 )
+
+_json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print the counts, errors and warnings as JSON."
+)
+_dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be loaded, and load nothing.")
+_rows_option = click.option(
+    "--expect-rows",
+    type=click.IntRange(0),
+    metavar="NUMBER",
+    help="Load nothing unless the file has so many rows: a file may come in half.",
+)
+
+
+def file_options(columns: Callable[[], Mapping[str, Column]]) -> Callable[[Any], Any]:
+    """Return a decorator that gives a command the options of every file that comes in."""
+
+    def print_columns(context: click.Context, _parameter: click.Parameter, value: object) -> None:
+        if value:
+            click.echo("\n".join(describe(columns())))
+            context.exit()
+
+    columns_option = click.option(
+        "--columns",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=print_columns,
+        help="Print what each column must hold, and exit.",
+    )
+
+    def decorate(command: Any) -> Any:
+        for option in (_json_option, errors_option, _rows_option, _dry_run_option, columns_option):
+            command = option(command)
+        return command
+
+    return decorate
+
 
 Load = Callable[["Connection", datetime, BinaryIO, "Progress"], "ImportResult"]
 
@@ -38,13 +75,17 @@ def load_file(
     *,
     as_json: bool,
     errors_file: Path | None,
+    dry_run: bool = False,
+    expect_rows: int | None = None,
 ) -> int:
     """Load `file` in one transaction, which an error in any line undoes; print what became of it.
+
+    A `dry_run` is undone as well, and so is a file that has not `expect_rows` rows.
 
     Errors and warnings are told by kind, and each with its line in `errors_file`, where there is one.
     Returns the exit status: 1 when a line was bad; a warning changes nothing.
     """
-    result = _load(file, settings, now, load)
+    result = _load(file, settings, now, load, dry_run=dry_run, expect_rows=expect_rows)
     if as_json:
         click.echo(json.dumps(result.as_json(), ensure_ascii=False))
     if errors_file is not None:
@@ -57,15 +98,31 @@ def load_file(
         errors = counted(len(result.errors), "error")
         click.echo(f"Nothing was loaded: correct {errors}, then try again.", err=True)
         return EXIT_NO
+    if expect_rows not in {None, result.read}:
+        rows = counted(result.read, "row")
+        click.echo(
+            f"Nothing was loaded: {file} has {rows}, not {expect_rows:,}; ask for a whole one.", err=True
+        )
+        return EXIT_NO
     if not as_json:
         click.echo(
             f"{result.read} read: {result.added} added, {result.changed} changed,"
             f" {result.unchanged} unchanged"
         )
+    if dry_run:
+        click.echo(f"A dry run: nothing was loaded into {database_name(settings)}.", err=True)
     return 0
 
 
-def _load(file: Path, settings: DatabaseSettings, now: datetime, load: Load) -> ImportResult:
+def _load(
+    file: Path,
+    settings: DatabaseSettings,
+    now: datetime,
+    load: Load,
+    *,
+    dry_run: bool,
+    expect_rows: int | None,
+) -> ImportResult:
     bar = click.progressbar(  # draws nothing where nobody looks
         length=file.stat().st_size,
         label=f"Reading {file.name}",
@@ -81,7 +138,7 @@ def _load(file: Path, settings: DatabaseSettings, now: datetime, load: Load) -> 
 
     with ready_database(settings) as engine, file.open("rb") as stream, bar, engine.connect() as db:
         result = load(db, now, stream, progress)
-        if result.errors:
+        if result.errors or dry_run or expect_rows not in {None, result.read}:
             db.rollback()
         else:
             db.commit()

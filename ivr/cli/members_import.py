@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import click
 from sqlalchemy import Connection
 
-from ivr.base.csvfiles import ImportResult, Progress
+from ivr.base.csvfiles import Column, ImportResult, Progress
 from ivr.base.settings import load_member_settings
-from ivr.cli.files import CSV_FILE, errors_option, load_file
+from ivr.cli.files import CSV_FILE, file_options, load_file
 from ivr.cli.questions import account
-from ivr.members.imports import import_members
+from ivr.members.imports import import_members, member_columns
 from ivr.notices.letter import can_print
 from ivr.payments.names import correct_names
 
 
+def _columns() -> Mapping[str, Column]:
+    return member_columns(datetime.now(UTC).date())
+
+
 @click.command("import")
 @click.argument("file", type=CSV_FILE)
-@errors_option
-@click.option("--json", "as_json", is_flag=True, help="Print the counts, errors and warnings as JSON.")
-def import_file(file: Path, errors_file: Path | None, *, as_json: bool) -> int:
+@file_options(_columns)
+def import_file(file: Path, **how: Any) -> int:
     """Load a members FILE (CSV): all of it, or nothing when any line is bad.
 
     What is only doubtful is loaded, with a warning. A new name is also that of the member's payments which
@@ -43,6 +47,4 @@ def import_file(file: Path, errors_file: Path | None, *, as_json: bool) -> int:
             renamed=partial(correct_names, db, reason=f"members file {file.name}", actor=account(), now=now),
         )
 
-    return load_file(
-        file, settings, settings.make_clock().now(), load, as_json=as_json, errors_file=errors_file
-    )
+    return load_file(file, settings, settings.make_clock().now(), load, **how)

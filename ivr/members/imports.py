@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 _LETTER: Final = re.compile("[A-Za-z]")
 _E164: Final = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
+_LOCAL: Final = re.compile(r"(?:\+?1[-. ]?)?\(?(\d{3})\)?[-. ]?(\d{3})[-. ]?(\d{4})", re.ASCII)
 _EMAIL: Final = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
 
 _STAGED: Final = Table(
@@ -69,7 +70,7 @@ def import_members(
     is given a query of the members whose name the file changes (`member_id`, `first_name`, `last_name`),
     before it does. SSN digits and dates of birth are hashed on the way in and appear in no message.
     """
-    reader = CsvReader(stream, file_name, _columns(now.date(), can_print), progress)
+    reader = CsvReader(stream, file_name, member_columns(now.date(), can_print), progress)
     with loaded(db, _STAGED, _member_rows(reader, hashes, now)):
         result = reader.result()
         if not result.errors:
@@ -81,7 +82,8 @@ def import_members(
     return result
 
 
-def _columns(today: date, can_print: Callable[[str], bool] | None) -> Mapping[str, Column]:
+def member_columns(today: date, can_print: Callable[[str], bool] | None = None) -> Mapping[str, Column]:
+    """Return the columns of the file; `today` is when nobody is yet born after."""
     postal_code = matching(r"\d{5}(-\d{4})?", "write a ZIP code, 02108 or 02108-1234")
     words = Column(parse_text, doubt=None if can_print is None else partial(_print_doubt, can_print))
     return {
@@ -92,7 +94,7 @@ def _columns(today: date, can_print: Callable[[str], bool] | None) -> Mapping[st
             partial(_parse_date_of_birth, today=today), doubt=partial(birth_date_doubt, today=today)
         ),
         "ssn_last4": Column(optional(_parse_ssn_last4)),
-        "phone": Column(optional(parse_phone), doubt=phone_doubt),
+        "phone": Column(optional(_parse_any_phone), doubt=phone_doubt, spared=True),
         "address": words,
         "city": words,
         "state": Column(matching(r"[A-Z]{2}", "write two capital letters, such as MA")),
@@ -117,7 +119,7 @@ def _print_doubt(can_print: Callable[[str], bool], text: str) -> str | None:
 def _parse_date_of_birth(cell: str, today: date) -> date:
     day = parse_date(cell)
     if day > today:
-        raise ValueError("this day has not come yet; write the date of birth as YYYY-MM-DD")
+        raise ValueError("this day has not come yet; write the date of birth as YYYY-MM-DD or MM/DD/YYYY")
     return day
 
 
@@ -141,8 +143,16 @@ def parse_phone(cell: str) -> str:
         else _E164.fullmatch(cell) is not None and _is_possible(cell)
     )
     if not possible:
-        raise ValueError("write a telephone number that can be, as +16175550123, or nothing")
+        raise ValueError(
+            "write a telephone number that can be, as +16175550123 or (617) 555-0123, or nothing"
+        )
     return cell
+
+
+def _parse_any_phone(cell: str) -> str:
+    """Read a number in E.164, or ten digits as they are written in the United States: `(617) 555-0123`."""
+    local = _LOCAL.fullmatch(visible(cell).strip())
+    return parse_phone(cell if local is None else f"+1{''.join(local.groups())}")
 
 
 def phone_doubt(number: str | None) -> str | None:

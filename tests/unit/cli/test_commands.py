@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -81,6 +82,27 @@ def bills_file(tmp_path: Path) -> Path:
     file = tmp_path / "bills.csv"
     file.write_text(bills_csv(MEMBERS))
     return file
+
+
+def test_a_dry_run_and_a_file_in_half_load_nothing(ivr, engine: Engine, members_file: Path) -> None:
+    rows = len(MEMBERS)
+    dry = ivr("members", "import", members_file, "--dry-run", "--expect-rows", rows)
+    assert (dry.status, dry.out) == (0, f"{rows} read: {rows} added, 0 changed, 0 unchanged\n")
+    assert dry.err.startswith("A dry run: nothing was loaded into the database ivr_test_")
+    half = ivr("members", "import", members_file, "--expect-rows", rows + 1)
+    assert (half.status, half.out) == (1, "")
+    assert f"{members_file} has {rows} rows, not {rows + 1}; ask for a whole one." in half.err
+    with engine.connect() as db:
+        assert db.scalars(select(Member.member_id)).all() == []
+    assert ivr("members", "import", members_file, "--expect-rows", rows).status == 0
+
+
+@pytest.mark.parametrize("kind", ["accounts", "bills", "members", "receipts"])
+def test_what_a_column_must_hold_is_printed(ivr, kind: str) -> None:
+    ran = ivr(kind, "import", "--columns")
+    assert (ran.status, ran.err) == (0, "")
+    assert all(len(line.split(maxsplit=1)) == 2 for line in ran.out.splitlines())
+    assert re.search(r"^(member_id|billing_account) +write \d+ digits", ran.out, re.MULTILINE)
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
