@@ -388,6 +388,9 @@ class DatabaseSettings(BaseSettings):
     )
     """when the mail house fetches letters: days and an hour, such as Mon-Fri 16:00"""
 
+    ivr_staff: Annotated[str, Field(pattern=r"^([a-z][a-z0-9._-]{1,31})?$")] = ""
+    """who works at the keyboard, where an account is shared: a log-in's name, for the audit trail"""
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -679,6 +682,11 @@ SettingsType = TypeVar("SettingsType", bound=DatabaseSettings)
 def is_demo(environ: Mapping[str, str] | None = None) -> bool:
     """Return whether the demo is asked for; nothing else is looked at."""
     return (os.environ if environ is None else environ).get("IVR_DEMO", "").lower() == "yes"
+
+
+def named_staff(environ: Mapping[str, str] | None = None) -> str:
+    """Return who works at the keyboard, as `IVR_STAFF` says; "" where it does not."""
+    return (os.environ if environ is None else environ).get("IVR_STAFF", "")
 
 
 def is_run_by_honcho(environ: Mapping[str, str] | None = None) -> bool:

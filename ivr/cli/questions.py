@@ -8,13 +8,20 @@ import sys
 
 import click
 
+from ivr.base.settings import named_staff
+
 
 def account() -> str:
-    """Return the operating system's name of whoever runs this, for the audit trail."""
+    """Return whoever runs this, for the audit trail: the account, and the person where `IVR_STAFF` names one.
+
+    Under `sudo -u ivr` everybody has the same account.
+    """
     try:
-        return pwd.getpwuid(os.getuid()).pw_name
+        name = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
-        return f"uid {os.getuid()}"
+        name = f"uid {os.getuid()}"
+    person = named_staff()
+    return f"{person} ({name})" if person else name
 
 
 def confirm(question: str, *, yes: bool) -> None:

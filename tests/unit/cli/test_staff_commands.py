@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import base64
+import re
+from pathlib import Path
 
 import pytest
+from sqlalchemy import select
+
+from ivr.staff.rights import RIGHTS, ROLES
+from ivr.storage.tables import AuditEvent
 
 
 @pytest.fixture(autouse=True)
@@ -29,3 +35,34 @@ def test_what_is_wrong_is_refused(ivr):
     nobody = ivr("staff", "disable", "bob")
     assert nobody.status == 1
     assert nobody.err.startswith("No log-in that may be used is called bob: see `ivr staff list`.")
+
+
+def test_the_page_of_the_console_says_what_is_so(ivr):
+    """Its commands run in their order; its table of roles is that of the rights."""
+    page = (Path(__file__).parents[3] / "docs" / "console.md").read_text()
+    [commands] = re.findall(r"^```\n(ivr staff .*?)^```$", page, re.MULTILINE | re.DOTALL)
+    for command in commands.splitlines():
+        password = ("--password", "a long password") if " add " in command else ()
+        ran = ivr(*command.split()[1:], *password)
+        assert ran.status == 0, (command, ran.err)
+    told = dict(re.findall(r"^\| (agent|ops|money|compliance|admin) \| (.+) \|$", page, re.MULTILINE))
+    assert told == {role: in_words(role) for role in ROLES}
+
+
+def in_words(role):
+    own = [RIGHTS[right] for right in RIGHTS if right in ROLES[role]]
+    common = [RIGHTS[right] for right in RIGHTS if right in ROLES["agent"]]
+    if role == "agent":
+        return "; ".join(own)
+    return (
+        "everything"
+        if own == [*RIGHTS.values()]
+        else "; ".join(["as agent", *(each for each in own if each not in common)])
+    )
+
+
+def test_a_command_names_the_person_where_an_account_is_shared(ivr, engine, monkeypatch):
+    monkeypatch.setenv("IVR_STAFF", "grace")
+    assert ivr("staff", "add", "ada", "--role", "ops", "--password", "a long password").status == 0
+    with engine.connect() as db:
+        assert db.scalar(select(AuditEvent.actor)).startswith("grace (")
