@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qsl
 
 from flask import Flask, Response, request
 from sqlalchemy import Engine
@@ -20,33 +18,14 @@ from ivr.storage.engine import takes_writes
 from ivr.storage.revision import standing
 from ivr.voice.deadline import DeadlineExceeded
 from ivr.voice.deliveries import Deliveries
+from ivr.voice.edge import Edge, RefusedRequestError, VoiceSettings, headers_of
+from ivr.voice.fast_turn import FastTurn
 from ivr.voice.forms import CALL_SID
 from ivr.voice.patience import Patience, TurnedAwayError
 from ivr.voice.receiving import ARRIVED_AT, BODY_BYTES_MAX
-from ivr.voice.signature import SignatureCheck
 from ivr.voice.turns import Reply, Turns
 
-FIELDS_MAX = 200
 HEALTH_SECONDS = 2.0
-TWIML = "text/xml; charset=utf-8"
-FORM = "application/x-www-form-urlencoded"
-
-
-@dataclass(frozen=True, slots=True)
-class VoiceSettings:
-    """What the edge needs to know."""
-
-    public_url: str
-    account_sid: str
-    auth_token: str
-
-
-class _RefusedRequestError(Exception):
-    """The request is not Twilio's, or not one this line understands."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
-        self.status = status
 
 
 def make_voice_app(turns: Turns, engine: Engine, settings: VoiceSettings, deliveries: Deliveries) -> Flask:
@@ -54,7 +33,8 @@ def make_voice_app(turns: Turns, engine: Engine, settings: VoiceSettings, delive
     app = Flask("ivr.voice", static_folder=None)
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
-    edge = _Edge(settings)
+    edge = Edge(settings)
+    webhooks = _Webhooks(edge)
     patience = Patience(engine, deadline_seconds=HEALTH_SECONDS)
     methods: dict[str, Any] = {"methods": ["POST"], "provide_automatic_options": False}
 
@@ -67,16 +47,16 @@ def make_voice_app(turns: Turns, engine: Engine, settings: VoiceSettings, delive
 
     @app.route("/voice/turn/<int(max=9999):seq>", **methods)
     def turn(seq: int) -> Response:
-        return edge.serve(lambda call_sid, form, arrived_at: turns.turn(call_sid, seq, form, arrived_at))
+        return webhooks.serve(lambda call_sid, form, arrived_at: turns.turn(call_sid, seq, form, arrived_at))
 
     @app.route("/voice/person/<language>/<pace>", **methods)
     def agent_called(language: str, pace: str) -> Response:
-        return edge.serve(lambda call_sid, form, _: turns.agent_called(call_sid, form, language, pace))
+        return webhooks.serve(lambda call_sid, form, _: turns.agent_called(call_sid, form, language, pace))
 
-    app.add_url_rule("/voice/answer", "answer", partial(edge.serve, turns.answer), **methods)
-    app.add_url_rule("/voice/fallback", "fallback", partial(edge.serve, turns.fallback), **methods)
-    app.add_url_rule("/voice/status", "status", partial(edge.note, turns.status), **methods)
-    app.add_url_rule("/notices/status", "delivery", partial(edge.note_delivery, deliveries), **methods)
+    app.add_url_rule("/voice/answer", "answer", partial(webhooks.serve, turns.answer), **methods)
+    app.add_url_rule("/voice/fallback", "fallback", partial(webhooks.serve, turns.fallback), **methods)
+    app.add_url_rule("/voice/status", "status", partial(webhooks.note, turns.status), **methods)
+    app.add_url_rule("/notices/status", "delivery", partial(webhooks.note_delivery, deliveries), **methods)
 
     @app.get("/health")
     def health() -> Response:
@@ -87,6 +67,10 @@ def make_voice_app(turns: Turns, engine: Engine, settings: VoiceSettings, delive
         """Say that this process answers, whatever the database does: who restarts processes asks this."""
         return Response('{"status": "ok"}', 200, {"Content-Type": "application/json"})
 
+    @app.errorhandler(RefusedRequestError)
+    def not_twilios(error: RefusedRequestError) -> Response:
+        return _refusal(error.status)
+
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:
         refusal = _refusal(error.code or 500)
@@ -94,75 +78,40 @@ def make_voice_app(turns: Turns, engine: Engine, settings: VoiceSettings, delive
             refusal.allow.update(error.valid_methods or ())
         return refusal
 
+    app.wsgi_app = FastTurn(app.wsgi_app, edge, turns)  # type: ignore[method-assign]
     return app
 
 
-class _Edge:
-    """The checks every webhook passes, in their fixed order."""
+class _Webhooks:
+    """The routes' common part: the edge's checks, then the work, which always gives an answer."""
 
-    def __init__(self, settings: VoiceSettings) -> None:
-        self._settings = settings
-        self._signature = SignatureCheck(settings.public_url, settings.auth_token)
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
 
     def serve(self, work: Callable[[str, Mapping[str, str], float | None], Reply]) -> Response:
-        try:
-            form = self._form()
-        except _RefusedRequestError as refused:
-            return _refusal(refused.status)
+        form = self._form()
         reply = work(form["CallSid"], form, _arrived_at())
-        headers = {
-            "Content-Type": TWIML,
-            "Ivr-Turn": str(reply.seq),
-            "Ivr-Node": reply.node,
-            "Ivr-Prompts": reply.prompts,
-            "Ivr-Flow": reply.flow_version,
-        }
-        return Response(reply.body, 200, headers)
+        return Response(reply.body, 200, headers_of(reply))
 
     def note(self, work: Callable[[str, Mapping[str, str], float | None], None]) -> Response:
-        try:
-            form = self._form()
-        except _RefusedRequestError as refused:
-            return _refusal(refused.status)
+        form = self._form()
         if form.get("CallStatus", "completed") in {"completed", "busy", "failed", "no-answer", "canceled"}:
             work(form["CallSid"], form, _arrived_at())
         return Response(status=204)
 
     def note_delivery(self, deliveries: Deliveries) -> Response:
-        try:
-            form = self._form("MessageSid", MESSAGE_SID)
-        except _RefusedRequestError as refused:
-            return _refusal(refused.status)
+        form = self._form("MessageSid", MESSAGE_SID)
         deliveries.note(form, request.args.get("attempt", type=int), _arrived_at())
         return Response(status=204)
 
     def _form(self, name: str = "CallSid", kind: re.Pattern[str] = CALL_SID) -> dict[str, str]:
-        body = request.get_data(cache=False)
-        fields = _parsed(body) if request.mimetype == FORM else []
-        # As it was sent: what a framework decodes and puts together again is not what was signed.
-        target = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI", "")
-        signature = request.headers.get("X-Twilio-Signature")
-        if not fields or not self._signature.is_valid(target, fields, signature):
-            raise _RefusedRequestError(403)
-        form = dict(fields)
-        if form.get("AccountSid") != self._settings.account_sid:
-            raise _RefusedRequestError(403)
-        if kind.fullmatch(form.get(name, "")) is None:
-            raise _RefusedRequestError(400)
-        return form
+        return self._edge.form(request.environ, request.get_data(cache=False), name, kind)
 
 
 def _arrived_at() -> float | None:
     """Return when the request arrived, by the monotonic clock, if the server tells."""
     arrived_at: float | None = request.environ.get(ARRIVED_AT)
     return arrived_at
-
-
-def _parsed(body: bytes) -> list[tuple[str, str]]:
-    try:
-        return parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=FIELDS_MAX)
-    except ValueError:
-        return []
 
 
 def _refusal(status: int) -> Response:

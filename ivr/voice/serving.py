@@ -12,8 +12,9 @@ from ivr.base.settings import Settings
 from ivr.payments.cutoffs import cutoff_rule
 from ivr.topics.line import Line
 from ivr.topics.services import Services
-from ivr.voice.app import VoiceSettings, make_voice_app
+from ivr.voice.app import make_voice_app
 from ivr.voice.deliveries import Deliveries
+from ivr.voice.edge import VoiceSettings
 from ivr.voice.patience import Patience
 from ivr.voice.turns import Support, Turns
 

@@ -14,6 +14,7 @@ BY_HAND = {
     "voice/conftest.py": "the means to do so, for the files below; and a line that records what phones post",
     "voice/test_edge.py": "forged, malformed, too large, by other methods, to other paths, in no possible order",
     "voice/test_delivery.py": "what Twilio tells of a text message: no phone calls there",
+    "voice/test_fast_turn.py": "the same, and each of them past Flask and through it",
     "voice/test_edge_http.py": "the same, byte by byte, over real HTTP",
     "voice/test_fuzz.py": "any signed form at all, in any order",
     "voice/test_any_order.py": "the requests of one call in every order, also in those that no phone comes to",
