@@ -42,8 +42,10 @@ SELECT (710000000 + i)::text, (600000000000 + i)::text, CASE i % 3 WHEN 0 THEN '
 FROM generate_series(0, CAST(:count AS bigint) - 1) AS i
 """
 _NOTICES = """
-INSERT INTO notices (payment_id, about, about_id, kind, channel, language, state, created_at, sent_at)
-SELECT id, 'authorization', id, 'authorized', 'letter', language, 'sent', authorized_at, authorized_at
+INSERT INTO notices (payment_id, about, about_id, kind, channel, language, state, created_at, sent_at,
+    mailed_date)
+SELECT id, 'authorization', id, 'authorized', 'letter', language, 'sent', authorized_at, authorized_at,
+    CAST(authorized_at AS date)
 FROM payments
 """
 

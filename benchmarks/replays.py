@@ -6,6 +6,7 @@ are as many as wanted. All of it in this one process, by its processor time.
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from typing import Any
 from sqlalchemy import Engine, insert, select, text
 
 from benchmarks.servers import ROOT, BenchmarkError
+from ivr.base.logs import configure_logs
 from ivr.base.settings import Settings
 from ivr.callfile.host import PreparedLine, Setup
 from ivr.callfile.player import PlayOptions
@@ -54,6 +56,7 @@ class Taken:
 
 def replays(engine: Engine, settings: Settings, *, played: int, recorded: int) -> list[Taken]:
     """Record `played` written calls, multiply them to `recorded`, and run those again."""
+    configure_logs(io.StringIO())
     line = compile_line(read_line_files(ROOT))
     kept = _Kept(engine)
     taken = [_timed("played by the whole line", lambda: _play(kept, settings, line, played))]

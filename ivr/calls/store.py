@@ -192,8 +192,11 @@ def stored_turn(db: Connection, call_sid: str, seq: int) -> StoredTurn | None:
 
 
 def record_turn(db: Connection, turn: NewTurn) -> None:
-    """Store a turn and move the call on to it; `end` closes the call. One statement."""
-    _RECORD.run(
+    """Store a turn and move the call on to it; `end` closes the call. One statement.
+
+    Not waited for: what the transaction does next, its commit at best, raises the error that it met.
+    """
+    _RECORD.send(
         db,
         {
             "sid": turn.call_sid,

@@ -46,6 +46,12 @@ def close_unfit(engine: Engine) -> None:
             entry.invalidate()
 
 
+def note_failure(connection: Any, error: psycopg.Error) -> None:
+    """Note a connection as unfit after an error which may repeat without end."""
+    if not is_ordinary(error):
+        _unfit.add(connection)
+
+
 class JudgingCursor(psycopg.Cursor[Any]):
     """A cursor that notes its connection as unfit after an error which may repeat without end."""
 
@@ -54,7 +60,7 @@ class JudgingCursor(psycopg.Cursor[Any]):
         try:
             super().execute(*arguments, **named)
         except psycopg.Error as error:
-            self._judge(error)
+            note_failure(self.connection, error)
             raise
         return self
 
@@ -63,12 +69,8 @@ class JudgingCursor(psycopg.Cursor[Any]):
         try:
             super().executemany(*arguments, **named)
         except psycopg.Error as error:
-            self._judge(error)
+            note_failure(self.connection, error)
             raise
-
-    def _judge(self, error: psycopg.Error) -> None:
-        if not is_ordinary(error):
-            _unfit.add(self.connection)
 
 
 class AsyncClosingCursor(psycopg.AsyncCursor[Any]):

@@ -6,11 +6,12 @@ import time
 from dataclasses import dataclass
 
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import URL, Engine, create_engine, make_url, text
+from sqlalchemy import URL, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from ivr.base.errors import DatabaseUnavailableError, SettingsError
 from ivr.storage.cursors import JudgingCursor, close_unfit
+from ivr.storage.pipelines import PipelinedConnection
 from ivr.storage.revision import Standing, head, standing
 from ivr.storage.rights import refusal
 
@@ -93,6 +94,9 @@ def make_engine(
         },
     )
     close_unfit(engine)
+    event.listen(
+        engine, "do_connect", lambda _d, _r, given, named: PipelinedConnection.connect(*given, **named)
+    )
     return engine
 
 

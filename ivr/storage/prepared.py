@@ -1,61 +1,88 @@
-"""Statements of the turn's own path: built with SQLAlchemy, compiled once, run by the driver.
+"""Statements of the turn's own path: built with SQLAlchemy, compiled once, prepared and sent by libpq.
 
 A turn runs these two or three statements hundreds of times a second. Through `Connection.execute` each costs
 more processor time in Python than in PostgreSQL, for conveniences that a fixed statement with plain values
-does not need. What people rely on stays: the statement belongs to the connection's transaction, listeners of
-`before_cursor_execute` and `after_cursor_execute` see it, and errors are SQLAlchemy's.
+does not need; and each round trip costs both sides. What people rely on stays: the statement belongs to the
+connection's transaction, listeners of `before_cursor_execute` and `after_cursor_execute` see it, and errors
+are SQLAlchemy's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from hashlib import sha256
+from typing import Any, cast
 
 import psycopg
+from psycopg.pq.abc import PGresult
 from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.expression import Executable
 
+from ivr.storage.pipelines import PipelinedConnection
+
 
 class PreparedStatement:
     """One statement, compiled. Its parameters are plain: text, integers, bytes, aware datetimes, None."""
 
+    _names: Sequence[str] = ()
+
     def __init__(self, statement: Executable) -> None:
-        compiled = statement.compile(dialect=postgresql.psycopg.dialect())  # type: ignore[attr-defined,no-untyped-call]
+        dialect = postgresql.psycopg.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+        compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
         self.sql = str(compiled)
+        self._names = tuple(compiled.positiontup)
         self._constants = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
 
+    @cached_property
+    def _name(self) -> bytes:
+        return f"ivr_{sha256(self.sql.encode()).hexdigest()[:16]}".encode()
+
     def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        """Run it and return all rows."""
-        return self._run(connection, parameters).fetchall()
+        """Run it and return all rows; BEGIN travels with a transaction's first."""
+        driver, result = self._run(connection, parameters)
+        return driver.rows(cast("PGresult", result))
 
     def run(self, connection: Connection, parameters: Mapping[str, Any]) -> int:
         """Run it and return how many rows it changed."""
-        return self._run(connection, parameters).rowcount
+        _, result = self._run(connection, parameters)
+        return cast("PGresult", result).command_tuples or 0
 
-    def _run(self, connection: Connection, parameters: Mapping[str, Any]) -> psycopg.Cursor[Any]:
+    def send(self, connection: Connection, parameters: Mapping[str, Any]) -> None:
+        """Send it without waiting: what comes next, at best the commit, raises its error."""
+        self._run(connection, parameters, waits=False)
+
+    def _run(
+        self, connection: Connection, parameters: Mapping[str, Any], *, waits: bool = True
+    ) -> tuple[PipelinedConnection, PGresult | None]:
         if not connection.in_transaction():
             connection.begin()  # as Connection.execute does: otherwise commit() would not know of our work
-        values = {**self._constants, **parameters} if self._constants else parameters
-        cursor: psycopg.Cursor[Any] = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]
+        given = {**self._constants, **parameters} if self._constants else parameters
+        values = [given[name] for name in self._names]
+        driver = cast("PipelinedConnection", connection.connection.driver_connection)
         # What SQLAlchemy asks as well: looking for listeners where there are none is costly.
         heard = connection._has_events or connection.engine._has_events  # noqa: SLF001
-        listening = (connection, cursor, self.sql, values, None, False)
+        listening = (connection, None, self.sql, given, None, False)
         for listener in connection.dispatch.before_cursor_execute if heard else ():
             listener(*listening)
+        result = None
         try:
-            cursor.execute(self.sql, values)
+            if waits:
+                result = driver.run(self._name, self.sql, values)
+            else:
+                driver.send(
+                    self._name, self.sql, values, lambda error: self._as_sqlalchemy(connection, error)
+                )
         except psycopg.Error as error:
-            raise self._as_sqlalchemy(connection, cursor, error) from error
+            raise self._as_sqlalchemy(connection, error) from error
         for listener in connection.dispatch.after_cursor_execute if heard else ():
             listener(*listening)
-        return cursor
+        return driver, result
 
-    def _as_sqlalchemy(
-        self, connection: Connection, cursor: psycopg.Cursor[Any], error: psycopg.Error
-    ) -> Exception:
-        lost = connection.dialect.is_disconnect(error, connection.connection.driver_connection, cursor)  # type: ignore[arg-type]
+    def _as_sqlalchemy(self, connection: Connection, error: psycopg.Error) -> Exception:
+        lost = connection.dialect.is_disconnect(error, connection.connection.driver_connection, None)  # type: ignore[arg-type]
         if lost:
             connection.invalidate(error)
         # No parameters: they may be secret, and the statement's own text says enough.
