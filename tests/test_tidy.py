@@ -229,6 +229,7 @@ TESTED_BY = {
         "topics/topic",
     ),
     "tests/test_recorded_calls.py": ("replay/made_up",),
+    "tests/voice/test_fast_turn.py": ("voice/fast_turn",),
     "tests/voice/test_switch_over.py": ("storage/cursors",),
 }
 

@@ -74,7 +74,12 @@ class PipelinedConnection(psycopg.Connection[Any]):
             super().commit()
         else:
             self.pgconn.send_query_params(b"COMMIT", None)
-            self._hear(more=1)
+            try:
+                self._hear(more=1)
+            except Exception:
+                if not self.closed:
+                    super().rollback()  # as a COMMIT does of what has failed
+                raise
 
     def rollback(self) -> None:
         """Roll back, whatever is under way."""
