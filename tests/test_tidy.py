@@ -29,7 +29,6 @@ SETTINGS_OF_GUNICORN = (
     "workers",
 )
 UNUSED = {
-    "ivr/billing/samples.py": {"generate": "many members, for measurements"},
     "ivr/simulator/operator.py": {"untyped_seconds": "how far behind the operator is, for whoever watches"},
     "ivr/gunicorn.py": dict.fromkeys(
         (*SETTINGS_OF_GUNICORN, "on_starting", "worker_class", "worker_tmp_dir"), GUNICORN
@@ -159,6 +158,7 @@ TESTED_BY = {
     "tests/unit/billing/test_ledger.py": ("billing/owed",),
     "tests/unit/cli/test_audit_command.py": ("cli/audit",),
     "tests/unit/cli/test_banks_commands.py": ("cli/banks",),
+    "tests/unit/cli/test_bench_command.py": ("cli/bench",),
     "tests/unit/cli/test_keys_commands.py": ("cli/keys",),
     "tests/unit/cli/test_calls_commands.py": ("cli/call_filters", "cli/calls"),
     "tests/unit/cli/test_commands.py": ("cli/bills", "cli/files", "cli/members_import", "cli/worker"),

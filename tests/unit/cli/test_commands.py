@@ -24,6 +24,7 @@ COMMANDS = [
     ["ach", "cutoff"],
     ["ach", "reject"],
     ["ach", "status"],
+    ["bench"],
     ["bills"],
     ["bills", "import"],
     ["call"],
