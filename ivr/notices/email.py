@@ -83,6 +83,20 @@ class MailCarrier:
             return CarrierAnswer("later", detail="no connection")
         return CarrierAnswer("accepted", reference=message_id)
 
+    def log_in(self) -> str:
+        """Connect, encrypt and log in as for a message; return what stands in the way of it, else ''."""
+        try:
+            with self._connection():
+                return ""
+        except _NotEncryptedError:
+            return "it offers no encryption for the password"
+        except smtplib.SMTPAuthenticationError:
+            return "it does not let the account of IVR_SMTP in"
+        except ssl.SSLCertVerificationError as error:
+            return f"its certificate is not trusted: {error.verify_message}"
+        except (OSError, smtplib.SMTPException) as error:
+            return f"no connection ({type(error).__name__})"
+
     def _content(  # noqa: PLR0917 (as above)
         self, address: str, subject: str, body: str, message_id: str, at: datetime, pdf: bytes
     ) -> bytes:

@@ -79,6 +79,16 @@ class SftpFolder:
                 f"{self._server} cannot be asked what became of {name} ({_reason(error)})."
             ) from None
 
+    def log_in(self) -> None:
+        """See that the server lets this account in. Raises `NotDeliveredError`."""
+
+        async def nothing(_sftp: asyncssh.SFTPClient) -> None: ...
+
+        try:
+            self._run(nothing)
+        except (OSError, asyncssh.Error) as error:
+            raise NotDeliveredError(f"{self._server} cannot be asked ({_reason(error)}).") from None
+
     @property
     def _server(self) -> str:
         return f"The bank's SFTP server ({self.address.host}:{self.address.port})"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urlsplit
@@ -23,8 +24,10 @@ from ivr.base.errors import (
     SettingsError,
 )
 from ivr.base.facts import read_facts
+from ivr.notices.email import MailCarrier
 from ivr.notices.letter import can_print
 from ivr.payments.banks import RENEWED_EVERY, directory_imported_at
+from ivr.payments.delivery import NotDeliveredError
 from ivr.status.alerts import ALERTS
 from ivr.status.figures import figures
 from ivr.storage.canaries import check_keys
@@ -35,12 +38,13 @@ from ivr.storage.rights import missing_rights
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from ivr.base.settings import DatabaseSettings, HouseSettings
+    from ivr.base.settings import DatabaseSettings, HouseSettings, MailServer, SftpAddress
 
 Grade = Literal["good", "warning", "bad"]
 CLOCK_SECONDS: Final = 5.0  # beyond that, times of the line and of its database tell two stories
 ROOM_BYTES: Final = 1_000_000_000
 _REACH_SECONDS: Final = 5.0
+_LOG_IN_SECONDS: Final = 10.0
 _LETTERS: Final = "Añéß中文ệ"  # of the languages that letters are written in
 
 
@@ -151,11 +155,41 @@ def examine_house(settings: HouseSettings, now: datetime) -> Iterator[Examined]:
     yield from _facts(settings, now)
     twilio = urlsplit(settings.twilio_api_url)
     yield _reached("Twilio", twilio.hostname or "", twilio.port or (443 if twilio.scheme == "https" else 80))
-    for what, server in (("SFTP of the bank", settings.ivr_odfi_sftp), ("SMTP", settings.ivr_smtp)):
-        if server is None:
-            yield Examined(what, "good", "not used")
-        else:
-            yield _reached(what, server.host, server.port)
+    bank, mail = settings.ivr_odfi_sftp, settings.ivr_smtp
+    if bank is None:
+        yield Examined("SFTP of the bank", "good", "not used")
+    else:
+        yield _let_in("SFTP of the bank", bank, partial(_log_in_at_bank, bank, settings))
+    if mail is None:
+        yield Examined("SMTP", "good", "not used")
+    else:
+        carrier = MailCarrier(mail, settings.ivr_mail_from, timeout_seconds=_LOG_IN_SECONDS)
+        yield _let_in("SMTP", mail, carrier.log_in)
+
+
+def _let_in(what: str, server: SftpAddress | MailServer, log_in: Callable[[], str]) -> Examined:
+    reached = _reached(what, server.host, server.port)
+    if reached.grade == "bad":
+        return reached
+    if problem := log_in():
+        return Examined(what, "bad", problem, "look at its settings, then ask whose server it is", EXIT_NO)
+    return Examined(what, "good", f"{reached.found}, and lets us in")
+
+
+def _log_in_at_bank(bank: SftpAddress, settings: HouseSettings) -> str:
+    from ivr.payments.sftp import SftpFolder  # noqa: PLC0415 (half a second that only a server's user pays)
+
+    server = SftpFolder(
+        bank,
+        settings.ivr_odfi_sftp_host_key,
+        settings.ivr_odfi_sftp_key,
+        timeout_seconds=_LOG_IN_SECONDS,
+    )
+    try:
+        server.log_in()
+    except NotDeliveredError as error:
+        return str(error)
+    return ""
 
 
 def _room(folder: Path) -> Examined:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
+from support.carriers import mail_server
+from support.sftp_server import ACCOUNT, Faults, SftpServer
 
 from ivr.payments.banks import RENEWED_EVERY
 from ivr.status import examination
@@ -118,6 +120,22 @@ def test_what_is_wrong_is_told_with_what_to_do(ivr, well, engine, what):
     finally:
         sql(f"UPDATE alembic_version SET version_num = '{stands_at}'")(well, engine)
     assert (status, found[what][0], said in found[what][1]) == (wanted, grade, True), found
+
+
+def test_the_banks_server_and_the_mail_server_let_us_in_or_why_not(ivr, well, tmp_path):
+    (tmp_path / "bank" / "in").mkdir(parents=True)
+    with SftpServer(tmp_path / "bank", Faults()) as bank, mail_server() as (_box, mail):
+        well.setenv("IVR_ODFI_SFTP_HOST_KEY", bank.host_key)
+        well.setenv("IVR_MAIL_FROM", "line@example.org")
+        for password, account, grade, said in (
+            ("correct%20horse", "", "good", ("lets us in", "lets us in")),
+            ("wrong", "line:secret@", "bad", ("does not let this account in", "offers no encryption")),
+        ):
+            well.setenv("IVR_ODFI_SFTP", f"sftp://{ACCOUNT}:{password}@127.0.0.1:{bank.port}/in")
+            well.setenv("IVR_SMTP", f"smtp://{account}127.0.0.1:{mail}")
+            found = examined(ivr)[1]
+            for what, words in zip(("SFTP of the bank", "SMTP"), said, strict=True):
+                assert (found[what][0], words in found[what][1]) == (grade, True), found[what]
 
 
 def test_no_directory_of_banks_is_a_warning(ivr, well, engine):

@@ -277,6 +277,7 @@ def test_honcho_runs_the_procfile_on_an_empty_database_until_it_is_told_to_end(
         PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         PORT="0",
         CONSOLE_PORT="0",
+        METRICS_PORT="0",
         IVR_CONSOLE_KEY=environs.KEY,
         DATABASE_URL=empty_database.render_as_string(hide_password=False),
         WEB_CONCURRENCY="1",
@@ -299,7 +300,7 @@ def test_honcho_runs_the_procfile_on_an_empty_database_until_it_is_told_to_end(
     whole = "".join([*said, *honcho.stdout])
     assert honcho.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
     assert eventually(lambda: not any(map(living, everybody)))
-    assert whole.count(" stopped (rc=") == 4
+    assert whole.count(" stopped (rc=") == 5
     assert whole.index("SIGTERM received") < whole.index(" stopped (rc=")
 
 
