@@ -113,6 +113,13 @@ def _add_filters(app: Flask, console: Console) -> None:
         return (word or "none").replace("_", " ")
 
 
+def _refuse_nul() -> None:
+    """Refuse what holds the one character that no text of the database may hold."""
+    texts = (request.path, *request.args.values(), *request.form.values())
+    if any("\0" in text for text in texts):
+        abort(400, "There is a character in it that nothing here has: leave it out.")
+
+
 def _add_answers(app: Flask, console: Console) -> None:
     def sections(visit: StaffVisit) -> list[Pages]:
         return [section for section in SECTIONS if visit.may(section.right)]
@@ -120,6 +127,7 @@ def _add_answers(app: Flask, console: Console) -> None:
     @app.before_request
     def only_guarded() -> None:
         g.sections = sections
+        _refuse_nul()
         view = app.view_functions.get(request.endpoint or "")
         if view is not None and request.endpoint not in OPEN and not hasattr(view, "right"):
             abort(404)  # a page that nobody put a guard on is no page

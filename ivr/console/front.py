@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from flask import Blueprint, abort, g, make_response, redirect, request, url_for
@@ -18,6 +19,8 @@ _REFUSED: Final = {
     "wrong": "The name, the password or the code is not right. A code is taken once.",
     "throttled": f"Too many tries. Wait {TRIED.seconds // 60} minutes, then try again.",
 }
+# Browsers drop tabs and line ends out of an address, and take a backslash for a slash.
+_OWN_PATH: Final = re.compile(r"/(?!/)[^\s\\\x00-\x1f]*")
 front = Blueprint("front", __name__)
 
 
@@ -63,7 +66,7 @@ def log_in() -> Response:
 
 def _own_path(text: str) -> str:
     """Return a path of this console's; `/` for anything that may lead elsewhere."""
-    return text if text.startswith("/") and not text.startswith(("//", "/\\")) else "/"
+    return text if _OWN_PATH.fullmatch(text) else "/"
 
 
 def _with_token(response: Response, token: str) -> Response:

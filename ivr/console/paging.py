@@ -9,6 +9,7 @@ from typing import Final, Generic, TypeVar
 from flask import request, url_for
 
 ROWS: Final = 50
+_ID_MAX: Final = 2**63 - 1
 Row = TypeVar("Row")
 
 
@@ -33,6 +34,12 @@ def paged(rows: Sequence[Row], key: Callable[[Row], str]) -> Paged[Row]:
         _here(after=key(shown[-1])) if more else "",
         _here() if "after" in request.args else "",
     )
+
+
+def after_id() -> int | None:
+    """Return the number of the row after which this page begins, None for the first page."""
+    after = request.args.get("after", type=int)
+    return after if after is not None and 0 < after <= _ID_MAX else None
 
 
 def _here(**more: str) -> str:

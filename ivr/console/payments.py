@@ -13,7 +13,7 @@ from sqlalchemy import or_, select
 from ivr.base.errors import OperatorError
 from ivr.base.money import format_amount, parse_amount
 from ivr.base.times import WrittenTimeError, span
-from ivr.console.paging import ROWS, paged
+from ivr.console.paging import ROWS, after_id, paged
 from ivr.console.visit import Answer, Pages, StaffVisit
 from ivr.console.written import member_of_number, plain_number
 from ivr.notices.channels import send_soon_of
@@ -47,8 +47,7 @@ def index(visit: StaffVisit) -> Answer:
     except WrittenTimeError as error:
         problems.append(str(error))
     else:
-        after = request.args.get("after", type=int)
-        rows = page_json(visit.db, after, ROWS + 1, *which)
+        rows = page_json(visit.db, after_id(), ROWS + 1, *which)
     return render(
         "payments.html",
         asked=asked,

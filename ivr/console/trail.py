@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from flask import render_template as render
-from flask import request
 from sqlalchemy import Row, func, select
 
 from ivr.base.times import WrittenTimeError, span
-from ivr.console.paging import ROWS, paged
+from ivr.console.paging import ROWS, after_id, paged
 from ivr.console.visit import Answer, Pages, StaffVisit
 from ivr.storage.tables import AuditEvent, EvidenceSeal, Payment
 
@@ -35,7 +34,7 @@ def index(visit: StaffVisit) -> Answer:
     else:
         if begins is not None and ends is not None:
             statement = statement.where(AuditEvent.at >= begins, AuditEvent.at < ends)
-    after = request.args.get("after", type=int)
+    after = after_id()
     rows = visit.db.execute(statement if after is None else statement.where(AuditEvent.id < after)).all()
     numbers = _confirmation_numbers(visit, [event.subject for event in rows if _is_of_payment(event)])
     sealed = select(func.max(EvidenceSeal.audit_event_id), func.max(EvidenceSeal.sealed_at))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import quote
 
 import pyotp
 import pytest
@@ -71,7 +72,7 @@ def test_who_logs_in_is_where_they_wanted_to_be(visitor):
 
 
 def test_nobody_is_led_elsewhere(visitor):
-    for elsewhere in ("https://evil.example/", "//evil.example", "/\\evil.example"):
+    for elsewhere in ("https://evil.example/", "//evil.example", "/\\evil.example", "/\t/evil.example"):
         assert visitor.log_in("ops", next=elsewhere).location == "/"
 
 
@@ -172,3 +173,22 @@ def test_who_comes_by_a_proxy_is_written_down_by_their_own_address(engine, line,
         behind.clock.advance(120)
         reached.log_in("ops")
         assert audited(visitor, "staff.log_in")[-1].details == {"from_address": address}
+
+
+def test_whatever_is_asked_for_is_answered(visitor):
+    """Odd texts are refused or find nothing; none is an error of ours, none comes back as a tag."""
+    visitor.log_in("admin")
+    asked = {
+        "/calls/": ("on", "around", "caller", "member", "confirmation", "last_node", "end", "after"),
+        "/members/": ("q",),
+        "/payments/": ("number", "member", "state", "on", "last4", "after"),
+        "/trail/": ("who", "action", "subject", "on", "after"),
+    }
+    for odd in ("\0", "%", "\\", "9" * 300, "-1", "9999-12-31", "<script>", "a\nb", "2026-12-18T10:15 CA1"):
+        for path, names in asked.items():
+            page = visitor.get(path, query_string=dict.fromkeys(names, odd))
+            assert page.status_code == (400 if odd == "\0" else 200), (path, odd)
+            assert "<script>" not in page.text
+        assert visitor.get("/payments/" + quote(odd, safe="")).status_code == (400 if odd == "\0" else 404), (
+            odd
+        )
