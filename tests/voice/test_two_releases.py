@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import sys
-from urllib.request import urlopen
+from contextlib import ExitStack
 
 import pytest
 from sqlalchemy import text
+from support.hosts import web_host
 
 from ivr.base.errors import DatabaseUnavailableError
-from ivr.simulator.lines import HttpLine
 from ivr.storage.engine import check_ready, make_engine
 from ivr.storage.migrate import upgrade
 from ivr.storage.revision import head, write_oldest_release
 
-from .conftest import ACCOUNT_SID, AUTH_TOKEN, ENVIRONMENT, NOW, PUBLIC_URL, ROOT, House
+from .conftest import ENVIRONMENT, NOW, ROOT, House
 
 pytestmark = [pytest.mark.long, pytest.mark.whole]
 
@@ -83,29 +82,11 @@ def newer_line(newer, migrated_database):
             check=True,
         )
         assert ran.stdout == f"The database is at migration {NEWER}.\n"
-        with socket.create_server(("127.0.0.1", 0)) as listening, (newer / "log").open("w") as log:
-            command = ["gunicorn", "-c", "python:ivr.gunicorn", "ivr.wsgi:voice"]
-            bound = ["--bind", f"fd://{listening.fileno()}"]
-            files = {"pass_fds": [listening.fileno()], "stderr": log}
-            started.append(
-                subprocess.Popen(
-                    [sys.executable, "-m", *command, *bound], cwd=newer, env=environment, **files
-                )
-            )
-            url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        # A turn that waits while the line starts would be answered too late.
-        with urlopen(f"{url}/live", timeout=60):
-            pass
-        connected.append(HttpLine(PUBLIC_URL, ACCOUNT_SID, AUTH_TOKEN, connect_url=url))
-        return connected[-1]
+        line, _ = opened.enter_context(web_host(newer, environment))
+        return line
 
-    started, connected = [], []
-    yield start
-    for line in connected:
-        line.close()
-    for process in started:
-        process.terminate()
-        process.wait()
+    with ExitStack() as opened:
+        yield start
 
 
 def press(line, house, number, seq, digits):
