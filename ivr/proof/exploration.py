@@ -53,7 +53,7 @@ from ivr.dialog.flow import Flow
 from ivr.dialog.state import Said, State
 from ivr.dialog.vocabulary import Answer, Consent, Field, Match, Meant, NoMatch, Slots, Value
 from ivr.languages.language import PACES
-from ivr.proof.liveness import find_live
+from ivr.proof.liveness import Liveness
 from ivr.proof.spoken import between_gates, prompts_of, said_again, said_once
 from ivr.speech.sentence import Sentence
 
@@ -241,7 +241,7 @@ class Exploration:
         self._weights: dict[int, Weight] = {}
         self._seconds: dict[tuple[object, ...], float] = {}
         self._todo: list[tuple[int, float, int]] = []
-        self._live = find_live(flow, self._reads(), self._fills())
+        self._live = Liveness(flow, self._reads(), self._fills())
         nodes = flow.nodes.values()
         self._evidence = frozenset(prompt for node in nodes if node.evidence for prompt in node.prompts)
         self._telling = self._telling_reasons()
@@ -249,6 +249,10 @@ class Exploration:
         self._again = said_again(flow)
         self._tries = {node.path: max(node.tries.values()) for node in nodes if node.tries}
         self._terms = frozenset(slot for consent in world.consents.values() for slot in consent.terms)
+        self._agreed_to = [
+            frozenset(consent.terms).intersection(flow.vocabulary.actions[name].needs)
+            for name, consent in world.consents.items()
+        ]
 
     def run(self) -> Exploration:
         """Explore until nothing new is found."""
@@ -327,7 +331,9 @@ class Exploration:
         state, knowledge = place.state, place.knowledge
         if isinstance(place.result, End):
             return StateKey(End, state.node, state.language, state.pace)
-        slots, counters = self._live.at(state.node, state.frames)
+        slots, counters = self._live.at(state.node, tuple(state.frames))
+        # Where one of the terms is filled anew before any payment, what was told of them counts no more.
+        terms_count = any(terms <= slots for terms in self._agreed_to)
         turn: tuple[object, ...] = ()
         queued = tuple(map(self._heard_whole, (state.pending, state.held, state.said, state.chunk)))
         if place.closing:
@@ -353,8 +359,8 @@ class Exploration:
             ),
             slots & (state.slots.keys() | state.secrets.keys()),
             queued,
-            knowledge.captured,
-            knowledge.told,
+            knowledge.captured if terms_count else frozenset(),
+            knowledge.told if terms_count else frozenset(),
             knowledge.stale & slots,
             knowledge.fresh,
             turn,

@@ -1,21 +1,18 @@
 """Which slots and counters can still matter at a node: what decides the future, for merging states.
 
 A slot matters where some way on reads it before it is filled again; a counter where its node can still be
-come to. That is worked out twice, and what matters in both ways matters: once returns are followed to every
-node that calls the dialog, whoever called it, and what is filled on the way counts; once a dialog ends at its
-return, and the frames of the call tell where it goes on.
+come to. Each dialog is worked out once, up to its returns: what it reads, and what every way to a return has
+filled by then. The frames of a call tell where it goes on from there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ivr.dialog.definition import (
-    AGENT,
     AGENT_DIALOG,
-    GIVE_UP,
+    ENGINE_WORDS,
     GIVE_UP_DIALOG,
     LANGUAGE,
     LEAVE,
@@ -27,96 +24,122 @@ from ivr.dialog.definition import (
 from ivr.dialog.flow import ENGINE_PROMPTS, Flow, nomatch_prompt
 
 _ALWAYS_NEAR = (AGENT_DIALOG, GIVE_UP_DIALOG, TIME_UP_DIALOG)  # a key, three errors or the time lead there
-_WORDS = {AGENT: AGENT_DIALOG, GIVE_UP: GIVE_UP_DIALOG}
 
 Fills = Mapping[tuple[str, str], frozenset[str]]
-
-
-class _Matters(NamedTuple):
-    """What matters at each node (`dialog/node`): slots, and nodes with a counter."""
-
-    slots: Mapping[str, frozenset[str]]
-    counters: Mapping[str, frozenset[str]]
+Names = frozenset[str]  # of slots; of nodes with a counter, as `dialog/node`
 
 
 @dataclass(frozen=True, slots=True)
-class Liveness:
-    """What matters at each node: wherever its dialog was called from, and until its dialog returns.
+class _Ahead:
+    """What lies ahead within a dialog.
 
-    `after` are the nodes where a call goes on when what a node calls has returned.
+    `matters` is read before it is filled; `filled` is, by the result that the dialog can still return with,
+    what every way there fills.
     """
 
-    anywhere: _Matters
-    within: _Matters
-    after: Mapping[str, tuple[str, ...]]
+    matters: Names = frozenset()
+    filled: Mapping[str, Names] = field(default_factory=dict)
 
-    def at(self, node: str, frames: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
-        """Return the slots and counters that matter in a call that stands at `node`, with these frames."""
-        nothing = frozenset[str]()
-        slots = self.anywhere.slots.get(node, nothing)
-        counters = self.anywhere.counters.get(node, nothing)
-        own_slots = self.within.slots.get(node, nothing)
-        own_counters = self.within.counters.get(node, nothing)
-        for frame in frames:
-            path, interrupted, _ = frame.partition("!")
-            counters |= self.anywhere.counters[path]
-            if interrupted:
-                slots |= self.anywhere.slots[path]
-            for goes_on in (path,) if interrupted else self.after[path]:
-                own_slots |= self.within.slots.get(goes_on, nothing)
-                own_counters |= self.within.counters.get(goes_on, nothing)
-            own_counters |= {path} if path in self.anywhere.counters[path] else nothing
-        return slots & own_slots, counters & own_counters
+    def after(self, before: Names) -> _Ahead:
+        """Return what lies ahead of a place that first fills `before`."""
+        return _Ahead(self.matters - before, {result: each | before for result, each in self.filled.items()})
+
+    def or_else(self, other: _Ahead) -> _Ahead:
+        """Return what lies ahead where either way may be taken."""
+        filled = {**self.filled, **other.filled}
+        filled |= {result: self.filled[result] & filled[result] for result in self.filled}
+        return _Ahead(self.matters | other.matters, filled)
+
+    def within(self, returns: Mapping[str, Names]) -> Names:
+        """Return what matters in a call that goes on after each result as `returns` says."""
+        goes_on = (returns.get(result, frozenset()) - each for result, each in self.filled.items())
+        return self.matters.union(*goes_on)
 
 
-def find_live(flow: Flow, reads: Mapping[str, frozenset[str]], fills: Fills) -> Liveness:
-    """Work out what matters where.
+_NOTHING = _Ahead()
+
+
+class Liveness:
+    """What matters at each node of a flow.
 
     `reads` maps fields to the slots their judges look at, and actions to the slots they look at beside what
     they need; `fills` maps (field, result) to the slots that every such answer fills.
     """
-    starts = {name: f"{name}/{dialog.start}" for name, dialog in flow.dialogs.items()}
-    after = {
-        path: tuple(
-            found
-            for target in node.branches.values()
-            for found in _targets(flow, node, target, starts, returns=False)
-        )
-        for path, node in flow.nodes.items()
-        if node.kind == "call"
-    }
-    everywhere = {path: tuple(_edges(flow, node, fills)) for path, node in flow.nodes.items()}
-    own = {
-        path: (
-            *_edges(flow, node, fills, returns=False),
-            *((goes_on, frozenset[str]()) for goes_on in after.get(path, ()) if goes_on in flow.nodes),
-        )
-        for path, node in flow.nodes.items()
-    }
-    return Liveness(_worked_out(flow, reads, everywhere), _worked_out(flow, reads, own), after)
+
+    def __init__(self, flow: Flow, reads: Mapping[str, Names], fills: Fills) -> None:
+        self._flow, self._fills = flow, fills
+        self._starts = {name: f"{name}/{dialog.start}" for name, dialog in flow.dialogs.items()}
+        self._ahead = dict.fromkeys(flow.nodes, _NOTHING)
+        self._known: dict[tuple[str, tuple[str, ...]], tuple[Names, Names]] = {}
+        used = {path: _used(flow, node, reads) for path, node in flow.nodes.items()}
+        changed = True
+        while changed:
+            changed = False
+            for path, node in flow.nodes.items():
+                ahead = self._of(node, used[path])
+                if ahead != self._ahead[path]:
+                    self._ahead[path], changed = ahead, True
+
+    def at(self, node: str, frames: tuple[str, ...]) -> tuple[Names, Names]:
+        """Return the slots and counters that matter in a call that stands at `node`, with these frames."""
+        known = self._known.get((node, frames))
+        if known is None:
+            names = self._names(node, frames)
+            counters = names & self._flow.nodes.keys()
+            known = self._known[node, frames] = names - counters, counters
+        return known
+
+    def _names(self, node: str, frames: tuple[str, ...]) -> Names:
+        interrupted_at: Names = frozenset()
+        returns: dict[str, Names] = {}
+        for frame in frames:
+            path, interrupted, _ = frame.partition("!")
+            if interrupted:  # whatever comes of it, the call comes back to this question as it was
+                interrupted_at, returns = self._ahead[path].within(returns), {}
+                continue
+            calling = self._flow.nodes[path]
+            returns = {
+                result: self._onward(calling, target).within(returns)
+                for result, target in calling.branches.items()
+            }
+        return interrupted_at | self._ahead[node].within(returns)
+
+    def _of(self, node: Node, used: Names) -> _Ahead:
+        near = (self._start(name).matters for name in _ALWAYS_NEAR)
+        found = _Ahead(used.union(*near))
+        if node.kind == "call":
+            inner = self._start(node.word)
+            found = found.or_else(_Ahead(inner.matters))
+            ways = [(result, each) for result, each in inner.filled.items() if result in node.branches]
+        else:
+            ways = [(label, self._filled(node, label)) for label in node.branches]
+        for label, filled in ways:
+            found = found.or_else(self._onward(node, node.branches[label]).after(filled))
+        return found
+
+    def _start(self, dialog: str) -> _Ahead:
+        return self._ahead.get(self._starts.get(dialog, ""), _NOTHING)
+
+    def _onward(self, node: Node, target: str) -> _Ahead:
+        word, _, result = target.partition(".")
+        if word == RETURN:
+            return _Ahead(filled={result or "next": frozenset()})
+        if word == LEAVE:
+            return self._ahead.get(f"{MAIN}/{result}", _NOTHING)
+        # The engine's other words come back to the question, or lead to what is always near.
+        return _NOTHING if word in ENGINE_WORDS else self._ahead.get(f"{node.dialog}/{target}", _NOTHING)
+
+    def _filled(self, node: Node, label: str) -> Names:
+        if node.kind == "set":
+            return frozenset(node.args)
+        if node.kind == "action" and node.word in self._flow.vocabulary.actions:
+            return frozenset(self._flow.vocabulary.actions[node.word].outcomes.get(label, ()))
+        if node.kind == "collect" and node.word != LANGUAGE:
+            return self._fills.get((node.word, label), frozenset())
+        return frozenset()
 
 
-def _worked_out(
-    flow: Flow,
-    reads: Mapping[str, frozenset[str]],
-    edges: Mapping[str, tuple[tuple[str, frozenset[str]], ...]],
-) -> _Matters:
-    slots = {path: _used(flow, node, reads) for path, node in flow.nodes.items()}
-    counters = {path: frozenset({path} if node.tries else ()) for path, node in flow.nodes.items()}
-    changed = True
-    while changed:
-        changed = False
-        for path, ways in edges.items():
-            live, counted = slots[path], counters[path]
-            for target, filled in ways:
-                live |= slots[target] - filled
-                counted |= counters[target]
-            if (live, counted) != (slots[path], counters[path]):
-                slots[path], counters[path], changed = live, counted, True
-    return _Matters(slots, counters)
-
-
-def _used(flow: Flow, node: Node, reads: Mapping[str, frozenset[str]]) -> frozenset[str]:
+def _used(flow: Flow, node: Node, reads: Mapping[str, Names]) -> Names:
     prompts = [*node.prompts]
     used = reads.get(node.word, frozenset())
     if node.kind == "collect":
@@ -124,49 +147,5 @@ def _used(flow: Flow, node: Node, reads: Mapping[str, frozenset[str]]) -> frozen
         prompts += [*ENGINE_PROMPTS, *map(nomatch_prompt, entry.reasons if entry else ())]
     elif node.kind == "action" and node.word in flow.vocabulary.actions:
         used |= frozenset(flow.vocabulary.actions[node.word].needs)
-    return used.union(*(flow.variables[prompt] for prompt in prompts))
-
-
-def _edges(
-    flow: Flow, node: Node, fills: Fills, *, returns: bool = True
-) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield where a node can lead, with the slots filled on the way; beyond its dialog's return if asked."""
-    starts = {name: f"{name}/{dialog.start}" for name, dialog in flow.dialogs.items()}
-    ways = [(starts[name], frozenset[str]()) for name in _ALWAYS_NEAR if name in starts]
-    if node.kind == "call":
-        if node.word in starts:
-            ways.append((starts[node.word], frozenset()))
-    else:
-        for label, target in node.branches.items():
-            filled = _filled(flow, node, label, fills)
-            ways += [(path, filled) for path in _targets(flow, node, target, starts, returns=returns)]
-    for path, filled in ways:
-        if path in flow.nodes:
-            yield path, filled
-
-
-def _targets(
-    flow: Flow, node: Node, target: str, starts: Mapping[str, str], *, returns: bool
-) -> Iterator[str]:
-    word, _, result = target.partition(".")
-    if word == RETURN:
-        for caller in flow.nodes.values() if returns else ():
-            if caller.kind == "call" and caller.word == node.dialog:
-                back = caller.branches.get(result or "next", "")
-                yield from _targets(flow, caller, back, starts, returns=returns)
-    elif word == LEAVE:
-        yield f"{MAIN}/{result}"
-    elif word in _WORDS:
-        yield starts.get(_WORDS[word], "")
-    else:
-        yield f"{node.dialog}/{target}"
-
-
-def _filled(flow: Flow, node: Node, label: str, fills: Fills) -> frozenset[str]:
-    if node.kind == "set":
-        return frozenset(node.args)
-    if node.kind == "action" and node.word in flow.vocabulary.actions:
-        return frozenset(flow.vocabulary.actions[node.word].outcomes.get(label, ()))
-    if node.kind == "collect" and node.word != LANGUAGE:
-        return fills.get((node.word, label), frozenset())
-    return frozenset()
+    counted = {node.path} if node.tries else frozenset[str]()
+    return used.union(counted, *(flow.variables[prompt] for prompt in prompts))
