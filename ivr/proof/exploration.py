@@ -398,7 +398,7 @@ class Exploration:
 
     def _weight(self, place: Place) -> Weight:
         """Return the weight of a place where an answer is being worked out; of all others it is nothing."""
-        if not isinstance(place.result, Ask) or place.closing or place.within(AGENT_DIALOG):
+        if not isinstance(place.result, Ask) or place.within(AGENT_DIALOG):
             return Weight()
         state = place.state
         if state.pace == "relay":
