@@ -158,8 +158,8 @@ FROM generate_series(CAST(:first AS bigint), CAST(:last AS bigint)) AS i,
 _TURNS = """
 INSERT INTO turns (call_sid, seq, at, node, prompts, events, reply)
 SELECT 'CA' || md5('call' || i), seq, CAST(:now AS timestamptz) - interval '366 days'
-    + interval '365 days' * (i::float / CAST(:calls AS bigint)), 'main/main_menu', 'other-ways,main-menu',
-    '{"heard":"keys=1","path":["main/main_menu > 2","main/other_ways > next"]}', NULL
+    + interval '365 days' * (i::float / CAST(:calls AS bigint)), 'help/menu', 'autopay,help-menu',
+    '{"heard":"keys=1","path":["help/menu > 3","help/autopay > next"]}', NULL
 FROM generate_series(CAST(:first AS bigint), CAST(:last AS bigint)) AS i,
     generate_series(0, CAST(:turns AS integer) - 1) AS seq
 """

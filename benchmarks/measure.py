@@ -107,13 +107,13 @@ class Bench:
         return table
 
     def menu_turns(self) -> Table:
-        """Measure one ordinary turn, over and over: a key at the main menu."""
+        """Measure one ordinary turn, over and over: a key at the menu of other help."""
         table: Table = {server.name: Series() for server in self.servers}
         for cycle in range(self.sizes.cycles):
             for server in self._in_turn(cycle):
                 calls = [self._scripts.menu(self.sizes.menu_turns) for _ in range(self.sizes.lanes)]
-                closed_loop(server, [call[:2] for call in calls], self.sizes.lanes)
-                measured = [call[2:] for call in calls]
+                closed_loop(server, [call[:3] for call in calls], self.sizes.lanes)
+                measured = [call[3:] for call in calls]
                 taken = self._taken(server, partial(closed_loop, server, measured, self.sizes.lanes))
                 table[server.name].slices.append(taken)
         return table

@@ -33,6 +33,7 @@ _FIXED = {
     "msg": "Gather End",
 }
 MENU = "main/main_menu"
+HELP = "help/menu"
 REJECTED = "verify/member_id"
 KINDS = ("unknown id", "wrong SSN", "wrong date", "no SSN on file", "locked")
 
@@ -78,8 +79,9 @@ class Scripts:
         )
 
     def menu(self, turns: int) -> list[Request]:
-        """Write a call that asks for other ways to pay `turns` times, after the two turns that lead there."""
-        return self._call([({}, "main/language"), (_keys("1"), MENU), *[(_keys("2"), MENU)] * turns])
+        """Write a call that asks what AutoPay is `turns` times, after the three turns that lead there."""
+        asked = [(_keys("2"), HELP), *[(_keys("3"), HELP)] * turns]
+        return self._call([({}, "main/language"), (_keys("1"), MENU), *asked])
 
     def rejected(self, facts: tuple[str, str, str]) -> list[Request]:
         """Write a call whose verification fails in its last request; `facts` are ID, SSN digits, date."""

@@ -20,43 +20,35 @@ pace-relay =
 
 main-menu =
     To pay or hear what you owe, press 1.
-    For other ways to pay, press 2.
+    For other ways to pay, or other help, press 2.
     For a person, press 0.
     .again =
         To pay or hear what you owe, press 1.
-        For other ways to pay, press 2.
+        For other ways to pay, or other help, press 2.
     .relay =
         To pay, press 1.
-        For other ways to pay, press 2.
+        For other ways or help, press 2.
         For a person, press 0.
     .nudge =
         Still waiting.
         Main menu.
 
-other-ways =
-    You can also pay online, by mail with the slip from your bill, or in person.
-    To ask how, call { $support_phone }.
-    People answer { $support_hours }.
-    .relay =
-        You can also pay online, by mail, or in person.
-
-        To ask how, call { $support_phone }.
-
-        People answer { $support_hours }.
-
 finish-menu =
     You can hang up now.
     To hear what you owe or to pay, press 1.
     For payments made, or to cancel one, press 2.
+    For other help, press 8.
     To hear this again, press 9.
     .again =
         You can hang up now.
         What you owe: press 1.
         Payments made: press 2.
+        Help: press 8.
     .relay =
         You can hang up now.
-        What you owe: press 1.
-        Payments made: press 2.
+        Balance: press 1.
+        Payments: press 2.
+        Help: press 8.
         To hear this again, press 9.
     .nudge =
         Still waiting.
@@ -521,14 +513,17 @@ bills-both =
     To pay the health bill, press 1.
     To pay the dental bill, press 2.
     For payments made, or to cancel one, press 3.
+    If you cannot pay, or for other help, press 8.
     .again =
         For the health bill, press 1.
         For the dental bill, press 2.
         Payments made: press 3.
+        Help: press 8.
     .relay =
         For the health bill, press 1.
         For dental, press 2.
         Payments made: press 3.
+        Help: press 8.
     .nudge =
         Still waiting.
         Which bill?
@@ -541,18 +536,21 @@ amount-one =
     Back: press 3.
     To pay on a later day, press 4.
     For payments made, or to cancel one, press 5.
+    If you cannot pay, or for other help, press 8.
     .again =
-        Pay it all: press 1.
+        Pay all: press 1.
         Other amount: press 2.
         Back: press 3.
-        Later day: press 4.
-        Payments made: press 5.
+        Later: press 4.
+        Payments: press 5.
+        Help: press 8.
     .relay =
-        Pay it all: press 1.
+        Pay all: press 1.
         Other amount: press 2.
         Back: press 3.
-        Later day: press 4.
-        Payments made: press 5.
+        Later: press 4.
+        Payments: press 5.
+        Help: press 8.
     .nudge =
         Still waiting.
         Amount to pay.
@@ -563,18 +561,21 @@ amount-two =
     Another amount: press 3.
     To pay on a later day, press 4.
     For payments made, or to cancel one, press 5.
+    If you cannot pay, or for other help, press 8.
     .again =
         Pay all: press 1.
         Past due: press 2.
-        Other amount: press 3.
-        Later day: press 4.
-        Payments made: press 5.
+        Another: press 3.
+        Later: press 4.
+        Payments: press 5.
+        Help: press 8.
     .relay =
         Pay all: press 1.
         Past due: press 2.
-        Other amount: press 3.
-        Later day: press 4.
-        Payments made: press 5.
+        Another: press 3.
+        Later: press 4.
+        Payments: press 5.
+        Help: press 8.
     .nudge =
         Still waiting.
         Amount to pay.
@@ -594,16 +595,19 @@ amount-first =
     Back: press 2.
     To pay on a later day, press 3.
     For payments made, or to cancel one, press 4.
+    If you cannot pay, or for other help, press 8.
     .again =
         To pay in full, press 1.
         Back: press 2.
         Later day: press 3.
         Payments made: press 4.
+        Help: press 8.
     .relay =
         To pay in full, press 1.
         Back: press 2.
         Later day: press 3.
         Payments made: press 4.
+        Help: press 8.
     .nudge =
         Still waiting.
         Amount to pay.
@@ -1108,6 +1112,239 @@ declined-menu =
     .nudge =
         Still waiting.
         Go on or finish.
+
+## Other help
+
+help-menu =
+    If you cannot pay, press 1.
+    For other ways to pay, and our addresses, press 2.
+    For AutoPay, press 3.
+    For our hours, a business bill, or our website, press 4.
+    To go back, press 5.
+    .again =
+        If you cannot pay, press 1.
+        For other ways to pay, press 2.
+        For AutoPay, press 3.
+        For our hours, or a business, press 4.
+        To go back, press 5.
+    .again-relay =
+        Cannot pay: press 1.
+        Other ways: press 2.
+        AutoPay: press 3.
+        Hours, business: press 4.
+        Back: press 5.
+    .relay =
+        Cannot pay: press 1.
+        Other ways: press 2.
+        AutoPay: press 3.
+        Hours, business: press 4.
+        Back: press 5.
+    .nudge =
+        Still waiting.
+        What you need.
+
+# No payment plan is promised: there is none.
+hardship =
+    If your income went down, your premium may go down too.
+    In ConnectorCare, you can ask us to waive or lower your premium.
+    A person can tell you what help you can get.
+    You can also pay a part now.
+    Your plan can still end if the rest is not paid in time.
+    .relay =
+        If your income went down, you may pay less.
+        In ConnectorCare, you can ask for a premium waiver.
+
+        A person can tell you what help you can get.
+
+        You can also pay a part now.
+        Your plan can still end if the rest is not paid.
+
+hardship-menu =
+    For a person, press 1.
+    To have us call you back, press 2.
+    To pay a part now, press 3.
+    To go back, press 4.
+    .again =
+        For a person, press 1.
+        To have us call you back, press 2.
+        To pay a part now, press 3.
+        To go back, press 4.
+    .again-relay =
+        For a person, press 1.
+        Call back: press 2.
+        Pay a part: press 3.
+        Back: press 4.
+    .relay =
+        For a person, press 1.
+        Call back: press 2.
+        Pay a part: press 3.
+        Back: press 4.
+    .nudge =
+        Still waiting.
+        What you need.
+
+autopay =
+    AutoPay takes your premium from your bank account each month, so you need not call.
+    You cannot set it up on this line.
+    You can set it up online, at the web address on your bill.
+    For a form on paper, ask a person: press 0.
+    .relay =
+        AutoPay takes your premium from your bank each month.
+
+        You cannot set it up on this line.
+        You can set it up online.
+
+        For a form on paper, ask a person: press 0.
+
+hours =
+    This line takes payments day and night.
+    People answer { $support_hours }, at { $support_phone }.
+    With a TTY, dial 7 1 1.
+    This line is for people and families.
+    For a business bill, or help with our website, ask a person: press 0.
+    .relay =
+        This line takes payments day and night.
+
+        People answer { $support_hours }.
+
+        The number is { $support_phone }.
+
+        This line is for people and families.
+
+        For a business bill or our website, press 0.
+
+ways-menu =
+    To pay by mail or courier, press 1.
+    To pay in person, press 2.
+    To pay from your bank's website, or online, press 3.
+    To hear your billing account number, press 4.
+    To go back, press 5.
+    .again =
+        To pay by mail, press 1.
+        To pay in person, press 2.
+        To pay online, press 3.
+        To hear your account number, press 4.
+        To go back, press 5.
+    .again-relay =
+        By mail: press 1.
+        In person: press 2.
+        Online: press 3.
+        Account number: press 4.
+        Back: press 5.
+    .relay =
+        By mail: press 1.
+        In person: press 2.
+        Online: press 3.
+        Account number: press 4.
+        Back: press 5.
+    .nudge =
+        Still waiting.
+        A way to pay.
+
+ways-mail =
+    Make your check or money order out to { $place_name }.
+    Do not send cash.
+    Write your 9 digit billing account number and your name on it.
+    Put in the slip from your bill if you have it.
+    Mail it to { $place_street }, { $place_city }.
+    Allow 3 to 5 business days.
+    .relay =
+        Make your check or money order out to:
+        { $place_name }.
+
+        Write your name and billing account number on it.
+        Do not send cash.
+
+        Mail it to:
+        { $place_street }.
+
+        { $place_city }.
+        Allow 3 to 5 business days.
+
+ways-courier =
+    To send it by courier, use another address: { $place_street }, { $place_city }.
+    .relay =
+        By courier, send it to:
+        { $place_street }.
+
+        { $place_city }.
+
+ways-person =
+    In person, bring a check or money order.
+    We do not take cash or cards.
+    No store can take your payment.
+    .relay =
+        In person, bring a check or money order.
+        No cash and no cards.
+
+        No store can take your payment.
+
+ways-center =
+    In { $place_name }, come to { $place_street }.
+    .relay =
+        { $place_name }:
+        { $place_street }.
+
+ways-centers-call =
+    Before you go, ask when a center is open.
+    Call { $support_phone }.
+    .relay =
+        Before you go, ask when a center is open.
+
+        Call { $support_phone }.
+
+ways-bank =
+    In your bank's bill pay, add { $place_name }.
+    Use your 9 digit billing account number.
+    It is at the top left of your bill, and begins with 7.
+    Pick a day 3 to 5 business days before your bill is due.
+    Or pay online, at the web address on your bill.
+    .relay =
+        In your bank's bill pay, add:
+        { $place_name }.
+
+        Use your 9 digit billing account number.
+        It begins with 7.
+
+        Pick a day 3 to 5 business days before.
+
+        Or pay online, at the web address on your bill.
+
+ways-call =
+    To ask where and how to pay, call { $support_phone }.
+    People answer { $support_hours }.
+    .relay =
+        To ask where and how to pay, call:
+        { $support_phone }.
+
+        People answer { $support_hours }.
+
+account-number =
+    Your { $account_plan ->
+        [dental] dental
+       *[health] health
+    } billing account number is { $told_account }.
+    Once more: { $told_account }.
+    .relay =
+        Your { $account_plan ->
+            [dental] dental
+           *[health] health
+        } billing account number is { $told_account }.
+
+        Once more: { $told_account }.
+
+account-number-where = It is also at the top left of your bill.
+
+account-number-later =
+    Your billing account number is at the top left of your bill.
+    It has 9 digits and begins with 7.
+    To hear it here, first go to what you owe.
+    .relay =
+        Your billing account number is at the top left of your bill.
+
+        It has 9 digits and begins with 7.
+
+        To hear it, first go to what you owe.
 
 ## A person
 

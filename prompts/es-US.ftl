@@ -21,43 +21,35 @@ pace-relay =
 
 main-menu =
     Para pagar u oír lo que debe, oprima 1.
-    Para otras formas de pagar, oprima 2.
+    Para otras formas de pagar, u otra ayuda, oprima 2.
     Para hablar con una persona, oprima 0.
     .again =
         Para pagar u oír lo que debe, oprima 1.
-        Para otras formas de pagar, oprima 2.
+        Para otras formas de pagar, u otra ayuda, oprima 2.
     .relay =
         Para pagar, oprima 1.
-        Para otras formas de pagar, oprima 2.
+        Para otras formas o ayuda, oprima 2.
         Para una persona, oprima 0.
     .nudge =
         Seguimos esperando.
         Menú principal.
 
-other-ways =
-    También puede pagar por internet, por correo con el talón de su factura, o en persona.
-    Para preguntar cómo, llame al { $support_phone }.
-    Atendemos { $support_hours }.
-    .relay =
-        También puede pagar por internet, por correo o en persona.
-
-        Para preguntar cómo, llame al { $support_phone }.
-
-        Atendemos { $support_hours }.
-
 finish-menu =
     Ya puede colgar.
     Para pagar u oír lo que debe, oprima 1.
     Para pagos hechos, o para cancelar uno, oprima 2.
+    Para otra ayuda, oprima 8.
     Para oír esto otra vez, oprima 9.
     .again =
         Ya puede colgar.
         Lo que debe: oprima 1.
         Pagos hechos: oprima 2.
+        Ayuda: oprima 8.
     .relay =
         Ya puede colgar.
         Lo que debe: oprima 1.
-        Pagos hechos: oprima 2.
+        Pagos: oprima 2.
+        Ayuda: oprima 8.
         Para oírlo otra vez, oprima 9.
     .nudge =
         Seguimos esperando.
@@ -527,14 +519,17 @@ bills-both =
     Para pagar la factura de salud, oprima 1.
     Para pagar la factura dental, oprima 2.
     Para pagos hechos, o para cancelar uno, oprima 3.
+    Si no puede pagar, o para otra ayuda, oprima 8.
     .again =
         Factura de salud: oprima 1.
         Factura dental: oprima 2.
         Pagos hechos: oprima 3.
+        Ayuda: oprima 8.
     .relay =
         Para la factura de salud, oprima 1.
         Para la dental, oprima 2.
         Pagos hechos: oprima 3.
+        Ayuda: oprima 8.
     .nudge =
         Seguimos esperando.
         ¿Cuál factura?
@@ -547,18 +542,21 @@ amount-one =
     Volver: oprima 3.
     Para pagar otro día, oprima 4.
     Para pagos hechos, o para cancelar uno, oprima 5.
+    Si no puede pagar, o para otra ayuda, oprima 8.
     .again =
-        Pagarlo todo: oprima 1.
+        Todo: oprima 1.
         Otra cantidad: oprima 2.
         Volver: oprima 3.
         Otro día: oprima 4.
-        Pagos hechos: oprima 5.
+        Pagos: oprima 5.
+        Ayuda: oprima 8.
     .relay =
-        Pagarlo todo: oprima 1.
+        Todo: oprima 1.
         Otra cantidad: oprima 2.
         Volver: oprima 3.
         Otro día: oprima 4.
-        Pagos hechos: oprima 5.
+        Pagos: oprima 5.
+        Ayuda: oprima 8.
     .nudge =
         Seguimos esperando.
         Cantidad del pago.
@@ -569,18 +567,21 @@ amount-two =
     Otra cantidad: oprima 3.
     Para pagar otro día, oprima 4.
     Para pagos hechos, o para cancelar uno, oprima 5.
+    Si no puede pagar, o para otra ayuda, oprima 8.
     .again =
-        Pagarlo todo: oprima 1.
-        Lo vencido: oprima 2.
+        Todo: oprima 1.
+        Vencido: oprima 2.
         Otra cantidad: oprima 3.
         Otro día: oprima 4.
-        Pagos hechos: oprima 5.
+        Pagos: oprima 5.
+        Ayuda: oprima 8.
     .relay =
-        Pagarlo todo: oprima 1.
-        Lo vencido: oprima 2.
+        Todo: oprima 1.
+        Vencido: oprima 2.
         Otra cantidad: oprima 3.
         Otro día: oprima 4.
-        Pagos hechos: oprima 5.
+        Pagos: oprima 5.
+        Ayuda: oprima 8.
     .nudge =
         Seguimos esperando.
         Cantidad del pago.
@@ -600,16 +601,19 @@ amount-first =
     Volver: oprima 2.
     Para pagar otro día, oprima 3.
     Para pagos hechos, o para cancelar uno, oprima 4.
+    Si no puede pagar, o para otra ayuda, oprima 8.
     .again =
         Para pagar el total, oprima 1.
         Volver: oprima 2.
         Otro día: oprima 3.
         Pagos hechos: oprima 4.
+        Ayuda: oprima 8.
     .relay =
         Para pagar el total, oprima 1.
         Volver: oprima 2.
         Otro día: oprima 3.
         Pagos hechos: oprima 4.
+        Ayuda: oprima 8.
     .nudge =
         Seguimos esperando.
         Cantidad del pago.
@@ -1117,6 +1121,241 @@ declined-menu =
     .nudge =
         Seguimos esperando.
         Seguir o terminar.
+
+## Otra ayuda
+
+help-menu =
+    Si no puede pagar, oprima 1.
+    Para otras formas de pagar, y nuestras direcciones, oprima 2.
+    Para pago automático, oprima 3.
+    Para nuestro horario, un negocio, o nuestro sitio web, oprima 4.
+    Para volver, oprima 5.
+    .again =
+        Si no puede pagar, oprima 1.
+        Para otras formas de pagar, oprima 2.
+        Para pago automático, oprima 3.
+        Para nuestro horario, o un negocio, oprima 4.
+        Para volver, oprima 5.
+    .again-relay =
+        No puede pagar: oprima 1.
+        Otras formas: oprima 2.
+        Automático: oprima 3.
+        Horario, negocio: oprima 4.
+        Volver: oprima 5.
+    .relay =
+        No puede pagar: oprima 1.
+        Otras formas: oprima 2.
+        Automático: oprima 3.
+        Horario, negocio: oprima 4.
+        Volver: oprima 5.
+    .nudge =
+        Seguimos esperando.
+        Lo que necesita.
+
+# No se promete ningún plan de pagos: no hay.
+hardship =
+    Si sus ingresos bajaron, su prima también puede bajar.
+    En ConnectorCare, puede pedir que le quiten o bajen la prima.
+    Una persona puede decirle qué ayuda hay para usted.
+    También puede pagar una parte ahora.
+    Su plan puede terminar si no paga el resto a tiempo.
+    .relay =
+        Si sus ingresos bajaron, su prima puede bajar.
+
+        En ConnectorCare, puede pedir que le quiten la prima.
+
+        Una persona puede decirle qué ayuda hay para usted.
+
+        También puede pagar una parte ahora.
+
+        Su plan puede terminar si no paga el resto.
+
+hardship-menu =
+    Para una persona, oprima 1.
+    Para que le llamemos, oprima 2.
+    Para pagar una parte ahora, oprima 3.
+    Para volver, oprima 4.
+    .again =
+        Para una persona, oprima 1.
+        Para que le llamemos, oprima 2.
+        Para pagar una parte ahora, oprima 3.
+        Para volver, oprima 4.
+    .again-relay =
+        Una persona: oprima 1.
+        Que le llamemos: oprima 2.
+        Pagar una parte: oprima 3.
+        Volver: oprima 4.
+    .relay =
+        Una persona: oprima 1.
+        Que le llamemos: oprima 2.
+        Pagar una parte: oprima 3.
+        Volver: oprima 4.
+    .nudge =
+        Seguimos esperando.
+        Lo que necesita.
+
+autopay =
+    El pago automático saca su prima de su banco cada mes, para que no tenga que llamar.
+    No se puede pedir en esta línea.
+    Puede pedirlo por internet, en la dirección web que está en su factura.
+    Para un formulario en papel, pídalo a una persona: oprima 0.
+    .relay =
+        El pago automático saca su prima de su banco cada mes.
+
+        No se puede pedir en esta línea.
+        Puede pedirlo por internet.
+
+        Para un formulario en papel, oprima 0.
+
+hours =
+    Esta línea recibe pagos de día y de noche.
+    Atendemos { $support_hours }, en el { $support_phone }.
+    Con TTY, marque 7 1 1.
+    Esta línea es para personas y familias.
+    Para la factura de un negocio, o ayuda con nuestro sitio web, hable con una persona: oprima 0.
+    .relay =
+        Esta línea recibe pagos de día y de noche.
+
+        Atendemos { $support_hours }.
+
+        El número es { $support_phone }.
+
+        Esta línea es para personas y familias.
+
+        Para la factura de un negocio, o el sitio web, oprima 0.
+
+ways-menu =
+    Para pagar por correo o mensajería, oprima 1.
+    Para pagar en persona, oprima 2.
+    Para pagar desde el sitio de su banco, o por internet, oprima 3.
+    Para oír su número de cuenta de facturación, oprima 4.
+    Para volver, oprima 5.
+    .again =
+        Para pagar por correo, oprima 1.
+        Para pagar en persona, oprima 2.
+        Para pagar por internet, oprima 3.
+        Para oír su número de cuenta, oprima 4.
+        Para volver, oprima 5.
+    .again-relay =
+        Por correo: oprima 1.
+        En persona: oprima 2.
+        Por internet: oprima 3.
+        Su cuenta: oprima 4.
+        Volver: oprima 5.
+    .relay =
+        Por correo: oprima 1.
+        En persona: oprima 2.
+        Por internet: oprima 3.
+        Su cuenta: oprima 4.
+        Volver: oprima 5.
+    .nudge =
+        Seguimos esperando.
+        Una forma de pagar.
+
+ways-mail =
+    Haga su cheque o giro postal a nombre de { $place_name }.
+    No envíe efectivo.
+    Escriba en él su número de cuenta de facturación, de 9 dígitos, y su nombre.
+    Incluya el talón de su factura si lo tiene.
+    Envíelo a { $place_street }, { $place_city }.
+    Cuente de 3 a 5 días hábiles.
+    .relay =
+        Haga su cheque o giro postal a nombre de:
+        { $place_name }.
+
+        Escriba en él su nombre y su cuenta de facturación.
+        No envíe efectivo.
+
+        Envíelo a:
+        { $place_street }.
+
+        { $place_city }.
+        Cuente de 3 a 5 días hábiles.
+
+ways-courier =
+    Para enviarlo por mensajería, use otra dirección: { $place_street }, { $place_city }.
+    .relay =
+        Por mensajería, envíelo a:
+        { $place_street }.
+
+        { $place_city }.
+
+ways-person =
+    En persona, traiga un cheque o giro postal.
+    No aceptamos efectivo ni tarjetas.
+    Ninguna tienda puede recibir su pago.
+    .relay =
+        En persona, traiga un cheque o giro postal.
+        No aceptamos efectivo ni tarjetas.
+
+        Ninguna tienda puede recibir su pago.
+
+ways-center =
+    En { $place_name }, estamos en { $place_street }.
+    .relay =
+        { $place_name }:
+        { $place_street }.
+
+ways-centers-call =
+    Antes de venir, pregunte cuándo abre un centro.
+    Llame al { $support_phone }.
+    .relay =
+        Antes de venir, pregunte cuándo abre un centro.
+
+        Llame al { $support_phone }.
+
+ways-bank =
+    En el pago de cuentas de su banco, agregue { $place_name }.
+    Use su número de cuenta de facturación, de 9 dígitos.
+    Está arriba a la izquierda en su factura, y empieza con 7.
+    Elija un día de 3 a 5 días hábiles antes de que venza su factura.
+    O pague por internet, en la dirección web que está en su factura.
+    .relay =
+        En el pago de cuentas de su banco, agregue:
+        { $place_name }.
+
+        Use su cuenta de facturación, de 9 dígitos.
+        Empieza con 7.
+
+        Elija un día de 3 a 5 días hábiles antes.
+
+        O por internet, en la dirección web de su factura.
+
+ways-call =
+    Para preguntar dónde y cómo pagar, llame al { $support_phone }.
+    Atendemos { $support_hours }.
+    .relay =
+        Para preguntar dónde y cómo pagar, llame al:
+        { $support_phone }.
+
+        Atendemos { $support_hours }.
+
+account-number =
+    Su número de cuenta de facturación { $account_plan ->
+        [dental] dental
+       *[health] de salud
+    } es { $told_account }.
+    Otra vez: { $told_account }.
+    .relay =
+        Su cuenta de facturación { $account_plan ->
+            [dental] dental
+           *[health] de salud
+        } es { $told_account }.
+
+        Otra vez: { $told_account }.
+
+account-number-where = También está arriba a la izquierda en su factura.
+
+account-number-later =
+    Su número de cuenta de facturación está arriba a la izquierda en su factura.
+    Tiene 9 dígitos y empieza con 7.
+    Para oírlo aquí, vaya primero a lo que debe.
+    .relay =
+        Su cuenta de facturación está arriba a la izquierda en su factura.
+
+        Tiene 9 dígitos y empieza con 7.
+
+        Para oírlo, vaya primero a lo que debe.
 
 ## Una persona
 

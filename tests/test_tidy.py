@@ -218,6 +218,8 @@ TESTED_BY = {
         "topics/bank/handlers",
         "topics/earlier_payments/handlers",
         "topics/agent/handlers",
+        "topics/help/handlers",
+        "topics/help/words",
         "topics/verification/handlers",
     ),
     "tests/unit/topics/test_registry.py": (

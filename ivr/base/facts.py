@@ -12,7 +12,8 @@ from typing import Any, Final
 from ivr.base.errors import OperatorError
 from ivr.base.hours import Opening, Season, parse_hours
 
-_OWN: Final = (Path(__file__).parents[2] / "prompts" / "facts.toml", Path("prompts") / "facts.toml")
+FACTS_FILE: Final = Path("prompts") / "facts.toml"  # in the folder of a line
+_OWN: Final = (Path(__file__).parents[2] / FACTS_FILE, FACTS_FILE)
 WARNED_DAYS: Final = 30  # before a fact must be read again
 PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "mail": ("name", "street", "city"),
@@ -26,6 +27,7 @@ PLACES: Final[Mapping[str, tuple[str, ...]]] = {
 
 _KEPT: Final = ("source", "seen", "review_by")
 _LONGEST: Final = 60  # letters of a value: it is spoken, and typed by an operator
+_WORDS_MOST: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,8 @@ class _Reader:
             missing = [each for each in said if not _is_said(table.get(each))]
             if missing:
                 self.problems.append(
-                    f"{where}: write {', '.join(missing)}, of at most {_LONGEST} letters, digits and , . - '."
+                    f"{where}: write {', '.join(missing)}, of at most {_WORDS_MOST} words and "
+                    f"{_LONGEST} letters, digits and , . - '."
                 )
                 continue
             yield name, {each: table[each] for each in said}
@@ -164,5 +167,6 @@ def _is_said(value: object) -> bool:
     return (
         isinstance(value, str)
         and 0 < len(value) <= _LONGEST
+        and len(value.split()) <= _WORDS_MOST
         and all(each.isalnum() or each in " ,.-'" for each in value)
     )

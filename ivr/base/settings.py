@@ -409,6 +409,14 @@ class DatabaseSettings(BaseSettings):
         return SystemClock() if self.ivr_now is None else ShiftedClock(self.ivr_now)
 
 
+class FactSettings(DatabaseSettings):
+    """Which facts callers are told."""
+
+    uses_the_database: ClassVar[bool] = False
+    ivr_facts: Annotated[Path | None, Field(validate_default=True)] = None
+    """a file of facts such as prompts/facts.toml"""
+
+
 class AccountSettings(DatabaseSettings):
     """Which Twilio account it is."""
 
@@ -653,17 +661,16 @@ class ConsoleSettings(StaffSettings, MemberSettings, HostSettings):
     """yes, where a proxy before the console sets X-Forwarded-For: the audit trail then has its address"""
 
 
-class Settings(BankSettings, PublicSettings, LanguageSettings, HostSettings):
+class Settings(BankSettings, PublicSettings, LanguageSettings, HostSettings, FactSettings):
     """What serving the line takes. A bank belongs to it: no payment is taken that no bank will ever get."""
 
+    uses_the_database: ClassVar[bool] = True
     ivr_agent_phone: Telephone = ""
     """the number to transfer callers to, as +1 and ten digits, or nothing"""
     ivr_recording: Literal["off"] = "off"
     """off (asking to record is not available yet)"""
     ivr_consent: Literal["spoken", "bill_code"] = "spoken"
     """spoken or bill_code"""
-    ivr_facts: Annotated[Path | None, Field(validate_default=True)] = None
-    """a file of facts such as prompts/facts.toml"""
     ivr_on_time: Literal["unset", "authorized", "settled"] = "unset"
     """unset, authorized or settled: which of the two counts as paid by the due date"""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
@@ -707,7 +714,7 @@ def _load(kind: type[SettingsType], environ: Mapping[str, str] | None = None) ->
         if given.get(name.upper()) or (name in _MAY_BE_EMPTY and name.upper() in given)
     }
     demo = is_demo(given)
-    if demo and kind is not DatabaseSettings:
+    if demo and kind not in {DatabaseSettings, FactSettings}:
         values = _demo_values({"port": given.get("PORT") or "8000", **values}) | values
     problems = [*_contradictions(kind, values, demo=demo)]
     try:
@@ -744,6 +751,7 @@ def _contradictions(kind: type[DatabaseSettings], values: Mapping[str, Any], *, 
 load_settings = partial(_load, Settings)
 load_console_settings = partial(_load, ConsoleSettings)
 load_database_settings = partial(_load, DatabaseSettings)  # no secret is asked for
+load_fact_settings = partial(_load, FactSettings)
 load_house_settings = partial(_load, HouseSettings)
 load_member_settings = partial(_load, MemberSettings)
 load_notice_settings = partial(_load, NoticeSettings)

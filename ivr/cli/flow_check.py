@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 
 from ivr.base.errors import EXIT_NO
+from ivr.base.facts import FACTS_FILE, read_facts
+from ivr.base.settings import load_fact_settings
 from ivr.proof.prove import prove, write_calls
 from ivr.start import project_folder
 from ivr.topics.line import read_line_files, sound_line
@@ -24,10 +26,11 @@ _DIRECTORY = click.Path(file_okay=False, path_type=Path)
 def check(folder: Path | None, *, quick: bool, calls: Path | None, as_json: bool) -> int:
     """Prove the flows and prompts in FOLDER (the project's by default) sound; name every fault.
 
-    Explores every call there can be, in some ten seconds. Each fault comes with the shortest call that shows
-    it, as a call file.
+    Explores every call there can be, in half a minute. Each fault comes with the shortest call that shows
+    it, as a call file. Facts that callers are told and that must be read again are named too.
     """
     files = read_line_files(folder or project_folder())
+    _warn_of_facts(folder)
     if quick:
         flow = sound_line(files).flow
         click.echo(f"{len(flow.nodes)} nodes without a fault: version {flow.version}")
@@ -43,3 +46,12 @@ def check(folder: Path | None, *, quick: bool, calls: Path | None, as_json: bool
         if proof.holds:
             click.echo(proof.as_text())
     return 0 if proof.holds else EXIT_NO
+
+
+def _warn_of_facts(folder: Path | None) -> None:
+    """Name the facts whose date is near or past: of `folder`, or of the line's own file."""
+    settings = load_fact_settings()
+    own = None if folder is None else folder / FACTS_FILE
+    facts = read_facts(own if own is not None and own.is_file() else settings.ivr_facts)
+    for warning in facts.warnings(settings.make_clock().now().astimezone(settings.ivr_timezone).date()):
+        click.echo(warning, err=True)

@@ -25,6 +25,8 @@ KINDS: Final[Mapping[str, str | int]] = MappingProxyType(
         "moment": "2026-09-30T00:00-04:00",
         "hours": "Mon-Fri 08:30-17:30",
         "routing": "000000000",
+        "billing_account": "700000000",
+        "place": "100 Saint Martin Street, second floor, suite 200 North",
         "confirmation": "10000000000",
         "phone": "+16175550100",
         "last4": "0000",
@@ -38,10 +40,12 @@ KINDS: Final[Mapping[str, str | int]] = MappingProxyType(
 Longer, and not counted on: millions of dollars, and hours in more than one span.
 """
 
-WRITTEN_DOWN: Final = frozenset({"confirmation"})
+WRITTEN_DOWN: Final = frozenset({"confirmation", "billing_account"})
 """The kinds that are said slowly: a caller has a pen in hand."""
 
-_GROUPS = {"routing": (3, 3, 3), "confirmation": (3, 4, 4), "last4": (4,)}
+_GROUPS = {"routing": (3, 3, 3), "billing_account": (3, 3, 3), "confirmation": (3, 4, 4), "last4": (4,)}
+_GROUP_MOST = 5  # digits of a place's number that are said in one breath
+_NUMBER = re.compile(r"\d+(?:-\d+)*", re.ASCII)
 _PHONE = re.compile(r"\+1(\d{10})", re.ASCII)
 _MOST_COUNTED = 999  # from a thousand on, Fluent would write separators
 
@@ -50,9 +54,10 @@ def speak_value(kind: str, value: str | int, language: str) -> str | int:
     """Turn a raw value into what a prompt says for it.
 
     Kinds: `money` integer cents; `date` and `date_year` ISO dates; `moment` an ISO instant with its offset,
-    already in the bank's zone; `hours` as the setting is written; `routing` 9 digits; `confirmation` 11;
-    `last4` 4; `phone` E.164 of North America; `digits` any number of them; `choice` a name for a selector
-    and `count` 0 to 999, both returned as they are.
+    already in the bank's zone; `hours` as the setting is written; `routing` and `billing_account` 9 digits;
+    `confirmation` 11; `last4` 4; `phone` E.164 of North America; `digits` any number of them; `place` a name,
+    a street or a city as an envelope has it; `choice` a name for a selector and `count` 0 to 999, both
+    returned as they are.
 
     Groups of digits are separated by a full stop and a line break. Raises `ValueError`, which never quotes
     the value, for an unknown kind or language and for a value that is not of its kind.
@@ -87,12 +92,11 @@ def _speak_text(kind: str, text: str, spoken: SpokenValues) -> str:
         case "hours":
             return spoken.hours(parse_hours(text))
         case "phone":
-            match = _PHONE.fullmatch(text)
-            if match is None:
-                raise ValueError("a phone number must be +1 and ten digits")
-            return _speak_groups(match[1], (3, 3, 4))
+            return _speak_phone(text)
         case "digits":
             return _speak_groups(text, (len(text),))
+        case "place" if text:
+            return _NUMBER.sub(lambda number: _speak_number(number[0]), text)
         case "choice" if text:
             return text
         case _:
@@ -108,6 +112,23 @@ def _speak_groups(digits: str, sizes: tuple[int, ...]) -> str:
         groups.append(", ".join(digits[start : start + size]))
         start += size
     return ".\n".join(groups)
+
+
+def _speak_phone(text: str) -> str:
+    match = _PHONE.fullmatch(text)
+    if match is None:
+        raise ValueError("a phone number must be +1 and ten digits")
+    return _speak_groups(match[1], (3, 3, 4))
+
+
+def _speak_number(text: str) -> str:
+    """Speak a number of an address digit by digit: `412612` in threes, `02241-2612` in its two parts."""
+    parts = [part for run in text.split("-") for part in _in_breaths(run)]
+    return ". ".join(", ".join(part) for part in parts)
+
+
+def _in_breaths(digits: str) -> list[str]:
+    return [digits] if len(digits) <= _GROUP_MOST else [digits[:3], *_in_breaths(digits[3:])]
 
 
 def _day(text: str) -> date:

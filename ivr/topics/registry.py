@@ -12,11 +12,21 @@ from ivr.topics.authorization.words import AUTHORIZATION
 from ivr.topics.balance.words import BALANCE
 from ivr.topics.bank.words import BANK
 from ivr.topics.earlier_payments.words import EARLIER_PAYMENTS
+from ivr.topics.help.words import HELP
 from ivr.topics.masks import UNKNOWN, Mask, Since, as_it_is
 from ivr.topics.topic import MASK_OF_KIND, Alike, Slot, Topic
 from ivr.topics.verification.words import VERIFICATION
 
-TOPICS: tuple[Topic, ...] = (AGENT, VERIFICATION, EARLIER_PAYMENTS, BALANCE, AMOUNT, BANK, AUTHORIZATION)
+TOPICS: tuple[Topic, ...] = (
+    AGENT,
+    HELP,
+    VERIFICATION,
+    EARLIER_PAYMENTS,
+    BALANCE,
+    AMOUNT,
+    BANK,
+    AUTHORIZATION,
+)
 
 SLOTS: Mapping[str, Slot] = {slot.name: slot for topic in TOPICS for slot in topic.slots}
 VOCABULARY = Vocabulary(

@@ -25,6 +25,8 @@ MASK_OF_KIND: Final[Mapping[str, Mask]] = {
     "routing": digits_shape,
     "confirmation": digits_shape,
     "digits": digits_shape,
+    "billing_account": given_shape,
+    "place": as_it_is,
 }
 # Made-up values, where a slot names none of its own.
 _SAMPLE_OF_KIND: Final[Mapping[str, str]] = {

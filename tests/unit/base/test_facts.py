@@ -51,6 +51,7 @@ def test_who_runs_the_line_is_warned_thirty_days_before(read):
         (MAIL.replace("Boston", "<Boston>"), "place.mail: write city"),
         (MAIL.replace('city = "Boston"', ""), "place.mail: write city"),
         (MAIL.replace("P O Box 412612", "x" * 61), "place.mail: write street"),
+        (MAIL.replace("P O Box 412612", "x " * 8), "place.mail: write street, of at most 7 words"),
         (MAIL.replace('source = "a page"', ""), "place.mail: write source"),
         (MAIL.replace("2027-05-31", '"soon"'), "place.mail: write seen and review_by"),
         (f"{MAIL}colour = 1", "place.mail: colour has no place here"),

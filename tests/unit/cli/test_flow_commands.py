@@ -114,3 +114,17 @@ def test_the_phrases_are_printed_with_how_each_is_taken(ivr):
     assert "es-US  voice  repeat         repita" in lines
     [said, *_] = json.loads(ivr("flow", "phrases", "No, thanks", "--json").out)
     assert said == {"language": "en-US", "pace": "voice", "taken_as": "no", "words": "No, thanks"}
+
+
+def test_a_fact_whose_date_is_past_is_named_beside_the_proof(ivr, tmp_path: Path) -> None:
+    texts = {
+        "flows/main.toml": 'start = "end"\n[node.end]\nend = "goodbye"\n',
+        "prompts/en-US.ftl": "goodbye = Goodbye.\n",
+        "prompts/facts.toml": '[place.bank_bill_pay]\nname = "Connector"\nsource = "a page"\n'
+        "seen = 2019-11-28\nreview_by = 2020-01-01\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    told = "place.bank_bill_pay was to be read again by 2020-01-01: callers hear whom to call instead\n"
+    assert ivr("flow", "check", tmp_path).err.startswith(told)

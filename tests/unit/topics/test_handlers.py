@@ -105,6 +105,38 @@ def test_a_call_back_is_one_row_for_staff_a_caller_and_day(asked):
     assert len(open_tasks(call.db)) == 1
 
 
+# Other help.
+
+
+@pytest.mark.parametrize(
+    ("place", "day", "expected"),
+    [
+        ("mail", 31, ("Health Connector", "P O Box 412612", "Boston, Massachusetts 02241-2612")),
+        ("center_1", 31, ("Boston", "133 Portland Street, first floor", "")),
+        ("center_3", 31, None),  # to be read again by March 31
+    ],
+)
+def test_a_place_is_told_up_to_its_date(asked, place, day, expected):
+    call = asked()
+    call.now = datetime(2027, 5, day, 23, tzinfo=UTC)
+    slots = dict(zip(("place_name", "place_street", "place_city"), expected or (), strict=False))
+    assert call.ask("tell_place", place=place) == Outcome("known" if expected else "call", slots)
+    call.now = datetime(2027, 6, 1, 12, tzinfo=UTC)
+    assert call.ask("tell_place", place=place) == Outcome("call")
+
+
+def test_only_a_verified_member_hears_a_billing_account_number(asked, samples):
+    assert asked().ask("is_verified") == Outcome("no")
+    assert asked().ask("tell_account", account_plan="health") == Outcome("none")
+    call = asked("demo.letter")
+    number = samples["demo.letter"].billing_accounts["health"]
+    assert call.ask("is_verified") == Outcome("yes")
+    assert call.ask("tell_account", account_plan="health") == Outcome(
+        "known", {"account_plan": "health", "told_account": number}
+    )
+    assert call.ask("tell_account", account_plan="dental") == Outcome("none")
+
+
 # Who is calling.
 
 
