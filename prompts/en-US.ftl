@@ -960,6 +960,32 @@ authorization-ask =
         Say: I authorize.
         Or: no.
 
+authorization-ask-either =
+    Do you authorize this payment?
+    Say yes or no.
+    If you cannot speak, press 1.
+    .again =
+        Do you authorize this payment?
+        Please say only yes or no.
+        If you cannot speak, press 1.
+    .again-relay =
+        Say: I authorize.
+        Or say: no.
+        If you cannot speak, press 1.
+    .relay =
+        Say: I authorize.
+        Or say: no.
+        Your operator may voice it.
+        If you cannot speak, press 1.
+    .nudge =
+        Still waiting.
+        Say: I authorize.
+        Or: no.
+
+authorization-code-instead =
+    You can use the code on your bill instead.
+    We keep a record of the code you enter.
+
 authorization-unclear =
     We could not tell if you said yes.
     So this payment was not made.

@@ -968,6 +968,32 @@ authorization-ask =
         Diga: autorizo.
         O: no.
 
+authorization-ask-either =
+    ¿Autoriza este pago?
+    Diga sí o no.
+    Si no puede hablar, oprima 1.
+    .again =
+        ¿Autoriza este pago?
+        Diga solamente sí o no.
+        Si no puede hablar, oprima 1.
+    .again-relay =
+        Diga: autorizo.
+        O diga: no.
+        Si no puede hablar, oprima 1.
+    .relay =
+        Diga: autorizo.
+        O diga: no.
+        Su operador puede decirlo.
+        Si no puede hablar, oprima 1.
+    .nudge =
+        Seguimos esperando.
+        Diga: autorizo.
+        O: no.
+
+authorization-code-instead =
+    En lugar de hablar, puede usar el código de su factura.
+    Guardamos un registro del código que usted marque.
+
 authorization-unclear =
     No supimos si dijo que sí.
     Por eso este pago no se hizo.

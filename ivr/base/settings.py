@@ -669,8 +669,8 @@ class Settings(BankSettings, PublicSettings, LanguageSettings, HostSettings, Fac
     """the number to transfer callers to, as +1 and ten digits, or nothing"""
     ivr_recording: Literal["off"] = "off"
     """off (asking to record is not available yet)"""
-    ivr_consent: Literal["spoken", "bill_code"] = "spoken"
-    """spoken or bill_code"""
+    ivr_consent: Literal["spoken", "bill_code", "either"] = "spoken"
+    """spoken, bill_code, or either: who cannot speak keys the code that is printed on the bill"""
     ivr_on_time: Literal["unset", "authorized", "settled"] = "unset"
     """unset, authorized or settled: which of the two counts as paid by the due date"""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000

@@ -27,7 +27,7 @@ from ivr.billing.coverage import Assistance
 
 Notices = Literal["sms", "email", "letter"]
 SupportOpen = Literal["open", "closed"]
-ConsentMode = Literal["spoken", "bill_code"]
+ConsentMode = Literal["spoken", "bill_code", "either"]
 OnTime = Literal["unset", "authorized", "settled"]
 
 MADE_UP: Final = "made_up"

@@ -284,6 +284,8 @@ class _Interpreter:
         return EXHAUSTED if count >= node.tries[outcome] else outcome
 
     def _fill(self, slot: str, value: Value) -> None:
+        if slot in self.flow.terms:
+            self.state.evidence = {}  # what was said of the terms before is no longer true
         (self.state.secrets if self.flow.vocabulary.is_secret(slot) else self.state.slots)[slot] = value
 
     # What a caller did.

@@ -112,6 +112,7 @@ class Flow:
     nodes: Mapping[str, Node] = field(default_factory=dict)
     variables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unspoken: frozenset[str] = frozenset()  # prompts of reasons that a kept version is older than
+    terms: frozenset[str] = frozenset()  # slots that a caller's word must be given about
 
     @classmethod
     def compile(
@@ -137,7 +138,9 @@ class Flow:
         languages = tuple(tag for tag in vocabulary.language_keys.values() if tag in prompts.languages)
         known = {each for each in reasons for tag in prompts.languages if prompts.has(each, None, tag)}
         unspoken = frozenset(reasons - known) if kept else frozenset()
-        return cls(version, dialogs, vocabulary, prompts, languages, nodes, variables, unspoken)
+        consents = (action.consent for action in vocabulary.actions.values() if action.consent)
+        terms = frozenset(slot for consent in consents for slot in consent.terms)
+        return cls(version, dialogs, vocabulary, prompts, languages, nodes, variables, unspoken, terms)
 
 
 def version_of(files: Mapping[str, str]) -> str:

@@ -41,6 +41,7 @@ class Meant:
     word: str
 
 
+Judge = Callable[[str, Slots, tuple[str, ...]], Match | NoMatch]
 Hearing = Callable[[str, float | None, str, str], Match | NoMatch | Meant]
 
 
@@ -59,7 +60,7 @@ class Field:
     """
 
     name: str
-    judge: Callable[[str, Slots, tuple[str, ...]], Match | NoMatch]
+    judge: Judge
     fills: tuple[str, ...]
     reasons: tuple[str, ...]
     waiting: Waiting = "number"

@@ -45,6 +45,7 @@ _NO_ANSWER: Final = {"failed": "transfer_no_answer"}  # by how a transfer ends
 _MEMBERS: Final[Sequence[tuple[str, Mapping[str, str]]]] = (
     ("demo.health_and_dental", {"health": "current", "dental": "current", "select_bill": "one_amount"}),
     ("demo.bill_code", {"prepare_authorization": "bill_code", "health": "current"}),
+    ("demo.bill_code", {"prepare_authorization": "either", "health": "current"}),
     ("demo.extra_time", {"verify_member": "verified_more_time", "health": "current"}),
     ("demo.first_payment", {"select_bill": "first_payment", "health": "current"}),
     ("demo.letter", {"health": "current", "select_bill": "one_amount"}),

@@ -276,7 +276,7 @@ class _Export:
             if each.action == "authorize_with_code"
         ]
         if not answers:
-            consents = any(each.outcome == "bill_code" for each in self._asked("prepare_authorization"))
+            consents = any(each.outcome != "spoken" for each in self._asked("prepare_authorization"))
             return _DIGITS[:6] if consents else ""
         _, turn = min(answers, key=lambda each: each[0])
         return _DIGITS[: digits_keyed(turn.heard)]

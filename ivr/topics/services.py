@@ -39,7 +39,7 @@ class Services:
     opening: Opening
     facts: Facts
     agent_phone: str
-    consent: Literal["spoken", "bill_code"]
+    consent: Literal["spoken", "bill_code", "either"]
     notice_channels: tuple[Channel, ...]
     on_time: Literal["unset", "authorized", "settled"] = "unset"  # which day counts for the due date
 

@@ -122,7 +122,7 @@ class _Caller:
             slots = {"amount": known["total" if ask.args["amount"] == "full" else "past_due"]}
         if ask.action == "check_amount" and name == "ok":
             slots = {"amount": known["keyed_amount"]}
-        if name == "known":
+        if action.recalls == name:
             slots = {slot: known[slot] for slot in slots}
         return Outcome(name, slots)
 
@@ -138,7 +138,7 @@ class _Caller:
         if roll < self.care:
             if self.state.gate:
                 return Keys("1")
-            if node.word == "spoken_authorization":
+            if node.word.startswith("spoken_"):
                 phrases = {"en-US": "I authorize", "es-US": "autorizo"}
                 return Speech(phrases[self.state.language], 0.9)
             return _keys(self.chance.choice(_right(node.word)))

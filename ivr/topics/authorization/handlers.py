@@ -29,13 +29,23 @@ def prepare_authorization(turn: TurnServices, state: State, _args: Mapping[str, 
         by_letter=state.slots["channel"] == "letter",
     )
     return Outcome(
-        turn.services.consent,
+        _consent_asked(turn, str(state.slots["billing_account"])),
         {
             "today": turn.services.local(turn.now).date().isoformat(),
             "debit_date": dates.effective_entry_date.isoformat(),
             "cutoff": turn.services.local(dates.cutoff_at).isoformat(),
         },
     )
+
+
+def _consent_asked(turn: TurnServices, billing_account: str) -> str:
+    """Return how consent is asked for; no code is offered to a member on whose bills none is printed."""
+    coded = select(Bill.coverage_month).where(
+        Bill.billing_account == billing_account, Bill.authorization_code_hash.is_not(None)
+    )
+    if turn.services.consent == "either" and turn.db.execute(coded.limit(1)).first() is None:
+        return "spoken"
+    return turn.services.consent
 
 
 def authorize_payment(turn: TurnServices, state: State, _args: Mapping[str, str]) -> Outcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ivr.dialog.definition import KEY_AGENT, KEY_REPEAT
-from ivr.dialog.vocabulary import Action, Consent, Field, Match, Meant, NoMatch, Slots
+from ivr.dialog.vocabulary import Action, Consent, Field, Judge, Match, Meant, NoMatch, Slots
 from ivr.languages.answers import AGENT, ALMOST, MIXED, NO, NOT_OWN, REPEAT, UNCLEAR, YES
 from ivr.languages.registry import SPOKEN
 from ivr.topics.masks import given_shape
@@ -30,6 +30,7 @@ _CONSENTED = ("amount", "plan", "account_type", "account_last4", "debit_date")
 _RECEIPT = ("confirmation_number",)
 _FAULTS = {"changed": "paid_elsewhere", "limit_reached": "limit_elsewhere"}
 _CODE = "408215#"
+CODE = "code"
 
 
 _KEYS = {REPEAT: KEY_REPEAT, AGENT: KEY_AGENT}
@@ -59,6 +60,11 @@ def _key_is_not_speech(_digits: str, _slots: Slots, _reasons: tuple[str, ...]) -
     return NoMatch("key-pressed")
 
 
+def _code_instead(digits: str, _slots: Slots, _reasons: tuple[str, ...]) -> Match | NoMatch:
+    """1 asks for the code on the bill instead of a voice."""
+    return Match(result=CODE) if digits == "1" else NoMatch("not-a-choice")
+
+
 def _ready(digits: str, _slots: Slots, _reasons: tuple[str, ...]) -> Match | NoMatch:
     return Match() if digits == "1" else NoMatch("not-a-choice")
 
@@ -75,6 +81,27 @@ def _payment_made(slots: Slots, _args: Mapping[str, str]) -> tuple[str, Slots]:
 
 def _first_payment(slots: Slots, _args: Mapping[str, str]) -> tuple[str, Slots]:
     return "first" if slots.get("is_first") == "yes" else "other", {}
+
+
+def _spoken(name: str, judge: Judge, samples: Mapping[str, str]) -> Field:
+    """Return a field that hears the yes; `samples` are the keys that it judges, by result or reason."""
+    phrases = (
+        words
+        for spoken in SPOKEN.values()
+        for words in (*spoken.answers.samples.values(), spoken.answers.says_yes)
+    )
+    return Field(
+        name,
+        judge,
+        ("words_heard", "confidence"),
+        (UNCLEAR, ALMOST, MIXED, *(each for each in samples if each != CODE)),
+        num_digits=1,
+        results=(YES, NO, NOT_OWN, *(each for each in samples if each == CODE)),
+        hear=hear_authorization,
+        hints={tag: ",".join(spoken.answers.phrases) for tag, spoken in SPOKEN.items()},
+        samples=samples,
+        said=tuple(dict.fromkeys(phrases)),
+    )
 
 
 AUTHORIZATION = Topic(
@@ -99,24 +126,8 @@ AUTHORIZATION = Topic(
             num_digits=1,
             samples={"": "1", "not-a-choice": "2"},
         ),
-        Field(
-            "spoken_authorization",
-            _key_is_not_speech,
-            ("words_heard", "confidence"),
-            (UNCLEAR, ALMOST, MIXED, "key-pressed"),
-            num_digits=1,
-            results=(YES, NO, NOT_OWN),
-            hear=hear_authorization,
-            hints={tag: ",".join(spoken.answers.phrases) for tag, spoken in SPOKEN.items()},
-            samples={"key-pressed": "1"},
-            said=tuple(
-                dict.fromkeys(
-                    words
-                    for spoken in SPOKEN.values()
-                    for words in (*spoken.answers.samples.values(), spoken.answers.says_yes)
-                )
-            ),
-        ),
+        _spoken("spoken_authorization", _key_is_not_speech, {"key-pressed": "1"}),
+        _spoken("spoken_or_coded_authorization", _code_instead, {CODE: "1", "not-a-choice": "2"}),
         Field(
             "authorization_code",
             _authorization_code,
@@ -130,7 +141,7 @@ AUTHORIZATION = Topic(
     actions=(
         Action(
             "prepare_authorization",
-            {"spoken": _TERMS, "bill_code": _TERMS},
+            {"spoken": _TERMS, "bill_code": _TERMS, "either": _TERMS},
             needs=(*_PAYING, "channel", "pay_day"),
         ),
         Action(

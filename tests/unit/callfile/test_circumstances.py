@@ -126,7 +126,11 @@ FAULTS = [
         "call.header-value",
     ),
     ("support maybe", "3: there is no support 'maybe': write support open or closed", "call.header-value"),
-    ("consent nod", "3: there is no consent 'nod': write consent spoken or bill_code", "call.header-value"),
+    (
+        "consent nod",
+        "3: there is no consent 'nod': write consent spoken, bill_code or either",
+        "call.header-value",
+    ),
     ("cutoff noon", "3: 'noon' is no time of day: write cutoff 16:00", "call.header-value"),
     (
         "closings Monday",

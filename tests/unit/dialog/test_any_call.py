@@ -49,7 +49,7 @@ class Call:
         self.delays = random.choice(((1, 5), (5, 20), (20, 70)))
         self.told = set()  # what of the terms was spoken since the amount and the bank were last changed
         self.spoken_before = False
-        self.consent = random.choice(("spoken", "spoken", "bill_code"))
+        self.consent = random.choice(("spoken", "spoken", "bill_code", "either"))
         self.unconfirmed = False  # a payment was authorized whose number has not been spoken
         self.visited = Counter()
 

@@ -428,8 +428,8 @@ def test_circles_and_ends(english):
     files = edited(
         english,
         "flows/main.toml",
-        'prompt       = "finish-menu"\nkeys.1       = "balance"\nkeys.2       = "payments_made"',
-        'prompt       = "finish-menu"\nkeys.1       = "finish_menu"\nkeys.2       = "finish_menu"',
+        'keys.1       = "balance"\nkeys.2       = "payments_made"\nkeys.8       = "help"\n',
+        'keys.1       = "finish_menu"\nkeys.2       = "finish_menu"\nkeys.8       = "finish_menu"\n',
     )
     assert [node for _, node, _ in found(files, "proof.dead-end")] == ["main/finish_menu"]
     files = edited(english, "flows/amount.toml", "tries.above_balance = 3\n", "")

@@ -8,8 +8,8 @@ from typing import get_args
 import pytest
 from sqlalchemy import insert, select, update
 
-from ivr.dialog.engine import Outcome
-from ivr.dialog.state import Said
+from ivr.dialog.engine import Outcome, step
+from ivr.dialog.state import Said, State
 from ivr.payments.blocks import block_for
 from ivr.payments.history import Stands
 from ivr.payments.staff_queue import open_tasks
@@ -673,6 +673,18 @@ def test_authorize_with_code(asked, code, amount, expected):
         select(Authorization.how, Authorization.words_heard, Authorization.confidence)
     ).all()
     assert consents == ([("bill_code", "", None)] if expected == "authorized" else [])
+
+
+@pytest.mark.parametrize(("member", "expected"), [("demo.bill_code", "either"), ("demo.letter", "spoken")])
+def test_a_code_is_offered_only_where_one_is_printed(asked, member, expected):
+    call = ready(asked(member, consent="either")).know(pay_day="")
+    assert call.ask("prepare_authorization").name == expected
+
+
+def test_terms_that_were_said_before_are_no_evidence_of_others(line):
+    said = Said("authorization-terms")
+    state = State("amount/full", "en-US", frames=["main/amount"], evidence={said.prompt: said})
+    assert step(line.flow, state, Outcome("ok", {"amount": 100})).state.evidence == {}
 
 
 def test_the_code_of_another_bill_signs_nothing(asked):

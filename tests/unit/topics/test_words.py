@@ -1,6 +1,7 @@
 """Every field, entry by entry: what is taken, and what is wrong with the rest."""
 
 import unicodedata
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -100,6 +101,7 @@ ENTRIES = [
     ("ready", "1", None),
     ("ready", "2", "!not-a-choice"),
     ("spoken_authorization", "1", "!key-pressed"),
+    ("spoken_or_coded_authorization", "2", "!not-a-choice"),
 ]
 
 
@@ -117,8 +119,13 @@ def test_an_entry(name, keyed, expected):
 def test_every_reason_and_every_field_is_in_the_table():
     shown = {(name, expected[1:]) for name, _, expected in ENTRIES if str(expected).startswith("!")}
     said = ("not-yes-or-no", "almost-yes", "mixed-answer")
-    others = {*(("spoken_authorization", reason) for reason in said), ("member_id", WITHOUT_POUND)}
+    spoken = ("spoken_authorization", "spoken_or_coded_authorization")
+    others = {*product(spoken, said), ("member_id", WITHOUT_POUND)}
     assert shown | others == {(name, reason) for name, field in FIELDS.items() for reason in field.reasons}
+
+
+def test_1_asks_for_the_code_instead_of_a_voice():
+    assert FIELDS["spoken_or_coded_authorization"].judge("1", KNOWN, ()) == Match(result="code")
 
 
 def test_what_looks_like_a_card_is_taken_the_second_time():
