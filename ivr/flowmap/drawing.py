@@ -1,6 +1,6 @@
 """The picture of the line as one SVG page: a cluster a dialog, a box a node, an arrow a branch.
 
-The page is A3 across, or the next larger one on which text is at least 6 points high. Everything reads in
+The page is A3 across, or the next larger one on which text is at least 5.5 points high. Everything reads in
 black and white: kinds of nodes differ by their outlines, heat by numbers and shade. The same line gives
 the same bytes.
 """
@@ -26,7 +26,7 @@ PAGES: Mapping[str, tuple[float, float]] = {
     "A1": (841, 594),
     "A0": (1189, 841),
 }
-TEXT_POINTS_MIN = 6.0
+TEXT_POINTS_MIN = 5.5
 POINTS_A_MILLIMETRE = 72 / 25.4
 
 # All that follows is in points of the unscaled drawing.

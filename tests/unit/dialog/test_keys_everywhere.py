@@ -83,8 +83,11 @@ def test_a_third_failure_tells_of_payments_and_leads_to_a_person_or_the_end(line
     waiting.failures = 2
     waiting.pace = "voice"
     node = line.flow.nodes[question]
-    unknown = Keys("8" if node.word == MENU else "88888888888888888888")
+    unknown = Keys("6" if node.word == MENU else "88888888888888888888")
     taken = step(line.flow, waiting, unknown)
+    if question == "authorize/ask_either":  # who is not understood can still key the code
+        assert taken.state.node == "authorize/code"
+        return
     assert taken.result == Ask("payment_made", {})
     taken = step(line.flow, taken.state, Outcome("made"))
     if taken.result == Ask("payment_made", {}):  # before the goodbye a text message is told

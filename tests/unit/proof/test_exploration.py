@@ -341,8 +341,8 @@ def test_what_must_be_heard_to_its_end(english):
     files = edited(
         english,
         "flows/authorize.toml",
-        'say      = "authorization-terms"\nbarge_in = false\n',
-        'say      = "authorization-terms"\n',
+        '[node.terms]\nsay      = "authorization-terms"\nbarge_in = false\n',
+        '[node.terms]\nsay      = "authorization-terms"\n',
     )
     files = edited(
         files, "flows/authorize.toml", 'say      = "confirmation"\nbarge_in = false', 'say = "confirmation"'
