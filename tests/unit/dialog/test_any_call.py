@@ -97,10 +97,14 @@ class Call:
         ]
         assert missing == []
         if ask.action == "authorize_payment":
-            assert {"authorization-terms", "authorization-ask"} <= self.told
-            assert {"authorization-terms", "authorization-ask"} <= self.state.evidence.keys()
+            ask_of = "authorization-ask-either" if self.consent == "either" else "authorization-ask"
+            assert {"authorization-terms", ask_of} <= self.told
+            assert {"authorization-terms", ask_of} <= self.state.evidence.keys()
         if ask.action == "authorize_with_code":
-            assert {"authorization-terms-code", "authorization-code-ask"} <= self.told
+            instead = {"authorization-terms", "authorization-code-instead"}
+            terms = instead if self.consent == "either" else {"authorization-terms-code"}
+            assert {*terms, "authorization-code-ask"} <= self.told
+            assert {*terms, "authorization-code-ask"} <= self.state.evidence.keys()
         outcomes = list(action.outcomes)
         name = outcomes[0] if self.random.random() < self.patience else self.random.choice(outcomes)
         slots = {slot: self.value(slot) for slot in action.outcomes[name]}
