@@ -37,13 +37,15 @@ class Spoken:
     """What it takes for the line to speak a language and to be spoken to in it.
 
     `voice` is Twilio's name of the voice that says it, `press` the verb, in small letters, by which every
-    prompt names a key: "press 1".
+    prompt names a key: "press 1". `aloud` writes a text as a voice must be given it, where it would say the
+    usual writing wrong.
     """
 
     voice: str
     press: str
     values: SpokenValues
     answers: Answers
+    aloud: Callable[[str], str] = str
 
 
 @dataclass(frozen=True, slots=True)

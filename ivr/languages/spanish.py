@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 
 from ivr.base.hours import MINUTES_A_DAY, OpenHours
@@ -24,6 +25,19 @@ _MONTHS = (
     "diciembre",
 )
 _MILLION = 1_000_000
+# Before a noun one is "un": what ends in it is written out, because voices say "veintiuno dólares".
+_ENDS_IN_ONE = re.compile(r"\b\d{0,4}[02-9]1(?= (?:dólares|centavos)\b)")
+_TO_29 = (
+    *("", "un", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez", "once", "doce"),
+    *("trece", "catorce", "quince", "dieciséis", "diecisiete", "dieciocho", "diecinueve", "veinte"),
+    *("veintiún", "veintidós", "veintitrés", "veinticuatro", "veinticinco", "veintiséis", "veintisiete"),
+    *("veintiocho", "veintinueve"),
+)
+_TENS = ("", "", "", "treinta", "cuarenta", "cincuenta", "sesenta", "setenta", "ochenta", "noventa")
+_HUNDREDS = (
+    *("", "ciento", "doscientos", "trescientos", "cuatrocientos", "quinientos", "seiscientos"),
+    *("setecientos", "ochocientos", "novecientos"),
+)
 # minutes from midnight at which each part of the day ends
 _PARTS_OF_DAY = (
     (6 * 60, "de la madrugada"),
@@ -31,6 +45,22 @@ _PARTS_OF_DAY = (
     (19 * 60, "de la tarde"),
     (MINUTES_A_DAY, "de la noche"),
 )
+
+
+def _before_a_noun(number: int) -> str:
+    """Write out a whole number from 1 to 999,999 as it stands before a masculine noun."""
+    thousands, rest = divmod(number, 1000)
+    hundreds, below = divmod(rest, 100)
+    tens, ones = divmod(below, 10)
+    words = [] if not thousands else ["mil"] if thousands == 1 else [_before_a_noun(thousands), "mil"]
+    words.append("cien" if rest == 100 else _HUNDREDS[hundreds])
+    words.append(_TO_29[below] if below < 30 else _TENS[tens])
+    words += ["y", _TO_29[ones]] if below > 30 and ones else []
+    return " ".join(filter(None, words))
+
+
+def _aloud(text: str) -> str:
+    return _ENDS_IN_ONE.sub(lambda number: _before_a_noun(int(number[0])), text)
 
 
 def _dollars(dollars: int) -> str:
@@ -155,5 +185,6 @@ SPANISH = Language(
         press="oprima",
         values=SpokenValues(money=_money, date=_date, date_year=_date_year, moment=_moment, hours=_hours),
         answers=_ANSWERS,
+        aloud=_aloud,
     ),
 )

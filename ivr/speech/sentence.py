@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final, NamedTuple
 
+from ivr.languages.registry import SPOKEN
 from ivr.languages.words import words_said, words_typed
 
 SLOW_PERCENT: Final = 85  # of a voice's own rate
@@ -28,9 +29,14 @@ class Words(NamedTuple):
     slow: bool = False
 
     @property
+    def aloud(self) -> str:
+        """The words as the voice is given them."""
+        return SPOKEN[self.language].aloud(self.text)
+
+    @property
     def seconds(self) -> float:
         """How long the voice takes."""
-        seconds = speech_seconds(self.text, self.language)
+        seconds = speech_seconds(self.aloud, self.language)
         return seconds * 100 / SLOW_PERCENT + SLOW_PAUSE_MILLISECONDS / 1000 if self.slow else seconds
 
 

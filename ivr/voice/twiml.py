@@ -172,7 +172,7 @@ def _say(words: Sequence[Words]) -> str:
     """Write words of one language as one Say; those to be written down slowly, each with a pause after it."""
     said: list[str] = []
     for slow, run in groupby(words, key=attrgetter("slow")):
-        texts = [each.text for each in run]
+        texts = [each.aloud for each in run]
         if slow:
             said += [f" {escape(text)}".join(_SLOWLY) for text in texts]
         else:

@@ -43,3 +43,22 @@ def test_what_is_written_down_is_said_slower_with_a_pause_after_it():
     assert slow.seconds == pytest.approx(0.8 + 1.2 / 0.85 + 0.7)
     assert said_by_voice("9, 0, 2.", "en-US", ["9, 0, 2."]).parts == slow.parts[1:]
     assert said_by_voice("It is 9.", "en-US", ["9, 0, 2."]) == said_by_voice("It is 9.", "en-US")
+
+
+@pytest.mark.parametrize(
+    ("written", "aloud"),
+    [
+        ("Debe 21 dólares con 31 centavos.", "Debe veintiún dólares con treinta y un centavos."),
+        ("Debe 121 dólares.", "Debe ciento veintiún dólares."),
+        ("Debe 101 dólares con 11 centavos.", "Debe ciento un dólares con 11 centavos."),
+        ("Debe 1001 dólares.", "Debe mil un dólares."),
+        ("Debe 31681 dólares.", "Debe treinta y un mil seiscientos ochenta y un dólares."),
+        ("Debe 511 dólares.", "Debe 511 dólares."),
+        ("Vence el lunes 21 de diciembre.", "Vence el lunes 21 de diciembre."),
+    ],
+)
+def test_a_spanish_voice_says_one_as_before_a_noun(written, aloud):
+    [words] = said_by_voice(written, "es-US").parts
+    assert (words.text, words.aloud) == (written, aloud)
+    [english] = said_by_voice("You owe 21 dollars.", "en-US").parts
+    assert english.aloud == "You owe 21 dollars."

@@ -196,3 +196,8 @@ def test_no_document_makes_twilio_warn_and_all_are_stable(pace, language, result
         assert sum(isinstance(each, Pause) for each in sounds) == sum(
             isinstance(each, Say) for each in sounds
         )
+
+
+def test_a_voice_is_given_what_it_says_right():
+    text = written([passage("es-US", "Debe 21 dólares.")], End((), "goodbye"), language="es-US")
+    assert f"<Say {ES}>Debe veintiún dólares.</Say>" in text
