@@ -462,7 +462,7 @@ class _Interpreter:
         if isinstance(heard, Speech):
             return SpeechHeard(judged.result if isinstance(judged, Match) else reason)
         entry = self.flow.vocabulary.fields.get(node.word)
-        if entry is not None and entry.hear is not None and entry.num_digits == 1:
+        if reason and entry is not None and entry.hear is not None and entry.num_digits == 1:
             return SeveralKeysPressed(reason)  # one by one a number may be keyed here: none is kept
         if entry is None or (entry.num_digits == 1 and not entry.secret):
             return _pressed(heard.digits, reason)
