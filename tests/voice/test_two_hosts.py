@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 from support.hosts import kill, web_host, worker_host
+from support.served_line import wait_until
 
 from ivr.base.settings import load_worker_settings
 from ivr.jobs.groups import job_groups
