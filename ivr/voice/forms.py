@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import phonenumbers
 
@@ -12,6 +13,7 @@ from ivr.dialog.engine import Input, Keys, Silence, Speech, TransferEnded
 
 DIGITS_MAX = 64
 WORDS_MAX = 500
+CALLERS_KEPT_MAX = 512
 CALL_SID = re.compile(r"CA[0-9a-fA-F]{32}")
 _TELEPHONE = re.compile(r"\+?[0-9][0-9 ().-]*")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]+")
@@ -46,8 +48,9 @@ class Caller:
     number: str = ""
 
 
+@lru_cache(CALLERS_KEPT_MAX)
 def read_caller(shown: str) -> Caller:
-    """Read the `From` parameter."""
+    """Read the `From` parameter; every turn of a call brings it again."""
     bare = shown.strip().lower()
     if not bare or bare in WITHHELD or f"+{bare}" in WITHHELD:
         return Caller("withheld")
