@@ -126,10 +126,20 @@ def _life(visit: StaffVisit, payment: Mapping[str, Any], payment_id: int) -> lis
         AuditEvent.subject == str(payment_id), AuditEvent.action.startswith("payments.")
     )
     for at, actor, action in visit.db.execute(done):
-        life.append((at, f"{actor}: {action.removeprefix('payments.')}"))
+        life.append((at, f"{actor} {_DONE_BY_STAFF.get(action, action)}"))
     return sorted(life)
 
 
+_DONE_BY_STAFF: Final = {
+    "payments.ask": "asked for something that sends money out",
+    "payments.approve": "approved it",
+    "payments.refuse": "refused it",
+    "payments.hold": "held it",
+    "payments.release": "released it",
+    "payments.cancel": "cancelled it",
+    "payments.refund": "had it refunded",
+    "payments.reverse": "had it reversed",
+}
 _MOMENTS: Final = {
     "authorized_at": "Authorized in the call",
     "cutoff_at": "Cutoff",

@@ -102,6 +102,9 @@ def test_what_is_refused_is_not_done(visitor, paid):
     visitor.post(f"/payments/{paid}/decide", {"word": "refuse"})
     assert states(visitor) == ["held"]
     assert [task.kind for task in open_tasks(visitor)] == ["payment_held"]
+    page = visitor.get(f"/payments/{paid}").text
+    for told in ("money held it", "money asked for something that sends money out", "second refused it"):
+        assert told in page
 
 
 @pytest.mark.parametrize("form", [{"action": "refund"}, {"action": "reverse", "reason": "duplicate"}])
