@@ -92,8 +92,8 @@ whole: install-test
 achlens: install-test
 	.venv/bin/python tests/ach/achlens_check.py
 
-bench: install-test  ## benchmarks, as ratios against their baselines in the same run
-	.venv/bin/python -m benchmarks
+bench: install-test  ## benchmarks, as ratios against their baselines in the same run; RIVAL=express beside a rival's
+	.venv/bin/python -m benchmarks $(if $(RIVAL),--rival $(RIVAL))
 
 soak: install-test  ## the long versions of the random and fault tests
 	.venv/bin/pytest -n $(WORKERS) --dist loadgroup -m soak

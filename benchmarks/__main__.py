@@ -34,6 +34,7 @@ from benchmarks.databases import (
 )
 from benchmarks.measure import Bench
 from benchmarks.replays import replays
+from benchmarks.rivals import express
 from benchmarks.scripts import KINDS, Scripts, payers, strangers
 from benchmarks.servers import ROOT, BenchmarkError, Server, serving, wait_until_open
 from benchmarks.sizes import FULL, QUICK, Sizes
@@ -66,6 +67,9 @@ def main() -> int:
     parser.add_argument("--replays", action="store_true", help="only run recorded calls again")
     parser.add_argument("--cutoffs", action="store_true", help="only make the bank's files")
     parser.add_argument("--audit", action="store_true", help="only audit a year of payments")
+    parser.add_argument(
+        "--rival", choices=["express"], help="only whole calls and menu turns, beside a rival's"
+    )
     given = parser.parse_args()
     sizes = QUICK if given.quick else FULL
     try:
@@ -77,6 +81,8 @@ def main() -> int:
                 _show(bank(made))
             elif given.audit:
                 _show(year(made))
+            elif given.rival:
+                beside_a_rival(made)
             else:
                 (profile if given.profile else measure)(made)
     except (BenchmarkError, OperatorError) as error:
@@ -161,6 +167,25 @@ def measure(site: Site) -> None:
         for server in servers:  # all at once: each takes a moment to end
             server.process.terminate()
     _tell("done")
+
+
+def beside_a_rival(site: Site) -> None:
+    """Measure turns of the line, of a durable rival and of the bare app, and print them; see `rivals`."""
+    sizes = site.sizes
+    callers = payers(sizes.payers, NOW.date())
+    with ExitStack() as held:
+        engine = held.enter_context(fresh_database(site.cluster, "empty"))
+        load_callers(engine, site.settings, NOW, callers)
+        settle(engine)
+        servers = [each for each in _servers(site, held, engine, engine) if each.name != report.FULL_LINE]
+        rival = held.enter_context(express(site.settings, VAR))
+        wait_until_open(rival)
+        bench = Bench([*servers, rival], site.cluster.pid, Scripts(site.settings, seed=3), callers, sizes)
+        _tell("warming up")
+        bench.warm()
+        _tell("menu turns and whole calls")
+        _show(report.costs("An ordinary menu turn, closed loop", bench.menu_turns()))
+        _show(report.costs("Whole paying calls, closed loop", bench.whole_calls()))
 
 
 def again(site: Site) -> str:

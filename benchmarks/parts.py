@@ -27,6 +27,7 @@ _FRAGMENTS = (
     ("/sqlalchemy/", "SQLAlchemy"),
     ("/psycopg/", "psycopg and libpq"),
     ("/ivr/storage/prepared.py", "psycopg and libpq"),
+    ("/ivr/storage/pipelines.py", "psycopg and libpq"),
     ("/ivr/voice/", "the turn itself: edge, forms, deadline"),
     ("/ivr/", "actions, members, billing, payments, calls"),
 )

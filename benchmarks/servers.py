@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,12 +43,27 @@ def serving(
     config: str = "python:ivr.gunicorn",
 ) -> Iterator[Server]:
     """Run `app` under gunicorn until the block ends; `wait_until_open` tells when it answers."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "gunicorn", "-c", config, "--bind", f"127.0.0.1:{port}", app]
+    started = {"PATH": os.defpath, **environment}
+    with running(name, command, folder=ROOT, environment=started, port=port, log=log, node=node) as server:
+        yield server
+
+
+@contextmanager
+def running(
+    name: str,
+    command: Sequence[str],
+    *,
+    folder: Path,
+    environment: Mapping[str, str],
+    port: int,
+    log: Path,
+    node: str | None,
+) -> Iterator[Server]:
+    """Run what answers on `port` until the block ends."""
     with log.open("wb") as out:
-        child = subprocess.Popen(
-            command, cwd=ROOT, env={"PATH": os.defpath, **environment}, stdout=out, stderr=subprocess.STDOUT
-        )
+        child = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=subprocess.STDOUT)
         try:
             yield Server(name, port, child, log, node)
         finally:
@@ -65,17 +80,20 @@ def wait_until_open(server: Server) -> None:
     give_up_at = time.monotonic() + START_SECONDS
     while time.monotonic() < give_up_at:
         if server.process.poll() is not None:
-            raise BenchmarkError(f"gunicorn ended with status {server.process.returncode}: see {server.log}")
+            raise BenchmarkError(
+                f"{server.name} ended with status {server.process.returncode}: see {server.log}"
+            )
         try:
             socket.create_connection(("127.0.0.1", server.port), timeout=1).close()
         except OSError:
             time.sleep(0.05)
         else:
             return
-    raise BenchmarkError(f"gunicorn did not open its port within {START_SECONDS} s: see {server.log}")
+    raise BenchmarkError(f"{server.name} did not open its port within {START_SECONDS} s: see {server.log}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine on which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 
