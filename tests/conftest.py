@@ -152,7 +152,7 @@ def database_url(clean_database: WorkerDatabase) -> URL:
 
 
 @pytest.fixture
-def url_as(engine: Engine, database_url: URL) -> Callable[[str], URL]:
+def url_as(engine: Engine, database_url: URL) -> Iterator[Callable[[str], URL]]:
     """Give the address of a migrated database without rows for one of the line's own accounts."""
     with engine.begin() as db:
         # Accounts are the server's, and other test workers make them too.
@@ -160,7 +160,11 @@ def url_as(engine: Engine, database_url: URL) -> Callable[[str], URL]:
         for statement in role_statements():
             db.execute(text(statement))
         grant(db)
-    return lambda role: database_url.update_query_dict({"options": f"-c role={role}"})
+    yield lambda role: database_url.update_query_dict({"options": f"-c role={role}"})
+    # The database is the next test's too, which may have accounts of its own kind.
+    with engine.begin() as db:
+        db.execute(text("GRANT USAGE ON SCHEMA public TO PUBLIC"))
+        db.execute(text(f'GRANT CONNECT, TEMPORARY ON DATABASE "{database_url.database}" TO PUBLIC'))
 
 
 @pytest.fixture
