@@ -27,7 +27,10 @@ COMMANDS: Final = {
         "Count for every duty of the rules how many payments met it, and name those that did not.",
     ),
     "banks": ("ivr.cli.banks:banks", "Load and look at the directory of the banks that take entries."),
-    "bench": ("ivr.cli.bench:bench", "Measure how many turns a second are answered in time here."),
+    "bench": (
+        "ivr.cli.bench:bench",
+        "Measure how many turns a second are answered in time here, and say what limits it.",
+    ),
     "bills": ("ivr.cli.bills:bills", "Load bills."),
     "call": ("ivr.cli.call:call", "Call the line: its words come, you key."),
     "calls": (
