@@ -209,6 +209,7 @@ def read_heard(text: str) -> Heard:
 # What happened then.
 
 
+@lru_cache(DIFFERENT_KEPT_MAX)
 def write_event(event: Event) -> str:
     """Write one thing that happened."""
     match event:

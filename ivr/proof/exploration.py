@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from heapq import heappop, heappush
 from typing import NamedTuple, cast
 
@@ -175,15 +176,13 @@ class Place:
     before: int
     move: Move
     edges: list[tuple[Move, int]] = field(default_factory=list)
+    closing: bool = field(init=False)  # the call is being told that it is over
+    helping: bool = field(init=False)  # a person is being reached
 
-    def within(self, *dialogs: str) -> bool:
-        """Return whether one of `dialogs` is running."""
-        return any(path.partition("/")[0] in dialogs for path in (self.state.node, *self.state.frames))
-
-    @property
-    def closing(self) -> bool:
-        """Whether the call is being told that it is over."""
-        return self.within(GIVE_UP_DIALOG, TIME_UP_DIALOG)
+    def __post_init__(self) -> None:
+        dialogs = {_dialog_of(path) for path in (self.state.node, *self.state.frames)}
+        self.closing = not dialogs.isdisjoint((GIVE_UP_DIALOG, TIME_UP_DIALOG))
+        self.helping = AGENT_DIALOG in dialogs
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,7 +338,7 @@ class Exploration:
         if place.closing:
             # What had to be heard is all that is left to say; at a gate it ends by itself.
             queued = queued[:1] if isinstance(place.result, Ask) else ()
-        elif isinstance(place.result, Ask) and not place.within(AGENT_DIALOG):
+        elif isinstance(place.result, Ask) and not place.helping:
             # Asking for a person says nothing new.
             turn = self._of_this_turn(state, knowledge)
         return StateKey(
@@ -398,7 +397,7 @@ class Exploration:
 
     def _weight(self, place: Place) -> Weight:
         """Return the weight of a place where an answer is being worked out; of all others it is nothing."""
-        if not isinstance(place.result, Ask) or place.within(AGENT_DIALOG):
+        if not isinstance(place.result, Ask) or place.helping:
             return Weight()
         state = place.state
         if state.pace == "relay":
@@ -754,6 +753,11 @@ class _Noted(Mapping[str, Value]):
 
     def __len__(self) -> int:
         return len(self._slots)
+
+
+@cache
+def _dialog_of(path: str) -> str:
+    return path.partition("/")[0]
 
 
 def _labels(said: Iterable[Said]) -> tuple[str, ...]:

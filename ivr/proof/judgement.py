@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from heapq import heappop, heappush
 from itertools import takewhile
 from typing import NamedTuple
@@ -81,7 +82,8 @@ class Judge:
         self.longest_closing: dict[Variant, float] = {}
         self._flow = flow
         self._world = world
-        self._secret = re.compile("|".join(map(re.escape, sorted(world.canaries))) or "(?!)")
+        secret = re.compile("|".join(map(re.escape, sorted(world.canaries))) or "(?!)")
+        self._has_secret = cache(lambda text: secret.search(text) is not None)  # most come again and again
         self._times = said_again(flow)
         self._noted: dict[Wrong, tuple[int, int, tuple[Move, ...]]] = {}
         self._rendered: dict[tuple[object, ...], SpokenWords] = {}
@@ -203,7 +205,7 @@ class Judge:
 
     def _secrets(self, taken: Taken) -> Iterator[Wrong]:
         after, node = taken.after, taken.before.state.node
-        if self._secret.search(" ".join(map(str, taken.before.state.slots.values()))):
+        if self._has_secret(" ".join(map(str, taken.before.state.slots.values()))):
             return  # told where it happened
         listen = after.result.listen if isinstance(after.result, Wait) else None
         kept = {
@@ -213,9 +215,9 @@ class Judge:
             "an open slot": " ".join(map(str, after.state.slots.values())),
             "a prompt": " ".join(str(value) for said in taken.queued for value in said.values.values()),
         }
-        if self._secret.search("\n".join(kept.values())):
+        if any(map(self._has_secret, kept.values())):
             for name, text in kept.items():
-                if self._secret.search(text):
+                if self._has_secret(text):
                     message = f"a secret that is keyed here reaches {name}: make its field and slots secret"
                     yield Wrong("proof.secret-gets-out", node, message)
 
@@ -223,7 +225,7 @@ class Judge:
 
     def _keys(self, taken: Taken) -> Iterator[Wrong]:
         before, after, move = taken.before, taken.after, taken.move
-        if move.late or before.closing or before.within(AGENT_DIALOG):
+        if move.late or before.closing or before.helping:
             return
         if (before.state.pace, after.state.pace) == ("relay", "voice"):
             message = "the caller's time is taken away again: set.pace can only be relay"
@@ -358,7 +360,7 @@ def people(exploration: Exploration) -> Iterator[Flaw]:
     }
     leads = _backwards(places, leads, frozenset({"outcome", "go_on"}))
     for index, place in enumerate(places):
-        if isinstance(place.result, Wait) and not place.closing and not place.within(AGENT_DIALOG):
+        if isinstance(place.result, Wait) and not place.closing and not place.helping:
             for move, target in place.edges:
                 if move.kind == "person" and not move.late and target not in leads:
                     yield Flaw("proof.no-person", index, "key 0 leads to no person", (move,))

@@ -56,6 +56,26 @@ def english(line):
 
 
 @pytest.fixture(scope="session")
+def shorter(english):
+    """The line without earlier payments, days and the dental bill: a wrong flow is found in half the states."""
+    left_out = {
+        "flows/main.toml": (
+            ('on.verified = "recent_payments"', 'on.verified = "balance"'),
+            ('keys.2       = "payments_made"', 'keys.2       = "goodbye"'),
+            ('keys.3  = "payments_made"\n', ""),
+            ('on.made    = "payments_made"', 'on.made    = "balance"'),
+            ('keys.3  = "later"', 'keys.3  = "balance"'),
+        ),
+        "flows/balance.toml": (('next      = "dental"\n', 'next      = "as_of_said"\n'),),
+    }
+    files = english
+    for file, edits in left_out.items():
+        for old, new in edits:
+            files = edited(files, file, old, new)
+    return files
+
+
+@pytest.fixture(scope="session")
 def whole(english):
     return explored(english, paces=("voice", "relay"))
 
@@ -69,9 +89,9 @@ def test_the_real_flows_hold(whole):
     assert edges - set(exploration.edges) == {("main/language", "silence")}  # one language is not asked for
 
 
-def test_what_stands_for_lighter_ways_hides_no_longer_turn(english, monkeypatch):
+def test_what_stands_for_lighter_ways_hides_no_longer_turn(whole, english, monkeypatch):
     """The longest turn is found as if each way to it had been followed by itself."""
-    _, judge = explored(english)
+    _, judge = whole
 
     def each_by_itself(self, state, knowledge):
         said = [each.label for each in (*state.pending, *state.said)]
@@ -80,7 +100,7 @@ def test_what_stands_for_lighter_ways_hides_no_longer_turn(english, monkeypatch)
     monkeypatch.setattr(Exploration, "_of_this_turn", each_by_itself)
     exploration, other = explored(english)
     assert len(exploration.places) > 2000
-    assert judge.longest == other.longest
+    assert judge.longest["en-US", "voice"] == other.longest["en-US", "voice"]
 
 
 def test_the_bounds_are_what_the_engine_gives(whole):
@@ -222,19 +242,19 @@ def test_what_a_random_caller_breaks_is_found(english, data):
 # Wrong flows.
 
 
-def test_an_edge_to_nowhere_and_nodes_without_a_wait(english):
-    files = edited(english, "flows/main.toml", 'next = "language"', 'next = "nowhere"')
+def test_an_edge_to_nowhere_and_nodes_without_a_wait(shorter):
+    files = edited(shorter, "flows/main.toml", 'next = "language"', 'next = "nowhere"')
     assert found(files) == [
         ("proof.breaks-off", "main/welcome", "the call breaks off here: there is no 'main/nowhere'")
     ]
-    files = edited(english, "flows/main.toml", 'next = "language"', 'next = "welcome"')
+    files = edited(shorter, "flows/main.toml", 'next = "language"', 'next = "welcome"')
     assert found(files) == [
         ("proof.breaks-off", "main/welcome", "the call breaks off here: 100 nodes without a wait")
     ]
 
 
-def test_what_breaks_when_the_time_is_up(english):
-    files = edited(english, "flows/time_up.toml", 'next = "reach"', 'next = "nowhere"')
+def test_what_breaks_when_the_time_is_up(shorter):
+    files = edited(shorter, "flows/time_up.toml", 'next = "reach"', 'next = "nowhere"')
     exploration, judge = explored(files)
     finding = judge.findings(exploration)[0]
     assert (finding.wrong.rule, finding.wrong.node, finding.moves[-1].late) == (
@@ -283,16 +303,16 @@ def test_the_slots_that_a_judge_looks_at_are_noted():
     )
 
 
-def test_names_there_are_not(english):
-    files = edited(english, "flows/main.toml", 'call        = "verify"', 'call        = "nobody"')
+def test_names_there_are_not(shorter):
+    files = edited(shorter, "flows/main.toml", 'call        = "verify"', 'call        = "nobody"')
     assert found(files, "proof.breaks-off")[0] == (
         "proof.breaks-off",
         "main/main_menu",
         "the call breaks off here: there is no 'nobody'",
     )
-    files = edited(english, "flows/verify.toml", '"verify_member"', '"ask_around"')
+    files = edited(shorter, "flows/verify.toml", '"verify_member"', '"ask_around"')
     assert "there is no 'ask_around'" in found(files, "proof.breaks-off")[0][2]
-    files = edited(english, "flows/verify.toml", 'collect  = "ssn_last4"', 'collect  = "shoe_size"')
+    files = edited(shorter, "flows/verify.toml", 'collect  = "ssn_last4"', 'collect  = "shoe_size"')
     assert "there is no 'shoe_size'" in found(files, "proof.breaks-off")[0][2]
     del files["flows/give_up.toml"]
     assert not read_draft(files).callable
@@ -301,9 +321,9 @@ def test_names_there_are_not(english):
 CONSENT = ("proof.need-not-filled", "proof.no-consent", "proof.outdated-terms", "proof.terms-not-told")
 
 
-def test_a_payment_needs_its_own_consent(english):
+def test_a_payment_needs_its_own_consent(shorter):
     asked = edited(
-        english,
+        shorter,
         "flows/authorize.toml",
         'prompt       = "authorization-ask"\nevidence     = true\n',
         'prompt       = "authorization-ask"\n',
@@ -314,32 +334,27 @@ def test_a_payment_needs_its_own_consent(english):
         "authorize/authorize",
         "asks authorize_payment, and the caller's answer in th",
     )
-    untold = edited(english, "flows/authorize.toml", 'on.spoken    = "terms"', 'on.spoken    = "ask"')
+    untold = edited(shorter, "flows/authorize.toml", 'on.spoken    = "terms"', 'on.spoken    = "ask"')
     [(_, _, message)] = found(untold, *CONSENT)
     assert (
         "no evidence with barge_in = false has told account_last4, account_type, amount, debit_date, plan since"
         in message
     )
-    other = edited(english, "flows/main.toml", '"dental"\nnext     = "amount"', '"dental"\nnext     = "bank"')
+    other = edited(shorter, "flows/main.toml", '"dental"\nnext     = "amount"', '"dental"\nnext     = "bank"')
     told = [message for _, _, message in found(other, "proof.outdated-terms")]
     assert any(
         "with amount, billing_account, total worked out from what has changed since" in each for each in told
     )
-    early = edited(
-        english,
-        "flows/main.toml",
-        'next = "balance"\n\n[node.balance]',
-        'next = "authorize"\n\n[node.balance]',
-    )
+    early = edited(shorter, "flows/main.toml", 'on.verified = "balance"', 'on.verified = "authorize"')
     assert "asks prepare_authorization without amount: fill it first" in [
         m for _, _, m in found(early, "proof.need-not-filled")
     ]
 
 
-def test_what_must_be_heard_to_its_end(english):
+def test_what_must_be_heard_to_its_end(shorter):
     """Terms that a key interrupts, and a number that is said to nobody: each is money moved unheard."""
     files = edited(
-        english,
+        shorter,
         "flows/authorize.toml",
         '[node.terms]\nsay      = "authorization-terms"\nbarge_in = false\n',
         '[node.terms]\nsay      = "authorization-terms"\n',
@@ -394,9 +409,9 @@ def test_circles_that_grow_have_an_end(english):
     }
 
 
-def test_a_secret_is_told_where_it_gets_out(english):
+def test_a_secret_is_told_where_it_gets_out(shorter):
     vocabulary = replace(VOCABULARY, slots={**VOCABULARY.slots, "date_of_birth": "choice"})
-    assert found(english, vocabulary=vocabulary) == [
+    assert found(shorter, vocabulary=vocabulary) == [
         (
             "proof.secret-gets-out",
             "verify/date_of_birth",
@@ -405,15 +420,15 @@ def test_a_secret_is_told_where_it_gets_out(english):
     ]
 
 
-def test_silence_keys_and_people(english):
+def test_silence_keys_and_people(shorter):
     files = edited(
-        english,
+        shorter,
         "flows/main.toml",
         'keys.2     = "other_ways"\non.silence = "@more_time"',
         'keys.2     = "other_ways"',
     )
     assert [node for _, node, _ in found(files, "proof.first-silence")] == ["main/main_menu"]
-    files = edited(english, "flows/reach.toml", 'on.open     = "connecting"', 'on.open     = "closed"')
+    files = edited(shorter, "flows/reach.toml", 'on.open     = "connecting"', 'on.open     = "closed"')
     exploration, judge = explored(files)
     nobody = [
         finding
@@ -424,21 +439,21 @@ def test_silence_keys_and_people(english):
     assert [move.kind for move in nobody[0].moves] == ["start", "person"]
 
 
-def test_circles_and_ends(english):
+def test_circles_and_ends(shorter):
     files = edited(
-        english,
+        shorter,
         "flows/main.toml",
-        'keys.1       = "balance"\nkeys.2       = "payments_made"\nkeys.8       = "help"\n',
+        'keys.1       = "balance"\nkeys.2       = "goodbye"\nkeys.8       = "help"\n',
         'keys.1       = "finish_menu"\nkeys.2       = "finish_menu"\nkeys.8       = "finish_menu"\n',
     )
     assert [node for _, node, _ in found(files, "proof.dead-end")] == ["main/finish_menu"]
-    files = edited(english, "flows/amount.toml", "tries.above_balance = 3\n", "")
+    files = edited(shorter, "flows/amount.toml", "tries.above_balance = 3\n", "")
     [loop] = loops_of(files)
     assert (loop.wrong.node, [move.label for move in loop.moves[-3:]]) == (
         "amount/check",
         ["above_balance", "next", "above_balance"],
     )
-    files = edited(english, "flows/verify.toml", 'next = "member_id"', 'next = "exhausted"')
+    files = edited(shorter, "flows/verify.toml", 'next = "member_id"', 'next = "exhausted"')
     assert found(files, "proof.endless-loop") == []
 
 
@@ -447,9 +462,9 @@ def loops_of(files):
     return [finding for finding in judge.findings(exploration) if finding.wrong.rule == "proof.endless-loop"]
 
 
-def test_telling_that_a_call_is_over_is_short(english):
+def test_telling_that_a_call_is_over_is_short(shorter):
     more = 'next = "more"\n\n[node.more]\ncollect = "menu"\nprompt = "bills-both"\nkeys.1 = "over"\nkeys.2 = "reach"'
-    files = edited(english, "flows/time_up.toml", 'next = "reach"', more)
+    files = edited(shorter, "flows/time_up.toml", 'next = "reach"', more)
     [(_, node, _)] = found(files, "proof.long-goodbye")
     assert node == "time_up/more"
 
