@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
-from sqlalchemy import Engine, select, text, update
+from sqlalchemy import Engine, insert, select, text, update
 from support import environs
 
 from ivr.base.randomness import SecretRandomness
@@ -16,7 +17,7 @@ from ivr.payments.authorize import AuthorizationRequest, Authorized, ConsentGive
 from ivr.payments.cutoffs import cutoff_rule
 from ivr.payments.late import LEAVES_AT, renew_dates
 from ivr.payments.later_notices import SEND_JOB
-from ivr.storage.tables import AchEntry, AchFile, LedgerEntry, Notice, Payment
+from ivr.storage.tables import AchEntry, AchFile, LedgerEntry, Notice, NoticeAttempt, Payment
 
 ENVIRON = {**environs.KEYS, **environs.BANK, **environs.PLAIN}
 FRIDAY = datetime(2026, 12, 18, 15, 15, tzinfo=UTC)  # 10:15 in Boston
@@ -102,21 +103,38 @@ def pay(
 
 
 def tell_notice(db, payment_id: int, state: str, now: datetime, settings=None) -> None:
-    """Note in the table what became of a payment's notice; one that is late renews the dates it names."""
+    """Note in the table what became of a payment's notice; one that is late renews the dates it names.
+
+    A letter that is `in_outbox` was sent as far as the line can, and is mailed when the mail house says so.
+    """
     is_late = db.scalar(select(now >= LEAVES_AT).where(Payment.id == payment_id))
     if (
-        state == "sent"
+        state in {"sent", "in_outbox"}
         and is_late
         and not renew_dates(db, cutoff_rule(settings or SETTINGS), payment_id, now)
     ):
         return  # nobody knows its dates
-    sent_at = now if state == "sent" else None
     holds = (Notice.payment_id == payment_id, Notice.state != "replaced")
-    db.execute(
-        update(Notice)
-        .where(*holds)
-        .values(state=state, sent_at=sent_at, mailed_date=sent_at and sent_at.date())
-    )
+    if state == "in_outbox":
+        values = {"state": "sent", "sent_at": now}
+        notice_id = db.scalar(select(Notice.id).where(*holds))
+        db.execute(insert(NoticeAttempt).values(**_letter(notice_id, now)))
+    else:
+        sent_at = now if state == "sent" else None
+        values = {"state": state, "sent_at": sent_at, "mailed_date": sent_at and sent_at.date()}
+    db.execute(update(Notice).where(*holds).values(**values))
+
+
+def _letter(notice_id: int, now: datetime) -> dict[str, object]:
+    return {
+        "notice_id": notice_id,
+        "channel": "letter",
+        "state": "accepted",
+        "started_at": now,
+        "finished_at": now,
+        "provider_reference": f"{notice_id}.pdf",
+        "document_sha256": hashlib.sha256(str(notice_id).encode()).digest(),
+    }
 
 
 def payment_row(engine: Engine, paid: Authorized):

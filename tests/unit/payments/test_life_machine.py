@@ -35,6 +35,7 @@ from ivr.billing.receipts import import_receipts
 from ivr.jobs.ach_returns import request_due_retries
 from ivr.jobs.bank import roll_forward, run_due_cutoffs
 from ivr.jobs.retention import seal_days_before
+from ivr.notices.mailing import note_mailed
 from ivr.payments.cancel import cancel
 from ivr.payments.credits import refund, reverse
 from ivr.payments.cutoffs import cutoff_rule, due_cutoffs
@@ -53,7 +54,16 @@ from ivr.payments.life import LIFE
 from ivr.payments.origination import file_context
 from ivr.payments.retention import kept_since
 from ivr.payments.returns import import_returns
-from ivr.storage.tables import AchEntry, AchFile, Authorization, EvidenceSeal, LedgerEntry, Notice, Payment
+from ivr.storage.tables import (
+    AchEntry,
+    AchFile,
+    Authorization,
+    EvidenceSeal,
+    LedgerEntry,
+    Notice,
+    NoticeAttempt,
+    Payment,
+)
 
 BOSTON = ZoneInfo("America/New_York")
 BILLS = ((1, "health"), (1, "dental"), (2, "health"), (3, "health"))  # sample member, plan
@@ -169,6 +179,8 @@ class AnyLife(RuleBasedStateMachine):
         self.told: dict[int, datetime] = {}
         self.closed: set[tuple[str, datetime]] = set()  # account numbers that a return has closed, and when
         self.seen: dict[int, str] = {}
+        self.debited: set[int] = set()  # entries that were held against their letter
+        self.mailed_late: set[int] = set()  # payments whose letter lay in the outbox at their cutoff
         self.told_date: dict[int, date] = {}  # of the debit, as it was spoken or written last
         self.ready = True
         with self.engine.connect() as db:
@@ -182,7 +194,7 @@ class AnyLife(RuleBasedStateMachine):
         bill=st.sampled_from(BILLS),
         cents=st.sampled_from([100, 4230, 10000]),
         later=st.booleans(),
-        notice=st.sampled_from(["sent", "sent", "pending", "failed"]),
+        notice=st.sampled_from(["sent", "sent", "in_outbox", "pending", "failed"]),
         crash=CRASHES,
     )
     def authorize(self, bill, cents, later, notice, crash) -> None:
@@ -213,7 +225,7 @@ class AnyLife(RuleBasedStateMachine):
         self.happens(say_yes, crash, set())
 
     @precondition(lambda self: self.waiting())
-    @rule(pick=PICKS, state=st.sampled_from(["sent", "sent", "sent", "failed"]), crash=CRASHES)
+    @rule(pick=PICKS, state=st.sampled_from(["sent", "sent", "in_outbox", "failed"]), crash=CRASHES)
     def notice(self, pick, state, crash) -> None:
         waiting = self.waiting()
         payment_id = waiting[pick % len(waiting)]
@@ -223,6 +235,25 @@ class AnyLife(RuleBasedStateMachine):
                 tell_notice(db, payment_id, state, self.now)
 
         self.happens(tell, crash, set())
+
+    @precondition(lambda self: self.in_outbox())
+    @rule(days_ago=st.sampled_from([0, 0, 1]), crash=CRASHES)
+    def mail_house(self, days_ago, crash) -> None:
+        """The mail house says of all that lies in the outbox on which day it was mailed."""
+        manifest = "".join(
+            f"{row.provider_reference},{row.document_sha256.hex()},1,en-US,{row.payment_id}\n"
+            for row in self.in_outbox()
+        )
+        day = self.now.date() - timedelta(days=days_ago)
+
+        def confirm_mailing() -> None:
+            stream = io.BytesIO(f"file,sha256,pages,language,confirmation_number\n{manifest}".encode())
+            who = {"file_name": "mailed.csv", "mailed_date": day, "actor": "staff", "now": self.now}
+            with self.engine.begin() as db:
+                assert note_mailed(db, stream, **who).errors == []
+
+        self.mailed_late |= {row.payment_id for row in self.in_outbox() if row.is_late}
+        self.happens(confirm_mailing, crash, {"release"})
 
     @precondition(lambda self: self.any_in("authorized", "held"))
     @rule(pick=PICKS, crash=CRASHES)
@@ -480,7 +511,7 @@ class AnyLife(RuleBasedStateMachine):
             payments = db.execute(select(Payment.__table__).order_by(Payment.id)).all()
             entries = db.execute(select(AchEntry.__table__).order_by(AchEntry.id)).all()
             files = db.execute(select(AchFile.__table__).order_by(AchFile.id)).all()
-            notices = dict(map(tuple, db.execute(HOLDING)))
+            notices = {row.payment_id: row for row in db.execute(HOLDING)}
             ledger = self.ledger(db)
             yes = select(Payment.id).join(Authorization, Authorization.id == Payment.authorization_id)
             said_yes = set(db.scalars(yes))
@@ -493,6 +524,7 @@ class AnyLife(RuleBasedStateMachine):
         self.each_has_one_debit(payments, entries)
         self.files_are_their_rows(files, entries, {payment.id: payment for payment in payments})
         self.nobody_untold(notices, entries, files)
+        self.no_debit_before_its_letter(notices, entries)
         self.no_later_than_told(payments, entries)
         self.no_closed_account(payments, entries, files)
         assert verified.broken == ()
@@ -564,8 +596,8 @@ class AnyLife(RuleBasedStateMachine):
         """A debit is only ever in a file made after its notice was sent."""
         self.told |= {
             payment_id: self.now
-            for payment_id, state in notices.items()
-            if state == "sent" and payment_id not in self.told
+            for payment_id, notice in notices.items()
+            if notice.state == "sent" and payment_id not in self.told
         }
         made = {file.id: file.created_at for file in files}
         for each in entries:
@@ -573,8 +605,19 @@ class AnyLife(RuleBasedStateMachine):
                 assert each.payment_id in self.told
                 assert self.told[each.payment_id] <= made[each.file_id]
 
+    def no_debit_before_its_letter(self, notices, entries) -> None:
+        """A letter is mailed before the day on which its debit takes effect."""
+        for each in entries:
+            if each.kind == "debit" and each.file_id is not None and each.id not in self.debited:
+                self.debited.add(each.id)
+                assert notices[each.payment_id].mailed_date < each.effective_entry_date
+
     def no_later_than_told(self, payments, entries) -> None:
-        """A debit takes effect on the day its member was told, but for what went in a file the bank refused."""
+        """A debit takes effect on the day its member was told.
+
+        But for what went in a file the bank refused, and what waited for the mail house: "on or after", the
+        letter says.
+        """
         self.told_date |= {
             payment.id: max(payment.effective_entry_date, payment.not_before_date)
             for payment in payments
@@ -582,7 +625,7 @@ class AnyLife(RuleBasedStateMachine):
         }
         refused = {each.payment_id for each in entries if each.state == "rejected"}
         for each in entries:
-            if each.kind == "debit" and each.payment_id not in refused:
+            if each.kind == "debit" and each.payment_id not in refused | self.mailed_late:
                 assert each.effective_entry_date == self.told_date[each.payment_id]
 
     def no_closed_account(self, payments, entries, files) -> None:
@@ -613,7 +656,7 @@ class AnyLife(RuleBasedStateMachine):
                     cutoff >= LEAVES_AT, Payment.state.in_(("authorized", "held"))
                 )
             ).all()
-            notices = dict(map(tuple, db.execute(HOLDING)))
+            notices = {row.payment_id: row for row in db.execute(HOLDING)}
             waiting = db.execute(select(AchEntry.id).where(AchEntry.state == "requested")).all()
         assert waiting == []  # a retry whose account is closed is withdrawn
         local = max(cutoff.astimezone(BOSTON).date(), self.now.astimezone(BOSTON).date())
@@ -624,13 +667,17 @@ class AnyLife(RuleBasedStateMachine):
                 assert self.told_date[row.id] < effective
                 self.tally[row.hold_reason] += 1
                 continue
-            if notices[row.id] != "sent":
+            notice = notices[row.id]
+            if notice.state != "sent":
                 why = "notice"
+            elif notice.mailed_date is None or notice.mailed_date >= effective:
+                why = "not_mailed"
             elif row.not_before_date > effective:
                 why = "date"
             else:
                 why = "blocked"
                 assert closed
+            self.tally[why] += 1
             assert (row.state, row.hold_reason) == ("held", why)
 
     def agrees_with_the_bank(self) -> None:
@@ -679,6 +726,10 @@ class AnyLife(RuleBasedStateMachine):
             which = Notice.state.in_(("pending", "failed"))
             return list(db.scalars(select(Notice.payment_id).where(which).order_by(Notice.payment_id)))
 
+    def in_outbox(self) -> list:
+        with self.engine.connect() as db:
+            return list(db.execute(IN_OUTBOX.add_columns((self.now >= LEAVES_AT).label("is_late"))))
+
     def next_cutoff(self) -> None:
         self.now = min(self.rule.next_cutoff(self.now) + timedelta(minutes=1), LAST_DAY)
 
@@ -711,7 +762,18 @@ class AnyLife(RuleBasedStateMachine):
         return [entry for entry in self.bank.taken() if not entry.returned]
 
 
-HOLDING = select(Notice.payment_id, Notice.state).where(Notice.state != "replaced")
+HOLDING = select(Notice.payment_id, Notice.state, Notice.mailed_date).where(Notice.state != "replaced")
+IN_OUTBOX = (
+    select(
+        NoticeAttempt.provider_reference,
+        NoticeAttempt.document_sha256,
+        Notice.payment_id,
+    )
+    .join(Notice, Notice.id == NoticeAttempt.notice_id)
+    .join(Payment, Payment.id == Notice.payment_id)
+    .where(Notice.state == "sent", Notice.mailed_date.is_(None))
+    .order_by(NoticeAttempt.id)
+)
 CHANGED = (
     *(
         "ach_entries",
@@ -785,6 +847,7 @@ def test_the_money_stays_true_whatever_happens_and_crashes(worker_database, tmp_
     assert tally["crashes"] > 8
     assert tally["missed_cutoff"] > 1
     assert tally["let_go"] > 1
+    assert min(tally["not_mailed"], tally["confirm_mailing"]) > 0
 
 
 @UNCLOSED
