@@ -825,6 +825,25 @@ bank-routing-ask = Enter the 9 digit routing number.
         Still waiting.
         Routing number.
 
+bank-routing-read-back-named =
+    { $bank_name }.
+    Routing number { $routing_number }.
+    If that is right, press 1.
+    To enter it again, press 2.
+    .again =
+        If the bank and its number are right, press 1.
+        To enter it again, press 2.
+    .relay =
+        { $bank_name }.
+        { $routing_number }.
+        If right, press 1.
+        To enter it again, press 2.
+    .nudge =
+        Still waiting.
+        Is that the right bank?
+
+bank-routing-unknown = We know no bank with that routing number.
+
 bank-routing-read-back =
     Routing number { $routing_number }.
     If that is right, press 1.
@@ -867,7 +886,7 @@ bank-account-blocked =
     We cannot take a payment from that account.
     Please use another account.
 
-bank-account-exhausted = We could not use those account numbers.
+bank-account-exhausted = We could not use those bank numbers.
 
 ## Authorization
 

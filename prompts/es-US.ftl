@@ -832,6 +832,25 @@ bank-routing-ask = Marque los 9 dígitos del número de ruta.
         Seguimos esperando.
         Número de ruta.
 
+bank-routing-read-back-named =
+    { $bank_name }.
+    Número de ruta { $routing_number }.
+    Si es correcto, oprima 1.
+    Para marcarlo otra vez, oprima 2.
+    .again =
+        Si el banco y su número son correctos, oprima 1.
+        Para marcarlo otra vez, oprima 2.
+    .relay =
+        { $bank_name }.
+        { $routing_number }.
+        Si es correcto, oprima 1.
+        Para marcarlo otra vez, oprima 2.
+    .nudge =
+        Seguimos esperando.
+        ¿Es ese el banco correcto?
+
+bank-routing-unknown = No conocemos ningún banco con ese número de ruta.
+
 bank-routing-read-back =
     Número de ruta { $routing_number }.
     Si es correcto, oprima 1.
@@ -874,7 +893,7 @@ bank-account-blocked =
     No podemos aceptar un pago de esa cuenta.
     Por favor, use otra cuenta.
 
-bank-account-exhausted = No pudimos usar esos números de cuenta.
+bank-account-exhausted = No pudimos usar esos números del banco.
 
 ## Autorización
 

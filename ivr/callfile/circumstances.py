@@ -8,7 +8,8 @@ then, and back from the bank by now; `account 40812345` may follow the code), `n
 `no_ssn`.
 `account health tax_credit` tells which help there is with a premium (`reinstate 620.30 by 2026-12-30` may
 follow). Any file may say `support closed`, `consent bill_code` and `on_time settled`, and how the line is set
-on which it is played: `cutoff 16:00`, `closings 2026-12-24`, `timezone America/Denver`, `speaks es-US`.
+on which it is played: `cutoff 16:00`, `closings 2026-12-24`, `timezone America/Denver`, `speaks es-US`. With
+`bank 021000021 FIRST EXAMPLE BANK` there is a directory, which knows the banks that are named and no other.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from datetime import date, datetime, time
 from typing import Final, Literal, cast, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from ivr.ach.routing_numbers import routing_number_fault
 from ivr.base.money import format_amount, parse_amount
 from ivr.base.plans import PLANS
 from ivr.billing.coverage import Assistance
@@ -32,7 +34,7 @@ OnTime = Literal["unset", "authorized", "settled"]
 
 MADE_UP: Final = "made_up"
 _OF_A_MEMBER: Final = ("bill", "account", "paid", "held", "returned", "notices", "extra_time", "no_ssn")
-_OF_THE_LINE: Final = ("support", "consent", "on_time", "cutoff", "closings", "timezone", "speaks")
+_OF_THE_LINE: Final = ("support", "consent", "on_time", "cutoff", "closings", "timezone", "speaks", "bank")
 WORDS: Final = (*_OF_A_MEMBER, *_OF_THE_LINE)
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "notices": get_args(Notices),
@@ -111,7 +113,8 @@ class Circumstances:
     Bills, payments, notices, extra time and a missing SSN are those of a `member made_up`. `support` tells
     whether an agent can be reached, None: by the hours of the settings. `consent` and `on_time` None: as the
     settings say. So too the bank's `cutoff`, its `closings` beyond its holidays, its `timezone`, and which
-    languages the line `speaks`.
+    languages the line `speaks`. `bank` has the routing numbers and names of the directory; none, and there is
+    no directory.
     """
 
     bills: tuple[MadeUpBill, ...] = ()
@@ -127,6 +130,7 @@ class Circumstances:
     closings: tuple[date, ...] = ()
     timezone: ZoneInfo | None = None
     speaks: tuple[str, ...] = ()
+    bank: tuple[tuple[str, str], ...] = ()
 
     def around(self, later: Circumstances, *, same_member: bool) -> Circumstances:
         """Return what counts in a file that comes after this one's: its own words, else these."""
@@ -154,12 +158,13 @@ class CircumstancesReader:
             "closings": self._closings,
             "timezone": self._timezone,
             "speaks": self._speaks,
+            "bank": self._bank,
         }
 
     def read(self, line: int, word: str, value: str) -> Wrong | None:
         """Take one header, of which `word` is the first word."""
         first = self._lines.setdefault(word, line)
-        if first != line and word not in {"bill", "account", "paid", "held", "returned"}:
+        if first != line and word not in {"bill", "account", "paid", "held", "returned", "bank"}:
             return "call.header-twice", f"{word} stands here twice: keep one (the first is line {first})"
         if word in _CHOICES:
             return self._choice(word, value)
@@ -242,6 +247,14 @@ class CircumstancesReader:
         if not all(map(_LANGUAGE.fullmatch, languages)):
             return "call.header-value", f"{value!r} are no languages: write speaks en-US, es-US"
         self.circumstances = replace(self.circumstances, speaks=languages)
+        return None
+
+    def _bank(self, _line: int, value: str) -> Wrong | None:
+        number, _, name = value.partition(" ")
+        if routing_number_fault(number) or not name.strip():
+            return "call.header-value", f"{value!r} is no bank: write bank 021000021 FIRST EXAMPLE BANK"
+        banks = (*self.circumstances.bank, (number, name.strip()))
+        self.circumstances = replace(self.circumstances, bank=banks)
         return None
 
     def _bill(self, line: int, value: str) -> Wrong | None:

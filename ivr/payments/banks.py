@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from sqlalchemy import and_, bindparam, delete, exists, func, insert, select
+from sqlalchemy import bindparam, delete, exists, func, insert, select
 
 from ivr.ach.directory import DirectoryFault, read_directory
 from ivr.base.csvfiles import ImportResult, LineError
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 DIRECTORY_TASK: Final = "bank_directory"
 RENEWED_EVERY: Final = timedelta(days=35)
 
-# The directory is here, and does not know the number.
-UNKNOWN_BANK: Final = and_(
-    exists(select(Bank.routing_number)), ~exists().where(Bank.routing_number == bindparam("routing_number"))
+_NAME: Final = select(
+    select(Bank.name).where(Bank.routing_number == bindparam("routing_number")).scalar_subquery(),
+    exists(select(Bank.routing_number)).label("has_directory"),
 )
 
 
@@ -48,6 +48,15 @@ def import_directory(db: Connection, now: datetime, stream: BinaryIO, *, file_na
     db.execute(insert(Bank), rows)
     close_tasks(db, (DIRECTORY_TASK,), now, StaffTask.kind == DIRECTORY_TASK)
     return result
+
+
+def name_of_bank(db: Connection, routing_number: str) -> str | None:
+    """Return a bank's name as the directory writes it, in capitals; None where it does not know the number.
+
+    Without a directory every name is empty. One statement.
+    """
+    name, has_directory = db.execute(_NAME, {"routing_number": routing_number}).one()
+    return str(name) if name else None if has_directory else ""
 
 
 def directory_imported_at(db: Connection) -> datetime | None:

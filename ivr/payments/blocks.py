@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, exists, literal, or_, select, update
+from sqlalchemy import bindparam, exists, or_, select, update
 from sqlalchemy.dialects import postgresql
 
 from ivr.ach.return_codes import return_rule
@@ -15,7 +15,7 @@ from ivr.storage.audit import record_event
 from ivr.storage.tables import BlockedAccount, BlockedRoutingNumber, Payment
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import Connection
 
 _ROUTING_BLOCKED: Final = exists().where(
     BlockedRoutingNumber.routing_number == bindparam("routing_number"),
@@ -58,17 +58,11 @@ def block_routing_number(db: Connection, routing_number: str, *, return_code: st
     _block(db, BlockedRoutingNumber, BlockedRoutingNumber.routing_number, routing_number, said)
 
 
-def either_blocked(
-    db: Connection, routing_number: str, account_fingerprint: bytes, *also: ColumnElement[bool]
-) -> bool:
-    """Return whether the routing number or the account takes nothing of ours. One statement.
-
-    `also` are conditions on the parameter `routing_number` that are as good as a block.
-    """
-    blocked: ColumnElement[bool] = or_(_ROUTING_BLOCKED, _ACCOUNT_BLOCKED, *also, literal(value=False))
+def either_blocked(db: Connection, routing_number: str, account_fingerprint: bytes) -> bool:
+    """Return whether the routing number or the account takes nothing of ours. One statement."""
     return bool(
         db.scalar(
-            select(blocked),
+            select(or_(_ROUTING_BLOCKED, _ACCOUNT_BLOCKED)),
             {"routing_number": routing_number, "account_fingerprint": account_fingerprint},
         )
     )

@@ -29,6 +29,8 @@ from ivr.dialog.flow import Flow
 from ivr.dialog.state import Said, State
 from ivr.proof.exploration import LATE_SECONDS, Move, World
 from ivr.simulator.operator import ANSWER_SECONDS, GAP_SECONDS, TYPING_SECONDS_A_WORD
+from ivr.topics.bank.words import OTHER_ROUTING_NUMBER, SAMPLE_ROUTING_NUMBER
+from ivr.topics.registry import SLOTS
 
 VOICE_ANSWER_SECONDS: Final = 5.0
 VOICE_KEY_SECONDS: Final = 1.0
@@ -63,6 +65,9 @@ _USUAL: Final[Mapping[str, str]] = {
     "prepare_authorization": "spoken",
     **dict.fromkeys(PLANS, "none"),
 }
+
+# Which bank the directory knows, where a call hears of it: the caller keys the sample number.
+_BANK_KNOWN = {"named": SAMPLE_ROUTING_NUMBER, "unknown": OTHER_ROUTING_NUMBER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +153,9 @@ class _Writer:
             headers.append(f"member  {member.name}")
         if any(line.startswith("line") for line in self._lines):
             headers += [f"language {self._state.language}", "pace    voice"]
+        bank = _BANK_KNOWN.get(self._facts.get("name_bank", ""))
+        if bank is not None:
+            headers.append(f"bank    {bank} {SLOTS['bank_name'].sample}")
         amounts = iter(self._paid(member))
         lines = [line.replace("AMOUNT", next(amounts)) if "AMOUNT" in line else line for line in self._lines]
         return "\n".join((*headers, *lines)) + "\n"

@@ -38,9 +38,9 @@ from ivr.languages.registry import SPOKEN
 from ivr.members.facts import MEMBER_ID_DIGITS
 from ivr.replay.made_up import Earlier, MadeUp, MadeUpReturn, digits_keyed, make_up
 from ivr.replay.synthetic import entries_like
-from ivr.topics.bank.words import SAMPLE_ROUTING_NUMBER
+from ivr.topics.bank.words import OTHER_ROUTING_NUMBER, SAMPLE_ROUTING_NUMBER
 from ivr.topics.masks import UNKNOWN, Since
-from ivr.topics.registry import VOCABULARY
+from ivr.topics.registry import SLOTS, VOCABULARY
 from ivr.topics.verification.words import BILLING_ACCOUNT_DIGITS
 
 if TYPE_CHECKING:
@@ -230,6 +230,8 @@ class _Export:
         consent = {each.outcome for each in self._asked("prepare_authorization")}
         yield from (f"consent {each}" for each in sorted(consent))
         yield from self._on_time()
+        if {"named", "unknown"} & {each.outcome for each in self._asked("name_bank")}:
+            yield f"bank {SAMPLE_ROUTING_NUMBER} {SLOTS['bank_name'].sample}"
         yield from self._settings()
 
     def _known_by_bill(self) -> bool:
@@ -440,6 +442,7 @@ class _Export:
         """Return digits for an entry, and how they are written: `{ssn_last4}` is the member's own."""
         makers: Mapping[tuple[str, str], Callable[[RecordedTurn, int], str]] = {
             ("amount", ""): self._amount,
+            ("routing_number", ""): self._routing_number,
             ("account_number", ""): self._account_number,
             ("account_number_again", ""): self._account_number_again,
             ("authorization_code", ""): self._authorization_code,
@@ -459,8 +462,6 @@ class _Export:
             plan = next((plan for plan in PLANS if plan in self._made_up.owed), next(iter(PLANS)))
             self._keyed.slots[f"{plan}_account"] = "7" * length
             return "7" * length, f"{{{plan}_account}}"
-        elif (entry, reason) == ("routing_number", ""):
-            digits = SAMPLE_ROUTING_NUMBER
         elif reason == "account-is-routing":
             digits = self._keyed.slots.get("routing_number", "")
         else:
@@ -503,6 +504,10 @@ class _Export:
         if not any(each.action == "check_amount" for each in turn.asked):
             return "1".rjust(length, "5")
         return str(self._keyed_cents.pop(0)).rjust(length, "0")
+
+    def _routing_number(self, turn: RecordedTurn, _length: int) -> str:
+        unknown = any((each.action, each.outcome) == ("name_bank", "unknown") for each in turn.asked)
+        return OTHER_ROUTING_NUMBER if unknown else SAMPLE_ROUTING_NUMBER
 
     def _account_number(self, turn: RecordedTurn, length: int) -> str:
         later = self._turns[turn.seq - self._turns[0].seq :]

@@ -32,7 +32,7 @@ from ivr.sandbox.server import LocalServer
 from ivr.simulator.lines import HttpLine, WsgiLine
 from ivr.start import hold_database, project_folder
 from ivr.storage.engine import make_engine
-from ivr.storage.tables import Notice, NoticeAttempt, Payment
+from ivr.storage.tables import Bank, Notice, NoticeAttempt, Payment
 from ivr.topics.line import Line, compile_line, prompt_files, read_line_files
 from ivr.voice.serving import serve_line
 
@@ -84,6 +84,9 @@ class LocalHost:
         with self._engine.begin() as db:
             empty(db)
             keep_flow_version(db, spoken.flow.version, dict(spoken.files), clock.now())
+            for routing_number, name in circumstances.bank:
+                known = {"routing_number": routing_number, "name": name, "imported_at": clock.now()}
+                db.execute(insert(Bank).values(known))
             if member is not None:
                 earliest = min([setup.now, *(paid.at for paid in circumstances.paid)])
                 load_members(db, settings, [member], clock, billed_at=earliest)

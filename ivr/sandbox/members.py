@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection
@@ -28,9 +29,11 @@ from ivr.billing.samples import (
 from ivr.callfile.circumstances import MADE_UP, Circumstances, MadeUpBill
 from ivr.callfile.host import Setup
 from ivr.members.imports import import_members
+from ivr.payments.banks import import_directory
 from ivr.start import check_keys_of, command_engine
 from ivr.storage.migrate import upgrade
 
+SAMPLE_DIRECTORY: Final = Path(__file__).with_name("routing-directory.txt")
 _MADE_UP_ACCOUNTS: Final = {plan: f"7{number}9000157" for number, plan in enumerate(PLANS, start=4)}
 
 
@@ -140,10 +143,12 @@ def member_of(setup: Setup, today: date) -> SampleMember | None:
 
 
 def prepare_demo(settings: MemberSettings, clock: Clock) -> None:
-    """Migrate the database and load the sample members; what is there already stays as it is."""
+    """Migrate the database, load the sample members and banks; what is there already stays as it is."""
     with command_engine(settings) as engine:
         upgrade(engine)
         check_keys_of(engine, settings)
         with engine.begin() as db:
             today = clock.now().astimezone(settings.ivr_timezone).date()
             load_members(db, settings, demo_members(today), clock)
+            with SAMPLE_DIRECTORY.open("rb") as directory:
+                import_directory(db, clock.now(), directory, file_name=SAMPLE_DIRECTORY.name)

@@ -33,6 +33,7 @@ KINDS: Final[Mapping[str, str | int]] = MappingProxyType(
         "digits": "0",
         "choice": "other",
         "count": 100,
+        "bank": "FIRST NATIONAL BANK OF NORTH NOWHERE",
     }
 )
 """The kinds of value there are, each with the raw value that makes the longest speech in practice.
@@ -47,6 +48,9 @@ _GROUPS = {"routing": (3, 3, 3), "billing_account": (3, 3, 3), "confirmation": (
 _GROUP_MOST = 5  # digits of a place's number that are said in one breath
 _NUMBER = re.compile(r"\d+(?:-\d+)*", re.ASCII)
 _PHONE = re.compile(r"\+1(\d{10})", re.ASCII)
+_WORD_OF_A_BANK = re.compile(r"[A-Za-z0-9&][A-Za-z0-9&.,'/-]*", re.ASCII)
+_SPELLED = re.compile(r"[^AEIOUY]+|[A-Z]{2}", re.ASCII)  # NA, TD, FCU
+_SAID = frozenset({"OF", "ON", "IN", "AT", "BY", "TO", "ST"})
 _MOST_COUNTED = 999  # from a thousand on, Fluent would write separators
 
 
@@ -57,7 +61,8 @@ def speak_value(kind: str, value: str | int, language: str) -> str | int:
     already in the bank's zone; `hours` as the setting is written; `routing` and `billing_account` 9 digits;
     `confirmation` 11; `last4` 4; `phone` E.164 of North America; `digits` any number of them; `place` a name,
     a street or a city as an envelope has it; `choice` a name for a selector and `count` 0 to 999, both
-    returned as they are.
+    returned as they are; `bank` as the directory writes its name, in capitals: words that can be said get
+    small letters, for a voice spells capitals.
 
     Groups of digits are separated by a full stop and a line break. Raises `ValueError`, which never quotes
     the value, for an unknown kind or language and for a value that is not of its kind.
@@ -66,7 +71,7 @@ def speak_value(kind: str, value: str | int, language: str) -> str | int:
         raise ValueError(f"no values are spoken in {language!r}: add them to its record in ivr.languages")
     spoken = SPOKEN[language].values
     if isinstance(value, str):
-        return _speak_text(kind, value, spoken)
+        return _speak_bank(value) if kind == "bank" else _speak_text(kind, value, spoken)
     if kind == "money" and value >= 0:
         return spoken.money(value)
     if kind == "count" and 0 <= value <= _MOST_COUNTED:
@@ -101,6 +106,17 @@ def _speak_text(kind: str, text: str, spoken: SpokenValues) -> str:
             return text
         case _:
             raise ValueError(f"a value of kind {kind!r} cannot be this text")
+
+
+def _speak_bank(text: str) -> str:
+    words = _WORD_OF_A_BANK.findall(text)
+    if not words:
+        raise ValueError("a bank's name must have a letter or a digit")
+    return " ".join(map(_said_or_spelled, words))
+
+
+def _said_or_spelled(word: str) -> str:
+    return word.capitalize() if word in _SAID or not _SPELLED.fullmatch(word) else word
 
 
 def _speak_groups(digits: str, sizes: tuple[int, ...]) -> str:

@@ -16,6 +16,7 @@ MASK_OF_KIND: Final[Mapping[str, Mask]] = {
     "secret": given_shape,
     "phone": given_shape,
     "hours": given_shape,
+    "bank": given_shape,
     "date": date_shape,
     "date_year": date_shape,
     "moment": moment_shape,
@@ -34,6 +35,7 @@ _SAMPLE_OF_KIND: Final[Mapping[str, str]] = {
     "routing": "021000021",
     "confirmation": "90210042197",
     "phone": "+18005550100",
+    "bank": "FIRST EXAMPLE BANK",
     "hours": "Mon-Fri 08:00-18:00",
     "secret": "4815162342",
 }

@@ -28,7 +28,7 @@ class Played:
         call = parse_call(text, wrong.name)
         line = read_draft(wrong.files, wrong.vocabulary).line
         with LocalHost(engine, line, load_replay_settings({}), over_http=False) as host:
-            setup = Setup(wrong.name, call.now, call.member, call.language, call.pace)
+            setup = Setup(wrong.name, call.now, call.member, call.language, call.pace, call.circumstances)
             with host.prepare(setup) as prepared:
                 self.facts = prepared.facts
                 self.result = play(call, prepared, language=call.language, pace=call.pace)

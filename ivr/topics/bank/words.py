@@ -16,6 +16,7 @@ from ivr.topics.verification.words import OWN_BILL
 
 _ACCOUNT = "8675309246813579"
 SAMPLE_ROUTING_NUMBER = "021000021"  # a real bank's, printed on every sample of a check
+OTHER_ROUTING_NUMBER = "011000015"
 _KNOWN = ("account_type", "account_last4", "routing_number", "account_number")
 
 
@@ -74,6 +75,7 @@ BANK = Topic(
     slots=(
         Slot("account_type", "choice", as_it_is, ("checking", "savings")),
         Slot("routing_number", "routing"),
+        Slot("bank_name", "bank"),
         Slot("account_number", "secret"),
         Slot("account_number_again", "secret"),
         Slot("account_last4", "last4"),
@@ -127,6 +129,12 @@ BANK = Topic(
             recalls="known",
             answer=_bank_known,
             stand_ins={"known": _keyed_before},
+        ),
+        Action(
+            "name_bank",
+            {"named": ("bank_name",), "unnamed": (), "unknown": ()},
+            needs=("routing_number",),
+            ordinary="named",
         ),
         Action(
             "compare_account",

@@ -1,18 +1,16 @@
 """The Federal Reserve's directory, line by line."""
 
-from pathlib import Path
-
 import pytest
 
 from ivr.ach.directory import DirectoryBank, DirectoryFault, read_directory
+from ivr.sandbox.members import SAMPLE_DIRECTORY
 
-FILE = Path(__file__).parents[2] / "ach" / "routing-directory.txt"
-LINES = FILE.read_text().splitlines()
+LINES = SAMPLE_DIRECTORY.read_text().splitlines()
 GOOD = LINES[1]
 
 
 def test_every_bank_of_the_small_directory_is_read():
-    banks = list(read_directory(FILE.read_text().splitlines(keepends=True)))
+    banks = list(read_directory(SAMPLE_DIRECTORY.read_text().splitlines(keepends=True)))
     assert [bank.routing_number for bank in banks] == [line[:9] for line in LINES]
     assert banks[1] == DirectoryBank(2, "021000021", "FIRST EXAMPLE BANK")
 

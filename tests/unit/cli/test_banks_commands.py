@@ -1,18 +1,16 @@
 """`ivr banks` as an operator runs it."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 from sqlalchemy import update
 
+from ivr.sandbox.members import SAMPLE_DIRECTORY
 from ivr.storage.tables import Bank
-
-FILE = Path(__file__).parents[2] / "ach" / "routing-directory.txt"
 
 
 def test_a_directory_is_loaded_looked_at_and_grows_old(ivr, engine, tmp_path):
     assert ivr("banks", "status").status == 1
-    loaded = ivr("banks", "import", FILE)
+    loaded = ivr("banks", "import", SAMPLE_DIRECTORY)
     assert (loaded.status, loaded.out) == (0, "5 read: 5 added, 0 changed, 0 unchanged\n")
     assert ivr("banks", "status").out == "5 banks, imported 0 days ago\n"
     with engine.begin() as db:

@@ -2,15 +2,15 @@
 
 import io
 from datetime import timedelta
-from pathlib import Path
 
 from sqlalchemy import select
 from support.money import FRIDAY
 
 from ivr.payments.banks import directory_imported_at, import_directory, watch_directory
+from ivr.sandbox.members import SAMPLE_DIRECTORY
 from ivr.storage.tables import Bank, StaffTask
 
-DIRECTORY = (Path(__file__).parents[2] / "ach" / "routing-directory.txt").read_bytes()
+DIRECTORY = SAMPLE_DIRECTORY.read_bytes()
 
 
 def loaded(engine, data=DIRECTORY, now=FRIDAY):

@@ -401,12 +401,12 @@ def test_an_account_or_a_bank_that_a_return_closed_is_refused(asked, code):
     assert call.know(**KEYED | {"routing_number": "011000015"}).ask("compare_account").name == "same"
 
 
-def test_a_bank_that_the_directory_does_not_know_takes_no_payment(asked):
-    call = ready(asked("demo.health_and_dental"))
-    assert call.know(**KEYED).ask("compare_account").name == "same"  # no directory: as any
+def test_the_name_of_a_bank_is_read_back_and_one_that_the_directory_does_not_know_is_no_bank(asked):
+    call = asked("demo.letter").know(routing_number="011000015")
+    assert call.ask("name_bank") == Outcome("unnamed")  # no directory: as any
     call.db.execute(insert(Bank).values(routing_number="011000015", name="ANY BANK", imported_at=call.now))
-    assert call.know(**KEYED).ask("compare_account") == Outcome("blocked")
-    assert call.know(**KEYED | {"routing_number": "011000015"}).ask("compare_account").name == "same"
+    assert call.ask("name_bank") == Outcome("named", {"bank_name": "ANY BANK"})
+    assert call.know(routing_number="021000021").ask("name_bank") == Outcome("unknown")
 
 
 def bring_back(call, *codes):
