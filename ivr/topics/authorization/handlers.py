@@ -29,7 +29,7 @@ def prepare_authorization(turn: TurnServices, state: State, _args: Mapping[str, 
         by_letter=state.slots["channel"] == "letter",
     )
     return Outcome(
-        _consent_asked(turn, str(state.slots["billing_account"])),
+        _consent_asked(turn, state),
         {
             "today": turn.services.local(turn.now).date().isoformat(),
             "debit_date": dates.effective_entry_date.isoformat(),
@@ -38,14 +38,14 @@ def prepare_authorization(turn: TurnServices, state: State, _args: Mapping[str, 
     )
 
 
-def _consent_asked(turn: TurnServices, billing_account: str) -> str:
+def _consent_asked(turn: TurnServices, state: State) -> str:
     """Return how consent is asked for; no code is offered to a member on whose bills none is printed."""
+    if turn.services.consent != "either":
+        return turn.services.consent
     coded = select(Bill.coverage_month).where(
-        Bill.billing_account == billing_account, Bill.authorization_code_hash.is_not(None)
+        Bill.billing_account == str(state.slots["billing_account"]), Bill.authorization_code_hash.is_not(None)
     )
-    if turn.services.consent == "either" and turn.db.execute(coded.limit(1)).first() is None:
-        return "spoken"
-    return turn.services.consent
+    return "spoken" if turn.db.execute(coded.limit(1)).first() is None else "either"
 
 
 def authorize_payment(turn: TurnServices, state: State, _args: Mapping[str, str]) -> Outcome:

@@ -50,7 +50,7 @@ def test_every_verdict_has_a_sample_and_a_prompt_in_every_language(name, line):
     told = {each.reason for each in heard if isinstance(each, NoMatch)} | field.samples.keys()
     assert told - {"", *field.results} == set(field.reasons)
     keyed = [field.judge(entry, KNOWN, ()) for entry in field.samples.values()]
-    judged = heard if field.hear is not None else keyed
+    judged = [*heard, *keyed]
     results = {each.result for each in judged if isinstance(each, Match)}
     assert results == set(field.results or ({""} if field.hear is None else ()))
     for reason, tag in product(field.reasons, SPOKEN):
