@@ -89,6 +89,12 @@ class PipelinedConnection(psycopg.Connection[Any]):
                 self._received(sent)
         super().rollback()
 
+    def _deallocate(self, name: bytes | None) -> Generator[Any, Any, None]:
+        """Forget prepared statements; psycopg forgets all after a rollback, ours among them."""
+        if name is None:
+            self._named.clear()
+        yield from super()._deallocate(name)
+
     def _hear(self, more: int = 0) -> None:
         if self._unheard is None:
             return

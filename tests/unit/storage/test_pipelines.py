@@ -40,6 +40,16 @@ class Select(PreparedStatement):
 NAMES = Select("SELECT name, value FROM canaries")
 
 
+def test_after_a_rollback_a_statement_is_prepared_anew(db):
+    """psycopg deallocates every prepared statement of a connection once it has rolled back."""
+    for _ in range(7):
+        assert db.scalar(text("SELECT 1")) == 1  # psycopg prepares it
+    NAMES.rows(db, {})
+    for _ in range(2):
+        db.rollback()
+        assert NAMES.rows(db, {}) == []
+
+
 def test_begin_and_commit_take_no_round_trip_of_their_own(engine, db):
     NAMES.rows(db, {})  # prepares it
     STORE.send(db, CANARY)
