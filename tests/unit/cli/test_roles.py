@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -13,12 +12,12 @@ from support import money
 from support.money import FRIDAYS_CUTOFF, pay
 
 from ivr.billing.samples import bills_csv, demo_members, members_csv
+from ivr.sandbox.members import SAMPLE_DIRECTORY
 from ivr.storage.engine import make_engine
 from ivr.storage.grants import OWNER, ROLES, SEQUENCES, TABLES, grant_statements, role_statements
 
 MEMBERS = demo_members(FRIDAYS_CUTOFF.date())
 LATER = FRIDAYS_CUTOFF + timedelta(minutes=1)
-DIRECTORY = Path(__file__).parents[2] / "ach" / "routing-directory.txt"
 
 
 @pytest.fixture
@@ -44,7 +43,7 @@ def test_each_account_does_its_work(ivr_as, engine, tmp_path):
     for role, *words in (
         ("ivr_console", "members", "import", tmp_path / "members.csv"),
         ("ivr_console", "bills", "import", tmp_path / "bills.csv"),
-        ("ivr_console", "banks", "import", DIRECTORY),
+        ("ivr_console", "banks", "import", SAMPLE_DIRECTORY),
         ("ivr_console", "members", "unlock", MEMBERS[0].member_id),
         ("ivr_console", "members", "lift-limit", MEMBERS[0].member_id),
         ("ivr_console", "payments", "cancel", later, "--yes"),
