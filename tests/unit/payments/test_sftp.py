@@ -195,6 +195,8 @@ def test_a_server_that_is_down_is_a_sentence(server, folder):
     server._run(server._close())
     with pytest.raises(NotDeliveredError, match=r"The bank's SFTP server \(127.0.0.1:\d+\) did not take"):
         there.deliver(NAME, CONTENT, nothing)
+    with pytest.raises(NotDeliveredError, match="cannot be asked"):
+        there.log_in()
 
 
 def test_a_key_opens_the_server(folder, faults, tmp_path):
