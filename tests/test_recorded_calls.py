@@ -26,8 +26,8 @@ COUNT = 20
 
 
 def sample(count, seed=1):
-    """Choose written runs of one call each, the same for the same seed."""
-    chosen = [run for run in RUNS if Path(run.call.name).parent.name not in {"fault", "redial"}]
+    """Choose written runs of one call each that can be exported, the same for the same seed."""
+    chosen = [run for run in RUNS if Path(run.call.name).parent.name not in {"fault", "redial", "day"}]
     random.Random(seed).shuffle(chosen)
     return chosen[:count]
 
