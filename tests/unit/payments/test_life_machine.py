@@ -428,6 +428,17 @@ class AnyLife(RuleBasedStateMachine):
         self.next_cutoff()
         self.cutoff(crash=None)
 
+    @rule(bill=st.sampled_from(BILLS), crash=CRASHES)
+    def the_mail_house_is_late(self, bill, crash) -> None:
+        """A cutoff comes while a letter lies in the outbox; once it is mailed, its payment goes."""
+        self.authorize(bill, 100, False, "in_outbox", None)
+        self.next_cutoff()
+        self.cutoff(crash=None)
+        if self.in_outbox():
+            self.mail_house(0, crash)
+        self.next_cutoff()
+        self.cutoff(crash=None)
+
     def everybody_is_told(self) -> None:
         def tell() -> None:
             with self.engine.begin() as db:
