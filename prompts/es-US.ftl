@@ -772,7 +772,7 @@ day-read-back =
 bank-reuse =
     Para usar otra vez su cuenta { $account_type ->
         [savings] de ahorros
-       *[checking] corriente
+       *[checking] de cheques
     } que termina en { $account_last4 }, oprima 1.
     Para marcar otra cuenta, oprima 2.
     .again =
@@ -787,7 +787,7 @@ bank-reuse =
 
 bank-ready =
     Necesita dos números de su banco: el de ruta y el de su cuenta.
-    Cuando los tenga: si es cuenta de cheques, oprima 1.
+    Cuando los tenga: si es de cheques, o corriente, oprima 1.
     Si es de ahorros, oprima 2.
     Para oír dónde están en un cheque, oprima 3.
     Tómese su tiempo.
@@ -905,7 +905,7 @@ authorization-terms =
     Es de { $amount }, una sola vez.
     Sale de su cuenta { $account_type ->
         [savings] de ahorros
-       *[checking] corriente
+       *[checking] de cheques
     } que termina en { $account_last4 }.
     Esta es su propia cuenta bancaria personal.
     Se debita el { $debit_date } o después.
@@ -934,7 +934,7 @@ authorization-terms =
 
         Sale de su cuenta { $account_type ->
             [savings] de ahorros
-           *[checking] corriente
+           *[checking] de cheques
         } que termina en { $account_last4 }.
         Esta es su propia cuenta bancaria personal.
 
@@ -1025,7 +1025,7 @@ authorization-terms-code =
     Es de { $amount }, una sola vez.
     Sale de su cuenta { $account_type ->
         [savings] de ahorros
-       *[checking] corriente
+       *[checking] de cheques
     } que termina en { $account_last4 }.
     Esta es su propia cuenta bancaria personal.
     Se debita el { $debit_date } o después.
@@ -1054,7 +1054,7 @@ authorization-terms-code =
 
         Sale de su cuenta { $account_type ->
             [savings] de ahorros
-           *[checking] corriente
+           *[checking] de cheques
         } que termina en { $account_last4 }.
         Esta es su propia cuenta bancaria personal.
 

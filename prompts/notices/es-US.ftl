@@ -21,7 +21,7 @@ value-pays = { $plan ->
 }
 value-account = { $account_type ->
     [savings] cuenta de ahorros que termina en { $account_last4 }
-   *[checking] cuenta corriente que termina en { $account_last4 }
+   *[checking] cuenta de cheques que termina en { $account_last4 }
 }
 value-debit-date = { $debit_date } o después
 value-authorized-by = { $receiver_name }, cuyo número de miembro termina en { $member_last4 }

@@ -72,7 +72,7 @@ ELEMENTS = {
         "Monto: $1,310.15",
         "Fecha del débito: 21 de diciembre de 2026 o después",
         "Ada Álvarez, cuyo número de miembro termina en 0101",
-        "Cuenta bancaria: cuenta corriente que termina en 2345",
+        "Cuenta bancaria: cuenta de cheques que termina en 2345",
         "1-800-555-0100",
         "Para cancelar este pago, llame al 1-800-555-0100 antes de las 5:00 p.m. del 18 de diciembre de 2026.",
         "Le atienden de lunes a viernes, de 8 de la mañana a 6 de la tarde.\n",
