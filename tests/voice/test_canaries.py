@@ -32,6 +32,7 @@ BANK = CutoffRule(time(17), ZONE)
 _RUNS = re.compile(r"[0-9]{6,}|(?<![0-9])[0-9](?:(?:[ -]|, |\.\n)[0-9](?![0-9])){5,}")  # also one by one
 # What a turn took is written with a fraction or as "3456 ms)": a slow one is no canary.
 _FOURS = re.compile(r"(?<![0-9A-Za-z.])[0-9]{4}(?![0-9A-Za-z]|\.[0-9]| ms\))")
+_MICROSECONDS = re.compile(r"(datetime\.datetime\((?:[0-9]+, ){6})[0-9]+")  # may come to any four digits
 _DATES = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -249,7 +250,11 @@ def recorded(engine, line):
     with engine.connect() as db:
         recipes = list(load_recipes(db))
     for recipe in recipes:
-        parts += [repr(recipe), json.dumps(call_json(recipe, line)), told(recipe, line, ZONE)]
+        parts += [
+            _MICROSECONDS.sub(r"\1", repr(recipe)),
+            json.dumps(call_json(recipe, line)),
+            told(recipe, line, ZONE),
+        ]
         try:
             parts.append(call_text(recipe, line, BANK))
         except CannotMaskError as error:
