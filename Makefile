@@ -15,10 +15,10 @@ command -v "$(PYTHON)" >/dev/null || \
 endef
 
 IVR := .venv/bin/ivr
-# What tests do is in part waiting for processes and databases: three of them to two processors, and five where
+# What tests do is in part waiting for processes and databases: four of them to two processors, and five where
 # servers are started and killed.
 WHOLE_WORKERS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 5 + 1) / 2 )))
-WORKERS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) * 2 )))
 CALL ?=
 
 .PHONY: help install install-test demo call test check quick lint proof unit whole achlens bench soak lock reset
