@@ -13,10 +13,9 @@ from sqlalchemy import select, update
 from ivr.payments.authorize import account_number_context
 from ivr.payments.corrections import correction_context
 from ivr.payments.origination import file_context
-from ivr.staff.people import totp_context
 from ivr.storage.canaries import key_id_of
 from ivr.storage.engine import ROWS_AT_ONCE
-from ivr.storage.tables import AchFile, BankItem, Payment, StaffMember
+from ivr.storage.tables import AchFile, BankItem, Payment
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -35,7 +34,6 @@ _LASTING: Final = (
     _Sealed(Payment.id, Payment.account_number, Payment.confirmation_number, account_number_context),
     _Sealed(AchFile.id, AchFile.content, AchFile.name, file_context),
     _Sealed(BankItem.id, BankItem.corrected, BankItem.digest, correction_context),
-    _Sealed(StaffMember.name, StaffMember.totp_secret, StaffMember.name, totp_context),
 )
 
 

@@ -43,6 +43,10 @@ class SealedForBank(Sealed):
     """Ciphertext under the bank's key, not under one of `KeyRing`."""
 
 
+class SealedForStaff(Sealed):
+    """Ciphertext under the console's key, not under one of `IVR_KEYS`."""
+
+
 class Keyed(LargeBinary):
     """A keyed hash, 32 bytes."""
 
@@ -586,7 +590,7 @@ class StaffMember(Base):
     name: Mapped[str] = mapped_column(primary_key=True)
     roles: Mapped[list[str]]
     password_hash: Mapped[str]  # argon2id, with its parameters
-    totp_secret: Mapped[bytes] = mapped_column(Sealed)
+    totp_secret: Mapped[bytes] = mapped_column(SealedForStaff)
     totp_step: Mapped[int]  # of the newest code that was taken: none is taken twice
     added_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]

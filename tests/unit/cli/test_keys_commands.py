@@ -8,13 +8,14 @@ from support import environs
 from support.money import ACCOUNT_NUMBER, FRIDAY, FRIDAYS_CUTOFF, KEYS, SETTINGS, pay
 
 from ivr.base.keys import KeyRing
+from ivr.base.randomness import SecretRandomness
 from ivr.jobs.bank import run_due_cutoffs
 from ivr.jobs.resealing import reseal
 from ivr.payments.authorize import account_number_context
 from ivr.payments.corrections import correction_context
 from ivr.payments.origination import file_context
-from ivr.staff.people import totp_context
-from ivr.storage.canaries import keys_in_use
+from ivr.staff.people import StaffKeys, add_staff, totp_context
+from ivr.storage.canaries import check_keys, keys_in_use
 from ivr.storage.tables import AchFile, BankItem, Payment, StaffMember
 
 NEW = b"another key, as long as the old!"
@@ -23,7 +24,10 @@ DIGEST = bytes(32)
 
 @pytest.fixture
 def sealed(ivr, engine, samples, monkeypatch):
-    """A payment, its file, corrected data and a second factor under k1; the settings have k2 too, and first."""
+    """A payment, its file and corrected data under k1; the settings have k2 too, and first.
+
+    Beside them is a log-in, whose second factor is sealed under the console's own key.
+    """
     pay(engine)
     run_due_cutoffs(engine, SETTINGS, FRIDAYS_CUTOFF)
     item = {
@@ -37,9 +41,8 @@ def sealed(ivr, engine, samples, monkeypatch):
     with engine.begin() as db:
         corrected = KEYS.seal(b"{}", correction_context(DIGEST))
         db.execute(insert(BankItem).values(**item, file_name="", line=1, corrected=corrected))
-        values = {"roles": ["ops"], "password_hash": "", "totp_step": 0, "added_at": FRIDAY}
-        secret = KEYS.seal(b"SECRET", totp_context("ada"))
-        db.execute(insert(StaffMember).values(name="ada", totp_secret=secret, **values))
+        secrets = {"name": "ada", "password": "a long password", "roles": ["ops"]}
+        add_staff(db, StaffKeys(NEW), SecretRandomness(), **secrets, actor="admin", now=FRIDAY)
     both = f"k2:{base64.b64encode(NEW).decode()},k1:{environs.KEY}"
     monkeypatch.setenv("IVR_KEYS", both)
     monkeypatch.setenv("IVR_HASH_KEY", environs.HASH_KEY)
@@ -49,9 +52,9 @@ def sealed(ivr, engine, samples, monkeypatch):
 def test_a_key_is_kept_until_nothing_is_sealed_under_it(sealed, engine):
     newest = "k2: the newest, seals what comes; "
     before = sealed("keys", "status")
-    in_use = "1 in ach_files, 1 in bank_items, 1 in payments, 1 in staff_members"
+    in_use = "1 in ach_files, 1 in bank_items, 1 in payments"
     assert before.out == f"{newest}nothing is sealed under it\nk1: {in_use}; keep it\n"
-    assert sealed("keys", "rotate").out == "4 values sealed under k2. See `ivr keys status`.\n"
+    assert sealed("keys", "rotate").out == "3 values sealed under k2. See `ivr keys status`.\n"
     after = f"{newest}{in_use}\nk1: nothing is sealed under it; it may leave IVR_KEYS\n"
     assert sealed("keys", "status").out == after
     assert sealed("keys", "rotate").out.startswith("0 values")
@@ -64,7 +67,10 @@ def test_a_key_is_kept_until_nothing_is_sealed_under_it(sealed, engine):
         assert new.open(file[0], file_context(file[1])).startswith(b"101")
         (corrected,) = db.scalars(select(BankItem.corrected)).all()
         assert new.open(corrected, correction_context(DIGEST)) == b"{}"
-        assert new.open(db.scalars(select(StaffMember.totp_secret)).one(), totp_context("ada")) == b"SECRET"
+        factor = db.scalars(select(StaffMember.totp_secret)).one()
+        assert len(StaffKeys(NEW).ring.open(factor, totp_context("ada"))) == 32
+    check_keys(engine, SETTINGS.hashes, KeyRing({"k1": base64.b64decode(environs.KEY), "k2": NEW}), FRIDAY)
+    check_keys(engine, SETTINGS.hashes, new, FRIDAY)  # a start without the old one
 
 
 def test_what_is_under_a_key_that_is_gone_is_told_and_nothing_of_its_batch_changes(
