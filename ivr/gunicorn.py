@@ -23,8 +23,7 @@ try:
 except SettingsError as _error:
     refuse(_error)
 
-_host = f"[{_settings.ivr_host}]" if ":" in _settings.ivr_host else _settings.ivr_host
-bind = f"{_host}:{_settings.port}"
+bind = _settings.bind(_settings.port)
 workers = _settings.web_concurrency
 worker_class = "ivr.voice.web_worker.ReceivingWorker"
 preload_app = True

@@ -20,8 +20,7 @@ try:
 except SettingsError as _error:
     refuse(_error)
 
-_host = f"[{_settings.ivr_host}]" if ":" in _settings.ivr_host else _settings.ivr_host
-bind = f"{_host}:{_settings.console_port}"
+bind = _settings.bind(_settings.console_port)
 workers = 1
 threads = 8
 preload_app = True

@@ -644,6 +644,10 @@ class HostSettings(DatabaseSettings):
     ivr_host: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]+$")] = "127.0.0.1"
     """an address of this machine to serve on: 127.0.0.1 behind a proxy, 0.0.0.0 for every one"""
 
+    def bind(self, port: int) -> str:
+        """Return the address with a port, as servers take it: an IPv6 one in brackets."""
+        return f"[{self.ivr_host}]:{port}" if ":" in self.ivr_host else f"{self.ivr_host}:{port}"
+
 
 class StaffSettings(DatabaseSettings):
     """What it takes to know staff: the key under which the second factors of their log-ins are kept."""

@@ -14,7 +14,7 @@ from ivr.topics.services import TurnServices
 
 
 def name_bank(turn: TurnServices, state: State, _args: Mapping[str, str]) -> Outcome:
-    """Return the name of the bank by the directory: who hears another's notices a slip of the finger.
+    """Return the bank's name by the directory: a caller who hears another one has keyed a wrong digit.
 
     A bank that the directory does not know takes no entries. Without a directory none has a name.
     """
