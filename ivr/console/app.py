@@ -20,6 +20,7 @@ from ivr.base.money import format_amount
 from ivr.console.front import OPEN, front
 from ivr.console.members import members
 from ivr.console.payments import payments
+from ivr.console.reports import reports
 from ivr.console.rerun import calls
 from ivr.console.tasks import tasks
 from ivr.console.today import today
@@ -27,7 +28,7 @@ from ivr.console.trail import trail
 from ivr.console.visit import DONE, NOT_YOURS, Console, Pages, StaffVisit
 from ivr.payments.movements import in_words
 
-SECTIONS: Final[tuple[Pages, ...]] = (today, calls, members, payments, tasks, trail)
+SECTIONS: Final[tuple[Pages, ...]] = (today, calls, members, payments, tasks, reports, trail)
 FORM_BYTES_MAX: Final = 65_536
 _PAYMENT_COMMAND: Final = re.compile(r"`ivr payments (\w+) [^`]*`")
 _HEADERS: Final = {

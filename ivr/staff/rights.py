@@ -17,10 +17,13 @@ RIGHTS: Final[Mapping[str, str]] = {
     "payments.send": "ask for what sends money out, and approve what somebody else asked for",
     "tasks.see": "look at what waits for staff",
     "tasks.close": "close a task with a note",
+    "reports.see": "look at what the calls of a time come to",
     "trail.see": "look at who saw and did what",
 }
 
-_EVERYBODY: Final = frozenset({"status.see", "calls.see", "members.see", "payments.see", "tasks.see"})
+_EVERYBODY: Final = frozenset(
+    {"status.see", "calls.see", "members.see", "payments.see", "tasks.see", "reports.see"}
+)
 ROLES: Final[Mapping[str, frozenset[str]]] = {
     "agent": _EVERYBODY,
     "ops": _EVERYBODY | {"calls.keep", "members.unlock", "payments.cancel", "payments.hold", "tasks.close"},

@@ -142,6 +142,8 @@ def test_every_page_is_fit_to_be_seen(desk):
     for section in SECTIONS:
         desk.go(f"/{section.name}/")
         desk.look(section.name)
+    desk.go("/reports/leaving")
+    desk.look("leaving")
     desk.go("/calls/?on=someday")
     desk.look("problem")
 

@@ -183,6 +183,7 @@ def test_whatever_is_asked_for_is_answered(visitor):
         "/members/": ("q",),
         "/payments/": ("number", "member", "state", "on", "last4", "after"),
         "/trail/": ("who", "action", "subject", "on", "after"),
+        "/reports/": ("since", "until"),
     }
     for odd in ("\0", "%", "\\", "9" * 300, "-1", "9999-12-31", "<script>", "a\nb", "2026-12-18T10:15 CA1"):
         for path, names in asked.items():
