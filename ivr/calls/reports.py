@@ -73,6 +73,17 @@ _NODES: Final = text(f"""
     FROM told JOIN turns USING (call_sid) GROUP BY turns.node
     ORDER BY left_it DESC, came DESC, turns.node LIMIT :nodes
 """)  # noqa: S608
+_HEAT: Final = text(f"""
+    WITH told AS ({_CALLS}), passed AS (
+        SELECT call_sid, turns.node FROM told JOIN turns USING (call_sid)
+        UNION SELECT call_sid, split_part(step, ' ', 1) FROM told JOIN turns USING (call_sid)
+        CROSS JOIN LATERAL jsonb_array_elements_text(events::jsonb -> 'path') AS step
+    )
+    SELECT passed.node, count(*) AS came,
+           count(*) FILTER (WHERE passed.node = told.node AND "end" = 'hangup') AS hung_up,
+           (SELECT count(*) FROM told) AS calls
+    FROM passed JOIN told USING (call_sid) GROUP BY passed.node
+""")  # noqa: S608
 _TRIES: Final = text(f"""
     WITH told AS ({_CALLS}), tries AS (
         SELECT trying.* FROM told CROSS JOIN LATERAL (
@@ -168,6 +179,18 @@ def report_nodes(db: Connection, zone: ZoneInfo, since: datetime, until: datetim
     """Return for each node where calls waited how many hung up there unpaid, of how many that came."""
     rows = db.execute(_NODES, {"zone": zone.key, "since": since, "until": until, "nodes": NODES_MAX})
     return [(row.node, Rate(row.left_it, row.came)) for row in rows]
+
+
+def report_heat(
+    db: Connection, zone: ZoneInfo, since: datetime, until: datetime
+) -> tuple[int, dict[str, int], dict[str, int]]:
+    """Return all calls, and by node how many came through it, and how many hung up there."""
+    rows = db.execute(_HEAT, {"zone": zone.key, "since": since, "until": until}).all()
+    return (
+        rows[0].calls if rows else 0,
+        {row.node: row.came for row in rows},
+        {row.node: row.hung_up for row in rows if row.hung_up},
+    )
 
 
 def report_tries(db: Connection, zone: ZoneInfo, since: datetime, until: datetime) -> tuple[list[Rate], Rate]:

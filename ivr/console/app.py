@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response
 from ivr.base.errors import NotFoundError, OperatorError
 from ivr.base.money import format_amount
 from ivr.console.front import OPEN, front
+from ivr.console.line import the_line
 from ivr.console.members import members
 from ivr.console.payments import payments
 from ivr.console.reports import reports
@@ -28,7 +29,7 @@ from ivr.console.trail import trail
 from ivr.console.visit import DONE, NOT_YOURS, Console, Pages, StaffVisit
 from ivr.payments.movements import in_words
 
-SECTIONS: Final[tuple[Pages, ...]] = (today, calls, members, payments, tasks, reports, trail)
+SECTIONS: Final[tuple[Pages, ...]] = (today, calls, members, payments, tasks, the_line, reports, trail)
 FORM_BYTES_MAX: Final = 65_536
 _PAYMENT_COMMAND: Final = re.compile(r"`ivr payments (\w+) [^`]*`")
 _HEADERS: Final = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
@@ -57,6 +57,9 @@ class Console:
     clock: Clock
     randomness: Randomness
     lines: Lines
+    drawings: dict[str, tuple[datetime, str]] = field(
+        default_factory=dict
+    )  # pictures of the line, for a while
 
     @property
     def cookie(self) -> str:

@@ -45,6 +45,7 @@ CLUSTER_PADDING = 5.0
 CLUSTER_GAP = 5.0
 MARGIN = 17.0  # of the page, in points on paper
 HEAD = 40.0
+NodeLink = Callable[[str], str]
 _RANKS: Sequence[Callable[[float, float], float]] = (  # what is placed first: the tall, the large, the wide
     lambda _width, height: height,
     lambda width, height: width * height,
@@ -172,11 +173,14 @@ class Page:
     places: tuple[Point, ...]
 
 
-def svg_of(picture: Picture, heat: Heat | None = None) -> str:
-    """Return the picture as SVG text; `heat` adds visits and hang-ups to every node."""
+def svg_of(picture: Picture, heat: Heat | None = None, link: NodeLink | None = None) -> str:
+    """Return the picture as SVG text; `heat` adds visits and hang-ups to every node.
+
+    `link` gives the address to which a node leads, "" where it leads nowhere.
+    """
     panels = [panel_of(cluster, heat) for cluster in picture.clusters]
     page = page_for(panels)
-    return "".join(_document(picture, panels, page, heat))
+    return "".join(_document(picture, panels, page, heat, link))
 
 
 def shape_of(box: Box, heat: Heat | None) -> Shape:
@@ -298,12 +302,15 @@ def _filled(
 # SVG.
 
 
-def _document(picture: Picture, panels: Sequence[Panel], page: Page, heat: Heat | None) -> Iterator[str]:
+def _document(
+    picture: Picture, panels: Sequence[Panel], page: Page, heat: Heat | None, link: NodeLink | None
+) -> Iterator[str]:
     size = PAGES[page.name]
+    role = "img" if link is None else "group"  # what is within an image cannot be reached
     what = f"{len(panels)} dialogs, {sum(len(panel.shapes) for panel in panels)} nodes"
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{size[0]:g}mm" height="{size[1]:g}mm" '
-        f'viewBox="0 0 {_n(page.width)} {_n(page.height)}" role="img" aria-labelledby="title desc" '
+        f'viewBox="0 0 {_n(page.width)} {_n(page.height)}" role="{role}" aria-labelledby="title desc" '
         f'font-family={quoteattr(FAMILY)} font-size="{TEXT}" fill="{_INK}">\n'
         f'<title id="title">The payment line, version {escape(picture.version[:12])}</title>\n'
         f'<desc id="desc">{escape(what)}. Each frame is a dialog, each box a node, each arrow a branch. '
@@ -318,7 +325,7 @@ def _document(picture: Picture, panels: Sequence[Panel], page: Page, heat: Heat 
     for panel, (left, top) in zip(panels, page.places, strict=True):
         dialog = quoteattr(panel.cluster.name)
         yield f'<g transform="translate({_n(left)} {_n(top + HEAD)})" data-dialog={dialog}>\n'
-        yield from _panel(panel, heat)
+        yield from _panel(panel, heat, link)
         yield "</g>\n"
     yield "</g>\n</svg>\n"
 
@@ -347,7 +354,7 @@ def _head(picture: Picture, what: str, heat: Heat | None) -> Iterator[str]:
     yield _text(left + 36, 34, heat.explanation)
 
 
-def _panel(panel: Panel, heat: Heat | None) -> Iterator[str]:
+def _panel(panel: Panel, heat: Heat | None, link: NodeLink | None) -> Iterator[str]:
     cluster = panel.cluster
     yield (
         f"<title>dialog {escape(cluster.name)}</title>"
@@ -362,7 +369,9 @@ def _panel(panel: Panel, heat: Heat | None) -> Iterator[str]:
     for _, routes in groupby(by_target, key=lambda route: route[0].target):
         yield from _arrows(list(routes))
     for shape, corner in zip(panel.shapes, panel.layout.corners, strict=True):
-        yield from _shape(shape, corner, heat)
+        address = "" if link is None else link(shape.box.path)
+        drawn = _shape(shape, corner, heat)
+        yield from (f"<a href={quoteattr(address)}>", *drawn, "</a>\n") if address else drawn
     yield "</g>\n"
 
 

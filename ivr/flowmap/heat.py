@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from ivr.callfile.host import Visit
 from ivr.callfile.player import CallResult
@@ -22,6 +22,15 @@ class Heat:
         self.calls = 0
         self._came: Counter[str] = Counter()
         self._left: Counter[str] = Counter()
+
+    @classmethod
+    def of(cls, calls: int, came: Mapping[str, int], left: Mapping[str, int]) -> Heat:
+        """Return the heat of what was counted elsewhere: all calls, and by node who came and who hung up."""
+        heat = cls()
+        heat.calls = calls
+        heat._came.update(came)
+        heat._left.update(left)
+        return heat
 
     def add(self, nodes: Iterable[str], hung_up_at: str | None) -> None:
         """Count a call: the nodes it came to, and the one where the caller hung up, if so."""

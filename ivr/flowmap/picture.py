@@ -108,12 +108,23 @@ def picture_of(line: Line) -> Picture:
 
 def spoken_lines(text: str) -> dict[str, tuple[str, ...]]:
     """Return each prompt's sentences from Fluent text; a value stands as its slot's name in brackets."""
-    resource = FluentParser().parse(text)
-    return {
-        entry.id.name: tuple(filter(None, (line.strip() for line in _text(entry.value).splitlines())))
-        for entry in resource.body
-        if isinstance(entry, ast.Message) and entry.value is not None
-    }
+    return {name: lines for name, lines in wordings(text).items() if "." not in name}
+
+
+def wordings(text: str) -> dict[str, tuple[str, ...]]:
+    """Return the sentences of each wording in Fluent text: a prompt's (`welcome`) and its attributes'."""
+    found = {}
+    for entry in FluentParser().parse(text).body:
+        if isinstance(entry, ast.Message):
+            if entry.value is not None:
+                found[entry.id.name] = _sentences(entry.value)
+            for attribute in entry.attributes:
+                found[f"{entry.id.name}.{attribute.id.name}"] = _sentences(attribute.value)
+    return found
+
+
+def _sentences(pattern: ast.Pattern) -> tuple[str, ...]:
+    return tuple(filter(None, (line.strip() for line in _text(pattern).splitlines())))
 
 
 def _text(pattern: ast.Pattern) -> str:

@@ -17,12 +17,13 @@ RIGHTS: Final[Mapping[str, str]] = {
     "payments.send": "ask for what sends money out, and approve what somebody else asked for",
     "tasks.see": "look at what waits for staff",
     "tasks.close": "close a task with a note",
+    "line.see": "look at the line itself: its picture, its words, what differs between versions",
     "reports.see": "look at what the calls of a time come to",
     "trail.see": "look at who saw and did what",
 }
 
 _EVERYBODY: Final = frozenset(
-    {"status.see", "calls.see", "members.see", "payments.see", "tasks.see", "reports.see"}
+    {"status.see", "calls.see", "members.see", "payments.see", "tasks.see", "line.see", "reports.see"}
 )
 ROLES: Final[Mapping[str, frozenset[str]]] = {
     "agent": _EVERYBODY,
