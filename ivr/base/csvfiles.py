@@ -52,19 +52,22 @@ class LineError:
 class ImportResult:
     """How many rows a file had and what became of them; with any error nothing was loaded.
 
-    `warnings` are what was loaded all the same, and had better be looked at.
+    `warnings` are what was loaded all the same, and had better be looked at. A file that has all there are
+    has `withdrawn` others, of `stood` that there were; None for any other file.
     """
 
     read: int = 0
     added: int = 0
     changed: int = 0
     unchanged: int = 0
+    withdrawn: int | None = None
+    stood: int | None = None
     errors: list[LineError] = field(default_factory=list)
     warnings: list[LineError] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """Return the counts, every error and every warning as the commands print them with `--json`."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if value is not None and name != "stood"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""The bills file: what each plan costs each month. A bill that comes again with another amount is revised."""
+"""The bills file: what each plan costs each month. A bill that comes again with another amount is revised.
+
+A bill that is withdrawn goes; the ledger keeps that it was there, and what took it back.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    ColumnElement,
     Date,
     Integer,
     LargeBinary,
@@ -18,6 +22,7 @@ from sqlalchemy import (
     Text,
     and_,
     case,
+    delete,
     func,
     literal,
     or_,
@@ -43,6 +48,7 @@ from ivr.base.plans import PLANS
 from ivr.billing.post import posting
 from ivr.members.bulk_load import loaded
 from ivr.members.facts import parse_member_id
+from ivr.storage.audit import record_event
 from ivr.storage.tables import Bill, BillingAccount, Member
 
 if TYPE_CHECKING:
@@ -93,13 +99,15 @@ def import_bills(
     *,
     as_of_at: datetime,
     file_name: str,
+    complete: bool = False,
     progress: Progress | None = None,
 ) -> ImportResult:
     """Load a bills file within the caller's transaction, wholly or, with any error, not at all.
 
     A new bill is posted to the ledger; one whose amount differs is posted as a correction of the
     difference. `as_of_at` (aware UTC) is the moment the file was true and is spoken with the balance;
-    `now` is when the ledger rows are posted. `progress` is told the bytes read so far.
+    `now` is when the ledger rows are posted. A `complete` file has every bill of each month in it: other
+    bills of those months are withdrawn. `progress` is told the bytes read so far.
     """
     reader = CsvReader(stream, file_name, BILL_COLUMNS, progress)
     with loaded(db, _STAGED, _bill_rows(reader, hashes)):
@@ -109,8 +117,29 @@ def import_bills(
         if not result.errors:
             result.added, result.changed = db.execute(_COUNTS).one()
             result.unchanged = result.read - result.added - result.changed
+            if complete:
+                result.stood = db.scalar(_STANDING)
+                result.withdrawn = _withdraw(db, _LEFT_OUT, now)
             _apply(db, now, as_of_at)
     return result
+
+
+def withdraw_bill(
+    db: Connection, billing_account: str, coverage_month: str, *, actor: str, now: datetime
+) -> int | None:
+    """Withdraw a month's bill (`coverage_month` YYYY-MM): it is owed no more, which is posted to the ledger.
+
+    `now` is aware UTC, `actor` the staff member's name for the audit trail. Returns the cents it came to;
+    None, with nothing recorded, where there is no such bill.
+    """
+    of_month = and_(Bill.billing_account == billing_account, Bill.coverage_month == coverage_month)
+    amount_cents = db.scalar(select(Bill.amount_cents).where(of_month).with_for_update())
+    if amount_cents is None:
+        return None
+    _withdraw(db, of_month, now)
+    details = {"coverage_month": coverage_month, "amount_cents": amount_cents}
+    record_event(db, "bills.withdraw", billing_account, details, actor=actor, now=now)
+    return amount_cents
 
 
 def authorization_code_hash(hashes: KeyedHash, billing_account: str, code: str) -> bytes:
@@ -220,6 +249,25 @@ _CHANGED: Final = and_(
 _COUNTS: Final = select(func.count().filter(_ADDED), func.count().filter(_CHANGED)).select_from(
     _STAGED.outerjoin(Bill, _SAME_BILL)
 )
+
+
+_IN_A_MONTH_OF_THE_FILE: Final = Bill.coverage_month.in_(select(_NEW.coverage_month).distinct())
+_STANDING: Final = select(func.count()).select_from(Bill).where(_IN_A_MONTH_OF_THE_FILE)
+_LEFT_OUT: Final = and_(_IN_A_MONTH_OF_THE_FILE, ~select(_NEW.line).where(_SAME_BILL).exists())
+
+
+def _withdraw(db: Connection, which: ColumnElement[bool], now: datetime) -> int:
+    """Post that these bills are owed no more, and remove them; return how many there were."""
+    columns: tuple[Any, ...] = (
+        Bill.billing_account,
+        literal("correction").label("kind"),
+        (-Bill.amount_cents).label("amount_cents"),
+        Bill.coverage_month,
+        literal(now).label("posted_at"),
+    )
+    taken_back = select(*columns).where(which, Bill.amount_cents != 0)
+    db.execute(posting(taken_back.order_by(Bill.billing_account, Bill.coverage_month)))
+    return db.execute(delete(Bill).where(which)).rowcount
 
 
 def _apply(db: Connection, now: datetime, as_of_at: datetime) -> None:

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -37,6 +38,22 @@ _rows_option = click.option(
     metavar="NUMBER",
     help="Load nothing unless the file has so many rows: a file may come in half.",
 )
+
+
+# A file that came in half would withdraw the other half.
+WITHDRAWN_PERCENT_MAX = 5
+
+
+def complete_options(means: str) -> Callable[[Any], Any]:
+    """Return a decorator that lets a command take a file which has all there are; `means` says of what."""
+
+    def decorate(command: Any) -> Any:
+        command = click.option(
+            "--yes", is_flag=True, help=f"Withdraw more than {WITHDRAWN_PERCENT_MAX} % of what there is."
+        )(command)
+        return click.option("--complete", is_flag=True, help=means)(command)
+
+    return decorate
 
 
 def file_options(columns: Callable[[], Mapping[str, Column]]) -> Callable[[Any], Any]:
@@ -77,15 +94,18 @@ def load_file(
     errors_file: Path | None,
     dry_run: bool = False,
     expect_rows: int | None = None,
+    yes: bool = False,
 ) -> int:
     """Load `file` in one transaction, which an error in any line undoes; print what became of it.
 
-    A `dry_run` is undone as well, and so is a file that has not `expect_rows` rows.
+    A `dry_run` is undone as well, and so is a file that has not `expect_rows` rows, and without `yes` one
+    that would withdraw much of what there is.
 
     Errors and warnings are told by kind, and each with its line in `errors_file`, where there is one.
     Returns the exit status: 1 when a line was bad; a warning changes nothing.
     """
-    result = _load(file, settings, now, load, dry_run=dry_run, expect_rows=expect_rows)
+    refusal = partial(_refusal, file, expect_rows=expect_rows, yes=yes)
+    result = _load(file, settings, now, load, lambda read: not dry_run and refusal(read) is None)
     if as_json:
         click.echo(json.dumps(result.as_json(), ensure_ascii=False))
     if errors_file is not None:
@@ -94,24 +114,34 @@ def load_file(
         click.echo(sentence, err=True)
     for sentence in summary(result.warnings):
         click.echo(f"warning: {sentence}", err=True)
-    if result.errors:
-        errors = counted(len(result.errors), "error")
-        click.echo(f"Nothing was loaded: correct {errors}, then try again.", err=True)
-        return EXIT_NO
-    if expect_rows not in {None, result.read}:
-        rows = counted(result.read, "row")
-        click.echo(
-            f"Nothing was loaded: {file} has {rows}, not {expect_rows:,}; ask for a whole one.", err=True
-        )
+    refused = refusal(result)
+    if refused is not None:
+        click.echo(f"Nothing was loaded: {refused}", err=True)
         return EXIT_NO
     if not as_json:
+        withdrawn = "" if result.withdrawn is None else f", {result.withdrawn} withdrawn"
         click.echo(
             f"{result.read} read: {result.added} added, {result.changed} changed,"
-            f" {result.unchanged} unchanged"
+            f" {result.unchanged} unchanged{withdrawn}"
         )
     if dry_run:
         click.echo(f"A dry run: nothing was loaded into {database_name(settings)}.", err=True)
     return 0
+
+
+def _refusal(file: Path, result: ImportResult, *, expect_rows: int | None, yes: bool) -> str | None:
+    """Say why what was read of a file is not to stay, and what to do; None where it is."""
+    if result.errors:
+        return f"correct {counted(len(result.errors), 'error')}, then try again."
+    if expect_rows not in {None, result.read}:
+        return f"{file} has {counted(result.read, 'row')}, not {expect_rows:,}; ask for a whole one."
+    withdrawn, stood = result.withdrawn or 0, result.stood or 0
+    if withdrawn * 100 > WITHDRAWN_PERCENT_MAX * stood and not yes:
+        return (
+            f"{withdrawn:,} of {stood:,} are not in {file}, more than {WITHDRAWN_PERCENT_MAX} %;"
+            " give --yes if they are all to be withdrawn."
+        )
+    return None
 
 
 def _load(
@@ -119,9 +149,7 @@ def _load(
     settings: DatabaseSettings,
     now: datetime,
     load: Load,
-    *,
-    dry_run: bool,
-    expect_rows: int | None,
+    stays: Callable[[ImportResult], bool],
 ) -> ImportResult:
     bar = click.progressbar(  # draws nothing where nobody looks
         length=file.stat().st_size,
@@ -138,10 +166,10 @@ def _load(
 
     with ready_database(settings) as engine, file.open("rb") as stream, bar, engine.connect() as db:
         result = load(db, now, stream, progress)
-        if result.errors or dry_run or expect_rows not in {None, result.read}:
-            db.rollback()
-        else:
+        if stays(result):
             db.commit()
+        else:
+            db.rollback()
     return result
 
 

@@ -31,7 +31,7 @@ COMMANDS: Final = {
         "ivr.cli.bench:bench",
         "Measure how many turns a second are answered in time here, and say what limits it.",
     ),
-    "bills": ("ivr.cli.bills:bills", "Load bills."),
+    "bills": ("ivr.cli.bills:bills", "Load bills, and withdraw one."),
     "call": ("ivr.cli.call:call", "Call the line: its words come, you key."),
     "calls": (
         "ivr.cli.calls:calls",
@@ -57,7 +57,7 @@ COMMANDS: Final = {
     "keys": ("ivr.cli.keys:keys", "See which keys are in use, and seal anew what is under an old one."),
     "members": (
         "ivr.cli.members:members",
-        "Load members, let locked ones try again, and let one pay more often today.",
+        "Load and withdraw members, let locked ones try again, and let one pay more often today.",
     ),
     "metrics": (
         "ivr.cli.status:metrics",

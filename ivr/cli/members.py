@@ -19,6 +19,7 @@ from ivr.members.facts import is_member_id
 from ivr.members.locks import locked as who_is_locked
 from ivr.members.locks import unlock as unlock_member
 from ivr.members.locks import unlock_since
+from ivr.members.withdrawal import withdraw as withdraw_member
 from ivr.payments.day_limit import PAYMENTS_PER_DAY
 from ivr.payments.day_limit import lift_limit as lift
 from ivr.start import ready_database
@@ -33,7 +34,7 @@ COMMANDS: Final = {
 
 @click.group(cls=LazyGroup, lazy=COMMANDS)
 def members() -> None:
-    """Load members, let locked ones try again, and let one pay more often today."""
+    """Load and withdraw members, let locked ones try again, and let one pay more often today."""
 
 
 @members.command()
@@ -105,6 +106,19 @@ def unlock(member_id: str | None, since: datetime | None) -> None:
             raise NotFoundError(f"No member has the ID {member_id}: check the number.")
     before = "was locked and" if was_locked else "was not locked and"
     click.echo(f"Member {member_id} {before} may try again.")
+
+
+@members.command()
+@click.argument("member_id")
+def withdraw(member_id: str) -> None:
+    """Withdraw MEMBER_ID (12 digits), who is then nobody to the line. It is recorded."""
+    _check_member_id(member_id)
+    settings = load_database_settings()
+    with ready_database(settings) as engine, engine.begin() as db:
+        stood = withdraw_member(db, member_id, actor=account(), now=settings.make_clock().now())
+    if stood is None:
+        raise NotFoundError(f"No member has the ID {member_id}: check the number.")
+    click.echo(f"Member {member_id} {'is' if stood else 'was already'} withdrawn.")
 
 
 @members.command("lift-limit")

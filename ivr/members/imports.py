@@ -1,4 +1,7 @@
-"""The members file: who may call, as the marketplace knows them. Members absent from a file stay."""
+"""The members file: who may call, as the marketplace knows them.
+
+Members absent from a file stay, but for a file that has everybody: who is not in that one is withdrawn.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,20 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import phonenumbers
 from sqlalchemy import Column as TableColumn
-from sqlalchemy import ColumnElement, MetaData, Select, Table, func, literal_column, or_, select, text, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    MetaData,
+    Select,
+    Table,
+    Update,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql
 
 from ivr.ach.letters import individual_name
@@ -60,15 +76,17 @@ def import_members(
     *,
     file_name: str,
     progress: Progress | None = None,
+    complete: bool = False,
     can_print: Callable[[str], bool] | None = None,
     renamed: Callable[[Select[Any]], object] | None = None,
 ) -> ImportResult:
     """Load a members file within the caller's transaction, wholly or, with any error, not at all.
 
     `stream` yields the file's bytes, `file_name` is what errors call it, `progress` is told the bytes read
-    so far, `can_print` tells if a letter has every letter of a text: what it has not is a warning. `renamed`
-    is given a query of the members whose name the file changes (`member_id`, `first_name`, `last_name`),
-    before it does. SSN digits and dates of birth are hashed on the way in and appear in no message.
+    so far. A `complete` file has everybody: other members are withdrawn. `can_print` tells if a letter has
+    every letter of a text: what it has not is a warning. `renamed` is given a query of the members whose
+    name the file changes (`member_id`, `first_name`, `last_name`), before it does. SSN digits and dates of
+    birth are hashed on the way in and appear in no message.
     """
     reader = CsvReader(stream, file_name, member_columns(now.date(), can_print), progress)
     with loaded(db, _STAGED, _member_rows(reader, hashes, now)):
@@ -77,8 +95,12 @@ def import_members(
             db.execute(text("LOCK TABLE members IN SHARE ROW EXCLUSIVE MODE"))  # one import at a time
             if renamed is not None:
                 renamed(_RENAMED)
+            stood = db.scalar(_STANDING) if complete else None
             result.added, result.changed = db.execute(_merge()).one()
             result.unchanged = result.read - result.added - result.changed
+            if complete:
+                result.withdrawn = db.execute(_withdraw_others(now)).rowcount
+                result.stood = stood
     return result
 
 
@@ -207,6 +229,7 @@ def _member_rows(reader: CsvReader, hashes: KeyedHash, now: datetime) -> Iterato
             "date_of_birth", member_id, values["date_of_birth"].isoformat()
         )
         values["updated_at"] = now
+        values["withdrawn_at"] = None  # who is in a file again may call again
         yield tuple(values[name] for name in names)
 
 
@@ -216,6 +239,15 @@ _RENAMED: Final = (
     .join_from(_STAGED, Member, Member.member_id == _STAGED.c.member_id)
     .where(tuple_(Member.first_name, Member.last_name) != tuple_(*_NEW_NAME))
 )
+
+
+_STANDING: Final = select(func.count()).select_from(Member).where(Member.withdrawn_at.is_(None))
+
+
+def _withdraw_others(now: datetime) -> Update:
+    """Build the statement that withdraws everybody who is not in the file."""
+    in_file = select(_STAGED.c.member_id).where(_STAGED.c.member_id == Member.member_id).exists()
+    return update(Member).where(Member.withdrawn_at.is_(None), ~in_file).values(withdrawn_at=now)
 
 
 def _merge() -> Any:

@@ -125,7 +125,7 @@ def _count_and_find() -> Select[Any]:
     # One that fits two members fits nobody: which of them is calling would be a second guess.
     by_phone = (
         select(func.min(Member.member_id))
-        .where(Member.phone == bindparam("keyed_phone"))
+        .where(Member.phone == bindparam("keyed_phone"), Member.withdrawn_at.is_(None))
         .having(func.count() == 1)
         .scalar_subquery()
     )
@@ -148,7 +148,10 @@ def _count_and_find() -> Select[Any]:
             Member.postal_code,
             numbers.label("billing_accounts"),
         )
-        .where(Member.member_id == func.coalesce(owner, by_phone, bindparam("keyed_id")))
+        .where(
+            Member.member_id == func.coalesce(owner, by_phone, bindparam("keyed_id")),
+            Member.withdrawn_at.is_(None),
+        )
         .cte("found")
     )
     counted_on = func.coalesce(select(found.c.member_id).scalar_subquery(), bindparam("keyed_id_hash"))
@@ -221,7 +224,7 @@ def verify(db: Connection, hashes: KeyedHash, now: datetime, keyed: KeyedFacts) 
     `now` is aware UTC. Answers the member, or None for every kind of failure: unknown, wrong, no SSN where
     one was keyed and one where none was, a telephone number of two members, locked. Locked are five failures
     of one person within 24 hours by whatever names and ways, or ten since their last success; right facts
-    behind a lock count neither as a failure nor as a success.
+    behind a lock count neither as a failure nor as a success. Who was withdrawn is unknown.
     """
     keyed_phone = phone_on_file(keyed.keyed_id)
     keyed_hash = keyed_id_hash(hashes, keyed_phone or keyed.keyed_id)

@@ -28,7 +28,7 @@ TABLES: Final = {
     "bank_items": ("", "raw", "raw", "r"),
     "banks": ("r", "r", "rad", "r"),
     "billing_accounts": ("rw", "rw", "raw", "r"),
-    "bills": ("r", "r", "raw", "r"),
+    "bills": ("r", "r", "rawd", "r"),
     "blocked_accounts": ("r", "raw", "raw", "r"),
     "blocked_routing_numbers": ("r", "raw", "raw", "r"),
     "calls": ("raw", "rw", "r", "r"),

@@ -105,6 +105,7 @@ class Member(Base):
     sms_ok: Mapped[bool]
     updated_at: Mapped[datetime]
     email_ok: Mapped[bool | None]  # None where no file ever said: as yes, for a single debit
+    withdrawn_at: Mapped[datetime | None]  # then nobody to the line, until a file has them again
 
 
 class BillingAccount(Base):

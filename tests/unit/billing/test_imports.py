@@ -5,10 +5,10 @@ import io
 from datetime import UTC, date, datetime
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from ivr.billing.imports import authorization_code_hash, import_bills
-from ivr.storage.tables import Bill, BillingAccount, LedgerEntry
+from ivr.billing.imports import authorization_code_hash, import_bills, withdraw_bill
+from ivr.storage.tables import AuditEvent, Bill, BillingAccount, LedgerEntry
 
 NOW = datetime(2026, 12, 18, 15, 15, tzinfo=UTC)
 LATER = datetime(2026, 12, 19, 15, 15, tzinfo=UTC)
@@ -35,10 +35,10 @@ def csv_of(*rows):
     return out.getvalue()
 
 
-def load(engine, hashes, *rows, now=NOW, as_of_at=NOW):
+def load(engine, hashes, *rows, now=NOW, as_of_at=NOW, **options):
     with engine.begin() as db:
         stream = io.BytesIO(csv_of(*rows).encode())
-        return import_bills(db, hashes, now, stream, as_of_at=as_of_at, file_name="b.csv")
+        return import_bills(db, hashes, now, stream, as_of_at=as_of_at, file_name="b.csv", **options)
 
 
 def counts(result):
@@ -216,3 +216,36 @@ def test_what_does_not_commit_was_never_there(engine, hashes, samples):
         db.rollback()
     assert bill(engine) is None
     assert ledger(engine) == []
+
+
+def months(engine, account="755000001"):
+    with engine.connect() as db:
+        return db.scalars(
+            select(Bill.coverage_month).where(Bill.billing_account == account).order_by(Bill.coverage_month)
+        ).all()
+
+
+def test_what_a_file_with_every_bill_of_a_month_leaves_out_is_withdrawn(engine, hashes, samples):
+    """Bills of months that are not in the file at all stay: a file begins and ends somewhere."""
+    december = DENTAL | {"coverage_month": "2026-12"}
+    load(engine, hashes, december, DENTAL)
+    with engine.connect() as db:
+        others = db.scalar(select(func.count()).where(Bill.coverage_month == "2027-01")) - 1
+    letter = DENTAL | {"billing_account": "740000111", "plan": "health"}
+    whole = load(engine, hashes, letter, now=LATER, complete=True)
+    assert (whole.stood, whole.withdrawn) == (others + 1, others)  # all but the letter's
+    assert months(engine) == ["2026-12"]
+    assert ledger(engine)[-1] == ("correction", -4230, "2027-01", LATER)
+    load(engine, hashes, DENTAL, now=LATER)
+    assert ledger(engine)[-1] == ("bill", 4230, "2027-01", LATER)
+
+
+def test_a_bill_is_withdrawn_by_staff_once_and_recorded(engine, hashes, samples):
+    load(engine, hashes, DENTAL)
+    with engine.begin() as db:
+        args = (db, "755000001", "2027-01")
+        assert withdraw_bill(*args, actor="Pat", now=LATER) == 4230
+        assert withdraw_bill(*args, actor="Pat", now=LATER) is None
+        events = db.execute(select(AuditEvent.actor, AuditEvent.action, AuditEvent.subject)).all()
+    assert events == [("Pat", "bills.withdraw", "755000001")]
+    assert (months(engine), sum(row[1] for row in ledger(engine))) == ([], 0)

@@ -57,6 +57,8 @@ COMMANDS = [
     ["notices", "show"],
     ["payments"],
     ["payments", "cancel"],
+    ["bills", "withdraw"],
+    ["members", "withdraw"],
     ["payments", "correct"],
     ["payments", "list"],
     ["payments", "release"],
@@ -96,6 +98,43 @@ def test_a_dry_run_and_a_file_in_half_load_nothing(ivr, engine: Engine, members_
     with engine.connect() as db:
         assert db.scalars(select(Member.member_id)).all() == []
     assert ivr("members", "import", members_file, "--expect-rows", rows).status == 0
+
+
+def test_a_file_that_would_withdraw_many_is_refused_unless_told(
+    ivr, engine: Engine, tmp_path: Path, members_file: Path, bills_file: Path
+) -> None:
+    half = tmp_path / "half.csv"
+    half.write_text(members_csv(MEMBERS[:2]))
+    gone = len(MEMBERS) - 2
+    ivr("members", "import", members_file)
+    ivr("bills", "import", bills_file)
+    refused = ivr("members", "import", half, "--complete")
+    assert (refused.status, refused.out) == (1, "")
+    assert refused.err == (
+        f"Nothing was loaded: {gone} of {len(MEMBERS)} are not in {half}, more than 5 %;"
+        " give --yes if they are all to be withdrawn.\n"
+    )
+    told = ivr("members", "import", half, "--complete", "--yes")
+    assert (told.status, told.out) == (0, f"2 read: 0 added, 0 changed, 2 unchanged, {gone} withdrawn\n")
+    assert ivr("bills", "import", bills_file, "--complete").out.endswith(" unchanged, 0 withdrawn\n")
+    member, bill = MEMBERS[0], MEMBERS[0].bills[0]
+    account = MEMBERS[0].billing_accounts[bill.plan]
+    assert ivr("members", "withdraw", member.member_id).out == f"Member {member.member_id} is withdrawn.\n"
+    again = ivr("members", "withdraw", member.member_id)
+    assert again.out == f"Member {member.member_id} was already withdrawn.\n"
+    assert ivr("bills", "withdraw", account, bill.coverage_month).status == 0
+    twice = ivr("bills", "withdraw", account, bill.coverage_month)
+    assert (twice.status, twice.err) == (
+        1,
+        f"Billing account {account} has no bill for {bill.coverage_month}: check both.\n",
+    )
+    with engine.connect() as db:
+        recorded = db.execute(select(AuditEvent.action, AuditEvent.subject).order_by(AuditEvent.id)).all()
+    assert recorded == [
+        ("members.withdraw", "half.csv"),
+        ("members.withdraw", member.member_id),
+        ("bills.withdraw", account),
+    ]
 
 
 @pytest.mark.parametrize("kind", ["accounts", "bills", "members", "receipts"])

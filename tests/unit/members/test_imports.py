@@ -301,3 +301,28 @@ def test_words_that_a_letter_cannot_print_are_told(engine, hashes):
     words = {"first_name": "สม", "address": "ถนน 1", "city": "Bostón"}
     result = load(engine, hashes, csv_of(GOOD | words), can_print=lambda text: "ó" in text)
     assert warned(result) == [(2, "first_name"), (2, "address")]
+
+
+def standing(engine):
+    with engine.connect() as db:
+        return db.scalars(
+            select(Member.member_id).where(Member.withdrawn_at.is_(None)).order_by(Member.member_id)
+        ).all()
+
+
+def test_who_is_not_in_a_file_that_has_everybody_is_withdrawn_until_a_file_has_them(engine, hashes):
+    ada, ben, cleo = (GOOD | {"member_id": f"40000000000{number}"} for number in (1, 2, 3))
+    load(engine, hashes, csv_of(ada, ben))
+    assert load(engine, hashes, csv_of(ada)).withdrawn is None  # absent members stay
+    whole = load(engine, hashes, csv_of(ada, cleo), complete=True)
+    assert (whole.added, whole.changed, whole.unchanged, whole.stood, whole.withdrawn) == (1, 0, 1, 2, 1)
+    assert standing(engine) == [ada["member_id"], cleo["member_id"]]
+    back = load(engine, hashes, csv_of(ben), now=LATER)
+    assert (back.added, back.changed, back.unchanged) == (0, 1, 0)
+    assert standing(engine) == [ada["member_id"], ben["member_id"], cleo["member_id"]]
+
+
+def test_a_file_with_an_error_withdraws_nobody(engine, hashes):
+    load(engine, hashes, csv_of(GOOD, GOOD | {"member_id": "400000000002"}))
+    assert load(engine, hashes, csv_of(GOOD | {"language": "xx"}), complete=True).errors
+    assert len(standing(engine)) == 2

@@ -12,6 +12,7 @@ from support.environs import HASH_KEY_BYTES
 from ivr.base.keys import KeyedHash
 from ivr.members.locks import unlock
 from ivr.members.verification import KeyedFacts, verify
+from ivr.members.withdrawal import withdraw
 from ivr.storage.tables import Member, VerificationCounter
 
 NOW = datetime(2026, 12, 18, 15, 15, tzinfo=UTC)
@@ -434,3 +435,15 @@ def test_a_hundred_guesses_at_once_by_every_way_stay_within_one_budget(database_
     assert answers[:95] == [None] * 95
     assert counted.counted_on == member.member_id
     assert counted.failures_since_success == 95 if not known else counted.failures_since_success >= 90
+
+
+def test_who_is_withdrawn_is_nobody_by_any_name(engine, hashes, samples):
+    member = samples[HEALTH]
+    with engine.begin() as db:
+        assert withdraw(db, member.member_id, actor="Pat", now=NOW) is True
+        assert withdraw(db, member.member_id, actor="Pat", now=NOW) is False
+        assert withdraw(db, "499999999999", actor="Pat", now=NOW) is None
+    assert attempt(engine, hashes, member, keyed_id="6175550101") is None
+    for keyed_id in (member.member_id, *member.billing_accounts.values()):
+        assert attempt(engine, hashes, member, keyed_id=keyed_id) is None
+        assert counter(engine, hashes, keyed_id)[0] == 1  # on what was keyed, as with anybody unknown
