@@ -11,6 +11,7 @@ from support.console import Visitor, add, add_everybody, console_on, secret_of
 from support.money import FRIDAYS_CUTOFF, pay
 
 from ivr.members.verification import RECENT_FAILURES
+from ivr.members.withdrawal import withdraw
 from ivr.storage.tables import AuditEvent, Payment, StaffTask, VerificationCounter
 
 LATER = FRIDAYS_CUTOFF + timedelta(days=7)
@@ -167,6 +168,9 @@ def test_who_is_locked_out_is_let_in(visitor, samples):
     assert "Not locked." in page
     assert trail(visitor, "members.unlock") == [("ops", "members.unlock")]
     assert visitor.post("/members/1/unlock").status_code == 404
+    with visitor.console.engine.begin() as db:
+        assert withdraw(db, member, actor="Pat", now=now)
+    assert "Withdrawn since" in visitor.get(f"/members/{member}").text
 
 
 def test_a_member_is_found_by_what_they_say_of_themselves(visitor, samples, paid):
