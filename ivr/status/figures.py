@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from ivr.calls.notation import RECIPE_FORMAT
 from ivr.members.locks import line_failures
 from ivr.payments.banks import directory_imported_at
 from ivr.payments.batches import count_waiting
@@ -125,6 +126,51 @@ def _turns(asked: _Asked) -> Iterator[Value]:
     yield {}, float(asked.db.scalar(turns) or 0)
 
 
+# Of calls of the last hour, which is longer than any call: turns alone have no index by time. A turn kept in
+# another format may not even be JSON.
+_RECENT_TURNS: Final = """
+WITH recent AS (
+    SELECT events::json AS kept
+    FROM calls JOIN turns USING (call_sid)
+    WHERE calls.started_at > CAST(:now AS timestamptz) - interval '1 hour'
+        AND turns.at > CAST(:now AS timestamptz) - interval '5 minutes'
+        AND events LIKE :kept_so
+)
+"""
+_BY_OUTCOME: Final = text(
+    _RECENT_TURNS
+    + """
+SELECT CASE
+    WHEN kept->>'heard' = 'trouble' THEN 'trouble'
+    WHEN kept->>'heard' = 'silence' THEN 'silence'
+    WHEN kept->>'path' LIKE '% ! %' THEN 'not understood'
+    ELSE 'understood' END AS outcome, count(*) AS turns
+FROM recent GROUP BY outcome
+"""
+)
+_BY_SECONDS: Final = text(
+    _RECENT_TURNS
+    + """
+SELECT unnest(percentile_disc(CAST(:shares AS float8[]))
+    WITHIN GROUP (ORDER BY (kept->>'milliseconds')::float8))
+FROM recent
+"""
+)
+_SHARES: Final = (0.5, 0.99, 1.0)
+_KEPT_SO: Final = f'{{"recipe":{RECIPE_FORMAT},%'
+
+
+def _outcomes(asked: _Asked) -> Iterator[Value]:
+    for outcome, turns in asked.db.execute(_BY_OUTCOME, {"now": asked.now, "kept_so": _KEPT_SO}):
+        yield {"outcome": outcome}, float(turns)
+
+
+def _seconds(asked: _Asked) -> Iterator[Value]:
+    found = asked.db.scalars(_BY_SECONDS, {"now": asked.now, "kept_so": _KEPT_SO, "shares": list(_SHARES)})
+    for share, milliseconds in zip(_SHARES, found.all(), strict=False):  # none where there was no turn
+        yield {"quantile": f"{share:g}"}, milliseconds / 1000
+
+
 def _failures(asked: _Asked) -> Iterator[Value]:
     yield {}, float(line_failures(asked.db, asked.now - _HOUR).failures)
 
@@ -182,6 +228,8 @@ _FIGURES: Final[tuple[tuple[str, str, Callable[[_Asked], Iterable[Value]]], ...]
     ),
     ("ivr_calls_last_hour", "calls that began in the last hour, by how they ended", _calls),
     ("ivr_turns_last_hour", "turns of those calls", _turns),
+    ("ivr_turns_last_five_minutes", "turns of calls of the last hour, by what came of them", _outcomes),
+    ("ivr_turn_seconds", "how long those of the last five minutes took until they were stored", _seconds),
     ("ivr_verification_failures_last_hour", "verifications that failed on the whole line", _failures),
     ("ivr_return_rate_percent", "debits of 60 days that came back", _rates),
     ("ivr_return_rate_near_limit", "whether a return rate is on its way to its limit", _rates_near),

@@ -1,11 +1,12 @@
 """The figures and the ten alerts: each is caused, then fires; the page has the rules that the program has."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from prometheus_client import generate_latest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from support.money import FRIDAY, FRIDAYS_CUTOFF, SETTINGS, pay
 
 from ivr.jobs.bank import run_due_cutoffs
@@ -14,6 +15,7 @@ from ivr.status.figures import figures
 from ivr.status.metrics import registry_of
 from ivr.storage.engine import NO_LIMITS, make_engine
 from ivr.storage.heartbeats import WORKER, beat
+from ivr.storage.tables import Call
 
 ROOT = Path(__file__).resolve().parents[3]
 LATER = FRIDAYS_CUTOFF + timedelta(days=3)
@@ -116,6 +118,39 @@ def test_prometheus_reads_the_figures_and_nothing_of_a_person(engine, samples):
     assert "ivr_database_down 0.0" in page
     for personal in (paid.confirmation_number, "400000000101", "740000101", "Amber"):
         assert personal not in page
+
+
+def test_turns_are_told_by_outcome_and_by_seconds(engine, samples):
+    """Of 100 turns of the last five minutes one was slow; those before are not counted any more."""
+    kept = [("", [], 3.0), ("silence", [], 4.0), ("digits:9", ["bank/routing_number ! check-digit"], 5.0)]
+    kept += [("key:1", [], 6.0)] * 96 + [("trouble", [], 5000.0)]
+    with engine.begin() as db:
+        sid = f"CA{1:032x}"
+        call = {"call_sid": sid, "status": "open", "caller_kind": "number", "flow_version": "v"}
+        call |= {"started_at": FRIDAY - timedelta(minutes=7), "answered_at": FRIDAY, "purged": False}
+        call |= {"language": "en-US", "pace": "voice", "seq": 101, "node": "main/bill", "state": "{}"}
+        db.execute(insert(Call).values(call))
+        for seq, (heard, path, milliseconds) in enumerate([*kept, ("key:1", [], 9000.0)], 1):
+            events = {"recipe": 2, "heard": heard, "path": path, "milliseconds": milliseconds}
+            at = FRIDAY - timedelta(minutes=1 if seq <= len(kept) else 6)
+            row = {"sid": sid, "seq": seq, "at": at, "events": json.dumps(events, separators=(",", ":"))}
+            db.execute(
+                text("INSERT INTO turns VALUES (:sid, :seq, :at, 'main/bill', '', :events, NULL)"), row
+            )
+        damaged = {"sid": sid, "seq": 200, "at": FRIDAY}
+        db.execute(text("INSERT INTO turns VALUES (:sid, :seq, :at, 'n', '', 'damaged', NULL)"), damaged)
+    found = {figure.name: figure.values for figure in figures(engine, SETTINGS, FRIDAY)}
+    assert {values["outcome"]: turns for values, turns in found["ivr_turns_last_five_minutes"]} == {
+        "understood": 97,
+        "silence": 1,
+        "not understood": 1,
+        "trouble": 1,
+    }
+    assert found["ivr_turn_seconds"] == (
+        ({"quantile": "0.5"}, 0.006),
+        ({"quantile": "0.99"}, 0.006),
+        ({"quantile": "1"}, 5.0),
+    )
 
 
 def test_the_page_has_the_rules_and_each_names_a_figure(engine):
