@@ -200,6 +200,7 @@ TESTED_BY = {
         "payments/approvals",
     ),
     "tests/unit/console/test_line.py": ("console/line",),
+    "tests/unit/console/test_practice.py": ("console/practice",),
     "tests/unit/console/test_reports.py": ("console/reports",),
     "tests/unit/members/test_imports.py": ("members/bulk_load",),
     "tests/unit/members/test_verification.py": ("members/facts",),

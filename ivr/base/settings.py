@@ -663,6 +663,8 @@ class ConsoleSettings(StaffSettings, MemberSettings, HostSettings):
     """a port from 0 to 65535"""
     ivr_console_proxied: Annotated[bool, BeforeValidator(_yes_no)] = False
     """yes, where a proxy before the console sets X-Forwarded-For: the audit trail then has its address"""
+    ivr_practice_line: Annotated[bool, BeforeValidator(_yes_no)] = False
+    """yes: anybody may practice a call at the console's /practice-line without a log-in; the demo has it"""
 
 
 class Settings(BankSettings, PublicSettings, LanguageSettings, HostSettings, FactSettings):

@@ -21,6 +21,7 @@ from ivr.console.front import OPEN, front
 from ivr.console.line import the_line
 from ivr.console.members import members
 from ivr.console.payments import payments
+from ivr.console.practice import door, practice_phone
 from ivr.console.reports import reports
 from ivr.console.rerun import calls
 from ivr.console.tasks import tasks
@@ -29,7 +30,17 @@ from ivr.console.trail import trail
 from ivr.console.visit import DONE, NOT_YOURS, Console, Pages, StaffVisit
 from ivr.payments.movements import in_words
 
-SECTIONS: Final[tuple[Pages, ...]] = (today, calls, members, payments, tasks, the_line, reports, trail)
+SECTIONS: Final[tuple[Pages, ...]] = (
+    today,
+    calls,
+    members,
+    payments,
+    tasks,
+    the_line,
+    practice_phone,
+    reports,
+    trail,
+)
 FORM_BYTES_MAX: Final = 65_536
 _PAYMENT_COMMAND: Final = re.compile(r"`ivr payments (\w+) [^`]*`")
 _HEADERS: Final = {
@@ -59,6 +70,7 @@ def make_console_app(console: Console) -> Flask:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.register_blueprint(front)
+    app.register_blueprint(door)
     for section in SECTIONS:
         app.register_blueprint(section.blueprint)
     if console.settings.ivr_console_proxied:

@@ -9,12 +9,13 @@ from flask import Blueprint, abort, g, make_response, redirect, request, url_for
 from flask import render_template as render
 from werkzeug.wrappers import Response
 
+from ivr.console.practice import OPEN_DOOR
 from ivr.console.visit import ANYBODY, Answer, StaffVisit, guarded, is_own_form, the_console
 from ivr.sandbox.staff import SAMPLE_PASSWORD, sample_codes
 from ivr.staff.logins import LASTS, TRIED, form_token, log_out, new_token
 from ivr.staff.logins import log_in as try_to_log_in
 
-OPEN: Final = frozenset({"static", "front.log_in"})
+OPEN: Final = frozenset({"static", "front.log_in", OPEN_DOOR})
 _REFUSED: Final = {
     "wrong": "The name, the password or the code is not right. A code is taken once.",
     "throttled": f"Too many tries. Wait {TRIED.seconds // 60} minutes, then try again.",

@@ -154,6 +154,13 @@ def test_every_page_is_fit_to_be_seen(desk):
     for page in ("picture", "words", "differences"):
         desk.go(f"/line/{page}")
         desk.look(page)
+    desk.go("/practice/")
+    desk.press("Call")
+    for _ in range(2):
+        desk.page.keyboard.type("1")  # where the focus is
+        desk.press("Send")
+    desk.look("practice-call")
+    assert "Enter your 12 digit member I D." in desk.page.inner_text("[role=status]")
     desk.go("/calls/?on=someday")
     desk.look("problem")
 
