@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from ivr.topics.line import Line
 
 _ACTOR: Final = "sandbox"
+_RETURNS: Final = ("R01", "R02", "R10")  # no money, the account is closed, the bank says not authorized
 _GO_ON: Final = "Press 1 to go on."
 
 
@@ -78,7 +79,7 @@ _MONTH: Final = (
 def make_month(settings: Settings, engine: Engine, line: Line, now: datetime) -> int:
     """Place the calls of the month before `now` (aware) on a demo that has none; return how many.
 
-    Payments whose cutoff has passed go to the bank at it; one comes back, one is given back, one is held.
+    Payments whose cutoff has passed go to the bank at it; some come back, one is given back, one is held.
     """
     with engine.begin() as db:
         if db.scalar(select(func.count()).select_from(Call)):
@@ -132,25 +133,29 @@ def do_step(phone: Phone, heard: Heard, step: str) -> Heard:
     return phone.say(step.removeprefix("say ")) if step.startswith("say ") else phone.press(step)
 
 
-def _move_money(db: Connection, settings: Settings, now: datetime) -> None:
-    """Let what has passed its cutoff be at the bank, and some of it be more than that."""
+def take_to_bank(db: Connection, settings: Settings, now: datetime) -> None:
+    """Let every payment whose cutoff came before `now` (aware) go to the bank, and settle on its day."""
     send_waiting(db, settings, until=now)
     for cutoff in due_cutoffs(db, cutoff_rule(settings), now):
         if take_cutoff(db, cutoff):
             finish_cutoff(db, cutoff, cutoff)
     settle(db, settings.ivr_closings, now)
+
+
+def _move_money(db: Connection, settings: Settings, now: datetime) -> None:
+    """Let what has passed its cutoff be at the bank, and some of it be more than that."""
+    take_to_bank(db, settings, now)
     settled = db.scalars(
         select(Payment.confirmation_number).where(Payment.state == "settled").order_by(Payment.id)
     ).all()
-    if len(settled) > 1:
-        today = now.astimezone(SETTLEMENT_ZONE).date()
+    for number, code in zip(settled[1:], _RETURNS, strict=False):
         book_return(
             db,
             settings.key_ring,
             settings.hashes,
-            settled[1],
-            code="R01",
-            returned_on=today,
+            number,
+            code=code,
+            returned_on=now.astimezone(SETTLEMENT_ZONE).date(),
             trace_number=None,
             note="",
             actor=_ACTOR,

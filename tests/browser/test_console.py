@@ -14,16 +14,19 @@ import axe_playwright_python
 import pyotp
 import pytest
 from playwright.sync_api import sync_playwright
+from sqlalchemy import update
 from support import environs
 from support.chromium import find_chromium
 from support.console import PASSWORD, add, add_everybody, console_on, secret_of
+from support.money import pay
 
 from ivr.base.settings import load_settings
 from ivr.calls.store import keep_flow_version
 from ivr.console.app import SECTIONS, make_console_app
 from ivr.dialog.flow import version_of
-from ivr.sandbox.month import make_month
+from ivr.sandbox.month import make_month, take_to_bank
 from ivr.sandbox.server import LocalServer
+from ivr.storage.tables import VerificationCounter
 from ivr.topics.line import compile_line, read_line_files
 
 pytestmark = pytest.mark.whole
@@ -31,6 +34,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "var" / "console"
 NOW = datetime(2026, 12, 18, 10, 15, tzinfo=ZoneInfo("America/New_York"))
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+LOCKED = "400000000102"
 PICTURED = (("light", "wide", 1440), ("dark", "phone", 320))  # WCAG 1.4.10: nothing is lost at 320 pixels
 # A theme changes colors alone.
 RULES = {"light": "{}", "dark": "{runOnly: ['color-contrast', 'link-in-text-block']}"}
@@ -54,6 +58,15 @@ def console(worker_database, tmp_path_factory):
     earlier = {**line.files, "prompts/en-US.ftl": english}
     with engine.begin() as db:
         keep_flow_version(db, version_of(earlier), earlier, NOW - timedelta(days=90))
+    twice, yesterday = NOW - timedelta(days=3), NOW - timedelta(hours=16)
+    for at, minutes, member in ((twice, 0, 8), (twice, 5, 8), (yesterday, 0, 13)):
+        pay(engine, at + timedelta(minutes=minutes), settings=settings, member=member, cents=7500)
+    with engine.begin() as db:
+        take_to_bank(db, settings, NOW)
+        failures = {"failures_since_success": 10, "recent_failures_at": [NOW] * 5, "locked_at": NOW}
+        db.execute(
+            update(VerificationCounter).where(VerificationCounter.counted_on == LOCKED).values(failures)
+        )
     yield console_on(engine, line, NOW, demo=True, IVR_VAR=str(tmp_path_factory.mktemp("var")))
     worker_database.empty()
 
@@ -97,14 +110,25 @@ class Desk:
         keyboard.press("Enter")
         self.page.wait_for_url(re.compile("/today/$"))
 
+    def tab_to(self, what, pattern):
+        """Go by keyboard to what has this property of its element, as a regular expression."""
+        for _ in range(150):
+            self.page.keyboard.press("Tab")
+            if re.fullmatch(pattern, self.page.evaluate(f"document.activeElement.{what}.trim()")):
+                return
+        raise AssertionError(f"no Tab leads to {pattern!r} on {self.page.url}")
+
+    def fill_in(self, **fields):
+        """Write into fields by keyboard, in their order, and send them."""
+        for name, text in fields.items():
+            self.tab_to("id", name)
+            self.page.keyboard.type(text)
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter")
+
     def press(self, text):
         """Go to a button or link by keyboard, see that the focus shows, and press it."""
-        for _ in range(120):
-            self.page.keyboard.press("Tab")
-            if self.page.evaluate("document.activeElement.textContent.trim()") == text:
-                break
-        else:
-            raise AssertionError(f"no Tab leads to {text!r} on {self.page.url}")
+        self.tab_to("textContent", text)
         outline = self.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         assert outline == "solid", f"the focus on {text!r} does not show"
         with self.page.expect_navigation():
@@ -130,19 +154,89 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def desk(console, secrets):
+def new_desk(console, secrets):
+    """Somebody at a browser of their own, each on the one Chromium and the one app."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    app = make_console_app(console)
     with LocalServer() as server, sync_playwright() as playwright:
-        server.app = app
+        server.app = make_console_app(console)
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
-        context = browser.new_context(reduced_motion="reduce")
-        yield Desk(context.new_page(), server.url, console, secrets)
+
+        def new():
+            page = browser.new_context(reduced_motion="reduce").new_page()
+            return Desk(page, server.url, console, secrets)
+
+        yield new
         browser.close()
 
 
-def test_every_page_is_fit_to_be_seen(desk):
-    """From the log-in on; then what somebody does who answers a complaint, by keyboard."""
+@pytest.fixture(scope="module")
+def desk_of_complaints(new_desk):
+    """Somebody of staff who has logged in."""
+    desk = new_desk()
+    desk.log_in("admin")
+    return desk
+
+
+# What a member says; then by keyboard: a section, what is written into its search, what is pressed and, in
+# brackets, what is written into a form; and what the page says then.
+COMPLAINTS = {
+    "my call dropped after the routing number": (
+        ("Calls", {"on": "saturday", "around": "9pm", "last_node": "bank/"}, "Sat, Dec 12, .*"),
+        ("keyed 9 digits", "It made no payment."),
+    ),
+    "I paid and I still owe": (
+        ("Members", {"q": "400000000110"}, "Sample, Jasmine"),
+        ("returned", "$166.10"),
+    ),
+    "I was debited twice": (
+        ("Members", {"q": "400000000108"}, "Sample, Heather", r"\d{11}", "Ask for a reversal"),
+        ("settled", "Somebody else has to approve it."),
+    ),
+    "no letter came": (
+        ("Payments", {"member": "400000000111"}, r"\d{11}"),
+        ("Authorized by letter: sent",),
+    ),
+    "my birthday was refused": (
+        ("Calls", {"on": "2026-12-06", "around": "10:15", "last_node": "verify"}, "Sun, Dec 6, .*"),
+        ("Those numbers do not match.", "not verified"),
+    ),
+    "I am locked out": (
+        ("Members", {"q": LOCKED}, "Sample, Basil", "Unlock"),
+        ("The member may try again.", "Not locked."),
+    ),
+    "cancel yesterday's payment": (
+        ("Payments", {"member": "400000000113"}, r"\d{11}", "Cancel the payment"),
+        ("The payment is cancelled.", "Cancellation number"),
+    ),
+    "the bank says it was not authorized": (
+        ("Payments", {"member": "400000000118"}, r"\d{11}"),
+        ("R10", "Words heard", "Do you authorize this payment?"),
+    ),
+    "they say that the account was closed": (
+        ("Payments", {"member": "400000000117"}, r"\d{11}"),
+        ("R02", "Came back"),
+    ),
+    "it was the wrong amount": (
+        ("Payments", {"member": "400000000115"}, r"\d{11}", {"amount": "20.50"}),
+        ("It is 120 dollars and 50 cents", "refund of $20.50"),
+    ),
+}
+
+
+@pytest.mark.parametrize("said", COMPLAINTS)
+def test_a_complaint_is_answered_by_keyboard(desk_of_complaints, said):
+    desk = desk_of_complaints
+    steps, answers = COMPLAINTS[said]
+    for step in steps:
+        desk.fill_in(**step) if isinstance(step, dict) else desk.press(step)
+    page = " ".join(desk.page.inner_text("main").split())
+    assert [answer for answer in answers if answer not in page] == []
+    assert desk.errors == desk.elsewhere == []
+
+
+def test_every_page_is_fit_to_be_seen(new_desk):
+    """From the log-in on; then what two people do of whom one asks and one approves, by keyboard."""
+    desk = new_desk()
     desk.go("/calls/?last_node=routing")
     desk.look("log-in")
     desk.log_in("admin")
