@@ -507,26 +507,57 @@ coverage =
            *[late_today] That is late.
         }
 
-balance-changed = You owe nothing on that bill now.
+balance-changed =
+    You owe nothing on your { $plan ->
+        [dental] dental
+       *[health] health
+    } bill now.
 
 bills-both =
-    To pay the health bill, press 1.
-    To pay the dental bill, press 2.
-    For payments made, or to cancel one, press 3.
+    To pay both bills, press 1.
+    For the health bill only, press 2.
+    For the dental bill only, press 3.
+    For payments made, or to cancel one, press 4.
     If you cannot pay, or for other help, press 8.
     .again =
-        For the health bill, press 1.
-        For the dental bill, press 2.
-        Payments made: press 3.
+        Both bills: press 1.
+        Health: press 2.
+        Dental: press 3.
+        Payments made: press 4.
         Help: press 8.
     .relay =
-        For the health bill, press 1.
-        For dental, press 2.
-        Payments made: press 3.
+        Both bills: press 1.
+        Health: press 2.
+        Dental: press 3.
+        Payments made: press 4.
         Help: press 8.
     .nudge =
         Still waiting.
         Which bill?
+
+bills-other =
+    Now your { $plan ->
+        [dental] dental
+       *[health] health
+    } bill.
+    To go on, press 1.
+    If you do not want to pay it now, press 2.
+    .again =
+        To go on to your { $plan ->
+            [dental] dental
+           *[health] health
+        } bill, press 1.
+        Not now: press 2.
+    .relay =
+        Now your { $plan ->
+            [dental] dental
+           *[health] health
+        } bill.
+        To go on, press 1.
+        Not now: press 2.
+    .nudge =
+        Still waiting.
+        Go on, or not now.
 
 ## Amount
 
@@ -671,7 +702,10 @@ amount-read-back =
         Is the amount right?
 
 amount-same-today =
-    You already paid this amount on this bill today.
+    You already paid this amount on your { $plan ->
+        [dental] dental
+       *[health] health
+    } bill today.
     To pay it a second time, press 1.
     To go back, press 2.
     .again =
@@ -681,7 +715,10 @@ amount-same-today =
         To pay it again, press 1.
         To go back, press 2.
     .relay =
-        You paid this amount on this bill today.
+        You paid this amount on your { $plan ->
+            [dental] dental
+           *[health] health
+        } bill today.
         To pay again, press 1.
         To go back, press 2.
     .nudge =
@@ -1099,10 +1136,16 @@ authorization-not-own =
     A person can help you.
 
 authorization-changed =
-    What you owe on this bill changed while we spoke.
+    What you owe on your { $plan ->
+        [dental] dental
+       *[health] health
+    } bill changed while we spoke.
     This payment was not made.
     .relay =
-        What you owe on this bill just changed.
+        What you owe on your { $plan ->
+            [dental] dental
+           *[health] health
+        } bill just changed.
         This payment was not made.
 
 confirmation =
@@ -1482,9 +1525,9 @@ give-up =
 give-up-paid =
     We are sorry.
     We could not go on.
-    The payment you made in this call stands.
+    What you paid in this call stands.
 
-payment-stands = Your payment was made.
+payment-stands = What you paid in this call stands.
 
 time-up =
     This call has reached its limit.

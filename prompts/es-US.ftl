@@ -513,26 +513,57 @@ coverage =
            *[late_today] Así llega tarde.
         }
 
-balance-changed = Ahora no debe nada de esa factura.
+balance-changed =
+    Ahora no debe nada de su factura { $plan ->
+        [dental] dental
+       *[health] de salud
+    }.
 
 bills-both =
-    Para pagar la factura de salud, oprima 1.
-    Para pagar la factura dental, oprima 2.
-    Para pagos hechos, o para cancelar uno, oprima 3.
+    Para pagar las dos facturas, oprima 1.
+    Solo la factura de salud: oprima 2.
+    Solo la factura dental: oprima 3.
+    Para pagos hechos, o para cancelar uno, oprima 4.
     Si no puede pagar, o para otra ayuda, oprima 8.
     .again =
-        Factura de salud: oprima 1.
-        Factura dental: oprima 2.
-        Pagos hechos: oprima 3.
+        Las dos facturas: oprima 1.
+        Salud: oprima 2.
+        Dental: oprima 3.
+        Pagos hechos: oprima 4.
         Ayuda: oprima 8.
     .relay =
-        Para la factura de salud, oprima 1.
-        Para la dental, oprima 2.
-        Pagos hechos: oprima 3.
+        Las dos facturas: oprima 1.
+        Salud: oprima 2.
+        Dental: oprima 3.
+        Pagos hechos: oprima 4.
         Ayuda: oprima 8.
     .nudge =
         Seguimos esperando.
         ¿Cuál factura?
+
+bills-other =
+    Ahora su factura { $plan ->
+        [dental] dental
+       *[health] de salud
+    }.
+    Para seguir, oprima 1.
+    Si no quiere pagarla ahora, oprima 2.
+    .again =
+        Para seguir con su factura { $plan ->
+            [dental] dental
+           *[health] de salud
+        }, oprima 1.
+        Ahora no: oprima 2.
+    .relay =
+        Ahora su factura { $plan ->
+            [dental] dental
+           *[health] de salud
+        }.
+        Para seguir, oprima 1.
+        Ahora no: oprima 2.
+    .nudge =
+        Seguimos esperando.
+        Seguir, o ahora no.
 
 ## Cantidad
 
@@ -678,7 +709,10 @@ amount-read-back =
         ¿Es correcta la cantidad?
 
 amount-same-today =
-    Usted ya pagó hoy esta misma cantidad en esta factura.
+    Usted ya pagó hoy esta misma cantidad de su factura { $plan ->
+        [dental] dental
+       *[health] de salud
+    }.
     Para pagarla por segunda vez, oprima 1.
     Para volver atrás, oprima 2.
     .again =
@@ -688,7 +722,10 @@ amount-same-today =
         Para pagarla otra vez, oprima 1.
         Para volver atrás, oprima 2.
     .relay =
-        Hoy ya pagó esta cantidad en esta factura.
+        Hoy ya pagó esta cantidad de su factura { $plan ->
+            [dental] dental
+           *[health] de salud
+        }.
         Para pagar otra vez, oprima 1.
         Para volver, oprima 2.
     .nudge =
@@ -1108,10 +1145,16 @@ authorization-not-own =
     Una persona puede ayudarle.
 
 authorization-changed =
-    Lo que debe en esta factura cambió mientras hablábamos.
+    Lo que debe de su factura { $plan ->
+        [dental] dental
+       *[health] de salud
+    } cambió mientras hablábamos.
     Este pago no se hizo.
     .relay =
-        Lo que debe en esta factura acaba de cambiar.
+        Lo que debe de su factura { $plan ->
+            [dental] dental
+           *[health] de salud
+        } acaba de cambiar.
         Este pago no se hizo.
 
 confirmation =
@@ -1493,9 +1536,9 @@ give-up =
 give-up-paid =
     Lo sentimos.
     No pudimos seguir.
-    El pago que hizo en esta llamada es válido.
+    Lo que pagó en esta llamada es válido.
 
-payment-stands = Su pago se hizo.
+payment-stands = Lo que pagó en esta llamada es válido.
 
 time-up =
     Esta llamada llegó a su límite.

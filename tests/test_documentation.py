@@ -33,7 +33,7 @@ from ivr.voice.serving import serve_line
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "replaying-calls.md"
 TODAY = "2026-12-17T09:30-05:00"  # a Thursday; the page says so
-TO_PAY = ("1", "1", "{member_id}", "{ssn_last4}", "{date_of_birth}", "1", "1", "1")
+TO_PAY = ("1", "1", "{member_id}", "{ssn_last4}", "{date_of_birth}", "2", "1", "1")
 CALLS_ON_TUESDAY = (
     ("2026-12-15T20:52-05:00", (*TO_PAY, "021000021")),
     ("2026-12-15T21:10-05:00", TO_PAY[:1]),

@@ -16,7 +16,7 @@ from ivr.storage.embedded import EmbeddedPostgres, forget
 ROOT = Path(__file__).resolve().parents[1]
 NUMBER, FOLDER = "51370537879", "/home/you/line"  # the page's
 PAYS = [
-    *("1", "1", "400000000101", "4321", "01111953", "1", "1", "1", "1"),
+    *("1", "1", "400000000101", "4321", "01111953", "2", "1", "1", "1"),
     *("021000021", "1", "1234567890#", "1234567890#", "say yes", "2"),
 ]
 IS_TOLD = PAYS[:5]

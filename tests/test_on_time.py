@@ -40,7 +40,7 @@ BEFORE = "after   way/authorization.call"
 ON_THE_DAY = """\
 after   way/verified.call
 line    balance-current, coverage, balance-current, coverage, balance-as-of, bills-both
-caller  1
+caller  2
 line    amount-one
 caller  1
 line    bank-ready

@@ -11,6 +11,7 @@ from ivr.dialog.definition import Waiting
 Value = str | int
 Slots = Mapping[str, Value]
 
+AUTHORIZED = "authorized"  # what an action answers that has moved money
 WITHOUT_POUND = "without-pound"  # the reason for a whole entry that may be the beginning of a longer one
 
 

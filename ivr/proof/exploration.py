@@ -52,7 +52,7 @@ from ivr.dialog.engine import (
 from ivr.dialog.events import BranchTaken, Event, Heard
 from ivr.dialog.flow import Flow
 from ivr.dialog.state import Said, State
-from ivr.dialog.vocabulary import Answer, Consent, Field, Match, Meant, NoMatch, Slots, Value
+from ivr.dialog.vocabulary import AUTHORIZED, Answer, Consent, Field, Match, Meant, NoMatch, Slots, Value
 from ivr.languages.language import PACES
 from ivr.proof.liveness import Liveness
 from ivr.proof.spoken import between_gates, prompts_of, said_again, said_once
@@ -646,9 +646,11 @@ class Exploration:
         knowledge, node = place.knowledge, self.flow.nodes[place.state.node]
         memory = _Memory(self._terms, self._depends, knowledge)
         if isinstance(place.result, Ask) and isinstance(move.heard, Outcome):
-            memory.consented = knowledge.consented
             asked = Answer(place.result.action, place.result.args, move.label)
-            kept = asked if asked.action in self.world.consents else self.world.decisive(asked)
+            moves_money = asked.action in self.world.consents
+            if not (moves_money and asked.outcome == AUTHORIZED):  # a yes is to one payment
+                memory.consented = knowledge.consented
+            kept = asked if moves_money else self.world.decisive(asked)
             memory.answered = knowledge.answered if kept is None else (*knowledge.answered, kept)
             memory.filled(move.heard.slots)
         elif move.kind == "answer" and node.word in self.flow.vocabulary.fields:

@@ -15,7 +15,7 @@ from ivr.dialog.definition import AGENT, AGENT_DIALOG, MORE_TIME, REPEAT
 from ivr.dialog.engine import GATE_LISTEN, LAST_TURNS_MAX, RELAY_WORDS_MAX, Ask, End, Listen, Wait
 from ivr.dialog.flow import GATE_GO_ON, Flow
 from ivr.dialog.state import Said
-from ivr.dialog.vocabulary import Answer
+from ivr.dialog.vocabulary import AUTHORIZED, Answer
 from ivr.languages.language import Variant
 from ivr.proof.exploration import ERRORS, Exploration, Move, Place, Taken, World
 from ivr.proof.spoken import between_gates, prompts_of, said_again
@@ -85,6 +85,12 @@ class Judge:
         secret = re.compile("|".join(map(re.escape, sorted(world.canaries))) or "(?!)")
         self._has_secret = cache(lambda text: secret.search(text) is not None)  # most come again and again
         self._times = said_again(flow)
+        receipts = frozenset(slot for consent in world.consents.values() for slot in consent.told)
+        self._receipts = frozenset(
+            node.path
+            for node in flow.nodes.values()
+            if node.kind == "say" and receipts.intersection(flow.variables[node.prompts[0]])
+        )
         self._noted: dict[Wrong, tuple[int, int, tuple[Move, ...]]] = {}
         self._rendered: dict[tuple[object, ...], SpokenWords] = {}
         self._slots: dict[tuple[str, str, str, str], frozenset[str]] = {}
@@ -110,7 +116,15 @@ class Judge:
     def watch(self, taken: Taken) -> None:
         """Judge one move."""
         after = taken.after
-        judges = (self._consent, self._receipt, self._secrets, self._keys, self._words, self._speech)
+        judges = (
+            self._consent,
+            self._receipt,
+            self._untrue_receipt,
+            self._secrets,
+            self._keys,
+            self._words,
+            self._speech,
+        )
         for wrong in (each for judge in judges for each in judge(taken)):
             self._note(wrong, after.turns, taken.index, taken.move)
         if isinstance(after.result, (Wait, End)):
@@ -172,7 +186,7 @@ class Judge:
             return
         answered = (*before.knowledge.answered, Answer(before.result.action, {}, taken.move.label))
         consents, state = self._world.consents, after.state
-        for action in (each.action for each in answered if each.outcome == "authorized"):
+        for action in (each.action for each in answered if each.outcome == AUTHORIZED):
             whole = (said._replace(piece=-1) for said in taken.queued if not said.barge_in)
             told = frozenset().union(*(self._spoken_of(said, state.language, state.pace) for said in whole))
             if action in consents and not told.issuperset(consents[action].told):
@@ -182,6 +196,16 @@ class Judge:
                     "say it in the same turn, with barge_in = false"
                 )
                 yield Wrong("proof.receipt-not-told", node, message)
+
+    def _untrue_receipt(self, taken: Taken) -> Iterator[Wrong]:
+        """Find a payment's number told, as of now, in a turn in which no payment was made."""
+        before = taken.before
+        told = [event.node for event in taken.events if event.node in self._receipts]
+        if told and not any(each.outcome == AUTHORIZED for each in before.knowledge.answered):
+            is_made = isinstance(before.result, Ask) and before.result.action in self._world.consents
+            if not (is_made and taken.move.label == AUTHORIZED):
+                message = "tells of a payment in a turn in which none was made: lead here only from that"
+                yield Wrong("proof.receipt-without-payment", told[0], message)
 
     def _spoken_of(self, said: Said, language: str, pace: str) -> frozenset[str]:
         """Return the slots without which a prompt could not be spoken in this language and pace."""
@@ -600,4 +624,4 @@ def straight_way(exploration: Exploration, run: Variant) -> tuple[Move, ...]:
 def _pays(exploration: Exploration, asked: Wait | End | Ask | None, move: Move) -> bool:
     """Return whether a move is the answer that a payment was authorized."""
     is_consent = isinstance(asked, Ask) and asked.action in exploration.world.consents
-    return is_consent and move.label == "authorized"
+    return is_consent and move.label == AUTHORIZED

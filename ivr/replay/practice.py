@@ -29,7 +29,7 @@ from ivr.dialog.engine import (
     initial_state,
 )
 from ivr.dialog.turn import Turn
-from ivr.replay.rerun import AUTHORIZED
+from ivr.dialog.vocabulary import AUTHORIZED
 from ivr.replay.synthetic import SyntheticValues
 from ivr.topics.balance.words import owed_outcome
 from ivr.topics.sentences import sentences

@@ -32,6 +32,7 @@ from ivr.dialog.events import Event, Heard, KeyPressed, LineFailed, TransferRepo
 from ivr.dialog.flow import Flow
 from ivr.dialog.state import Said, State
 from ivr.dialog.turn import Turn
+from ivr.dialog.vocabulary import AUTHORIZED
 from ivr.languages.language import RELAY_PAUSE_SECONDS
 from ivr.replay.synthetic import SyntheticValues, UnknownShapeError, input_for
 from ivr.speech.catalog import SpeechError
@@ -40,7 +41,6 @@ from ivr.topics.sentences import sentences
 
 GATES_MAX: Final = 50  # passed in a row without anybody having pressed a key
 GATE_KEY_SECONDS: Final = 1.0
-AUTHORIZED: Final = "authorized"
 HANGUP: Final = "hangup"
 LINE_ENDS: Final = frozenset({"goodbye", "agent"})  # otherwise the caller went away, or something broke
 # What a caller who presses it means wherever it is: a person, more time.

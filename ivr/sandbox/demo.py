@@ -43,13 +43,14 @@ def steps(member: SampleMember) -> Mapping[str, str]:
 
     Digits, `#` included, are keyed; "say yes" is spoken; nothing means that the member is not asked.
     """
+    owing = {bill.plan for bill in member.bills if bill.amount_cents}
     return {
         "language": LANGUAGES[member.language].key,
         "main menu: hear, pay": "1",
         "member ID": member.member_id,
         "last four of the SSN": member.ssn_last4,
         "date of birth": member.date_of_birth_keyed,
-        "which bill: health": "1" if len(member.billing_accounts) > 1 else "",
+        "which bill: health": "2" if len(owing) > 1 else "",
         "how much: all of it": "1",
         "a checking account": "1",
         "routing number": SAMPLE_ROUTING_NUMBER,

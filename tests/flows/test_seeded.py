@@ -70,7 +70,7 @@ TWO_BILLS = (
     ("demo.letter", "demo.health_and_dental"),
     (
         "line    balance-current, balance-as-of, amount-one",
-        "line    balance-current, balance-current, balance-as-of, bills-both\ncaller  1\nline    amount-one",
+        "line    balance-current, balance-current, balance-as-of, bills-both\ncaller  2\nline    amount-one",
     ),
     ("amount=177.15", "amount=310.15"),
     ("amount=0.00", "amount=42.30"),
@@ -102,6 +102,6 @@ def test_what_is_past_due_is_offered_and_cannot_be_chosen(engine):
     wrong = seeded("unreachable_node")
     text = wrong.call.read_text().replace("demo.bill_code", "demo.past_due")
     told = "balance-past-due-and-current, coverage, balance-current, balance-as-of, bills-both"
-    going_on = f"line    {told}\ncaller  1\nline    amount-two\ncaller  2\nline    amount-other\n"
+    going_on = f"line    {told}\ncaller  2\nline    amount-two\ncaller  2\nline    amount-other\n"
     played = Played(engine, wrong, f"{text}{going_on}")
     assert "amount/past_due" not in played.nodes

@@ -145,7 +145,7 @@ def verify(phone, member, secrets):
 def to_the_terms(phone, member, secrets):
     """Key the bank; account numbers differ once, one is too long, one looks like a card, one has a star."""
     verify(phone, member, secrets)
-    press_all(phone, "1", "1", "1", ROUTING, "1")
+    press_all(phone, "2", "1", "1", ROUTING, "1")
     press_all(phone, secrets.account_number[:3] + "*#", secrets.account_number + "0000#")
     press_all(phone, secrets.account_number + "#", secrets.wrong_account + "#")
     press_all(phone, secrets.account_number + "#", secrets.account_number + "#")

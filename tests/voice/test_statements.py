@@ -63,7 +63,7 @@ def paying(member, *more):
 @pytest.mark.parametrize(
     ("name", "more"),
     [
-        ("demo.health_and_dental", ["1", "1", "1", "say yes", "9", *SILENCES]),
+        ("demo.health_and_dental", ["1", "say yes", "1", "9", *SILENCES]),
         ("demo.letter", [*SILENCES]),
     ],
 )

@@ -21,7 +21,7 @@ def at_the_terms(house):
         phones = [house.phone(number, clock=ManualClock(now)) for number in range(1, count + 1)]
         for phone in phones:
             phone.dial()
-            facts = ("1", "1", amber.member_id, amber.ssn_last4, amber.date_of_birth_keyed, "1")
+            facts = ("1", "1", amber.member_id, amber.ssn_last4, amber.date_of_birth_keyed, "2")
             for keys in (*facts, *TO_THE_TERMS):
                 heard = phone.press(keys)
             assert heard.prompts[-1] == "authorization-ask"
@@ -41,7 +41,7 @@ def test_the_second_yes_pays_nothing_and_is_asked_about_next(house, at_the_terms
     assert "confirmation" in first.say("yes").prompts
     assert second.say("yes").prompts[0] == "authorization-changed"
     assert paid(house) == 1
-    for keys in ("1", "1", *TO_THE_TERMS[:2]):
+    for keys in ("1", "2", *TO_THE_TERMS[:2]):
         heard = second.press(keys)
     assert second.press(TO_THE_TERMS[2]).prompts[-1] == "amount-same-today", heard.prompts
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 from ivr.base.plans import PLANS
-from ivr.dialog.vocabulary import Action, Answer
+from ivr.dialog.vocabulary import Action, Answer, Slots
 from ivr.topics.amount.words import MINIMUM_CENTS
 from ivr.topics.masks import as_it_is, given_shape
 from ivr.topics.topic import Slot, Topic
@@ -24,6 +24,7 @@ COVERAGE_SLOTS = (
     "reinstate_cents",
     "reinstate_by",
 )
+LAST = "last"  # of several bills that are paid one after the other, this is the last
 _OWES_NOTHING = frozenset({"none", "paid", "on_its_way", "waiting"})
 
 
@@ -53,6 +54,15 @@ def payable_outcome(past_due_cents: int, current_cents: int, *, is_first_payment
 def owed_outcome(plans: Sequence[str]) -> str:
     """Return which of the plans owe something, as one word."""
     return "_and_".join(plan for plan in PLANS if plan in plans) or "nothing"
+
+
+def _next_bill(slots: Slots, _args: Mapping[str, str]) -> tuple[str, Slots]:
+    """Go on with the bill that is to be paid after this one, where the caller chose both."""
+    return ("bill", _going_on(slots, _args)) if slots.get("next_plan") in PLANS else ("none", {})
+
+
+def _going_on(slots: Slots, _args: Mapping[str, str]) -> Slots:
+    return {"plan": slots["next_plan"], "next_plan": LAST}
 
 
 def possible(answered: Sequence[Answer], action: str, outcome: str) -> bool:
@@ -85,6 +95,7 @@ BALANCE = Topic(
     slots=(
         Slot("as_of", "moment"),
         Slot("plan", "choice", as_it_is, tuple(PLANS)),
+        Slot("next_plan", "choice", as_it_is, ("none", LAST, *PLANS)),
         Slot("billing_account", "choice", given_shape, (OWN_BILL,)),
         Slot("total", "money"),
         Slot("past_due", "money"),
@@ -145,6 +156,12 @@ BALANCE = Topic(
                 "nothing": (),
             },
             needs=("member_id", "plan"),
+        ),
+        Action(
+            "next_bill",
+            {"none": (), "bill": ("plan", "next_plan")},
+            answer=_next_bill,
+            stand_ins={"bill": _going_on},
         ),
     ),
     possible=possible,

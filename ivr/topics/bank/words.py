@@ -10,6 +10,7 @@ from ivr.base.plans import PLANS
 from ivr.base.words import last4
 from ivr.calls.history import Asked
 from ivr.dialog.vocabulary import Action, Field, Match, NoMatch, Slots
+from ivr.topics.balance.words import LAST
 from ivr.topics.masks import as_it_is
 from ivr.topics.topic import Slot, Topic
 from ivr.topics.verification.words import OWN_BILL
@@ -65,6 +66,11 @@ def _bank_known(slots: Slots, args: Mapping[str, str]) -> tuple[str, Slots]:
     """Return whether bank details were keyed in this call already."""
     known = _keyed_before(slots, args)
     return ("known", known) if len(known) == len(_KNOWN) else ("unknown", {})
+
+
+def _paying_both(slots: Slots, _args: Mapping[str, str]) -> tuple[str, Slots]:
+    """Return whether this is the second of two bills that the caller pays from one account."""
+    return "both" if slots.get("next_plan") == LAST else "one", {}
 
 
 def _last4(slots: Slots, _args: Mapping[str, str]) -> Slots:
@@ -130,6 +136,7 @@ BANK = Topic(
             answer=_bank_known,
             stand_ins={"known": _keyed_before},
         ),
+        Action("paying_both", {"both": (), "one": ()}, answer=_paying_both, ordinary="one"),
         Action(
             "name_bank",
             {"named": ("bank_name",), "unnamed": (), "unknown": ()},

@@ -62,7 +62,7 @@ def shorter(english):
         "flows/main.toml": (
             ('on.verified = "recent_payments"', 'on.verified = "balance"'),
             ('keys.2       = "payments_made"', 'keys.2       = "goodbye"'),
-            ('keys.3  = "payments_made"\n', ""),
+            ('keys.4  = "payments_made"\n', ""),
             ('on.made    = "payments_made"', 'on.made    = "balance"'),
             ('keys.3  = "later"', 'keys.3  = "balance"'),
         ),
@@ -374,6 +374,25 @@ def test_what_must_be_heard_to_its_end(shorter):
             "authorize/authorize",
             f"asks authorize_payment, and no evidence with barge_in = false has told {terms} since it changed",
         ),
+    ]
+
+
+def test_a_yes_is_to_one_payment_and_its_number_to_that_one(shorter):
+    """A second debit on the same yes, and the number of the payment before told for one that was refused."""
+    twice = edited(shorter, "flows/authorize.toml", 'next     = "on_time"', 'next = "authorize"')
+    assert ("proof.no-consent", "authorize/authorize") in [each[:2] for each in found(twice, *CONSENT)]
+    refused = edited(
+        shorter,
+        "flows/authorize.toml",
+        'say  = "authorization-changed"\nnext =',
+        'say = "confirmation"\nnext =',
+    )
+    assert found(refused, "proof.receipt-without-payment") == [
+        (
+            "proof.receipt-without-payment",
+            "authorize/changed",
+            "tells of a payment in a turn in which none was made: lead here only from that",
+        )
     ]
 
 

@@ -355,6 +355,18 @@ def test_check_amount(asked, keyed, total, expected):
     assert asked("demo.letter").know(keyed_amount=keyed, total=total).ask("check_amount") == expected
 
 
+def test_the_bill_after_this_one(asked):
+    call = asked("demo.letter")
+    assert call.ask("next_bill") == Outcome("none")
+    assert call.know(next_plan="none").ask("next_bill") == Outcome("none")
+    assert call.ask("paying_both") == Outcome("one")
+    told = call.know(next_plan="dental").ask("next_bill")
+    assert told == Outcome("bill", {"plan": "dental", "next_plan": "last"})
+    assert call.ask("paying_both") == Outcome("one")  # it is only to come
+    call.know(**told.slots)
+    assert (call.ask("next_bill"), call.ask("paying_both")) == (Outcome("none"), Outcome("both"))
+
+
 # From which account.
 
 
