@@ -18,12 +18,12 @@ from werkzeug.wrappers import Response
 from ivr.base.errors import NotFoundError, OperatorError
 from ivr.base.money import format_amount
 from ivr.console.front import OPEN, front
-from ivr.console.line import the_line
 from ivr.console.members import members
 from ivr.console.payments import payments
 from ivr.console.practice import door, practice_phone
 from ivr.console.reports import reports
 from ivr.console.rerun import calls
+from ivr.console.runs import the_line
 from ivr.console.tasks import tasks
 from ivr.console.today import today
 from ivr.console.trail import trail

@@ -40,6 +40,7 @@ DONE: Final = {
     "approved": "It is approved, and done.",
     "refused": "It is refused. Nothing was done.",
     "closed": "The task is closed.",
+    "started": "It runs. Look at this page again for how far it is.",
 }
 Answer = str | AnyResponse
 ANYBODY: Final = ""  # whoever is logged in

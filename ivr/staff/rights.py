@@ -18,6 +18,7 @@ RIGHTS: Final[Mapping[str, str]] = {
     "tasks.see": "look at what waits for staff",
     "tasks.close": "close a task with a note",
     "line.see": "look at the line itself: its picture, its words, what differs between versions",
+    "line.run": "run the proof and the written calls",
     "reports.see": "look at what the calls of a time come to",
     "trail.see": "look at who saw and did what",
 }
@@ -27,7 +28,8 @@ _EVERYBODY: Final = frozenset(
 )
 ROLES: Final[Mapping[str, frozenset[str]]] = {
     "agent": _EVERYBODY,
-    "ops": _EVERYBODY | {"calls.keep", "members.unlock", "payments.cancel", "payments.hold", "tasks.close"},
+    "ops": _EVERYBODY
+    | {"calls.keep", "line.run", "members.unlock", "payments.cancel", "payments.hold", "tasks.close"},
     "money": _EVERYBODY | {"payments.cancel", "payments.hold", "payments.send", "tasks.close"},
     "compliance": _EVERYBODY | {"trail.see"},
     "admin": frozenset(RIGHTS),

@@ -37,6 +37,7 @@ TABLES: Final = {
     "flow_versions": ("ra", "r", "r", "r"),
     "heartbeats": ("", "raw", "r", "r"),
     "ledger_entries": ("ra", "ra", "ra", "r"),
+    "line_runs": ("", "", "raw", "r"),
     "lifted_limits": ("r", "r", "raw", "r"),
     "members": ("r", "r", "raw", "r"),
     "notice_attempts": ("raw", "rawd", "raw", "r"),

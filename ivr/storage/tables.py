@@ -640,6 +640,27 @@ class FlowVersion(Base):
     first_seen_at: Mapped[datetime]
 
 
+class LineRun(Base):
+    """A run of the proof, or of the written calls, that staff asked for.
+
+    `results` has the `output` that is kept, a line each, and of written calls by file what differed ("").
+    """
+
+    __tablename__ = "line_runs"
+    __table_args__ = (CheckConstraint("kind in ('proof', 'calls')", name="kind"),)
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    kind: Mapped[str]
+    flow_version: Mapped[str]
+    asked_by: Mapped[str]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]  # None while it runs, or when whoever watched it is gone
+    passed: Mapped[bool | None]
+    played: Mapped[int]
+    failed: Mapped[int]
+    results: Mapped[dict[str, Any]]
+
+
 class Call(Base):
     """One call. The row is the lock: a turn takes it first, alone, then reads."""
 

@@ -14,7 +14,7 @@ import axe_playwright_python
 import pyotp
 import pytest
 from playwright.sync_api import sync_playwright
-from sqlalchemy import update
+from sqlalchemy import insert, update
 from support import environs
 from support.chromium import find_chromium
 from support.console import PASSWORD, add, add_everybody, console_on, secret_of
@@ -26,7 +26,7 @@ from ivr.console.app import SECTIONS, make_console_app
 from ivr.dialog.flow import version_of
 from ivr.sandbox.month import make_month, take_to_bank
 from ivr.sandbox.server import LocalServer
-from ivr.storage.tables import VerificationCounter
+from ivr.storage.tables import LineRun, VerificationCounter
 from ivr.topics.line import compile_line, read_line_files
 
 pytestmark = pytest.mark.whole
@@ -34,6 +34,17 @@ ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "var" / "console"
 NOW = datetime(2026, 12, 18, 10, 15, tzinfo=ZoneInfo("America/New_York"))
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+RUN = {
+    "kind": "calls",
+    "flow_version": "0" * 64,
+    "asked_by": "ops",
+    "started_at": NOW,
+    "finished_at": NOW,
+    "played": 2,
+    "failed": 1,
+    "passed": False,
+    "results": {"output": ["FAIL way/goodbye.call"], "calls": {"way/goodbye.call": "en-US relay"}},
+}
 LOCKED = "400000000102"
 PICTURED = (("light", "wide", 1440), ("dark", "phone", 320))  # WCAG 1.4.10: nothing is lost at 320 pixels
 # A theme changes colors alone.
@@ -63,6 +74,7 @@ def console(worker_database, tmp_path_factory):
         pay(engine, at + timedelta(minutes=minutes), settings=settings, member=member, cents=7500)
     with engine.begin() as db:
         take_to_bank(db, settings, NOW)
+        db.execute(insert(LineRun), RUN)
         failures = {"failures_since_success": 10, "recent_failures_at": [NOW] * 5, "locked_at": NOW}
         db.execute(
             update(VerificationCounter).where(VerificationCounter.counted_on == LOCKED).values(failures)
@@ -134,8 +146,10 @@ class Desk:
         with self.page.expect_navigation():
             self.page.keyboard.press("Enter")
 
-    def look(self, name):
+    def look(self, name, *, at=""):
         """Have axe look at the page in both themes, see that it fits a phone, and keep its pictures."""
+        if at:
+            self.go(at)
         for theme, rules in RULES.items():
             self.page.emulate_media(color_scheme=theme)
             self.page.evaluate(f"window.axe || (() => {{ {AXE} }})()")
@@ -237,17 +251,16 @@ def test_a_complaint_is_answered_by_keyboard(desk_of_complaints, said):
 def test_every_page_is_fit_to_be_seen(new_desk):
     """From the log-in on; then what two people do of whom one asks and one approves, by keyboard."""
     desk = new_desk()
-    desk.go("/calls/?last_node=routing")
-    desk.look("log-in")
+    desk.look("log-in", at="/calls/?last_node=routing")
     desk.log_in("admin")
     for section in SECTIONS:
-        desk.go(f"/{section.name}/")
-        desk.look(section.name)
-    desk.go("/reports/leaving")
-    desk.look("leaving")
+        desk.look(section.name, at=f"/{section.name}/")
+    desk.look("leaving", at="/reports/leaving")
     for page in ("picture", "words", "differences"):
-        desk.go(f"/line/{page}")
-        desk.look(page)
+        desk.look(page, at=f"/line/{page}")
+    desk.look("runs", at="/line/runs")
+    desk.page.click("tbody a")
+    desk.look("run")
     desk.go("/practice/")
     desk.press("Call")
     for _ in range(2):
@@ -255,8 +268,7 @@ def test_every_page_is_fit_to_be_seen(new_desk):
         desk.press("Send")
     desk.look("practice-call")
     assert "Enter your 12 digit member I D." in desk.page.inner_text("[role=status]")
-    desk.go("/calls/?on=someday")
-    desk.look("problem")
+    desk.look("problem", at="/calls/?on=someday")
 
     desk.go("/calls/?last_node=routing")
     desk.page.click("tbody a")
@@ -266,8 +278,7 @@ def test_every_page_is_fit_to_be_seen(new_desk):
     desk.look("rerun")
     assert "Nothing differs" in desk.page.inner_text("main")
 
-    desk.go("/members/?q=sam")
-    desk.look("members-found")
+    desk.look("members-found", at="/members/?q=sam")
     desk.page.click("text=Sample, Jasmine")
     desk.look("member")
 

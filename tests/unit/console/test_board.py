@@ -95,7 +95,13 @@ def test_the_consoles_own_account_has_the_rights_of_every_page(engine, line, sam
     member = samples["demo.health_and_dental"].member_id
     for section in SECTIONS:
         assert visitor.get(f"/{section.name}/").status_code == 200, section.name
-    for path in (f"/payments/{number}", f"/members/{member}", "/members/?q=sample", "/calls/?member=1"):
+    for path in (
+        f"/payments/{number}",
+        f"/members/{member}",
+        "/members/?q=sample",
+        "/calls/?member=1",
+        "/line/runs",
+    ):
         assert visitor.get(path).status_code == 200, path
     for path, form in (
         (f"/payments/{number}/hold", {"reason": "the member asks"}),
