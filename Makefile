@@ -60,6 +60,9 @@ check: lint  ## the fast loop, a minute: lint, types, imports, quick flow check,
 	@# Exit status 5 is pytest's for none: what changed has long tests only.
 	.venv/bin/python tests/changed.py | xargs .venv/bin/pytest -q -n $(WORKERS) --dist loadgroup -m "not soak and not whole and not long" || [ $$? -eq 5 ]
 
+# Hundreds of processes start: what was compiled once is kept for the next.
+quick unit whole: export PYTHONDONTWRITEBYTECODE :=
+
 # Each takes one processor.
 quick: install-test
 	@$(MAKE) --no-print-directory --jobs --output-sync=target lint proof achlens
@@ -74,8 +77,7 @@ proof: install-test
 	$(IVR) flow check
 
 # What runs is counted by slipcover, whose probes go once they were hit: tracing every line took twice as long as
-# the tests. Hundreds of processes start: what was compiled once is kept for the next.
-unit whole: export PYTHONDONTWRITEBYTECODE :=
+# the tests.
 unit: install-test
 	@# Files whose tests all belong to another phase are not even read.
 	.venv/bin/python -m slipcover --source ivr --json --out var/coverage.json -m pytest \

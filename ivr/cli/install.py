@@ -3,6 +3,7 @@
 Run by make with the system's Python, before any package is there: standard library only. A venv holds the
 absolute path of its folder, so one that was copied or moved is made anew, and so is one whose Python is gone.
 What is installed is what `requirements/` names, version by version and hash by hash: two hosts get the same.
+pip takes a minute for the packages of the tests, uv some seconds: where it can be had, it installs the rest.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import os
 import shutil
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -77,15 +79,33 @@ def _install(wanted: dict[str, str], extras: list[str]) -> str | None:
     if os.geteuid() == 0:
         options.append("--root-user-action=ignore")
     lock = LOCKS / ("test.txt" if "test" in extras else "run.txt")
+    pip: list[Path | str] = [PYTHON, "-m", "pip", "install", *options]
+    uv = _uv(lock, pip)
     # The project itself is built by what the lock holds, and brings nothing of its own choice.
-    for what in (
+    steps: list[list[Path | str]] = [
         ["--require-hashes", "--requirement", lock],
         ["--no-deps", "--no-build-isolation", "--editable", "."],
-    ):
-        if _run(PYTHON, "-m", "pip", "install", *options, *what, quiet=False).returncode != 0:
+    ]
+    for what in steps:
+        if uv and _run(uv, "pip", "install", "--python", PYTHON, *what).returncode == 0:
+            continue
+        if _run(*pip, *what, quiet=False).returncode != 0:  # it knows registries that uv was not told of
             return "The packages could not be installed: see pip's message above, then try again."
     STAMP.write_text(json.dumps({**wanted, "extras": extras}))
     return None
+
+
+def _uv(lock: Path, pip: list[Path | str]) -> Path | None:
+    """Install uv as the lock has it; None where the lock has none, or it cannot be had here."""
+    line, *hashes = [*lock.read_text().splitlines(), ""]
+    while hashes and not line.startswith("uv=="):
+        line, *hashes = hashes
+    if not line:
+        return None
+    named = ENVIRONMENT / "uv.txt"
+    named.write_text("\n".join([line, *takewhile(lambda each: each.startswith(" "), hashes)]))
+    installed = _run(*pip, "--no-deps", "--require-hashes", "--requirement", named).returncode == 0
+    return ENVIRONMENT / "bin" / "uv" if installed else None
 
 
 def _run(*command: Path | str, check: bool = False, quiet: bool = True) -> subprocess.CompletedProcess[bytes]:
