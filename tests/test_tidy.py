@@ -194,6 +194,7 @@ TESTED_BY = {
         "console/written",
     ),
     "tests/unit/console/test_money.py": (
+        "audit/consent_pack",
         "console/members",
         "console/payments",
         "console/tasks",

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, get_args
 
+from flask import Response, request
 from flask import render_template as render
-from flask import request
 from sqlalchemy import or_, select
 
+from ivr.audit.consent_pack import make_consent_pack
 from ivr.base.errors import OperatorError
 from ivr.base.money import format_amount, parse_amount
 from ivr.base.times import WrittenTimeError, span
@@ -22,6 +23,7 @@ from ivr.payments.approvals import Wanted, ask_approval, decide, wanted_of
 from ivr.payments.cancel import cancel as cancel_payment
 from ivr.payments.credits import REVERSAL_REASONS, refund, reverse
 from ivr.payments.cutoffs import cutoff_rule
+from ivr.payments.evidence import evidence_json
 from ivr.payments.find import unknown_payment
 from ivr.payments.fraud import hold_payment
 from ivr.payments.late import STAFF_HOLDS, release_late
@@ -94,6 +96,18 @@ def show(visit: StaffVisit, number: str) -> Answer:
         may=_may(payment),
         reasons=REVERSAL_REASONS,
     )
+
+
+@payments.page("/<number>/evidence.pdf")
+def evidence(visit: StaffVisit, number: str) -> Answer:
+    """Send everything that proves a payment's authorization, for a bank that asks for it."""
+    found = evidence_json(visit.db, visit.console.hashes, number)
+    if found is None:
+        raise unknown_payment(number)
+    visit.record("console.send_evidence", number)
+    pdf = make_consent_pack(found, visit.now, visit.console.settings.ivr_timezone)
+    headers = {"Content-Disposition": f'attachment; filename="authorization-{number}.pdf"'}
+    return Response(pdf, mimetype="application/pdf", headers=headers)
 
 
 def _may(payment: Mapping[str, Any]) -> Mapping[str, bool]:

@@ -40,6 +40,8 @@ DONE: Final = {
     "approved": "It is approved, and done.",
     "refused": "It is refused. Nothing was done.",
     "closed": "The task is closed.",
+    "noted": "The note is kept.",
+    "taken": "The task is yours.",
     "started": "It runs. Look at this page again for how far it is.",
 }
 Answer = str | AnyResponse

@@ -76,7 +76,7 @@ def make_letter(
 
     `made_at` is an aware instant: the letter's own date, by its zone.
     """
-    text, address = _printable(text), _printable(address)
+    text, address = printable(text), printable(address)
     made_on = format_date(made_at.date(), "long", locale=LANGUAGES[text.language].locale)
     page = _Paper(text, texts, made_on)
     page.set_creation_date(made_at)
@@ -118,14 +118,14 @@ def _font_letters() -> frozenset[int]:
     return letters
 
 
-def _printable(words: Any) -> Any:
+def printable(words: Any) -> Any:
     """Return words, or a data class or tuple of them, in letters that the font has."""
     if isinstance(words, str):
         words = unicodedata.normalize("NFC", words)
         return words if can_print(words) else "\n".join(_spelled(line) for line in words.split("\n"))
     if isinstance(words, tuple):
-        return tuple(_printable(each) for each in words)
-    return type(words)(*(_printable(getattr(words, each.name)) for each in fields(words)))
+        return tuple(printable(each) for each in words)
+    return type(words)(*(printable(getattr(words, each.name)) for each in fields(words)))
 
 
 def _spelled(line: str) -> str:

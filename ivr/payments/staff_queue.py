@@ -29,6 +29,8 @@ def open_tasks(db: Connection) -> list[dict[str, Any]]:
             StaffTask.opened_at,
             Payment.confirmation_number,
             StaffTask.details,
+            StaffTask.taken_by,
+            StaffTask.notes,
         )
         .outerjoin_from(StaffTask, Payment, Payment.id == StaffTask.payment_id)
         .where(StaffTask.closed_at.is_(None))
@@ -65,6 +67,30 @@ def task_listing(tasks: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> Listing:
     )
 
 
+def take_task(db: Connection, task_id: int, *, actor: str, now: datetime) -> None:
+    """Write down that `actor` looks after a task. Raises `NotFoundError` for one that is not open."""
+    _change(db, task_id, taken_by=actor)
+    record_event(db, "ach.queue.take", str(task_id), {}, actor=actor, now=now)
+
+
+def note_task(db: Connection, task_id: int, *, note: str, actor: str, now: datetime) -> None:
+    """Add a note to a task that stays open. Raises `NotFoundError` for one that is not."""
+    written = [{"at": now.isoformat(), "by": actor, "note": note}]
+    _change(db, task_id, notes=StaffTask.notes.concat(written))
+    record_event(db, "ach.queue.note", str(task_id), {"note": note}, actor=actor, now=now)
+
+
+def _change(db: Connection, task_id: int, **values: Any) -> None:
+    is_open = (StaffTask.id == task_id, StaffTask.closed_at.is_(None))
+    changed = db.execute(update(StaffTask).where(*is_open).values(values))
+    if not changed.rowcount:
+        raise _no_such_task(task_id)
+
+
+def _no_such_task(task_id: int) -> NotFoundError:
+    return NotFoundError(f"No open task has the number {task_id}: see `ivr ach queue list`.")
+
+
 def close_task(db: Connection, task_id: int, *, note: str, actor: str, now: datetime) -> None:
     """Close one task, and with it the bank item that it is about, within the caller's transaction.
 
@@ -77,7 +103,7 @@ def close_task(db: Connection, task_id: int, *, note: str, actor: str, now: date
         .returning(StaffTask.kind, StaffTask.bank_item_id)
     ).one_or_none()
     if closed is None:
-        raise NotFoundError(f"No open task has the number {task_id}: see `ivr ach queue list`.")
+        raise _no_such_task(task_id)
     db.execute(
         update(BankItem)
         .where(BankItem.id == closed.bank_item_id, BankItem.state.in_(("unmatched", "handed_over")))

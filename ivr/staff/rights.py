@@ -16,7 +16,7 @@ RIGHTS: Final[Mapping[str, str]] = {
     "payments.hold": "keep a payment from the bank",
     "payments.send": "ask for what sends money out, and approve what somebody else asked for",
     "tasks.see": "look at what waits for staff",
-    "tasks.close": "close a task with a note",
+    "tasks.close": "take a task, note what was done, close it",
     "line.see": "look at the line itself: its picture, its words, what differs between versions",
     "line.run": "run the proof and the written calls",
     "reports.see": "look at what the calls of a time come to",

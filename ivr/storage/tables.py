@@ -456,6 +456,8 @@ class StaffTask(Base):
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[str | None]
     notice_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id", ondelete="SET NULL"), index=True)
+    taken_by: Mapped[str | None]
+    notes: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
 
 
 class EvidenceSeal(Base):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import pypdfium2
 import pytest
 from sqlalchemy import select
 from support.console import Visitor, add, add_everybody, console_on, secret_of
-from support.money import FRIDAYS_CUTOFF, pay
+from support.money import ACCOUNT_NUMBER, FRIDAYS_CUTOFF, pay
 
 from ivr.members.verification import RECENT_FAILURES
 from ivr.members.withdrawal import withdraw
@@ -61,7 +62,15 @@ def test_a_payment_is_found_and_its_life_told(visitor, paid):
     assert "Authorized in the call" in page
     assert "ending in" in page
     assert trail(visitor, "console.see_payment") == [("money", "console.see_payment")]
+    pdf = visitor.get(f"/payments/{paid}/evidence.pdf")
+    with pypdfium2.PdfDocument(pdf.data) as document:
+        words = "".join(page.get_textpage().get_text_bounded() for page in document)
+    assert "Do you authorize this payment?" in words
+    assert paid in words
+    assert ACCOUNT_NUMBER not in words
+    assert trail(visitor, "console.send_evidence") == [("money", "console.send_evidence")]
     assert visitor.get("/payments/1").status_code == 404
+    assert visitor.get("/payments/1/evidence.pdf").status_code == 404
 
 
 def test_who_asks_to_cancel_gets_a_number(visitor, paid):
@@ -188,13 +197,21 @@ def test_a_member_is_found_by_what_they_say_of_themselves(visitor, samples, paid
     assert len(trail(visitor, "console.find_members", "console.see_member")) == 6
 
 
-def test_a_task_is_closed_with_a_note(visitor, engine, paid):
+def test_a_task_is_taken_noted_and_closed_with_a_note(visitor, engine, paid):
     visitor.post(f"/payments/{paid}/hold", {"reason": "the member asks"})
     [task] = open_tasks(visitor)
+    assert "taken by" not in visitor.get("/tasks/").text
+    for step in ("take", "note", "note"):
+        assert visitor.post(f"/tasks/{task.id}/{step}", {"note": f"called {step}"}).status_code == 303
+    page = visitor.get("/tasks/").text
+    assert "taken by <strong>money</strong>" in page
+    assert page.count(": called note</p>") == 2
+    assert open_tasks(visitor)[0].details == task.details
     assert visitor.post(f"/tasks/{task.id}/close", {"note": " "}).status_code == 409
     assert (
         "The task is closed."
         in visitor.post(f"/tasks/{task.id}/close", {"note": "done"}, follow_redirects=True).text
     )
     assert open_tasks(visitor) == []
-    assert visitor.post(f"/tasks/{task.id}/close", {"note": "done"}).status_code == 404
+    for step in ("take", "note", "close"):
+        assert visitor.post(f"/tasks/{task.id}/{step}", {"note": "done"}).status_code == 404
