@@ -264,7 +264,10 @@ def test_every_page_is_fit_to_be_seen(new_desk):
     desk.go("/practice/")
     desk.press("Call")
     for _ in range(2):
-        desk.page.keyboard.type("1")  # where the focus is
+        desk.page.wait_for_function(
+            "document.activeElement.id === 'text'"
+        )  # a page gives it when it is drawn
+        desk.page.keyboard.type("1")
         desk.press("Send")
     desk.look("practice-call")
     assert "Enter your 12 digit member I D." in desk.page.inner_text("[role=status]")

@@ -14,7 +14,7 @@ from ivr.storage.tables import AuditEvent, Call, Payment
 
 MEMBER = demo_member("demo.health_and_dental", NOW.date())
 PAYS = (
-    *("1", "1", MEMBER.member_id, MEMBER.ssn_last4, MEMBER.date_of_birth_keyed, "1", "1", "1", "021000021"),
+    *("1", "1", MEMBER.member_id, MEMBER.ssn_last4, MEMBER.date_of_birth_keyed, "2", "1", "1", "021000021"),
     *("1", "1234567890#", "1234567890#", "yes"),
 )
 

@@ -24,7 +24,7 @@ GO_ON = {
     "en-US": ("Press 1 to go on.", "Press 1 when you are ready to answer."),
     "es-US": ("Oprima 1 para seguir.", "Oprima 1 cuando pueda contestar."),
 }
-PAYS = (*FACTS, "1", "1", "1", "021000021", "1", "1234567890#", "1234567890#", "yes")
+PAYS = (*FACTS, "2", "1", "1", "021000021", "1", "1234567890#", "1234567890#", "yes")
 KEYED = (*PAYS, "0", "7", "9", "#", "*1", SILENCE, "no", "8", "2", "3", "4", "5", "1229", "4050#", "9999999#")
 
 
