@@ -513,6 +513,28 @@ balance-changed =
        *[health] health
     } bill now.
 
+dropped-call =
+    Your last call ended before your { $plan ->
+        [dental] dental
+       *[health] health
+    } payment of { $amount } was made.
+    .relay =
+        Your last call ended before your { $plan ->
+            [dental] dental
+           *[health] health
+        } payment was made.
+        It was { $amount }.
+
+dropped-call-menu =
+    To go on with it, press 1.
+    To hear what you owe, press 2.
+    .again =
+        To go on with your payment, press 1.
+        To hear what you owe, press 2.
+    .nudge =
+        Still waiting.
+        Go on, or hear what you owe.
+
 bills-both =
     To pay both bills, press 1.
     For the health bill only, press 2.

@@ -519,6 +519,29 @@ balance-changed =
        *[health] de salud
     }.
 
+dropped-call =
+    Su última llamada se cortó antes de que se hiciera su pago { $plan ->
+        [dental] dental
+       *[health] de salud
+    } de { $amount }.
+    .relay =
+        Su última llamada se cortó.
+        Su pago { $plan ->
+            [dental] dental
+           *[health] de salud
+        } no se hizo.
+        Era de { $amount }.
+
+dropped-call-menu =
+    Para seguir con él, oprima 1.
+    Para oír lo que debe, oprima 2.
+    .again =
+        Para seguir con su pago, oprima 1.
+        Para oír lo que debe, oprima 2.
+    .nudge =
+        Seguimos esperando.
+        Seguir, u oír lo que debe.
+
 bills-both =
     Para pagar las dos facturas, oprima 1.
     Solo la factura de salud: oprima 2.

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from sqlalchemy import bindparam, exists, func, or_, select
+from sqlalchemy import and_, bindparam, exists, func, literal, or_, select, true
 
 from ivr.billing.owed import still_owed
 from ivr.payments.life import CREDIT_KINDS, PaymentState
-from ivr.storage.tables import AchEntry, Payment
+from ivr.storage.tables import AchEntry, Call, Payment
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -71,14 +72,33 @@ class PaymentMade:
 
 
 @dataclass(frozen=True, slots=True)
+class UnfinishedPayment:
+    """What a member had chosen to pay in a call that dropped: nothing of the bank is kept of it.
+
+    `pay_day` is the day it was to be taken, as YYYY-MM-DD, empty for as soon as can be.
+    """
+
+    plan: str
+    billing_account: str
+    amount_cents: int
+    pay_day: str
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentsToTell:
-    """What a caller hears of unasked. Those of `waiting` are none of `recent`."""
+    """What a caller hears of unasked. Those of `waiting` are none of `recent`.
+
+    `unfinished` is the payment that the member's last call was about, where it dropped before a yes to it.
+    """
 
     recent: tuple[RecentPayment, ...]
     waiting: tuple[RecentPayment, ...]
     returned: tuple[ReturnedPayment, ...]
+    unfinished: UnfinishedPayment | None = None
 
 
+_DROPPED: Final = frozenset({"hangup", "fallback"})  # how calls end that no goodbye ends
+_TOLD: Final = 6  # of the columns: those of a payment, below
 _PAYMENTS: Final = select(
     Payment.confirmation_number,
     Payment.amount_cents,
@@ -91,21 +111,45 @@ _IS_RETURNED: Final = Payment.state == "returned"
 # Its cutoff left it behind, and it will not be debited when its member was told: but for one that only waits
 # for the day that was spoken.
 _IS_WAITING: Final = (Payment.state == "held") & (Payment.hold_reason != "date")
-# Both in one statement: it belongs to the turn in which a caller is verified, and that one has many.
-_TO_TELL: Final = (
-    _PAYMENTS.add_columns(
-        _IS_WAITING.label("is_waiting"), _IS_RETURNED.label("is_returned"), Payment.return_code
+_IS_TOLD: Final = and_(
+    Payment.member_id == bindparam("member_id"),
+    or_(
+        (Payment.authorized_at >= bindparam("recent_since")) & Payment.state.not_in(_UNDONE),
+        _IS_WAITING,
+        _IS_RETURNED
+        & (Payment.returned_at >= bindparam("returned_since"))
+        & (still_owed(Payment.billing_account, Payment.authorized_at) > 0),
+    ),
+)
+_LAST_CALL: Final = (
+    select(
+        Call.state.label("call_state"),
+        Call.end.label("call_end"),
+        select(func.array_agg(Payment.billing_account))
+        .where(Payment.call_sid == Call.call_sid)
+        .correlate(Call)
+        .scalar_subquery()
+        .label("call_paid"),
     )
     .where(
-        Payment.member_id == bindparam("member_id"),
-        or_(
-            (Payment.authorized_at >= bindparam("recent_since")) & Payment.state.not_in(_UNDONE),
-            _IS_WAITING,
-            _IS_RETURNED
-            & (Payment.returned_at >= bindparam("returned_since"))
-            & (still_owed(Payment.billing_account, Payment.authorized_at) > 0),
-        ),
+        Call.member_id == bindparam("member_id"),
+        Call.status == "closed",
+        Call.ended_at >= bindparam("dropped_since"),
     )
+    .order_by(Call.ended_at.desc())
+    .limit(1)
+    .subquery()
+)
+_ALWAYS: Final = select(literal(1).label("one")).subquery()
+# All in one statement: it belongs to the turn in which a caller is verified, and that one has many.
+_TO_TELL: Final = (
+    _PAYMENTS.add_columns(
+        _IS_WAITING.label("is_waiting"),
+        _IS_RETURNED.label("is_returned"),
+        Payment.return_code,
+        *_LAST_CALL.columns,
+    )
+    .select_from(_ALWAYS.outerjoin(Payment, _IS_TOLD).outerjoin(_LAST_CALL, true()))
     .order_by(Payment.authorized_at.desc(), Payment.id.desc())
 )
 _GIVEN_BACK: Final = exists().where(
@@ -142,21 +186,26 @@ _SAME: Final = select(
 
 
 def payments_to_tell(
-    db: Connection, member_id: str, *, recent_since: datetime, returned_since: datetime
+    db: Connection,
+    member_id: str,
+    *,
+    recent_since: datetime,
+    returned_since: datetime,
+    dropped_since: datetime,
 ) -> PaymentsToTell:
     """Return the member's payments that a caller hears of unasked, newest first. One statement.
 
     Recent ones were authorized at or after `recent_since` and are not undone, five at most. Waiting ones are
     held, whenever they were authorized, four at most. Returned ones came back at or after `returned_since`
-    while their bill is not paid since, four at most.
+    while their bill is not paid since, four at most. The unfinished one is that of the member's last call,
+    where it ended at or after `dropped_since` and the caller, or the line, was gone before the end.
     """
-    rows = db.execute(
-        _TO_TELL,
-        {"member_id": member_id, "recent_since": recent_since, "returned_since": returned_since},
-    ).all()
+    since = {"recent_since": recent_since, "returned_since": returned_since, "dropped_since": dropped_since}
+    found = db.execute(_TO_TELL, {"member_id": member_id, **since}).all()
+    rows = [row for row in found if row.confirmation_number is not None]
     return PaymentsToTell(
-        recent=_read(row[:-3] for row in rows if not row.is_returned and not row.is_waiting)[:MOST_RECENT],
-        waiting=_read(row[:-3] for row in rows if row.is_waiting)[:MOST_WAITING],
+        recent=_read(row[:_TOLD] for row in rows if not row.is_returned and not row.is_waiting)[:MOST_RECENT],
+        waiting=_read(row[:_TOLD] for row in rows if row.is_waiting)[:MOST_WAITING],
         returned=tuple(
             ReturnedPayment(
                 amount_cents=row.amount_cents,
@@ -167,6 +216,17 @@ def payments_to_tell(
             for row in rows
             if row.is_returned
         )[:MOST_RETURNED],
+        unfinished=_unfinished(found[0]) if found[0].call_end in _DROPPED else None,
+    )
+
+
+def _unfinished(row: Any) -> UnfinishedPayment | None:
+    """Return what the call of a row had chosen to pay and did not pay, if anything."""
+    slots = json.loads(row.call_state).get("slots", {})
+    if "amount" not in slots or slots["billing_account"] in (row.call_paid or ()):
+        return None
+    return UnfinishedPayment(
+        slots["plan"], slots["billing_account"], int(slots["amount"]), slots.get("pay_day", "")
     )
 
 

@@ -58,6 +58,7 @@ from ivr.proof.liveness import Liveness
 from ivr.proof.spoken import between_gates, prompts_of, said_again, said_once
 from ivr.speech.sentence import Sentence
 
+NOTHING = "none"  # what an action answers where there is nothing to tell of
 LATE_SECONDS = 1e6  # beyond every limit
 _MEANT = {KEY_AGENT: "person", KEY_REPEAT: "repeat"}
 ERRORS = frozenset({"error", "silence", "patience"})
@@ -527,7 +528,7 @@ class Exploration:
         frames = taken.state.frames
         if len(frames) > len(set(frames)):
             raise DialogError("this dialog calls itself without end", frames[-1])
-        turns = place.turns + _COST.get(move.kind, 1)
+        turns = place.turns + _COST.get(move.kind, 1) + self.tells_of_before(place, move)
         if move.late and move.kind != "silence":
             turns += _LONG_CALL_TURNS
         after = taken.state
@@ -535,6 +536,14 @@ class Exploration:
         knowledge = self._remember(place, move, taken)
         reached = Place(after, knowledge, taken.result, turns, index, move)
         return Taken(place, index, move, reached, taken.heard, taken.events)
+
+    def tells_of_before(self, place: Place, move: Move) -> bool:
+        """Return whether a move is the answer that there is something where ordinarily there is nothing.
+
+        Another call must have been before this one: of two that are equally short that makes the longer one.
+        """
+        asked = place.result.action if isinstance(place.result, Ask) else ""
+        return self.world.ordinary.get(asked) == NOTHING and move.label != NOTHING
 
     # Moves.
 

@@ -592,7 +592,7 @@ def _gates_left(flow: Flow, language: str) -> int:
 def straight_way(exploration: Exploration, run: Variant) -> tuple[Move, ...]:
     """Return the shortest call without an error that pays, in a language and pace from the first turn on.
 
-    Empty where there is none.
+    Nothing was before it: no payment to tell of, no call that dropped. Empty where there is none.
     """
     places = exploration.places
     language, pace = run
@@ -611,6 +611,8 @@ def straight_way(exploration: Exploration, run: Variant) -> tuple[Move, ...]:
         for move, target in places[index].edges:
             state = places[target].state
             if move.late or move.kind not in FORWARD or state.pace != pace:
+                continue
+            if exploration.tells_of_before(places[index], move):
                 continue
             if not _pays(exploration, places[index].result, move):
                 number += 1

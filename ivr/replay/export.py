@@ -54,6 +54,7 @@ WHY: Final = "# Why this call is kept: write it here, in a sentence."
 
 _NOT_MADE_UP: Final[Mapping[str, str]] = {
     "next_payment_made": "the payments of the last year were listed in it",  # some of them were told before
+    "last_call": "it went on with a call that dropped",
     "check_payment_day": "a day to pay on was keyed in it",
 }
 _NOT_COMMON_KEYS: Final = "".join(sorted(DIGITS - COMMON_KEYS))
@@ -150,7 +151,7 @@ class _Export:
     def _refuse_what_is_not_made_up(self) -> None:
         """Refuse a call with questions of which nobody wrote how their answers can be brought about."""
         for action, why in _NOT_MADE_UP.items():
-            if any(self._asked(action)):
+            if any((action, asked.outcome) != ("last_call", "none") for asked in self._asked(action)):
                 raise self._cannot(None, f"{why}: leave it out")
 
     def _asked(self, *actions: str) -> Iterator[Asked]:

@@ -26,6 +26,7 @@ from ivr.topics.registry import VOCABULARY
 
 RECENT = timedelta(hours=24)
 RETURNED = timedelta(days=60)
+DROPPED = timedelta(minutes=15)  # so long a call that dropped can be gone on with
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ class TurnServices:
                 str(state.slots["member_id"]),
                 recent_since=self.now - RECENT,
                 returned_since=self.now - RETURNED,
+                dropped_since=self.now - DROPPED,
             )
         return self._to_tell
 

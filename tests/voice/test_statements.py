@@ -93,6 +93,16 @@ def test_a_caller_with_a_payment_of_today_takes_no_more(house, statements):
     assert max(len(run) for _, run in turns) <= STATEMENTS_MAX, table_of(turns)
 
 
+def test_a_caller_whose_last_call_dropped_takes_no_more(house, statements):
+    (member,) = house.load_samples("demo.health_and_dental")
+    dropped = house.phone(1)
+    counted(dropped, statements, paying(member)[:10])
+    dropped.hang_up()
+    turns = counted(house.phone(2), statements, paying(member)[:7])
+    assert [node for node, _ in turns[-2:]] == ["dropped_call/offer", "bank/ready"]
+    assert max(len(run) for _, run in turns) <= STATEMENTS_MAX, table_of(turns)
+
+
 def test_a_caller_whose_payment_came_back_takes_no_more(house, statements, engine):
     (member,) = house.load_samples("demo.health_and_dental")
     counted(house.phone(1), statements, paying(member, "2"))

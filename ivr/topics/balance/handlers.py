@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from datetime import date
 
 from ivr.billing.coverage import keeping, start_after
+from ivr.billing.ledger import Balance
 from ivr.dialog.engine import Outcome
 from ivr.dialog.state import State
 from ivr.dialog.vocabulary import Value
+from ivr.topics.amount.words import amount_outcome
 from ivr.topics.balance.words import COVERAGE_SLOTS, balance_outcome, owed_outcome, payable_outcome
 from ivr.topics.services import TurnServices, filled
 
@@ -97,7 +99,25 @@ def select_bill(turn: TurnServices, state: State, _args: Mapping[str, str]) -> O
     outcome = payable_outcome(
         balance.past_due_cents, balance.current_cents, is_first_payment=balance.first_payment
     )
-    slots: dict[str, Value] = {
+    return filled("select_bill", outcome, _chosen(balance))
+
+
+def last_call(turn: TurnServices, state: State, _args: Mapping[str, str]) -> Outcome:
+    """Take up the payment that was not made when the last call dropped, where it still can be."""
+    left = turn.payments_to_tell(state).unfinished
+    balance = turn.balance(state, left.plan) if left else None
+    if left is None or balance is None or balance.billing_account != left.billing_account:
+        return Outcome("none")
+    is_first_in_part = balance.first_payment and left.amount_cents != balance.balance_cents
+    if is_first_in_part or amount_outcome(left.amount_cents, balance.balance_cents) != "ok":
+        return Outcome("none")
+    chosen = _chosen(balance) | {"plan": left.plan, "next_plan": "none", "pay_day": left.pay_day}
+    return filled("last_call", "dropped", {**chosen, "amount": left.amount_cents})
+
+
+def _chosen(balance: Balance) -> dict[str, Value]:
+    """Return the slots that tell of the bill that is to be paid."""
+    return {
         "billing_account": balance.billing_account,
         "total": balance.balance_cents,
         "past_due": balance.past_due_cents,
@@ -105,7 +125,6 @@ def select_bill(turn: TurnServices, state: State, _args: Mapping[str, str]) -> O
         "is_first": "yes" if balance.first_payment else "no",
         "pay_day": "",  # as soon as can be, until a day is chosen
     }
-    return filled("select_bill", outcome, slots)
 
 
 def _today(turn: TurnServices) -> date:

@@ -158,6 +158,18 @@ BALANCE = Topic(
             needs=("member_id", "plan"),
         ),
         Action(
+            "last_call",
+            {
+                "none": (),
+                "dropped": (
+                    *("plan", "next_plan", "amount"),
+                    *("billing_account", "total", "pay_by", "pay_day", "is_first"),
+                ),
+            },
+            needs=("member_id",),
+            ordinary="none",
+        ),
+        Action(
             "next_bill",
             {"none": (), "bill": ("plan", "next_plan")},
             answer=_next_bill,

@@ -350,7 +350,9 @@ def test_the_debit_follows_the_cutoff_and_is_never_before_the_date_told(
 
 
 def recent_payments(db, member_id, since):
-    return payments_to_tell(db, member_id, recent_since=since, returned_since=since).recent
+    return payments_to_tell(
+        db, member_id, recent_since=since, returned_since=since, dropped_since=since
+    ).recent
 
 
 def test_recent_payments_are_newest_first_and_few(engine, hashes, samples):

@@ -70,7 +70,9 @@ class TestCancelling:
             health, _ = balances(db, "400000000101", FRIDAY.date())
             assert (health.balance_cents, health.pending_cents) == (31015, 0)
             since = FRIDAY - timedelta(hours=24)
-            told = payments_to_tell(db, "400000000101", recent_since=since, returned_since=since)
+            told = payments_to_tell(
+                db, "400000000101", recent_since=since, returned_since=since, dropped_since=since
+            )
             assert (told.recent, told.returned) == ((), ())
             assert db.scalar(select(Notice.state)) == "withdrawn"
             row = db.execute(select(LedgerEntry.__table__).where(LedgerEntry.kind == "cancellation")).one()

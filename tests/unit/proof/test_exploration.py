@@ -344,7 +344,8 @@ def test_a_payment_needs_its_own_consent(shorter):
         "no evidence with barge_in = false has told account_last4, account_type, amount, debit_date, plan since"
         in message
     )
-    other = edited(shorter, "flows/main.toml", '"dental"\nnext     = "amount"', '"dental"\nnext     = "bank"')
+    chosen = 'set.plan      = "dental"\nset.next_plan = "none"\nnext          = '
+    other = edited(shorter, "flows/main.toml", f'{chosen}"amount"', f'{chosen}"bank"')
     told = [message for _, _, message in found(other, "proof.outdated-terms")]
     assert any(
         "with amount, billing_account, total worked out from what has changed since" in each for each in told

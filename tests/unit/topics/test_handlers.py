@@ -1,5 +1,6 @@
 """Every outcome of every action, on real members, bills and payments; slots exactly as declared."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from ivr.storage.tables import (
     Bank,
     Bill,
     BillingAccount,
+    Call,
     LedgerEntry,
     Notice,
     NoticeAttempt,
@@ -365,6 +367,50 @@ def test_the_bill_after_this_one(asked):
     assert call.ask("paying_both") == Outcome("one")  # it is only to come
     call.know(**told.slots)
     assert (call.ask("next_bill"), call.ask("paying_both")) == (Outcome("none"), Outcome("both"))
+
+
+LEFT = {"plan": "health", "billing_account": "740000101", "amount": 4050, "pay_day": "2026-12-21"}
+
+
+@pytest.mark.parametrize(
+    ("minutes", "end", "left", "is_offered"),
+    [
+        (14, "hangup", LEFT, True),
+        (14, "fallback", LEFT | {"pay_day": ""}, True),
+        (14, "hangup", LEFT | {"plan": "dental", "billing_account": "750000101", "amount": 4230}, True),
+        (16, "hangup", LEFT, False),
+        (1, "goodbye", LEFT, False),
+        (1, "agent", LEFT, False),
+        (1, "hangup", {"plan": "health", "billing_account": "740000101"}, False),  # no amount was chosen
+        (1, "hangup", LEFT | {"amount": 31016}, False),  # more than is owed by now
+        (1, "hangup", LEFT | {"billing_account": "740000109"}, False),
+    ],
+)
+def test_a_call_that_dropped_is_gone_on_with(asked, minutes, end, left, is_offered):
+    call = asked("demo.health_and_dental")
+    at = call.now - timedelta(minutes=minutes)
+    before = {
+        "call_sid": "CA0",
+        "caller_kind": "withheld",
+        "started_at": at,
+        "answered_at": at,
+        "ended_at": at,
+    }
+    before |= {"seq": 9, "node": "", "status": "closed", "end": end, "flow_version": "1", "purged": False}
+    before |= {"language": "en-US", "pace": "voice"}
+    of_member = before | {"member_id": VERIFIED["member_id"], "state": json.dumps({"slots": left})}
+    call.db.execute(insert(Call).values(of_member))
+    call.db.execute(insert(Call).values(before | {"call_sid": "CA1", "state": "{}", "ended_at": call.now}))
+    told = call.ask("last_call")
+    assert told.name == ("dropped" if is_offered else "none")
+    if is_offered:
+        total = {"health": 31015, "dental": 4230}[left["plan"]]
+        owed = {"next_plan": "none", "total": total, "pay_by": "2026-12-23", "is_first": "no"}
+        assert told.slots == left | owed
+        call.db.execute(
+            insert(Call).values(of_member | {"call_sid": "CA2", "end": "goodbye", "ended_at": call.now})
+        )
+        assert call.ask("last_call") == Outcome("none")  # the member has called since
 
 
 # From which account.
