@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from email.utils import parseaddr
 from functools import partial
+from ipaddress import ip_address
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar, cast
@@ -136,6 +137,16 @@ def _yes_no(value: object) -> object:
             raise ValueError("neither yes nor no")
         return value.lower() == "yes"
     return value
+
+
+def _trusted_header(value: object) -> object:
+    """Read HEADER@ADDRESS,ADDRESS: the header's name, then the addresses."""
+    if not isinstance(value, str) or not value:
+        return value or ()
+    header, _, addresses = value.partition("@")
+    if re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", header, re.ASCII) is None:
+        raise ValueError("no header's name")
+    return (header, *(str(ip_address(each.strip())) for each in addresses.split(",")))
 
 
 def _decode_key(text: str) -> bytes:
@@ -663,6 +674,8 @@ class ConsoleSettings(StaffSettings, MemberSettings, HostSettings):
     """a port from 0 to 65535"""
     ivr_console_proxied: Annotated[bool, BeforeValidator(_yes_no)] = False
     """yes, where a proxy before the console sets X-Forwarded-For: the audit trail then has its address"""
+    ivr_sso: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_trusted_header)] = ()
+    """HEADER@ADDRESS,…: the header in which a proxy at one of these addresses names who has signed on"""
     ivr_practice_line: Annotated[bool, BeforeValidator(_yes_no)] = False
     """yes: anybody may practice a call at the console's /practice-line without a log-in; the demo has it"""
 

@@ -10,9 +10,9 @@ from flask import render_template as render
 from werkzeug.wrappers import Response
 
 from ivr.console.practice import OPEN_DOOR
-from ivr.console.visit import ANYBODY, Answer, StaffVisit, guarded, is_own_form, the_console
+from ivr.console.visit import ANYBODY, Answer, Console, StaffVisit, guarded, is_own_form, the_console
 from ivr.sandbox.staff import SAMPLE_PASSWORD, sample_codes
-from ivr.staff.logins import LASTS, TRIED, form_token, log_out, new_token
+from ivr.staff.logins import LASTS, TRIED, form_token, log_in_signed_on, log_out, new_token
 from ivr.staff.logins import log_in as try_to_log_in
 
 OPEN: Final = frozenset({"static", "front.log_in", OPEN_DOOR})
@@ -31,6 +31,19 @@ def log_in() -> Response:
     console = the_console()
     token = request.cookies.get(console.cookie) or new_token(console.randomness)
     refused, name = "", ""
+    signed_on = _signed_on(console)
+    if signed_on and request.method == "GET" and "next" in request.args:
+        tried = log_in_signed_on(
+            console.engine,
+            console.keys,
+            console.randomness,
+            name=signed_on,
+            address=request.remote_addr or "",
+            now=console.clock.now(),
+        )
+        if tried.token is not None:
+            return _with_token(redirect(_own_path(request.args["next"]), 303), tried.token)
+        abort(401, f"{signed_on} has signed on, and has no log-in here: ask whoever looks after log-ins.")
     if request.method == "POST":
         if not is_own_form(form_token(console.keys, token)):
             abort(400, "This form is too old, or cookies are off: load the page again.")
@@ -58,11 +71,24 @@ def log_in() -> Response:
         sample_password=SAMPLE_PASSWORD,
         refused=_REFUSED.get(refused, ""),
         name=name,
+        signed_on=signed_on,
         next=_own_path(request.values.get("next", "")),
         form_token=form_token(console.keys, token),
     )
     status = {"": 200, "wrong": 401, "throttled": 429}[refused]
     return _with_token(make_response(page, status), token)
+
+
+def _signed_on(console: Console) -> str:
+    """Return whom a trusted proxy names as signed on, "" for nobody; refuse the name from anywhere else."""
+    header, *proxies = console.settings.ivr_sso or ("",)
+    named = request.headers.get(header, "").strip() if header else ""
+    before = request.environ.get(
+        "werkzeug.proxy_fix.orig", request.environ
+    )  # X-Forwarded-For is not the proxy
+    if named and before["REMOTE_ADDR"] not in proxies:
+        abort(400, "Who has signed on is taken from the proxy alone: come by its address.")
+    return named
 
 
 def _own_path(text: str) -> str:

@@ -84,13 +84,32 @@ def log_in(
             details = {"from_address": address}
             record_event(db, "staff.log_in_refused", name, details, actor=name, now=now)
             return LoginResult(None, "wrong")
-        token = new_token(randomness)
         db.execute(delete(StaffLoginTry).where(or_(StaffLoginTry.id == tried, StaffLoginTry.name == name)))
-        db.execute(
-            insert(StaffLogin).values(token_hash=_hashed(keys, token), name=name, started_at=now, seen_at=now)
-        )
-        record_event(db, "staff.log_in", name, {"from_address": address}, actor=name, now=now)
+        token = new_token(randomness)
+        _keep_login(db, _hashed(keys, token), name, now, {"from_address": address})
     return LoginResult(token)
+
+
+def log_in_signed_on(
+    engine: Engine, keys: StaffKeys, randomness: Randomness, *, name: str, address: str, now: datetime
+) -> LoginResult:
+    """Log somebody in whose sign-on elsewhere is trusted, where they are of staff here and not disabled."""
+    name = name.strip().lower()[:64]
+    details = {"from_address": address, "by": "single sign-on"}
+    known = select(StaffMember.name).where(StaffMember.name == name, StaffMember.disabled_at.is_(None))
+    with engine.begin() as db:
+        if db.scalar(known) is None:
+            record_event(db, "staff.log_in_refused", name, details, actor=name, now=now)
+            return LoginResult(None, "wrong")
+        token = new_token(randomness)
+        _keep_login(db, _hashed(keys, token), name, now, details)
+    return LoginResult(token)
+
+
+def _keep_login(db: Connection, token_hash: bytes, name: str, now: datetime, details: dict[str, str]) -> None:
+    row = {"token_hash": token_hash, "name": name, "started_at": now, "seen_at": now}
+    db.execute(insert(StaffLogin).values(row))
+    record_event(db, "staff.log_in", name, details, actor=name, now=now)
 
 
 def _note_try(db: Connection, name: str, address: str, now: datetime) -> int:

@@ -175,6 +175,28 @@ def test_who_comes_by_a_proxy_is_written_down_by_their_own_address(engine, line,
         assert audited(visitor, "staff.log_in")[-1].details == {"from_address": address}
 
 
+def test_who_has_signed_on_elsewhere_is_let_in_on_the_word_of_the_proxy_alone(engine, line, visitor):
+    behind = console_on(
+        engine, line, NOW, seed=5, IVR_SSO="X-Remote-User@127.0.0.1", IVR_CONSOLE_PROXIED="yes"
+    )
+    reached = Visitor(behind, {})
+    reached.client.environ_base["HTTP_X_FORWARDED_FOR"] = "198.51.100.1"
+    assert "who has signed on" not in reached.get("/log-in").text
+    reached.client.environ_base["HTTP_X_REMOTE_USER"] = "Ops"
+    assert "Go on as Ops" in reached.get("/log-in").text
+    reply = reached.get("/log-in?next=/calls/")
+    assert (reply.status_code, reply.location) == (303, "/calls/")
+    assert reached.get("/calls/").status_code == 200
+    told = {"from_address": "198.51.100.1", "by": "single sign-on"}
+    assert audited(visitor, "staff.log_in")[-1].details == told
+    reached.client.environ_base["HTTP_X_REMOTE_USER"] = "nobody"
+    assert reached.get("/log-in?next=/").status_code == 401
+    reached.client.environ_base["REMOTE_ADDR"] = "203.0.113.7"
+    assert reached.get("/log-in?next=/").status_code == 400
+    visitor.client.environ_base["HTTP_X_REMOTE_USER"] = "ops"
+    assert visitor.get("/log-in?next=/calls/").status_code == 200
+
+
 def test_whatever_is_asked_for_is_answered(visitor):
     """Odd texts are refused or find nothing; none is an error of ours, none comes back as a tag."""
     visitor.log_in("admin")
