@@ -15,11 +15,11 @@ import structlog
 
 from ivr.base.errors import SettingsError
 from ivr.base.logs import configure_logs, log_what_python_prints, logging_config
-from ivr.base.settings import load_settings
+from ivr.base.settings import load_call_settings
 from ivr.wsgi import forget_connections, refuse
 
 try:
-    _settings = load_settings()
+    _settings = load_call_settings()
 except SettingsError as _error:
     refuse(_error)
 

@@ -11,7 +11,7 @@ from sqlalchemy import URL, Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from ivr.base.errors import DatabaseUnavailableError, NotFoundError
-from ivr.base.settings import DatabaseSettings, KeySettings, MemberSettings, Settings, is_run_by_honcho
+from ivr.base.settings import CallSettings, DatabaseSettings, KeySettings, MemberSettings, is_run_by_honcho
 from ivr.storage.canaries import check_keys
 from ivr.storage.embedded import EmbeddedPostgres
 from ivr.storage.engine import NO_LIMITS, check_ready, database_url, make_engine
@@ -29,7 +29,7 @@ def project_folder() -> Path:
     return checkout if (checkout / "flows").is_dir() else Path()
 
 
-def load_line(settings: Settings) -> Line:
+def load_line(settings: CallSettings) -> Line:
     """Read, check and compile the project's flows and prompts in the languages of the settings.
 
     Raises `OperatorError` with every fault.

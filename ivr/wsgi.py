@@ -23,7 +23,7 @@ from ivr.ach.banking_days import load_calendar
 from ivr.base.errors import DatabaseUnavailableError, OperatorError
 from ivr.base.logs import configure_logs
 from ivr.base.randomness import SecretRandomness
-from ivr.base.settings import Settings, load_console_settings, load_settings
+from ivr.base.settings import CallSettings, load_call_settings, load_console_settings
 from ivr.calls.store import keep_flow_version
 from ivr.start import check_database, hold_database, load_line, project_folder
 from ivr.storage.engine import PAGE_LIMITS, make_engine
@@ -51,7 +51,7 @@ def _made(name: str) -> Flask:
 def _make_voice() -> Flask:
     """Read the settings and flows, see that the database is ready, and make the app."""
     configure_logs()
-    settings = load_settings()
+    settings = load_call_settings()
     line = load_line(settings)
     clock = settings.make_clock()
     load_calendar(clock.now().astimezone(settings.ivr_timezone).date())
@@ -92,7 +92,7 @@ def _make_console() -> Flask:
     )
 
 
-def _keep_line(url: URL, settings: Settings, line: Line, now: datetime) -> None:
+def _keep_line(url: URL, settings: CallSettings, line: Line, now: datetime) -> None:
     """See that the database is ready and keep the line's text, by a connection of its own."""
     engine = make_engine(url, pool_size=1, application_name="ivr start")
     try:

@@ -399,6 +399,10 @@ balance-as-of =
 
 balance-nothing = We have no bill for you at this time.
 
+payments-off =
+    You cannot pay by phone right now.
+    You can pay online or by mail.
+
 balance-paid =
     Your { $plan ->
         [dental] dental

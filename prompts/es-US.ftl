@@ -404,6 +404,10 @@ balance-as-of =
 
 balance-nothing = Por ahora no tenemos ninguna factura para usted.
 
+payments-off =
+    Ahora mismo no puede pagar por teléfono.
+    Puede pagar por internet o por correo.
+
 balance-paid =
     Su factura { $plan ->
         [dental] dental

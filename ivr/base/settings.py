@@ -680,8 +680,8 @@ class ConsoleSettings(StaffSettings, MemberSettings, HostSettings):
     """yes: anybody may practice a call at the console's /practice-line without a log-in; the demo has it"""
 
 
-class Settings(BankSettings, PublicSettings, LanguageSettings, HostSettings, FactSettings):
-    """What serving the line takes. A bank belongs to it: no payment is taken that no bank will ever get."""
+class CallSettings(KeySettings, PublicSettings, LanguageSettings, HostSettings, FactSettings):
+    """What answering calls takes; with `IVR_PAYMENTS=off` that is all, for no payment is taken."""
 
     uses_the_database: ClassVar[bool] = True
     ivr_agent_phone: Telephone = ""
@@ -692,10 +692,16 @@ class Settings(BankSettings, PublicSettings, LanguageSettings, HostSettings, Fac
     """spoken, bill_code, or either: who cannot speak keys the code that is printed on the bill"""
     ivr_on_time: Literal["unset", "authorized", "settled"] = "unset"
     """unset, authorized or settled: which of the two counts as paid by the due date"""
+    ivr_payments: Literal["on", "off"] = "on"
+    """on, or off: the line says that nobody can pay by phone now, and needs no bank"""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """a port from 0 to 65535"""
     web_concurrency: Annotated[int, Field(ge=1, le=64)] = 4
     """how many web workers there are, from 1 to 64"""
+
+
+class Settings(CallSettings, BankSettings):
+    """What serving the line takes. A bank belongs to it: no payment is taken that no bank will ever get."""
 
 
 class HouseSettings(Settings, WorkerSettings):
@@ -768,6 +774,14 @@ def _contradictions(kind: type[DatabaseSettings], values: Mapping[str, Any], *, 
 
 
 load_settings = partial(_load, Settings)
+
+
+def load_call_settings(environ: Mapping[str, str] | None = None) -> CallSettings:
+    """Read what answering calls takes: with `IVR_PAYMENTS=off` without a bank. Raises `SettingsError`."""
+    given = os.environ if environ is None else environ
+    return _load(CallSettings if given.get("IVR_PAYMENTS") == "off" else Settings, given)
+
+
 load_console_settings = partial(_load, ConsoleSettings)
 load_database_settings = partial(_load, DatabaseSettings)  # no secret is asked for
 load_fact_settings = partial(_load, FactSettings)

@@ -7,8 +7,9 @@ missed, so that it waits for staff), `returned health 12.00 R01 at 2026-12-14T09
 then, and back from the bank by now; `account 40812345` may follow the code), `notices sms`, `extra_time`,
 `no_ssn`.
 `account health tax_credit` tells which help there is with a premium (`reinstate 620.30 by 2026-12-30` may
-follow). Any file may say `support closed`, `consent bill_code` and `on_time settled`, and how the line is set
-on which it is played: `cutoff 16:00`, `closings 2026-12-24`, `timezone America/Denver`, `speaks es-US`. With
+follow). Any file may say `support closed`, `consent bill_code`, `payments off` and `on_time settled`, and how
+the line is set on which it is played: `cutoff 16:00`, `closings 2026-12-24`, `timezone America/Denver`,
+`speaks es-US`. With
 `bank 021000021 FIRST EXAMPLE BANK` there is a directory, which knows the banks that are named and no other.
 """
 
@@ -30,16 +31,28 @@ from ivr.billing.coverage import Assistance
 Notices = Literal["sms", "email", "letter"]
 SupportOpen = Literal["open", "closed"]
 ConsentMode = Literal["spoken", "bill_code", "either"]
+Payments = Literal["on", "off"]
 OnTime = Literal["unset", "authorized", "settled"]
 
 MADE_UP: Final = "made_up"
 _OF_A_MEMBER: Final = ("bill", "account", "paid", "held", "returned", "notices", "extra_time", "no_ssn")
-_OF_THE_LINE: Final = ("support", "consent", "on_time", "cutoff", "closings", "timezone", "speaks", "bank")
+_OF_THE_LINE: Final = (
+    "support",
+    "consent",
+    "payments",
+    "on_time",
+    "cutoff",
+    "closings",
+    "timezone",
+    "speaks",
+    "bank",
+)
 WORDS: Final = (*_OF_A_MEMBER, *_OF_THE_LINE)
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "notices": get_args(Notices),
     "support": get_args(SupportOpen),
     "consent": get_args(ConsentMode),
+    "payments": get_args(Payments),
     "on_time": get_args(OnTime),
 }
 _FLAGS: Final = ("extra_time", "no_ssn")
@@ -111,10 +124,10 @@ class Circumstances:
     """What a file says of the world around its call.
 
     Bills, payments, notices, extra time and a missing SSN are those of a `member made_up`. `support` tells
-    whether an agent can be reached, None: by the hours of the settings. `consent` and `on_time` None: as the
-    settings say. So too the bank's `cutoff`, its `closings` beyond its holidays, its `timezone`, and which
-    languages the line `speaks`. `bank` has the routing numbers and names of the directory; none, and there is
-    no directory.
+    whether an agent can be reached, None: by the hours of the settings. `consent`, `payments` and `on_time`
+    None: as the settings say. So too the bank's `cutoff`, its `closings` beyond its holidays, its `timezone`,
+    and which languages the line `speaks`. `bank` has the routing numbers and names of the directory; where it
+    has none, there is no directory.
     """
 
     bills: tuple[MadeUpBill, ...] = ()
@@ -125,6 +138,7 @@ class Circumstances:
     no_ssn: bool = False
     support: SupportOpen | None = None
     consent: ConsentMode | None = None
+    payments: Payments | None = None
     on_time: OnTime | None = None
     cutoff: time | None = None
     closings: tuple[date, ...] = ()

@@ -38,6 +38,7 @@ from ivr.languages.registry import SPOKEN
 from ivr.members.facts import MEMBER_ID_DIGITS
 from ivr.replay.made_up import Earlier, MadeUp, MadeUpReturn, digits_keyed, make_up
 from ivr.replay.synthetic import entries_like
+from ivr.topics.balance.words import OFF
 from ivr.topics.bank.words import OTHER_ROUTING_NUMBER, SAMPLE_ROUTING_NUMBER
 from ivr.topics.masks import UNKNOWN, Since
 from ivr.topics.registry import SLOTS, VOCABULARY
@@ -230,6 +231,8 @@ class _Export:
         yield from (f"support {each}" for each in reached)
         consent = {each.outcome for each in self._asked("prepare_authorization")}
         yield from (f"consent {each}" for each in sorted(consent))
+        if OFF in {each.outcome for each in self._asked("choose_bill")}:
+            yield "payments off"
         yield from self._on_time()
         if {"named", "unknown"} & {each.outcome for each in self._asked("name_bank")}:
             yield f"bank {SAMPLE_ROUTING_NUMBER} {SLOTS['bank_name'].sample}"

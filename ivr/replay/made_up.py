@@ -21,7 +21,7 @@ from ivr.billing.coverage import clock_of, months_later
 from ivr.dialog.events import DigitsKeyed
 from ivr.payments.day_limit import PAYMENTS_PER_DAY
 from ivr.topics.amount.words import amount_outcome
-from ivr.topics.balance.words import balance_outcome, payable_outcome
+from ivr.topics.balance.words import OFF, balance_outcome, payable_outcome
 from ivr.topics.earlier_payments.words import FOR_AN_AGENT
 from ivr.topics.masks import ORDINARY_MONEY, bucket_cents, money_shape
 
@@ -346,6 +346,8 @@ class _Attempt:
         return asked.outcome == (outcome if known else "none") and self._has_shapes(asked, _amounts(owed))
 
     def _choose_bill(self, asked: Asked) -> bool:
+        if asked.outcome == OFF:
+            return any(owed.total_cents for owed in self._owed.values())
         told = set() if asked.outcome == "nothing" else set(asked.outcome.split("_and_"))
         if any(self._of(plan).total_cents for plan in self._owed if plan not in told):
             self._paid_elsewhere()

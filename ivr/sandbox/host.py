@@ -233,6 +233,7 @@ def _settings_of(setup: Setup) -> Mapping[str, Any]:
     }
     return {
         "ivr_consent": consent,
+        "ivr_payments": circumstances.payments or "on",
         "ivr_on_time": on_time,
         "ivr_agent_phone": agent_phone,
         **hours,

@@ -43,6 +43,7 @@ class Services:
     consent: Literal["spoken", "bill_code", "either"]
     notice_channels: tuple[Channel, ...]
     on_time: Literal["unset", "authorized", "settled"] = "unset"  # which day counts for the due date
+    takes_payments: bool = True
 
     def local(self, instant: datetime) -> datetime:
         """Return an instant by the bank's clock."""

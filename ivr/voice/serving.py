@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from ivr.base.clock import Clock
 from ivr.base.facts import read_facts
 from ivr.base.randomness import Randomness
-from ivr.base.settings import Settings
+from ivr.base.settings import CallSettings
 from ivr.payments.cutoffs import cutoff_rule
 from ivr.topics.line import Line
 from ivr.topics.services import Services
@@ -19,7 +19,7 @@ from ivr.voice.patience import Patience
 from ivr.voice.turns import Support, Turns
 
 
-def make_services(settings: Settings, randomness: Randomness) -> Services:
+def make_services(settings: CallSettings, randomness: Randomness) -> Services:
     """Build what actions need. Raises `OperatorError` for facts that cannot be read."""
     facts = read_facts(settings.ivr_facts)
     return Services(
@@ -31,13 +31,14 @@ def make_services(settings: Settings, randomness: Randomness) -> Services:
         facts=facts,
         agent_phone=settings.ivr_agent_phone,
         consent=settings.ivr_consent,
+        takes_payments=settings.ivr_payments == "on",
         on_time=settings.ivr_on_time,
         notice_channels=settings.notice_channels,
     )
 
 
 def serve_line(
-    settings: Settings,
+    settings: CallSettings,
     engine: Engine,
     line: Line,
     clock: Clock,

@@ -11,7 +11,7 @@ from ivr.dialog.engine import Outcome
 from ivr.dialog.state import State
 from ivr.dialog.vocabulary import Value
 from ivr.topics.amount.words import amount_outcome
-from ivr.topics.balance.words import COVERAGE_SLOTS, balance_outcome, owed_outcome, payable_outcome
+from ivr.topics.balance.words import COVERAGE_SLOTS, OFF, balance_outcome, owed_outcome, payable_outcome
 from ivr.topics.services import TurnServices, filled
 
 
@@ -86,9 +86,9 @@ def _coverage(today: date, coverage: str, **values: Value) -> Outcome:
 
 
 def choose_bill(turn: TurnServices, state: State, _args: Mapping[str, str]) -> Outcome:
-    """Tell which plans owe something."""
+    """Tell which plans owe something, and whether that can be paid by phone."""
     owed = [each.plan for each in turn.balances(state) if each.balance_cents > 0]
-    return Outcome(owed_outcome(owed))
+    return Outcome(owed_outcome(owed) if turn.services.takes_payments or not owed else OFF)
 
 
 def select_bill(turn: TurnServices, state: State, _args: Mapping[str, str]) -> Outcome:
@@ -104,7 +104,7 @@ def select_bill(turn: TurnServices, state: State, _args: Mapping[str, str]) -> O
 
 def last_call(turn: TurnServices, state: State, _args: Mapping[str, str]) -> Outcome:
     """Take up the payment that was not made when the last call dropped, where it still can be."""
-    left = turn.payments_to_tell(state).unfinished
+    left = turn.payments_to_tell(state).unfinished if turn.services.takes_payments else None
     balance = turn.balance(state, left.plan) if left else None
     if left is None or balance is None or balance.billing_account != left.billing_account:
         return Outcome("none")

@@ -25,6 +25,7 @@ COVERAGE_SLOTS = (
     "reinstate_by",
 )
 LAST = "last"  # of several bills that are paid one after the other, this is the last
+OFF = "off"  # something is owed, and no payments are taken
 _OWES_NOTHING = frozenset({"none", "paid", "on_its_way", "waiting"})
 
 
@@ -79,6 +80,8 @@ def possible(answered: Sequence[Answer], action: str, outcome: str) -> bool:
     if action == "choose_bill":
         if ("balance_as_of", "nothing") in known:
             return outcome == "nothing"
+        if outcome == OFF:
+            return any(each not in _OWES_NOTHING for each in bills.values()) or not bills
         if len(bills) == len(PLANS):
             return outcome == owed_outcome([plan for plan in bills if bills[plan] not in _OWES_NOTHING])
     return True
@@ -144,7 +147,8 @@ BALANCE = Topic(
                 owed_outcome(plans): ()
                 for number in range(len(PLANS), -1, -1)
                 for plans in combinations(PLANS, number)
-            },
+            }
+            | {OFF: ()},
             needs=("member_id",),
         ),
         Action(

@@ -14,6 +14,7 @@ from support.environs import HASH_KEY, KEY
 from ivr.base.errors import SettingsError
 from ivr.base.settings import (
     forget_demo_secrets,
+    load_call_settings,
     load_database_settings,
     load_house_settings,
     load_member_settings,
@@ -233,6 +234,14 @@ def test_what_the_banks_files_take_is_read_in_capitals() -> None:
     assert (settings.ivr_odfi_line_end, settings.ivr_odfi_final_newline) == ("lf", True)
     assert settings.ivr_retries == 0
     assert load_origination_settings({**ORIGINATION, "IVR_ACH_OUT": "/out"}).ach_out == Path("/out")
+
+
+def test_a_line_that_takes_no_payments_needs_no_bank() -> None:
+    without = {name: value for name, value in WHOLE.items() if name not in environs.BANK}
+    assert load_call_settings({**without, "IVR_PAYMENTS": "off"}).ivr_payments == "off"
+    for wrong in ("", "on", "OFF"):
+        with pytest.raises(SettingsError, match="IVR_ODFI_ROUTING is missing"):
+            load_call_settings({**without, "IVR_PAYMENTS": wrong})
 
 
 @pytest.mark.parametrize("name", [name for name in REQUIRED if name in ORIGINATION and name != "IVR_KEYS"])

@@ -137,7 +137,7 @@ def test_words_of_a_variant_flag_only_those_who_heard_that_variant():
 @pytest.mark.parametrize(
     ("node", "key", "file", "old", "new"),
     [
-        ("main/both_menu", "2", "flows/main.toml", 'keys.2  = "select_dental"', 'keys.2  = "goodbye"'),
+        ("main/both_menu", "3", "flows/main.toml", 'keys.3  = "select_dental"', 'keys.3  = "goodbye"'),
         ("amount/one", "3", "flows/amount.toml", 'keys.3  = "@return.back"\nkeys.4  = "later"\nkeys.5', 'keys.3  = "full"\nkeys.4  = "later"\nkeys.5'),
         ("amount/two", "3", "flows/amount.toml", 'keys.3  = "other"', 'keys.3  = "full"'),
         ("bank/named_read_back", "2", "flows/bank.toml", 'read-back-named"\nkeys.1  = "account_number"\nkeys.2  = "routing_number"', 'read-back-named"\nkeys.1  = "account_number"\nkeys.2  = "account_number"'),
@@ -160,6 +160,8 @@ def paid_after(key):
         for entry in (write_event(event) for turn in recipe.turns for event in turn.events):
             if entry.startswith("amount/") and entry.rpartition(" ")[2].isdigit():
                 chosen = entry
+            if entry in {"main/all_of_it > chosen", "main/dropped_call > go_on"}:
+                chosen = ""  # an amount that nobody keyed
             if entry.startswith("authorize/") and entry.endswith("? authorized") and chosen == key:
                 found.add(recipe.call_sid)
     return found

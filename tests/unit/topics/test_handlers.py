@@ -267,6 +267,8 @@ def test_no_bill_at_all(owing):
 def test_which_bills_owe_something(owing, health, dental, expected):
     call = owing(("health", COMING, health), ("dental", COMING, dental))
     assert call.ask("choose_bill") == Outcome(expected)
+    call.services = replace(call.services, takes_payments=False)
+    assert call.ask("choose_bill") == Outcome("nothing" if expected == "nothing" else "off")
 
 
 # How much.
