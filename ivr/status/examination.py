@@ -146,6 +146,8 @@ def examine_keys(engine: Engine, settings: HouseSettings, now: datetime) -> Iter
 
 def examine_house(settings: HouseSettings, now: datetime) -> Iterator[Examined]:
     """Yield how the machine is and whether those answer whom it needs: disks, font, facts, servers."""
+    if settings.ivr_payments == "off":
+        yield Examined("payments", "warning", "none is taken: IVR_PAYMENTS is off", "callers hear so")
     for folder in sorted({settings.ivr_var, settings.letters_out, settings.ach_out}):
         yield _room(folder)
     if can_print(_LETTERS):

@@ -88,6 +88,7 @@ def mail(patch, engine):
 
 CASES = {
     "settings": (drop("IVR_COMPANY_NAME"), "bad", "IVR_COMPANY_NAME is missing", 3),
+    "payments": (lambda patch, _engine: patch.setenv("IVR_PAYMENTS", "off"), "warning", "none is taken", 0),
     "keys": (sql("UPDATE canaries SET value = sha256('x') WHERE name = 'hash'"), "bad", "IVR_HASH_KEY", 3),
     "migrations": (sql("UPDATE alembic_version SET version_num = '0001'"), "bad", "not migrated", 4),
     "banks": (sql("UPDATE banks SET imported_at = :then"), "warning", "the directory is of", 0),
