@@ -14,7 +14,7 @@ from ivr.audit.consent_pack import make_consent_pack
 from ivr.base.errors import OperatorError
 from ivr.base.money import format_amount, parse_amount
 from ivr.base.times import WrittenTimeError, span
-from ivr.console.paging import ROWS, after_id, paged
+from ivr.console.paging import ROWS, after_id, csv_file, paged
 from ivr.console.visit import Answer, Pages, StaffVisit
 from ivr.console.written import member_of_number, plain_number
 from ivr.notices.channels import send_soon_of
@@ -34,6 +34,20 @@ from ivr.storage.tables import AuditEvent, Payment
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
+EXPORTED_MAX: Final = 5_000
+_ASKED: Final = ("number", "member", "state", "on", "last4")
+_EXPORTED: Final = (
+    *(
+        "confirmation_number",
+        "state",
+        "amount_cents",
+        "plan",
+        "billing_account",
+        "member_id",
+        "authorized_at",
+    ),
+    *("effective_entry_date", "settled_at", "return_code", "returned_at", "cancellation_number"),
+)
 _DEBITED: Final = ("settled", "final")
 payments = Pages("payments", "Payments", "payments.see")
 
@@ -41,7 +55,7 @@ payments = Pages("payments", "Payments", "payments.see")
 @payments.page("/")
 def index(visit: StaffVisit) -> Answer:
     """List the payments that fit what is asked, newest first."""
-    asked = visit.asked("number", "member", "state", "on", "last4")
+    asked = visit.asked(*_ASKED)
     problems: list[str] = []
     rows: list[dict[str, Any]] = []
     try:
@@ -57,6 +71,23 @@ def index(visit: StaffVisit) -> Answer:
         page=paged(rows, lambda payment: str(payment["id"])),
         states=get_args(PaymentState),
     )
+
+
+@payments.page("/payments.csv")
+def download(visit: StaffVisit) -> Answer:
+    """Send the payments that fit what is asked as CSV, newest first, `EXPORTED_MAX` at most."""
+    asked = visit.asked(*_ASKED)
+    try:
+        rows = page_json(visit.db, None, EXPORTED_MAX + 1, *_which(visit, asked))
+    except WrittenTimeError as error:
+        raise OperatorError(str(error)) from None
+    if len(rows) > EXPORTED_MAX:
+        raise OperatorError(f"More than {EXPORTED_MAX} payments fit: ask for a day, or for a state of a day.")
+    visit.record(
+        "console.export_payments", ", ".join(f"{name} {text}" for name, text in asked.items() if text)
+    )
+    values = ([payment[name] for name in _EXPORTED] for payment in rows)
+    return csv_file("payments", [_EXPORTED, *values])
 
 
 def _which(visit: StaffVisit, asked: Mapping[str, str]) -> Iterator[ColumnElement[bool]]:

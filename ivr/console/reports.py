@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from io import StringIO
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import Response
 from flask import render_template as render
 
 from ivr.base.errors import NotFoundError, OperatorError
@@ -24,6 +21,7 @@ from ivr.calls.reports import (
     report_tries,
     report_weeks,
 )
+from ivr.console.paging import csv_file
 from ivr.console.visit import Answer, Pages, StaffVisit
 
 if TYPE_CHECKING:
@@ -131,11 +129,7 @@ def download(visit: StaffVisit, name: str) -> Answer:
         rows = _rate_rows(("try", "verified", "tried"), zip(TRIES, by_try, strict=True))
     else:
         raise NotFoundError(f"There is no report called {name}.")
-    text = StringIO()
-    csv.writer(text).writerows(rows)
-    file = f"{name}-{time.asked['since']}-{time.asked['until']}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{file}"'}
-    return Response(text.getvalue(), mimetype="text/csv", headers=headers)
+    return csv_file(f"{name}-{time.asked['since']}-{time.asked['until']}", rows)
 
 
 def _span(visit: StaffVisit, asked: dict[str, str]) -> _Span:

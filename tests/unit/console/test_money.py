@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from datetime import timedelta
 
@@ -58,6 +59,12 @@ def test_a_payment_is_found_and_its_life_told(visitor, paid):
         assert f"/payments/{paid}" in visitor.get(f"/payments/?{asked}").text, asked
     assert f"/payments/{paid}" not in visitor.get("/payments/?state=settled").text
     assert "is no day" in visitor.get("/payments/?on=someday").text
+    [row] = csv.DictReader(
+        visitor.get("/payments/payments.csv?state=authorized&last4=2345").text.splitlines()
+    )
+    assert (row["confirmation_number"], row["amount_cents"], row["return_code"]) == (paid, "31015", "")
+    assert trail(visitor, "console.export_payments") == [("money", "console.export_payments")]
+    assert visitor.get("/payments/payments.csv?on=someday").status_code == 409
     page = visitor.get(f"/payments/{paid}").text
     assert "Authorized in the call" in page
     assert "ending in" in page
