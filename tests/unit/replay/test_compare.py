@@ -116,15 +116,15 @@ def test_a_prompt_nobody_heard_flags_nobody():
 def test_words_of_a_variant_flag_only_those_who_heard_that_variant():
     other = edited(
         (
-            "prompts/en-US.ftl",
-            "Your { $plan ->\n        [dental] dental",
-            "Your { $plan ->\n        [dental] tooth",
+            "prompts/es-US.ftl",
+            "balance-paid =\n    Su factura { $plan ->\n        [dental] dental",
+            "balance-paid =\n    Su factura { $plan ->\n        [dental] de los dientes",
         )
     )
     told = {
         recipe.call_sid
         for recipe in calls()
-        if recipe.language == "en-US"
+        if recipe.language == "es-US"
         for turn in recipe.turns
         for asked in turn.asked
         if (asked.action, asked.outcome, asked.slots.get("plan")) == ("bill_balance", "paid", "dental")
