@@ -208,7 +208,10 @@ waiting-payment =
 
 # The reasons say no more than the bank did; a death or a frozen account is never told by a machine.
 returned-payment =
-    Your payment of { $returned_amount }, made on { $returned_date }, came back from your bank.
+    { $returned_reason ->
+        [for_you] A payment of { $returned_amount }, made for you on { $returned_date }, came back.
+       *[other] Your payment of { $returned_amount }, made on { $returned_date }, came back from your bank.
+    }
     It was for your { $returned_plan ->
         [dental] dental
        *[health] health
@@ -220,12 +223,19 @@ returned-payment =
         [account_not_usable] The bank does not allow payments from that account.
         [not_authorized] The bank says that the payment was not authorized.
         [stopped] The payment was stopped at the bank.
+        [for_you] It does not count as paid.
        *[other] The bank could not process it.
     }
     You owe it again.
     .relay =
-        Your payment of { $returned_amount } came back.
-        You made it on { $returned_date }.
+        { $returned_reason ->
+            [for_you] A payment of { $returned_amount } for you came back.
+           *[other] Your payment of { $returned_amount } came back.
+        }
+        { $returned_reason ->
+            [for_you] It was made on { $returned_date }.
+           *[other] You made it on { $returned_date }.
+        }
 
         It was for your { $returned_plan ->
             [dental] dental
@@ -238,6 +248,7 @@ returned-payment =
             [account_not_usable] The bank does not allow payments from it.
             [not_authorized] The bank says that it was not authorized.
             [stopped] The payment was stopped at the bank.
+            [for_you] It does not count as paid.
            *[other] The bank could not process it.
         }
         You owe it again.
@@ -304,6 +315,35 @@ payment-made =
         }
 
         Its confirmation number is { $made_number }.
+
+payment-made-for-you =
+    On { $made_date } a payment of { $made_amount } was made for you.
+    It was for your { $made_plan ->
+        [dental] dental
+       *[health] health
+    } bill.
+    { $made_stands ->
+        [went_through] It went through.
+        [given_back] It went through, and was given back.
+        [came_back] It came back, and does not count as paid.
+        [cancelled] It was canceled.
+       *[other] It is on its way.
+    }
+    .relay =
+        A payment of { $made_amount } was made for you.
+        The day was { $made_date }.
+
+        It was for your { $made_plan ->
+            [dental] dental
+           *[health] health
+        } bill.
+        { $made_stands ->
+            [went_through] It went through.
+            [given_back] It went through, and was given back.
+            [came_back] It came back, and does not count as paid.
+            [cancelled] It was canceled.
+           *[other] It is on its way.
+        }
 
 payment-made-why =
     { $made_reason ->

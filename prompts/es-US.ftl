@@ -213,7 +213,10 @@ waiting-payment =
 
 # Los motivos no dicen más que el banco; una máquina nunca habla de una muerte ni de una cuenta congelada.
 returned-payment =
-    Su banco devolvió su pago de { $returned_amount }, hecho el { $returned_date }.
+    { $returned_reason ->
+        [for_you] Un pago de { $returned_amount }, que otra persona hizo el { $returned_date }, fue devuelto.
+       *[other] Su banco devolvió su pago de { $returned_amount }, hecho el { $returned_date }.
+    }
     Era para su factura { $returned_plan ->
         [dental] dental
        *[health] de salud
@@ -225,12 +228,19 @@ returned-payment =
         [account_not_usable] El banco no permite pagos desde esa cuenta.
         [not_authorized] El banco dice que el pago no estaba autorizado.
         [stopped] El pago se detuvo en el banco.
+        [for_you] No cuenta como pagado.
        *[other] El banco no pudo procesarlo.
     }
     Usted lo debe otra vez.
     .relay =
-        Su banco devolvió su pago de { $returned_amount }.
-        Lo hizo el { $returned_date }.
+        { $returned_reason ->
+            [for_you] Un pago de { $returned_amount } fue devuelto.
+           *[other] Su banco devolvió su pago de { $returned_amount }.
+        }
+        { $returned_reason ->
+            [for_you] Se hizo el { $returned_date }.
+           *[other] Lo hizo el { $returned_date }.
+        }
 
         Era para su factura { $returned_plan ->
             [dental] dental
@@ -243,6 +253,7 @@ returned-payment =
             [account_not_usable] El banco no permite pagos desde ella.
             [not_authorized] El banco dice que no estaba autorizado.
             [stopped] El pago se detuvo en el banco.
+            [for_you] No cuenta como pagado.
            *[other] El banco no pudo procesarlo.
         }
         Usted lo debe otra vez.
@@ -309,6 +320,35 @@ payment-made =
         }
 
         Su número de confirmación es { $made_number }.
+
+payment-made-for-you =
+    El { $made_date } otra persona pagó { $made_amount } por usted.
+    Era para su factura { $made_plan ->
+        [dental] dental
+       *[health] de salud
+    }.
+    { $made_stands ->
+        [went_through] El pago se completó.
+        [given_back] El pago se completó, y el dinero se devolvió.
+        [came_back] El pago fue devuelto, y no cuenta como pagado.
+        [cancelled] El pago se canceló.
+       *[other] El pago está en camino.
+    }
+    .relay =
+        Otra persona pagó { $made_amount } por usted.
+        Fue el { $made_date }.
+
+        Era para su factura { $made_plan ->
+            [dental] dental
+           *[health] de salud
+        }.
+        { $made_stands ->
+            [went_through] El pago se completó.
+            [given_back] El pago se completó, y el dinero se devolvió.
+            [came_back] El pago fue devuelto, y no cuenta como pagado.
+            [cancelled] El pago se canceló.
+           *[other] El pago está en camino.
+        }
 
 payment-made-why =
     { $made_reason ->

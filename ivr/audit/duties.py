@@ -192,12 +192,15 @@ DUTIES: Final[tuple[Duty, ...]] = (
     ),
     Duty(
         "identity",
-        "The caller was verified as the member whose bill is paid, in the call that said yes.",
+        (
+            "The caller was verified as the member whose bill is paid, in the call that said yes; a guest,"
+            " who pays for a member, said their own name and confirmed it."
+        ),
         "Nacha Operating Rules, TEL warranties: commercially reasonable method to verify identity",
         Check(
-            _of_payments((Call.member_id == Payment.member_id).label(MET)).outerjoin(
-                Call, Call.call_sid == Payment.call_sid
-            )
+            _of_payments(
+                or_(Call.member_id == Payment.member_id, Payment.payer_name_hash.is_not(None)).label(MET)
+            ).outerjoin(Call, Call.call_sid == Payment.call_sid)
         ),
     ),
     Duty(

@@ -618,7 +618,7 @@ class PublicSettings(AccountSettings, CarrierSettings):
     """when they answer, such as Mon-Fri 08:00-18:00; Sat 09:00-12:00"""
 
 
-class NoticeSettings(PublicSettings):
+class NoticeSettings(KeySettings, PublicSettings):
     """What it takes to write and send notices."""
 
     twilio_api_url: Annotated[str, BeforeValidator(_public_url)] = "https://api.twilio.com"

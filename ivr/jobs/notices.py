@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from ivr.base.randomness import SecretRandomness
 from ivr.notices.due import send_due, warn_of_late
 from ivr.notices.inserts import Inserts
 from ivr.notices.outbox import PrintOutbox
@@ -12,6 +13,7 @@ from ivr.notices.send import send_notice
 from ivr.notices.sender import NoticeSender
 from ivr.notices.texts import NoticeTexts
 from ivr.payments.cutoffs import cutoff_rule
+from ivr.payments.guest_cancels import cancel_untold
 from ivr.payments.later_notices import SEND_JOB, SEND_QUEUE
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ def open_notice_sender(settings: NoticeSettings, folder: Path) -> NoticeSender:
         support_phone=settings.ivr_support_phone,
         support_hours=settings.ivr_support_hours,
         cutoff=cutoff_rule(settings),
+        keys=settings.key_ring,
         letters=PrintOutbox(settings.letters_out),
         letters_confirmed=settings.ivr_letters_confirmed,
         retries=settings.ivr_retries,
@@ -74,6 +77,7 @@ def add_notice_jobs(
     @app.task(name="notices", queue=SEND_QUEUE, queueing_lock="notices")
     def notices(timestamp: int = 0) -> None:
         del timestamp
+        cancel_untold(engine, SecretRandomness(), clock.now())
         with engine.begin() as db:
             warn_of_late(db, clock.now())
         if sender is not None:

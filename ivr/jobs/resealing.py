@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 
 from ivr.payments.authorize import account_number_context
 from ivr.payments.corrections import correction_context
+from ivr.payments.guests import payer_context
 from ivr.payments.origination import file_context
 from ivr.storage.canaries import key_id_of
 from ivr.storage.engine import ROWS_AT_ONCE
@@ -32,6 +33,7 @@ class _Sealed(NamedTuple):
 
 _LASTING: Final = (
     _Sealed(Payment.id, Payment.account_number, Payment.confirmation_number, account_number_context),
+    _Sealed(Payment.id, Payment.payer, Payment.confirmation_number, payer_context),
     _Sealed(AchFile.id, AchFile.content, AchFile.name, file_context),
     _Sealed(BankItem.id, BankItem.corrected, BankItem.digest, correction_context),
 )

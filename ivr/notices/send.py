@@ -23,6 +23,7 @@ from ivr.notices.letter import Address, make_letter
 from ivr.notices.plan import Tried, next_channel, patient_until, still_counting
 from ivr.notices.sender import NoticeSender
 from ivr.notices.written import NOTICE_ROW, is_overtaken, write_notice
+from ivr.payments.guests import TOLD_BEFORE_CUTOFF, open_payer
 from ivr.payments.late import renew_dates
 from ivr.payments.tasks import close_tasks, follow_task
 from ivr.storage.advisory_locks import NOTICES, held_alone
@@ -111,6 +112,8 @@ def _prepare(
         _close(db, interrupted.id, CarrierAnswer("unknown", detail="interrupted"), now)
         tried = _tried(db, row)
     is_promise = row.kind == "authorized" and row.payment_state in {"authorized", "held"}
+    if is_promise and row.is_guests and now >= row.leaves_at - TOLD_BEFORE_CUTOFF:
+        return "later"  # it is being cancelled
     if is_promise and row.leaves_at <= now:
         return _TooLate(row.payment_id, by_letter=False)
     channel = next_channel(
@@ -183,6 +186,8 @@ def _is_due(state: str, tried: list[Tried], *, again: bool) -> bool:
 
 def _possible(sender: NoticeSender, row: Row[Any]) -> set[Channel]:
     possible: set[Channel] = set()
+    if row.is_guests:
+        return {"sms"} if sender.sms is not None and row.payer else possible
     if sender.sms is not None and row.phone and row.sms_ok:
         possible.add("sms")
     if sender.email is not None and row.email and row.email_ok is not False:
@@ -200,9 +205,9 @@ def _prepare_message(
     text = write_notice(db, sender, row, now)
     if channel == "sms":
         sms = cast("SmsCarrier", sender.sms)
-        body = text.message
+        body, number = text.message, _mobile(sender, row)
         _write_down(db, row.id, attempt_id, body, body.encode())
-        return _Prepared(attempt_id, channel, lambda: sms.send(row.phone, body, attempt_id))
+        return _Prepared(attempt_id, channel, lambda: sms.send(number, body, attempt_id))
     email = cast("MailCarrier", sender.email)
     insert = sender.inserts.of(text.language)
     words = f"{text.plain}\n\n{insert.text}\n" if insert.text else text.plain
@@ -213,6 +218,13 @@ def _prepare_message(
         channel,
         lambda: email.send(row.email, text.subject, words, name=name, at=now, pdf=insert.pdf),
     )
+
+
+def _mobile(sender: NoticeSender, row: Row[Any]) -> str:
+    """Return the number that gets text messages: the member's on file, or the one that a guest keyed."""
+    if row.is_guests:
+        return open_payer(sender.keys, row.confirmation_number, row.payer).mobile
+    return str(row.phone)
 
 
 def _prepare_letter(
@@ -306,6 +318,8 @@ _DO: Final = (
 
 def _why(row: Row[Any], tried: Sequence[Tried]) -> str:
     """Return in words why no channel is left."""
+    if row.is_guests:
+        return "a guest pays, who gets text messages and nothing else: none could be sent to the number keyed"
     missing = []
     if not (row.phone and row.sms_ok):
         missing.append("no telephone number that may get text messages")

@@ -10,6 +10,7 @@ from ivr.notices.texts import NoticeTexts
 
 if TYPE_CHECKING:
     from ivr.ach.banking_days import CutoffRule
+    from ivr.base.keys import KeyRing
     from ivr.notices.email import MailCarrier
     from ivr.notices.outbox import PrintOutbox
     from ivr.notices.sms import SmsCarrier
@@ -20,6 +21,7 @@ class NoticeSender:
     """What notices are written and sent with; without `sms` or `email` that channel is passed over.
 
     `support_hours` is written as the setting is; `cutoff` is the bank's, and knows when letters are mailed.
+    `keys` open a guest's mobile number.
     With `letters_confirmed` a letter counts as mailed only when staff say so. `retries` is how often the bank
     is asked once more for a debit that came back. `inserts` go with letters and e-mail.
     """
@@ -28,6 +30,7 @@ class NoticeSender:
     support_phone: str
     support_hours: str
     cutoff: CutoffRule
+    keys: KeyRing
     letters: PrintOutbox
     letters_confirmed: bool = False
     retries: int = 0

@@ -47,7 +47,7 @@ class NoticeFacts:
 
     `terms` are the words spoken to the caller, `words_heard` the answer (empty where a code was keyed);
     `support_hours` is written as the setting is; `cutoff_at` and `authorized_at` are aware instants. With
-    `is_moved` the dates are later than the caller was told.
+    `is_moved` the dates are later than the caller was told; with `is_guests` a guest pays for the member.
     """
 
     confirmation_number: str
@@ -68,17 +68,19 @@ class NoticeFacts:
     support_hours: str
     zone: ZoneInfo
     is_moved: bool = False
+    is_guests: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaterFacts:
     """What a notice tells after the authorization.
 
-    `kind` is `cancelled`, `returned`, `reversed` or `refunded`, `happened_at` (aware) when; `amount_cents`
-    what came back or is given back. `reason` is a `ReasonClass` of a return or a reason for a reversal;
-    `is_retried` where the bank is asked for a returned debit once more. `credit_date` is when money given
-    back takes effect. `owed_cents` is owed now on that bill, `past_due_cents` of it past due, the rest by
-    `due_date`, for which a payment by telephone is in time before `pay_by` (aware; None when that is over).
+    `kind` is `cancelled`, `returned`, `reversed`, `refunded` or `not_debited`, `happened_at` (aware) when;
+    `amount_cents` what came back or is given back. `reason` is a `ReasonClass` of a return or a reason for a
+    reversal; `is_retried` where the bank is asked for a returned debit once more. `credit_date` is when money
+    given back takes effect. `owed_cents` is owed now on that bill, `past_due_cents` of it past due, the rest
+    by `due_date`, for which a payment by telephone is in time before `pay_by` (aware; None when that is
+    over).
     """
 
     kind: str
@@ -183,7 +185,8 @@ class NoticeTexts:
     def write(self, facts: NoticeFacts, language: str) -> NoticeText:
         """Write the notice of one authorization."""
         text, say = self._begun("", _LABELS, language, lambda known: _values(facts, known))
-        until = (*((say("moved"),) if facts.is_moved else ()), say("cancel"))
+        cancel = say("cancel-guest" if facts.is_guests else "cancel")
+        until = (*((say("moved"),) if facts.is_moved else ()), cancel)
         answer = say(_answer(facts))
         message = (
             f"{text.organization}. {': '.join(text.facts[0])}. {say('heading-terms')}:",

@@ -10,8 +10,9 @@ from sqlalchemy.orm import aliased
 
 from ivr.ach.return_codes import return_rule
 from ivr.base.words import last4
-from ivr.billing.ledger import balances
+from ivr.billing.ledger import Balance, balances
 from ivr.notices.texts import LaterFacts, NoticeFacts, NoticeText
+from ivr.payments.guests import IS_GUESTS
 from ivr.payments.late import LEAVES_AT
 from ivr.payments.names import CURRENT_NAME
 from ivr.payments.retries import will_be_tried_again
@@ -45,6 +46,8 @@ NOTICE_ROW: Final[Any] = (
         Payment.not_before_date,
         Payment.effective_entry_date,
         CURRENT_NAME.label("receiver_name"),
+        Payment.payer,
+        IS_GUESTS.label("is_guests"),
         Payment.member_id,
         Payment.authorized_at,
         LEAVES_AT.label("leaves_at"),
@@ -76,7 +79,7 @@ NOTICE_ROW: Final[Any] = (
     )
     .join_from(Notice, Payment, Payment.id == Notice.payment_id)
     .join(Authorization, Authorization.id == Payment.authorization_id)
-    .join(Member, Member.member_id == Authorization.payer_member_id)
+    .outerjoin(Member, Member.member_id == Authorization.payer_member_id)  # a guest is none
     .outerjoin(AchEntry, and_(Notice.about == "entry", AchEntry.id == Notice.about_id))
     .with_for_update(of=Notice.__table__)
 )
@@ -107,7 +110,8 @@ def _authorized(sender: NoticeSender, row: Row[Any]) -> NoticeFacts:
         account_type=row.account_type,
         account_last4=row.account_last4,
         debit_date=max(row.not_before_date, row.effective_entry_date),
-        receiver_name=row.receiver_name,
+        receiver_name=row.receiver_name or "",
+        is_guests=row.is_guests,
         member_last4=last4(row.member_id),
         authorized_at=row.authorized_at,
         cutoff_at=row.leaves_at,
@@ -124,9 +128,8 @@ def _authorized(sender: NoticeSender, row: Row[Any]) -> NoticeFacts:
 
 def _later(db: Connection, sender: NoticeSender, row: Row[Any], now: datetime) -> LaterFacts:
     today = now.astimezone(sender.cutoff.zone).date()
-    [owed] = [
-        each for each in balances(db, row.member_id, today) if each.billing_account == row.billing_account
-    ]
+    owed = None if row.is_guests else _owed(db, row, today)  # what a member owes later is no guest's business
+    due_date = None if owed is None else owed.due_date
     return LaterFacts(
         kind=row.kind,
         confirmation_number=row.confirmation_number,
@@ -134,21 +137,28 @@ def _later(db: Connection, sender: NoticeSender, row: Row[Any], now: datetime) -
         plan=row.plan,
         account_type=row.account_type,
         account_last4=row.account_last4,
-        receiver_name=row.receiver_name,
-        happened_at=row.cancelled_at if row.kind == "cancelled" else row.returned_at or row.created_at,
+        receiver_name=row.receiver_name or "",
+        happened_at=row.cancelled_at or row.returned_at or row.created_at,
         cancellation_number=row.cancellation_number or "",
         reason=return_rule(row.return_code).reason if row.kind == "returned" else row.reason or "",
         is_retried=row.kind == "returned"
         and (row.payment_state != "returned" or will_be_tried_again(db, row.payment_id, sender.retries)),
         credit_date=row.entry_date or sender.cutoff.debit_dates(now).effective_entry_date,
-        owed_cents=owed.balance_cents,
-        past_due_cents=owed.past_due_cents,
-        due_date=owed.due_date,
-        pay_by=None if owed.due_date is None else last_cutoff(sender.cutoff, owed.due_date, now),
+        owed_cents=owed.balance_cents if owed else 0,
+        past_due_cents=owed.past_due_cents if owed else 0,
+        due_date=due_date,
+        pay_by=None if due_date is None else last_cutoff(sender.cutoff, due_date, now),
         support_phone=sender.support_phone,
         support_hours=sender.support_hours,
         zone=sender.cutoff.zone,
     )
+
+
+def _owed(db: Connection, row: Row[Any], today: date) -> Balance:
+    [owed] = [
+        each for each in balances(db, row.member_id, today) if each.billing_account == row.billing_account
+    ]
+    return owed
 
 
 def last_cutoff(rule: CutoffRule, due_date: date, now: datetime) -> datetime | None:

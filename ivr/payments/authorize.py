@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, literal, literal_column, select
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, literal, literal_column, select
 from sqlalchemy.dialects import postgresql
 
 from ivr.ach.banking_days import CutoffRule, DebitDates
@@ -20,6 +20,7 @@ from ivr.base.words import last4
 from ivr.billing.post import posting
 from ivr.payments.confirmation_numbers import DRAWS, draw_confirmation_number
 from ivr.payments.day_limit import COUNTED, day_start
+from ivr.payments.guests import GUEST_LEAD, GuestPayer, payer_values
 from ivr.storage.tables import Authorization, BillingAccount, LedgerEntry, Member, Payment
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ class AuthorizationRequest:
 
     `not_before_date` is the date spoken in the terms; `account_number` is 4 to 17 digits, leading zeros kept.
     `balance_told_cents` is what the caller was told is owed on the bill, before the amount was chosen; None
-    where nothing was told. `receiver_name` is whose bank account it is, where that is not the member. With
+    where nothing was told. `receiver_name` is whose bank account it is, where that is not the member;
+    `payer` is a guest who pays for the member, and whose account it then is. With
     `by_letter` its notice is a letter, which has to be mailed before the debit. `payments_per_day` is how
     many payments of the member may be counted on the day, with this one (see `ivr.payments.day_limit`).
     """
@@ -94,6 +96,7 @@ class AuthorizationRequest:
     consent: ConsentGiven
     balance_told_cents: int | None = None
     receiver_name: str = ""
+    payer: GuestPayer | None = None
     by_letter: bool = False
     payments_per_day: int = _ANY_NUMBER
 
@@ -171,13 +174,14 @@ def _write() -> Select[Any]:
             Payment.billing_account,
             Payment.amount_cents,
             Payment.authorized_at,
+            Payment.payer,
         )
         .cte("payment")
     )
     given = {
         "id": payment.c.authorization_id,
         "kind": literal("single"),
-        "payer_member_id": payment.c.member_id,  # whoever pays is a member, and pays a bill of their own
+        "payer_member_id": case((payment.c.payer.is_(None), payment.c.member_id)),  # a guest is none
     }
     words = [column for column in Authorization.__table__.columns if column.name not in given]
     authorization = postgresql.insert(Authorization).from_select(
@@ -221,7 +225,11 @@ def authorize(
     this turn has authorized already, `RuntimeError` when no free confirmation number is found.
     """
     account = _locked_account(db, request)
-    dates = cutoff.debit_dates(now, request.not_before_date, by_letter=request.by_letter)
+    dates = cutoff.debit_dates(
+        now + (GUEST_LEAD if request.payer else timedelta()),
+        request.not_before_date,
+        by_letter=request.by_letter,
+    )
     owed_cents_min = max(request.amount_cents, request.balance_told_cents or 0)
     counting = {
         "billing_account": request.billing_account,
@@ -233,7 +241,11 @@ def authorize(
     for _ in range(DRAWS):
         number = draw_confirmation_number(randomness)
         sealed = keys.seal(request.account_number.encode("ascii"), account_number_context(number))
-        drawn = {"payments_confirmation_number": number, "payments_account_number": sealed}
+        drawn = {
+            "payments_confirmation_number": number,
+            "payments_account_number": sealed,
+            **payer_values(keys, hashes, number, request.payer),
+        }
         written = db.execute(_WRITE, values | drawn).one_or_none()
         if written is not None:
             return Authorized(
@@ -272,6 +284,13 @@ def account_fingerprint(hashes: KeyedHash, rdfi_routing_number: str, account_num
     return hashes.digest("bank_account", rdfi_routing_number, account_number)
 
 
+def _receiver_name(request: AuthorizationRequest, account: Any) -> str | None:
+    """Return whose account it is; a guest's name is sealed elsewhere."""
+    if request.payer is not None:
+        return None
+    return request.receiver_name or f"{account.first_name} {account.last_name}"
+
+
 def _fixed_values(
     hashes: KeyedHash, request: AuthorizationRequest, account: Any, now: datetime, dates: DebitDates
 ) -> dict[str, Any]:
@@ -296,7 +315,7 @@ def _fixed_values(
             hashes, request.rdfi_routing_number, request.account_number
         ),
         "payments_account_last4": last4(request.account_number),
-        "payments_receiver_name": request.receiver_name or f"{account.first_name} {account.last_name}",
+        "payments_receiver_name": _receiver_name(request, account),
         "payments_language": request.language,
         "payments_pace": request.pace,
         "authorizations_how": consent.how,

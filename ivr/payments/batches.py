@@ -34,6 +34,7 @@ from ivr.base.keys import UnsealError
 from ivr.payments.authorization_notices import CURRENT_NOTICE
 from ivr.payments.authorize import account_number_context
 from ivr.payments.corrections import corrections_of
+from ivr.payments.guests import open_payer
 from ivr.payments.holds import why_held
 from ivr.payments.late import (
     MISSED_CUTOFF,
@@ -99,6 +100,7 @@ class _BankAccount:
     account_type: AccountType
     routing_number: str
     account_number: str = field(repr=False)
+    receiver_name: str = field(repr=False)
 
 
 class TakenEntry(NamedTuple):
@@ -121,6 +123,7 @@ _OF_PAYMENT: Final = (
     Payment.rdfi_routing_number,
     Payment.account_type,
     CURRENT_NAME.label("receiver_name"),
+    Payment.payer,
     Payment.plan,
 )
 
@@ -313,7 +316,7 @@ class Batches:
             account_number=account.account_number,
             amount_cents=row.amount_cents,
             individual_id=row.confirmation_number,
-            individual_name=row.receiver_name,
+            individual_name=account.receiver_name,
             trace_number=f"{header.odfi_routing}{next(self.trace_numbers):07}",
             payment_type="S" if row.sec_code == "TEL" else "",
         )
@@ -328,7 +331,9 @@ class Batches:
         if row.account_number is None:
             return None
         try:
-            opened = self.keys.open(row.account_number, account_number_context(row.confirmation_number))
+            number = row.confirmation_number
+            opened = self.keys.open(row.account_number, account_number_context(number))
+            name = open_payer(self.keys, number, row.payer).name if row.payer else row.receiver_name
             changed = CorrectedData()
             if row.kind in _TO_CORRECTED:
                 changed = corrections_of(self.db, self.keys, row.payment_id)
@@ -339,6 +344,7 @@ class Batches:
             changed.account_type or row.account_type,
             changed.routing_number or row.rdfi_routing_number,
             changed.account_number or opened.decode("ascii"),
+            name,
         )
 
     def _hold(self, row: Row[Any], reason: str, fields: str = "") -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from psycopg.errors import LockNotAvailable
 from sqlalchemy import select, update
@@ -75,6 +75,7 @@ def cancel(
     confirmation_number: str,
     actor: str,
     now: datetime,
+    told: Literal["cancelled", "not_debited"] = "cancelled",
 ) -> Cancelled:
     """Cancel a payment within the caller's transaction: state, ledger and audit trail.
 
@@ -97,6 +98,7 @@ def cancel(
         hold_reason=None,
     )
     _write_down(db, payment, number, actor, now)
+    promise_later(db, told, now, {payment.id: payment.id})
     return Cancelled(confirmation_number, number, payment.amount_cents, payment.plan, now)
 
 
@@ -139,7 +141,6 @@ def _write_down(
         .where(CURRENT_NOTICE, Payment.id == payment.id, Notice.state == "pending")
         .values(state="withdrawn")
     )
-    promise_later(db, "cancelled", now, {payment.id: payment.id})
     close_tasks(db, (HELD_TASK,), now, StaffTask.payment_id == payment.id, by=actor)
     details = {"cancellation_number": number, "from": payment.state}
     record_event(db, "payments.cancel", str(payment.id), details, actor=actor, now=now)

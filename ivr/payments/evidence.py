@@ -21,6 +21,7 @@ from sqlalchemy import Row, exists, func, insert, or_, select, true
 
 from ivr.calls.notation import heard_as_kept
 from ivr.payments.authorization_notices import EVERY_NOTICE
+from ivr.payments.guests import open_payer
 from ivr.payments.names import NAME_CORRECTED
 from ivr.payments.report import CONSENT, attempts_json, plain, plain_row
 from ivr.storage.engine import ROWS_AT_ONCE
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from ivr.base.keys import KeyedHash
+    from ivr.base.keys import KeyedHash, KeyRing
 
 FIRST_HEAD: Final = bytes(32)
 _PURPOSE: Final = "evidence"
@@ -68,6 +69,7 @@ _PAYMENT: Final = (
     "pace",
 )
 _AUTHORIZATION: Final = ("kind", "payer_member_id")
+_PAYER: Final = ("payer_name_hash", "payer_mobile_hash")  # of a guest, who is in no other column
 _NOTICE: Final = ("language", "created_at", "body")
 _TOLD: Final = (
     Notice.channel,
@@ -145,6 +147,8 @@ _SEALED_ROWS: Final = (
     select(
         Payment.id.label("payment_id"),
         *_labelled(Payment, _PAYMENT),
+        *_labelled(Payment, _PAYER),
+        Payment.payer,
         *_labelled(Authorization, CONSENT),
         *_labelled(Authorization, _AUTHORIZATION),
         *(_FIRST.c[f"notices_{name}"] for name in _NOTICE),
@@ -290,8 +294,12 @@ def _event_problem(hashes: KeyedHash, seal: Row[Any]) -> str | None:
     return "it was changed after sealing"
 
 
-def evidence_json(db: Connection, hashes: KeyedHash, confirmation_number: str) -> dict[str, Any] | None:
+def evidence_json(
+    db: Connection, hashes: KeyedHash, confirmation_number: str, keys: KeyRing | None = None
+) -> dict[str, Any] | None:
     """Return everything that proves one authorization, ready for `json.dumps`; None if there is no payment.
+
+    With `keys` it names a guest who pays for the member.
 
     Words spoken and heard, prompts with their hashes, the flow version and whether its text is kept, times,
     amount, dates, account type and last four, how to revoke, the notice with each attempt to send it, what
@@ -302,7 +310,7 @@ def evidence_json(db: Connection, hashes: KeyedHash, confirmation_number: str) -
         return None
     consent = _part(row, Authorization, CONSENT)
     return {
-        "payment": _part(row, Payment, _PAYMENT),
+        "payment": _part(row, Payment, _PAYMENT) | _payer(row, keys),
         "consent": consent,
         "revocation": {
             "until": plain(row.payments_cutoff_at),
@@ -318,6 +326,14 @@ def evidence_json(db: Connection, hashes: KeyedHash, confirmation_number: str) -
     }
 
 
+def _payer(row: Row[Any], keys: KeyRing | None) -> dict[str, str]:
+    """Return who pays where that is a guest, and the keys are there to tell."""
+    if row.payer is None or keys is None:
+        return {}
+    payer = open_payer(keys, row.payments_confirmation_number, row.payer)
+    return {"receiver_name": payer.name, "payer_mobile": payer.mobile}
+
+
 def _digest(hashes: KeyedHash, row: Row[Any]) -> bytes:
     """Return the keyed hash of what was fixed: the same for the same facts, however they are stored."""
     facts = {name: {column: _exact(row[place]) for column, place in columns} for name, columns in _PLACES}
@@ -325,6 +341,8 @@ def _digest(hashes: KeyedHash, row: Row[Any]) -> bytes:
     usual = {"kind": "single", "payer_member_id": facts["payments"]["member_id"]}
     if facts[_LATER_FACTS] in (usual, dict.fromkeys(usual)):
         del facts[_LATER_FACTS]
+    if not any(facts["payer"].values()):
+        del facts["payer"]
     # As above: a letter counted as mailed on the day on which it was put into the outbox.
     usual_dates = (None, row.notice_sent_at and row.notice_sent_at.astimezone(UTC).date())
     if row.mailed_date not in usual_dates:
@@ -335,6 +353,7 @@ def _digest(hashes: KeyedHash, row: Row[Any]) -> bytes:
 _LATER_FACTS: Final = "authorizations"
 _SEALED_PARTS: Final[tuple[tuple[str, Any, tuple[str, ...]], ...]] = (
     ("payments", Payment, _PAYMENT),
+    ("payer", Payment, _PAYER),
     ("consents", Authorization, CONSENT),
     ("notices", Notice, _NOTICE),
     ("notice_attempts", NoticeAttempt, _ATTEMPT),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from sqlalchemy import and_, bindparam, exists, func, literal, or_, select, true
 
 from ivr.billing.owed import still_owed
+from ivr.payments.guests import IS_GUESTS
 from ivr.payments.life import CREDIT_KINDS, PaymentState
 from ivr.storage.tables import AchEntry, Call, Payment
 
@@ -56,6 +57,7 @@ class ReturnedPayment:
     plan: str
     authorized_at: datetime
     return_code: str
+    is_guests: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class PaymentMade:
     debit_date: date
     stands: Stands
     return_code: str | None
+    is_guests: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,7 @@ _TO_TELL: Final = (
         _IS_WAITING.label("is_waiting"),
         _IS_RETURNED.label("is_returned"),
         Payment.return_code,
+        IS_GUESTS.label("is_guests"),
         *_LAST_CALL.columns,
     )
     .select_from(_ALWAYS.outerjoin(Payment, _IS_TOLD).outerjoin(_LAST_CALL, true()))
@@ -167,6 +171,7 @@ _MADE: Final = (
         Payment.state,
         Payment.hold_reason,
         Payment.return_code,
+        IS_GUESTS.label("is_guests"),
         _GIVEN_BACK.label("is_given_back"),
     )
     .where(Payment.member_id == bindparam("member_id"), Payment.authorized_at >= bindparam("since"))
@@ -197,21 +202,24 @@ def payments_to_tell(
 
     Recent ones were authorized at or after `recent_since` and are not undone, five at most. Waiting ones are
     held, whenever they were authorized, four at most. Returned ones came back at or after `returned_since`
-    while their bill is not paid since, four at most. The unfinished one is that of the member's last call,
+    while their bill is not paid since, four at most. Of those that guests made for the member only these are
+    told: the others' numbers are the guests'. The unfinished one is that of the member's last call,
     where it ended at or after `dropped_since` and the caller, or the line, was gone before the end.
     """
     since = {"recent_since": recent_since, "returned_since": returned_since, "dropped_since": dropped_since}
     found = db.execute(_TO_TELL, {"member_id": member_id, **since}).all()
     rows = [row for row in found if row.confirmation_number is not None]
+    own = [row for row in rows if not row.is_guests]
     return PaymentsToTell(
-        recent=_read(row[:_TOLD] for row in rows if not row.is_returned and not row.is_waiting)[:MOST_RECENT],
-        waiting=_read(row[:_TOLD] for row in rows if row.is_waiting)[:MOST_WAITING],
+        recent=_read(row[:_TOLD] for row in own if not row.is_returned and not row.is_waiting)[:MOST_RECENT],
+        waiting=_read(row[:_TOLD] for row in own if row.is_waiting)[:MOST_WAITING],
         returned=tuple(
             ReturnedPayment(
                 amount_cents=row.amount_cents,
                 plan=row.plan,
                 authorized_at=row.authorized_at,
                 return_code=row.return_code,
+                is_guests=row.is_guests,
             )
             for row in rows
             if row.is_returned
@@ -251,6 +259,7 @@ def payment_made(db: Connection, member_id: str, *, since: datetime, place: int)
         debit_date=row.debit_date,
         stands=stands,
         return_code=row.return_code,
+        is_guests=row.is_guests,
     )
 
 

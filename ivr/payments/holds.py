@@ -50,12 +50,13 @@ _NO_LETTER: Final = (
 )
 
 
-def why_held(reason: str, confirmation_number: str, name: str, fields: str = "") -> str:
+def why_held(reason: str, confirmation_number: str, name: str | None, fields: str = "") -> str:
     """Return in words why a payment is held, and what to do about it.
 
-    `name` is the receiver's as it would be written, `fields` what no record can hold, where that is known.
+    `name` is the receiver's as it would be written (None: a guest's), `fields` what no record can hold,
+    where that is known.
     """
-    if reason == "record" and not individual_name(name):
+    if reason == "record" and name is not None and not individual_name(name):
         points = " ".join(f"U+{ord(letter):04X}" for letter in name if not letter.isspace())
         return _NO_LETTER.format(points=points or "empty", number=confirmation_number)
     words = _WHY.get(reason, reason)

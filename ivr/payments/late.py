@@ -20,6 +20,7 @@ from ivr.base.errors import OperatorError
 from ivr.payments.authorization_notices import CURRENT_NOTICE
 from ivr.payments.cutoffs import last_finished
 from ivr.payments.find import find
+from ivr.payments.guests import GUEST_LEAD, IS_GUESTS
 from ivr.payments.holds import HELD_TASK
 from ivr.payments.life import move
 from ivr.payments.tasks import close_tasks
@@ -111,6 +112,7 @@ def release_late(
         Payment.not_before_date,
         Payment.effective_entry_date,
         LEAVES_AT.label("leaves_at"),
+        IS_GUESTS.label("is_guests"),
     )
     payment = find(db, confirmation_number, *columns, lock=True)
     if payment.state != "held" or payment.hold_reason not in STAFF_HOLDS:
@@ -125,7 +127,8 @@ def release_late(
     else:
         holds_now = select(Notice.channel).join(Payment, CURRENT_NOTICE).where(Payment.id == payment.id)
         by_letter = db.scalar(holds_now) == "letter"
-        dates = _next_dates(db, rule, payment.not_before_date, now, by_letter=by_letter)
+        after = now + GUEST_LEAD if payment.is_guests else now
+        dates = _next_dates(db, rule, payment.not_before_date, after, by_letter=by_letter)
         move(db, payment.id, "held", "release", hold_reason=None, **_moved(dates))
         told_anew = _replace_notice(db, payment.id, now)
     close_tasks(db, (HELD_TASK,), now, StaffTask.payment_id == payment.id, by=actor)

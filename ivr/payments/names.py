@@ -33,8 +33,8 @@ def correct_name(
 ) -> str:
     """Correct one payment's name within the caller's transaction; return it as it is kept.
 
-    Raises `OperatorError` for an unknown number, for a payment of which nothing is written any more, and for
-    a name that no record of a bank's file can hold.
+    Raises `OperatorError` for an unknown number, for a payment of which nothing is written any more, for a
+    guest's, and for a name that no record of a bank's file can hold.
     """
     name = cleaned(name)
     if not individual_name(name):
@@ -42,6 +42,11 @@ def correct_name(
     payment = find(db, confirmation_number, Payment.id, Payment.state, CURRENT_NAME.label("name"), lock=True)
     if payment.state == "cancelled":
         raise OperatorError(f"Payment {confirmation_number} is cancelled: nothing is written of it any more.")
+    if payment.name is None:
+        raise OperatorError(
+            f"Payment {confirmation_number} is a guest's, who said and confirmed the name: cancel it where"
+            " that is wrong."
+        )
     _correct(db, [(payment.id, payment.name, name)], reason, actor, now)
     return name
 

@@ -155,6 +155,8 @@ def _remove_evidence(db: Connection, since: datetime) -> int:
     notices = select(Notice.id).where(Notice.payment_id.in_(due))
     db.execute(delete(NoticeAttempt).where(NoticeAttempt.notice_id.in_(notices)))
     db.execute(delete(Notice).where(Notice.payment_id.in_(due)))
+    nobody = {"payer": None, "payer_name_hash": None, "payer_mobile_hash": None}
+    db.execute(update(Payment).where(Payment.id.in_(due)).values(nobody))
     yes = select(Payment.authorization_id).where(Payment.id.in_(due))
     db.execute(delete(Authorization).where(Authorization.id.in_(yes)))
     return len(due)

@@ -201,7 +201,8 @@ class Receipt(Base):
 class Authorization(Base):
     """A yes to being debited: who said it, what was asked and what was answered, word for word.
 
-    The payer says yes, and it is the payer's account; whose bill is paid is the payment's `member_id`.
+    The payer says yes, and it is the payer's account; whose bill is paid is the payment's `member_id`. A
+    guest is no member, and is named in the payment.
     """
 
     __tablename__ = "authorizations"
@@ -213,7 +214,7 @@ class Authorization(Base):
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     kind: Mapped[str]
-    payer_member_id: Mapped[str] = mapped_column(ForeignKey("members.member_id"))
+    payer_member_id: Mapped[str | None] = mapped_column(ForeignKey("members.member_id"))
     how: Mapped[str]
     spoken_by: Mapped[str]
     words_heard: Mapped[str]
@@ -228,7 +229,11 @@ class Authorization(Base):
 
 
 class Payment(Base):
-    """One account to be debited once for one bill. `(call_sid, seq)` is the turn that said yes: one, ever."""
+    """One account to be debited once for one bill. `(call_sid, seq)` is the turn that said yes: one, ever.
+
+    Without a receiver's name it is a guest's: then `payer` seals the name and the mobile number
+    (`ivr.payments.guests`), for as long as evidence is kept.
+    """
 
     __tablename__ = "payments"
     __table_args__ = (
@@ -239,6 +244,11 @@ class Payment(Base):
             name="state",
         ),
         CheckConstraint("account_type in ('checking', 'savings')", name="account_type"),
+        CheckConstraint(
+            "num_nonnulls(payer, payer_name_hash, payer_mobile_hash) in (0, 3)"
+            " and num_nonnulls(receiver_name, payer) <= 1",
+            name="payer",
+        ),
         Index(None, "member_id", "authorized_at"),
         Index(None, "billing_account"),
         Index(
@@ -267,7 +277,7 @@ class Payment(Base):
     account_number: Mapped[bytes | None] = mapped_column(Sealed)
     account_fingerprint: Mapped[bytes] = mapped_column(Keyed)
     account_last4: Mapped[str]
-    receiver_name: Mapped[str]
+    receiver_name: Mapped[str | None]
     language: Mapped[str]
     pace: Mapped[str]
     trace_number: Mapped[str | None]  # of its newest entry, as the next two
@@ -282,6 +292,9 @@ class Payment(Base):
     authorization_id: Mapped[int | None] = mapped_column(  # None once it need not be kept any more
         ForeignKey("authorizations.id", ondelete="SET NULL"), index=True
     )
+    payer: Mapped[bytes | None] = mapped_column(Sealed)
+    payer_name_hash: Mapped[bytes | None] = mapped_column(Keyed)
+    payer_mobile_hash: Mapped[bytes | None] = mapped_column(Keyed)
 
 
 # The last seven digits of a trace number: one in ten million entries ago had the same.
@@ -488,7 +501,8 @@ class Notice(Base):
     __table_args__ = (
         CheckConstraint("about in ('authorization', 'payment', 'entry')", name="about"),
         CheckConstraint(
-            "kind in ('authorized', 'cancelled', 'returned', 'reversed', 'refunded')", name="kind"
+            "kind in ('authorized', 'cancelled', 'returned', 'reversed', 'refunded', 'not_debited')",
+            name="kind",
         ),
         CheckConstraint("channel in ('sms', 'email', 'letter')", name="channel"),
         CheckConstraint("state in ('pending', 'sent', 'failed', 'withdrawn', 'replaced')", name="state"),

@@ -30,6 +30,7 @@ value-authorized-by = { $receiver_name }, the member whose ID ends in { $member_
 # Only where the dates are later than the caller heard, or an earlier notice said.
 moved = The debit is later than you were told. The dates in this notice are the ones that hold now.
 cancel = To cancel this payment, call { $support_phone } before { $cutoff_time } on { $cutoff_date }. Someone answers { $support_hours }.
+cancel-guest = To cancel this payment, call { $support_phone } before { $cutoff_time } on { $cutoff_date }. Have the confirmation number and the number of this phone ready.
 questions = If something here is wrong, or you have a question, call the same number.
 pending = Your payment is accepted, but it is not finished until your bank has paid it. If your bank sends it back, you still owe the amount.
 
@@ -46,6 +47,11 @@ label-cancellation-number = Cancellation number
 cancelled-subject = Your payment is cancelled, confirmation number { $confirmation_number }
 cancelled-heading = Your payment is cancelled
 cancelled-opening = Your payment of { $amount } was cancelled on { $happened_date }. Nothing is taken from your bank account for it.
+
+# To a guest, whom no text message with the terms reached in time.
+not_debited-subject = Your payment was not made, confirmation number { $confirmation_number }
+not_debited-heading = Your payment was not made
+not_debited-opening = We could not send you the terms of your payment of { $amount } in time. So it was cancelled on { $happened_date }. Nothing is taken from your bank account for it.
 
 returned-subject = Your bank sent your payment back, confirmation number { $confirmation_number }
 returned-heading = Your bank sent your payment back

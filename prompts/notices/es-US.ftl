@@ -29,6 +29,7 @@ value-authorized-by = { $receiver_name }, cuyo número de miembro termina en { $
 # Solo cuando las fechas son posteriores a las que oyó quien llamó, o a las de un aviso anterior.
 moved = El débito será después de lo que se le dijo. Ahora valen las fechas de este aviso.
 cancel = Para cancelar este pago, llame al { $support_phone } antes de las { $cutoff_time } del { $cutoff_date }. Le atienden { $support_hours }.
+cancel-guest = Para cancelar este pago, llame al { $support_phone } antes de las { $cutoff_time } del { $cutoff_date }. Tenga a la mano el número de confirmación y el número de este teléfono.
 questions = Si algo aquí está mal, o si tiene una pregunta, llame al mismo número.
 pending = Su pago fue aceptado, pero no termina hasta que su banco lo haya pagado. Si su banco lo devuelve, usted todavía debe el monto.
 
@@ -45,6 +46,11 @@ label-cancellation-number = Número de cancelación
 cancelled-subject = Su pago está cancelado, número de confirmación { $confirmation_number }
 cancelled-heading = Su pago está cancelado
 cancelled-opening = Su pago de { $amount } se canceló el { $happened_date }. No se saca nada de su cuenta de banco por este pago.
+
+# To a guest, whom no text message with the terms reached in time.
+not_debited-subject = Su pago no se hizo, número de confirmación { $confirmation_number }
+not_debited-heading = Su pago no se hizo
+not_debited-opening = No pudimos enviarle a tiempo los términos de su pago de { $amount }. Por eso se canceló el { $happened_date }. No se saca nada de su cuenta de banco por él.
 
 returned-subject = Su banco devolvió su pago, número de confirmación { $confirmation_number }
 returned-heading = Su banco devolvió su pago

@@ -12,7 +12,7 @@ from ivr.dialog.state import State
 from ivr.dialog.vocabulary import Value
 from ivr.payments.cancel import TooLateError, cancel
 from ivr.payments.history import PaymentMade, RecentPayment, ReturnedPayment, payment_made
-from ivr.topics.earlier_payments.words import FOR_AN_AGENT
+from ivr.topics.earlier_payments.words import FOR_AN_AGENT, FOR_YOU
 from ivr.topics.services import TurnServices
 
 LISTED: Final = timedelta(days=365)
@@ -46,11 +46,12 @@ def next_returned_payment(turn: TurnServices, state: State, _args: Mapping[str, 
     returned, shown = turn.payments_to_tell(state).returned, _shown("returned", state)
     if shown >= len(returned):
         return Outcome("none")
-    if any(payment.return_code in FOR_AN_AGENT for payment in returned):
+    if any(payment.return_code in FOR_AN_AGENT and not payment.is_guests for payment in returned):
         return Outcome("call_us", {"returned_shown": len(returned)})
     payment = returned[shown]
     day = turn.services.local(payment.authorized_at).date().isoformat()
-    more = {"returned_date": day, "returned_reason": return_rule(payment.return_code).reason}
+    reason = FOR_YOU if payment.is_guests else return_rule(payment.return_code).reason
+    more = {"returned_date": day, "returned_reason": reason}
     return Outcome("returned", _told("returned", shown, payment) | more)
 
 
@@ -65,6 +66,9 @@ def next_payment_made(turn: TurnServices, state: State, _args: Mapping[str, str]
     payment = _payment_made(turn, state, shown)
     if payment is None:
         return Outcome("no_more")
+    if payment.is_guests:
+        made, stands = turn.services.local(payment.authorized_at).date().isoformat(), payment.stands
+        return Outcome(FOR_YOU, _told("made", shown, payment) | {"made_stands": stands, "made_date": made})
     if payment.stands == "came_back" and payment.return_code in FOR_AN_AGENT:
         return Outcome("call_us", {"made_shown": shown + 1})
     told = _told("made", shown, payment) | {

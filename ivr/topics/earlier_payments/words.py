@@ -10,6 +10,9 @@ from ivr.topics.topic import Slot, Topic
 # Deaths, frozen accounts, sanctions: nothing that a machine should explain.
 FOR_AN_AGENT = frozenset({"R14", "R15", "R16", "R90"})
 
+# Made by a guest: its member hears neither of whom nor of whose bank.
+FOR_YOU = "for_you"
+
 _REASONS = ("not_authorized", "insufficient_funds", "account_closed", "stopped", "other")
 
 
@@ -25,7 +28,9 @@ def _told(payment: str, *more: Slot) -> tuple[Slot, ...]:
 _RECENT = _told("recent", Slot("recent_at", "moment"), Slot("recent_confirmation", "confirmation"))
 _WAITING = _told("waiting", Slot("waiting_date", "date"), Slot("waiting_confirmation", "confirmation"))
 _RETURNED = _told(
-    "returned", Slot("returned_date", "date"), Slot("returned_reason", "choice", as_it_is, _REASONS)
+    "returned",
+    Slot("returned_date", "date"),
+    Slot("returned_reason", "choice", as_it_is, (*_REASONS, FOR_YOU)),
 )
 # As `ivr.payments.history.Stands` has them.
 STANDS = ("planned", "on_hold", "at_bank", "went_through", "given_back", "came_back", "cancelled")
@@ -36,6 +41,7 @@ _MADE = _told(
     Slot("made_debit_date", "date"),
     Slot("made_number", "confirmation"),
 )
+_MADE_FOR_YOU = tuple(slot for slot in _MADE if slot.name not in {"made_debit_date", "made_number"})
 _MADE_REASON = Slot("made_reason", "choice", as_it_is, _REASONS)
 
 
@@ -75,6 +81,7 @@ EARLIER_PAYMENTS = Topic(
                 "waits": _names(_MADE),
                 "done": _names(_MADE),
                 "came_back": (*_names(_MADE), _MADE_REASON.name),
+                FOR_YOU: _names(_MADE_FOR_YOU),
                 "call_us": ("made_shown",),
                 "no_more": (),
             },

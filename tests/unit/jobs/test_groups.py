@@ -41,6 +41,7 @@ def all_groups(folder):
         support_phone="+18776236765",
         support_hours="Mon-Fri 08:00-18:00",
         cutoff=cutoff_rule(SETTINGS),
+        keys=SETTINGS.key_ring,
         letters=PrintOutbox(folder / "letters"),
         sms=None,
         email=None,

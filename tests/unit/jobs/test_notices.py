@@ -35,6 +35,7 @@ CLOCK = ManualClock(NOW)
 ENVIRON = {
     **environs.PLACE,
     **environs.PLAIN,
+    **environs.KEYS,
     "PUBLIC_URL": "https://line.example",
     "TWILIO_ACCOUNT_SID": "AC" + "0a" * 16,
     "TWILIO_AUTH_TOKEN": "0123456789abcdef",

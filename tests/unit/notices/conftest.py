@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select, update
-from support.authorized import CUTOFF
+from support.authorized import CUTOFF, KEYS
 from support.carriers import TwilioServer, mail_server
 
 from ivr.base.clock import ManualClock
@@ -69,6 +69,7 @@ def sender(texts, tmp_path, sms, mail):
         support_phone="+18005550100",
         support_hours="Mon-Fri 08:00-18:00",
         cutoff=CUTOFF,
+        keys=KEYS,
         letters=PrintOutbox(tmp_path / "letters"),
         sms=sms,
         email=MailCarrier(MailServer("127.0.0.1", mail[1], encrypted=False), "payments@line.example"),

@@ -266,6 +266,7 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 from ivr.base.clock import ManualClock
+from ivr.base.keys import KeyRing
 from ivr.notices.outbox import PrintOutbox
 from ivr.notices.send import NoticeSender, send_notice
 from ivr.notices.sms import SmsAccount, SmsCarrier
@@ -275,7 +276,7 @@ from ivr.storage.engine import database_url, make_engine
 url, twilio, folder, texts, notice_id = sys.argv[1:]
 sender = NoticeSender(
     texts=NoticeTexts.load(Path(texts)), support_phone="+18005550100", support_hours="Mon-Fri 08:00-18:00",
-    cutoff=CutoffRule(time(17), ZoneInfo("America/New_York")), letters=PrintOutbox(Path(folder)),
+    cutoff=CutoffRule(time(17), ZoneInfo("America/New_York")), keys=KeyRing({"k1": bytes(32)}), letters=PrintOutbox(Path(folder)),
     sms=SmsCarrier(SmsAccount("AC" + "0" * 32, "0" * 32, "+16175550198", "https://line.example", twilio)),
 )
 clock = ManualClock(datetime(2026, 12, 18, 15, 15, tzinfo=UTC))

@@ -66,6 +66,7 @@ def sender(tmp_path):
         support_phone="+18005550100",
         support_hours="Mon-Fri 08:00-18:00",
         cutoff=RULE,
+        keys=KEYS,
         letters=PrintOutbox(tmp_path / "letters"),
     )
 
