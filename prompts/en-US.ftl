@@ -20,15 +20,22 @@ pace-relay =
 
 main-menu =
     To pay or hear what you owe, press 1.
-    For other ways to pay, or other help, press 2.
+    For other help, press 2.
+    For someone else's bill, press 3.
     For a person, press 0.
     .again =
         To pay or hear what you owe, press 1.
         For other ways to pay, or other help, press 2.
+        To pay for someone else, press 3.
+    .again-relay =
+        To pay, press 1.
+        For help, press 2.
+        Someone else's bill: press 3.
     .relay =
         To pay, press 1.
-        For other ways or help, press 2.
-        For a person, press 0.
+        For help, press 2.
+        Someone else's bill: press 3.
+        Person: press 0.
     .nudge =
         Still waiting.
         Main menu.
@@ -1297,6 +1304,348 @@ help-menu =
         Still waiting.
         What you need.
 
+## Paying for somebody else
+
+guest-not-able =
+    You cannot pay for someone else on this line today.
+    For a person, press 0.
+
+guest-menu =
+    To pay someone else's bill, press 1.
+    Have the bill with you.
+    To cancel a payment you made for someone, press 2.
+    To go back, press 3.
+    .again =
+        To pay someone else's bill, press 1.
+        To cancel such a payment, press 2.
+        To go back, press 3.
+    .relay =
+        To pay someone's bill, press 1.
+        To cancel such a payment, press 2.
+        Back: press 3.
+    .nudge =
+        Still waiting.
+        Pay or cancel.
+
+guest-member =
+    Enter the member's 12 digit member I D.
+    Or enter the 10 digit phone number on the account, then press pound.
+    .again =
+        Enter the member's 12 digit member I D.
+        It is on the bill.
+        Or enter the phone number on the account, then press pound.
+    .again-relay =
+        Enter the member's 12 digit member I D.
+        Or the phone number on the account, then pound.
+    .relay =
+        Enter the member's 12 digit member I D.
+        Or the phone number on the account, then pound.
+    .nudge =
+        Still waiting.
+        Member I D.
+
+guest-birth =
+    Enter the member's date of birth in eight digits: month, day, and year.
+    .again =
+        Enter the member's date of birth in eight digits.
+        For January 2, 1965, enter 0 1 0 2 1 9 6 5.
+    .again-relay = Enter the member's date of birth in eight digits.
+    .relay = Enter the member's date of birth: month, day, year in eight digits.
+    .nudge =
+        Still waiting.
+        Date of birth.
+
+guest-zip = Enter the 5 digit ZIP code of the address on the bill.
+    .again = Enter the 5 digit ZIP code from the member's bill.
+    .nudge =
+        Still waiting.
+        ZIP code.
+
+guest-house =
+    Enter the house number or P O box on the bill, then press pound.
+    .again =
+        Enter only the number of the house or the P O box, then pound.
+        For number 7, enter 0 7.
+    .again-relay =
+        Enter only the house or box number, then pound.
+        For number 7, enter 0 7.
+    .relay =
+        Enter the house or P O box number, then pound.
+    .nudge =
+        Still waiting.
+        House number.
+
+guest-due =
+    On the { $plan ->
+        [dental] dental
+       *[health] health
+    } bill, { $total } is due.
+    The due date is { $guest_due }.
+    .relay =
+        On the { $plan ->
+            [dental] dental
+           *[health] health
+        } bill, { $total } is due.
+
+        The due date is { $guest_due }.
+
+guest-bill-menu =
+    To pay it all, press 1.
+    For another amount, press 2.
+    Not this bill: press 3.
+    .again =
+        To pay { $total }, press 1.
+        For another amount, press 2.
+        Not this bill: press 3.
+    .relay =
+        To pay it all, press 1.
+        Other amount: press 2.
+        Not this bill: press 3.
+    .nudge =
+        Still waiting.
+        Pay this bill or not.
+
+guest-bill-in-full =
+    This bill is paid in full or not at all.
+    To pay it, press 1.
+    Not this bill: press 2.
+    .again =
+        To pay { $total }, press 1.
+        Not this bill: press 2.
+    .relay =
+        This bill is paid in full or not at all.
+        To pay it, press 1.
+        Not this bill: press 2.
+    .nudge =
+        Still waiting.
+        Pay this bill or not.
+
+guest-above-balance =
+    You entered { $keyed_amount }.
+    That is more than the { $total } due on this bill.
+    .relay = That is more than is due on this bill.
+
+guest-read-back =
+    You entered { $amount }.
+    If that is right, press 1.
+    Other amount: press 2.
+    .again =
+        If { $amount } is right, press 1.
+        Other amount: press 2.
+    .again-relay =
+        { $amount }.
+        If right, press 1.
+        Other amount: press 2.
+    .relay =
+        { $amount }.
+        If right, press 1.
+        Other amount: press 2.
+    .nudge =
+        Still waiting.
+        Is the amount right?
+
+guest-name =
+    Whose bank account is it?
+    Say your first and last name, as your bank has it.
+    .again = Please say only your first and last name.
+    .relay =
+        Say your first and last name, as your bank has it.
+        Your operator may voice it.
+    .nudge =
+        Still waiting.
+        Your name.
+
+guest-name-heard =
+    We heard this name.
+    { $payer_name }.
+    .relay =
+        We heard this name.
+
+        { $payer_name }.
+
+guest-name-right =
+    If that is right, press 1.
+    To say it again, press 2.
+    .again =
+        If the name is right, press 1.
+        To say it again, press 2.
+    .nudge =
+        Still waiting.
+        Is the name right?
+
+guest-name-exhausted = We could not get your name right.
+
+guest-mobile =
+    We send you the terms of this payment by text message.
+    Enter your 10 digit cell phone number.
+    .again = Enter the 10 digits of your cell phone number, area code first.
+    .relay =
+        We send you the terms by text message.
+        Enter your 10 digit cell phone number.
+    .nudge =
+        Still waiting.
+        Cell phone number.
+
+guest-mobile-again =
+    Please enter the same cell phone number again.
+    .again = Enter the 10 digits of your cell phone number again.
+    .nudge =
+        Still waiting.
+        Cell phone number.
+
+guest-mobile-different =
+    The two phone numbers were not the same.
+    Let us try again.
+
+guest-mobile-exhausted = We could not use that phone number.
+
+guest-agree =
+    Without the text message, no payment is made.
+    To get it at that number, press 1.
+    If you do not want it, press 2.
+    .again =
+        To get the text message at that number, press 1.
+        If you do not want it, press 2.
+    .relay =
+        Without the text message, no payment is made.
+        To get it, press 1.
+        If not, press 2.
+    .nudge =
+        Still waiting.
+        A text message or not.
+
+guest-not-agreed =
+    This payment was not made.
+    You can also mail a check with the slip from the bill.
+
+authorization-terms-guest =
+    Please listen to the end.
+    Today is { $today }.
+    You say that this bank account is yours.
+    You pay for the member whose I D ends in { $guest_last4 }.
+    You authorize the Massachusetts Health Connector to make one electronic debit from your bank.
+    It is { $amount }, one time only.
+    It comes from your { $account_type ->
+        [savings] savings
+       *[checking] checking
+    } account ending in { $account_last4 }.
+    It is your own personal bank account.
+    The debit is made on or after { $debit_date }.
+    It pays the member's { $plan ->
+        [dental] dental
+       *[health] health
+    } premium.
+    To cancel or ask, call { $support_phone }, before { $cutoff }.
+    People answer { $support_hours }.
+    We will send these terms by text message.
+    We keep your spoken answer in writing.
+    We do not record this call.
+    .relay =
+        This authorizes an electronic payment from your bank.
+        Today is { $today }.
+
+        You say that this bank account is yours.
+
+        You pay for the member whose I D ends in { $guest_last4 }.
+
+        You authorize the Massachusetts Health Connector to make one electronic debit.
+
+        The debit is { $amount }.
+
+        It is from your { $account_type ->
+            [savings] savings
+           *[checking] checking
+        } account ending in { $account_last4 }.
+        It is your own personal bank account.
+
+        The debit is made on or after { $debit_date }.
+
+        It pays the member's { $plan ->
+            [dental] dental
+           *[health] health
+        } premium, one time only.
+
+        To cancel or ask about it, call { $support_phone }.
+
+        People answer { $support_hours }.
+
+        Call before { $cutoff }.
+
+        We will send these terms by text message.
+
+        We keep your spoken answer in writing.
+        We do not record this call.
+
+guest-changed =
+    What is due on this bill changed while we spoke.
+    This payment was not made.
+    .relay =
+        What is due on this bill just changed.
+        This payment was not made.
+
+guest-limit =
+    This bill can take no more payments by phone today.
+    This payment was not made.
+    For a person, press 0.
+
+guest-keep-number =
+    Keep that number.
+    With it and your cell phone number, you can cancel on this line.
+    If we cannot text you in time, no payment is made.
+    .relay =
+        Keep that number.
+
+        With it and your cell phone number, you can cancel here.
+
+        If we cannot text you in time, no payment is made.
+
+guest-no-more = There is nothing more to pay here.
+
+guest-finish =
+    You can hang up now.
+    To finish, press 1.
+    To hear this again, press 9.
+    .again =
+        You can hang up now.
+        To finish, press 1.
+    .nudge =
+        Still waiting.
+        You can hang up now.
+
+guest-payment-number =
+    Enter the 11 digit confirmation number of your payment.
+    .again =
+        Enter the 11 digit confirmation number.
+        It is in the text message we sent you.
+    .nudge =
+        Still waiting.
+        Confirmation number.
+
+guest-payment-mobile =
+    Enter the 10 digit cell phone number that got our text message.
+    .again = Enter your 10 digit cell phone number, area code first.
+    .nudge =
+        Still waiting.
+        Cell phone number.
+
+guest-cancelled =
+    Your payment is canceled.
+    We will not take the money.
+    We will send you a text message of this.
+    .relay =
+        Your payment is canceled.
+        We will not take the money.
+
+        We will send you a text message of this.
+
+guest-not-cancelled =
+    Those two numbers do not belong together.
+    Nothing was canceled.
+
+guest-cancel-exhausted =
+    We could not find that payment.
+    Nothing was canceled.
+
 # No payment plan is promised: there is none.
 hardship =
     If your income went down, your premium may go down too.
@@ -1674,6 +2023,10 @@ nomatch-key-pressed =
         Bank rules need a spoken answer, not a key.
         Your operator may voice it.
         For a person, press 0.
+
+nomatch-name = We need your first and last name, spoken.
+
+nomatch-house = The number of a house or box has 1 to 6 digits.
 
 nomatch-phone = A phone number has 10 digits, and the area code comes first.
 

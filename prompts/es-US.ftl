@@ -21,15 +21,22 @@ pace-relay =
 
 main-menu =
     Para pagar u oír lo que debe, oprima 1.
-    Para otras formas de pagar, u otra ayuda, oprima 2.
-    Para hablar con una persona, oprima 0.
+    Para otra ayuda, oprima 2.
+    Para la factura de otra persona, oprima 3.
+    Para una persona, oprima 0.
     .again =
         Para pagar u oír lo que debe, oprima 1.
         Para otras formas de pagar, u otra ayuda, oprima 2.
+        Para pagar por otra persona, oprima 3.
+    .again-relay =
+        Para pagar, oprima 1.
+        Para ayuda, oprima 2.
+        Factura de otra persona: oprima 3.
     .relay =
         Para pagar, oprima 1.
-        Para otras formas o ayuda, oprima 2.
-        Para una persona, oprima 0.
+        Para ayuda, oprima 2.
+        Factura de otra persona: oprima 3.
+        Persona: oprima 0.
     .nudge =
         Seguimos esperando.
         Menú principal.
@@ -1307,6 +1314,352 @@ help-menu =
         Seguimos esperando.
         Lo que necesita.
 
+## Paying for somebody else
+
+guest-not-able =
+    Hoy no puede pagar por otra persona en esta línea.
+    Para hablar con una persona, oprima 0.
+
+guest-menu =
+    Para pagar la factura de otra persona, oprima 1.
+    Tenga la factura a la mano.
+    Para cancelar un pago que hizo por alguien, oprima 2.
+    Para volver, oprima 3.
+    .again =
+        Para pagar la factura de otra persona, oprima 1.
+        Para cancelar un pago así, oprima 2.
+        Para volver, oprima 3.
+    .relay =
+        Pagar por otra persona: oprima 1.
+        Cancelar un pago así: oprima 2.
+        Volver: oprima 3.
+    .nudge =
+        Seguimos esperando.
+        Pagar o cancelar.
+
+guest-member =
+    Marque los 12 dígitos del número de miembro.
+    O marque los 10 dígitos del teléfono de la cuenta y la tecla numeral.
+    .again =
+        Marque los 12 dígitos del número de miembro.
+        Está en la factura.
+        O marque el teléfono de la cuenta y la tecla numeral.
+    .again-relay =
+        Marque los 12 dígitos del número de miembro.
+        O el teléfono de la cuenta y numeral.
+    .relay =
+        Marque los 12 dígitos del número de miembro.
+        O el teléfono de la cuenta y numeral.
+    .nudge =
+        Seguimos esperando.
+        Número de miembro.
+
+guest-birth =
+    Marque la fecha de nacimiento del miembro en ocho dígitos: mes, día y año.
+    .again =
+        Marque la fecha de nacimiento del miembro en ocho dígitos.
+        Para el 2 de enero de 1965, marque 0 1 0 2 1 9 6 5.
+    .again-relay = Marque la fecha de nacimiento del miembro en ocho dígitos.
+    .relay =
+        Marque la fecha de nacimiento del miembro.
+        Son ocho dígitos: mes, día y año.
+    .nudge =
+        Seguimos esperando.
+        Fecha de nacimiento.
+
+guest-zip = Marque los 5 dígitos del código postal de la factura.
+    .again = Marque los 5 dígitos del código postal del miembro.
+    .nudge =
+        Seguimos esperando.
+        Código postal.
+
+guest-house =
+    Marque el número de la casa o del apartado postal de la factura, y la tecla numeral.
+    .again =
+        Marque solo el número de la casa o del apartado postal, y numeral.
+        Para el número 7, marque 0 7.
+    .again-relay =
+        Marque solo el número de casa o apartado, y numeral.
+        Para el número 7, marque 0 7.
+    .relay =
+        Marque el número de casa o de apartado postal, y numeral.
+    .nudge =
+        Seguimos esperando.
+        Número de la casa.
+
+guest-due =
+    En la factura { $plan ->
+        [dental] dental
+       *[health] de salud
+    } se deben { $total }.
+    La fecha límite es el { $guest_due }.
+    .relay =
+        En la factura { $plan ->
+            [dental] dental
+           *[health] de salud
+        } se debe esto:
+        { $total }.
+
+        La fecha límite es el { $guest_due }.
+
+guest-bill-menu =
+    Para pagarlo todo, oprima 1.
+    Para otra cantidad, oprima 2.
+    Si no es esta factura, oprima 3.
+    .again =
+        Para pagar { $total }, oprima 1.
+        Otra cantidad: oprima 2.
+        Otra factura: oprima 3.
+    .relay =
+        Para pagarlo todo, oprima 1.
+        Otra cantidad: oprima 2.
+        Otra factura: oprima 3.
+    .nudge =
+        Seguimos esperando.
+        Pagar esta factura o no.
+
+guest-bill-in-full =
+    Esta factura se paga completa o no se paga.
+    Para pagarla, oprima 1.
+    Si no es esta factura, oprima 2.
+    .again =
+        Para pagar { $total }, oprima 1.
+        Si no es esta factura, oprima 2.
+    .relay =
+        Esta factura se paga completa o no se paga.
+        Para pagarla, oprima 1.
+        Otra factura: oprima 2.
+    .nudge =
+        Seguimos esperando.
+        Pagar esta factura o no.
+
+guest-above-balance =
+    Usted marcó { $keyed_amount }.
+    Es más que los { $total } que se deben en esta factura.
+    .relay = Es más de lo que se debe en esta factura.
+
+guest-read-back =
+    Usted marcó { $amount }.
+    Si es correcto, oprima 1.
+    Otra cantidad: oprima 2.
+    .again =
+        Si { $amount } es correcto, oprima 1.
+        Otra cantidad: oprima 2.
+    .again-relay =
+        { $amount }.
+        Si es correcto, oprima 1.
+        Otra cantidad: oprima 2.
+    .relay =
+        { $amount }.
+        Si es correcto, oprima 1.
+        Otra cantidad: oprima 2.
+    .nudge =
+        Seguimos esperando.
+        ¿Es correcta la cantidad?
+
+guest-name =
+    ¿De quién es la cuenta de banco?
+    Diga su nombre y apellido, como los tiene su banco.
+    .again = Diga solo su nombre y apellido.
+    .relay =
+        Diga su nombre y apellido, como los tiene su banco.
+        Su operador puede decirlos.
+    .nudge =
+        Seguimos esperando.
+        Su nombre.
+
+guest-name-heard =
+    Oímos este nombre.
+    { $payer_name }.
+    .relay =
+        Oímos este nombre.
+
+        { $payer_name }.
+
+guest-name-right =
+    Si es correcto, oprima 1.
+    Para decirlo otra vez, oprima 2.
+    .again =
+        Si el nombre es correcto, oprima 1.
+        Para decirlo otra vez, oprima 2.
+    .nudge =
+        Seguimos esperando.
+        ¿Es correcto el nombre?
+
+guest-name-exhausted = No pudimos entender bien su nombre.
+
+guest-mobile =
+    Le enviamos los términos de este pago por mensaje de texto.
+    Marque los 10 dígitos de su teléfono celular.
+    .again = Marque los 10 dígitos de su celular, primero el código de área.
+    .relay =
+        Le enviamos los términos por mensaje de texto.
+        Marque los 10 dígitos de su teléfono celular.
+    .nudge =
+        Seguimos esperando.
+        Teléfono celular.
+
+guest-mobile-again =
+    Marque otra vez el mismo número de celular.
+    .again = Marque otra vez los 10 dígitos de su celular.
+    .nudge =
+        Seguimos esperando.
+        Teléfono celular.
+
+guest-mobile-different =
+    Los dos números de teléfono no coinciden.
+    Intentemos otra vez.
+
+guest-mobile-exhausted = No pudimos usar ese número de teléfono.
+
+guest-agree =
+    Sin el mensaje de texto no se hace ningún pago.
+    Para recibirlo en ese número, oprima 1.
+    Si no lo quiere, oprima 2.
+    .again =
+        Para recibir el mensaje de texto en ese número, oprima 1.
+        Si no lo quiere, oprima 2.
+    .relay =
+        Sin el mensaje de texto no se hace ningún pago.
+        Para recibirlo, oprima 1.
+        Si no, oprima 2.
+    .nudge =
+        Seguimos esperando.
+        Mensaje de texto o no.
+
+guest-not-agreed =
+    Este pago no se hizo.
+    También puede enviar un cheque por correo.
+
+authorization-terms-guest =
+    Escuche hasta el final, por favor.
+    Hoy es { $today }.
+    Usted dice que esta cuenta de banco es suya.
+    Paga por el miembro cuyo número termina en { $guest_last4 }.
+    Autoriza al Massachusetts Health Connector a hacer un solo débito electrónico de su banco.
+    Es de { $amount }, una sola vez.
+    Sale de su cuenta { $account_type ->
+        [savings] de ahorros
+       *[checking] de cheques
+    } que termina en { $account_last4 }.
+    Es su propia cuenta bancaria personal.
+    Se debita el { $debit_date } o después.
+    Paga la prima { $plan ->
+        [dental] dental
+       *[health] de salud
+    } del miembro.
+    Para cancelarlo o preguntar, llame al { $support_phone }, antes de { $cutoff }.
+    Atendemos { $support_hours }.
+    Le enviaremos estos términos por mensaje de texto.
+    Guardamos por escrito la respuesta que usted diga.
+    No grabamos esta llamada.
+    .relay =
+        Con esto autoriza un pago electrónico desde su banco.
+        Hoy es { $today }.
+
+        Usted dice que esta cuenta de banco es suya.
+
+        Paga por el miembro cuyo número termina en { $guest_last4 }.
+
+        Autoriza al Massachusetts Health Connector a hacer un solo débito electrónico.
+
+        El débito es de { $amount }.
+
+        Sale de su cuenta { $account_type ->
+            [savings] de ahorros
+           *[checking] de cheques
+        } que termina en { $account_last4 }.
+        Es su propia cuenta bancaria personal.
+
+        Se debita el { $debit_date } o después.
+
+        Paga la prima { $plan ->
+            [dental] dental
+           *[health] de salud
+        } del miembro, una sola vez.
+
+        Para cancelarlo o preguntar, llame al { $support_phone }.
+
+        Atendemos { $support_hours }.
+
+        Llame a este número,
+        antes de { $cutoff }.
+
+        Le enviaremos estos términos por mensaje de texto.
+
+        Guardamos por escrito la respuesta que usted diga.
+        No grabamos esta llamada.
+
+guest-changed =
+    Lo que se debe en esta factura cambió mientras hablábamos.
+    Este pago no se hizo.
+    .relay =
+        Lo que se debe en esta factura acaba de cambiar.
+        Este pago no se hizo.
+
+guest-limit =
+    Hoy no se pueden hacer más pagos de esta factura.
+    Este pago no se hizo.
+    Para una persona, oprima 0.
+
+guest-keep-number =
+    Guarde ese número.
+    Con él y su número de celular puede cancelar en esta línea.
+    Si no podemos enviarle el mensaje a tiempo, no se hace ningún pago.
+    .relay =
+        Guarde ese número.
+
+        Con él y su número de celular puede cancelar aquí.
+
+        Si el mensaje no sale a tiempo, no hay pago.
+
+guest-no-more = No hay nada más que pagar aquí.
+
+guest-finish =
+    Ya puede colgar.
+    Para terminar, oprima 1.
+    Para oír esto otra vez, oprima 9.
+    .again =
+        Ya puede colgar.
+        Para terminar, oprima 1.
+    .nudge =
+        Seguimos esperando.
+        Ya puede colgar.
+
+guest-payment-number =
+    Marque los 11 dígitos del número de confirmación de su pago.
+    .again =
+        Marque los 11 dígitos del número de confirmación.
+        Está en el mensaje de texto que le enviamos.
+    .nudge =
+        Seguimos esperando.
+        Número de confirmación.
+
+guest-payment-mobile =
+    Marque los 10 dígitos del celular que recibió nuestro mensaje.
+    .again = Marque los 10 dígitos de su celular, primero el código de área.
+    .nudge =
+        Seguimos esperando.
+        Teléfono celular.
+
+guest-cancelled =
+    Su pago está cancelado.
+    No sacaremos el dinero.
+    Le enviaremos un mensaje de texto sobre esto.
+    .relay =
+        Su pago está cancelado.
+        No sacaremos el dinero.
+
+        Le enviaremos un mensaje de texto sobre esto.
+
+guest-not-cancelled =
+    Esos dos números no van juntos.
+    No se canceló nada.
+
+guest-cancel-exhausted =
+    No encontramos ese pago.
+    No se canceló nada.
+
 # No se promete ningún plan de pagos: no hay.
 hardship =
     Si sus ingresos bajaron, su prima también puede bajar.
@@ -1686,6 +2039,10 @@ nomatch-key-pressed =
         El banco exige una respuesta hablada, no una tecla.
         Su operador puede decirla.
         Para una persona, oprima 0.
+
+nomatch-name = Necesitamos que diga su nombre y apellido.
+
+nomatch-house = El número de casa o apartado tiene de 1 a 6 dígitos.
 
 nomatch-phone = El teléfono tiene 10 dígitos, primero el código de área.
 

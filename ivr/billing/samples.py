@@ -61,6 +61,11 @@ class SampleMember:
     accounts: Mapping[str, SampleAccount] = field(default_factory=dict)
 
     @property
+    def house_number(self) -> str:
+        """The number of the house that the bill is mailed to."""
+        return self.member_id[-3:].lstrip("0") or "1"
+
+    @property
     def date_of_birth_keyed(self) -> str:
         """The date of birth as a caller keys it, MMDDYYYY."""
         return self.date_of_birth.strftime("%m%d%Y")
@@ -190,7 +195,7 @@ def members_csv(members: Iterable[SampleMember]) -> str:
             member.date_of_birth.isoformat(),
             member.ssn_last4,
             member.phone,
-            f"{member.member_id[-3:].lstrip('0') or '1'} Example Street",
+            f"{member.house_number} Example Street",
             "Boston",
             "MA",
             SAMPLE_ZIP_CODE,

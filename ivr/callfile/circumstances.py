@@ -33,6 +33,7 @@ SupportOpen = Literal["open", "closed"]
 ConsentMode = Literal["spoken", "bill_code", "either"]
 Payments = Literal["on", "off"]
 OnTime = Literal["unset", "authorized", "settled"]
+Texts = Literal["off"]
 
 MADE_UP: Final = "made_up"
 _OF_A_MEMBER: Final = ("bill", "account", "paid", "held", "returned", "notices", "extra_time", "no_ssn")
@@ -41,6 +42,7 @@ _OF_THE_LINE: Final = (
     "consent",
     "payments",
     "on_time",
+    "texts",
     "cutoff",
     "closings",
     "timezone",
@@ -54,6 +56,7 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "consent": get_args(ConsentMode),
     "payments": get_args(Payments),
     "on_time": get_args(OnTime),
+    "texts": get_args(Texts),
 }
 _FLAGS: Final = ("extra_time", "no_ssn")
 _PLAN: Final = f"({'|'.join(PLANS)})"
@@ -125,9 +128,9 @@ class Circumstances:
 
     Bills, payments, notices, extra time and a missing SSN are those of a `member made_up`. `support` tells
     whether an agent can be reached, None: by the hours of the settings. `consent`, `payments` and `on_time`
-    None: as the settings say. So too the bank's `cutoff`, its `closings` beyond its holidays, its `timezone`,
-    and which languages the line `speaks`. `bank` has the routing numbers and names of the directory; where it
-    has none, there is no directory.
+    None: as the settings say; `texts` is `off` where no text message goes out. So too the bank's `cutoff`,
+    its `closings` beyond its holidays, its `timezone`, and which languages the line `speaks`. `bank` has the
+    routing numbers and names of the directory; where it has none, there is no directory.
     """
 
     bills: tuple[MadeUpBill, ...] = ()
@@ -140,6 +143,7 @@ class Circumstances:
     consent: ConsentMode | None = None
     payments: Payments | None = None
     on_time: OnTime | None = None
+    texts: Texts | None = None
     cutoff: time | None = None
     closings: tuple[date, ...] = ()
     timezone: ZoneInfo | None = None

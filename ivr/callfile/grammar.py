@@ -81,6 +81,7 @@ MEMBER_FACTS = (
     "phone",
     "ssn_last4",
     "zip",
+    "house",
     "date_of_birth",
 )
 PLACEHOLDERS = ("language_key", *MEMBER_FACTS)

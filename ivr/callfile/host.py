@@ -68,10 +68,10 @@ class PreparedLine:
 
     `clock` stands at the setup's instant and is moved by the call. `facts` are the sample member's, by the
     names call files use: `member_id`, `health_account`, `dental_account`, `phone` (ten digits), `ssn_last4`,
-    `zip`, `date_of_birth` (MMDDYYYY). `observe` returns the events of a call, oldest first; None when the
-    line cannot be looked into. `visited` returns the places of the flow the call came through. `elsewhere`
-    has, by the names of the faults that say so, what the member does at once beside the call. `recorded`
-    returns what the line kept of its calls, oldest first, where somebody wants it.
+    `zip`, `house` (its number), `date_of_birth` (MMDDYYYY). `observe` returns the events of a call, oldest
+    first; None when the line cannot be looked into. `visited` returns the places of the flow the call came
+    through. `elsewhere` has, by the names of the faults that say so, what the member does at once beside the
+    call. `recorded` returns what the line kept of its calls, oldest first, where somebody wants it.
     """
 
     line: CalledLine

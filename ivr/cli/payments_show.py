@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from ivr.base.errors import EXIT_NO
-from ivr.base.settings import KeySettings, load_database_settings, load_key_settings, load_member_settings
+from ivr.base.settings import MemberSettings, load_database_settings, load_key_settings, load_member_settings
 from ivr.base.words import counted
 from ivr.cli.questions import written_plain
 from ivr.payments.evidence import evidence_json, evidence_text, verify_evidence
@@ -29,12 +29,13 @@ from ivr.start import ready_database
 def show(confirmation_number: str, *, evidence: bool, as_json: bool) -> None:
     """Show one payment by its CONFIRMATION_NUMBER, with its notice and the caller's consent."""
     number = written_plain(confirmation_number)
-    settings = load_key_settings() if evidence else load_database_settings()
+    settings = load_member_settings() if evidence else load_database_settings()
     as_text: Callable[[dict[str, Any]], str] = partial(payment_text, zone=settings.ivr_timezone)
     with ready_database(settings) as engine, engine.connect() as db:
-        if isinstance(settings, KeySettings):
-            found = evidence_json(db, settings.hashes, number, settings.key_ring)
-            as_text = evidence_text
+        if isinstance(settings, MemberSettings):
+            found, as_text = evidence_json(db, settings.hashes, number), evidence_text
+            if found is not None and found["payment"]["receiver_name"] is None:  # a guest's is sealed
+                found = evidence_json(db, settings.hashes, number, load_key_settings().key_ring)
         else:
             found = payment_json(db, number)
         if found is None:

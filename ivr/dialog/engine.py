@@ -8,7 +8,7 @@ pace and all limits live here, once (VoiceXML's form semantics).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import cast
 
@@ -66,6 +66,7 @@ from ivr.dialog.flow import (
 from ivr.dialog.state import Said, State
 from ivr.dialog.vocabulary import Field, Hearing, Match, Meant, NoMatch, Slots, Value
 
+STANDS_FOR_SEALED = "X"  # in what is still to be said, until it is said
 NODES_MAX = 100  # nodes run between two waits
 FAILURES_MAX = 3  # noinput and nomatch together, at one question
 RENEWALS_MAX = 10  # silences in relay pace that cost nothing (WCAG 2.2.1)
@@ -286,7 +287,7 @@ class _Interpreter:
     def _fill(self, slot: str, value: Value) -> None:
         if slot in self.flow.terms:
             self.state.evidence = {}  # what was said of the terms before is no longer true
-        (self.state.secrets if self.flow.vocabulary.is_secret(slot) else self.state.slots)[slot] = value
+        (self.state.secrets if self.flow.vocabulary.is_sealed(slot) else self.state.slots)[slot] = value
 
     # What a caller did.
 
@@ -654,7 +655,11 @@ class _Interpreter:
     # Speaking and waiting.
 
     def _spoken(self, prompt: str, attribute: str = "", *, barge_in: bool = True) -> Said:
-        values = {slot: self.state.slots[slot] for slot in self.flow.variables[prompt]}
+        sealed = self.flow.vocabulary.is_sealed
+        values = {
+            slot: STANDS_FOR_SEALED if sealed(slot) else self.state.slots[slot]
+            for slot in self.flow.variables[prompt]
+        }
         return Said(prompt, attribute, -1, "", values, barge_in)
 
     def _say(self, node: Node) -> Result | None:
@@ -711,7 +716,24 @@ class _Interpreter:
             self._leave_everything()
             self._enter(TIME_UP_DIALOG)
             return None
-        return wait()
+        return self._unsealed(wait())
+
+    def _unsealed(self, result: Result) -> Result:
+        """Put what is kept sealed and spelled back into what is said now, and nowhere else."""
+        if not isinstance(result, Wait) or not self.state.secrets:
+            return result
+        spelled = {
+            slot: value
+            for slot, value in self.state.secrets.items()
+            if not self.flow.vocabulary.is_secret(slot)
+        }
+        prompts = tuple(
+            said._replace(values=said.values | {slot: spelled[slot] for slot in said.values.keys() & spelled})
+            if said.values.keys() & spelled
+            else said
+            for said in result.prompts
+        )
+        return replace(result, prompts=prompts)
 
     def _speak(self, node: Node) -> Result:
         """Say what is pending: all of it, or in relay pace as much as an operator can carry."""

@@ -37,7 +37,8 @@ class Said(NamedTuple):
 class State:
     """The state of one call's dialog between two turns.
 
-    `secrets` holds what was keyed in secret fields and is never part of `to_json`: it is stored sealed.
+    `secrets` holds what was keyed in secret fields, or is a name, and is never part of `to_json`: it is
+    stored sealed.
     `frames` are the nodes to come back to; one ending in `!` was interrupted and asks again, in `!gate` goes
     on with what was `held` for it. `gate` tells that a piece (`chunk`) was spoken and 1 goes on with what is
     `pending`; `said` is everything since the caller's last answer, which 9 repeats.

@@ -147,7 +147,8 @@ class Action:
 class Vocabulary:
     """Everything a flow may name.
 
-    `slots` maps each slot to its kind of speech (`secret`: never spoken); `given` are filled from the start.
+    `slots` maps each slot to its kind of speech (`secret`: never spoken, `spelled`: kept sealed and spoken
+    letter by letter); `given` are filled from the start.
     """
 
     slots: Mapping[str, str]
@@ -159,3 +160,7 @@ class Vocabulary:
     def is_secret(self, slot: str) -> bool:
         """Return whether a slot holds what a caller keyed in a secret field."""
         return self.slots.get(slot) == "secret"
+
+    def is_sealed(self, slot: str) -> bool:
+        """Return whether a slot is kept sealed: a secret, or a name that is spelled back."""
+        return self.slots.get(slot) in {"secret", "spelled"}

@@ -48,19 +48,21 @@ def mermaid_of(picture: Picture, heat: Heat | None = None) -> str:
                 f"  classDef heat{step} fill:{shade},stroke:#111111,color:#111111",
                 f"  classDef heat{step}left fill:{shade},stroke:{LEFT},stroke-width:5px,color:#111111",
             ]
+    paths = (box.path for cluster in picture.clusters for box in cluster.boxes)
+    ids = {path: f"n{number}" for number, path in enumerate(paths, start=1)}  # longer text is refused
     for cluster in picture.clusters:
-        lines += _subgraph(cluster, heat)
+        lines += _subgraph(cluster, ids, heat)
     return "\n".join(lines) + "\n"
 
 
-def _subgraph(cluster: Cluster, heat: Heat | None) -> Iterator[str]:
+def _subgraph(cluster: Cluster, ids: Mapping[str, str], heat: Heat | None) -> Iterator[str]:
     title = ": ".join(filter(None, (cluster.name, cluster.caption)))
     yield f"  subgraph dialog_{cluster.name}[{_quoted(title)}]"
     for box in cluster.boxes:
         before, after, style = _SHAPES[box.kind]
         if heat is not None:
             style = f"heat{heat.step(box.path)}{'left' if heat.hung_up(box.path) else ''}"
-        yield f"    {_id(box.path)}{before}{_quoted(*_lines(box, heat))}{after}:::{style}"
+        yield f"    {ids[box.path]}{before}{_quoted(*_lines(box, heat))}{after}:::{style}"
     exits = dict.fromkeys(branch.leaves for box in cluster.boxes for branch in box.branches if branch.leaves)
     numbers = {leaves: f"leave_{cluster.name}_{number}" for number, leaves in enumerate(exits, start=1)}
     for leaves, name in numbers.items():
@@ -68,8 +70,8 @@ def _subgraph(cluster: Cluster, heat: Heat | None) -> Iterator[str]:
     for box in cluster.boxes:
         for branch in box.branches:
             words = f"|{_quoted(branch.words)}|" if branch.words else ""
-            target = _id(f"{cluster.name}/{branch.target}") if branch.target else numbers[branch.leaves]
-            yield f"    {_id(box.path)} -->{words} {target}"
+            target = ids[f"{cluster.name}/{branch.target}"] if branch.target else numbers[branch.leaves]
+            yield f"    {ids[box.path]} -->{words} {target}"
     yield "  end"
 
 
@@ -79,11 +81,6 @@ def _lines(box: Box, heat: Heat | None) -> Iterator[str]:
         yield from heat.lines(box.path)
     if box.words:
         yield box.words
-
-
-def _id(path: str) -> str:
-    """Return a name that Mermaid takes for no word of its own."""
-    return f"at_{path.replace('/', '__')}"
 
 
 def _quoted(*lines: str) -> str:

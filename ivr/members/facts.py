@@ -12,6 +12,7 @@ MEMBER_ID_DIGITS: Final = 12
 ZIP_DIGITS: Final = 5  # that are keyed, of a ZIP code on file that may have nine
 # No area code and no exchange begins with 0 or 1 (North American Numbering Plan).
 NORTH_AMERICAN: Final = re.compile(r"\+1[2-9]\d{2}[2-9]\d{6}", re.ASCII)
+_NUMBER: Final = re.compile(r"\d+", re.ASCII)
 _PHONE_DIGITS: Final = (10, 11)
 BIRTH_YEAR_MIN: Final = 1900  # of what can be keyed: earlier is a slip, such as 1890 for 1990
 _OLDEST_YEARS: Final = 115  # hardly anybody alive is older; programs that know no date write 1900-01-01
@@ -42,6 +43,12 @@ def phone_on_file(keyed: str) -> str:
         return ""
     written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return written if NORTH_AMERICAN.fullmatch(written) else ""
+
+
+def house_number(address: str) -> str:
+    """Return the first number in an address, without leading zeros: of a house, or of a post office box."""
+    found = _NUMBER.search(address)
+    return found[0].lstrip("0") if found else ""
 
 
 def birth_date_doubt(born: date, today: date) -> str | None:

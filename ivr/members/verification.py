@@ -32,7 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 
 from ivr.base.words import last4
-from ivr.members.facts import ZIP_DIGITS, phone_on_file
+from ivr.members.facts import ZIP_DIGITS, house_number, phone_on_file
 from ivr.storage.tables import BillingAccount, Member, VerificationCounter
 
 if TYPE_CHECKING:
@@ -146,6 +146,7 @@ def _count_and_find() -> Select[Any]:
             Member.ssn_last4_hash,
             Member.date_of_birth_hash,
             Member.postal_code,
+            Member.address,
             numbers.label("billing_accounts"),
         )
         .where(
@@ -208,7 +209,8 @@ class KeyedFacts:
 
     `keyed_id` is a member ID (12 digits), a billing account (9 digits beginning with 7) or the telephone
     number on file (10 digits); `date_of_birth` MMDDYYYY. `ssn_last4` empty: the caller has no SSN, and keyed
-    a `billing_account` of theirs and the five digits of their `zip_code` instead.
+    a `billing_account` of theirs and the five digits of their `zip_code` instead. Who pays for the member
+    keys the ZIP code and the `house_number` (or the box) of the member's address.
     """
 
     keyed_id: str = field(repr=False)
@@ -216,6 +218,12 @@ class KeyedFacts:
     ssn_last4: str = field(default="", repr=False)
     billing_account: str = field(default="", repr=False)
     zip_code: str = field(default="", repr=False)
+    house_number: str = field(default="", repr=False)
+
+    @property
+    def is_of_a_guest(self) -> bool:
+        """Whether these tell only whose bill is to be paid."""
+        return self.house_number != ""
 
 
 def verify(db: Connection, hashes: KeyedHash, now: datetime, keyed: KeyedFacts) -> VerificationAnswer:
@@ -224,7 +232,8 @@ def verify(db: Connection, hashes: KeyedHash, now: datetime, keyed: KeyedFacts) 
     `now` is aware UTC. Answers the member, or None for every kind of failure: unknown, wrong, no SSN where
     one was keyed and one where none was, a telephone number of two members, locked. Locked are five failures
     of one person within 24 hours by whatever names and ways, or ten since their last success; right facts
-    behind a lock count neither as a failure nor as a success. Who was withdrawn is unknown.
+    behind a lock count neither as a failure nor as a success; nor are a guest's a success, for they are known
+    to more people. Who was withdrawn is unknown.
     """
     keyed_phone = phone_on_file(keyed.keyed_id)
     keyed_hash = keyed_id_hash(hashes, keyed_phone or keyed.keyed_id)
@@ -245,14 +254,14 @@ def verify(db: Connection, hashes: KeyedHash, now: datetime, keyed: KeyedFacts) 
         failures += 1
         last_failure_at = now
         recent = [*recent, now][-RECENT_FAILURES:]  # the newest five decide; older ones say nothing more
-    elif not locked:
+    elif not locked and not keyed.is_of_a_guest:
         failures = 0
     db.execute(
         _STORE_COUNTER,
         {
             "new_counted_on": row.counted_on,
             "keyed_id_hash": keyed_hash,
-            "success": right and not locked,
+            "success": right and not locked and not keyed.is_of_a_guest,
             "new_failures_since_success": failures,
             "new_recent_failures_at": recent,
             "new_last_failure_at": last_failure_at,
@@ -316,5 +325,9 @@ def _facts_match(hashes: KeyedHash, row: Row[Any], keyed: KeyedFacts) -> bool:
         hmac.compare_digest(of_bill, f"{each} {row.postal_code[:ZIP_DIGITS]}")
         for each in (row.billing_accounts or {}).values()
     )
+    guest_matches = hmac.compare_digest(
+        f"{keyed.zip_code} {keyed.house_number.lstrip('0')}",
+        f"{(row.postal_code or '')[:ZIP_DIGITS]} {house_number(row.address or '')}",
+    ) & bool(keyed.house_number.strip("0"))
     without_ssn = bill_matches & (row.ssn_last4_hash is None) & (not keyed.ssn_last4)
-    return date_matches & (ssn_matches | without_ssn)
+    return date_matches & (guest_matches if keyed.is_of_a_guest else ssn_matches | without_ssn)

@@ -237,5 +237,6 @@ def _settings_of(setup: Setup) -> Mapping[str, Any]:
         "ivr_on_time": on_time,
         "ivr_agent_phone": agent_phone,
         **hours,
+        **({"ivr_sms_from": ""} if circumstances.texts == "off" else {}),
         **{name: value for name, value in bank.items() if value},
     }

@@ -44,6 +44,7 @@ def facts_of(member: SampleMember) -> dict[str, str]:
         "phone": member.phone.removeprefix("+1"),
         "ssn_last4": member.ssn_last4,
         "zip": SAMPLE_ZIP_CODE,
+        "house": member.house_number,
         "date_of_birth": member.date_of_birth_keyed,
         **{f"{plan}_account": number for plan, number in member.billing_accounts.items()},
     }

@@ -34,6 +34,7 @@ KINDS: Final[Mapping[str, str | int]] = MappingProxyType(
         "choice": "other",
         "count": 100,
         "bank": "FIRST NATIONAL BANK OF NORTH NOWHERE",
+        "spelled": "BERNADETTE MONTGOMERY",
     }
 )
 """The kinds of value there are, each with the raw value that makes the longest speech in practice.
@@ -50,6 +51,7 @@ _NUMBER = re.compile(r"\d+(?:-\d+)*", re.ASCII)
 _PHONE = re.compile(r"\+1(\d{10})", re.ASCII)
 _WORD_OF_A_BANK = re.compile(r"[A-Za-z0-9&][A-Za-z0-9&.,'/-]*", re.ASCII)
 _SPELLED = re.compile(r"[^AEIOUY]+|[A-Z]{2}", re.ASCII)  # NA, TD, FCU
+_SPELLABLE = re.compile(r"[A-Z]+(?: [A-Z]+)*", re.ASCII)
 _SAID = frozenset({"OF", "ON", "IN", "AT", "BY", "TO", "ST"})
 _MOST_COUNTED = 999  # from a thousand on, Fluent would write separators
 
@@ -62,7 +64,7 @@ def speak_value(kind: str, value: str | int, language: str) -> str | int:
     `confirmation` 11; `last4` 4; `phone` E.164 of North America; `digits` any number of them; `place` a name,
     a street or a city as an envelope has it; `choice` a name for a selector and `count` 0 to 999, both
     returned as they are; `bank` as the directory writes its name, in capitals: words that can be said get
-    small letters, for a voice spells capitals.
+    small letters, for a voice spells capitals; `spelled` words of capitals, each letter said alone.
 
     Groups of digits are separated by a full stop and a line break. Raises `ValueError`, which never quotes
     the value, for an unknown kind or language and for a value that is not of its kind.
@@ -71,7 +73,7 @@ def speak_value(kind: str, value: str | int, language: str) -> str | int:
         raise ValueError(f"no values are spoken in {language!r}: add them to its record in ivr.languages")
     spoken = SPOKEN[language].values
     if isinstance(value, str):
-        return _speak_bank(value) if kind == "bank" else _speak_text(kind, value, spoken)
+        return _NAMES[kind](value) if kind in _NAMES else _speak_text(kind, value, spoken)
     if kind == "money" and value >= 0:
         return spoken.money(value)
     if kind == "count" and 0 <= value <= _MOST_COUNTED:
@@ -115,8 +117,17 @@ def _speak_bank(text: str) -> str:
     return " ".join(map(_said_or_spelled, words))
 
 
+def _spell(text: str) -> str:
+    if not _SPELLABLE.fullmatch(text):
+        raise ValueError("what is spelled must be words of capitals A to Z")
+    return ".\n".join(", ".join(word) for word in text.split())
+
+
 def _said_or_spelled(word: str) -> str:
     return word.capitalize() if word in _SAID or not _SPELLED.fullmatch(word) else word
+
+
+_NAMES: Final = {"bank": _speak_bank, "spelled": _spell}
 
 
 def _speak_groups(digits: str, sizes: tuple[int, ...]) -> str:

@@ -12,6 +12,7 @@ from ivr.topics.authorization import handlers as authorization
 from ivr.topics.balance import handlers as balance
 from ivr.topics.bank import handlers as bank
 from ivr.topics.earlier_payments import handlers as earlier_payments
+from ivr.topics.guest import handlers as guest
 from ivr.topics.help import handlers as help_
 from ivr.topics.registry import VOCABULARY
 from ivr.topics.services import TurnServices
@@ -19,7 +20,7 @@ from ivr.topics.verification import handlers as verification
 
 Handler = Callable[[TurnServices, State, Mapping[str, str]], Outcome]
 
-_MODULES = (agent, help_, verification, earlier_payments, balance, amount, bank, authorization)
+_MODULES = (agent, help_, verification, earlier_payments, balance, amount, bank, authorization, guest)
 
 
 def _handler(action: str) -> Handler:

@@ -12,6 +12,7 @@ from ivr.topics.authorization.words import AUTHORIZATION
 from ivr.topics.balance.words import BALANCE
 from ivr.topics.bank.words import BANK
 from ivr.topics.earlier_payments.words import EARLIER_PAYMENTS
+from ivr.topics.guest.words import GUEST
 from ivr.topics.help.words import HELP
 from ivr.topics.masks import UNKNOWN, Mask, Since, as_it_is
 from ivr.topics.topic import MASK_OF_KIND, Alike, Slot, Topic
@@ -26,6 +27,7 @@ TOPICS: tuple[Topic, ...] = (
     AMOUNT,
     BANK,
     AUTHORIZATION,
+    GUEST,
 )
 
 SLOTS: Mapping[str, Slot] = {slot.name: slot for topic in TOPICS for slot in topic.slots}

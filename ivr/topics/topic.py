@@ -28,6 +28,7 @@ MASK_OF_KIND: Final[Mapping[str, Mask]] = {
     "digits": digits_shape,
     "billing_account": given_shape,
     "place": as_it_is,
+    "spelled": given_shape,
 }
 # Made-up values, where a slot names none of its own.
 _SAMPLE_OF_KIND: Final[Mapping[str, str]] = {

@@ -78,7 +78,7 @@ TWO_BILLS = (
 GOING_ON = {
     "dead_end": "caller  1\nline    finish-menu\n" * 20,
     "key_moved": "caller  2\nline    nomatch-not-a-choice, main-menu.again\n",
-    "key_told_once": "caller  3\nline    help-menu\n",
+    "key_told_once": "caller  4\nline    help-menu\n",
     "loop_without_counter": "caller  9999999#\nline    amount-above-balance, amount-other\n" * 10,
     "over_long_call": "caller  1\nline    time-up, bills-both\n" * 170,
     "unreachable_node": "line    balance-current, balance-as-of, amount-one\n",

@@ -104,7 +104,7 @@ class _Caller:
         action = self.line.flow.vocabulary.actions[ask.action]
         known = {**self.state.slots, **self.state.secrets}
         if action.answer is not None:  # the call itself tells it
-            return Outcome(*action.answer(self.state.slots, ask.args))
+            return Outcome(*action.answer(known, ask.args))
         names = list(action.outcomes)
         name = names[0] if self.chance.random() < self.care else self.chance.choice(names)
         if ask.action in {
@@ -137,6 +137,8 @@ class _Caller:
             if node.word.startswith("spoken_"):
                 phrases = {"en-US": "I authorize", "es-US": "autorizo"}
                 return Speech(phrases[self.state.language], 0.9)
+            if node.word == "payer_name":
+                return Speech(VOCABULARY.fields[node.word].said[0], 0.9)
             return _keys(self.chance.choice(_right(node.word)))
         if roll < self.care + (1 - self.care) / 3:
             return Silence()

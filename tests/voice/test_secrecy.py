@@ -31,14 +31,34 @@ class Secrets:
     wrong_ssn: str
     wrong_date: str
     wrong_account: str
+    payer: str
+    mobile: str
 
     @property
     def keyed_date(self):
         return self.date_of_birth.strftime("%m%d%Y")
 
 
-ONE = Secrets("4321", date(1953, 1, 11), "48151623426789", "9182", "12311977", "48151623420000")
-TWO = Secrets("8765", date(1987, 10, 29), "90457713886789", "1029", "03091944", "33071941886666")
+ONE = Secrets(
+    "4321",
+    date(1953, 1, 11),
+    "48151623426789",
+    "9182",
+    "12311977",
+    "48151623420000",
+    "Wilhelmina Quarrington",
+    "6175559753",
+)
+TWO = Secrets(
+    "8765",
+    date(1987, 10, 29),
+    "90457713886789",
+    "1029",
+    "03091944",
+    "33071941886666",
+    "Evangeline Thistledown",
+    "6175558642",
+)
 
 
 class Whole:
@@ -190,7 +210,19 @@ def unfinished_call(phone, member, secrets):
     press_all(phone, "1", "1", member.member_id, secrets.ssn_last4)
 
 
-CALLS = [whole_call, rejected_call, hung_up_call, unfinished_call, pay]
+def guest_call(phone, member, secrets):
+    """Pay for the member: a name that is spoken and spelled back, and a mobile number."""
+    phone.dial()
+    press_all(phone, "1", "3", "1", member.member_id, secrets.keyed_date, "02108", "101#", "1", "1")
+    press_all(phone, "021000021", "1", secrets.account_number + "#", secrets.account_number + "#")
+    phone.say(f"my name is {secrets.payer}")
+    press_all(phone, "9", "1", secrets.mobile, secrets.mobile, "1")
+    phone.say("yes")
+    press_all(phone, "1")
+    assert phone.ended == "goodbye"
+
+
+CALLS = [guest_call, whole_call, rejected_call, hung_up_call, unfinished_call, pay]
 
 
 @pytest.mark.parametrize("play", CALLS, ids=lambda play: play.__name__)
@@ -244,6 +276,8 @@ def test_no_byte_of_database_and_logs_gives_a_secret_away(run, house, play):
     for number in (ONE.account_number, ONE.wrong_account, ONE.account_number + "0000"):
         for trace in traces(number):
             assert trace not in raw, trace
+    for trace in (*traces(ONE.mobile), *traces(ONE.payer.split()[1]), *traces(ONE.payer.split()[1].upper())):
+        assert trace not in raw, trace
     for day in (ONE.date_of_birth, date(1977, 12, 31)):
         for notation in notations(day):
             assert notation.encode() not in raw, notation

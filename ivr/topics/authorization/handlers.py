@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal, cast
 
 from sqlalchemy import exists, func, select
 
+from ivr.ach.banking_days import DebitDates
 from ivr.billing.imports import authorization_code_hash
 from ivr.dialog.engine import Outcome
 from ivr.dialog.state import State
-from ivr.notices.channels import promise
+from ivr.dialog.vocabulary import Slots
+from ivr.notices.channels import Channel, promise
 from ivr.payments.authorization_notices import CURRENT_NOTICE
 from ivr.payments.authorize import AuthorizationRequest, Authorized, ConsentGiven, authorize
 from ivr.payments.day_limit import PAYMENTS_PER_DAY
+from ivr.payments.guests import GuestPayer
 from ivr.storage.tables import Bill, Notice, NoticeAttempt, Payment
 from ivr.topics.sentences import sentences
 from ivr.topics.services import TurnServices
@@ -30,12 +34,17 @@ def prepare_authorization(turn: TurnServices, state: State, _args: Mapping[str, 
     )
     return Outcome(
         _consent_asked(turn, state),
-        {
-            "today": turn.services.local(turn.now).date().isoformat(),
-            "debit_date": dates.effective_entry_date.isoformat(),
-            "cutoff": turn.services.local(dates.cutoff_at).isoformat(),
-        },
+        dates_told(turn, dates),
     )
+
+
+def dates_told(turn: TurnServices, dates: DebitDates) -> Slots:
+    """Return the slots of the dates that terms name."""
+    return {
+        "today": turn.services.local(turn.now).date().isoformat(),
+        "debit_date": dates.effective_entry_date.isoformat(),
+        "cutoff": turn.services.local(dates.cutoff_at).isoformat(),
+    }
 
 
 def _consent_asked(turn: TurnServices, state: State) -> str:
@@ -50,14 +59,7 @@ def _consent_asked(turn: TurnServices, state: State) -> str:
 
 def authorize_payment(turn: TurnServices, state: State, _args: Mapping[str, str]) -> Outcome:
     """Write the payment that a spoken yes authorizes."""
-    confidence = str(state.slots["confidence"])
-    return _authorize(
-        turn,
-        state,
-        how="spoken",
-        words_heard=str(state.slots["words_heard"]),
-        confidence=float(confidence) if confidence else None,
-    )
+    return write_payment(turn, state, _paying(state), spoken_yes(state))
 
 
 def authorize_with_code(turn: TurnServices, state: State, _args: Mapping[str, str]) -> Outcome:
@@ -71,23 +73,50 @@ def authorize_with_code(turn: TurnServices, state: State, _args: Mapping[str, st
     )
     if turn.db.execute(matching.limit(1)).first() is None:
         return Outcome("wrong_code")
-    return _authorize(turn, state, how="bill_code", words_heard="", confidence=None)
+    return write_payment(turn, state, _paying(state), SaidYes("bill_code"))
 
 
-def _authorize(
-    turn: TurnServices,
-    state: State,
-    *,
-    how: Literal["spoken", "bill_code"],
-    words_heard: str,
-    confidence: float | None,
-) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class SaidYes:
+    """How a caller said yes: in which words, heard how surely (None: the recognizer does not say)."""
+
+    how: Literal["spoken", "bill_code"]
+    words_heard: str = ""
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Paying:
+    """Whose bill is paid, how the terms go out in writing, and who pays where that is not the member."""
+
+    member_id: str
+    billing_account: str
+    channel: Channel
+    payer: GuestPayer | None = None
+
+
+def spoken_yes(state: State) -> SaidYes:
+    """Return the yes that was heard."""
+    confidence = str(state.slots["confidence"])
+    return SaidYes(
+        "spoken", str(state.slots["words_heard"]), confidence=float(confidence) if confidence else None
+    )
+
+
+def _paying(state: State) -> Paying:
+    slots = state.slots
+    channel = cast("Channel", slots["channel"])
+    return Paying(str(slots["member_id"]), str(slots["billing_account"]), channel)
+
+
+def write_payment(turn: TurnServices, state: State, paying: Paying, answered: SaidYes) -> Outcome:
+    """Write the payment that was agreed to, and promise its notice."""
     slots = state.slots
     request = AuthorizationRequest(
         call_sid=turn.call_sid,
         seq=turn.seq,
-        member_id=str(slots["member_id"]),
-        billing_account=str(slots["billing_account"]),
+        member_id=paying.member_id,
+        billing_account=paying.billing_account,
         amount_cents=int(slots["amount"]),
         account_type=cast("Literal['checking', 'savings']", slots["account_type"]),
         rdfi_routing_number=str(slots["routing_number"]),
@@ -96,10 +125,10 @@ def _authorize(
         language=state.language,
         pace=cast("Literal['voice', 'relay']", state.pace),
         consent=ConsentGiven(
-            how=how,
+            how=answered.how,
             spoken_by="relay" if state.pace == "relay" else "caller",
-            words_heard=words_heard,
-            confidence=confidence,
+            words_heard=answered.words_heard,
+            confidence=answered.confidence,
             asked_at=turn.asked_at,
             answered_at=turn.now,
             text=_evidence_text(turn, state),
@@ -107,7 +136,8 @@ def _authorize(
             prompts=_evidence_prompts(turn, state),
         ),
         balance_told_cents=int(slots["total"]),
-        by_letter=slots["channel"] == "letter",
+        payer=paying.payer,
+        by_letter=paying.channel == "letter",
         payments_per_day=PAYMENTS_PER_DAY,
     )
     turn.forget()
@@ -122,8 +152,7 @@ def _authorize(
     )
     if not isinstance(written, Authorized):
         return Outcome("changed" if written.reason == "less_owed" else "limit_reached")
-    channel = cast("Literal['sms', 'email', 'letter']", slots["channel"])
-    promise(turn.db, written, channel, state.language, turn.now)
+    promise(turn.db, written, paying.channel, state.language, turn.now)
     return Outcome(
         "authorized",
         {

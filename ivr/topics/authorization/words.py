@@ -14,8 +14,8 @@ from ivr.topics.topic import Slot, Topic
 CODE_DIGITS = (4, 12)
 CONFIDENCE_MIN = 0.5
 
-_TERMS = ("today", "debit_date", "cutoff")
-_AUTHORIZED = ("confirmation_number", "effective_date")
+TERMS = ("today", "debit_date", "cutoff")
+AUTHORIZED = ("confirmation_number", "effective_date")
 _PAYING = (
     "member_id",
     "billing_account",
@@ -26,9 +26,9 @@ _PAYING = (
     "account_number",
 )
 # What is asked of a payment: what the caller's word must have been given about, and what is told then.
-_CONSENTED = ("amount", "plan", "account_type", "account_last4", "debit_date")
-_RECEIPT = ("confirmation_number",)
-_FAULTS = {"changed": "paid_elsewhere", "limit_reached": "limit_elsewhere"}
+CONSENTED = ("amount", "plan", "account_type", "account_last4", "debit_date")
+RECEIPT = ("confirmation_number",)
+FAULTS = {"changed": "paid_elsewhere", "limit_reached": "limit_elsewhere"}
 _CODE = "408215#"
 CODE = "code"
 
@@ -141,24 +141,24 @@ AUTHORIZATION = Topic(
     actions=(
         Action(
             "prepare_authorization",
-            {"spoken": _TERMS, "bill_code": _TERMS, "either": _TERMS},
+            {"spoken": TERMS, "bill_code": TERMS, "either": TERMS},
             needs=(*_PAYING, "channel", "pay_day"),
         ),
         Action(
             "authorize_payment",
-            {"authorized": _AUTHORIZED, "changed": (), "limit_reached": ()},
+            {"authorized": AUTHORIZED, "changed": (), "limit_reached": ()},
             needs=(*_PAYING, "total", "debit_date", "channel", "words_heard", "confidence"),
-            consent=Consent(("words_heard", "confidence"), _CONSENTED, _RECEIPT),
-            faults=_FAULTS,
+            consent=Consent(("words_heard", "confidence"), CONSENTED, RECEIPT),
+            faults=FAULTS,
         ),
         Action(
             "authorize_with_code",
-            {"authorized": _AUTHORIZED, "changed": (), "limit_reached": (), "wrong_code": ()},
+            {"authorized": AUTHORIZED, "changed": (), "limit_reached": (), "wrong_code": ()},
             needs=(*_PAYING, "total", "debit_date", "channel", "authorization_code"),
             drops=("authorization_code",),
-            consent=Consent(("authorization_code",), _CONSENTED, _RECEIPT),
+            consent=Consent(("authorization_code",), CONSENTED, RECEIPT),
             keyed={"authorized": _CODE, "changed": _CODE, "limit_reached": _CODE, "wrong_code": "408216#"},
-            faults=_FAULTS,
+            faults=FAULTS,
         ),
         Action("payment_made", {"made": (), "none": ()}, answer=_payment_made),
         Action("tell_first_payment", {"first": (), "other": ()}, needs=("is_first",), answer=_first_payment),

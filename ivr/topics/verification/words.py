@@ -50,6 +50,12 @@ def _date_of_birth(digits: str, slots: Slots, _reasons: tuple[str, ...]) -> Matc
     """
     if len(digits) in _LEFT_OF_AN_SSN and "ssn_last4" in slots and digits[:2] not in _MONTHS:
         return Match(result=WHOLE_SSN)
+    judged = born(digits, slots)
+    return judged or Match({"date_of_birth": digits}, BORN)
+
+
+def born(digits: str, slots: Slots) -> NoMatch | None:
+    """Return why digits (MMDDYYYY) cannot be a birth date, or None."""
     if len(digits) != 8:
         return NoMatch("length")
     try:
@@ -58,7 +64,7 @@ def _date_of_birth(digits: str, slots: Slots, _reasons: tuple[str, ...]) -> Matc
         return NoMatch("date")
     if born.year < BIRTH_YEAR_MIN or born > date.fromisoformat(str(slots["call_date"])):
         return NoMatch("date")
-    return Match({"date_of_birth": digits}, BORN)
+    return None
 
 
 VERIFICATION = Topic(

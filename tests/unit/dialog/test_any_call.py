@@ -179,6 +179,8 @@ class Call:
         node = self.flow.nodes[self.state.node]
         if self.state.gate:
             return Keys("1")
+        if node.word == "payer_name":
+            return Speech("Joanna Quillfeather")
         if wait.listen.speech:
             return Speech(self.random.choice(("I authorize", "autorizo", "yes", "no")))
         if node.word == "menu":

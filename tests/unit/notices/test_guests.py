@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text
-from support.authorized import KEYS, NOW, notice_of
+from support.authorized import CUTOFF, KEYS, NOW, notice_of
 from support.carriers import error
 from support.money import SETTINGS
 
@@ -18,6 +18,7 @@ from ivr.payments.evidence import evidence_json, seal_evidence, verify_evidence
 from ivr.payments.guest_cancels import cancel_as_payer, cancel_untold
 from ivr.payments.guests import GuestPayer
 from ivr.payments.history import payment_made, payments_to_tell
+from ivr.payments.late import release_late
 from ivr.payments.names import correct_name
 from ivr.payments.origination import file_context, run_cutoff
 from ivr.payments.report import payment_json
@@ -101,6 +102,28 @@ def test_without_a_text_an_hour_before_the_cutoff_nothing_is_debited(  # noqa: P
         [(first, withdrawn), told] = db.execute(kinds).all()
         assert (first, told) == ("authorized", ("not_debited", "failed"))
         assert withdrawn in {"withdrawn", "failed"}
+
+
+def test_a_cutoff_at_work_on_it_is_not_disturbed(engine, paid):
+    with engine.begin() as db:
+        db.execute(text("SELECT id FROM payments FOR UPDATE"))
+        assert cancel_untold(engine, SeededRandomness(1), WARNED_AT) == 0
+    assert cancel_untold(engine, SeededRandomness(1), WARNED_AT) == 1
+
+
+def test_who_is_released_by_staff_gets_the_new_dates_in_time(engine, paid, sender, clock, twilio):
+    """Held for its cutoff that was missed, it leaves with one that gives a carrier time for another text."""
+    assert send(engine, sender, clock, paid) == "sent"
+    with engine.begin() as db:
+        db.execute(text("UPDATE payments SET state = 'held', hold_reason = 'missed_cutoff'"))
+    monday = WARNED_AT + timedelta(days=3)
+    with engine.begin() as db:
+        number = paid.confirmation_number
+        released = release_late(db, CUTOFF, confirmation_number=number, actor="pat", now=monday)
+    assert released.cutoff_at - monday > timedelta(hours=24)
+    clock.set(monday)
+    assert send(engine, sender, clock, paid) == "sent"
+    assert "later than you were told" in twilio.requests[-1][2]["Body"]
 
 
 def test_a_text_that_a_carrier_took_in_time_keeps_the_payment(engine, paid, sender, clock):

@@ -57,7 +57,7 @@ def english(line):
 
 @pytest.fixture(scope="session")
 def shorter(english):
-    """The line without earlier payments, days and the dental bill, and with a person who is always there.
+    """The line without guests, earlier payments, days and the dental bill, and with a person who is always there.
 
     A wrong flow is found in a third of the states.
     """
@@ -68,6 +68,7 @@ def shorter(english):
             ('keys.4  = "payments_made"\n', ""),
             ('on.made    = "payments_made"', 'on.made    = "balance"'),
             ('keys.3  = "later"', 'keys.3  = "balance"'),
+            ('keys.3     = "guest"\n', ""),
         ),
         "flows/balance.toml": (('next      = "dental"\n', 'next      = "as_of_said"\n'),),
         "flows/reach.toml": (('start = "hours"', 'start = "connecting"'), ('"busy"\n', '"ended"\n')),
@@ -91,6 +92,30 @@ def test_the_real_flows_hold(whole):
     assert set(exploration.nodes) == set(flow.nodes)
     edges = {(node.path, label) for node in flow.nodes.values() for label in node.branches}
     assert edges - set(exploration.edges) == {("main/language", "silence")}  # one language is not asked for
+
+
+# The values that a guest may hear: of the member what is due and when, and the end of the ID that was keyed.
+TOLD_TO_GUESTS = {
+    *("plan", "total", "guest_due", "guest_last4"),
+    *("keyed_amount", "amount", "account_type", "account_last4", "routing_number", "bank_name"),
+    *("payer_name", "today", "debit_date", "cutoff", "confirmation_number", "effective_date"),
+    *("support_phone", "support_hours", "callback_date"),
+}
+
+
+def test_a_guest_hears_no_value_of_a_member_but_what_is_due_and_when(whole):
+    """Wherever a guest's call can be: no prompt names anything else, and nobody's ID opens the rest of the line."""
+    exploration, _ = whole
+    places = [
+        place
+        for place in exploration.places
+        if isinstance(place.result, Wait)
+        and any(path.startswith(("guest/", "main/guest")) for path in (place.state.node, *place.state.frames))
+    ]
+    told = {slot for place in places for said in place.result.prompts for slot in said.values}
+    assert "guest_due" in told
+    assert told <= TOLD_TO_GUESTS
+    assert not [place for place in places if "member_id" in place.state.slots]
 
 
 def test_what_stands_for_lighter_ways_hides_no_longer_turn(whole, english, monkeypatch):

@@ -83,7 +83,7 @@ class Asked:
 
     def know(self, **values):
         for slot, value in values.items():
-            secret = self.line.flow.vocabulary.is_secret(slot)
+            secret = self.line.flow.vocabulary.is_sealed(slot)
             (self.state.secrets if secret else self.state.slots)[slot] = value
         return self
 

@@ -1065,6 +1065,142 @@ def test_one_turn_reads_the_bills_once_and_again_after_a_payment(asked, line):
     assert perform(turn, Ask("choose_bill", {}), call.state) == Outcome("nothing")
 
 
+# Paying for somebody else.
+
+
+def guests(asked, member, **changed):
+    """A call whose caller keyed what stands on a member's bill."""
+    facts = {
+        "keyed_id": member.member_id,
+        "member_birth": member.date_of_birth_keyed,
+        "keyed_zip": "02108",
+        "keyed_house": member.house_number,
+    }
+    return asked().know(**{**facts, **changed})
+
+
+def test_a_guest_finds_a_member_by_what_is_on_the_bill_and_hears_no_more_of_them(asked, samples):
+    member = samples["demo.letter"]
+    found = {
+        "guest_member_id": member.member_id,
+        "guest_last4": member.member_id[-4:],
+        "guest_told": "nothing",
+    }
+    assert guests(asked, member).ask("find_member") == Outcome("found", found)
+    for wrong in ({"keyed_zip": "02109"}, {"keyed_house": "1"}, {"member_birth": "01021901"}):
+        assert guests(asked, member, **wrong).ask("find_member") == Outcome("rejected")
+    assert guests(asked, member).ask("find_member").name == "found"
+
+
+def test_without_text_messages_no_guest_pays(asked):
+    assert asked().ask("texts_go_out") == Outcome("yes")
+    assert asked(notice_channels=("email", "letter")).ask("texts_go_out") == Outcome("no")
+
+
+def test_a_guest_hears_the_bills_that_owe_something_one_after_another(owing, samples, asked):
+    owing(("health", PAST, 4000), ("health", COMING, 31015), ("dental", COMING, 2500))
+    call = asked().know(guest_member_id="499999999990", guest_told="nothing")
+    first = call.ask("next_guest_bill")
+    assert first == Outcome(
+        "bill",
+        {
+            "guest_told": "health",
+            "plan": "health",
+            "total": 35015,
+            "guest_due": PAST.isoformat(),
+            "guest_account": "740000999",
+        },
+    )
+    second = call.know(**first.slots).ask("next_guest_bill")
+    assert (second.name, second.slots["plan"], second.slots["total"]) == ("bill", "dental", 2500)
+    assert call.know(**second.slots).ask("next_guest_bill") == Outcome("no_more")
+
+
+def test_a_guest_pays_a_first_bill_in_full(owing, asked):
+    owing(("health", COMING, 31015), first_payment=True)
+    call = asked().know(guest_member_id="499999999990", guest_told="nothing")
+    assert call.ask("next_guest_bill").name == "first_payment"
+
+
+GUEST = {
+    **BANK,
+    "guest_member_id": "499999999990",
+    "guest_account": "740000999",
+    "plan": "health",
+    "total": 31015,
+    "amount": 31015,
+    "words_heard": "yes",
+    "confidence": "0.9",
+    "payer_name": "JOANNA QUILLFEATHER",
+    "payer_mobile": "+16175559753",
+}
+
+
+def test_a_guests_yes_is_a_payment_of_which_a_text_message_goes_out(owing, asked):
+    """Said an hour and a half before the cutoff: the text message would be late for that one."""
+    owing(("health", COMING, 31015))
+    call = asked().know(**GUEST)
+    call.now = datetime(2026, 12, 18, 20, 30, tzinfo=UTC)
+    dates = call.ask("prepare_guest")
+    assert (dates.name, dates.slots["debit_date"]) == ("ready", "2026-12-22")
+    paid = call.know(**dates.slots).ask("authorize_guest")
+    assert (paid.name, paid.slots["effective_date"]) == ("authorized", "2026-12-22")
+    row = call.db.execute(select(Payment.receiver_name, Payment.sec_code, Payment.member_id)).one()
+    assert row == (None, "TEL", "499999999990")
+    assert call.db.execute(select(Notice.channel, Notice.state)).one() == ("sms", "pending")
+    assert call.know(**dates.slots).ask("authorize_guest") == Outcome("changed")
+
+
+def test_a_guest_cancels_with_both_numbers_until_the_bank_has_it(owing, asked):
+    owing(("health", COMING, 31015))
+    call = asked().know(**GUEST)
+    paid = call.know(**call.ask("prepare_guest").slots).ask("authorize_guest")
+    number = {"cancel_number": paid.slots["confirmation_number"]}
+    wrong = call.know(**number, payer_mobile="+16175559754").ask("cancel_guest_payment")
+    assert wrong == Outcome("rejected")
+    call.know(**number, payer_mobile=GUEST["payer_mobile"])
+    call.db.execute(update(Payment).values(state="batched"))
+    assert call.ask("cancel_guest_payment") == Outcome("too_late")
+    call.db.execute(update(Payment).values(state="authorized"))
+    for _ in range(2):
+        assert call.ask("cancel_guest_payment") == Outcome("cancelled")
+    assert call.db.scalars(select(Notice.kind).where(Notice.state == "pending")).all() == ["cancelled"]
+
+
+def test_a_name_is_said_again_and_two_mobile_numbers_are_compared(asked):
+    assert asked().ask("name_again") == Outcome("again")
+    call = asked().know(payer_mobile="+16175559753", payer_mobile_again="+16175559753")
+    assert call.ask("compare_mobile") == Outcome("same")
+    assert call.know(payer_mobile_again="+16175559754").ask("compare_mobile") == Outcome("different")
+
+
+def test_a_member_hears_that_a_payment_was_made_for_them_and_no_number(owing, asked):
+    owing(("health", COMING, 31015))
+    call = asked().know(**GUEST)
+    call.know(**call.ask("prepare_guest").slots).ask("authorize_guest")
+    call.know(member_id="499999999990", made_shown=0)
+    made = call.ask("next_payment_made")
+    assert (made.name, made.slots["made_amount"], made.slots["made_stands"]) == ("for_you", 31015, "planned")
+    assert call.ask("next_recent_payment") == Outcome("none")
+    back = {"state": "returned", "return_code": "R14", "returned_at": call.now}
+    call.db.execute(update(Payment).values(**back))
+    call.db.execute(LedgerEntry.__table__.insert().values(**came_back(call.db, 31015, call.now)))
+    told = call.ask("next_returned_payment")
+    assert (told.name, told.slots["returned_reason"]) == ("returned", "for_you")
+
+
+def came_back(db, cents, at):
+    """The ledger's row of a payment that came back."""
+    payment = db.execute(select(Payment.id, Payment.billing_account)).one()
+    return {
+        "billing_account": payment.billing_account,
+        "kind": "return",
+        "amount_cents": cents,
+        "payment_id": payment.id,
+        "posted_at": at,
+    }
+
+
 def test_every_action_is_tried_here():
     source = Path(__file__).read_text()
     assert [name for name in VOCABULARY.actions if f'ask("{name}"' not in source] == []

@@ -109,7 +109,7 @@ def test_a_line_that_tells_a_wrong_key_takes_no_call_and_is_loaded_for_those_tha
     wrong = {**files, "flows/main.toml": text}
     with pytest.raises(OperatorError) as caught:
         sound_line(wrong)
-    assert len(caught.value.problems) == 12  # three wordings in two languages: one key too many, one missing
+    assert len(caught.value.problems) == 16  # four wordings in two languages: one key too many, one missing
     assert compile_line(wrong).flow.nodes["main/main_menu"].branches["4"] == "other_ways"
     assert sound_line(files).flow.version == compile_line(files).flow.version
 

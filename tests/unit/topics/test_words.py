@@ -12,6 +12,7 @@ from ivr.languages.answers import normalized
 from ivr.languages.registry import KEYS
 from ivr.languages.registry import SPOKEN as LANGUAGES
 from ivr.topics.authorization.words import hear_authorization
+from ivr.topics.guest.words import hear_name
 from ivr.topics.registry import SLOTS, VOCABULARY
 
 FIELDS = VOCABULARY.fields
@@ -57,6 +58,21 @@ ENTRIES = [
     ("own_account", "640000101", "!own-account"),
     ("own_account", "74000010", "!own-account"),
     ("zip", "02108", "02108"),
+    ("member_birth", "02291964", "02291964"),
+    ("member_birth", "02291965", "!date"),
+    ("member_birth", "0229196", "!length"),
+    ("house_number", "101", "101"),
+    ("house_number", "007", "007"),
+    ("house_number", "000", "!house"),
+    ("house_number", "1234567", "!house"),
+    ("house_number", "", "!house"),
+    ("payer_name", "1", "!name"),
+    ("mobile", "6175550157", "+16175550157"),
+    ("mobile", "1175550157", "!phone"),
+    ("mobile_again", "6175550157", "+16175550157"),
+    ("mobile_again", "617555015", "!phone"),
+    ("payment_number", "51370537879", "51370537879"),
+    ("payment_number", "5137053787", "!length"),
     ("phone", "6175550157", "+16175550157"),
     ("phone", "1175550157", "!phone"),
     ("phone", "617", "!phone"),
@@ -331,6 +347,40 @@ def test_the_vocabulary_names_only_what_it_declares():
         }
     assert filled | set(VOCABULARY.given) <= set(SLOTS)
     assert not {"0", "7", "9"} & set(KEYS)
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("Joanna Quillfeather", "JOANNA QUILLFEATHER"),
+        ("my name is Joanna Quillfeather.", "JOANNA QUILLFEATHER"),
+        ("It's Joanna O'Neil", "JOANNA ONEIL"),
+        ("JOANNA QUILLFEATHER GA", "JOANNA QUILLFEATHER"),
+        ("me llamo José Núñez, por favor", "JOSE NUNEZ"),
+        ("Mary-Ann Smith", "MARY ANN SMITH"),
+        ("J Quillfeather", "J QUILLFEATHER"),
+        ("Maria Guadalupe Hernandez Rodriguez", ""),
+        ("Joanna", ""),
+        ("J Q", ""),
+        ("a b c d", ""),
+        ("one two three four five", ""),
+        ("Joanna 2nd", ""),
+        ("Нина Петрова", ""),
+        ("", ""),
+    ],
+)
+def test_a_name_is_what_the_banks_file_and_its_spelling_can_hold(words, name):
+    judged = hear_name(words, 0.9, "en-US", "voice")
+    assert judged == (Match({"payer_name": name}, "heard") if name else NoMatch("name"))
+
+
+def test_where_a_name_is_asked_for_a_doubt_is_none_and_help_is_help():
+    assert hear_name("Joanna Quillfeather", 0.4, "en-US", "voice") == NoMatch("name")
+    assert hear_name("Joanna Quillfeather", None, "en-US", "voice") == Match(
+        {"payer_name": "JOANNA QUILLFEATHER"}, "heard"
+    )
+    assert hear_name("repeat that", 0.9, "en-US", "voice").key == "9"
+    assert hear_name("representative", 0.9, "en-US", "voice").key == "0"
 
 
 @pytest.mark.parametrize("name", [name for name, field in FIELDS.items() if field.secret])

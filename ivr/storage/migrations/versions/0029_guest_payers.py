@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0023"
-down_revision = "0022"
+revision = "0029"
+down_revision = "0028"
+oldest_release = "0022"
 
 _KINDS = "'authorized', 'cancelled', 'returned', 'reversed', 'refunded'"
 
