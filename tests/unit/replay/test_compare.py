@@ -231,7 +231,8 @@ def test_a_yes_that_no_longer_pays_is_a_payment_that_differs():
         if each.call_sid in pressed("authorize/ask", "yes")
     ]
     paid = [events for events in first_yes if AUTHORIZED in events]
-    assert row.counts == {"payment differs": len(paid), "inconclusive": len(first_yes) - len(paid)}
+    outcomes = {"payment differs": len(paid), "inconclusive": len(first_yes) - len(paid)}
+    assert row.counts == {outcome: count for outcome, count in outcomes.items() if count}
     assert "authorize/sure asks what was never answered" in row.whats["payment differs"][0]
     assert row.reasons == {"yes leads to sure, before authorize"}
 
