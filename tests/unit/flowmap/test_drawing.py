@@ -88,7 +88,7 @@ def test_branches_are_named_in_plain_words(picture, path, label, words, leaves):
         ("main/welcome", "Massachusetts Health Connector payment line."),
         ("main/main_menu", ""),
         ("main/verify", ""),
-        ("main/select_health", "plan: health"),
+        ("main/select_health", "plan: health, next plan: none"),
         ("balance/health", "runs bill: health"),
         ("bill/stands", "bill balance: plan"),
         ("bill/past_due", "[past due] is past due on your dental or health bill."),
