@@ -41,7 +41,7 @@ from benchmarks.sizes import FULL, QUICK, Sizes
 from benchmarks.statements import count_statements
 from ivr.ach.banking_days import load_calendar
 from ivr.base.errors import OperatorError
-from ivr.base.settings import Settings, load_settings
+from ivr.base.settings import Settings, load_replay_settings, load_settings
 from ivr.start import load_line
 
 NOW = datetime.fromisoformat("2026-12-18T10:15-05:00")
@@ -193,7 +193,12 @@ def again(site: Site) -> str:
     sizes = site.sizes
     with fresh_database(site.cluster, "replays") as engine:
         return report.replays(
-            replays(engine, site.settings, played=sizes.played_calls, recorded=sizes.recorded_calls)
+            replays(
+                engine,
+                load_replay_settings(site.environment),
+                played=sizes.played_calls,
+                recorded=sizes.recorded_calls,
+            )
         )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.written import LINE, RUNS
 
-from ivr.base.settings import load_settings
+from ivr.base.settings import load_replay_settings
 from ivr.callfile.player import PlayOptions
 from ivr.callfile.suite import list_runs, play_run
 from ivr.cli.against import named_recipes
@@ -34,7 +34,7 @@ def sample(count, seed=1):
 
 @pytest.fixture
 def settings(tmp_path_factory):
-    return load_settings({"IVR_DEMO": "yes", "IVR_VAR": str(tmp_path_factory.mktemp("var"))})
+    return load_replay_settings({"IVR_VAR": str(tmp_path_factory.mktemp("var"))})
 
 
 def record(runs, engine, settings, *, over_http):

@@ -57,6 +57,8 @@ _NOT_MADE_UP: Final[Mapping[str, str]] = {
     "next_payment_made": "the payments of the last year were listed in it",  # some of them were told before
     "last_call": "it went on with a call that dropped",
     "check_payment_day": "a day to pay on was keyed in it",
+    "find_member": "somebody paid for someone else in it",
+    "cancel_guest_payment": "somebody cancelled what was paid for someone else in it",
 }
 _NOT_COMMON_KEYS: Final = "".join(sorted(DIGITS - COMMON_KEYS))
 _DIGITS: Final = "4081573926" * 7
@@ -231,7 +233,7 @@ class _Export:
         yield from (f"support {each}" for each in reached)
         consent = {each.outcome for each in self._asked("prepare_authorization")}
         yield from (f"consent {each}" for each in sorted(consent))
-        if OFF in {each.outcome for each in self._asked("choose_bill")}:
+        if {OFF, "no"} & {each.outcome for each in self._asked("choose_bill", "texts_go_out")}:
             yield "payments off"
         yield from self._on_time()
         if {"named", "unknown"} & {each.outcome for each in self._asked("name_bank")}:

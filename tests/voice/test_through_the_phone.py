@@ -24,6 +24,7 @@ BY_HAND = {
     "support/served_line.py": "the phone's own form, one request at a time, with faults inside the server",
     "support/started.py": "no request: which command to run, and how it ended",
     "support/console.py": "what a browser sends to the console: no call of the line",
+    "voice/test_guest_calls.py": "the phone's own form, by two members at once, whose answers must be equal",
     "voice/test_two_hosts.py": "the phone's own form, to the host that is left",
     "voice/test_two_releases.py": "the phone's own form, to two releases in turn",
     "support/alarms.py": "the phone's own form, with an alarm inside each turn",

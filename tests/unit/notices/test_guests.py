@@ -165,7 +165,11 @@ def test_nobody_cancels_a_members_own_payment_by_a_mobile_number(engine, promise
 def test_the_members_side_hears_of_it_without_a_number_to_hold_on_to(engine, paid):
     with engine.connect() as db:
         told = payments_to_tell(
-            db, "400000000101", recent_since=NOW - timedelta(days=1), returned_since=NOW - timedelta(days=60)
+            db,
+            "400000000101",
+            recent_since=NOW - timedelta(days=1),
+            returned_since=NOW - timedelta(days=60),
+            dropped_since=NOW - timedelta(minutes=15),
         )
         assert (told.recent, told.waiting) == ((), ())
         made = payment_made(db, "400000000101", since=NOW - timedelta(days=1), place=0)
