@@ -52,6 +52,7 @@ ACTIONS = {
     "verify-member-id": "{member_id}",
     "verify-ssn": "{ssn_last4}",
     "verify-birth": "{date_of_birth}",
+    "dropped-call-menu": "1",
     "amount-one": "1",
     "bank-ready": "1",
     "bank-routing-ask": "021000021",
