@@ -9,6 +9,7 @@ Each of the line's documents is, byte for byte, what twilio's own classes write.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,7 +19,7 @@ from zlib import crc32
 
 import pytest
 from sqlalchemy import Engine, select
-from support.written import CALLS, LINE, MISSING, PROBLEMS, RUNS
+from support.written import CALLS, LINE, MISSING, PROBLEMS, ROOT, RUNS
 from twilio.twiml import GenericNode, TwiML
 from twilio.twiml.voice_response import VoiceResponse
 
@@ -117,6 +118,24 @@ def test_a_call_that_must_fail_fails(host: LocalHost) -> None:
     runs, problems = list_runs([CALLS / "must_fail" / "never_said.call"], LINE.flow.languages, root=CALLS)
     assert not problems
     assert not any(play_run(run, host).passed for run in runs)
+
+
+def test_the_readme_quotes_a_call_as_it_is_spoken(host: LocalHost) -> None:
+    [run] = [
+        run
+        for run in RUNS
+        if (Path(run.call.name).relative_to(CALLS), run.language, run.pace)
+        == (Path("way/goodbye.call"), "en-US", "voice")
+    ]
+    out = io.StringIO()
+    print_result(play_run(run, host), out, verbose=True)
+    spoken = " ".join(re.findall(r"^ *\[[a-z]+-[A-Z]+\] (.*)$", out.getvalue(), re.MULTILINE))
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    said = " ".join(re.findall(r"^> (.*)$", page, re.MULTILINE)).split("<br>")
+    quoted = [each.strip().removeprefix("**Line** ") for each in said if each.strip().startswith("**Line**")]
+    assert len(quoted) > 5
+    for words in (part.strip(" *") for each in quoted for part in each.replace("*", "").split("…")):
+        assert words in spoken
 
 
 @pytest.mark.parametrize("language", LINE.flow.languages)
