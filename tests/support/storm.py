@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -42,7 +42,7 @@ from ivr.storage.migrate import upgrade
 
 CALLERS = 12  # three for each worker: whoever stands third in a queue of such as wait waits the longest
 THINK_SECONDS_MAX = 0.3
-CALLS_BACK = 3
+CALLS_BACK = 3  # at once; later again, like everybody who was not told how it ended
 IDLE_CONNECTIONS = 8
 LOCK_SECONDS_MAX = 25.0
 # What a caller does who wants to pay in full, by the prompt that asks.
@@ -206,8 +206,7 @@ class Storm:
         self.seen = Seen()
         self._seconds = seconds
         self._draws = random.Random(seed)
-        self._members = iter(line.members)
-        self._turn = threading.Lock()
+        self._waiting = deque(line.members)
         self._over = threading.Event()
 
     def rage(self) -> Seen:
@@ -226,14 +225,16 @@ class Storm:
 
     def _callers(self, draw: random.Random) -> None:
         while not self._over.is_set():
-            with self._turn:
-                member = next(self._members)
-            self.pay(member, lambda: self._over.wait(draw.uniform(0, THINK_SECONDS_MAX)))
+            member = self._waiting.popleft()
+            end = self.pay(member, lambda: self._over.wait(draw.uniform(0, THINK_SECONDS_MAX)))
+            if end == "unknown":
+                self._waiting.append(member)
 
     def pay(self, member: SampleMember, think: Callable[[], object] = lambda: None) -> str:
         """Call until the bill is paid or the line says that it was not; return how that ended."""
         end = "unknown"
         for _ in range(1 + CALLS_BACK):
+            think()  # nobody dials at once: while the line turns callers away, each would end in no time
             end = self._call(Caller(self.line, member), think)
             if end != "unknown":
                 break
