@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ivr.simulator.phone import Phone
 
 NO_BANK: Final = "123456789"
+_WHAT_IS_OWED: Final = "2"
 _MENUS_MAX: Final = 4  # between what is owed and the bank: which bill, how much, why
 
 
@@ -48,5 +49,7 @@ def _problems(phone: Phone, facts: Sequence[str]) -> Iterator[str]:
         if not wanted and "bank-ready" in heard.prompts:
             continue
         heard = phone.press(keys)
+        if "dropped-call-menu" in heard.prompts:  # the canary's last call was left as this one will be
+            heard = phone.press(_WHAT_IS_OWED)
         if not any(prompt.startswith(wanted) for prompt in heard.prompts):
             yield f"the line said {', '.join(heard.prompts) or 'nothing'} where {wanted} belongs"

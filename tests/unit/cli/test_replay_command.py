@@ -294,11 +294,12 @@ def canary(ivr, served: str, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_canary_is_told_what_it_owes_and_can_pay_nothing(canary, ivr, served: str, engine: Engine) -> None:
-    ran = canary()
-    assert ran.err == ""
-    assert ran.out == f"{served} takes calls, and a bank that is none took no payment.\n"
+    for _ in range(2):  # the second soon after the first, which was left before anything was paid
+        ran = canary()
+        assert ran.err == ""
+        assert ran.out == f"{served} takes calls, and a bank that is none took no payment.\n"
     with engine.connect() as db:
-        assert db.scalars(text("SELECT node FROM calls")).all() == ["bank/routing_number"]
+        assert db.scalars(text("SELECT node FROM calls")).all() == ["bank/routing_number"] * 2
         assert db.scalar(text("SELECT count(*) FROM payments")) == 0
     assert routing_number_fault(NO_BANK) == "check_digit"
 
