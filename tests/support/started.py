@@ -12,13 +12,15 @@ import gc
 import json
 import os
 import runpy
+import select
 import shlex
+import signal
 import socket
 import subprocess
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -94,8 +96,14 @@ def _attend(asker: socket.socket) -> None:
             os.dup2(file, number)
             os.close(file)
         _run(arguments, folder, environment)
+    ended = os.pidfd_open(child)
+    if (
+        ended not in select.select([ended, asker], [], [])[0]
+    ):  # who asked was ended: what it asked for ends too
+        os.kill(child, signal.SIGTERM)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    asker.sendall(str(status if status >= 0 else 128 - status).encode())
+    with suppress(BrokenPipeError):
+        asker.sendall(str(status if status >= 0 else 128 - status).encode())
     os._exit(0)
 
 

@@ -1,40 +1,23 @@
-"""The files of docs/deploy.md: they name what there is, and a call comes through the proxy as it was signed."""
+"""The files of docs/deploy.md: they name what there is, with the rights that they need and no more."""
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import socket
 import subprocess
-from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
-from support.certificates import Authority
-from support.debian import found_or_installed
-
-from ivr.base.clock import ManualClock
-from ivr.base.randomness import SeededRandomness
 from ivr.base.settings import (
     load_console_settings,
     load_settings,
     load_worker_settings,
     settings_table,
 )
-from ivr.billing.samples import demo_member
-from ivr.calls.store import keep_flow_version
 from ivr.cli.main import COMMANDS
-from ivr.sandbox.members import load_members
-from ivr.sandbox.server import LocalServer
 from ivr.storage.grants import OWNER, ROLES
-from ivr.topics.line import compile_line, read_line_files
-from ivr.voice.serving import serve_line
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs" / "deploy.md").read_text()
 UNITS = {file.stem: file.read_text() for file in (ROOT / "deploy").glob("*.service")}
-WANTED = "nginx is needed, the proxy of docs/deploy.md: install it (on Debian: apt-get install nginx-light)."
 
 
 def sourced(file):
@@ -91,70 +74,3 @@ def test_the_image_and_its_services_run_as_nobody_on_a_read_only_root():
     assert "\nHEALTHCHECK " in image
     for source in re.findall(r"^COPY (?!--from)(.*) \S+$", image, re.MULTILINE):
         assert all((ROOT / part).exists() for part in source.split()), source
-
-
-def find_nginx():
-    """Return the path of nginx, which Debian keeps where only administrators look."""
-    return shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-
-
-@pytest.fixture
-def proxy(tmp_path):
-    """Run the page's nginx before a server of this machine; give the address and the authority's file."""
-    started = []
-
-    def run(behind):
-        authority = Authority(tmp_path)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        site = (ROOT / "deploy" / "nginx.conf").read_text()
-        certificate = authority.issue()
-        for written, here in (
-            ("listen 443", f"listen 127.0.0.1:{port}"),
-            ("    listen [::]:443 ssl;\n", ""),
-            ("/etc/ivr/tls/line.pem", str(certificate)),
-            ("/etc/ivr/tls/line.key", str(certificate)),
-            ("http://127.0.0.1:8000", behind),
-        ):
-            assert written in site  # "http://127.0.0.1:8000" and no path after it: the target is signed
-            site = site.replace(written, here)
-        paths = "".join(
-            f"{kind}_temp_path {tmp_path}/{kind};"
-            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        )
-        whole = tmp_path / "nginx.conf"
-        whole.write_text(f"daemon off; pid {tmp_path}/pid; events {{}} http {{ {paths}\n{site} }}")
-        nginx = found_or_installed(find_nginx, "nginx-light", WANTED)
-        command = [nginx, "-p", str(tmp_path), "-e", str(tmp_path / "log"), "-c", str(whole)]
-        subprocess.run([*command, "-t"], check=True, capture_output=True)
-        started.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port)).close()
-                break
-            except ConnectionRefusedError:
-                assert started[-1].poll() is None
-        return f"https://127.0.0.1:{port}", authority.file
-
-    yield run
-    for process in started:
-        process.terminate()
-        process.wait()
-
-
-def test_a_call_comes_through_the_proxy_as_it_was_signed(ivr, environ, engine, proxy, monkeypatch):
-    line, now = compile_line(read_line_files(ROOT)), datetime.now(UTC)
-    member, clock = demo_member("demo.letter", now.date()), ManualClock(now)
-    with LocalServer() as server:
-        url, authority = proxy(server.url)
-        settings = load_settings({**environ, "PUBLIC_URL": url})
-        with engine.begin() as db:
-            keep_flow_version(db, line.flow.version, dict(line.files), now)
-            load_members(db, settings, [member], clock)
-        server.app = serve_line(settings, engine, line, clock, SeededRandomness(1))
-        monkeypatch.setenv(
-            "IVR_TEST_MEMBER", f"{member.member_id}:{member.ssn_last4}:{member.date_of_birth_keyed}"
-        )
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority))
-        ran = ivr("call", "--url", url, "--canary", "--again-after", "0")
-    assert (ran.status, ran.err) == (0, "")
