@@ -204,6 +204,7 @@ TESTED_BY = {
     "tests/unit/console/test_practice.py": ("console/practice",),
     "tests/unit/console/test_reports.py": ("console/reports",),
     "tests/unit/members/test_imports.py": ("members/bulk_load",),
+    "tests/unit/notices/test_letter.py": ("notices/paper",),
     "tests/unit/notices/test_sms.py": ("notices/carriers",),
     "tests/unit/payments/test_origination.py": ("payments/batches",),
     "tests/unit/proof/test_exploration.py": ("proof/spoken",),

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from xml.etree import ElementTree as ET
 from zlib import crc32
@@ -50,6 +51,9 @@ def fill(node: TwiML, read: ET.Element) -> TwiML:
     return node
 
 
+COMPARED: set[bytes] = set()  # the digests of documents that were compared: the same one need not be again
+
+
 class ComparedLine:
     """A line whose every document is compared with what twilio's own classes write."""
 
@@ -59,8 +63,10 @@ class ComparedLine:
 
     def post(self, path_or_url: str, form: Mapping[str, str], *, headers: Headers | None = None) -> LineReply:
         reply = self._line.post(path_or_url, form, headers=headers)
-        if reply.status == 200:
+        digest = sha256(reply.body).digest()
+        if reply.status == 200 and digest not in COMPARED:
             assert reply.body.decode() == str(fill(VoiceResponse(), ET.fromstring(reply.body)))
+            COMPARED.add(digest)
         return reply
 
 

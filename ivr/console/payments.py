@@ -10,7 +10,6 @@ from flask import Response, request
 from flask import render_template as render
 from sqlalchemy import or_, select
 
-from ivr.audit.consent_pack import make_consent_pack
 from ivr.base.errors import OperatorError
 from ivr.base.money import format_amount, parse_amount
 from ivr.base.times import WrittenTimeError, span
@@ -132,6 +131,8 @@ def show(visit: StaffVisit, number: str) -> Answer:
 @payments.page("/<number>/evidence.pdf")
 def evidence(visit: StaffVisit, number: str) -> Answer:
     """Send everything that proves a payment's authorization, for a bank that asks for it."""
+    from ivr.audit.consent_pack import make_consent_pack  # noqa: PLC0415 (half a second; few need it)
+
     found = evidence_json(visit.db, visit.console.hashes, number)
     if found is None:
         raise unknown_payment(number)
