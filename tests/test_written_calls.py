@@ -1,7 +1,8 @@
-"""Every written call, in every language and pace it is for; in the first language each turn is posted twice.
+"""Every written call, in every language and every pace it is for; in the first language each turn is posted twice.
 
 What relay pace does in its own way hangs on no language: calls that differ from the way through a payment in what is
-said alone are typed in one language, which they take in turns. `make soak` types them in the other as well.
+said alone are typed in one language, which they take in turns, and spoken in the first and in those in which they are
+not typed. `make soak` plays every language in every pace.
 
 Each of the line's documents is, byte for byte, what twilio's own classes write.
 """
@@ -93,11 +94,15 @@ def is_over_http(run: CallPlay) -> bool:
     return Path(run.call.name).relative_to(CALLS).parts[0] in OVER_HTTP
 
 
-def is_typed_elsewhere(run: CallPlay) -> bool:
-    """Return whether a call in relay pace is left to the same call in another language."""
-    languages = [each.language for each in RUNS if (each.call, each.pace) == (run.call, "relay")]
-    turn = crc32(Path(run.call.name).relative_to(CALLS).as_posix().encode())
-    return run.pace == "relay" and not is_over_http(run) and run.language != languages[turn % len(languages)]
+def is_left_to_soak(run: CallPlay) -> bool:
+    """Return whether the call is heard in this language, and in this pace, in another of its runs."""
+    languages = list(dict.fromkeys(each.language for each in RUNS if each.call == run.call))
+    turn = crc32(Path(run.call.name).relative_to(CALLS).as_posix().encode()) % len(languages)
+    if is_over_http(run) or len(run.call.runs(LINE.flow.languages)) == len(languages):
+        return False
+    if run.pace == "relay":
+        return run.language != languages[turn]
+    return run.language == languages[turn] != languages[0]
 
 
 def test_all_files_can_be_played() -> None:
@@ -108,7 +113,7 @@ def test_all_files_can_be_played() -> None:
 
 @pytest.mark.parametrize(
     "run",
-    [pytest.param(run, marks=[pytest.mark.soak] if is_typed_elsewhere(run) else []) for run in RUNS],
+    [pytest.param(run, marks=[pytest.mark.soak] if is_left_to_soak(run) else []) for run in RUNS],
     ids=lambda run: f"{Path(run.call.name).relative_to(CALLS)}-{run.language}-{run.pace}",
 )
 def test_call(run: CallPlay, host: LocalHost) -> None:
