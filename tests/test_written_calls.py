@@ -96,9 +96,10 @@ def is_over_http(run: CallPlay) -> bool:
 
 def is_left_to_soak(run: CallPlay) -> bool:
     """Return whether the call is heard in this language, and in this pace, in another of its runs."""
-    languages = list(dict.fromkeys(each.language for each in RUNS if each.call == run.call))
+    runs = run.call.runs(LINE.flow.languages)
+    languages = list(dict.fromkeys(language for language, _ in runs))
     turn = crc32(Path(run.call.name).relative_to(CALLS).as_posix().encode()) % len(languages)
-    if is_over_http(run) or len(run.call.runs(LINE.flow.languages)) == len(languages):
+    if is_over_http(run) or len(runs) == len(languages):
         return False
     if run.pace == "relay":
         return run.language != languages[turn]
