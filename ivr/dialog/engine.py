@@ -178,7 +178,7 @@ class Ask:
 Result = Wait | End | Ask
 
 _branch_taken = lru_cache(4096)(BranchTaken)  # every node that is passed is one: calls share theirs
-_GATE_FAILURES = "@gate"  # among the counters
+GATE_FAILURES = "@gate"  # among the counters
 _EARLY_LISTEN = Listen(2, must_answer=False)  # a 0 that began a number is followed by more of it
 GATE_LISTEN = Listen(TIMEOUT_SECONDS["relay"]["menu"], num_digits=1)
 
@@ -478,7 +478,7 @@ class _Interpreter:
     def _failed(self, node: Node, *why: Said) -> Result | None:
         """Count a noinput or nomatch; the third leads to an agent. A gate counts its own."""
         if self.state.gate:
-            failures = self.state.counters[_GATE_FAILURES] = self.state.counters.get(_GATE_FAILURES, 0) + 1
+            failures = self.state.counters[GATE_FAILURES] = self.state.counters.get(GATE_FAILURES, 0) + 1
         else:
             failures = self.state.failures = self.state.failures + 1
         return self._give_up(node) if failures >= FAILURES_MAX else self._ask_again(node, *why)
@@ -528,7 +528,7 @@ class _Interpreter:
 
     def _pass_gate(self) -> None:
         """Leave a gate; the trouble of the question around it stays."""
-        self.state.counters.pop(_GATE_FAILURES, None)
+        self.state.counters.pop(GATE_FAILURES, None)
         self.state.renewals = 0
         self.state.chunk = []
         self.state.gate = False

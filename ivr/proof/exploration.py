@@ -5,6 +5,9 @@ out (the limits are proven apart: they strike after every turn), so are silences
 pace, slots and counters that nothing reads any more, and the ordinary sentences that are queued or can be
 repeated. What must be heard to its end, terms and confirmation numbers, is kept. Where an answer is still
 being worked out, the ways there that have more to say stand for those that have less.
+
+What is known to come is not worked out again: answers settle a question's errors, so that they lead on as
+they did without any; and where the time is up a call leaves all but what must be heard.
 """
 
 from __future__ import annotations
@@ -31,6 +34,8 @@ from ivr.dialog.definition import (
     Node,
 )
 from ivr.dialog.engine import (
+    FAILURES_MAX,
+    GATE_FAILURES,
     RELAY_WORDS_MAX,
     RENEWALS_MAX,
     Ask,
@@ -61,8 +66,9 @@ from ivr.speech.sentence import Sentence
 NOTHING = "none"  # what an action answers where there is nothing to tell of
 LATE_SECONDS = 1e6  # beyond every limit
 _MEANT = {KEY_AGENT: "person", KEY_REPEAT: "repeat"}
-ERRORS = frozenset({"error", "silence", "patience"})
-_CAN_BE_LATE = frozenset({"answer", "key", "outcome", "go_on", "transfer", "discard", "back"})
+ERRORS = frozenset({"error", "errors", "silence", "patience"})
+_CAN_BE_LATE = frozenset({"answer", "key", "outcome", "go_on", "silence", "transfer", "discard", "back"})
+_SETTLES = frozenset({"answer", "key", "more_time"})  # no error counts after these
 _MENU_KEYS = sorted(DIGITS - COMMON_KEYS)
 
 
@@ -94,9 +100,10 @@ class World:
 class Move:
     """What a caller does or the domain answers.
 
-    `kind` is start, answer (accepted), key (of a menu), error, silence, patience (silence until relay pace
-    gives up), go_on (at a gate), person, repeat, more_time, discard, stray, unasked, uncounted (it costs no
-    try), transfer, back (a number goes on before the agent is called) or outcome;
+    `kind` is start, answer (accepted), key (of a menu), error, errors (at a gate, until it gives up),
+    silence, patience (silence until relay pace gives up), go_on (at a gate), person, repeat, more_time,
+    discard, stray, unasked, uncounted (it costs no try), transfer, back (a number goes on before the agent is
+    called) or outcome;
     `label` is the key, result, reason or outcome. `late`: the call is over its time by then.
     """
 
@@ -140,7 +147,8 @@ class StateKey(NamedTuple):
     in_parts: bool = False  # what 9 repeats comes in parts: of its words this alone matters
     failures: int = 0  # noinput and nomatch at this question
     reasons: frozenset[str] = frozenset()  # those that change what a field makes of an entry
-    counters: tuple[tuple[str, int], ...] = ()  # that can still be read; beyond the last try all are the last
+    # That can still be read; beyond the last try all are the last. A gate's is in its moves.
+    counters: tuple[tuple[str, int], ...] = ()
     slots: frozenset[str] = frozenset()  # filled, and still read: by name, as no value chooses a way
     queued: tuple[frozenset[str], ...] = ()  # what must still be heard to its end
     captured: frozenset[str] = frozenset()
@@ -241,6 +249,7 @@ class Exploration:
         self._weights: dict[int, Weight] = {}
         self._seconds: dict[tuple[object, ...], float] = {}
         self._todo: list[tuple[int, float, int]] = []
+        self._late: dict[tuple[object, ...], int] = {}
         self._live = Liveness(flow, self._reads(), self._fills())
         nodes = flow.nodes.values()
         self._evidence = frozenset(prompt for node in nodes if node.evidence for prompt in node.prompts)
@@ -355,7 +364,7 @@ class Exploration:
             tuple(
                 (name, min(n, self._tries.get(name, n)))
                 for name, n in sorted(state.counters.items())
-                if name in counters or name[0] == "@"
+                if name in counters
             ),
             slots & (state.slots.keys() | state.secrets.keys()),
             queued,
@@ -455,26 +464,70 @@ class Exploration:
 
     def _expand(self, index: int) -> None:
         place = self.places[index]
-        if isinstance(place.result, Wait) and place.result.listen is not None and not place.closing:
-            self._add_late(index, place, Move("silence", Silence(), late=True))
+        known = self._as_without_errors(place)
+        place.edges += known
         for move in self.moves(place):
+            if known and move.kind in _SETTLES:
+                continue
             after = self._go(index, place, move)
             if after is None or after.state.pace not in self._paces:
                 continue
-            if move.kind == "go_on":
-                self._go_on(index, move, after)
-            else:
-                place.edges.append((move, self._add(after)))
+            goes_on = move.kind == "go_on"
+            place.edges.append(self._go_on(index, move, after) if goes_on else (move, self._add(after)))
             # The limits strike where the call would wait; before that, nobody looks at them.
-            if move.kind in _CAN_BE_LATE and isinstance(after.result, Wait) and not place.closing:
-                self._add_late(index, place, replace(move, late=True))
+            if move.kind in _CAN_BE_LATE and isinstance(after.result, Wait) and not after.closing:
+                self._add_late(index, place, replace(move, late=True), after)
 
-    def _add_late(self, index: int, place: Place, late: Move) -> None:
+    def _as_without_errors(self, place: Place) -> list[tuple[Move, int]]:
+        """Return what is known of a question that was answered wrongly: an answer settles all errors."""
+        if not place.state.failures or place.state.gate or place.closing or place.helping:
+            return []
+        same = self._keys.get(self.key(place)._replace(failures=0), ())
+        return [
+            (move, target)
+            for index in same
+            if self.places[index].turns <= place.turns
+            for move, target in self.places[index].edges
+            if move.kind in _SETTLES
+        ]
+
+    def _add_late(self, index: int, place: Place, late: Move, waiting: Place) -> None:
+        """Let the time be up where a move would wait at `waiting`, unless it is known what comes then.
+
+        All is left but what must be heard: calls that have as much to say go on alike, wherever they were. A
+        turn that moved money is judged by itself.
+        """
+        turns = place.turns + self._turns(place, late)
+        left = self._left(waiting)
+        asked = {each.action for each in place.knowledge.answered}
+        if isinstance(place.result, Ask):
+            asked.add(place.result.action)
+        if asked.isdisjoint(self.world.consents) and self._late.get(left, turns + 1) <= turns:
+            return
+        self._late[left] = turns
         reached = self._go(index, place, late)
         if reached is not None and reached.state.pace in self._paces:
             place.edges.append((late, self._add(reached)))
 
-    def _go_on(self, index: int, move: Move, after: Place) -> None:
+    def _left(self, place: Place) -> tuple[object, ...]:
+        """Return what decides how a call goes on that leaves a place because its time is up."""
+        state, knowledge = place.state, place.knowledge
+        slots, counters = self._live.at(f"{TIME_UP_DIALOG}/{self.flow.dialogs[TIME_UP_DIALOG].start}", ())
+        said = cast("Wait", place.result).prompts
+        return (
+            state.language,
+            state.pace,
+            slots & (state.slots.keys() | state.secrets.keys()),
+            tuple((name, n) for name, n in sorted(state.counters.items()) if name in counters),
+            tuple(
+                (each.label, *each.values.items())
+                for each in (*said, *state.pending, *state.held)
+                if not each.barge_in and each.prompt not in state.evidence
+            ),
+            replace(knowledge, consented=frozenset(), answered=()),
+        )
+
+    def _go_on(self, index: int, move: Move, after: Place) -> tuple[Move, int]:
         """Press 1 until something else comes than one more gate of the same kind."""
         here = self.key(self.places[index])
         times, reached = 1, after
@@ -482,7 +535,7 @@ class Exploration:
             times += 1
             # What a gate still has to say was worked out before: saying it breaks nothing.
             reached = cast("Place", self._go(index, reached, replace(move, times=times)))
-        self.places[index].edges.append((replace(move, times=times), self._add(reached)))
+        return replace(move, times=times), self._add(reached)
 
     def _go(self, index: int, place: Place, move: Move) -> Place | None:
         """Make a move from a place, or from one that its times have led to before."""
@@ -522,20 +575,25 @@ class Exploration:
         if move.kind == "patience":
             state = state.copy()
             state.renewals = RENEWALS_MAX
+        elif move.kind == "errors":
+            state = state.copy()
+            state.counters[GATE_FAILURES] = FAILURES_MAX - 1
         taken = step(self.flow, state, move.heard, LATE_SECONDS if move.late else 0.0)
         if isinstance(taken.result, Ask) and taken.result.action not in self.flow.vocabulary.actions:
             raise KeyError(taken.result.action)
         frames = taken.state.frames
         if len(frames) > len(set(frames)):
             raise DialogError("this dialog calls itself without end", frames[-1])
-        turns = place.turns + _COST.get(move.kind, 1) + self.tells_of_before(place, move)
-        if move.late and move.kind != "silence":
-            turns += _LONG_CALL_TURNS
+        turns = place.turns + self._turns(place, move)
         after = taken.state
         after.renewals = after.turns = 0
         knowledge = self._remember(place, move, taken)
         reached = Place(after, knowledge, taken.result, turns, index, move)
         return Taken(place, index, move, reached, taken.heard, taken.events)
+
+    def _turns(self, place: Place, move: Move) -> int:
+        turns = _COST.get(move.kind, 1) + self.tells_of_before(place, move)
+        return turns + _LONG_CALL_TURNS if move.late and move.kind != "silence" else turns
 
     def tells_of_before(self, place: Place, move: Move) -> bool:
         """Return whether a move is the answer that there is something where ordinarily there is nothing.
@@ -561,7 +619,8 @@ class Exploration:
                 *(Move("transfer", TransferEnded(name), name) for name in ("failed", "completed")),
                 *early,
             ]
-        moves = [Move("go_on", Keys("1"), "1"), Move("error", Keys("2"), "not-a-choice")]
+        wrong = Move("error", Keys("2"), "not-a-choice")
+        moves = [Move("go_on", Keys("1"), "1"), wrong, replace(wrong, kind="errors", times=FAILURES_MAX)]
         hears = False
         if not state.gate:
             moves = list(self._choices(node, state))
@@ -742,7 +801,7 @@ class _Memory:
         )
 
 
-_COST = {"outcome": 0, "start": 0, "patience": RENEWALS_MAX + 1}
+_COST = {"outcome": 0, "start": 0, "errors": FAILURES_MAX, "patience": RENEWALS_MAX + 1}
 # The time can pass at once in a silence, and a written call shows it so; while a caller answers it runs out
 # only in a call that has been long.
 _LONG_CALL_TURNS = 20
