@@ -30,14 +30,14 @@ IN_PERIOD: Final = (Payment.authorized_at >= bindparam("start")) & (Payment.auth
 class Scope:
     """What the counts are of: payments authorized from `start` until before `end`, as of `now` (aware).
 
-    `altered` are the confirmation numbers whose evidence is not what was sealed.
+    `altered` returns the confirmation numbers whose evidence is not what was sealed, once that is known.
     """
 
     start: datetime
     end: datetime
     now: datetime
     closings: frozenset[date]
-    altered: Sequence[str] = ()
+    altered: Callable[[], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,7 @@ def _judged(db: Connection, rows: Any, judge: Judge, scope: Scope, values: dict[
 
 
 def _parameters(rows: Select[Any], scope: Scope) -> dict[str, Any]:
-    given = {"start": scope.start, "end": scope.end, "now": scope.now, "altered": list(scope.altered)}
+    given = {"start": scope.start, "end": scope.end, "now": scope.now}
     wanted = rows.compile().params
-    return {name: value for name, value in given.items() if name in wanted}
+    values: dict[str, Any] = {name: value for name, value in given.items() if name in wanted}
+    return values | {"altered": scope.altered()} if "altered" in wanted else values

@@ -233,16 +233,6 @@ DUTIES: Final[tuple[Duty, ...]] = (
         ),
     ),
     Duty(
-        "evidence-unchanged",
-        "What proves the authorization is sealed within two days of its notice, and unchanged since.",
-        "Nacha Operating Rules: proof on request of the bank; the line's own chain of seals",
-        Check(
-            _of_payments(and_(_SEALED, ~_ALTERED).label(MET)).where(
-                or_(_SEALED, _day(bindparam("now")) - _SEALED_WITHIN_DAYS > _FIRST_TOLD)
-            )
-        ),
-    ),
-    Duty(
         "sec-code",
         (
             "A spoken yes is debited as TEL, a keyed code as PPD; a reversal under the debit's code, a refund"
@@ -402,6 +392,16 @@ DUTIES: Final[tuple[Duty, ...]] = (
         Check(
             _of_payments((func.octet_length(Payment.account_number) >= _SEALED_BYTES).label(MET)).where(
                 Payment.account_number.is_not(None)
+            )
+        ),
+    ),
+    Duty(
+        "evidence-unchanged",
+        "What proves the authorization is sealed within two days of its notice, and unchanged since.",
+        "Nacha Operating Rules: proof on request of the bank; the line's own chain of seals",
+        Check(
+            _of_payments(and_(_SEALED, ~_ALTERED).label(MET)).where(
+                or_(_SEALED, _day(bindparam("now")) - _SEALED_WITHIN_DAYS > _FIRST_TOLD)
             )
         ),
     ),

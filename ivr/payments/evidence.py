@@ -13,11 +13,11 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from heapq import merge
-from operator import attrgetter
+from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Row, exists, func, insert, or_, select, true
+from sqlalchemy import Double, Row, Text, cast, exists, func, insert, or_, outerjoin, select, true
 
 from ivr.calls.notation import heard_as_kept
 from ivr.payments.authorization_notices import EVERY_NOTICE
@@ -25,6 +25,7 @@ from ivr.payments.guests import open_payer
 from ivr.payments.names import NAME_CORRECTED
 from ivr.payments.report import CONSENT, attempts_json, plain, plain_row
 from ivr.storage.engine import ROWS_AT_ONCE
+from ivr.storage.streams import stream_rows
 from ivr.storage.tables import (
     AchEntry,
     AuditEvent,
@@ -38,9 +39,9 @@ from ivr.storage.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
     from ivr.base.keys import KeyedHash, KeyRing
 
@@ -111,8 +112,15 @@ class Verification:
     head_found: bool
 
 
+_READ_AS: Final[Mapping[str, Any]] = {"confidence": Double, "prompts": Text}  # what is kept otherwise
+
+
 def _labelled(table: Any, names: tuple[str, ...]) -> list[Any]:
-    return [table.__table__.columns[name].label(f"{table.__tablename__}_{name}") for name in names]
+    columns = ((name, table.__table__.columns[name]) for name in names)
+    return [
+        (cast(column, _READ_AS[name]) if name in _READ_AS else column).label(f"{table.__tablename__}_{name}")
+        for name, column in columns
+    ]
 
 
 _FIRST: Final = (
@@ -142,24 +150,43 @@ _PROOF: Final = (
     .limit(1)
     .lateral("proof")
 )
-# Where another notice had to follow, the one that was sent first is sealed.
-_SEALED_ROWS: Final = (
-    select(
-        Payment.id.label("payment_id"),
-        *_labelled(Payment, _PAYMENT),
-        *_labelled(Payment, _PAYER),
-        Payment.payer,
-        *_labelled(Authorization, CONSENT),
-        *_labelled(Authorization, _AUTHORIZATION),
-        *(_FIRST.c[f"notices_{name}"] for name in _NOTICE),
-        _FIRST.c.sent_at.label("notice_sent_at"),
-        _FIRST.c.mailed_date,
-        *_PROOF.c,
+
+
+def _rows(of: Any) -> Select[Any]:
+    """Return what is sealed; where another notice had to follow, that is the one that was sent first."""
+    return (
+        select(
+            Payment.id.label("payment_id"),
+            *_labelled(Payment, _PAYMENT),
+            *_labelled(Payment, _PAYER),
+            Payment.payer,
+            *_labelled(Authorization, CONSENT),
+            *_labelled(Authorization, _AUTHORIZATION),
+            *(_FIRST.c[f"notices_{name}"] for name in _NOTICE),
+            _FIRST.c.sent_at.label("notice_sent_at"),
+            _FIRST.c.mailed_date,
+            *_PROOF.c,
+        )
+        .select_from(of)
+        .outerjoin(Authorization, Authorization.id == Payment.authorization_id)
+        .outerjoin(_FIRST, true())
+        .outerjoin(_PROOF, true())
     )
-    .select_from(Payment)
-    .outerjoin(Authorization, Authorization.id == Payment.authorization_id)
-    .outerjoin(_FIRST, true())
-    .outerjoin(_PROOF, true())
+
+
+_SEALED_ROWS: Final = _rows(Payment)
+_EVENT: Final = tuple(AuditEvent.__table__.columns.keys())
+_SEALS: Final = (
+    _rows(outerjoin(EvidenceSeal, Payment, EvidenceSeal.payment_id == Payment.id))
+    .add_columns(
+        EvidenceSeal.payment_id.label("sealed_id"),
+        EvidenceSeal.audit_event_id,
+        EvidenceSeal.digest,
+        EvidenceSeal.head,
+        *_labelled(AuditEvent, _EVENT),
+    )
+    .outerjoin(AuditEvent, AuditEvent.id == EvidenceSeal.audit_event_id)
+    .order_by(EvidenceSeal.id)
 )
 
 
@@ -189,13 +216,13 @@ def seal_evidence(db: Connection, hashes: KeyedHash, now: datetime, before: date
         for row in db.execute(due)
     ]
     recorded = (
-        select(AuditEvent.__table__)
+        select(*_labelled(AuditEvent, _EVENT))
         .where(AuditEvent.at < before, ~exists().where(EvidenceSeal.audit_event_id == AuditEvent.id))
         .order_by(AuditEvent.id)
         .execution_options(yield_per=ROWS_AT_ONCE)
     )
     events = [
-        {"payment_id": None, "audit_event_id": event.id, "digest": _event_digest(hashes, event)}
+        {"payment_id": None, "audit_event_id": event.audit_events_id, "digest": _event_digest(hashes, event)}
         for event in db.execute(recorded)
     ]
     _append_seals(db, hashes, now, payments + events)
@@ -233,7 +260,10 @@ def verify_evidence(
     """
     head, payments, events, expired, broken = FIRST_HEAD, 0, 0, 0, []
     found = known_head in (None, FIRST_HEAD)
-    for seal in merge(_payment_seals(db), _event_seals(db), key=attrgetter("seal_id")):
+    for seal in stream_rows(db, _SEALS):
+        if seal.payment_id is None and seal.sealed_id is not None:
+            broken.append(BrokenEvidence(f"payment {seal.sealed_id}", "it was removed after sealing"))
+            continue
         is_event = seal.audit_event_id is not None
         events, payments = events + is_event, payments + (not is_event)
         if is_event:
@@ -253,41 +283,14 @@ def verify_evidence(
     return Verification(payments, events, expired, head, tuple(broken), found)
 
 
-_SEAL: Final = (
-    EvidenceSeal.id.label("seal_id"),
-    EvidenceSeal.audit_event_id,
-    EvidenceSeal.digest,
-    EvidenceSeal.head,
-)
-
-
-def _payment_seals(db: Connection) -> Iterable[Row[Any]]:
-    return db.execute(
-        _SEALED_ROWS.add_columns(*_SEAL)
-        .join(EvidenceSeal, EvidenceSeal.payment_id == Payment.id)
-        .order_by(EvidenceSeal.id)
-        .execution_options(yield_per=ROWS_AT_ONCE)
-    )
-
-
-def _event_seals(db: Connection) -> Iterable[Row[Any]]:
-    return db.execute(
-        select(*_SEAL, AuditEvent.__table__)
-        .outerjoin_from(EvidenceSeal, AuditEvent, AuditEvent.id == EvidenceSeal.audit_event_id)
-        .where(EvidenceSeal.audit_event_id.is_not(None))
-        .order_by(EvidenceSeal.id)
-        .execution_options(yield_per=ROWS_AT_ONCE)
-    )
-
-
-def _payment_problem(hashes: KeyedHash, seal: Row[Any]) -> str | None:
+def _payment_problem(hashes: KeyedHash, seal: Any) -> str | None:
     if hmac.compare_digest(seal.digest, _digest(hashes, seal)):
         return None
     return "its row, its consent or its notice was changed after sealing"
 
 
-def _event_problem(hashes: KeyedHash, seal: Row[Any]) -> str | None:
-    if seal.id is None:
+def _event_problem(hashes: KeyedHash, seal: Any) -> str | None:
+    if seal.audit_events_id is None:
         return "it was removed from the audit trail after sealing"
     if hmac.compare_digest(seal.digest, _event_digest(hashes, seal)):
         return None
@@ -309,6 +312,7 @@ def evidence_json(
     if row is None:
         return None
     consent = _part(row, Authorization, CONSENT)
+    consent["prompts"] = json.loads(consent["prompts"] or "null")
     return {
         "payment": _part(row, Payment, _PAYMENT) | _payer(row, keys),
         "consent": consent,
@@ -334,45 +338,67 @@ def _payer(row: Row[Any], keys: KeyRing | None) -> dict[str, str]:
     return {"receiver_name": payer.name, "payer_mobile": payer.mobile}
 
 
-def _digest(hashes: KeyedHash, row: Row[Any]) -> bytes:
+def _digest(hashes: KeyedHash, row: Any) -> bytes:
     """Return the keyed hash of what was fixed: the same for the same facts, however they are stored."""
-    facts = {name: {column: _exact(row[place]) for column, place in columns} for name, columns in _PLACES}
+    facts = _encode(_facts(row))[1:-1].split(_BETWEEN)
+    facts.insert(_PROMPTS, _prompts(row.authorizations_prompts))
+    parts = dict(zip(_PARTS, (_FORM % tuple(facts)).split(_BETWEEN), strict=True))
     # Seals from before authorizations had these say nothing of them; what was the only case still does not.
-    usual = {"kind": "single", "payer_member_id": facts["payments"]["member_id"]}
-    if facts[_LATER_FACTS] in (usual, dict.fromkeys(usual)):
-        del facts[_LATER_FACTS]
-    if not any(facts["payer"].values()):
-        del facts["payer"]
+    later = row.authorizations_kind, row.authorizations_payer_member_id
+    if later in (("single", row.payments_member_id), (None, None)):
+        del parts["authorizations"]
+    if not (row.payments_payer_name_hash or row.payments_payer_mobile_hash):
+        del parts["payer"]
     # As above: a letter counted as mailed on the day on which it was put into the outbox.
     usual_dates = (None, row.notice_sent_at and row.notice_sent_at.astimezone(UTC).date())
     if row.mailed_date not in usual_dates:
-        facts["mailed"] = {"date": plain(row.mailed_date)}
-    return hashes.digest(_PURPOSE, _canonical(facts))
+        parts["mailed"] = f'"mailed":{{"date":"{row.mailed_date}"}}'
+    return hashes.digest(_PURPOSE, f"{{{','.join(sorted(parts.values()))}}}")
 
 
-_LATER_FACTS: Final = "authorizations"
-_SEALED_PARTS: Final[tuple[tuple[str, Any, tuple[str, ...]], ...]] = (
-    ("payments", Payment, _PAYMENT),
-    ("payer", Payment, _PAYER),
-    ("consents", Authorization, CONSENT),
-    ("notices", Notice, _NOTICE),
-    ("notice_attempts", NoticeAttempt, _ATTEMPT),
-    (_LATER_FACTS, Authorization, _AUTHORIZATION),
-)
-_PLACE: Final = {name: place for place, name in enumerate(_SEALED_ROWS.selected_columns.keys())}
-# Where in a row each fact of a seal stands: names are looked up slowly, of millions of facts.
-_PLACES: Final = tuple(
-    (name, tuple((column, _PLACE[f"{table.__tablename__}_{column}"]) for column in columns))
-    for name, table, columns in _SEALED_PARTS
-)
-
-
-def _event_digest(hashes: KeyedHash, event: Row[Any]) -> bytes:
-    facts = {name: _exact(getattr(event, name)) for name in AuditEvent.__table__.columns.keys()}  # noqa: SIM118 (a collection of columns)
+def _event_digest(hashes: KeyedHash, event: Any) -> bytes:
+    facts = {name: getattr(event, f"{AuditEvent.__tablename__}_{name}") for name in _EVENT}
     return hashes.digest("audit", _canonical(facts))
 
 
-_canonical: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode
+_EXACT: Final[Mapping[type, Callable[[Any], Any]]] = {
+    datetime: datetime.timestamp,  # to the microsecond, so that not even that can be changed unseen
+    date: date.isoformat,
+    bytes: bytes.hex,
+}
+
+
+def _exact(value: Any) -> Any:
+    return _EXACT[type(value)](value)
+
+
+_canonical: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_exact).encode
+
+
+@lru_cache(maxsize=ROWS_AT_ONCE)
+def _prompts(text: str | None) -> str:
+    return "null" if text is None else _canonical(json.loads(text))
+
+
+# A seal's canonical JSON. Of the many there are, only the values are written: the names stand in a form.
+_BETWEEN: Final = "\n"  # in no JSON's text
+_encode: Final = json.JSONEncoder(separators=(_BETWEEN, ":"), default=_exact).encode
+_PARTS: Final[Mapping[str, tuple[Any, list[str]]]] = {
+    "authorizations": (Authorization, sorted(_AUTHORIZATION)),
+    "consents": (Authorization, sorted(CONSENT)),
+    "notice_attempts": (NoticeAttempt, sorted(_ATTEMPT)),
+    "notices": (Notice, sorted(_NOTICE)),
+    "payer": (Payment, sorted(_PAYER)),
+    "payments": (Payment, sorted(_PAYMENT)),
+}
+_FORM: Final = _BETWEEN.join(
+    f'"{part}":{{{",".join(f"{json.dumps(name)}:%s" for name in names)}}}'
+    for part, (_, names) in _PARTS.items()
+)
+_PLACE: Final = {name: place for place, name in enumerate(_SEALED_ROWS.selected_columns.keys())}
+_COLUMNS: Final = [f"{table.__tablename__}_{name}" for table, names in _PARTS.values() for name in names]
+_PROMPTS: Final = _COLUMNS.index("authorizations_prompts")
+_facts: Final = itemgetter(*(_PLACE[column] for place, column in enumerate(_COLUMNS) if place != _PROMPTS))
 
 
 def _next_head(hashes: KeyedHash, head: bytes, digest: bytes) -> bytes:
@@ -381,19 +407,6 @@ def _next_head(hashes: KeyedHash, head: bytes, digest: bytes) -> bytes:
 
 def _part(row: Row[Any], table: Any, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: plain(getattr(row, f"{table.__tablename__}_{name}")) for name in names}
-
-
-_EXACT: Final[Mapping[type, Callable[[Any], Any]]] = {
-    datetime: datetime.timestamp,
-    date: date.isoformat,
-    bytes: bytes.hex,
-}
-
-
-def _exact(value: Any) -> Any:
-    """Write an instant to the microsecond, so that not even that can be changed unseen."""
-    write = _EXACT.get(type(value))
-    return value if write is None else write(value)
 
 
 def _is_kept(db: Connection, consent: Mapping[str, Any]) -> bool:

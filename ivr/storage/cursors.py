@@ -16,7 +16,8 @@ from typing import Any
 from weakref import WeakSet
 
 import psycopg
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 # Bad data, a broken constraint, serialization failure and deadlock, and what a function of ours raised.
@@ -50,6 +51,24 @@ def note_failure(connection: Any, error: psycopg.Error) -> None:
     """Note a connection as unfit after an error which may repeat without end."""
     if not is_ordinary(error):
         _unfit.add(connection)
+
+
+def as_sqlalchemy(connection: Connection, sql: str, error: psycopg.Error) -> Exception:
+    """Return the error of a statement that went past SQLAlchemy as the one of its own that others catch."""
+    lost = connection.dialect.is_disconnect(error, connection.connection.driver_connection, None)  # type: ignore[arg-type]
+    if lost:
+        connection.invalidate(error)
+    # No parameters: they may be secret, and the statement's own text says enough.
+    wrapped: Exception = DBAPIError.instance(
+        sql,
+        None,
+        error,
+        psycopg.Error,
+        hide_parameters=True,
+        connection_invalidated=lost,
+        dialect=connection.dialect,
+    )
+    return wrapped
 
 
 class JudgingCursor(psycopg.Cursor[Any]):

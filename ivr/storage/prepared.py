@@ -18,9 +18,9 @@ import psycopg
 from psycopg.pq.abc import PGresult
 from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.expression import Executable
 
+from ivr.storage.cursors import as_sqlalchemy
 from ivr.storage.pipelines import PipelinedConnection
 
 
@@ -73,26 +73,10 @@ class PreparedStatement:
                 result = driver.run(self._name, self.sql, values)
             else:
                 driver.send(
-                    self._name, self.sql, values, lambda error: self._as_sqlalchemy(connection, error)
+                    self._name, self.sql, values, lambda error: as_sqlalchemy(connection, self.sql, error)
                 )
         except psycopg.Error as error:
-            raise self._as_sqlalchemy(connection, error) from error
+            raise as_sqlalchemy(connection, self.sql, error) from error
         for listener in connection.dispatch.after_cursor_execute if heard else ():
             listener(*listening)
         return driver, result
-
-    def _as_sqlalchemy(self, connection: Connection, error: psycopg.Error) -> Exception:
-        lost = connection.dialect.is_disconnect(error, connection.connection.driver_connection, None)  # type: ignore[arg-type]
-        if lost:
-            connection.invalidate(error)
-        # No parameters: they may be secret, and the statement's own text says enough.
-        wrapped: Exception = DBAPIError.instance(
-            self.sql,
-            None,
-            error,
-            psycopg.Error,
-            hide_parameters=True,
-            connection_invalidated=lost,
-            dialect=connection.dialect,
-        )
-        return wrapped

@@ -138,6 +138,7 @@ BREACHES = {
 }
 # What is sealed, and was changed in breaking another duty, is found altered as well.
 ALSO_ALTERED = (1, 2, 3, 20, 21, 22)
+REMOVED = 30  # as if it had never been, but for its seal
 
 
 def pages_text(pdf):
@@ -161,11 +162,14 @@ def test_a_clean_year_meets_every_duty_and_each_planted_breach_is_named(engine, 
         for place, (_duty, statement) in BREACHES.items():
             db.execute(text(statement.format(p=rows[place].id)))
         db.execute(text("DELETE FROM audit_events"))
+        db.execute(text("DELETE FROM payments WHERE id = :p"), {"p": rows[REMOVED].id})
     report = audited(engine)
     number = {place: rows[place].confirmation_number for place in BREACHES}
     expected = {(duty, number[place]) for place, (duty, _statement) in BREACHES.items()}
     expected.add(("audit-trail", f"audit event {event}"))
     expected |= {("evidence-unchanged", number[place]) for place in ALSO_ALTERED}
+    expected.add(("evidence-unchanged", f"payment {rows[REMOVED].id}"))
+    expected.add(("evidence-unchanged", rows[REMOVED + 1].confirmation_number))  # whose seal rests on its
     assert found(report) >= expected
     assert found(report) - expected == {
         # A debit that early came before its notice, as one without any; and what was retried came back unsaid.

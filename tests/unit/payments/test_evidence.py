@@ -114,6 +114,14 @@ def test_a_removed_seal_breaks_the_chain_after_it(engine, hashes, three):
     assert "chain is broken" in found.broken[0].problem
 
 
+def test_a_payment_removed_from_behind_its_seal_is_found_though_it_is_the_last(engine, hashes, three):
+    gone = three[2]
+    with unguarded(engine) as db:
+        db.execute(delete(Payment).where(Payment.id == gone.payment_id))
+    (broken,) = verify(engine, hashes).broken
+    assert (broken.what, broken.problem) == (f"payment {gone.payment_id}", "it was removed after sealing")
+
+
 def test_a_seal_made_without_the_key_breaks_it_too(engine, hashes, three):
     with unguarded(engine) as db:
         db.execute(
