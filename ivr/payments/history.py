@@ -91,7 +91,8 @@ class UnfinishedPayment:
 class PaymentsToTell:
     """What a caller hears of unasked. Those of `waiting` are none of `recent`.
 
-    `unfinished` is the payment that the member's last call was about, where it dropped before a yes to it.
+    `unfinished` is the payment that the member's last call was about, where it dropped before a yes to it and
+    nothing was paid of that bill since it began.
     """
 
     recent: tuple[RecentPayment, ...]
@@ -129,10 +130,10 @@ _LAST_CALL: Final = (
         Call.state.label("call_state"),
         Call.end.label("call_end"),
         select(func.array_agg(Payment.billing_account))
-        .where(Payment.call_sid == Call.call_sid)
+        .where(Payment.member_id == Call.member_id, Payment.authorized_at >= Call.started_at)
         .correlate(Call)
         .scalar_subquery()
-        .label("call_paid"),
+        .label("paid_since"),  # by a later call, too, whose end may not be known yet
     )
     .where(
         Call.member_id == bindparam("member_id"),
@@ -229,9 +230,9 @@ def payments_to_tell(
 
 
 def _unfinished(row: Any) -> UnfinishedPayment | None:
-    """Return what the call of a row had chosen to pay and did not pay, if anything."""
+    """Return what the call of a row had chosen to pay and nobody paid since it began, if anything."""
     slots = json.loads(row.call_state).get("slots", {})
-    if "amount" not in slots or slots["billing_account"] in (row.call_paid or ()):
+    if "amount" not in slots or slots["billing_account"] in (row.paid_since or ()):
         return None
     return UnfinishedPayment(
         slots["plan"], slots["billing_account"], int(slots["amount"]), slots.get("pay_day", "")

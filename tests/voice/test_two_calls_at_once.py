@@ -52,3 +52,15 @@ def test_of_two_at_once_one_pays(house, at_the_terms):
         heard = list(both.map(lambda phone: phone.say("yes").prompts[0], phones))
     assert sorted(heard) == ["authorization-changed", "confirmation"]
     assert paid(house) == 1
+
+
+def test_of_a_bill_paid_since_nobody_is_told_that_a_call_ended_before_its_payment(house, at_the_terms):
+    dropped, paying = at_the_terms(2)
+    dropped.hang_up()
+    assert "confirmation" in paying.say("yes").prompts  # and how it ends is not reported, or late
+    (amber,) = house.load_samples("demo.health_and_dental")
+    again = house.phone(3)
+    again.dial()
+    for keys in ("1", "1", amber.member_id, amber.ssn_last4, amber.date_of_birth_keyed):
+        heard = again.press(keys)
+    assert heard.prompts[:2] == ("recent-payment", "balance-current")
