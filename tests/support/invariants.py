@@ -42,11 +42,12 @@ def check_promises(engine: Engine, keys: KeyRing, exchanges: Iterable[Heard]) ->
         counts = _check_payments(db, heard)
         _check_stored_calls(db)
         _check_spoken(db, heard)
+        _check_unfinished(db, heard)
         _check_replies(db, keys, heard)
     counts["requests"] = len(heard)
     counts["replies lost"] = sum(each.status == 0 for each in heard)
     for each in heard:
-        for prompt in (NO_PAYMENT, "trouble-payment", *NOT_STORED):
+        for prompt in (NO_PAYMENT, "trouble-payment", "dropped-call", *NOT_STORED):
             counts[prompt] += prompt in _prompts(each)
     return counts
 
@@ -103,6 +104,21 @@ def _check_spoken(db: Connection, heard: list[Heard]) -> None:
             spoken = {re.sub(rb"\D", b"", number).decode() for number in SPOKEN_NUMBER.findall(words)}
             assert spoken, f"a payment without a number: {each.body!r}"
             assert spoken <= stored, f"{each.call_sid} heard {spoken - stored}, which nobody stored"
+
+
+def _check_unfinished(db: Connection, heard: list[Heard]) -> None:
+    """Whose last call ended before its payment was made has no payment of that call when they hear so."""
+    calls = db.execute(select(Call.call_sid, Call.member_id).order_by(Call.started_at)).all()
+    turns = db.execute(select(Turn.call_sid, Turn.seq, Turn.at)).all()
+    told_at = {(call_sid, seq): at for call_sid, seq, at in turns}
+    paid = db.execute(select(Payment.call_sid, Payment.authorized_at)).all()
+    for each in heard:
+        if "dropped-call" in _prompts(each):
+            own = next(place for place, call in enumerate(calls) if call.call_sid == each.call_sid)
+            *_, last = (call.call_sid for call in calls[:own] if call.member_id == calls[own].member_id)
+            at = told_at[each.call_sid, int(each.headers["ivr-turn"])]
+            made = [row.authorized_at for row in paid if row.call_sid == last and row.authorized_at <= at]
+            assert not made, f"{each.call_sid} heard that {last} ended before its payment: {made}"
 
 
 def _check_replies(db: Connection, keys: KeyRing, heard: list[Heard]) -> None:

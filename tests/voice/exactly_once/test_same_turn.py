@@ -95,6 +95,17 @@ def test_who_calls_back_hears_the_payment_first(line: ServedLine) -> None:
     assert line.again(caller.member).verify().prompts[0] == "recent-payment"
 
 
+def test_who_paid_after_a_call_that_dropped_is_not_told_that_nothing_was_paid(line: ServedLine) -> None:
+    dropped = line.caller().play_to_the_question(amount=("2", "100#", "1"))
+    dropped.hang_up()
+    paying = line.again(dropped.member)
+    assert "dropped-call" in paying.verify().prompts
+    for keys in ("1", *KEYS_TO_THE_BANK, ACCOUNT, ACCOUNT):
+        paying.press(keys)
+    paying.yes(fault="kill-worker answer")  # and nobody reports how that call ends
+    assert line.again(dropped.member).verify().prompts[0] == "recent-payment"  # what follows: the invariants
+
+
 def test_hanging_up_before_the_yes_leaves_no_payment(line: ServedLine) -> None:
     caller = line.caller_at_the_question()
     caller.hang_up()
