@@ -340,9 +340,11 @@ class Exploration:
         state, knowledge = place.state, place.knowledge
         if isinstance(place.result, End):
             return StateKey(End, state.node, state.language, state.pace)
-        slots, counters = self._live.at(state.node, tuple(state.frames))
+        frames = tuple(state.frames)
+        live, counters = self._live.at(state.node, frames)
+        slots = live.intersection((*state.slots, *state.secrets))
         # Where one of the terms is filled anew before any payment, what was told of them counts no more.
-        terms_count = any(terms <= slots for terms in self._agreed_to)
+        terms_count = any(terms <= live for terms in self._agreed_to)
         turn: tuple[object, ...] = ()
         queued = tuple(map(self._heard_whole, (state.pending, state.held, state.said, state.chunk)))
         if place.closing:
@@ -356,21 +358,21 @@ class Exploration:
             state.node,
             state.language,
             state.pace,
-            tuple(state.frames),
+            frames,
             state.gate,
             self._in_parts(state),
             state.failures,
-            self._telling & set(state.reasons),
+            self._telling.intersection(state.reasons),
             tuple(
                 (name, min(n, self._tries.get(name, n)))
                 for name, n in sorted(state.counters.items())
                 if name in counters
             ),
-            slots & (state.slots.keys() | state.secrets.keys()),
+            slots,
             queued,
             knowledge.captured if terms_count else frozenset(),
             knowledge.told if terms_count else frozenset(),
-            knowledge.stale & slots,
+            knowledge.stale & live,
             knowledge.fresh,
             turn,
         )
@@ -476,7 +478,7 @@ class Exploration:
             place.edges.append(self._go_on(index, move, after) if goes_on else (move, self._add(after)))
             # The limits strike where the call would wait; before that, nobody looks at them.
             if move.kind in _CAN_BE_LATE and isinstance(after.result, Wait) and not after.closing:
-                self._add_late(index, place, replace(move, late=True), after)
+                self._add_late(index, place, move, after)
 
     def _as_without_errors(self, place: Place) -> list[tuple[Move, int]]:
         """Return what is known of a question that was answered wrongly: an answer settles all errors."""
@@ -491,13 +493,13 @@ class Exploration:
             if move.kind in _SETTLES
         ]
 
-    def _add_late(self, index: int, place: Place, late: Move, waiting: Place) -> None:
+    def _add_late(self, index: int, place: Place, move: Move, waiting: Place) -> None:
         """Let the time be up where a move would wait at `waiting`, unless it is known what comes then.
 
         All is left but what must be heard: calls that have as much to say go on alike, wherever they were. A
         turn that moved money is judged by itself.
         """
-        turns = place.turns + self._turns(place, late)
+        turns = waiting.turns + _late_turns(move)
         left = self._left(waiting)
         asked = {each.action for each in place.knowledge.answered}
         if isinstance(place.result, Ask):
@@ -505,6 +507,7 @@ class Exploration:
         if asked.isdisjoint(self.world.consents) and self._late.get(left, turns + 1) <= turns:
             return
         self._late[left] = turns
+        late = replace(move, late=True)
         reached = self._go(index, place, late)
         if reached is not None and reached.state.pace in self._paces:
             place.edges.append((late, self._add(reached)))
@@ -517,14 +520,14 @@ class Exploration:
         return (
             state.language,
             state.pace,
-            slots & (state.slots.keys() | state.secrets.keys()),
+            slots.intersection((*state.slots, *state.secrets)),
             tuple((name, n) for name, n in sorted(state.counters.items()) if name in counters),
             tuple(
                 (each.label, *each.values.items())
                 for each in (*said, *state.pending, *state.held)
                 if not each.barge_in and each.prompt not in state.evidence
             ),
-            replace(knowledge, consented=frozenset(), answered=()),
+            (knowledge.captured, knowledge.told, knowledge.stale, knowledge.fresh),
         )
 
     def _go_on(self, index: int, move: Move, after: Place) -> tuple[Move, int]:
@@ -584,16 +587,14 @@ class Exploration:
         frames = taken.state.frames
         if len(frames) > len(set(frames)):
             raise DialogError("this dialog calls itself without end", frames[-1])
-        turns = place.turns + self._turns(place, move)
+        turns = place.turns + _COST.get(move.kind, 1) + self.tells_of_before(place, move)
+        if move.late:
+            turns += _late_turns(move)
         after = taken.state
         after.renewals = after.turns = 0
         knowledge = self._remember(place, move, taken)
         reached = Place(after, knowledge, taken.result, turns, index, move)
         return Taken(place, index, move, reached, taken.heard, taken.events)
-
-    def _turns(self, place: Place, move: Move) -> int:
-        turns = _COST.get(move.kind, 1) + self.tells_of_before(place, move)
-        return turns + _LONG_CALL_TURNS if move.late and move.kind != "silence" else turns
 
     def tells_of_before(self, place: Place, move: Move) -> bool:
         """Return whether a move is the answer that there is something where ordinarily there is nothing.
@@ -805,6 +806,10 @@ _COST = {"outcome": 0, "start": 0, "errors": FAILURES_MAX, "patience": RENEWALS_
 # The time can pass at once in a silence, and a written call shows it so; while a caller answers it runs out
 # only in a call that has been long.
 _LONG_CALL_TURNS = 20
+
+
+def _late_turns(move: Move) -> int:
+    return 0 if move.kind == "silence" else _LONG_CALL_TURNS
 
 
 class _Noted(Mapping[str, Value]):

@@ -92,6 +92,8 @@ class Judge:
             if node.kind == "say" and receipts.intersection(flow.variables[node.prompts[0]])
         )
         self._noted: dict[Wrong, tuple[int, int, tuple[Move, ...]]] = {}
+        self._heard: dict[tuple[object, ...], int] = {}
+        self._clean = set[object]()  # values and events without a secret
         self._rendered: dict[tuple[object, ...], SpokenWords] = {}
         self._slots: dict[tuple[str, str, str, str], frozenset[str]] = {}
 
@@ -116,23 +118,25 @@ class Judge:
     def watch(self, taken: Taken) -> None:
         """Judge one move."""
         after = taken.after
-        judges = (
-            self._consent,
-            self._receipt,
-            self._untrue_receipt,
-            self._secrets,
-            self._keys,
-            self._words,
-            self._speech,
-        )
+        judges = [self._consent, self._receipt, self._untrue_receipt, self._secrets, self._keys]
+        if not self._was_heard(taken):
+            judges += [self._words, self._speech, self._lengths]
         for wrong in (each for judge in judges for each in judge(taken)):
             self._note(wrong, after.turns, taken.index, taken.move)
-        if isinstance(after.result, (Wait, End)):
-            listen = after.result.listen if isinstance(after.result, Wait) else None
-            self._measure(after, after.result.prompts, listen)
-        elif isinstance(after.result, Ask) and after.state.pace == "relay":
-            for prompts in between_gates(after.state, self._flow)[:-1]:
-                self._measure(after, (*prompts, _GO_ON), GATE_LISTEN)
+
+    def _was_heard(self, taken: Taken) -> bool:
+        """Return whether the same was said at the same place before, in a call that was no longer."""
+        after, state, result = taken.after, taken.after.state, taken.after.result
+        said = (
+            (state.node, state.language, state.pace, after.closing, type(result)),
+            _words_of(result.prompts) if isinstance(result, (Wait, End)) else (),
+            _words_of(state.pending),
+            result.listen and result.listen.timeout_seconds if isinstance(result, Wait) else 0,
+        )
+        if self._heard.get(said, after.turns + 1) <= after.turns:
+            return True
+        self._heard[said] = after.turns
+        return False
 
     def _note(self, wrong: Wrong, turns: int, index: int, *moves: Move) -> None:
         known = self._noted.get(wrong)
@@ -229,6 +233,12 @@ class Judge:
 
     def _secrets(self, taken: Taken) -> Iterator[Wrong]:
         after, node = taken.after, taken.before.state.node
+        spoken = (value for said in taken.queued for value in said.values.values())
+        seen = {taken.heard, *taken.events, *after.state.slots.values(), *spoken}
+        if isinstance(after.result, Wait) and after.result.listen is not None:
+            seen.add(after.result.listen.hints)
+        if seen <= self._clean:
+            return
         if self._has_secret(" ".join(map(str, taken.before.state.slots.values()))):
             return  # told where it happened
         listen = after.result.listen if isinstance(after.result, Wait) else None
@@ -244,6 +254,8 @@ class Judge:
                 if self._has_secret(text):
                     message = f"a secret that is keyed here reaches {name}: make its field and slots secret"
                     yield Wrong("proof.secret-gets-out", node, message)
+            return
+        self._clean |= seen
 
     # Keys and silence.
 
@@ -346,6 +358,17 @@ class Judge:
             self._rendered[key] = known
         return known
 
+    def _lengths(self, taken: Taken) -> Iterator[Wrong]:
+        """Measure what is said; it is judged when all calls are known."""
+        after = taken.after
+        if isinstance(after.result, (Wait, End)):
+            listen = after.result.listen if isinstance(after.result, Wait) else None
+            self._measure(after, after.result.prompts, listen)
+        elif isinstance(after.result, Ask) and after.state.pace == "relay":
+            for prompts in between_gates(after.state, self._flow)[:-1]:
+                self._measure(after, (*prompts, _GO_ON), GATE_LISTEN)
+        yield from ()
+
     def _measure(self, after: Place, prompts: Sequence[Said], listen: Listen | None) -> None:
         state = after.state
         voice = state.pace == "voice"  # in relay pace a gate stands between
@@ -363,6 +386,11 @@ class Judge:
         self.longest[run] = max(self.longest.get(run, 0.0), seconds)
         if after.closing:
             self.longest_closing[run] = max(self.longest_closing.get(run, 0.0), seconds)
+
+
+def _words_of(prompts: Sequence[Said]) -> tuple[object, ...]:
+    """Return what decides the words of prompts: which values they speak is the prompt's."""
+    return tuple((each.prompt, each.attribute, each.piece, each.language, each.pace) for each in prompts)
 
 
 # Over all places.
