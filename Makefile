@@ -15,13 +15,13 @@ command -v "$(PYTHON)" >/dev/null || \
 endef
 
 IVR := .venv/bin/ivr
-# What tests do is in part waiting for processes and databases: four of them to two processors, and five where
-# servers are started and killed.
-WHOLE_WORKERS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 5 + 1) / 2 )))
-WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) * 2 )))
+# What tests do is in part waiting for processes and databases: three of them to two processors, and four where
+# servers are started and killed. Each worker more collects every test once more.
+WHOLE_WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) * 2 )))
+WORKERS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 CALL ?=
 
-.PHONY: help install install-test demo call test check quick lint proof unit whole achlens bench soak lock reset
+.PHONY: help install install-test demo call test check quick lint proof unit whole achlens bench pictures soak lock reset
 
 help:  ## show this
 	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | awk '{ name = $$1; $$1 = ""; sub(":", "", name); printf "make %-8s%s\n", name, $$0 }'
@@ -93,6 +93,9 @@ whole: install-test
 # A validator of Nacha files that others wrote, in an environment of its own (var/achlens, made the first time).
 achlens: install-test
 	.venv/bin/python tests/ach/achlens_check.py
+
+pictures: install-test  ## a picture of every page of the console in var/console, in both themes and widths
+	.venv/bin/pytest -q -n 0 --pictures -k test_every_page_is_fit_to_be_seen tests/browser
 
 bench: install-test  ## benchmarks, as ratios against their baselines in the same run; RIVAL=express beside a rival's
 	.venv/bin/python -m benchmarks $(if $(RIVAL),--rival $(RIVAL))

@@ -35,6 +35,11 @@ PATIENT = Limits(lock_timeout_seconds=30, statement_timeout_seconds=60, idle_in_
 TURN = 7_448_150_002  # advisory lock: making and dropping databases, one test worker at a time
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let tests of pages leave pictures of them: half of their time."""
+    parser.addoption("--pictures", action="store_true", help="leave pictures of the console in var/console")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Read TEST_DATABASE_URL once: nothing below the composition roots reads the environment later."""
     config.stash[_SERVER] = os.environ.get("TEST_DATABASE_URL", "")

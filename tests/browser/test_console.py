@@ -1,6 +1,6 @@
 """The console in a real browser: by keyboard, in both themes and widths, nothing for axe to say, no other host.
 
-One Chromium and one app. Every page that it shows is left as a picture in var/console.
+One Chromium and one app. `make pictures` leaves every page that it shows as a picture in var/console.
 """
 
 from __future__ import annotations
@@ -94,8 +94,9 @@ def secrets(console):
 class Desk:
     """Somebody at a browser: what it says on its console and whom it asks is watched."""
 
-    def __init__(self, page, url, console, secrets):
+    def __init__(self, page, url, console, secrets, *, pictures):
         self.page, self.url, self.console, self.secrets = page, url, console, secrets
+        self.pictures = pictures
         self.errors, self.elsewhere = [], []
         page.on(
             "console", lambda said: said.type == "error" and self.errors.append(f"{page.url}: {said.text}")
@@ -147,7 +148,7 @@ class Desk:
             self.page.keyboard.press("Enter")
 
     def look(self, name, *, at=""):
-        """Have axe look at the page in both themes, see that it fits a phone, and keep its pictures."""
+        """Have axe look at the page in both themes, see that it fits a phone, and keep its pictures if asked."""
         if at:
             self.go(at)
         for theme, rules in RULES.items():
@@ -161,14 +162,15 @@ class Desk:
         for theme, width, pixels in PICTURED:
             self.page.emulate_media(color_scheme=theme)
             self.page.set_viewport_size({"width": pixels, "height": 900})
-            self.page.screenshot(path=PICTURES / f"{name}-{theme}-{width}.png", full_page=True)
+            if self.pictures:
+                self.page.screenshot(path=PICTURES / f"{name}-{theme}-{width}.png", full_page=True)
             wide = self.page.evaluate("document.documentElement.scrollWidth")
             assert wide <= pixels, f"{name} is {wide} pixels wide on {pixels}"
         self.page.set_viewport_size({"width": 1440, "height": 900})
 
 
 @pytest.fixture(scope="module")
-def new_desk(console, secrets):
+def new_desk(console, secrets, request):
     """Somebody at a browser of their own, each on the one Chromium and the one app."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     with LocalServer() as server, sync_playwright() as playwright:
@@ -177,7 +179,7 @@ def new_desk(console, secrets):
 
         def new():
             page = browser.new_context(reduced_motion="reduce").new_page()
-            return Desk(page, server.url, console, secrets)
+            return Desk(page, server.url, console, secrets, pictures=request.config.getoption("pictures"))
 
         yield new
         browser.close()

@@ -1,6 +1,6 @@
 """`ivr` for tests that run many commands: each a process of its own, which is there without importing anything.
 
-A process imports the commands once; a small script on the path hands it its arguments, folder, environment and
+A process imports the commands and reads the prompts once; a small script on the path hands it its arguments, folder, environment and
 open files, and ends as the process does that was forked for it. Beside it stands a `python` that runs a module, as
 `python -m` does. `tests/unit/cli/test_install.py` and `test_serving.py` start the real thing.
 """
@@ -63,9 +63,11 @@ def started_commands(folder: Path, project: Path) -> Iterator[Path]:
 
 def _serve(listener: socket.socket) -> None:
     from ivr.cli.main import COMMANDS
+    from ivr.topics.line import compile_line, read_line_files
 
     for place in ("gunicorn.app.wsgiapp", "ivr.wsgi", *(place for place, _ in COMMANDS.values())):
         import_module(place.partition(":")[0])
+    compile_line(read_line_files(Path(sys.path[0])))  # texts as read are kept, also by who is forked
     gc.freeze()
     while True:
         asker, _ = listener.accept()

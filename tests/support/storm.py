@@ -41,7 +41,7 @@ from ivr.storage.engine import NO_LIMITS, connection_arguments, make_engine
 from ivr.storage.migrate import upgrade
 
 CALLERS = 12  # three for each worker: whoever stands third in a queue of such as wait waits the longest
-THINK_SECONDS_MAX = 0.3
+THINK_SECONDS_MAX = 0.6
 CALLS_BACK = 3  # at once; later again, like everybody who was not told how it ended
 IDLE_CONNECTIONS = 8
 LOCK_SECONDS_MAX = 25.0

@@ -70,7 +70,7 @@ def test_a_renewed_lock_is_installed(project: Path) -> None:
 
 
 @pytest.mark.whole
-@pytest.mark.parametrize("reason", ["moved", "broken"])
+@pytest.mark.parametrize("reason", ["moved", pytest.param("broken", marks=pytest.mark.soak)])
 def test_an_environment_that_cannot_work_is_made_anew(project: Path, reason: str) -> None:
     made(project, folder=project.parent if reason == "moved" else project, extras=["test"])
     if reason == "broken":
