@@ -1951,6 +1951,9 @@ time-up =
 ## When something was keyed that cannot be used
 
 noinput = We did not get an answer.
+    .again =
+        We did not get an answer.
+        For more time, press 7.
 
 entry-discarded = The star key clears what you entered.
 

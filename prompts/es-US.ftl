@@ -1967,6 +1967,9 @@ time-up =
 ## Cuando se marcó algo que no se puede usar
 
 noinput = No recibimos ninguna respuesta.
+    .again =
+        No recibimos ninguna respuesta.
+        Para más tiempo, oprima 7.
 
 entry-discarded = La tecla asterisco borra lo que usted marcó.
 

@@ -396,10 +396,11 @@ class _Interpreter:
         self.heard = NoInput()
         if self.state.pace == "relay":
             return self._renew(node, *self._told(node, node.prompts[0], "nudge"))
-        if node.branches.get("silence") == MORE_TIME:
+        failed_before = self.state.failures
+        if failed_before + 1 == FAILURES_MAX and node.branches.get("silence") == MORE_TIME:
             self.events.append(_branch_taken(node.path, "silence"))
             return self._more_time(node)
-        return self._failed(node, *self._told(node, NOINPUT))
+        return self._failed(node, *self._told(node, NOINPUT, "again" if failed_before else ""))
 
     def _renew(self, node: Node, *nudge: Said) -> Result | None:
         """In relay pace silence is never an error: the wait begins again, ten times."""

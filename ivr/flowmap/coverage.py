@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ivr.callfile.host import Visit
 from ivr.calls.history import Recipe
-from ivr.dialog.definition import GATE, LANGUAGE, MENU, MORE_TIME, Node
+from ivr.dialog.definition import GATE, LANGUAGE, MENU, Node
 from ivr.dialog.engine import FAILURES_MAX
 from ivr.dialog.events import ENGINE_LABELS, BranchTaken, Event
 from ivr.dialog.flow import Flow
@@ -71,8 +71,7 @@ def _can_fail(flow: Flow, node: Node, pace: str) -> bool:
     """Return whether there is anything that counts as a failure at a question."""
     if node.word in {MENU, LANGUAGE, GATE}:
         return True  # any other key
-    silence = pace == "voice" and node.branches.get("silence") != MORE_TIME
-    return silence or bool(flow.vocabulary.fields[node.word].reasons)
+    return pace == "voice" or bool(flow.vocabulary.fields[node.word].reasons)
 
 
 class Missed(NamedTuple):

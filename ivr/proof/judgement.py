@@ -270,8 +270,8 @@ class Judge:
             yield Wrong("proof.not-repeated", before.state.node, "key 9 does not repeat all that was said")
         elif move.kind == "more_time" and not self._gives_time(taken):
             yield Wrong("proof.no-more-time", before.state.node, "key 7 gives no more time")
-        elif move.kind == "silence" and self._hurries(taken):
-            message = f'a first silence here does not switch to relay pace: add on.silence = "{MORE_TIME}"'
+        elif move.kind == "silence" and self._sends_away(taken):
+            message = f'silence sends a caller away who has chosen nothing: add on.silence = "{MORE_TIME}"'
             yield Wrong("proof.first-silence", before.state.node, message)
         elif self._arrives(taken) and prompts_of(taken.queued) != prompts_of(after.state.said):
             message = "key 9 could not repeat all that is said here"
@@ -294,10 +294,11 @@ class Judge:
         )
 
     @staticmethod
-    def _hurries(taken: Taken) -> bool:
-        """Return whether the first silence of a call leaves it at voice pace."""
+    def _sends_away(taken: Taken) -> bool:
+        """Return whether a silence leads away from a question before which nothing was chosen."""
         before, after = taken.before, taken.after
-        return before.knowledge.fresh and before.state.pace == "voice" and after.state.pace != "relay"
+        stays = isinstance(after.result, Wait) and after.state.node == before.state.node
+        return before.knowledge.fresh and not stays
 
     def _arrives(self, taken: Taken) -> bool:
         """Return whether an accepted answer has led to a question."""

@@ -388,13 +388,18 @@ def play(script, flow=FLOW):
 
 
 SCRIPTS = {
-    "the first silence at the language switches to relay": """
+    "silence at the language repeats it, the third brings more time": """
         start -> welcome, language-ask@en-US, language-ask@es-US
+        silence -> noinput@en-US, noinput@es-US, language-ask.again@en-US, language-ask.again@es-US
+        silence -> noinput.again@en-US, noinput.again@es-US, language-ask.last@en-US, language-ask.last@es-US
         silence -> pace-relay, language-ask@en-US, language-ask@es-US
         silence -> language-ask.nudge@en-US, language-ask.nudge@es-US
         2 -> menu-ask""",
-    "the first silence at the main menu switches to relay": VOICE
-    + """silence -> pace-relay, menu-ask
+    "a silence after two wrong keys brings more time too": VOICE
+    + """9 -> menu-ask
+        12 -> nomatch-not-a-choice, menu-ask.again
+        12 -> nomatch-not-a-choice, menu-ask.last
+        silence -> pace-relay, menu-ask
         6 -> thanks, end goodbye""",
     "a wrong language key": """
         start -> welcome, language-ask@en-US, language-ask@es-US
@@ -424,13 +429,13 @@ SCRIPTS = {
     "wrong keys taper, the third leads to a person": VOICE
     + """1 -> pin-ask
         12# -> nomatch-length, pin-ask.again
-        silence -> noinput, pin-ask.last
+        silence -> noinput.again, pin-ask.last
         123# -> ?reach_person
         outcome closed -> give-up, closed, thanks, end goodbye""",
     "an answer forgets the failures": VOICE
     + """5 -> number-ask
         silence -> noinput, number-ask.again
-        silence -> noinput, number-ask.last
+        silence -> noinput.again, number-ask.last
         24# -> sure-ask
         silence -> noinput, sure-ask.again
         4 -> nomatch-not-a-choice, sure-ask.last
@@ -492,7 +497,7 @@ SCRIPTS = {
     "7 at a question asks it again in relay pace, with a clean slate": VOICE
     + """5 -> number-ask
         silence -> noinput, number-ask.again
-        silence -> noinput, number-ask.last
+        silence -> noinput.again, number-ask.last
         7 -> pace-relay, number-ask
         3# -> nomatch-odd, gate-go-on
         1 -> number-ask.again""",
@@ -772,7 +777,7 @@ def test_nothing_secret_is_left_when_the_call_ends():
 HEARD = [
     ("5", KeyPressed("5"), (BranchTaken("main/menu", "5"), BranchTaken("main/ask_number", CALLED))),
     ("55", SeveralKeysPressed("not-a-choice"), (EntryRefused("main/menu", "not-a-choice"),)),
-    ("silence", NoInput(), (BranchTaken("main/menu", "silence"),)),
+    ("silence", NoInput(), ()),
     ("#", StrayPound(), ()),
     ("1*", EntryDiscarded(), ()),
     ("says 1234", SpeechUnasked(), ()),
