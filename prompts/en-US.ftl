@@ -14,9 +14,18 @@ language-option =
     .relay = For English, press 1.
     .nudge = Still waiting.
 
-pace-relay =
+# Key 7 leads from one to the next.
+pace-unhurried =
     You have more time now.
-    Silence is fine.
+    If an operator types for you, press 7 again.
+
+pace-relay =
+    Relay pace.
+    Usual speed: press 7.
+
+pace-voice =
+    This is the usual speed.
+    For more time, press 7.
 
 main-menu =
     To pay or hear what you owe, press 1.

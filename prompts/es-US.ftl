@@ -15,9 +15,18 @@ language-option =
     .relay = Para español, oprima 2.
     .nudge = Seguimos esperando.
 
-pace-relay =
+# La tecla 7 lleva de uno al siguiente.
+pace-unhurried =
     Ahora tiene más tiempo.
-    No importa si hay silencio.
+    Si un operador escribe por usted, oprima 7 otra vez.
+
+pace-relay =
+    Modo relevo.
+    Velocidad normal: oprima 7.
+
+pace-voice =
+    Esta es la velocidad normal.
+    Para más tiempo, oprima 7.
 
 main-menu =
     Para pagar u oír lo que debe, oprima 1.

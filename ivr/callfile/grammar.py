@@ -30,7 +30,7 @@ from ivr.base.nearest import nearest
 from ivr.base.plans import PLANS
 from ivr.callfile.circumstances import NO_CIRCUMSTANCES, Circumstances, CircumstancesReader
 from ivr.callfile.circumstances import WORDS as CIRCUMSTANCES
-from ivr.languages.language import PACES, Pace
+from ivr.languages.language import PACES, WORDED, Pace
 from ivr.languages.registry import LANGUAGES
 
 EndKind = Literal["goodbye", "agent", "hangup"]
@@ -224,7 +224,7 @@ ScriptLine = (
 
 @dataclass(frozen=True)
 class CallFile:
-    """A call ready to be played. `language` or `pace` None: in every one there is."""
+    """A call ready to be played. `language` or `pace` None: in every one there is words for."""
 
     name: str
     now: datetime | None = None
@@ -248,8 +248,7 @@ class CallFile:
             (language, pace)
             for language in languages
             if self.language in (None, language) and (not spoken or language in spoken)
-            for pace in PACES
-            if self.pace in (None, pace)
+            for pace in (WORDED if self.pace is None else (self.pace,))
         ]
 
 
@@ -498,7 +497,7 @@ class _Parser:
                 self._problem(place, "call.header-value", message)
             return {"now": now}
         if word == "pace" and value not in PACES:
-            message = f"there is no pace {value!r}{nearest(value, PACES)}: write {' or '.join(PACES)}"
+            message = f"there is no pace {value!r}{nearest(value, PACES)}: write one of {', '.join(PACES)}"
             self._problem(place, "call.header-value", message)
         if word == "language" and value not in LANGUAGES:
             near, known = nearest(value, LANGUAGES), ", ".join(LANGUAGES)

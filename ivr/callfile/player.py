@@ -1,8 +1,8 @@
 """Plays a written call on a virtual phone and finds the first difference.
 
-One file describes a call in every language and both paces. The player makes up for what differs: it presses
-the language's own key for `{language_key}`; in relay pace it presses 7 at the first turn, and 1 at every gate
-(a reply that only asks for key 1 to go on), joining what was heard before and after.
+One file describes a call in every language and pace. The player makes up for what differs: it presses the
+language's own key for `{language_key}`; at the first turn 7 for more time, twice for relay pace; there 1 at
+every gate (a reply that only asks for key 1 to go on), joining what was heard before and after.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from ivr.callfile.grammar import (
 )
 from ivr.dialog.definition import GATE_PREFIX, KEY_MORE_TIME
 from ivr.dialog.flow import GATE_GO_ON
-from ivr.languages.language import Pace
+from ivr.languages.language import PACES, Pace
 from ivr.languages.registry import LANGUAGES, SPOKEN
 from ivr.simulator.operator import RelayOperator
 from ivr.simulator.phone import DEFAULT_FROM, CallOverError, EndlessCallError, Phone, PhoneOptions
@@ -324,7 +324,7 @@ class _Player:
     # What the caller does.
 
     def _dial(self, place: SourceLine, step: ScriptLine | None = None) -> None:
-        """Dial, if nobody has; in relay pace ask for it at once."""
+        """Dial, if nobody has; ask for the file's pace at once."""
         if self._dialed:
             return
         self._dialed = True
@@ -332,8 +332,8 @@ class _Player:
         if step is not None and not isinstance(step, StartLine):
             self._following = (step, *following)
         self._act(place, "dials", self._caller.dial)
-        if self._pace == "relay" and self.phone.ended is None:
-            first = self._unread
+        first = self._unread
+        for _ in range(PACES.index(self._pace) if self.phone.ended is None else 0):
             self._act(place, KEY_MORE_TIME, lambda: self._caller.press(KEY_MORE_TIME))
             self._unread = first
         self._following = following

@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import Final
 
 from ivr.dialog.events import Event, Heard
+from ivr.dialog.flow import pace_prompt
+from ivr.languages.language import PACES
 
 OPEN: Final = "open"
 ENDS: Final = ("goodbye", "agent", "hangup", "fallback", OPEN)  # how calls end, and one that has not
@@ -51,6 +53,12 @@ class RecordedTurn:
     prompts: tuple[str, ...]
     milliseconds: float
     values: tuple[Mapping[str, str], ...] = ()
+
+    @property
+    def told_pace(self) -> str | None:
+        """The pace that this turn told the caller of; from here on the line speaks in it."""
+        told = {prompt.partition("@")[0] for prompt in self.prompts}
+        return next((pace for pace in PACES if pace_prompt(pace) in told), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import click
 
 from ivr.languages.answers import MIXED, UNCLEAR, Answers
-from ivr.languages.language import PACES
+from ivr.languages.language import WORDED
 from ivr.languages.registry import SPOKEN
 
 
@@ -23,7 +23,7 @@ def phrases(words: tuple[str, ...], *, as_json: bool) -> int:
     rows = [
         {"language": language, "pace": pace, "taken_as": spoken.answers.means(said, pace), "words": said}
         for language, spoken in SPOKEN.items()
-        for pace in PACES
+        for pace in WORDED
         for said in words or _told(spoken.answers)
     ]
     if as_json:

@@ -38,7 +38,7 @@ from ivr.dialog.definition import (
     Fault,
     Node,
 )
-from ivr.dialog.flow import ENGINE_PROMPTS, NOT_A_CHOICE, Prompts, nomatch_prompt
+from ivr.dialog.flow import ENGINE_PROMPTS, NOT_A_CHOICE, PACE_PROMPTS, Prompts, nomatch_prompt
 from ivr.dialog.spoken_keys import called_from, wrong_keys
 from ivr.dialog.vocabulary import Vocabulary
 from ivr.languages.language import PACES
@@ -119,7 +119,7 @@ class _Checks:
         if node.only and node.word != GATE:
             yield (
                 "flow.only-misplaced",
-                f"only can stand at a gate or a say: collect {node.word!r} in every pace",
+                f"only can stand at a gate, a say or a set: collect {node.word!r} in every pace",
             )
         silence = node.branches.get("silence")
         if silence is not None and silence != MORE_TIME:
@@ -514,7 +514,7 @@ class _Checks:
                     yield self._fault(node, *wrong)
                 if node.kind == "collect":
                     yield from self._too_many_pieces(node, prompt)
-        engine_prompts = {*ENGINE_PROMPTS}
+        engine_prompts = {*ENGINE_PROMPTS} - ({*PACE_PROMPTS} if self.kept else set())
         for entry in () if self.kept else self.vocabulary.fields.values():
             engine_prompts |= {nomatch_prompt(reason) for reason in entry.reasons}
         for prompt in ENGINE_PROMPTS:

@@ -58,26 +58,30 @@ from ivr.dialog.flow import (
     GOODBYE,
     NOINPUT,
     NOT_A_CHOICE,
-    PACE_RELAY,
     Flow,
     Prompts,
     nomatch_prompt,
+    pace_prompt,
 )
 from ivr.dialog.state import Said, State
 from ivr.dialog.vocabulary import Field, Hearing, Match, Meant, NoMatch, Slots, Value
+from ivr.languages.language import Pace, slowness
 
 STANDS_FOR_SEALED = "X"  # in what is still to be said, until it is said
 NODES_MAX = 100  # nodes run between two waits
 FAILURES_MAX = 3  # noinput and nomatch together, at one question
-RENEWALS_MAX = 10  # silences in relay pace that cost nothing (WCAG 2.2.1)
+RENEWALS_MAX = 10  # silences that cost nothing to who has more time (WCAG 2.2.1)
 RELAY_WORDS_MAX = 20  # spoken before a key is possible
-TURNS_MAX: Mapping[str, int] = {"voice": 150, "relay": 300}
+TURNS_MAX: Mapping[str, int] = {"voice": 150, "unhurried": 300, "relay": 300}
 LAST_TURNS_MAX = 40  # what a call may still take to be told that it is over
-CALL_SECONDS_MAX: Mapping[str, int] = {"voice": 15 * 60, "relay": 60 * 60}
+CALL_SECONDS_MAX: Mapping[str, int] = {"voice": 15 * 60, "unhurried": 60 * 60, "relay": 60 * 60}
+MORE_SECONDS: Mapping[str, int] = {"menu": 70, "number": 120, "lookup": 120, "fetch": 120}
 TIMEOUT_SECONDS: Mapping[str, Mapping[str, int]] = {
     "voice": {"menu": 7, "number": 10, "lookup": 20, "fetch": 60},
-    "relay": {"menu": 70, "number": 120, "lookup": 120, "fetch": 120},
+    "unhurried": MORE_SECONDS,
+    "relay": MORE_SECONDS,
 }
+NEXT_PACE: Mapping[str, Pace] = {"voice": "unhurried", "unhurried": "relay", "relay": "voice"}  # by key 7
 
 
 class DialogError(Exception):
@@ -180,7 +184,7 @@ Result = Wait | End | Ask
 _branch_taken = lru_cache(4096)(BranchTaken)  # every node that is passed is one: calls share theirs
 GATE_FAILURES = "@gate"  # among the counters
 _EARLY_LISTEN = Listen(2, must_answer=False)  # a 0 that began a number is followed by more of it
-GATE_LISTEN = Listen(TIMEOUT_SECONDS["relay"]["menu"], num_digits=1)
+GATE_LISTEN = Listen(MORE_SECONDS["menu"], num_digits=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,12 +355,45 @@ class _Interpreter:
         return self._wait(node)
 
     def _more_time(self, node: Node) -> Result | None:
-        self.state.pace = "relay"
-        if self.state.gate:
-            return self._stop(self._spoken(PACE_RELAY))
-        self.state.failures = 0
-        self.state.pending.append(self._spoken(PACE_RELAY))
-        return self._ask(node)
+        """Change the pace, and ask again: 7 gives more time, then an operator's, then goes back."""
+        at_gate, self.state.failures = self.state.gate, 0
+        self._set_pace(self._next_pace())
+        told = self._told(node, pace_prompt(self.state.pace))
+        if at_gate:
+            return self._ungated(node, *told) if self.state.pace != "relay" else self._stop(*told)
+        self.state.pending.extend(told)
+        # What 7 does was told at the languages before.
+        return self._ask_at_pace(node, "again" if node.word == LANGUAGE else "")
+
+    def _next_pace(self) -> str:
+        """Return the pace after this one, of those that this version of the line has words for."""
+        pace = NEXT_PACE[self.state.pace]
+        while pace_prompt(pace) in self.flow.unspoken:
+            pace = NEXT_PACE[pace]
+        return pace
+
+    def _set_pace(self, pace: str) -> None:
+        if self.state.pace == "relay":  # what gates have divided stays in its words
+            self.state.pending = [said._replace(pace="relay") for said in self.state.pending]
+            self.state.held = [said._replace(pace="relay") for said in self.state.held]
+            self.state.said = [
+                said._replace(pace="relay") if said.piece >= 0 else said for said in self.state.said
+            ]
+        self.state.pace = pace
+        self.state.slowest = max(self.state.slowest, pace, key=slowness)
+
+    def _ungated(self, node: Node, *before: Said) -> Result | None:
+        """Say all that a gate kept back, then the question in the words of the pace there is now."""
+        question = node.prompts if node.kind == "collect" else ()
+        kept = [said for said in self.state.pending if said.prompt not in question]
+        self._pass_gate()
+        self.state.pending = [*before, *kept]
+        return self._ask_at_pace(node, self._taper()) if question else self._go_on(node)
+
+    def _ask_at_pace(self, node: Node, attribute: str) -> Result | None:
+        """Ask, or go on where the question is for another pace alone."""
+        is_asked = node.only in {"", self.state.pace}
+        return self._ask(node, attribute) if is_asked else self._answered(node, "next")
 
     def _agent(self, node: Node) -> Result | None:
         if self._within(AGENT_DIALOG, GIVE_UP_DIALOG, TIME_UP_DIALOG):
@@ -396,6 +433,8 @@ class _Interpreter:
         self.heard = NoInput()
         if self.state.pace == "relay":
             return self._renew(node, *self._told(node, node.prompts[0], "nudge"))
+        if self.state.pace == "unhurried":
+            return self._renew(node, *self._question(node, "again"))
         failed_before = self.state.failures
         if failed_before + 1 == FAILURES_MAX and node.branches.get("silence") == MORE_TIME:
             self.events.append(_branch_taken(node.path, "silence"))
@@ -403,7 +442,7 @@ class _Interpreter:
         return self._failed(node, *self._told(node, NOINPUT, "again" if failed_before else ""))
 
     def _renew(self, node: Node, *nudge: Said) -> Result | None:
-        """In relay pace silence is never an error: the wait begins again, ten times."""
+        """To who has more time silence is never an error: the wait begins again, ten times."""
         self.heard = NoInput()
         self.state.renewals += 1
         if self.state.renewals > RENEWALS_MAX:
@@ -587,8 +626,10 @@ class _Interpreter:
         """Go on at a question or a gate that was interrupted."""
         if where != "gate":
             return self._ask_again(node)
-        self.state.pending.extend(self.state.held)
-        self.state.held = []
+        before, self.state.pending, self.state.held = self.state.pending, self.state.held, []
+        if self.state.pace != "relay":
+            return self._ungated(node, *before)
+        self.state.pending = [*before, *self.state.pending]
         return self._go_on(node)
 
     def _within(self, *dialogs: str) -> bool:
@@ -616,7 +657,8 @@ class _Interpreter:
             case "action":
                 return Ask(node.word, self._given(node))
             case "set":
-                self._set(node)
+                if node.only in {"", self.state.pace}:
+                    self._set(node)
                 return self._follow(node, "next")
             case "call":
                 self.events.append(_branch_taken(node.path, CALLED))
@@ -633,7 +675,7 @@ class _Interpreter:
     def _set(self, node: Node) -> None:
         for slot, value in self._given(node).items():
             if slot == "pace":
-                self.state.pace = value
+                self._set_pace(value)
             else:
                 self._fill(slot, value)
 
@@ -708,10 +750,10 @@ class _Interpreter:
 
     def _within_limits(self, wait: Callable[[], Result]) -> Result | None:
         """Wait, unless the call has used up its turns or its time: then say so and end it."""
-        turns_left = TURNS_MAX[self.state.pace] - self.state.turns
+        turns_left = TURNS_MAX[self.state.slowest] - self.state.turns
         if turns_left <= -LAST_TURNS_MAX:
             return self._goodbye()
-        too_long = turns_left <= 0 or self._elapsed_seconds >= CALL_SECONDS_MAX[self.state.pace]
+        too_long = turns_left <= 0 or self._elapsed_seconds >= CALL_SECONDS_MAX[self.state.slowest]
         if too_long and not self._within(GIVE_UP_DIALOG, TIME_UP_DIALOG):
             self.events.append(_branch_taken(self.state.node, TOO_LONG))
             self._leave_everything()

@@ -10,14 +10,19 @@ from typing import Protocol
 
 from ivr.dialog.definition import Dialog, Node
 from ivr.dialog.vocabulary import Vocabulary
+from ivr.languages.language import PACES
 
 # What the engine says by itself, in every flow.
 NOINPUT = "noinput"
 DISCARDED = "entry-discarded"
-PACE_RELAY = "pace-relay"
 GATE_GO_ON = "gate-go-on"
 GOODBYE = "goodbye"
 NOT_A_CHOICE = "not-a-choice"
+
+
+def pace_prompt(pace: str) -> str:
+    """Return the id of the prompt that tells a pace which was just chosen, and what 7 does next."""
+    return f"pace-{pace}"
 
 
 def nomatch_prompt(reason: str) -> str:
@@ -25,7 +30,11 @@ def nomatch_prompt(reason: str) -> str:
     return f"nomatch-{reason}"
 
 
-ENGINE_PROMPTS = (NOINPUT, DISCARDED, PACE_RELAY, GATE_GO_ON, GOODBYE, nomatch_prompt(NOT_A_CHOICE))
+PACE_PROMPTS = tuple(map(pace_prompt, PACES))
+ENGINE_PROMPTS = (
+    *(NOINPUT, DISCARDED, GATE_GO_ON, GOODBYE, nomatch_prompt(NOT_A_CHOICE)),
+    *PACE_PROMPTS,
+)
 
 
 class KeySentence(Protocol):
@@ -111,7 +120,7 @@ class Flow:
     languages: tuple[str, ...]
     nodes: Mapping[str, Node] = field(default_factory=dict)
     variables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    unspoken: frozenset[str] = frozenset()  # prompts of reasons that a kept version is older than
+    unspoken: frozenset[str] = frozenset()  # prompts of reasons and paces that a kept version is older than
     terms: frozenset[str] = frozenset()  # slots that a caller's word must be given about
 
     @classmethod
@@ -136,8 +145,9 @@ class Flow:
             for prompt in spoken
         }
         languages = tuple(tag for tag in vocabulary.language_keys.values() if tag in prompts.languages)
-        known = {each for each in reasons for tag in prompts.languages if prompts.has(each, None, tag)}
-        unspoken = frozenset(reasons - known) if kept else frozenset()
+        newer = reasons | {*PACE_PROMPTS}
+        known = {each for each in newer for tag in prompts.languages if prompts.has(each, None, tag)}
+        unspoken = frozenset(newer - known) if kept else frozenset()
         consents = (action.consent for action in vocabulary.actions.values() if action.consent)
         terms = frozenset(slot for consent in consents for slot in consent.terms)
         return cls(version, dialogs, vocabulary, prompts, languages, nodes, variables, unspoken, terms)

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from ivr.base.nearest import nearest
 from ivr.dialog.definition import ENDS, WAITINGS, Dialog, Fault, Kind, Node
+from ivr.languages.language import PACES
 
 _KINDS: tuple[Kind, ...] = ("say", "collect", "action", "set", "call", "transfer", "end")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -28,7 +29,7 @@ _ALLOWED: Mapping[Kind, Mapping[str, str]] = {
         "waiting": "waiting",
     },
     "action": {"on": "texts", "args": "texts", "tries": "counts"},
-    "set": {"next": "text"},
+    "set": {"next": "text", "only": "pace"},
     "call": {"next": "text", "on": "texts", "args": "texts"},
     "transfer": {"on": "texts"},
     "end": {"prompt": "text"},
@@ -46,7 +47,7 @@ _CURES = {
     "text": "must be a text in quotes",
     "texts": 'must be lines such as on.name = "target", each a text in quotes',
     "flag": "must be true or false",
-    "pace": 'must be "voice" or "relay"',
+    "pace": f"must be one of {', '.join(PACES)}",
     "waiting": f"must be one of {', '.join(WAITINGS)}",
     "counts": "must be lines such as tries.rejected = 3, whole numbers from 2 to 9",
 }
@@ -58,7 +59,7 @@ def _fits(value: object, demand: str) -> bool:
     if demand == "flag":
         return isinstance(value, bool)
     if demand == "pace":
-        return value in {"voice", "relay"}
+        return value in PACES
     if demand == "waiting":
         return value in WAITINGS
     if not isinstance(value, dict) or not value:

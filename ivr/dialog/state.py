@@ -39,6 +39,7 @@ class State:
 
     `secrets` holds what was keyed in secret fields, or is a name, and is never part of `to_json`: it is
     stored sealed.
+    `slowest` is the slowest pace so far: who goes back to a quicker one keeps its limits.
     `frames` are the nodes to come back to; one ending in `!` was interrupted and asks again, in `!gate` goes
     on with what was `held` for it. `gate` tells that a piece (`chunk`) was spoken and 1 goes on with what is
     `pending`; `said` is everything since the caller's last answer, which 9 repeats.
@@ -47,6 +48,7 @@ class State:
     node: str
     language: str
     pace: str = "voice"
+    slowest: str = "voice"
     turns: int = 0
     frames: list[str] = field(default_factory=list)
     slots: dict[str, Value] = field(default_factory=dict)
@@ -68,6 +70,7 @@ class State:
             node=self.node,
             language=self.language,
             pace=self.pace,
+            slowest=self.slowest,
             turns=self.turns,
             frames=list(self.frames),
             slots=dict(self.slots),

@@ -14,7 +14,7 @@ from ivr.dialog.definition import GATE, LANGUAGE, MENU, Node
 from ivr.dialog.engine import FAILURES_MAX
 from ivr.dialog.events import ENGINE_LABELS, BranchTaken, Event
 from ivr.dialog.flow import Flow
-from ivr.languages.language import PACES, Variant
+from ivr.languages.language import WORDED, Variant, worded
 
 NODES, EDGES, ATTEMPTS = "nodes", "edges", "attempts"
 LEVELS = ("first", "again", "last")[:FAILURES_MAX]  # after 0, 1, 2 failures at a question
@@ -86,6 +86,8 @@ class Missed(NamedTuple):
 class FlowCoverage:
     """Counts the calls that visit each place. A visit counts for the language and pace of its call.
 
+    A call that is unhurried counts for voice, whose nodes and words it has.
+
     `places` are names by kind, per pace: nodes are `dialog/node`, edges `dialog/node -> label`, attempts
     `dialog/node.again`. A written call's language and pace are those it is played in, so that the nodes
     before the caller has chosen count for each.
@@ -101,7 +103,7 @@ class FlowCoverage:
     @classmethod
     def of(cls, flow: Flow) -> FlowCoverage:
         """Return a count that begins at zero, of all places of a flow that can be reached."""
-        return cls({pace: _places_of(flow, pace) for pace in PACES}, flow.languages)
+        return cls({pace: _places_of(flow, pace) for pace in WORDED}, flow.languages)
 
     def add(self, visits: Iterable[Visit], language: str, pace: str) -> None:
         """Count one call."""
@@ -113,7 +115,7 @@ class FlowCoverage:
                 seen.add(edge_name(visit.node, visit.edge))
             if visit.level:
                 seen.add(attempt_name(visit.node, visit.level))
-        self._visits.update(((language, pace), place) for place in seen)
+        self._visits.update(((language, worded(pace)), place) for place in seen)
 
     @property
     def complete(self) -> bool:

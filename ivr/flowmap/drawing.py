@@ -81,7 +81,8 @@ _LEGEND = (
     ("end", "the call ends"),
 )
 COMMON_KEYS = (
-    "At every question: 0 a person, 9 say it again, 7 more time (relay pace), an entry with * is thrown away."
+    "At every question: 0 a person, 9 say it again, 7 more time (again: relay pace; again: back),"
+    " an entry with * is thrown away."
     " The third failure in a row at one question leads to give_up."
 )
 

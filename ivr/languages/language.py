@@ -10,11 +10,22 @@ from typing import Final, Literal, get_args
 from ivr.base.hours import OpenHours
 from ivr.languages.answers import Answers
 
-Pace = Literal["voice", "relay"]
-PACES: Final[tuple[Pace, ...]] = get_args(Pace)
+Pace = Literal["voice", "unhurried", "relay"]
+PACES: Final[tuple[Pace, ...]] = get_args(Pace)  # each gives more time than the one before
+WORDED: Final[tuple[Pace, ...]] = ("voice", "relay")  # have words of their own
 Variant = tuple[str, str]  # a language and a pace: each call is said in every one
 RELAY_PAUSE_SECONDS: Final = 3  # after each sentence, while an operator types
 NOON_MINUTES: Final = 12 * 60
+
+
+def slowness(pace: str) -> int:
+    """Return how much time a pace gives: 0 is the least."""
+    return get_args(Pace).index(pace)
+
+
+def worded(pace: str) -> str:
+    """Return the pace whose words are said in a pace: unhurried is voice with other waits."""
+    return "voice" if pace == "unhurried" else pace
 
 
 @dataclass(frozen=True, slots=True)

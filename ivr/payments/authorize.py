@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from ivr.base.keys import KeyedHash, KeyRing
     from ivr.base.randomness import Randomness
+    from ivr.languages.language import Pace
 
 _ANY_NUMBER: Final = 2**31 - 1
 # What becomes of a payment after its authorization; the rest of its row never changes.
@@ -92,7 +93,7 @@ class AuthorizationRequest:
     account_number: str = field(repr=False)
     not_before_date: date
     language: str
-    pace: Literal["voice", "relay"]
+    pace: Pace
     consent: ConsentGiven
     balance_told_cents: int | None = None
     receiver_name: str = ""

@@ -3,8 +3,9 @@
 States are merged where their future is the same but for what is said on the way: turns and seconds are left
 out (the limits are proven apart: they strike after every turn), so are silences that cost nothing in relay
 pace, slots and counters that nothing reads any more, and the ordinary sentences that are queued or can be
-repeated. What must be heard to its end, terms and confirmation numbers, is kept. Where an answer is still
-being worked out, the ways there that have more to say stand for those that have less.
+repeated. Unhurried calls are followed as voice: they say the same and wait longer. What must be heard to its
+end, terms and confirmation numbers, is kept. Where an answer is still being worked out, the ways there that
+have more to say stand for those that have less.
 
 What is known to come is not worked out again: answers settle a question's errors, so that they lead on as
 they did without any; and where the time is up a call leaves all but what must be heard.
@@ -29,6 +30,7 @@ from ivr.dialog.definition import (
     KEY_REPEAT,
     LANGUAGE,
     MENU,
+    MORE_TIME,
     POUND,
     TIME_UP_DIALOG,
     Node,
@@ -58,7 +60,7 @@ from ivr.dialog.events import BranchTaken, Event, Heard
 from ivr.dialog.flow import Flow
 from ivr.dialog.state import Said, State
 from ivr.dialog.vocabulary import AUTHORIZED, Answer, Consent, Field, Match, Meant, NoMatch, Slots, Value
-from ivr.languages.language import PACES
+from ivr.languages.language import WORDED, worded
 from ivr.proof.liveness import Liveness
 from ivr.proof.spoken import between_gates, prompts_of, said_again, said_once
 from ivr.speech.sentence import Sentence
@@ -104,7 +106,8 @@ class Move:
     silence, patience (silence until relay pace gives up), go_on (at a gate), person, repeat, more_time,
     discard, stray, unasked, uncounted (it costs no try), transfer, back (a number goes on before the agent is
     called) or outcome;
-    `label` is the key, result, reason or outcome. `late`: the call is over its time by then.
+    `label` is the key, result, reason or outcome, `@more_time` where it made a call unhurried. `late`: the
+    call is over its time by then.
     """
 
     kind: str
@@ -234,7 +237,7 @@ class Exploration:
     """
 
     def __init__(
-        self, flow: Flow, world: World, watch: Sequence[Watcher] = (), paces: Sequence[str] = PACES
+        self, flow: Flow, world: World, watch: Sequence[Watcher] = (), paces: Sequence[str] = WORDED
     ) -> None:
         self.flow = flow
         self._paces = paces
@@ -339,7 +342,7 @@ class Exploration:
         """Return what decides the future of a place; places with the same key are one."""
         state, knowledge = place.state, place.knowledge
         if isinstance(place.result, End):
-            return StateKey(End, state.node, state.language, state.pace)
+            return StateKey(End, state.node, state.language, worded(state.pace))
         frames = tuple(state.frames)
         live, counters = self._live.at(state.node, frames)
         slots = live.intersection((*state.slots, *state.secrets))
@@ -357,7 +360,7 @@ class Exploration:
             type(place.result),
             state.node,
             state.language,
-            state.pace,
+            worded(state.pace),
             frames,
             state.gate,
             self._in_parts(state),
@@ -472,10 +475,15 @@ class Exploration:
             if known and move.kind in _SETTLES:
                 continue
             after = self._go(index, place, move)
-            if after is None or after.state.pace not in self._paces:
+            if after is None:
                 continue
-            goes_on = move.kind == "go_on"
-            place.edges.append(self._go_on(index, move, after) if goes_on else (move, self._add(after)))
+            if move.kind == "more_time" and after.state.pace == "unhurried":
+                again = replace(move, times=2)
+                self._reach(place, again, self._go(index, after, again))
+            if move.kind == "go_on":
+                place.edges.append(self._go_on(index, move, after))
+            else:
+                self._reach(place, move, after)
             # The limits strike where the call would wait; before that, nobody looks at them.
             if move.kind in _CAN_BE_LATE and isinstance(after.result, Wait) and not after.closing:
                 self._add_late(index, place, move, after)
@@ -508,9 +516,16 @@ class Exploration:
             return
         self._late[left] = turns
         late = replace(move, late=True)
-        reached = self._go(index, place, late)
-        if reached is not None and reached.state.pace in self._paces:
-            place.edges.append((late, self._add(reached)))
+        self._reach(place, late, self._go(index, place, late))
+
+    def _reach(self, place: Place, move: Move, reached: Place | None) -> None:
+        """Add where a move leads, if its pace is followed."""
+        if reached is None or worded(reached.state.pace) not in self._paces:
+            return
+        if reached.state.pace == "unhurried":
+            reached = replace(reached, state=replace(reached.state, pace="voice"))
+            move = replace(move, label=MORE_TIME)  # no circle: it is not taken twice
+        place.edges.append((move, self._add(reached)))
 
     def _left(self, place: Place) -> tuple[object, ...]:
         """Return what decides how a call goes on that leaves a place because its time is up."""
@@ -519,7 +534,7 @@ class Exploration:
         said = cast("Wait", place.result).prompts
         return (
             state.language,
-            state.pace,
+            worded(state.pace),
             slots.intersection((*state.slots, *state.secrets)),
             tuple((name, n) for name, n in sorted(state.counters.items()) if name in counters),
             tuple(

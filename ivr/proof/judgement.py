@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from ivr.calls.notation import write_event, write_heard
 from ivr.dialog.definition import AGENT, AGENT_DIALOG, MORE_TIME, REPEAT
-from ivr.dialog.engine import GATE_LISTEN, LAST_TURNS_MAX, RELAY_WORDS_MAX, Ask, End, Listen, Wait
-from ivr.dialog.flow import GATE_GO_ON, Flow
+from ivr.dialog.engine import GATE_LISTEN, LAST_TURNS_MAX, NEXT_PACE, RELAY_WORDS_MAX, Ask, End, Listen, Wait
+from ivr.dialog.flow import GATE_GO_ON, Flow, pace_prompt
 from ivr.dialog.state import Said
 from ivr.dialog.vocabulary import AUTHORIZED, Answer
-from ivr.languages.language import Variant
+from ivr.languages.language import Variant, slowness
 from ivr.proof.exploration import ERRORS, Exploration, Move, Place, Taken, World
 from ivr.proof.spoken import between_gates, prompts_of, said_again
 
@@ -263,13 +263,13 @@ class Judge:
         before, after, move = taken.before, taken.after, taken.move
         if move.late or before.closing or before.helping:
             return
-        if (before.state.pace, after.state.pace) == ("relay", "voice"):
-            message = "the caller's time is taken away again: set.pace can only be relay"
+        if move.kind != "more_time" and slowness(after.state.pace) < slowness(before.state.pace):
+            message = 'the caller\'s time is taken away again: give set.pace an only = "voice"'
             yield Wrong("proof.time-taken-away", before.state.node, message)
         if move.kind == "repeat" and not self._repeats(taken):
             yield Wrong("proof.not-repeated", before.state.node, "key 9 does not repeat all that was said")
         elif move.kind == "more_time" and not self._gives_time(taken):
-            yield Wrong("proof.no-more-time", before.state.node, "key 7 gives no more time")
+            yield Wrong("proof.no-more-time", before.state.node, "key 7 does not change the pace and say so")
         elif move.kind == "silence" and self._sends_away(taken):
             message = f'silence sends a caller away who has chosen nothing: add on.silence = "{MORE_TIME}"'
             yield Wrong("proof.first-silence", before.state.node, message)
@@ -286,12 +286,11 @@ class Judge:
 
     @staticmethod
     def _gives_time(taken: Taken) -> bool:
-        """Return whether the same question waits at relay pace."""
-        after = taken.after
-        return isinstance(after.result, Wait) and (after.state.pace, after.state.node) == (
-            "relay",
-            taken.before.state.node,
-        )
+        """Return whether the next pace is told and the same question waits; out of relay gates are gone."""
+        before, after = taken.before.state, taken.after
+        told = prompts_of(taken.queued)[:1] == (pace_prompt(after.state.pace),)
+        stays = isinstance(after.result, Wait) and after.state.node == before.node
+        return told and after.state.pace == NEXT_PACE[before.pace] and (stays or before.pace == "relay")
 
     @staticmethod
     def _sends_away(taken: Taken) -> bool:
@@ -372,7 +371,7 @@ class Judge:
 
     def _measure(self, after: Place, prompts: Sequence[Said], listen: Listen | None) -> None:
         state = after.state
-        voice = state.pace == "voice"  # in relay pace a gate stands between
+        voice = state.pace != "relay"  # in relay pace a gate stands between
         # What an action leads to again and again may be said as often as it counts, however often it is here.
         again = {said.label: said for said in prompts if said.prompt in self._times}
         once = [said for said in prompts if said.prompt not in self._times]
@@ -458,7 +457,7 @@ def loops(exploration: Exploration) -> Iterator[Flaw]:
             for move, target in place.edges
             if not move.late
             and move.kind in _WITHOUT_CHOICE
-            and not (move.kind == "silence" and place.state.pace == "relay")
+            and not (move.kind == "silence" and (place.state.pace == "relay" or move.label == MORE_TIME))
         ]
         for place in places
     ]
@@ -630,7 +629,11 @@ def straight_way(exploration: Exploration, run: Variant) -> tuple[Move, ...]:
         if pace == "voice":
             todo.append((0, 0, (start,), first))
             continue
-        todo += [(1, 0, (start, move), to) for move, to in places[first].edges if move.kind == "more_time"]
+        todo += [
+            (move.times, 0, (start, move), to)
+            for move, to in places[first].edges
+            if move.kind == "more_time" and places[to].state.pace == pace
+        ]
     seen, number = set[int](), 0
     while todo:
         turns, _, moves, index = heappop(todo)

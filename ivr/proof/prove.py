@@ -15,12 +15,12 @@ from typing import Any
 from ivr.base.errors import OperatorError
 from ivr.dialog.checks import check_flow
 from ivr.dialog.definition import LANGUAGE, REQUIRED_DIALOGS, Dialog, Fault
-from ivr.dialog.engine import CALL_SECONDS_MAX, TURNS_MAX
+from ivr.dialog.engine import CALL_SECONDS_MAX, MORE_SECONDS, TURNS_MAX
 from ivr.dialog.flow import Flow, version_of
 from ivr.dialog.loader import load_dialogs
 from ivr.dialog.state import Said
 from ivr.dialog.vocabulary import Vocabulary
-from ivr.languages.language import PACES, Variant
+from ivr.languages.language import PACES, WORDED, Variant, worded
 from ivr.languages.registry import SPOKEN
 from ivr.proof.common_way import CommonWay, common_way
 from ivr.proof.exploration import Exploration, Move, World
@@ -311,7 +311,7 @@ def world_of(draft: Draft) -> World:
 
 
 def prove(
-    files: Mapping[str, str], vocabulary: Vocabulary = VOCABULARY, paces: Sequence[str] = PACES
+    files: Mapping[str, str], vocabulary: Vocabulary = VOCABULARY, paces: Sequence[str] = WORDED
 ) -> Proof:
     """Explore all calls on a line in these paces and say what is not true of them."""
     draft = read_draft(files, vocabulary)
@@ -380,7 +380,7 @@ class _Prover:
             for finding in self._findings
         ]
         violations += self._unspoken_languages()
-        if not violations and set(self._paces) == set(PACES):
+        if not violations and set(self._paces) == set(WORDED):
             violations += self._unreached()
         flow = self._flow
         return Proof(
@@ -446,12 +446,13 @@ class _Prover:
     def _bounds(self) -> Iterable[Bound]:
         told = self._told_turns()
         for language in self._flow.languages:
-            for pace in self._paces:
-                run = (language, pace)
-                last_turns, goes_round = closing_turns(self._exploration, language, pace)
+            for pace in (each for each in PACES if worded(each) in self._paces):
+                run = (language, worded(pace))
+                last_turns, goes_round = closing_turns(self._exploration, *run)
                 turns = TURNS_MAX[pace] + last_turns
-                last_seconds = self._judge.longest_closing.get(run, 0.0)
-                until_told = CALL_SECONDS_MAX[pace] + self._judge.longest.get(run, 0.0)
+                wait_seconds = max(MORE_SECONDS.values()) if pace == "unhurried" else 0  # and voice's own
+                last_seconds = self._judge.longest_closing.get(run, 0.0) + wait_seconds
+                until_told = CALL_SECONDS_MAX[pace] + self._judge.longest.get(run, 0.0) + wait_seconds
                 straight = self._straight(run)
                 yield Bound(
                     language,

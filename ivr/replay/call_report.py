@@ -25,7 +25,6 @@ from ivr.dialog.events import (
     StrayPound,
     TransferReported,
 )
-from ivr.dialog.flow import PACE_RELAY
 from ivr.dialog.state import Said
 from ivr.speech.catalog import SpeechError
 from ivr.speech.values import KINDS
@@ -99,8 +98,7 @@ def _with_pace(recipe: Recipe) -> Iterator[tuple[RecordedTurn, str]]:
     """Yield each turn with the pace in which it was spoken."""
     pace = "voice"
     for turn in recipe.turns:
-        if any(prompt.startswith(PACE_RELAY) for prompt in turn.prompts):
-            pace = "relay"
+        pace = turn.told_pace or pace
         yield turn, pace
 
 
@@ -262,7 +260,8 @@ def _said(prompt: str, turn: RecordedTurn, values: dict[str, Value]) -> Said | N
     if label is None:
         return None
     piece = int(label[3]) - 1 if label[3] else (0 if f"{prompt}[2]" in turn.prompts else -1)
-    return Said(label[1], label[2] or "", piece, label[4] or "", values)
+    pace = "relay" if piece >= 0 else ""  # pieces are relay's, also where they are still to be said after it
+    return Said(label[1], label[2] or "", piece, label[4] or "", values, pace=pace)
 
 
 def _masked_words(turn: RecordedTurn, line: Line, language: str, pace: str) -> tuple[str, ...] | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from ivr.ach.banking_days import CutoffRule
@@ -174,7 +175,7 @@ class _Export:
         yield from self._bills()
         yield from self._world()
         yield f"language {recipe.language}"
-        yield f"pace    {'relay' if self._after_the_first_7() else 'voice'}"
+        yield f"pace    {self._pace_at_once()[0]}"
         if recipe.caller_kind == "withheld":
             yield "fault   withheld"
         elif recipe.caller_kind != "number":
@@ -291,22 +292,22 @@ class _Export:
 
     # The call, turn by turn.
 
-    def _after_the_first_7(self) -> int:
-        """Return the turn at which a player in relay pace has got by itself, 0 when it would go another way.
+    def _pace_at_once(self) -> tuple[str, int]:
+        """Return the pace chosen before anything else, and the turn at which a player is there by itself.
 
-        It presses 7 at the first question, then 1 at every gate.
+        It presses 7 at the first question, twice for relay, and 1 at every gate.
         """
-        if len(self._turns) < 2 or self._turns[1].heard != KeyPressed(KEY_MORE_TIME):
-            return 0
-        for turn, following in zip(self._turns[1:], (*self._turns[2:], None), strict=True):
+        pace, found = "voice", ("voice", 0)
+        for before, turn in pairwise(self._turns):
+            if found[0] == "relay" or turn.heard != KeyPressed("1" if _at_gate(before) else KEY_MORE_TIME):
+                break
+            pace = turn.told_pace or pace
             if not _at_gate(turn):
-                return turn.seq
-            if following is None or following.heard != KeyPressed("1"):
-                return 0
-        return 0
+                found = pace, turn.seq
+        return found
 
     def _body(self) -> Iterator[str]:
-        passed = self._after_the_first_7()
+        _, passed = self._pace_at_once()
         for turn, following in zip(self._turns, (*self._turns[1:], None), strict=True):
             if not 0 < turn.seq <= passed:
                 yield from self._turn(turn, following)

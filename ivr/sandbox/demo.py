@@ -57,14 +57,8 @@ def steps(member: SampleMember) -> Mapping[str, str]:
         "read back: it is right": "1",
         "account number": f"{SAMPLE_ACCOUNT_NUMBER}#",
         "account number again": f"{SAMPLE_ACCOUNT_NUMBER}#",
-        "ready for the terms": "1" if member.extra_time else "",
-        "do you authorize it?": _yes(member),
+        "do you authorize it?": f"say {SPOKEN[member.language].answers.says(YES, 'voice')}",
     }
-
-
-def _yes(member: SampleMember) -> str:
-    """Return what counts as a yes: in relay pace only the words "I authorize", as operators say "yes" too."""
-    return f"say {SPOKEN[member.language].answers.says(YES, 'relay' if member.extra_time else 'voice')}"
 
 
 def _row(question: str, answers: Sequence[str]) -> str:
@@ -76,7 +70,7 @@ def _about(member: SampleMember, owed_cents: Mapping[str, int]) -> str:
     parts = [f"${format_amount(cents)} for {plan}" for plan, cents in owed_cents.items() if cents]
     sentence = f"{member.first_name} {member.last_name} owes {' and '.join(parts) or 'nothing any more'}."
     if member.extra_time:
-        sentence += ' Has extra time: press 1 at each "Press 1 to go on".'
+        sentence += " Has more time: the line waits longer."
     if member.language == "es-US":
         sentence += " Speaks Spanish."
     return sentence

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 _ACTOR: Final = "sandbox"
 _RETURNS: Final = ("R01", "R02", "R10")  # no money, the account is closed, the bank says not authorized
-_GO_ON: Final = "Press 1 to go on."
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ def _place(settings: Settings, engine: Engine, line: Line, placed: _Placed, now:
     heard = phone.dial()
     for step in _steps(placed, local):
         if heard.waiting_for is not None:  # a transfer ends a call
-            heard = do_step(phone, heard, step)
+            heard = do_step(phone, step)
     if heard.waiting_for is not None:
         phone.hang_up()
 
@@ -126,10 +125,8 @@ def _steps(placed: _Placed, local: datetime) -> Iterable[str]:
     yield from placed.keys
 
 
-def do_step(phone: Phone, heard: Heard, step: str) -> Heard:
-    """Do what the demo's sheet says to do next; in relay pace go on first, as it says too."""
-    while heard.spoken and heard.spoken[-1][1] == _GO_ON:
-        heard = phone.press("1")
+def do_step(phone: Phone, step: str) -> Heard:
+    """Do what the demo's sheet says to do next."""
     return phone.say(step.removeprefix("say ")) if step.startswith("say ") else phone.press(step)
 
 

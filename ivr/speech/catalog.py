@@ -10,7 +10,7 @@ from itertools import product
 from types import MappingProxyType
 
 from ivr.base.errors import OperatorError
-from ivr.languages.language import PACES
+from ivr.languages.language import WORDED, worded
 from ivr.speech.checks import ATTEMPTS, check_sources, longest_pieces, read_sources, resolve, unworded
 from ivr.speech.keys import NamedKeys, named_keys
 from ivr.speech.patterns import OTHER, OUTSIDE_XML
@@ -101,7 +101,7 @@ class _Prompt:
 class Catalog:
     """What the line says, in every language, pace and attempt; never changes once built.
 
-    Attempts are None, `again`, `last` and `nudge`; paces `voice` and `relay`.
+    Attempts are None, `again`, `last` and `nudge`; paces `voice`, `relay` and `unhurried`, which is voice.
     """
 
     def __init__(self, sources: Sequence[Source], kinds: Mapping[str, str]) -> None:
@@ -114,7 +114,7 @@ class Catalog:
         self._counted: dict[tuple[int, str], tuple[int, ...]] = {}  # counting takes longer than speaking
         for source in sources:
             prepared = {key: _prepare(form, kinds) for key, form in source.forms.items()}
-            for prompt_id, attempt, pace in product(source.lines, ATTEMPTS, PACES):
+            for prompt_id, attempt, pace in product(source.lines, ATTEMPTS, WORDED):
                 form = resolve(source, prompt_id, attempt, pace)
                 key = (prompt_id, attempt, source.language, pace)
                 self._prompts[key] = prepared[form.prompt_id, form.attribute]
@@ -196,7 +196,7 @@ class Catalog:
 
     def _find(self, prompt_id: str, attempt: str | None, language: str, pace: str) -> _Prompt:
         try:
-            return self._prompts[prompt_id, attempt, language, pace]
+            return self._prompts[prompt_id, attempt, language, worded(pace)]
         except KeyError:
             raise SpeechError(f"no prompt {prompt_id!r} for {attempt}, {language}, {pace}") from None
 

@@ -30,7 +30,7 @@ from ivr.speech.sentence import (
     Words,
 )
 
-SPEECH_TIMEOUT_SECONDS = {"voice": 2, "relay": 5}
+SPEECH_TIMEOUT_SECONDS = {"voice": 2, "unhurried": 5, "relay": 5}
 DIAL_TIMEOUT_SECONDS = 30
 DIFFERENT_GATHERS_MAX = 512
 _MARK = "\x03"  # the library lets it through; no text may hold it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ivr.languages.language import PACES, slowness
 from ivr.simulator.twiml import Gather, Pause, Say, parse_twiml
 
 ROUTING, ACCOUNT = "021000021", "48151623426789#"
@@ -11,6 +12,7 @@ ROUTING, ACCOUNT = "021000021", "48151623426789#"
 MENU, NUMBER, LOOKUP, FETCH = "menu", "number", "lookup", "fetch"
 SECONDS = {
     "voice": {MENU: 7, NUMBER: 10, LOOKUP: 20, FETCH: 60},
+    "unhurried": {MENU: 70, NUMBER: 120, LOOKUP: 120, FETCH: 120},
     "relay": {MENU: 70, NUMBER: 120, LOOKUP: 120, FETCH: 120},
 }
 # (node, what is keyed there, how long the line waits, digits after which an entry ends by itself)
@@ -32,17 +34,21 @@ CALL = [
     ("authorize/ask", "", NUMBER, 1),
     ("main/finish_menu", "1", MENU, 1),
 ]
-WORDS = {"en-US": "I authorize", "es-US": "autorizo"}
+WORDS = {
+    "voice": {"en-US": "yes", "es-US": "sí"},
+    "unhurried": {"en-US": "yes", "es-US": "sí"},
+    "relay": {"en-US": "I authorize", "es-US": "autorizo"},
+}
 
 
 @pytest.mark.parametrize("language", ["en-US", "es-US"])
-@pytest.mark.parametrize("pace", ["voice", "relay"])
+@pytest.mark.parametrize("pace", PACES)
 def test_every_question_waits_as_long_as_its_kind_and_pace_need(house, language, pace):
     (member,) = house.load_samples("demo.letter")
     recorded = house.line
     phone = house.phone()
     heard = phone.dial()
-    if pace == "relay":
+    for _ in range(slowness(pace)):
         heard = phone.press("7")
     asked = [node for node, *_ in CALL if pace == "relay" or node != "authorize/ready"]
     seen = []
@@ -64,7 +70,7 @@ def test_every_question_waits_as_long_as_its_kind_and_pace_need(house, language,
             break
         if node == "authorize/ask":
             assert waiting.language == language
-            heard = phone.say(WORDS[language])
+            heard = phone.say(WORDS[pace][language])
         elif node == "main/language":
             heard = phone.press({"en-US": "1", "es-US": "2"}[language])
         else:

@@ -14,6 +14,7 @@ from ivr.billing.imports import authorization_code_hash
 from ivr.dialog.engine import Outcome
 from ivr.dialog.state import State
 from ivr.dialog.vocabulary import Slots
+from ivr.languages.language import Pace
 from ivr.notices.channels import Channel, promise
 from ivr.payments.authorization_notices import CURRENT_NOTICE
 from ivr.payments.authorize import AuthorizationRequest, Authorized, ConsentGiven, authorize
@@ -123,7 +124,7 @@ def write_payment(turn: TurnServices, state: State, paying: Paying, answered: Sa
         account_number=str(state.secrets["account_number"]),
         not_before_date=date.fromisoformat(str(slots["debit_date"])),
         language=state.language,
-        pace=cast("Literal['voice', 'relay']", state.pace),
+        pace=cast("Pace", state.pace),
         consent=ConsentGiven(
             how=answered.how,
             spoken_by="relay" if state.pace == "relay" else "caller",

@@ -97,7 +97,7 @@ def test_every_word_of_a_call_file_is_read():
         ("member", "x.call:1: member needs a value: write it after the word", "call.header-value"),
         (
             "pace slow",
-            "x.call:1: there is no pace 'slow', the nearest is voice: write voice or relay",
+            "x.call:1: there is no pace 'slow', the nearest is voice: write one of voice, unhurried, relay",
             "call.header-value",
         ),
         (

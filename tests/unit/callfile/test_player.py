@@ -9,8 +9,13 @@ GREETING = ("welcome, language-option", "menu")
 MENU = ("main-menu", "menu")
 ASK = ("bank-routing-ask", "number")
 BYE = ("goodbye", "hangup")
-# What relay adds in front: the answer to 7, which is the same menu again.
-RELAY = [GREETING, ("pace-relay, gate-go-on", "menu"), ("language-option", "menu")]
+# What relay adds in front: the answers to 7, which are the same menu again.
+RELAY = [
+    GREETING,
+    ("pace-unhurried, language-option", "menu"),
+    ("pace-relay, gate-go-on", "menu"),
+    ("language-option", "menu"),
+]
 PAYMENT = DoneEvent("payment", {"amount": "310.15", "plan": "health"})
 
 
@@ -136,8 +141,8 @@ class TestOwnWords:
         speech = [("authorization-ask", "speech")] * 3
         turns = [*(RELAY if pace == "relay" else []), *speech, MENU]
         if pace == "relay":
-            turns[2] = ("authorization-ask", "speech")
-            turns = [*turns[:3], *speech[1:], MENU]
+            turns[3] = ("authorization-ask", "speech")
+            turns = [*turns[:4], *speech[1:], MENU]
         result, host = played(text, turns, language=language, pace=pace)
         assert result.passed
         assert host.apps[0].entered[-3:] == said
@@ -145,9 +150,13 @@ class TestOwnWords:
     def test_a_file_for_one_language_and_pace_is_taken_at_its_word(self, played):
         head = "now 2026-12-18T10:15Z\nlanguage es-US\npace relay\n"
         _, host = played(
-            'caller says "yes"\n', [MENU, ("a", "speech"), MENU], language="es-US", pace="relay", head=head
+            'caller says "yes"\n',
+            [MENU, MENU, ("a", "speech"), MENU],
+            language="es-US",
+            pace="relay",
+            head=head,
         )
-        assert host.apps[0].entered == ["7", "yes"]
+        assert host.apps[0].entered == ["7", "7", "yes"]
 
 
 class TestCallingBack:
@@ -165,7 +174,7 @@ class TestRelay:
         "line welcome, language-option\ncaller {language_key}\nline terms, authorization-ask\nend goodbye\n"
     )
 
-    # One file describes both paces: 7 is pressed at the first turn, gates are passed, pieces are joined.
+    # One file describes both paces: 7 is pressed twice at the first turn, gates are passed, pieces are joined.
     def test_one_file_describes_both_paces(self, played):
         voice, _ = played(self.TEXT, [GREETING, ("terms, authorization-ask", "hangup")])
         assert voice.passed
@@ -180,7 +189,7 @@ class TestRelay:
             pace="relay",
         )
         assert relay.passed
-        assert host.apps[0].entered == ["7", "1", "1", "1", "1"]
+        assert host.apps[0].entered == ["7", "7", "1", "1", "1", "1"]
 
     # A file for relay alone is a relay call from the start, like any other in that pace.
     def test_a_file_for_relay_alone_asks_for_it_too(self, played):
@@ -193,15 +202,14 @@ class TestRelay:
     def test_a_gate_may_be_written_out(self, played):
         text = "caller 1\nline terms, gate-go-on\ncaller silence\nline gate-go-on.nudge\ncaller 1\nline terms[2], ask\n"
         turns = [
-            MENU,
-            MENU,
+            *[MENU] * 3,
             ("terms, gate-go-on", "menu"),
             ("gate-go-on.nudge", "menu"),
             ("terms[2], ask", "menu"),
         ]
         result, host = played(text, turns, head="now 2026-12-18T10:15Z\npace relay\n", pace="relay")
         assert result.difference is None
-        assert host.apps[0].entered == ["7", "1", "", "1"]
+        assert host.apps[0].entered == ["7", "7", "1", "", "1"]
 
     def test_gates_without_end_are_a_difference(self, played):
         result, _ = played("line a\n", [("gate-go-on", "menu")] * 60)
@@ -212,7 +220,7 @@ class TestRelay:
         turns = [*RELAY, ("goodbye", "hangup")]
         _, quick = played("caller 1\n", turns, pace="relay")
         _, slow = played("caller 1\n", turns, pace="relay", operator=True)
-        assert quick.apps[0].entered == ["7", "1", "1"]
+        assert quick.apps[0].entered == ["7", "7", "1", "1"]
         assert slow.apps[0].entered[0] == ""
         _, voice = played("caller 1\n", [MENU, BYE], operator=True)
         assert voice.apps[0].entered == ["1"]

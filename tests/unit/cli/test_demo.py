@@ -43,7 +43,7 @@ def test_what_the_sheet_says_to_key_pays_the_bill(engine: Engine, name: str) -> 
         )
         heard = phone.dial()
         for step in filter(None, steps(member).values()):
-            heard = do_step(phone, heard, step)
+            heard = do_step(phone, step)
         assert heard.spoken, "the number is said, and the caller hangs up"
         phone.hang_up()
     with engine.connect() as db:

@@ -242,7 +242,9 @@ thanks = Thank you.
 goodbye = Goodbye.
 noinput = We heard nothing.
 entry-discarded = We start again.
-pace-relay = Take your time.
+pace-unhurried = Take your time.
+pace-relay = An operator types.
+pace-voice = At the usual speed.
 gate-go-on = Press 1 to go on.
     .nudge = Press 1.
 nomatch-not-a-choice = That is no choice.
@@ -320,7 +322,7 @@ def make_flow(flows=FLOWS, languages=("en-US", "es-US"), prompts=PROMPTS, *, kep
 
 
 FLOW = make_flow()
-RELAY = "start -> welcome, language-ask@en-US, language-ask@es-US\n7 -> pace-relay, language-ask@en-US, language-ask@es-US\n1 -> menu-ask\n"
+RELAY = "start -> welcome, language-ask@en-US, language-ask@es-US\n7 -> pace-unhurried@en-US, pace-unhurried@es-US, language-ask.again@en-US, language-ask.again@es-US\n7 -> pace-relay@en-US, pace-relay@es-US, language-ask.again@en-US, language-ask.again@es-US\n1 -> menu-ask\n"
 VOICE = "start -> welcome, language-ask@en-US, language-ask@es-US\n1 -> menu-ask\n"
 NUMBER = VOICE + "5 -> number-ask\n24# -> sure-ask\n"
 PAID = NUMBER + "1 -> terms, answer-ask\nsays yes -> ?pay\n"
@@ -392,14 +394,14 @@ SCRIPTS = {
         start -> welcome, language-ask@en-US, language-ask@es-US
         silence -> noinput@en-US, noinput@es-US, language-ask.again@en-US, language-ask.again@es-US
         silence -> noinput.again@en-US, noinput.again@es-US, language-ask.last@en-US, language-ask.last@es-US
-        silence -> pace-relay, language-ask@en-US, language-ask@es-US
-        silence -> language-ask.nudge@en-US, language-ask.nudge@es-US
+        silence -> pace-unhurried@en-US, pace-unhurried@es-US, language-ask.again@en-US, language-ask.again@es-US
+        silence -> language-ask.again@en-US, language-ask.again@es-US
         2 -> menu-ask""",
     "a silence after two wrong keys brings more time too": VOICE
     + """9 -> menu-ask
         12 -> nomatch-not-a-choice, menu-ask.again
         12 -> nomatch-not-a-choice, menu-ask.last
-        silence -> pace-relay, menu-ask
+        silence -> pace-unhurried, menu-ask
         6 -> thanks, end goodbye""",
     "a wrong language key": """
         start -> welcome, language-ask@en-US, language-ask@es-US
@@ -494,10 +496,11 @@ SCRIPTS = {
         5 -> nomatch-not-a-choice, more-ask.again
         9 -> confirmation, more-ask
         1 -> thanks, end goodbye""",
-    "7 at a question asks it again in relay pace, with a clean slate": VOICE
+    "7 at a question asks it again with more time, then in relay pace, with a clean slate": VOICE
     + """5 -> number-ask
         silence -> noinput, number-ask.again
         silence -> noinput.again, number-ask.last
+        7 -> pace-unhurried, number-ask
         7 -> pace-relay, number-ask
         3# -> nomatch-odd, gate-go-on
         1 -> number-ask.again""",
@@ -535,7 +538,6 @@ SCRIPTS = {
         9 -> long, long[2], gate-go-on
         # -> gate-go-on
         2* -> entry-discarded, gate-go-on
-        7 -> pace-relay, gate-go-on
         says hello -> gate-go-on
         2 -> nomatch-not-a-choice, gate-go-on
         5 -> nomatch-not-a-choice, gate-go-on
@@ -543,6 +545,30 @@ SCRIPTS = {
         9 -> long, long[2], gate-go-on
         1 -> long[3], menu-ask
         0 -> ?reach_person""",
+    "7 at a gate goes back to voice: the rest is said at once": RELAY
+    + """4 -> long, long[2], gate-go-on
+        7 -> pace-voice, long[3], menu-ask
+        9 -> long, menu-ask
+        silence -> noinput, menu-ask.again""",
+    "silence to who has more time asks again, ten times": VOICE
+    + "7 -> pace-unhurried, menu-ask\n"
+    + "silence -> menu-ask.again\n" * 10
+    + "silence -> ?reach_person",
+    "who goes back to voice keeps the time there is in relay": RELAY
+    + """(1800s) 7 -> pace-voice, menu-ask
+        (3599s) # -> menu-ask
+        (3600s) # -> time-up, thanks, end goodbye""",
+    "7 at a gate of the terms": RELAY
+    + """5 -> number-ask
+        24# -> sure-ask
+        1 -> terms, gate-go-on
+        7 -> pace-voice, terms[2], answer-ask
+        9 -> answer-ask""",
+    "7 while a gate is kept for after a person was tried": RELAY
+    + """4 -> long, long[2], gate-go-on
+        0 -> ?reach_person
+        outcome closed -> closed, gate-go-on
+        7 -> pace-voice, closed[2], long, long[2], long[3], menu-ask""",
     "three wrong keys at a gate": RELAY
     + """4 -> long, long[2], gate-go-on
         2 -> nomatch-not-a-choice, gate-go-on
@@ -715,13 +741,18 @@ EVIDENCE = [
         [("terms", "", "voice"), ("answer-ask", "again", "voice")],
     ),
     (
-        NUMBER + "1 -> terms, answer-ask\n7 -> pace-relay, answer-ask",
-        [("terms", "", "voice"), ("answer-ask", "", "relay")],
+        NUMBER + "1 -> terms, answer-ask\n7 -> pace-unhurried, answer-ask",
+        [("terms", "", "voice"), ("answer-ask", "", "unhurried")],
     ),
     (
         NUMBER
-        + "1 -> terms, answer-ask\n7 -> pace-relay, answer-ask\n9 -> terms, gate-go-on\n1 -> terms[2], answer-ask",
+        + "1 -> terms, answer-ask\n7 -> pace-unhurried, answer-ask\n7 -> pace-relay, answer-ask\n9 -> terms, gate-go-on\n1 -> terms[2], answer-ask",
         [("terms", "", "relay"), ("answer-ask", "", "relay")],
+    ),
+    (
+        RELAY
+        + "5 -> number-ask\n24# -> sure-ask\n1 -> terms, gate-go-on\n7 -> pace-voice, terms[2], answer-ask",
+        [("terms", "", "relay"), ("answer-ask", "", "voice")],
     ),
 ]
 

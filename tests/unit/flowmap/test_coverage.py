@@ -213,7 +213,6 @@ def test_a_question_that_nothing_can_fail_is_only_asked_first():
     node = Node("main", "any", 1, "collect", "any", ("any",))
     assert question_levels(flow, node, "voice") == ("first", "again", "last")
     assert question_levels(flow, node, "relay") == ("first",)
-    assert question_levels(flow, replace(node, branches={"silence": "@more_time"}), "voice") == ("first",)
     for word in (GATE, LANGUAGE):
         assert question_levels(flow, replace(node, word=word), "relay") == ("first", "again", "last")
 

@@ -150,7 +150,8 @@ def test_the_bounds_are_what_the_engine_gives(whole):
     ]
     assert 3 < max(relay) < 20  # the gates, one after the other
     assert [move.kind for move in straight_way(exploration, ("en-US", "voice"))].count("answer") == 7
-    assert straight_way(exploration, ("en-US", "relay"))[1].kind == "more_time"
+    to_relay = straight_way(exploration, ("en-US", "relay"))[1]
+    assert (to_relay.kind, to_relay.times) == ("more_time", 2)
     assert straight_way(exploration, ("es-US", "relay")) == ()
 
 
@@ -559,10 +560,13 @@ def test_the_keys_are_held_to_their_meaning(whole):
         ("proof.not-repeated", "key 9 does not repeat all that was said")
     ]
     assert watched(whole, "more_time", lambda after: with_state(after, pace="voice")) == [
-        ("proof.no-more-time", "key 7 gives no more time")
+        ("proof.no-more-time", "key 7 does not change the pace and say so")
     ]
     assert watched(whole, "key", lambda after: with_state(after, pace="voice"), "relay") == [
-        ("proof.time-taken-away", "the caller's time is taken away again: set.pace can only be relay")
+        (
+            "proof.time-taken-away",
+            'the caller\'s time is taken away again: give set.pace an only = "voice"',
+        )
     ]
     assert watched(whole, "key", lambda after: with_state(after, said=[])) == [
         ("proof.not-repeated", "key 9 could not repeat all that is said here")
@@ -594,7 +598,7 @@ def test_the_words_are_counted(whole):
     def wordy(said, language, pace):
         return [said_by_voice(" ".join(["word"] * 13), language) for _ in speak(said, language, pace)]
 
-    told = watched(whole, "more_time", lambda after: after, "relay", speak=wordy)
+    told = watched(whole, "repeat", lambda after: after, "relay", speak=wordy)
     by_rule = dict(told)
     assert "before a key is possible, at most 20" in by_rule["proof.long-wait-for-a-key"]
     assert "has a sentence of 13 words in en-US relay pace, at most 12" in by_rule["proof.long-sentence"]
