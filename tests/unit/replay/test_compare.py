@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from fluent.syntax import FluentParser, FluentSerializer, ast
@@ -15,7 +16,9 @@ from support.recorder import recorded_calls
 from ivr.base.errors import OperatorError
 from ivr.calls.notation import write_event
 from ivr.dialog.events import BranchTaken, OutcomeGiven
+from ivr.replay import against
 from ivr.replay.against import Comparison, NamedRecipe, compare_all, print_comparison
+from ivr.replay.rerun import CallRerunner
 from ivr.topics.line import compile_line, read_line_files
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("compare")]  # calls are recorded once for all
@@ -28,6 +31,25 @@ LINE = compile_line(FILES)
 @cache
 def calls():
     return recorded_calls(LINE, 120, seed=31)
+
+
+class Once(CallRerunner):
+    """Runs a call on the line that recorded it once for all tests."""
+
+    known: ClassVar = {}
+
+    def run(self, script):
+        if any(each.speech_seconds is not None for each in script.inputs):
+            return super().run(script)
+        key = self.line.flow.version, id(script.recipe)
+        if key not in self.known:
+            self.known[key] = super().run(script), script.recipe
+        return self.known[key][0]
+
+
+@pytest.fixture(autouse=True)
+def _recorded_once(monkeypatch):
+    monkeypatch.setattr(against, "CallRerunner", Once)
 
 
 def compared(other, recipes=None, before=LINE, line_of=None):
@@ -49,13 +71,13 @@ def with_words_before(prompt, words):
     """Compile the line with more words at the beginning of a prompt, in every language, attempt and pace."""
     files = dict(FILES)
     for name, text in FILES.items():
-        if name.startswith("prompts/"):
-            resource = FluentParser().parse(text)
-            for entry in resource.body:
-                if isinstance(entry, ast.Message) and entry.id.name == prompt:
-                    for pattern in (entry.value, *(each.value for each in entry.attributes)):
-                        pattern.elements.insert(0, ast.TextElement(f"{words}\n"))
-            files[name] = FluentSerializer().serialize(resource)
+        if name.endswith(".ftl"):
+            head, beginning, rest = text.partition(f"\n{prompt} =")
+            message, blank, rest = rest.partition("\n\n")
+            entry = FluentParser().parse_entry(beginning.lstrip() + message)
+            for pattern in (entry.value, *(each.value for each in entry.attributes)):
+                pattern.elements.insert(0, ast.TextElement(f"{words}\n"))
+            files[name] = f"{head}\n{FluentSerializer().serialize_entry(entry)}{blank}{rest}"
             assert words in files[name]
     return compile_line(files)
 
