@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 from ivr.ach.letters import INDIVIDUAL_NAME_LENGTH
@@ -77,14 +78,9 @@ def _house(digits: str, _slots: Slots, _reasons: tuple[str, ...]) -> Match | NoM
     return NoMatch("house")
 
 
-def _mobile(digits: str, _slots: Slots, _reasons: tuple[str, ...]) -> Match | NoMatch:
+def _mobile(slot: str, digits: str, _slots: Slots, _reasons: tuple[str, ...]) -> Match | NoMatch:
     number = phone_on_file(digits)
-    return Match({"payer_mobile": number}) if number else NoMatch("phone")
-
-
-def _mobile_again(digits: str, _slots: Slots, _reasons: tuple[str, ...]) -> Match | NoMatch:
-    number = phone_on_file(digits)
-    return Match({"payer_mobile_again": number}) if number else NoMatch("phone")
+    return Match({slot: number}) if number else NoMatch("phone")
 
 
 def _payment_number(digits: str, _slots: Slots, _reasons: tuple[str, ...]) -> Match | NoMatch:
@@ -139,23 +135,17 @@ GUEST = Topic(
             samples={"name": "1"},
             said=(_SAMPLE_NAME,),
         ),
-        Field(
-            "mobile",
-            _mobile,
-            ("payer_mobile",),
-            ("phone",),
-            num_digits=10,
-            secret=True,
-            samples={"": _MOBILE, "phone": "1175559753"},
-        ),
-        Field(
-            "mobile_again",
-            _mobile_again,
-            ("payer_mobile_again",),
-            ("phone",),
-            num_digits=10,
-            secret=True,
-            samples={"": _MOBILE, "phone": "1175559753"},
+        *(
+            Field(
+                name,
+                partial(_mobile, f"payer_{name}"),
+                (f"payer_{name}",),
+                ("phone",),
+                num_digits=10,
+                secret=True,
+                samples={"": _MOBILE, "phone": "1175559753"},
+            )
+            for name in ("mobile", "mobile_again")
         ),
         Field(
             "payment_number",
