@@ -100,7 +100,7 @@ class WorkerDatabase:
             time.sleep(0.05)
         for pid, _ in left_open:
             self.holder.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
-        self.holder.execute("; ".join(f'DELETE FROM "{name}"' for name in self.table_names()))
+        self.holder.execute("SELECT pg_temp.empty()")
         if left_open:
             self.engine.dispose()
             pytest.fail(f"a transaction was left open, after: {left_open[0][1]}")
@@ -130,7 +130,12 @@ def worker_database(postgres_server: URL, testrun_uid: str, worker_id: str) -> I
     holder.execute("SET session_replication_role = replica")
     holder.execute("SET lock_timeout = '30s'")
     engine = make_engine(url, limits=PATIENT, pool_size=8)
-    yield WorkerDatabase(url, engine, holder)
+    database = WorkerDatabase(url, engine, holder)
+    # A function's statements are planned once: this runs after thousands of tests.
+    deletes = "".join(f'DELETE FROM "{name}"; ' for name in database.table_names())
+    body = f"BEGIN {deletes} END"
+    holder.execute(f"CREATE FUNCTION pg_temp.empty() RETURNS void LANGUAGE plpgsql AS $${body}$$")
+    yield database
     engine.dispose()
     holder.close()
     with psycopg.connect(connection_arguments(postgres_server, limits=NO_LIMITS), autocommit=True) as server:
