@@ -7,8 +7,6 @@ import re
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "rules.md").read_text()
 SECTIONS = re.findall(r"^### (\S+)\n\n(.+)\n", PAGE, re.MULTILINE)
@@ -39,10 +37,10 @@ def test_the_page_is_in_order_and_says_each_rule_once() -> None:
     assert len(SECTIONS) == len(ids), "a heading without a paragraph under it"
 
 
-@pytest.mark.parametrize("rule", sorted(raised()))
-def test_a_test_sees_the_rule_broken(rule: str) -> None:
-    """Some test expects this id, so that something real raises it."""
-    assert re.search(rf"(?<![\w.-]){re.escape(rule)}(?![\w-])", EXPECTED)
+def test_a_test_sees_each_rule_broken() -> None:
+    """Some test expects each id, so that something real raises it."""
+    seen = set(re.findall(rf"(?<![\w.-])(?:{RULE})(?![\w-])", EXPECTED))
+    assert raised() - seen == set()
 
 
 MATCHERS = {"startswith", "endswith", "partition", "rpartition", "split", "removeprefix", "removesuffix"}

@@ -20,12 +20,17 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("question", questions)
 
 
-@pytest.fixture(params=PACES)
-def waiting(request, line, question):
-    """Give the state of a call that waits at a question, all slots filled, two failures away from giving up."""
-    flow = line.flow
-    node = flow.nodes[question]
-    pace = node.only or request.param
+@pytest.fixture
+def waiting(line, question):
+    """Give the states of calls that wait at a question, one in each pace it is asked in.
+
+    All slots are filled, and two failures more would give up.
+    """
+    only = line.flow.nodes[question].only
+    return [waiting_at(line.flow, question, pace) for pace in ([only] if only else PACES)]
+
+
+def waiting_at(flow, question, pace):
     values = {slot.name: slot.sample for slot in SLOTS.values()}
     state = initial_state(flow, {slot: values[slot] for slot in values if SLOTS[slot].kind != "secret"})
     state.secrets = {slot: str(values[slot]) for slot in values if SLOTS[slot].kind == "secret"}
@@ -44,49 +49,52 @@ def passed(flow, taken):
 
 @pytest.mark.parametrize("keys", [Keys("9"), Keys("7"), Keys("*"), Keys("1*2"), POUND_ALONE])
 def test_a_common_key_asks_the_question_again_and_costs_nothing(line, waiting, question, keys):
-    taken = passed(line.flow, step(line.flow, waiting, keys))
-    assert isinstance(taken.result, Wait)
-    answer = line.flow.nodes[question].branches.get(POUND) if keys == POUND_ALONE else None
-    if answer is not None:
-        assert (taken.state.node, taken.state.failures) == ("verify/bill_account", 0)
-        return
-    assert taken.result.listen is not None
-    assert taken.state.failures == (0 if keys.digits == "7" else 1)
-    assert taken.state.pace == (NEXT_PACE[waiting.pace] if keys.digits == "7" else waiting.pace)
-    gone = (
-        line.flow.nodes[question].only == "relay" and keys.digits == "7"
-    )  # a gate, that voice does not have
-    assert gone or taken.state.node == question
+    for state in waiting:
+        taken = passed(line.flow, step(line.flow, state, keys))
+        assert isinstance(taken.result, Wait), state.pace
+        answer = line.flow.nodes[question].branches.get(POUND) if keys == POUND_ALONE else None
+        if answer is not None:
+            assert (taken.state.node, taken.state.failures) == ("verify/bill_account", 0), state.pace
+            continue
+        assert taken.result.listen is not None, state.pace
+        assert taken.state.failures == (0 if keys.digits == "7" else 1), state.pace
+        assert taken.state.pace == (NEXT_PACE[state.pace] if keys.digits == "7" else state.pace)
+        gone = (
+            line.flow.nodes[question].only == "relay" and keys.digits == "7"
+        )  # a gate, that voice does not have
+        assert gone or taken.state.node == question, state.pace
 
 
 def test_0_looks_for_a_person_and_comes_back_to_the_question(line, waiting, question):
-    taken = step(line.flow, waiting, Keys("0"))
-    assert taken.result == Ask("reach_person", {})
-    taken = passed(line.flow, step(line.flow, taken.state, Outcome("closed", {"told_closed": "yes"})))
-    assert taken.state.node == question
-    assert taken.result.prompts[-1].prompt == line.flow.nodes[question].prompts[0]
-    assert taken.state.frames == waiting.frames
+    for state in waiting:
+        taken = step(line.flow, state, Keys("0"))
+        assert taken.result == Ask("reach_person", {}), state.pace
+        taken = passed(line.flow, step(line.flow, taken.state, Outcome("closed", {"told_closed": "yes"})))
+        assert taken.state.node == question, state.pace
+        assert taken.result.prompts[-1].prompt == line.flow.nodes[question].prompts[0], state.pace
+        assert taken.state.frames == state.frames, state.pace
 
 
 def test_silence_is_an_error_in_voice_alone(line, waiting, question):
     node = line.flow.nodes[question]
-    taken = step(line.flow, waiting, Silence())
-    labels = [said.label for said in taken.result.prompts]
-    if waiting.pace != "voice":
-        asked = "nudge" if waiting.pace == "relay" else "again"
-        languages = [f"@{tag}" for tag in line.flow.languages] if node.word == LANGUAGE else [""]
-        assert labels == [f"{node.prompts[0]}.{asked}{language}" for language in languages]
-        assert taken.state.failures == waiting.failures
-    else:
-        assert labels[0].startswith("noinput.again")
-        assert (taken.state.pace, taken.state.node) == (waiting.pace, question)
-        assert taken.state.failures == waiting.failures + 1
+    for state in waiting:
+        taken = step(line.flow, state, Silence())
+        labels = [said.label for said in taken.result.prompts]
+        if state.pace != "voice":
+            asked = "nudge" if state.pace == "relay" else "again"
+            languages = [f"@{tag}" for tag in line.flow.languages] if node.word == LANGUAGE else [""]
+            assert labels == [f"{node.prompts[0]}.{asked}{language}" for language in languages], state.pace
+            assert taken.state.failures == state.failures, state.pace
+        else:
+            assert labels[0].startswith("noinput.again")
+            assert (taken.state.pace, taken.state.node) == (state.pace, question)
+            assert taken.state.failures == state.failures + 1
 
 
-def test_a_third_failure_tells_of_payments_and_leads_to_a_person_or_the_end(line, waiting, question):
-    waiting.failures = 2
-    waiting.pace = "voice"
+def test_a_third_failure_tells_of_payments_and_leads_to_a_person_or_the_end(line, question):
     node = line.flow.nodes[question]
+    waiting = waiting_at(line.flow, question, "voice")
+    waiting.failures = 2
     unknown = Keys("6" if node.word == MENU else "88888888888888888888")
     taken = step(line.flow, waiting, unknown)
     if question == "authorize/ask_either":  # who is not understood can still key the code
