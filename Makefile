@@ -76,14 +76,13 @@ lint: install-test
 proof: install-test
 	$(IVR) flow check
 
-# What runs is counted by slipcover, whose probes go once they were hit: tracing every line took twice as long as
-# the tests.
 unit: install-test
+	@rm -rf var/coverage
 	@# Files whose tests all belong to another phase are not even read.
-	.venv/bin/python -m slipcover --source ivr --json --out var/coverage.json -m pytest \
+	PYTHONPATH=tests .venv/bin/pytest -p support.covering \
 		$$(grep -rlE '^pytestmark = .*mark\.(whole|soak)' tests | sed 's/^/--ignore=/') \
 		-n $(WORKERS) --dist loadgroup -m "not soak and not whole"
-	.venv/bin/python tests/covered.py var/coverage.json
+	.venv/bin/python tests/covered.py var/coverage/*.json
 
 # Whole calls by the hundred, whole servers and killed processes come without coverage: they prove promises, not lines.
 whole: install-test

@@ -1,4 +1,4 @@
-"""Compare what tests ran of the code with what they must: `python tests/covered.py var/coverage.json`.
+"""Compare what tests ran of the code with what they must: `python tests/covered.py var/coverage/*.json`.
 
 Every line and every branch where all is pure and where money moves, 95 % of them overall.
 """
@@ -9,8 +9,11 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from functools import reduce
 from pathlib import Path
 from typing import Any
+
+from slipcover import merge_coverage
 
 WHOLE = re.compile(
     r"ivr/(dialog|speech|ach|payments)/|ivr/proof/(exploration|judgement|liveness)\.py"
@@ -38,9 +41,9 @@ def percent(files: Files) -> float:
     return 100 * ran / (ran + left)
 
 
-def main(path: str) -> str | None:
-    """Return what does not hold, for `sys.exit`."""
-    files = json.loads(Path(path).read_text())["files"]
+def main(*paths: str) -> str | None:
+    """Return what does not hold of what several workers ran, for `sys.exit`."""
+    files = reduce(merge_coverage, (json.loads(Path(path).read_text()) for path in paths))["files"]
     overall = percent(files)
     sys.stdout.write(f"Tests ran {overall:.2f} % of all lines and branches.\n")
     never = list(missing(files))

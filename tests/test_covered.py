@@ -27,7 +27,18 @@ WHOLE = {
     ],
 )
 def test_what_must_be_run(files, told, tmp_path):
-    report = tmp_path / "coverage.json"
+    report = tmp_path / "gw0.json"
     report.write_text(json.dumps({"files": files}))
     said = covered.main(str(report))
     assert said == told or (told is not None and said.endswith(told))
+
+
+def test_what_one_worker_ran_no_other_need(tmp_path):
+    meta = {"software": "slipcover", "branch_coverage": True, "show_contexts": False}
+    for worker, ran, missing in (("gw0", [1, 2], [5]), ("gw1", [1, 5], [2])):
+        told = {**WHOLE, "executed_lines": ran, "missing_lines": missing}
+        report = {"meta": meta, "files": {"ivr/ach/records.py": told}}
+        (tmp_path / f"{worker}.json").write_text(json.dumps(report))
+    paths = [str(tmp_path / f"{worker}.json") for worker in ("gw0", "gw1")]
+    assert covered.main(*paths) is None
+    assert covered.main(paths[0]).endswith("ivr/ach/records.py: 5")
