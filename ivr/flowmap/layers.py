@@ -283,11 +283,14 @@ class _Drawing:
     def _swap(self) -> None:
         """Swap neighbours while that takes crossings away."""
         for layer in self._layers:
+            fewest = self._crossings_at(layer[0].layer)
             for index in range(len(layer) - 1):
-                before = self._crossings_at(layer[0].layer)
                 layer[index], layer[index + 1] = layer[index + 1], layer[index]
                 self._pack(layer)
-                if self._crossings_at(layer[0].layer) >= before:
+                crossings = self._crossings_at(layer[0].layer)
+                if crossings < fewest:
+                    fewest = crossings
+                else:
                     layer[index], layer[index + 1] = layer[index + 1], layer[index]
                     self._pack(layer)
 
@@ -429,9 +432,9 @@ def _spread(layer: Sequence[_Element], wanted: Sequence[tuple[float, float]]) ->
 def _crossings_in(nets: Sequence[_Net]) -> int:
     """Count the crossings within a channel, as straight lines between the pins would have them."""
     count = 0
-    for one, other in combinations(nets, 2):
-        for above, below in _lines(one):
-            for other_above, other_below in _lines(other):
+    for one, other in combinations([[*_lines(net)] for net in nets], 2):
+        for above, below in one:
+            for other_above, other_below in other:
                 count += (above - other_above) * (below - other_below) < 0
     return count
 
