@@ -69,7 +69,7 @@ def make_letter(
     from ivr.notices.paper import Paper  # noqa: PLC0415 (half a second that only who makes letters pays)
 
     made_on = format_date(made_at.date(), "long", locale=LANGUAGES[text.language].locale)
-    page = Paper(text, texts, made_on)
+    page = Paper(text, texts, made_on, _letters_of(text) | _letters_of(address) | set(insert.text))
     page.set_creation_date(made_at)
     try:
         _fill(page, text, address)
@@ -114,6 +114,14 @@ def printable(words: Any) -> Any:
     if isinstance(words, tuple):
         return tuple(printable(each) for each in words)
     return type(words)(*(printable(getattr(words, each.name)) for each in fields(words)))
+
+
+def _letters_of(words: Any) -> set[str]:
+    """Return the letters of words, or of a data class or tuple of them."""
+    if isinstance(words, str):
+        return set(words)
+    parts = words if isinstance(words, tuple) else (getattr(words, each.name) for each in fields(words))
+    return set[str]().union(*map(_letters_of, parts))
 
 
 def _spelled(line: str) -> str:

@@ -22,6 +22,7 @@ _LINE: Final = 17.0
 _GAP: Final = 9.0
 _LABEL_WIDTH: Final = 170.0
 _WINDOW_WIDTH: Final = 4.0 * 72
+_LATIN: Final = (0x20, 0x17F)  # code points
 _WINDOW_TOP: Final = 2.0 * 72  # where a number 10 envelope's window shows the address of a folded letter
 
 
@@ -38,7 +39,8 @@ def font_letters() -> frozenset[int]:
 class Paper(FPDF):
     """A page that knows its margins, and its foot."""
 
-    def __init__(self, text: NoticeText, texts: NoticeTexts, made_on: str) -> None:
+    def __init__(self, text: NoticeText, texts: NoticeTexts, made_on: str, letters: set[str]) -> None:
+        """Prepare a page for words in these letters: all that the font has take longer than a letter."""
         super().__init__(format="Letter", unit="pt")
         self._text = text
         self._texts = texts
@@ -48,7 +50,7 @@ class Paper(FPDF):
         self.set_title(text.subject)
         self.set_author(text.organization)
         self.set_lang(text.language)
-        self.add_font(_FAMILY, fname=sans_path())
+        self.add_font(_FAMILY, fname=sans_path(), unicode_range=[_LATIN, *map(ord, letters)])
         self.set_font(_FAMILY, size=_TEXT_SIZE)
         self.font = cast("TTFFont", self.fonts[_FAMILY])
 
