@@ -34,7 +34,7 @@ from ivr.sandbox.host import LocalHost
 from ivr.sandbox.scratch import empty
 from ivr.storage.engine import NO_LIMITS, make_engine
 
-pytestmark = pytest.mark.whole
+pytestmark = [pytest.mark.long, pytest.mark.whole]
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "deploy.md").read_text()
 BLOCKS = re.findall(r"^```sh *(\w*)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
