@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("tidy")  # the program is read once for all
+
 ROOT = Path(__file__).resolve().parents[1]
 
 GUNICORN = "gunicorn reads it by name"
