@@ -22,6 +22,9 @@ pace-unhurried =
 pace-relay =
     Relay pace.
     Usual speed: press 7.
+    .again =
+        Relay pace.
+        To change it, press 7 at a question.
 
 pace-voice =
     This is the usual speed.
@@ -84,9 +87,7 @@ verify-member-id =
         Enter your 12 digit member I D.
         No bill at hand?
         Enter the 10 digit phone number on your account, then press pound.
-    .again-relay =
-        Enter your 12 digit member I D.
-        Or the phone number on your account, then the pound key.
+    .again-relay = Enter your member I D or phone number.
     .relay =
         Enter your 12 digit member I D.
         Or your billing account number, then the pound key.
@@ -100,6 +101,9 @@ verify-ssn =
     .again =
         Enter only the last four digits of your Social Security number.
         If you have none, press pound.
+    .again-relay =
+        Enter the last four of your Social Security number.
+        If none, press pound.
     .relay =
         Enter the last four digits of your Social Security number.
         If none, press pound.
@@ -128,9 +132,7 @@ verify-bill-account =
     .again =
         Enter your 9 digit billing account number.
         It is at the top left of your bill and begins with 7.
-    .again-relay =
-        Enter your 9 digit billing account number.
-        It begins with 7.
+    .again-relay = Enter your 9 digit billing account number.
     .relay =
         Enter your 9 digit billing account number.
         It begins with 7.
@@ -657,6 +659,13 @@ amount-one =
         Later: press 4.
         Payments: press 5.
         Help: press 8.
+    .again-relay =
+        All: press 1.
+        Other: press 2.
+        Back: press 3.
+        Later: press 4.
+        Payments: press 5.
+        Help: press 8.
     .relay =
         Pay all: press 1.
         Other amount: press 2.
@@ -678,6 +687,13 @@ amount-two =
     .again =
         Pay all: press 1.
         Past due: press 2.
+        Another: press 3.
+        Later: press 4.
+        Payments: press 5.
+        Help: press 8.
+    .again-relay =
+        All: press 1.
+        Overdue: press 2.
         Another: press 3.
         Later: press 4.
         Payments: press 5.
@@ -715,6 +731,12 @@ amount-first =
         Later day: press 3.
         Payments made: press 4.
         Help: press 8.
+    .again-relay =
+        In full: press 1.
+        Back: press 2.
+        Later day: press 3.
+        Payments made: press 4.
+        Help: press 8.
     .relay =
         To pay in full, press 1.
         Back: press 2.
@@ -731,9 +753,7 @@ amount-other =
     .again =
         Enter the amount with its cents and no point, then pound.
         For 40 dollars and 50 cents, enter 4 0 5 0.
-    .again-relay =
-        Enter dollars and cents, then the pound key.
-        40 dollars and 50 cents is 4 0 5 0.
+    .again-relay = Enter dollars and cents, then the pound key.
     .relay =
         Enter dollars and cents, then the pound key.
         40 dollars and 50 cents is 4 0 5 0.
@@ -769,8 +789,8 @@ amount-read-back =
         Later day: press 4.
     .again-relay =
         { $amount }.
-        If right, press 1.
-        Other amount: press 2.
+        Right: press 1.
+        Other: press 2.
         Back: press 3.
         Later day: press 4.
     .relay =
@@ -821,6 +841,7 @@ day-ask =
     .again =
         Enter two digits for the month and two for the day.
         For January 5, enter 0 1 0 5.
+    .again-relay = Enter the day in four digits: month, then day.
     .relay =
         Enter the day in four digits: month, then day.
         For January 5, enter 0 1 0 5.
@@ -940,6 +961,7 @@ bank-routing-ask = Enter the 9 digit routing number.
     .again =
         Enter the 9 digit routing number.
         On a check it is usually at the bottom left.
+    .again-relay = Enter the 9 digit routing number.
     .nudge =
         Still waiting.
         Routing number.
@@ -982,9 +1004,7 @@ bank-account-ask = Enter the account number, then press pound.
     .again =
         Enter the account number with every zero in it, then press pound.
         It has 4 to 17 digits.
-    .again-relay =
-        Enter every digit of the account number.
-        Then the pound key.
+    .again-relay = Enter the account number, then pound.
     .relay = Enter the account number, then the pound key.
     .nudge =
         Still waiting.
@@ -992,6 +1012,7 @@ bank-account-ask = Enter the account number, then press pound.
 
 bank-account-again = Enter the account number once more, then press pound.
     .again = Enter the same account number once more, then press pound.
+    .again-relay = Account number once more, then pound.
     .relay = Enter the account number once more, then the pound key.
     .nudge =
         Still waiting.
@@ -1113,7 +1134,6 @@ authorization-ask-either =
     .relay =
         Say: I authorize.
         Or say: no.
-        Your operator may voice it.
         If you cannot speak, press 1.
     .nudge =
         Still waiting.
@@ -1328,6 +1348,10 @@ guest-menu =
         To pay someone else's bill, press 1.
         To cancel such a payment, press 2.
         To go back, press 3.
+    .again-relay =
+        To pay someone's bill, press 1.
+        To cancel such a payment, press 2.
+        Back: press 3.
     .relay =
         To pay someone's bill, press 1.
         To cancel such a payment, press 2.
@@ -1343,9 +1367,7 @@ guest-member =
         Enter the member's 12 digit member I D.
         It is on the bill.
         Or enter the phone number on the account, then press pound.
-    .again-relay =
-        Enter the member's 12 digit member I D.
-        Or the phone number on the account, then pound.
+    .again-relay = Enter the member I D, or phone number.
     .relay =
         Enter the member's 12 digit member I D.
         Or the phone number on the account, then pound.
@@ -1375,9 +1397,7 @@ guest-house =
     .again =
         Enter only the number of the house or the P O box, then pound.
         For number 7, enter 0 7.
-    .again-relay =
-        Enter only the house or box number, then pound.
-        For number 7, enter 0 7.
+    .again-relay = Enter the house or box number, then pound.
     .relay =
         Enter the house or P O box number, then pound.
     .nudge =
@@ -1405,6 +1425,10 @@ guest-bill-menu =
     .again =
         To pay { $total }, press 1.
         For another amount, press 2.
+        Not this bill: press 3.
+    .again-relay =
+        To pay it all, press 1.
+        Other amount: press 2.
         Not this bill: press 3.
     .relay =
         To pay it all, press 1.
@@ -1488,6 +1512,7 @@ guest-mobile =
     We send you the terms of this payment by text message.
     Enter your 10 digit cell phone number.
     .again = Enter the 10 digits of your cell phone number, area code first.
+    .again-relay = Enter your 10 digit cell phone number.
     .relay =
         We send you the terms by text message.
         Enter your 10 digit cell phone number.
@@ -1498,6 +1523,7 @@ guest-mobile =
 guest-mobile-again =
     Please enter the same cell phone number again.
     .again = Enter the 10 digits of your cell phone number again.
+    .again-relay = Enter your cell phone number again.
     .nudge =
         Still waiting.
         Cell phone number.
@@ -1626,6 +1652,7 @@ guest-payment-number =
     .again =
         Enter the 11 digit confirmation number.
         It is in the text message we sent you.
+    .again-relay = Enter the 11 digit confirmation number.
     .nudge =
         Still waiting.
         Confirmation number.
@@ -1633,6 +1660,7 @@ guest-payment-number =
 guest-payment-mobile =
     Enter the 10 digit cell phone number that got our text message.
     .again = Enter your 10 digit cell phone number, area code first.
+    .again-relay = Enter your 10 digit cell phone number.
     .nudge =
         Still waiting.
         Cell phone number.
@@ -1910,6 +1938,7 @@ callback-number =
 
 callback-phone = Enter the 10 digit phone number.
     .again = Enter the 10 digits of the phone number, area code first.
+    .again-relay = Enter the 10 digit phone number.
     .nudge =
         Still waiting.
         Phone number.
@@ -1965,6 +1994,7 @@ noinput = We did not get an answer.
         For more time, press 7.
 
 entry-discarded = The star key clears what you entered.
+    .relay = Cleared.
 
 gate-go-on = Press 1 to go on.
     .nudge =
@@ -1972,9 +2002,10 @@ gate-go-on = Press 1 to go on.
         Press 1 to go on.
 
 nomatch-not-a-choice = That key is not one of the choices here.
-    .relay = That key is no choice here.
+    .relay = Wrong key.
 
 nomatch-length = That is not the right number of digits.
+    .relay = Not the right number of digits.
 
 nomatch-member-id =
     A member I D has 12 digits.
@@ -2006,6 +2037,9 @@ nomatch-prefix = Routing numbers do not begin with those digits.
 nomatch-deposit-slip =
     That may be from a deposit slip.
     Please use a check, or ask your bank.
+    .relay =
+        That may be from a deposit slip.
+        Use a check.
 
 nomatch-billing-account = That is your billing account number, not your bank's routing number.
 
@@ -2015,6 +2049,9 @@ nomatch-card =
     That looks like a card.
     Cards are not accepted by phone.
     If it is your bank account, enter it again.
+    .relay =
+        That looks like a card.
+        Cards are not accepted by phone.
 
 nomatch-account-is-routing = That is the routing number, not the account number.
 
@@ -2033,7 +2070,6 @@ nomatch-key-pressed =
     If you cannot speak, press 0.
     .relay =
         Bank rules need a spoken answer, not a key.
-        Your operator may voice it.
         For a person, press 0.
 
 nomatch-name = We need your first and last name, spoken.

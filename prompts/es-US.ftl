@@ -23,6 +23,9 @@ pace-unhurried =
 pace-relay =
     Modo relevo.
     Velocidad normal: oprima 7.
+    .again =
+        Modo relevo.
+        Para cambiarlo, oprima 7 en una pregunta.
 
 pace-voice =
     Esta es la velocidad normal.
@@ -85,9 +88,7 @@ verify-member-id =
         Marque los 12 dígitos de su número de miembro.
         ¿No tiene la factura?
         Marque los 10 dígitos del teléfono de su cuenta y la tecla numeral.
-    .again-relay =
-        Marque los 12 dígitos de su número de miembro.
-        O el teléfono de su cuenta y la tecla numeral.
+    .again-relay = Marque su número de miembro o teléfono.
     .relay =
         Marque los 12 dígitos de su número de miembro.
         O su número de cuenta de facturación y la tecla numeral.
@@ -101,6 +102,9 @@ verify-ssn =
     .again =
         Marque solo los últimos cuatro dígitos de su Seguro Social.
         Si no tiene, oprima la tecla numeral.
+    .again-relay =
+        Últimos cuatro dígitos de su Seguro Social.
+        Si no tiene, la tecla numeral.
     .relay =
         Marque los últimos cuatro dígitos de su Seguro Social.
         Si no tiene, la tecla numeral.
@@ -113,9 +117,7 @@ verify-birth =
     .again =
         Marque su fecha de nacimiento en ocho dígitos: primero el mes, luego el día y el año.
         Para el 2 de enero de 1965, marque 0 1 0 2 1 9 6 5.
-    .again-relay =
-        Marque su fecha de nacimiento en ocho dígitos.
-        Primero el mes, luego el día y el año.
+    .again-relay = Marque su fecha de nacimiento en ocho dígitos.
     .relay =
         Marque su fecha de nacimiento en ocho dígitos.
         Primero el mes, luego el día y el año.
@@ -133,9 +135,7 @@ verify-bill-account =
     .again =
         Marque los 9 dígitos del número de cuenta de su factura.
         Está arriba a la izquierda y empieza con 7.
-    .again-relay =
-        Marque los 9 dígitos de la cuenta de su factura.
-        Empieza con 7.
+    .again-relay = Marque los 9 dígitos de la cuenta.
     .relay =
         Marque los 9 dígitos de la cuenta de su factura.
         Empieza con 7.
@@ -664,6 +664,13 @@ amount-one =
         Otro día: oprima 4.
         Pagos: oprima 5.
         Ayuda: oprima 8.
+    .again-relay =
+        Todo: oprima 1.
+        Otra: oprima 2.
+        Volver: oprima 3.
+        Después: oprima 4.
+        Pagos: oprima 5.
+        Ayuda: oprima 8.
     .relay =
         Todo: oprima 1.
         Otra cantidad: oprima 2.
@@ -687,6 +694,13 @@ amount-two =
         Vencido: oprima 2.
         Otra cantidad: oprima 3.
         Otro día: oprima 4.
+        Pagos: oprima 5.
+        Ayuda: oprima 8.
+    .again-relay =
+        Todo: oprima 1.
+        Vencido: oprima 2.
+        Otra: oprima 3.
+        Después: oprima 4.
         Pagos: oprima 5.
         Ayuda: oprima 8.
     .relay =
@@ -722,6 +736,12 @@ amount-first =
         Otro día: oprima 3.
         Pagos hechos: oprima 4.
         Ayuda: oprima 8.
+    .again-relay =
+        El total: oprima 1.
+        Volver: oprima 2.
+        Otro día: oprima 3.
+        Pagos hechos: oprima 4.
+        Ayuda: oprima 8.
     .relay =
         Para pagar el total, oprima 1.
         Volver: oprima 2.
@@ -738,9 +758,7 @@ amount-other =
     .again =
         Marque la cantidad con sus centavos y sin punto, y luego la tecla numeral.
         Para 40 dólares con 50 centavos, marque 4 0 5 0.
-    .again-relay =
-        Marque dólares y centavos, luego la tecla numeral.
-        40 dólares con 50 centavos es 4 0 5 0.
+    .again-relay = Marque dólares y centavos, luego la tecla numeral.
     .relay =
         Marque dólares y centavos, luego la tecla numeral.
         40 dólares con 50 centavos es 4 0 5 0.
@@ -778,7 +796,7 @@ amount-read-back =
     .again-relay =
         { $amount }.
         Correcto: oprima 1.
-        Otra cantidad: oprima 2.
+        Otra: oprima 2.
         Volver: oprima 3.
         Otro día: oprima 4.
     .relay =
@@ -829,8 +847,9 @@ day-ask =
     .again =
         Marque dos dígitos de mes y dos de día.
         Para el 5 de enero, marque 0 1 0 5.
+    .again-relay = Marque el día en cuatro dígitos: mes y día.
     .relay =
-        Marque el día en cuatro dígitos: mes y día.
+        Marque el día: mes y día, cuatro dígitos.
         Para el 5 de enero, marque 0 1 0 5.
     .nudge =
         Seguimos esperando.
@@ -948,6 +967,7 @@ bank-routing-ask = Marque los 9 dígitos del número de ruta.
     .again =
         Marque los 9 dígitos del número de ruta.
         En un cheque suele estar abajo a la izquierda.
+    .again-relay = Número de ruta, 9 dígitos.
     .nudge =
         Seguimos esperando.
         Número de ruta.
@@ -990,9 +1010,7 @@ bank-account-ask = Marque el número de cuenta y oprima la tecla numeral.
     .again =
         Marque el número de cuenta con todos sus ceros y oprima la tecla numeral.
         Tiene de 4 a 17 dígitos.
-    .again-relay =
-        Marque todos los dígitos del número de cuenta.
-        Luego, la tecla numeral.
+    .again-relay = Marque el número de cuenta y numeral.
     .relay = Marque el número de cuenta y luego la tecla numeral.
     .nudge =
         Seguimos esperando.
@@ -1000,6 +1018,7 @@ bank-account-ask = Marque el número de cuenta y oprima la tecla numeral.
 
 bank-account-again = Marque otra vez el número de cuenta y la tecla numeral.
     .again = Marque otra vez el mismo número de cuenta y la tecla numeral.
+    .again-relay = Otra vez el número de cuenta, y numeral.
     .relay = Marque el número de cuenta una vez más y la tecla numeral.
     .nudge =
         Seguimos esperando.
@@ -1122,7 +1141,6 @@ authorization-ask-either =
     .relay =
         Diga: autorizo.
         O diga: no.
-        Su operador puede decirlo.
         Si no puede hablar, oprima 1.
     .nudge =
         Seguimos esperando.
@@ -1311,7 +1329,7 @@ help-menu =
         No puede pagar: oprima 1.
         Otras formas: oprima 2.
         Automático: oprima 3.
-        Horario, negocio: oprima 4.
+        Horario: oprima 4.
         Volver: oprima 5.
     .relay =
         No puede pagar: oprima 1.
@@ -1338,6 +1356,10 @@ guest-menu =
         Para pagar la factura de otra persona, oprima 1.
         Para cancelar un pago así, oprima 2.
         Para volver, oprima 3.
+    .again-relay =
+        Pagar por otra persona: oprima 1.
+        Cancelar un pago así: oprima 2.
+        Volver: oprima 3.
     .relay =
         Pagar por otra persona: oprima 1.
         Cancelar un pago así: oprima 2.
@@ -1353,9 +1375,7 @@ guest-member =
         Marque los 12 dígitos del número de miembro.
         Está en la factura.
         O marque el teléfono de la cuenta y la tecla numeral.
-    .again-relay =
-        Marque los 12 dígitos del número de miembro.
-        O el teléfono de la cuenta y numeral.
+    .again-relay = Marque número de miembro o teléfono.
     .relay =
         Marque los 12 dígitos del número de miembro.
         O el teléfono de la cuenta y numeral.
@@ -1387,9 +1407,7 @@ guest-house =
     .again =
         Marque solo el número de la casa o del apartado postal, y numeral.
         Para el número 7, marque 0 7.
-    .again-relay =
-        Marque solo el número de casa o apartado, y numeral.
-        Para el número 7, marque 0 7.
+    .again-relay = Número de casa o apartado, y numeral.
     .relay =
         Marque el número de casa o de apartado postal, y numeral.
     .nudge =
@@ -1417,6 +1435,10 @@ guest-bill-menu =
     Si no es esta factura, oprima 3.
     .again =
         Para pagar { $total }, oprima 1.
+        Otra cantidad: oprima 2.
+        Otra factura: oprima 3.
+    .again-relay =
+        Para pagarlo todo, oprima 1.
         Otra cantidad: oprima 2.
         Otra factura: oprima 3.
     .relay =
@@ -1501,6 +1523,7 @@ guest-mobile =
     Le enviamos los términos de este pago por mensaje de texto.
     Marque los 10 dígitos de su teléfono celular.
     .again = Marque los 10 dígitos de su celular, primero el código de área.
+    .again-relay = Marque los 10 dígitos de su celular.
     .relay =
         Le enviamos los términos por mensaje de texto.
         Marque los 10 dígitos de su teléfono celular.
@@ -1511,6 +1534,7 @@ guest-mobile =
 guest-mobile-again =
     Marque otra vez el mismo número de celular.
     .again = Marque otra vez los 10 dígitos de su celular.
+    .again-relay = Marque su celular otra vez.
     .nudge =
         Seguimos esperando.
         Teléfono celular.
@@ -1640,6 +1664,7 @@ guest-payment-number =
     .again =
         Marque los 11 dígitos del número de confirmación.
         Está en el mensaje de texto que le enviamos.
+    .again-relay = Marque los 11 dígitos del número de confirmación.
     .nudge =
         Seguimos esperando.
         Número de confirmación.
@@ -1647,6 +1672,7 @@ guest-payment-number =
 guest-payment-mobile =
     Marque los 10 dígitos del celular que recibió nuestro mensaje.
     .again = Marque los 10 dígitos de su celular, primero el código de área.
+    .again-relay = Marque los 10 dígitos de su celular.
     .nudge =
         Seguimos esperando.
         Teléfono celular.
@@ -1756,7 +1782,7 @@ ways-menu =
     .again-relay =
         Por correo: oprima 1.
         En persona: oprima 2.
-        Por internet: oprima 3.
+        Internet: oprima 3.
         Su cuenta: oprima 4.
         Volver: oprima 5.
     .relay =
@@ -1926,6 +1952,7 @@ callback-number =
 
 callback-phone = Marque los 10 dígitos del teléfono.
     .again = Marque los 10 dígitos del teléfono, primero el código de área.
+    .again-relay = Marque los 10 dígitos del teléfono.
     .nudge =
         Seguimos esperando.
         Teléfono.
@@ -1981,6 +2008,7 @@ noinput = No recibimos ninguna respuesta.
         Para más tiempo, oprima 7.
 
 entry-discarded = La tecla asterisco borra lo que usted marcó.
+    .relay = Borrado.
 
 gate-go-on = Oprima 1 para seguir.
     .nudge =
@@ -1988,9 +2016,10 @@ gate-go-on = Oprima 1 para seguir.
         Oprima 1 para seguir.
 
 nomatch-not-a-choice = Esa tecla no es una de las opciones.
-    .relay = Esa tecla no sirve.
+    .relay = Tecla equivocada.
 
 nomatch-length = Esa no es la cantidad correcta de dígitos.
+    .relay = No es el número correcto de dígitos.
 
 nomatch-member-id =
     El número de miembro tiene 12 dígitos.
@@ -2022,6 +2051,9 @@ nomatch-prefix = Los números de ruta no empiezan con esos dígitos.
 nomatch-deposit-slip =
     Ese número puede ser de una hoja de depósito.
     Por favor use un cheque o pregunte a su banco.
+    .relay =
+        Puede ser de una boleta de depósito.
+        Use un cheque.
 
 nomatch-billing-account = Esa es su cuenta de facturación, no el número de ruta.
 
@@ -2031,6 +2063,9 @@ nomatch-card =
     Parece un número de tarjeta.
     Por teléfono no se aceptan tarjetas.
     Si es su cuenta de banco, márquela otra vez.
+    .relay =
+        Parece una tarjeta.
+        Por teléfono no se aceptan tarjetas.
 
 nomatch-account-is-routing = Ese es el número de ruta, no el número de cuenta.
 
@@ -2048,9 +2083,8 @@ nomatch-key-pressed =
     Las reglas bancarias exigen su respuesta hablada; una tecla no basta.
     Si no puede hablar, oprima 0.
     .relay =
-        El banco exige una respuesta hablada, no una tecla.
-        Su operador puede decirla.
-        Para una persona, oprima 0.
+        El banco pide una respuesta hablada, no una tecla.
+        Persona: oprima 0.
 
 nomatch-name = Necesitamos que diga su nombre y apellido.
 

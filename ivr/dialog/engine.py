@@ -182,8 +182,8 @@ class Ask:
 Result = Wait | End | Ask
 
 _branch_taken = lru_cache(4096)(BranchTaken)  # every node that is passed is one: calls share theirs
-GATE_FAILURES = "@gate"  # among the counters
-_EARLY_LISTEN = Listen(2, must_answer=False)  # a 0 that began a number is followed by more of it
+# A 0 that began a number is followed by more of it: an operator keys five seconds apart.
+EARLY_SECONDS: Mapping[str, int] = {"voice": 2, "unhurried": 6, "relay": 6}
 GATE_LISTEN = Listen(MORE_SECONDS["menu"], num_digits=1)
 
 
@@ -356,14 +356,14 @@ class _Interpreter:
 
     def _more_time(self, node: Node) -> Result | None:
         """Change the pace, and ask again: 7 gives more time, then an operator's, then goes back."""
-        at_gate, self.state.failures = self.state.gate, 0
+        if self.state.gate:  # this may be a digit of a number keyed ahead: nobody loses their time by it
+            return self._stop(self._spoken(pace_prompt("relay"), "again"))
+        self.state.failures = 0
         self._set_pace(self._next_pace())
-        told = self._told(node, pace_prompt(self.state.pace))
-        if at_gate:
-            return self._ungated(node, *told) if self.state.pace != "relay" else self._stop(*told)
-        self.state.pending.extend(told)
-        # What 7 does was told at the languages before.
-        return self._ask_at_pace(node, "again" if node.word == LANGUAGE else "")
+        self.state.pending.extend(self._told(node, pace_prompt(self.state.pace)))
+        # The question was just heard, and what 7 does at the languages is told already.
+        short = node.word == LANGUAGE or self.state.pace == "relay"
+        return self._ask_at_pace(node, "again" if short else "")
 
     def _next_pace(self) -> str:
         """Return the pace after this one, of those that this version of the line has words for."""
@@ -374,7 +374,6 @@ class _Interpreter:
 
     def _set_pace(self, pace: str) -> None:
         if self.state.pace == "relay":  # what gates have divided stays in its words
-            self.state.pending = [said._replace(pace="relay") for said in self.state.pending]
             self.state.held = [said._replace(pace="relay") for said in self.state.held]
             self.state.said = [
                 said._replace(pace="relay") if said.piece >= 0 else said for said in self.state.said
@@ -411,10 +410,10 @@ class _Interpreter:
         if self.state.gate:
             return self._stop(*before)
         self.state.pending.extend(before)
-        return self._ask(node, self._taper())
+        return self._ask(node, self._taper() or ("again" if before else ""))
 
     def _at_gate(self, node: Node, heard: Keys | Speech | Silence) -> Result | None:
-        """At a gate only 1 goes on; the rest follows. Speech is not listened for."""
+        """At a gate only 1 goes on; nothing counts, as an operator may be keying a number ahead."""
         if isinstance(heard, Silence):
             return self._renew(node, Said(GATE_GO_ON, "nudge"))
         digits = heard.digits if isinstance(heard, Keys) else ""
@@ -422,7 +421,7 @@ class _Interpreter:
             self.heard = KeyPressed(digits)
             return self._go_on(node)
         self.heard = _pressed(digits, NOT_A_CHOICE)
-        return self._failed(node, self._spoken(nomatch_prompt(NOT_A_CHOICE)))
+        return self._stop(self._spoken(nomatch_prompt(NOT_A_CHOICE)))
 
     def _go_on(self, node: Node) -> Result | None:
         """Say what is still pending at a node that was reached before it could all be said."""
@@ -516,12 +515,9 @@ class _Interpreter:
             yield from self._told(node, prompt)
 
     def _failed(self, node: Node, *why: Said) -> Result | None:
-        """Count a noinput or nomatch; the third leads to an agent. A gate counts its own."""
-        if self.state.gate:
-            failures = self.state.counters[GATE_FAILURES] = self.state.counters.get(GATE_FAILURES, 0) + 1
-        else:
-            failures = self.state.failures = self.state.failures + 1
-        return self._give_up(node) if failures >= FAILURES_MAX else self._ask_again(node, *why)
+        """Count a noinput or nomatch; the third leads to an agent."""
+        self.state.failures += 1
+        return self._give_up(node) if self.state.failures >= FAILURES_MAX else self._ask_again(node, *why)
 
     def _taper(self) -> str:
         return ("", "again", "last")[min(self.state.failures, 2)]
@@ -568,7 +564,6 @@ class _Interpreter:
 
     def _pass_gate(self) -> None:
         """Leave a gate; the trouble of the question around it stays."""
-        self.state.counters.pop(GATE_FAILURES, None)
         self.state.renewals = 0
         self.state.chunk = []
         self.state.gate = False
@@ -788,7 +783,8 @@ class _Interpreter:
         if node.kind == "end":
             return self._ended(tuple(now), node.word)
         if node.kind == "transfer":
-            return Wait(tuple(now), None, _EARLY_LISTEN if self._interrupted else None)
+            early = Listen(EARLY_SECONDS[self.state.pace], must_answer=False)
+            return Wait(tuple(now), None, early if self._interrupted else None)
         return Wait(tuple(now), self._listen(node))
 
     def _carried(self) -> tuple[list[Said], list[Said]]:

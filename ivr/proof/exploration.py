@@ -36,8 +36,6 @@ from ivr.dialog.definition import (
     Node,
 )
 from ivr.dialog.engine import (
-    FAILURES_MAX,
-    GATE_FAILURES,
     RELAY_WORDS_MAX,
     RENEWALS_MAX,
     Ask,
@@ -68,7 +66,7 @@ from ivr.speech.sentence import Sentence
 NOTHING = "none"  # what an action answers where there is nothing to tell of
 LATE_SECONDS = 1e6  # beyond every limit
 _MEANT = {KEY_AGENT: "person", KEY_REPEAT: "repeat"}
-ERRORS = frozenset({"error", "errors", "silence", "patience"})
+ERRORS = frozenset({"error", "silence", "patience"})
 _CAN_BE_LATE = frozenset({"answer", "key", "outcome", "go_on", "silence", "transfer", "discard", "back"})
 _SETTLES = frozenset({"answer", "key", "more_time"})  # no error counts after these
 _MENU_KEYS = sorted(DIGITS - COMMON_KEYS)
@@ -102,10 +100,9 @@ class World:
 class Move:
     """What a caller does or the domain answers.
 
-    `kind` is start, answer (accepted), key (of a menu), error, errors (at a gate, until it gives up),
-    silence, patience (silence until relay pace gives up), go_on (at a gate), person, repeat, more_time,
-    discard, stray, unasked, uncounted (it costs no try), transfer, back (a number goes on before the agent is
-    called) or outcome;
+    `kind` is start, answer (accepted), key (of a menu), error, silence, patience (silence until relay pace
+    gives up), go_on (at a gate), person, repeat, more_time, discard, stray, unasked, uncounted (it costs no
+    try), transfer, back (a number goes on before the agent is called) or outcome;
     `label` is the key, result, reason or outcome, `@more_time` where it made a call unhurried. `late`: the
     call is over its time by then.
     """
@@ -593,9 +590,6 @@ class Exploration:
         if move.kind == "patience":
             state = state.copy()
             state.renewals = RENEWALS_MAX
-        elif move.kind == "errors":
-            state = state.copy()
-            state.counters[GATE_FAILURES] = FAILURES_MAX - 1
         taken = step(self.flow, state, move.heard, LATE_SECONDS if move.late else 0.0)
         if isinstance(taken.result, Ask) and taken.result.action not in self.flow.vocabulary.actions:
             raise KeyError(taken.result.action)
@@ -635,8 +629,7 @@ class Exploration:
                 *(Move("transfer", TransferEnded(name), name) for name in ("failed", "completed")),
                 *early,
             ]
-        wrong = Move("error", Keys("2"), "not-a-choice")
-        moves = [Move("go_on", Keys("1"), "1"), wrong, replace(wrong, kind="errors", times=FAILURES_MAX)]
+        moves = [Move("go_on", Keys("1"), "1"), Move("uncounted", Keys("2"), "not-a-choice")]
         hears = False
         if not state.gate:
             moves = list(self._choices(node, state))
@@ -817,7 +810,7 @@ class _Memory:
         )
 
 
-_COST = {"outcome": 0, "start": 0, "errors": FAILURES_MAX, "patience": RENEWALS_MAX + 1}
+_COST = {"outcome": 0, "start": 0, "patience": RENEWALS_MAX + 1}
 # The time can pass at once in a silence, and a written call shows it so; while a caller answers it runs out
 # only in a call that has been long.
 _LONG_CALL_TURNS = 20

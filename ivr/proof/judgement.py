@@ -23,6 +23,7 @@ from ivr.proof.spoken import between_gates, prompts_of, said_again
 SENTENCE_WORDS_MAX = 12
 ANSWERS = frozenset({"answer", "key", "outcome"})
 FORWARD = ANSWERS | {"start", "go_on", "transfer"}
+_NOT_UNDERSTOOD = frozenset({"error", "uncounted", "discard", "stray", "unasked"})
 _WITHOUT_CHOICE = (FORWARD | ERRORS) - {"key"}
 
 _GO_ON = Said(GATE_GO_ON)
@@ -273,6 +274,12 @@ class Judge:
         elif move.kind == "silence" and self._sends_away(taken):
             message = f'silence sends a caller away who has chosen nothing: add on.silence = "{MORE_TIME}"'
             yield Wrong("proof.first-silence", before.state.node, message)
+        elif move.kind in _NOT_UNDERSTOOD and self._comes_in_parts(taken):
+            message = (
+                f"after {move.label!r} the question comes in parts in {after.state.language} relay pace, and "
+                "a gate would swallow the next answer: shorten the reason, or the question's .again-relay"
+            )
+            yield Wrong("proof.gate-after-a-slip", before.state.node, message)
         elif self._arrives(taken) and prompts_of(taken.queued) != prompts_of(after.state.said):
             message = "key 9 could not repeat all that is said here"
             yield Wrong("proof.not-repeated", after.state.node, message)
@@ -286,11 +293,18 @@ class Judge:
 
     @staticmethod
     def _gives_time(taken: Taken) -> bool:
-        """Return whether the next pace is told and the same question waits; out of relay gates are gone."""
+        """Return whether the next pace is told, at a gate this one, and the same question waits."""
         before, after = taken.before.state, taken.after
         told = prompts_of(taken.queued)[:1] == (pace_prompt(after.state.pace),)
         stays = isinstance(after.result, Wait) and after.state.node == before.node
-        return told and after.state.pace == NEXT_PACE[before.pace] and (stays or before.pace == "relay")
+        to_come = before.pace if before.gate else NEXT_PACE[before.pace]
+        return told and after.state.pace == to_come and (stays or before.pace == "relay")
+
+    @staticmethod
+    def _comes_in_parts(taken: Taken) -> bool:
+        """Return whether a question that waited is asked again behind a gate."""
+        before, after = taken.before.state, taken.after.state
+        return after.gate and not before.gate and after.node == before.node
 
     @staticmethod
     def _sends_away(taken: Taken) -> bool:

@@ -425,9 +425,8 @@ SCRIPTS = {
         3 -> nomatch-not-a-choice, more-ask.last
         silence -> thanks, end goodbye""",
     "in parts too, and what must be heard is": RELAY_PAID
-    + """2 -> nomatch-not-a-choice, gate-go-on
-        2 -> nomatch-not-a-choice, gate-go-on
-        2 -> confirmation[3], thanks, end goodbye""",
+    + "silence -> gate-go-on.nudge\n" * 10
+    + "silence -> confirmation[3], thanks, end goodbye",
     "wrong keys taper, the third leads to a person": VOICE
     + """1 -> pin-ask
         12# -> nomatch-length, pin-ask.again
@@ -444,10 +443,10 @@ SCRIPTS = {
         silence -> ?reach_person""",
     "a star discards the entry, and costs nothing": VOICE
     + """1 -> pin-ask
-        12*4 -> entry-discarded, pin-ask
-        *# -> entry-discarded, pin-ask
-        * -> entry-discarded, pin-ask
-        * -> entry-discarded, pin-ask
+        12*4 -> entry-discarded, pin-ask.again
+        *# -> entry-discarded, pin-ask.again
+        * -> entry-discarded, pin-ask.again
+        * -> entry-discarded, pin-ask.again
         1234 -> ?check_pin""",
     "a stray pound asks again, and costs nothing": VOICE
     + """5 -> number-ask
@@ -501,7 +500,7 @@ SCRIPTS = {
         silence -> noinput, number-ask.again
         silence -> noinput.again, number-ask.last
         7 -> pace-unhurried, number-ask
-        7 -> pace-relay, number-ask
+        7 -> pace-relay, number-ask.again
         3# -> nomatch-odd, gate-go-on
         1 -> number-ask.again""",
     "an error too long for one piece keeps its count and its reason": RELAY
@@ -545,9 +544,11 @@ SCRIPTS = {
         9 -> long, long[2], gate-go-on
         1 -> long[3], menu-ask
         0 -> ?reach_person""",
-    "7 at a gate goes back to voice: the rest is said at once": RELAY
+    "7 at a gate may be part of a number: the pace changes at a question": RELAY
     + """4 -> long, long[2], gate-go-on
-        7 -> pace-voice, long[3], menu-ask
+        7 -> pace-relay.again, gate-go-on
+        1 -> long[3], menu-ask
+        7 -> pace-voice, menu-ask
         9 -> long, menu-ask
         silence -> noinput, menu-ask.again""",
     "silence to who has more time asks again, ten times": VOICE
@@ -558,22 +559,24 @@ SCRIPTS = {
     + """(1800s) 7 -> pace-voice, menu-ask
         (3599s) # -> menu-ask
         (3600s) # -> time-up, thanks, end goodbye""",
-    "7 at a gate of the terms": RELAY
+    "7 where a relay caller says that they are ready": RELAY
     + """5 -> number-ask
         24# -> sure-ask
         1 -> terms, gate-go-on
-        7 -> pace-voice, terms[2], answer-ask
+        1 -> terms[2], gate-ready
+        7 -> pace-voice, answer-ask
         9 -> answer-ask""",
     "7 while a gate is kept for after a person was tried": RELAY
     + """4 -> long, long[2], gate-go-on
         0 -> ?reach_person
-        outcome closed -> closed, gate-go-on
-        7 -> pace-voice, closed[2], long, long[2], long[3], menu-ask""",
-    "three wrong keys at a gate": RELAY
-    + """4 -> long, long[2], gate-go-on
-        2 -> nomatch-not-a-choice, gate-go-on
-        2 -> nomatch-not-a-choice, gate-go-on
-        2 -> ?reach_person""",
+        outcome open -> connecting, dial
+        transfer failed -> closed, gate-go-on
+        7 -> pace-relay.again, gate-go-on
+        1 -> closed[2], long, gate-go-on""",
+    "a number keyed at a gate, key by key, fails nothing": RELAY
+    + "4 -> long, long[2], gate-go-on\n"
+    + "2 -> nomatch-not-a-choice, gate-go-on\n" * 12
+    + "1 -> long[3], menu-ask",
     "eleven silences at a gate": RELAY
     + "4 -> long, long[2], gate-go-on\n"
     + "silence -> gate-go-on.nudge\n" * 10
@@ -746,12 +749,12 @@ EVIDENCE = [
     ),
     (
         NUMBER
-        + "1 -> terms, answer-ask\n7 -> pace-unhurried, answer-ask\n7 -> pace-relay, answer-ask\n9 -> terms, gate-go-on\n1 -> terms[2], answer-ask",
+        + "1 -> terms, answer-ask\n7 -> pace-unhurried, answer-ask\n7 -> pace-relay, answer-ask.again\n9 -> terms, gate-go-on\n1 -> terms[2], answer-ask",
         [("terms", "", "relay"), ("answer-ask", "", "relay")],
     ),
     (
         RELAY
-        + "5 -> number-ask\n24# -> sure-ask\n1 -> terms, gate-go-on\n7 -> pace-voice, terms[2], answer-ask",
+        + "5 -> number-ask\n24# -> sure-ask\n1 -> terms, gate-go-on\n1 -> terms[2], gate-ready\n7 -> pace-voice, answer-ask",
         [("terms", "", "relay"), ("answer-ask", "", "voice")],
     ),
 ]

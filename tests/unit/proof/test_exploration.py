@@ -581,6 +581,9 @@ def test_the_keys_are_held_to_their_meaning(whole):
             'the caller\'s time is taken away again: give set.pace an only = "voice"',
         )
     ]
+    [(rule, message)] = watched(whole, "error", lambda after: with_state(after, gate=True), "relay")
+    assert rule == "proof.gate-after-a-slip"
+    assert message.startswith("after 'not-a-choice' the question comes in parts in en-US relay pace")
     assert watched(whole, "key", lambda after: with_state(after, said=[])) == [
         ("proof.not-repeated", "key 9 could not repeat all that is said here")
     ]
@@ -611,7 +614,7 @@ def test_the_words_are_counted(whole):
     def wordy(said, language, pace):
         return [said_by_voice(" ".join(["word"] * 13), language) for _ in speak(said, language, pace)]
 
-    told = watched(whole, "repeat", lambda after: after, "relay", speak=wordy)
+    told = watched(whole, "error", lambda after: after, "relay", speak=wordy)
     by_rule = dict(told)
     assert "before a key is possible, at most 20" in by_rule["proof.long-wait-for-a-key"]
     assert "has a sentence of 13 words in en-US relay pace, at most 12" in by_rule["proof.long-sentence"]
