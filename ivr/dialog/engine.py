@@ -381,14 +381,6 @@ class _Interpreter:
         self.state.pace = pace
         self.state.slowest = max(self.state.slowest, pace, key=slowness)
 
-    def _ungated(self, node: Node, *before: Said) -> Result | None:
-        """Say all that a gate kept back, then the question in the words of the pace there is now."""
-        question = node.prompts if node.kind == "collect" else ()
-        kept = [said for said in self.state.pending if said.prompt not in question]
-        self._pass_gate()
-        self.state.pending = [*before, *kept]
-        return self._ask_at_pace(node, self._taper()) if question else self._go_on(node)
-
     def _ask_at_pace(self, node: Node, attribute: str) -> Result | None:
         """Ask, or go on where the question is for another pace alone."""
         is_asked = node.only in {"", self.state.pace}
@@ -621,10 +613,8 @@ class _Interpreter:
         """Go on at a question or a gate that was interrupted."""
         if where != "gate":
             return self._ask_again(node)
-        before, self.state.pending, self.state.held = self.state.pending, self.state.held, []
-        if self.state.pace != "relay":
-            return self._ungated(node, *before)
-        self.state.pending = [*before, *self.state.pending]
+        self.state.pending.extend(self.state.held)
+        self.state.held = []
         return self._go_on(node)
 
     def _within(self, *dialogs: str) -> bool:

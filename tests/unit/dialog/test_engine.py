@@ -794,6 +794,11 @@ def test_a_kept_version_asks_again_where_it_is_older_than_the_reason():
     assert talk.last.heard == DigitsKeyed(2, finished=True, reason="length")
 
 
+def test_a_kept_version_that_is_older_than_a_pace_leaves_it_out():
+    older = make_flow(prompts=PROMPTS.replace("pace-unhurried = Take your time.\n", ""), kept=True)
+    play(VOICE + "7 -> pace-relay, menu-ask.again\n7 -> pace-voice, menu-ask", older)
+
+
 def test_a_kept_version_that_is_older_than_an_outcome_takes_the_others():
     without = re.sub(r"on\.bad (.*\n)+?(?=\[node.told\])", "", FLOWS["main"])
     older = make_flow({**FLOWS, "main": without}, kept=True)
