@@ -147,8 +147,7 @@ class StateKey(NamedTuple):
     in_parts: bool = False  # what 9 repeats comes in parts: of its words this alone matters
     failures: int = 0  # noinput and nomatch at this question
     reasons: frozenset[str] = frozenset()  # those that change what a field makes of an entry
-    # That can still be read; beyond the last try all are the last. A gate's is in its moves.
-    counters: tuple[tuple[str, int], ...] = ()
+    counters: tuple[tuple[str, int], ...] = ()  # that can still be read; beyond the last try all are the last
     slots: frozenset[str] = frozenset()  # filled, and still read: by name, as no value chooses a way
     queued: tuple[frozenset[str], ...] = ()  # what must still be heard to its end
     captured: frozenset[str] = frozenset()
