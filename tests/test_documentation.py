@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from shutil import copytree, ignore_patterns
+from shutil import copytree
 
 import pytest
 from sqlalchemy import URL, Engine
@@ -131,7 +131,7 @@ def house(tmp_path: Path, database_url: URL, recorded: None) -> Iterator[House]:
     """Copy the project, commit it, and put `ivr` on the path."""
     folder = tmp_path / "project"
     for part in ("ivr", "flows", "prompts", "tests/calls"):
-        copytree(ROOT / part, folder / part, ignore=ignore_patterns("__pycache__"))
+        copytree(ROOT / part, folder / part)
     with started_commands(tmp_path / "bin", folder) as command:
         made = House(
             folder,
@@ -148,6 +148,7 @@ def house(tmp_path: Path, database_url: URL, recorded: None) -> Iterator[House]:
             },
         )
         made.run("git init -q && git config user.name Staff && git config user.email staff@example.org")
+        (folder / ".git" / "info" / "exclude").write_text("__pycache__\n")
         made.run("git add . && git commit -q -m 'The line'")
         yield made
 

@@ -27,7 +27,8 @@ COUNT = 20
 
 def sample(count, seed=1):
     """Choose written runs of one call each that can be exported, the same for the same seed."""
-    chosen = [run for run in RUNS if Path(run.call.name).parent.name not in {"fault", "redial", "day"}]
+    left_out = {"fault", "redial", "day", "guest"}  # a guest's name and number cannot be masked
+    chosen = [run for run in RUNS if Path(run.call.name).parent.name not in left_out]
     random.Random(seed).shuffle(chosen)
     return chosen[:count]
 

@@ -9,12 +9,12 @@ import sys
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
-from shutil import copytree, ignore_patterns
+from shutil import copytree
 
 import pytest
 from sqlalchemy import URL
 
-pytestmark = pytest.mark.whole
+pytestmark = [pytest.mark.whole, pytest.mark.xdist_group("third_plan")]
 
 ROOT = Path(__file__).resolve().parents[1]
 PLANS = ("health", "dental", "vision")
@@ -114,7 +114,7 @@ def change(file: Path, edit: Callable[[str], str]) -> None:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("project")
     for name in ("ivr", "flows", "prompts", "tests/calls"):
-        copytree(ROOT / name, folder / name, ignore=ignore_patterns("__pycache__"))
+        copytree(ROOT / name, folder / name)
     change(
         folder / "ivr/base/plans.py",
         lambda text: text.replace(RECORD, f'{RECORD}, Plan("vision", "VSN PREM")'),

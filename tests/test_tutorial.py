@@ -7,13 +7,13 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import copytree, ignore_patterns
+from shutil import copytree
 
 import pytest
 from sqlalchemy import URL
 from support.started import started_commands
 
-pytestmark = pytest.mark.whole
+pytestmark = [pytest.mark.whole, pytest.mark.xdist_group("tutorial")]
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "tutorial-a-topic.md").read_text()
@@ -34,7 +34,7 @@ def edited(text: str, diff: str) -> str:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("project")
     for name in ("ivr", "flows", "prompts", "tests/calls/way"):
-        copytree(ROOT / name, folder / name, ignore=ignore_patterns("__pycache__"))
+        copytree(ROOT / name, folder / name)
     for kind, name, text in BLOCKS:
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)

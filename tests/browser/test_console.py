@@ -29,7 +29,7 @@ from ivr.sandbox.server import LocalServer
 from ivr.storage.tables import LineRun, VerificationCounter
 from ivr.topics.line import compile_line, read_line_files
 
-pytestmark = pytest.mark.whole
+pytestmark = [pytest.mark.long, pytest.mark.whole, pytest.mark.xdist_group("browser")]
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "var" / "console"
 NOW = datetime(2026, 12, 18, 10, 15, tzinfo=ZoneInfo("America/New_York"))

@@ -37,7 +37,7 @@ def upgrade():
 def newer(tmp_path):
     """A copy of the project that has one more migration and greets in other words."""
     for folder in ("ivr", "flows", "prompts"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     (tmp_path / "ivr/storage/migrations/versions" / f"{NEWER}_newer.py").write_text(MIGRATION)
     prompts = tmp_path / "prompts" / "en-US.ftl"
     greeting = "Massachusetts Health Connector payment line."

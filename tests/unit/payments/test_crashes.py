@@ -46,7 +46,10 @@ NAME = "ivr-20261218-A.ach"
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["support.dying_delivery"])
 
-pytestmark = [pytest.mark.whole, pytest.mark.usefixtures("samples"), pytest.mark.xdist_group("crashes")]
+pytestmark = [
+    *(pytest.mark.long, pytest.mark.whole, pytest.mark.usefixtures("samples")),
+    pytest.mark.xdist_group("crashes"),
+]
 
 
 def run(database_url, folder, mode):
