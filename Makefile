@@ -15,9 +15,10 @@ command -v "$(PYTHON)" >/dev/null || \
 endef
 
 IVR := .venv/bin/ivr
-# What tests do is in part waiting for processes and databases: four of them to two processors. Each worker more
-# collects every test once more.
-WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) * 2 )))
+# What tests do is in part waiting for processes and databases: three of them to two processors, and four where
+# servers are started and killed. Each worker more collects every test once more.
+WHOLE_WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) * 2 )))
+WORKERS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 CALL ?=
 
 .PHONY: help install install-test demo call test check quick lint proof unit whole achlens bench pictures soak lock reset
@@ -86,7 +87,7 @@ unit: install-test
 # Whole calls by the hundred, whole servers and killed processes come without coverage: they prove promises, not lines.
 whole: install-test
 	grep -rlw --include='*.py' mark.whole tests | sed 's,/conftest.py,,' | \
-		xargs .venv/bin/pytest -n $(WORKERS) --dist loadgroup -m "whole and not soak"
+		xargs .venv/bin/pytest -n $(WHOLE_WORKERS) --dist loadgroup -m "whole and not soak"
 
 # A validator of Nacha files that others wrote, in an environment of its own (var/achlens, made the first time).
 achlens: install-test
