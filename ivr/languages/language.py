@@ -20,7 +20,7 @@ NOON_MINUTES: Final = 12 * 60
 
 def slowness(pace: str) -> int:
     """Return how much time a pace gives: 0 is the least."""
-    return get_args(Pace).index(pace)
+    return PACES.index(pace)
 
 
 def worded(pace: str) -> str:

@@ -121,7 +121,8 @@ class Judge:
         after = taken.after
         judges = [self._consent, self._receipt, self._untrue_receipt, self._secrets, self._keys]
         if not self._was_heard(taken):
-            judges += [self._words, self._speech, self._lengths]
+            judges += [self._words, self._speech]
+            self._measure_all(after)
         for wrong in (each for judge in judges for each in judge(taken)):
             self._note(wrong, after.turns, taken.index, taken.move)
 
@@ -372,16 +373,14 @@ class Judge:
             self._rendered[key] = known
         return known
 
-    def _lengths(self, taken: Taken) -> Iterator[Wrong]:
+    def _measure_all(self, after: Place) -> None:
         """Measure what is said; it is judged when all calls are known."""
-        after = taken.after
         if isinstance(after.result, (Wait, End)):
             listen = after.result.listen if isinstance(after.result, Wait) else None
             self._measure(after, after.result.prompts, listen)
         elif isinstance(after.result, Ask) and after.state.pace == "relay":
             for prompts in between_gates(after.state, self._flow)[:-1]:
                 self._measure(after, (*prompts, _GO_ON), GATE_LISTEN)
-        yield from ()
 
     def _measure(self, after: Place, prompts: Sequence[Said], listen: Listen | None) -> None:
         state = after.state
