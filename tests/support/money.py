@@ -117,7 +117,7 @@ def tell_notice(db, payment_id: int, state: str, now: datetime, settings=None) -
     holds = (Notice.payment_id == payment_id, Notice.state != "replaced")
     if state == "in_outbox":
         values = {"state": "sent", "sent_at": now}
-        notice_id = db.scalar(select(Notice.id).where(*holds))
+        notice_id = db.scalars(select(Notice.id).where(*holds)).one()
         db.execute(insert(NoticeAttempt).values(**_letter(notice_id, now)))
     else:
         sent_at = now if state == "sent" else None

@@ -39,7 +39,7 @@ def attempt_id(house):
     phone.say("yes")
     with house.engine.begin() as db:
         attempt = {
-            "notice_id": db.scalar(select(Notice.id)),
+            "notice_id": db.scalars(select(Notice.id)).one(),
             "channel": "sms",
             "state": "sending",
             "started_at": house.clock.now(),

@@ -76,7 +76,7 @@ def test_a_cutoff_makes_a_file_in_the_folder_and_its_payments_are_sent(
     assert (ran.status, ran.err) == (0, "")
     path = Path(environ["IVR_VAR"]) / "ach" / "out" / NAME
     with engine.connect() as db:
-        file_id = db.scalar(select(AchFile.id))
+        file_id = db.scalars(select(AchFile.id)).one()
     assert json.loads(ran.out) == {
         "cutoff_at": "2026-12-18T22:00:00Z",
         "files": [
@@ -119,7 +119,7 @@ def test_people_read_the_same_in_lines(ivr: Callable, engine: Engine, environ: d
 
 def file_id(engine: Engine) -> int:
     with engine.connect() as db:
-        return db.scalar(select(AchFile.id))
+        return db.scalars(select(AchFile.id)).one()
 
 
 def test_before_anything_there_is_nothing(ivr: Callable) -> None:
@@ -227,7 +227,7 @@ def test_a_rejected_file_is_told_and_audited(ivr: Callable, engine: Engine) -> N
     (file,) = json.loads(ivr("ach", "status", "--json").out)["files"]
     assert (file["state"], file["reject_reason"]) == ("rejected", "duplicate file")
     with engine.connect() as db:
-        assert db.scalar(select(AuditEvent.action)) == "ach.reject"
+        assert db.scalars(select(AuditEvent.action)).one() == "ach.reject"
     again = ivr("ach", "reject", str(file["file_id"]), "--reason", "again", "--yes")
     assert (again.status, again.out) == (1, "")
     assert "was rejected before" in again.err

@@ -65,4 +65,4 @@ def test_a_command_names_the_person_where_an_account_is_shared(ivr, engine, monk
     monkeypatch.setenv("IVR_STAFF", "grace")
     assert ivr("staff", "add", "ada", "--role", "ops", "--password", "a long password").status == 0
     with engine.connect() as db:
-        assert db.scalar(select(AuditEvent.actor)).startswith("grace (")
+        assert db.scalars(select(AuditEvent.actor)).one().startswith("grace (")

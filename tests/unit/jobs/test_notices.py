@@ -109,7 +109,7 @@ def test_without_settings_it_waits_for_a_worker_that_has_them(
         run_due_jobs(database_url, CLOCK, *job_groups())
     assert (left(engine), caplog.text) == ([], "")
     with engine.connect() as db:
-        assert db.scalar(select(Notice.state)) == "pending"
+        assert db.scalars(select(Notice.state)).one() == "pending"
 
 
 def test_what_waits_is_found_every_minute_and_staff_are_warned(
@@ -122,9 +122,9 @@ def test_what_waits_is_found_every_minute_and_staff_are_warned(
         enqueue(db, "notices")
     run_due_jobs(database_url, ManualClock(paid.cutoff_at - timedelta(hours=1)), *job_groups(sender=sender))
     with engine.connect() as db:
-        assert db.scalar(select(Notice.state)) == "sent"
-        assert db.scalar(select(StaffTask.kind)) == "notice_late"
-        assert db.scalar(select(StaffTask.closed_at)) is not None
+        assert db.scalars(select(Notice.state)).one() == "sent"
+        assert db.scalars(select(StaffTask.kind)).one() == "notice_late"
+        assert db.scalars(select(StaffTask.closed_at)).one() is not None
 
 
 @pytest.mark.whole
@@ -156,7 +156,7 @@ def test_a_carrier_that_does_not_answer_delays_no_cutoff_and_no_letter(
             try:
                 wait_until(worker, engine, select(Payment.state).where(Payment.id == debit), "sent")
                 wait_until(worker, engine, select(Notice.state).where(Notice.payment_id == letter), "sent")
-                attempts = select(NoticeAttempt.channel, NoticeAttempt.state)
+                attempts = select(NoticeAttempt.channel, NoticeAttempt.state).order_by(NoticeAttempt.id)
                 of_hanging = attempts.join(Notice).where(Notice.payment_id == hanging)
                 with engine.connect() as db:
                     assert db.execute(of_hanging).all() == [("sms", "sending")]

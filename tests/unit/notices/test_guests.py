@@ -56,7 +56,7 @@ def test_a_guest_is_sealed_in_the_tables_and_named_only_to_the_bank_and_in_the_e
     assert "QUILL" not in dump.upper()
     assert "5550177" not in dump
     with engine.begin() as db:
-        assert db.scalar(select(Authorization.payer_member_id)) is None
+        assert db.scalars(select(Authorization.payer_member_id)).one() is None
         run_cutoff(db, KEYS, SETTINGS, cutoff=paid.cutoff_at, now=paid.cutoff_at)
         name, content = db.execute(select(AchFile.name, AchFile.content)).one()
         assert " JOANNA QUILLFEATHER" in f" {KEYS.open(content, file_context(name)).decode()}"

@@ -196,7 +196,7 @@ class TestDelivery:
         paid = pay(engine)
         cut(engine)
         with engine.begin() as db:
-            content = KEYS.open(db.scalar(select(AchFile.content)), file_context(NAME))
+            content = KEYS.open(db.scalars(select(AchFile.content)).one(), file_context(NAME))
             db.execute(update(AchFile).values(naming_at=LATER))
         (tmp_path / NAME).write_bytes(content)
         written = inode_and_change(tmp_path / NAME)
@@ -213,7 +213,7 @@ class TestDelivery:
         (tmp_path / f"{NAME}.part").hardlink_to(tmp_path / NAME)
         (tmp_path / NAME).rename(tmp_path / "at the bank")
         with engine.connect() as db:
-            content = KEYS.open(db.scalar(select(AchFile.content)), file_context(NAME))
+            content = KEYS.open(db.scalars(select(AchFile.content)).one(), file_context(NAME))
         assert Folder(tmp_path).look(NAME, content) == "there"
 
     def test_staff_say_that_it_arrived(self, engine, tmp_path):

@@ -384,5 +384,5 @@ def test_tell_notice_knows_no_dates_before_the_cutoff_is_run(engine):
     paid = pay(engine, THURSDAY, notice="pending")
     with engine.begin() as db:
         tell_notice(db, paid.payment_id, "sent", MONDAY)
-        assert db.scalar(select(Notice.state)) == "pending"
+        assert db.scalars(select(Notice.state)).one() == "pending"
     assert len(files(engine)) == 0

@@ -207,7 +207,7 @@ class AnyLife(RuleBasedStateMachine):
 
         def say_yes() -> None:
             with self.engine.connect() as db:
-                if db.scalar(select(Payment.id).where(Payment.call_sid == call_sid)) is not None:
+                if db.scalars(select(Payment.id).where(Payment.call_sid == call_sid)).all():
                     return  # the turn finds its answer stored
             pay(
                 self.engine,
@@ -333,7 +333,7 @@ class AnyLife(RuleBasedStateMachine):
         except PerhapsDeliveredError:
             self.tally["asked"] += 1
             with self.engine.begin() as db:
-                name = db.scalar(select(AchFile.name).where(AchFile.id == file_id))
+                name = db.scalars(select(AchFile.name).where(AchFile.id == file_id)).one()
                 arrived = name in self.bank.files
                 (note_arrived if arrived else allow_again)(db, name, actor="staff", now=self.now)
             if not arrived:

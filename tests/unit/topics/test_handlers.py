@@ -616,7 +616,7 @@ def test_a_text_message_is_called_sent_when_a_carrier_has_it_and_so_are_two(aske
     for state in (None, "sending", "unknown", "accepted"):
         if state is None:
             call.ask("authorize_payment")
-            notice_id = call.db.scalar(select(Notice.id))
+            notice_id = call.db.scalars(select(Notice.id)).one()
         else:
             attempt = {"notice_id": notice_id, "channel": "sms", "started_at": call.now}
             call.db.execute(insert(NoticeAttempt).values(state=state, **attempt))
