@@ -686,6 +686,8 @@ class CallSettings(KeySettings, PublicSettings, LanguageSettings, HostSettings, 
     uses_the_database: ClassVar[bool] = True
     ivr_agent_phone: Telephone = ""
     """the number to transfer callers to, as +1 and ten digits, or nothing"""
+    ivr_agent_told: Annotated[bool, BeforeValidator(_yes_no)] = True
+    """yes: an agent who picks up hears first why the caller comes, from where, and if verified; or no"""
     ivr_recording: Literal["off"] = "off"
     """off (asking to record is not available yet)"""
     ivr_consent: Literal["spoken", "bill_code", "either"] = "spoken"

@@ -18,7 +18,7 @@ from ivr.console.visit import Answer, Pages, StaffVisit
 from ivr.console.written import member_of_number, plain_number, telephone
 from ivr.languages.language import PACES
 from ivr.languages.registry import LANGUAGES
-from ivr.replay.call_report import told_turns
+from ivr.replay.call_report import handed_over, told_turns
 from ivr.storage.tables import Call, Payment
 
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ def show(visit: StaffVisit, call_sid: str) -> Answer:
     member_id = visit.db.scalar(select(Call.member_id).where(Call.call_sid == call_sid))
     visit.record("console.see_call", call_sid)
     paid = select(Payment.confirmation_number, Payment.amount_cents, Payment.plan, Payment.state)
-    turns = told_turns(recipe, visit.console.lines.of(visit.db, recipe.flow_version))
+    line = visit.console.lines.of(visit.db, recipe.flow_version)
+    turns = told_turns(recipe, line)
     last = turns[-1]
     ended_at = recipe.ended_at or recipe.turns[-1].at
     seconds = max(
@@ -106,6 +107,7 @@ def show(visit: StaffVisit, call_sid: str) -> Answer:
         call=recipe,
         member_id=member_id,
         turns=turns,
+        handover=handed_over(recipe, line),
         lasted=None if recipe.ended_at is None else (recipe.ended_at - recipe.started_at).total_seconds(),
         seconds=seconds,
         payments=visit.db.execute(paid.where(Payment.call_sid == call_sid).order_by(Payment.id)).all(),

@@ -114,6 +114,7 @@ ENGLISH = Language(
     "1",
     "en_US",
     spoken=Spoken(
+        name="English",
         voice="Polly.Joanna-Neural",
         press="press",
         values=SpokenValues(money=_money, date=_date, date_year=_date_year, moment=_moment, hours=_hours),

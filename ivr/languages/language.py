@@ -47,11 +47,12 @@ class SpokenValues:
 class Spoken:
     """What it takes for the line to speak a language and to be spoken to in it.
 
-    `voice` is Twilio's name of the voice that says it, `press` the verb, in small letters, by which every
-    prompt names a key: "press 1". `aloud` writes a text as a voice must be given it, where it would say the
-    usual writing wrong.
+    `name` is what staff call it, `voice` Twilio's name of the voice that says it, `press` the verb, in small
+    letters, by which every prompt names a key: "press 1". `aloud` writes a text as a voice must be given it,
+    where it would say the usual writing wrong.
     """
 
+    name: str
     voice: str
     press: str
     values: SpokenValues

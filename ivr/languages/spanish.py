@@ -181,6 +181,7 @@ SPANISH = Language(
     "2",
     "es_US",
     spoken=Spoken(
+        name="Spanish",
         voice="Polly.Lupe-Neural",
         press="oprima",
         values=SpokenValues(money=_money, date=_date, date_year=_date_year, moment=_moment, hours=_hours),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from ivr.base.listing import ListColumn, Listing, listing, local_time
+from ivr.calls.handover import Handover, reason_and_node
 from ivr.calls.notation import write_event, write_heard
 from ivr.dialog.events import (
     CallAnswered,
@@ -100,6 +101,22 @@ def _with_pace(recipe: Recipe) -> Iterator[tuple[RecordedTurn, str]]:
     for turn in recipe.turns:
         pace = turn.told_pace or pace
         yield turn, pace
+
+
+def handed_over(recipe: Recipe, line: Line) -> Handover | None:
+    """Return why and where the call last led to an agent, if it did; whether verified is not said."""
+    found, before = None, ""
+    for turn in recipe.turns:
+        led, stayed = (_calls_agent(line, node) for node in (turn.node, before))
+        if led and not stayed:
+            found = Handover(*(reason_and_node(turn.events, before) or ("", "")))
+        before = turn.node
+    return found
+
+
+def _calls_agent(line: Line, path: str) -> bool:
+    node = line.flow.nodes.get(path)
+    return node is not None and node.kind == "transfer"
 
 
 def list_json(calls: Sequence[RecordedCall]) -> dict[str, Any]:

@@ -9,7 +9,17 @@ if TYPE_CHECKING:
     from ivr.simulator.twiml import Gather
 
 NoteKind = Literal[
-    "said", "cut", "pressed", "spoke", "silence", "lost", "dialed", "request", "error", "ended"
+    "said",
+    "cut",
+    "pressed",
+    "spoke",
+    "silence",
+    "lost",
+    "dialed",
+    "agent hears",
+    "request",
+    "error",
+    "ended",
 ]
 Ending = Literal["goodbye", "agent", "hangup", "rejected", "error"]
 

@@ -27,6 +27,7 @@ from ivr.simulator.twiml import (
     Play,
     Redirect,
     Reject,
+    Say,
     Sound,
     Verb,
 )
@@ -549,12 +550,21 @@ class Phone:
             self._end("hangup")
             return
         self._advance_to(until)
-        result = {"DialCallStatus": self.callee, "DialCallSid": f"CA{self._dialed_leg().hex}"}
+        leg_sid = f"CA{self._dialed_leg().hex}"
+        result = {"DialCallStatus": self.callee, "DialCallSid": leg_sid}
         if self.callee == "completed":
+            self._tell_agent(dial, url, leg_sid)
             self._talked_with_agent = True
             result |= {"DialCallDuration": str(round(talk_seconds)), "DialBridged": "true"}
         if dial.action is not None:
             self._fetch(url, dial.action, result)
+
+    def _tell_agent(self, dial: Dial, url: str, leg_sid: str) -> None:
+        """Let the other phone hear what it is told first; the caller hears nothing of it."""
+        document = self._webhooks.tell(url, dial.told, leg_sid) if dial.told else None
+        for verb in document.verbs if document else ():
+            if isinstance(verb, Say):
+                self._note("agent hears", verb.text)
 
     def _dialed_leg(self) -> uuid.UUID:
         """Return the id of the call to the other person: another one for each, the same on every run."""

@@ -56,6 +56,9 @@ def run_terminal(phone: Phone, stdin: Iterable[str], stdout: TextIO) -> None:
         line_out(f"! {failure.path}: {failure.code} {failure.message}")
     for warning in phone.warnings:
         line_out(f"! {warning.path}: {warning.code} {warning.message}")
+    for note in phone.notes:
+        if note.kind == "agent hears":
+            line_out(f"The person heard first: {note.text}")
 
 
 def _do(phone: Phone, line: str) -> Heard | None:

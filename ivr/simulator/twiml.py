@@ -137,13 +137,17 @@ class Reject:
 
 @dataclass(frozen=True)
 class Dial:
-    """Rings other phones. `action` None means that the document goes on after the conversation."""
+    """Rings other phones. `action` None means that the document goes on after the conversation.
+
+    `told` is where Twilio asks what the first number's own phone hears before the two are connected.
+    """
 
     numbers: tuple[str, ...]
     action: str | None = None
     timeout_seconds: float = 30.0
     time_limit_seconds: float = 14_400.0
     caller_id: str | None = None
+    told: str | None = None
 
 
 Verb = Say | Pause | Play | Gather | Redirect | Hangup | Reject | Dial
@@ -335,10 +339,13 @@ _DIAL: Mapping[str, _Rule] = {
         _NOT_DONE,
     ),
 }
-_NUMBER: Mapping[str, _Rule] = dict.fromkeys(
-    ("sendDigits", "url", "method", "statusCallback", "statusCallbackEvent", "statusCallbackMethod"),
-    _NOT_DONE,
-)
+_NUMBER: Mapping[str, _Rule] = {
+    "url": _ANYTHING,
+    "method": _METHOD,
+    **dict.fromkeys(
+        ("sendDigits", "statusCallback", "statusCallbackEvent", "statusCallbackMethod"), _NOT_DONE
+    ),
+}
 # Whom Twilio dials besides numbers, and verbs that it executes; this phone does neither.
 _NOUNS_NOT_DONE = frozenset({"Application", "Client", "Conference", "Queue", "Sim", "Sip", "WhatsApp"})
 _VERBS_NOT_DONE = frozenset(
@@ -641,7 +648,7 @@ class _Reader:
 
     def _dial(self, element: _Element) -> Dial | None:
         kept = self.attributes(element, _DIAL)
-        numbers = []
+        numbers, told = [], None
         for child in element.elements():
             if child.name in _NOUNS_NOT_DONE:
                 self.warn(WARNING_NOT_DONE, child, "this phone does not dial it, skipped")
@@ -649,7 +656,7 @@ class _Reader:
             if child.name != "Number":
                 self.warn(WARNING_SCHEMA, child, "does not belong in <Dial>, skipped")
                 continue
-            self.attributes(child, _NUMBER)
+            told = self.attributes(child, _NUMBER).get("url", told)
             self._no_children(child)
             numbers.append(child.text().strip())
         direct = "".join(child for child in element.children if isinstance(child, str)).strip()
@@ -663,4 +670,5 @@ class _Reader:
             timeout_seconds=float(kept.get("timeout", "30")),
             time_limit_seconds=float(kept.get("timeLimit", "14400")),
             caller_id=kept.get("callerId"),
+            told=told,
         )

@@ -219,6 +219,24 @@ class Webhooks:
         except _RefusedReply as refused:
             self._failed(address, refused)
 
+    def tell(self, base_url: str, url: str, leg_sid: str) -> Document | None:
+        """Return what the phone that was called hears first; None, and a failure, where that is no document.
+
+        The request is of the second leg: it has a CallSid of its own, and this call's as its parent.
+        """
+        leg = {
+            "CallSid": leg_sid,
+            "ParentCallSid": self._identity.call_sid,
+            "Direction": "outbound-dial",
+            "CallStatus": "in-progress",
+        }
+        address = resolved(base_url, url)
+        try:
+            return self._document(address, leg).document
+        except _RefusedReply as refused:
+            self._failed(address, refused)
+            return None
+
     def status(self, url: str, call_status: str, seconds: float, *, at: datetime, number: int = 0) -> None:
         """Post the `number`th status callback of a call that was over after `seconds`, `at` an instant.
 

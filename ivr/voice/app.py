@@ -54,6 +54,7 @@ def make_voice_app(turns: Turns, engine: Engine, settings: VoiceSettings, delive
         return webhooks.serve(lambda call_sid, form, _: turns.agent_called(call_sid, form, language, pace))
 
     app.add_url_rule("/voice/answer", "answer", partial(webhooks.serve, turns.answer), **methods)
+    app.add_url_rule("/voice/agent", "agent", partial(webhooks.tell_agent, turns), **methods)
     app.add_url_rule("/voice/fallback", "fallback", partial(webhooks.serve, turns.fallback), **methods)
     app.add_url_rule("/voice/status", "status", partial(webhooks.note, turns.status), **methods)
     app.add_url_rule("/notices/status", "delivery", partial(webhooks.note_delivery, deliveries), **methods)
@@ -92,6 +93,9 @@ class _Webhooks:
         form = self._form()
         reply = work(form["CallSid"], form, _arrived_at())
         return Response(reply.body, 200, headers_of(reply))
+
+    def tell_agent(self, turns: Turns) -> Response:
+        return self.serve(lambda _, __, ___: turns.agent_told(request.args))
 
     def note(self, work: Callable[[str, Mapping[str, str], float | None], None]) -> Response:
         form = self._form()

@@ -51,7 +51,7 @@ def serve_line(
     Processes forked from this one share its `patience` (None: the usual one).
     """
     services = make_services(settings, randomness)
-    support = Support(settings.ivr_support_phone)
+    support = Support(settings.ivr_support_phone, tells_agents=settings.ivr_agent_told)
     patience = patience or Patience(engine)
     turns = Turns(engine, line, services, support, clock, patience=patience)
     edge = VoiceSettings(settings.public_url, settings.twilio_account_sid, settings.twilio_auth_token)

@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ivr.base.clock import Clock
 from ivr.base.keys import UnsealError
+from ivr.calls.handover import ASKED, LINE_FAILED, Handover, reason_and_node
 from ivr.calls.history import Asked
 from ivr.calls.notation import write_turn
 from ivr.calls.store import (
@@ -48,7 +49,7 @@ from ivr.topics.services import Services, TurnServices
 from ivr.voice.deadline import DeadlineExceeded
 from ivr.voice.forms import Caller, agent_answered, read_caller, read_input
 from ivr.voice.patience import Patience, TurnedAwayError
-from ivr.voice.twiml import Passage, document, last_words
+from ivr.voice.twiml import NOBODY, Agent, Passage, agent_told, document, last_words
 
 # A server that lost a backend is back within a second or two; one that is not keeps a worker no longer.
 RETRY_PAUSES_SECONDS = (0.1, 0.2, 0.4, 0.8, 0.8)
@@ -79,9 +80,13 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """Where a caller finds an agent, as settings give it: `phone` E.164."""
+    """Where a caller finds an agent, as settings give it: `phone` E.164.
+
+    `tells_agents`: whether an agent called hears of the call before the caller is with them.
+    """
 
     phone: str
+    tells_agents: bool = True
 
 
 class Turns:
@@ -185,6 +190,11 @@ class Turns:
         tags = (language,) if language in spoken else spoken
         busy = [Said("person-busy", language=tag, values=self._where()) for tag in tags]
         return self._last_words([] if reached else busy, tags[0], 0, "relay" if pace == "relay" else "voice")
+
+    def agent_told(self, query: Mapping[str, str]) -> Reply:
+        """Tell an agent who has picked up what the address says of the call; nothing is read or stored."""
+        body = agent_told(Handover.of(query).sentences, self._line.flow.languages[0])
+        return Reply(body, 0, "", "", self.flow_version)
 
     # Keeping the promise whatever goes wrong.
 
@@ -343,7 +353,7 @@ class Turns:
     ) -> Reply:
         """Render, then store: a missing prompt must not strand a call that has already moved on."""
         line, state = moment.line, turn.state
-        body = self._rendered(line, state, result, moment.seq, pause_seconds)
+        body = self._rendered(line, turn, result, moment.seq, pause_seconds)
         labels = ",".join(said.label for said in result.prompts)
         reply = Reply(body, moment.seq, state.node, labels, line.flow.version)
         since = Since(date.fromisoformat(str(state.slots["call_date"])), moment.started_at)
@@ -377,7 +387,9 @@ class Turns:
         )
         return reply
 
-    def _rendered(self, line: Line, state: State, result: Wait | End, seq: int, pause_seconds: int) -> bytes:
+    def _rendered(self, line: Line, turn: Turn, result: Wait | End, seq: int, pause_seconds: int) -> bytes:
+        state = turn.state
+        calls_agent = isinstance(result, Wait) and result.listen is None
         passages = [self._passage(line, said, state.language, state.pace) for said in result.prompts]
         return document(
             passages,
@@ -385,9 +397,12 @@ class Turns:
             pace=state.pace,
             language=state.language,
             next_seq=seq + 1,
-            agent_phone=self._services.agent_phone,
+            agent=self._agent(_handover(turn)) if calls_agent else NOBODY,
             pause_seconds=pause_seconds,
         )
+
+    def _agent(self, handover: Handover) -> Agent:
+        return Agent(self._services.agent_phone, handover.address if self._support.tells_agents else "")
 
     def _passage(self, line: Line, said: Said, language: str, pace: str) -> Passage:
         spoken = sentences(line.catalog, line.flow.vocabulary.slots, said, language, pace)
@@ -478,19 +493,18 @@ class Turns:
         """Write last words: `prompts`, then an agent if one can be reached `now`, else where to find one."""
         if now is not None and self._services.agent_available(now):
             with_agent = [*prompts, Said("person-connecting")]
-            return self._last_words(with_agent, language, seq, pace, self._services.agent_phone)
+            agent = self._agent(Handover(LINE_FAILED, language=language, pace=pace))
+            return self._last_words(with_agent, language, seq, pace, agent)
         tags = dict.fromkeys(said.language for said in prompts)
         again = [Said("trouble-call-again", language=tag, values=self._where()) for tag in tags]
         return self._last_words([*prompts, *again], language, seq, pace)
 
     def _last_words(
-        self, prompts: list[Said], language: str, seq: int, pace: str = "voice", agent_phone: str = ""
+        self, prompts: list[Said], language: str, seq: int, pace: str = "voice", agent: Agent = NOBODY
     ) -> Reply:
         spoken = [self._passage(self._line, said, language, pace) for said in prompts]
         labels = ",".join(said.label for said in prompts)
-        return Reply(
-            last_words(spoken, agent_phone, pace), seq, TROUBLE_NODE, labels, self._line.flow.version
-        )
+        return Reply(last_words(spoken, agent, pace), seq, TROUBLE_NODE, labels, self._line.flow.version)
 
     def _where(self) -> dict[str, Value]:
         today = self._services.local(self._clock.now()).date()
@@ -511,6 +525,15 @@ class _Moment:
     asked_at: datetime
     began: float
     caller_number: str
+
+
+def _handover(turn: Turn) -> Handover:
+    """Say what the agent is told whom a turn calls."""
+    state = turn.state
+    asked_at = next((frame.partition("!")[0] for frame in reversed(state.frames) if "!" in frame), "")
+    reason, node = (ASKED, asked_at) if asked_at else reason_and_node(turn.events, "") or ("", "")
+    verified = "yes" if "member_id" in state.slots else "no"
+    return Handover(reason, node, verified, state.language, state.pace)
 
 
 def _asked(line: Line, answered: Answered, since: Since) -> Asked:

@@ -45,6 +45,17 @@ class Passage:
     barge_in: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Who is called: `phone` E.164, or empty; `told`: the query of the address that tells of the call."""
+
+    phone: str = ""
+    told: str = ""
+
+
+NOBODY = Agent()
+
+
 def document(
     passages: Sequence[Passage],
     result: Wait | End,
@@ -52,7 +63,7 @@ def document(
     pace: str,
     language: str,
     next_seq: int,
-    agent_phone: str,
+    agent: Agent,
     pause_seconds: int = 0,
 ) -> bytes:
     """Write the TwiML of a turn: a pause that nothing cuts short, what is said, then what is waited for.
@@ -74,19 +85,24 @@ def document(
     if isinstance(result, End):
         verbs.append(_HANGUP)
     elif result.listen is None:
-        verbs.append(_dial(_action(next_seq), agent_phone))
+        verbs.append(_dial(_action(next_seq), agent))
     return _response(verbs)
 
 
-def last_words(passages: Sequence[Passage], agent_phone: str, pace: str = "voice") -> bytes:
-    """Write a call's last words, which nothing follows but a person (`agent_phone`) or the end.
+def last_words(passages: Sequence[Passage], agent: Agent, pace: str = "voice") -> bytes:
+    """Write a call's last words, which nothing follows but a person (where there is a phone) or the end.
 
     What came of calling the person is told to an address that names all there is to know for the answer: it
     takes no database, which may be the very thing that is away.
     """
     spoken = [_spoken(passage, pace) for passage in passages]
-    action = f"/voice/person/{passages[-1].language}/{pace}" if agent_phone else ""
-    return _response([*spoken, _dial(action, agent_phone) if agent_phone else _HANGUP])
+    action = f"/voice/person/{passages[-1].language}/{pace}" if agent.phone else ""
+    return _response([*spoken, _dial(action, agent) if agent.phone else _HANGUP])
+
+
+def agent_told(told: Sequence[str], language: str) -> bytes:
+    """Write what an agent hears who has picked up, before the caller is with them."""
+    return _response([" ".join(map(escape, told)).join(_SAY[language])] if told else [])
 
 
 def _written(built: TwiML) -> str:
@@ -120,9 +136,10 @@ def _action(seq: int | str) -> str:
     return f"/voice/turn/{seq}"
 
 
-def _dial(action: str, agent_phone: str) -> str:
+def _dial(action: str, agent: Agent) -> str:
     dial = verb.Dial(action=action, method="POST", timeout=DIAL_TIMEOUT_SECONDS)
-    dial.number(agent_phone)
+    told = {"url": f"/voice/agent?{agent.told}", "method": "POST"} if agent.told else {}
+    dial.number(agent.phone, **told)
     return _written(dial)
 
 

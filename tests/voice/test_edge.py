@@ -30,6 +30,7 @@ VOICE_ROUTES = (
     "/voice/status",
     "/voice/fallback",
     "/voice/person/es-US/relay",
+    "/voice/agent",
 )
 FORM_TYPE = "application/x-www-form-urlencoded"
 LIMIT = 64 * 1024

@@ -56,7 +56,10 @@ LIKELY = st.sampled_from(
 )
 FORMS = st.dictionaries(st.sampled_from(FIELDS) | ANY_TEXT, LIKELY | KEYS | ANY_TEXT, max_size=8)
 TARGETS = st.sampled_from(
-    ["/voice/answer", "/voice/fallback", "/voice/person/es-US/relay", "/voice/status", "next", "next", "next"]
+    [
+        *("/voice/answer", "/voice/fallback", "/voice/person/es-US/relay", "/voice/status"),
+        *("/voice/agent?reason=%00&node=%3Ca%3E/b&language=%EF%BF%BE", "next", "next", "next"),
+    ]
 ) | st.builds("/voice/turn/{}".format, st.integers(-2, 10001))
 REQUESTS = st.lists(st.tuples(TARGETS, FORMS), min_size=1, max_size=12)
 

@@ -16,9 +16,12 @@ from ivr.topics.line import compile_line
 DROPPED = "now 2026-12-15T21:05-05:00\nafter way/routing_read_back.call\ncaller hangs up\nend hangup\n"
 
 
+TRANSFERRED = "after way/routing_read_back.call\ncaller 0\nline person-connecting\nend agent\n"
+
+
 @pytest.fixture
-def visitor(engine, line, tmp_path):
-    record_calls(engine, line, tmp_path, DROPPED)
+def visitor(engine, line, tmp_path, request):
+    record_calls(engine, line, tmp_path, getattr(request, "param", DROPPED))
     console = console_on(engine, line, NOW, IVR_VAR=str(tmp_path / "var"))
     visitor = Visitor(console, add_everybody(console))
     visitor.log_in("ops")
@@ -37,6 +40,7 @@ def test_my_call_on_tuesday_around_nine_dropped_after_the_routing_number(visitor
     page = visitor.get(f"/calls/{call.call_sid}").text
     assert "keyed 9 digits" in page
     assert "It made no payment." in page
+    assert "A person was called" not in page
     assert "You owe [$250-500] on your health bill." in page, page
     assert "021000021" not in page
     with visitor.console.engine.connect() as db:
@@ -44,6 +48,12 @@ def test_my_call_on_tuesday_around_nine_dropped_after_the_routing_number(visitor
             AuditEvent.action == "console.see_call", AuditEvent.subject == call.call_sid
         )
         assert db.execute(seen).all() == [("ops", {"from_address": "127.0.0.1"})]
+
+
+@pytest.mark.parametrize("visitor", [TRANSFERRED], indirect=True)
+def test_a_call_that_a_person_got_says_why_and_from_where(visitor, call):
+    page = visitor.get(f"/calls/{call.call_sid}").text
+    assert "A person was called: The caller asked for a person, at: bank, routing read back." in page
 
 
 ASKED = {

@@ -567,6 +567,27 @@ class TestDial:
         assert form["DialCallSid"] != form["CallSid"]
         assert on.phone.seconds == pytest.approx(ROUND_TRIP + seconds + ROUND_TRIP)
 
+    # Number, url: who answers hears a document of their own first, in a call of their own; the caller does not.
+    def test_who_answers_is_told_first(self, stage):
+        told = '<Dial action="/voice/turn/1"><Number url="/told?of=it">+18005550199</Number></Dial>'
+        on = stage(told, {**TURN_1, "/told": "<Say>Relay.</Say>"})
+        heard = on.phone.dial()
+        assert "Relay." not in [text for _, text in heard.spoken]
+        assert [note.text for note in on.phone.notes if note.kind == "agent hears"] == ["Relay."]
+        leg, dialed = on.app.last("/told").form, on.app.last("/voice/turn/1").form
+        assert (leg["CallSid"], leg["ParentCallSid"]) == (dialed["DialCallSid"], dialed["CallSid"])
+
+    # Number, url: asked for once somebody has answered; what it fails with is an error like another.
+    def test_nobody_is_told_who_does_not_answer_and_a_failure_is_noted(self, stage):
+        told = '<Dial action="/voice/turn/1"><Number url="/told">+18005550199</Number></Dial>'
+        on = stage(told, TURN_1)
+        on.phone.callee = "busy"
+        on.phone.dial()
+        assert on.phone.failures == ()
+        on = stage(told, TURN_1)
+        on.phone.dial()
+        assert [failure.path for failure in on.phone.failures] == ["/told"]
+
     # Dial, timeout: nobody rings longer than that, however the dialing goes.
     @pytest.mark.parametrize(("callee", "seconds"), [("completed", 61.0), ("busy", 1.0), ("no-answer", 1.0)])
     def test_a_short_timeout(self, stage, callee, seconds):

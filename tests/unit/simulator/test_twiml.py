@@ -209,7 +209,6 @@ def test_what_is_mended_or_skipped(inside, code, message, verbs):
         ),
         ('<Gather timeout="auto"/>', "this phone does not do timeout='auto'", (GATHER,)),
         ('<Say loop="1001">a</Say>', "this phone does not do loop='1001'", (Say("a"),)),
-        ('<Dial><Number url="/w">+1800</Number></Dial>', "does not do url='/w'", (Dial(("+1800",)),)),
     ],
 )
 def test_what_twilio_does_and_this_phone_does_not(inside, message, verbs):

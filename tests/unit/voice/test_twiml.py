@@ -7,17 +7,15 @@ import pytest
 from ivr.dialog.engine import End, Listen, Wait
 from ivr.simulator.twiml import Dial, Gather, Pause, Say, parse_twiml
 from ivr.speech.sentence import Clip, Sentence, Words, said_by_voice, speech_seconds
-from ivr.voice.twiml import Passage, document, last_words
+from ivr.voice.twiml import NOBODY, Agent, Passage, document, last_words
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
 EN = 'language="en-US" voice="Polly.Joanna-Neural"'
 ES = 'language="es-US" voice="Polly.Lupe-Neural"'
 
 
-def written(passages, result, *, pace="voice", language="en-US", agent_phone=""):
-    return document(
-        passages, result, pace=pace, language=language, next_seq=4, agent_phone=agent_phone
-    ).decode()
+def written(passages, result, *, pace="voice", language="en-US", agent=NOBODY):
+    return document(passages, result, pace=pace, language=language, next_seq=4, agent=agent).decode()
 
 
 def passage(language, *sentences, barge_in=True):
@@ -26,7 +24,7 @@ def passage(language, *sentences, barge_in=True):
 
 def test_keys_may_still_come_before_an_agent_is_called():
     early = Wait((), None, Listen(2, must_answer=False))
-    assert written([passage("en-US", "One.")], early, agent_phone="+16175550100") == (
+    assert written([passage("en-US", "One.")], early, agent=Agent("+16175550100")) == (
         f'{HEAD}<Response><Gather action="/voice/turn/4" actionOnEmptyResult="false" finishOnKey="#"'
         f' input="dtmf" method="POST" timeout="2"><Say {EN}>One.</Say></Gather>'
         '<Dial action="/voice/turn/4" method="POST" timeout="30"><Number>+16175550100</Number></Dial></Response>'
@@ -98,22 +96,27 @@ def test_an_end_says_everything_and_hangs_up():
 
 
 def test_a_transfer_dials_and_comes_back():
-    text = written([passage("en-US", "Connecting.")], Wait((), None), agent_phone="+16175550188")
+    text = written(
+        [passage("en-US", "Connecting.")],
+        Wait((), None),
+        agent=Agent("+16175550188", "reason=asked&node=a/b"),
+    )
     assert text == (
         f'{HEAD}<Response><Say {EN}>Connecting.</Say><Dial action="/voice/turn/4" method="POST" timeout="30">'
-        "<Number>+16175550188</Number></Dial></Response>"
+        '<Number method="POST" url="/voice/agent?reason=asked&amp;node=a/b">+16175550188</Number></Dial></Response>'
     )
+    assert parse_twiml(text.encode()).verbs[-1].told == "/voice/agent?reason=asked&node=a/b"
 
 
 def test_last_words_lead_to_a_person_or_the_end():
     passages = [passage("en-US", "Sorry."), passage("es-US", "Lo sentimos.")]
-    assert last_words(passages, "").decode() == (
+    assert last_words(passages, NOBODY).decode() == (
         f"{HEAD}<Response><Say {EN}>Sorry.</Say><Say {ES}>Lo sentimos.</Say><Hangup /></Response>"
     )
-    verbs = parse_twiml(last_words(passages, "+16175550188")).verbs
+    verbs = parse_twiml(last_words(passages, Agent("+16175550188"))).verbs
     assert [type(verb) for verb in verbs] == [Say, Say, Dial]
     assert verbs[2] == Dial(("+16175550188",), action="/voice/person/es-US/voice")
-    relay = parse_twiml(last_words(passages[:1], "+16175550188", "relay")).verbs
+    relay = parse_twiml(last_words(passages[:1], Agent("+16175550188"), "relay")).verbs
     assert relay[-1] == Dial(("+16175550188",), action="/voice/person/en-US/relay")
 
 
@@ -167,7 +170,7 @@ def test_a_character_that_would_end_the_call_is_an_error_here(character):
     with pytest.raises(ValueError, match=r"outside XML 1\.0"):
         written([passage("en-US", f"a{character}b")], End((), "goodbye"))
     with pytest.raises(ValueError, match=r"outside XML 1\.0"):
-        last_words([passage("en-US", f"a{character}b")], "")
+        last_words([passage("en-US", f"a{character}b")], NOBODY)
 
 
 @pytest.mark.parametrize("pace", ["voice", "relay"])
@@ -184,8 +187,8 @@ def test_a_character_that_would_end_the_call_is_an_error_here(character):
 )
 def test_no_document_makes_twilio_warn_and_all_are_stable(pace, language, result):
     passages = [passage(language, "One.", "Two.", barge_in=False), passage(language, "Three.")]
-    first = written(passages, result, pace=pace, language=language, agent_phone="+16175550188")
-    assert first == written(passages, result, pace=pace, language=language, agent_phone="+16175550188")
+    first = written(passages, result, pace=pace, language=language, agent=Agent("+16175550188"))
+    assert first == written(passages, result, pace=pace, language=language, agent=Agent("+16175550188"))
     read = parse_twiml(first.encode())
     assert read.warnings == ()
     if pace == "relay":
