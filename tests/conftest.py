@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from psycopg import sql
 from sqlalchemy import URL, Engine, text
+from support.rewriting import rewrite_share
 
 from ivr.storage import migrate, tables
 from ivr.storage.embedded import EmbeddedPostgres
@@ -49,9 +50,10 @@ _SERVER = pytest.StashKey[str]()
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Generator[None, object, object]:
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
     """Keep what is collected, which stays to the end, out of the garbage collector's rounds."""
     gc.disable()
+    rewrite_share(session.config)
     try:
         return (yield)
     finally:
