@@ -108,8 +108,8 @@ class Comparison:
         if differs:
             raise _ProblemError(f"the recording does not come out as recorded on its own version: {differs}")
         timed = script.timed(recorded)
-        before = recorded if recorder is self._before else self._before.run(timed)
-        return before, self._after.run(timed)
+        before = recorded if recorder is self._before else self._before.run_like(timed, recorded, recorder)
+        return before, self._after.run_like(timed, recorded, recorder)
 
     def _recorder(self, version: str) -> CallRerunner:
         """Return the line a call was recorded on. Raises `_ProblemError` for one that is not to be had."""

@@ -3,12 +3,15 @@
 No database, no network, no waiting. What the caller keyed is made up in the recorded shape and really judged;
 what the domain answered is answered again, action by action; the caller thinks as long as then. Where the
 flow asks something that the recording never answered, the run stops there: nobody knows what would follow.
+
+Where another version has everything the same that a run looked at (`ivr.replay.alike`), the call goes the
+same way there, and only what is said is said anew.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -18,6 +21,7 @@ from ivr.calls.history import Asked, Recipe, RecordedTurn
 from ivr.calls.notation import write_event, write_heard
 from ivr.dialog.definition import GATE, GATE_PREFIX, KEY_AGENT, KEY_MORE_TIME, Node
 from ivr.dialog.engine import (
+    CALL_SECONDS_MAX,
     Ask,
     DialogError,
     End,
@@ -34,6 +38,7 @@ from ivr.dialog.state import Said, State
 from ivr.dialog.turn import Turn
 from ivr.dialog.vocabulary import AUTHORIZED
 from ivr.languages.language import RELAY_PAUSE_SECONDS
+from ivr.replay.alike import Alike, LookedUp, NotingFlow
 from ivr.replay.synthetic import SyntheticValues, UnknownShapeError, input_for
 from ivr.speech.catalog import SpeechError
 from ivr.topics.line import Line
@@ -41,6 +46,7 @@ from ivr.topics.sentences import sentences
 
 GATES_MAX: Final = 50  # passed in a row without anybody having pressed a key
 GATE_KEY_SECONDS: Final = 1.0
+GATE_PASSED: Final = -1
 HANGUP: Final = "hangup"
 LINE_ENDS: Final = frozenset({"goodbye", "agent"})  # otherwise the caller went away, or something broke
 # What a caller who presses it means wherever it is: a person, more time.
@@ -93,6 +99,26 @@ class RunPayment(NamedTuple):
     seq: int
 
 
+class Saying(NamedTuple):
+    """What a turn had to say, in the call's language and pace, and which scripted input answered it.
+
+    `answer` is that input's place, `GATE_PASSED` where a gate was passed without one, None at the end.
+    """
+
+    prompts: tuple[Said, ...]
+    language: str
+    pace: str
+    answer: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What a run depended on: what it looked up in its flow, and what each turn said."""
+
+    looked_up: LookedUp
+    sayings: tuple[Saying, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Rerun:
     """What became of a recorded call on one version of the line.
@@ -107,6 +133,7 @@ class Rerun:
     failure: str = ""
     stopped: str = ""
     stopped_at: str = ""
+    trace: Trace | None = field(default=None, compare=False, repr=False)
 
     @property
     def seconds(self) -> float:
@@ -224,13 +251,53 @@ class CallRerunner:
     def __init__(self, line: Line, zone: ZoneInfo = EASTERN) -> None:
         self.line = line
         self.zone = zone
+        self.noting = NotingFlow(line.flow)
         self._spoken: dict[tuple[object, ...], SpokenPrompt] = {}
+        self._alike: dict[CallRerunner, Alike] = {}
 
     def run(self, script: Script) -> Rerun:
         """Run one recipe, to its end or as far as anybody can know."""
         if not script.inputs:
             return Rerun((), HANGUP, ())
+        self.noting.forget()
         return _Rerunning(self, script).run()
+
+    def run_like(self, script: Script, known: Rerun, on: CallRerunner) -> Rerun:
+        """Run a recipe of which `known` came on another line: as `run` does, and quicker where it can be."""
+        alike = self._alike.get(on)
+        if alike is None:
+            alike = self._alike[on] = Alike(on.line.flow, self.line.flow)
+        if known.end is None or known.trace is None or not alike.holds(known.trace.looked_up):
+            return self.run(script)
+        try:
+            turns = self._said_anew(script, known.turns, known.trace.sayings)
+        except SpeechError:
+            turns = None
+        return self.run(script) if turns is None else replace(known, turns=turns)
+
+    def _said_anew(
+        self, script: Script, turns: Sequence[RunTurn], sayings: Sequence[Saying]
+    ) -> tuple[RunTurn, ...] | None:
+        """Say again what was said on another line; None where the call is too long on one line alone."""
+        anew = []
+        elapsed_then = elapsed_seconds = 0.0
+        for turn, saying in zip(turns, sayings, strict=True):
+            if any((elapsed_then >= most) != (elapsed_seconds >= most) for most in CALL_SECONDS_MAX.values()):
+                return None
+            prompts, seconds = self.say(saying.prompts, saying.language, saying.pace)
+            seconds = _answered(script, saying.answer, seconds)
+            elapsed_then += turn.seconds
+            elapsed_seconds += seconds
+            same = prompts == turn.prompts and seconds == turn.seconds
+            anew.append(turn if same else turn._replace(prompts=prompts, seconds=seconds))
+        return tuple(anew)
+
+    def say(
+        self, prompts: Iterable[Said], language: str, pace: str
+    ) -> tuple[tuple[SpokenPrompt, ...], float]:
+        """Say what a turn has to say; return that, and the seconds it takes. Raises `SpeechError`."""
+        spoken = tuple([self.speak(said, language, pace) for said in prompts])
+        return spoken, sum([each.seconds for each in spoken])
 
     def speak(self, said: Said, language: str, pace: str) -> SpokenPrompt:
         """Say a prompt as a caller hears it. Raises `SpeechError`."""
@@ -303,9 +370,10 @@ class _Rerunning:
     next_input: int = 0
     gates_passed: int = 0
     elapsed_seconds: float = 0.0
+    sayings: list[Saying] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.flow = self.runner.line.flow
+        self.flow = self.runner.noting.flow
         started_at = self.script.recipe.started_at.astimezone(self.runner.zone)
         self.values = SyntheticValues(self.flow.vocabulary, started_at)
         self.state = initial_state(self.flow, self.values.given())
@@ -328,28 +396,34 @@ class _Rerunning:
             failure,
             stopped,
             stopped_at,
+            Trace(self.runner.noting.noted(), tuple(self.sayings)),
         )
 
     def _play(self) -> str:
         """Take turn after turn; return how the call ended."""
+        inputs = self.script.inputs
         turn, result = self._take(0, Start())
         while isinstance(result, Wait):
-            scripted = self._next(result, at_gate=turn.gate)
+            place = self._next(result, at_gate=turn.gate)
             seq: int | None = None
             caller: Input = Keys("1")
-            if scripted is None:
-                turn.seconds += GATE_KEY_SECONDS
-            elif scripted.heard is None:
-                return HANGUP
-            else:
-                turn.seconds = _seconds(scripted, turn.seconds)
+            if place != GATE_PASSED:
+                scripted = inputs[place]
+                if scripted.heard is None:
+                    break
                 seq = scripted.seq
                 caller = input_for(self.flow, self.state, scripted.heard, scripted.asked)
+            turn.seconds = _answered(self.script, place, turn.seconds)
             self.elapsed_seconds += turn.seconds
+            self._note(result, place)
             self.turns.append(turn.finished())
             self.turn = None
             turn, result = self._take(seq, caller)
-        return result.manner
+        self._note(result, None)
+        return HANGUP if isinstance(result, Wait) else result.manner
+
+    def _note(self, result: Wait | End, answer: int | None) -> None:
+        self.sayings.append(Saying(result.prompts, self.state.language, self.state.pace, answer))
 
     def _take(self, seq: int | None, caller: Input) -> tuple[_Turn, Wait | End]:
         """Take one turn, with all that is asked of the domain on the way."""
@@ -358,11 +432,9 @@ class _Rerunning:
         self.last_seq = seq or self.last_seq
         result = taken.run(self._answer)
         self.state = state = taken.state
-        speak, language, pace = self.runner.speak, state.language, state.pace
-        turn.prompts = tuple([speak(said, language, pace) for said in result.prompts])
+        turn.prompts, turn.seconds = self.runner.say(result.prompts, state.language, state.pace)
         waiting = isinstance(result, Wait)
         turn.gate = state.gate or (waiting and self.flow.nodes[state.node].word == GATE)
-        turn.seconds = sum([spoken.seconds for spoken in turn.prompts])
         return turn, result
 
     def _answer(self, ask: Ask, state: State) -> Outcome:
@@ -407,59 +479,61 @@ class _Rerunning:
 
     # Which recorded input answers what is asked now.
 
-    def _next(self, wait: Wait, *, at_gate: bool) -> ScriptedInput | None:
-        """Return the recorded input that answers this question, None to pass a gate."""
+    def _next(self, wait: Wait, *, at_gate: bool) -> int:
+        """Return the place of the recorded input that answers this question, `GATE_PASSED` for a gate."""
         inputs = self.script.inputs
         node = self.flow.nodes[self.state.node]
         if at_gate:
             here = inputs[self.next_input] if self.next_input < len(inputs) else None
             if here is not None and here.gate:
                 self.next_input += 1
-                return here
+                return self.next_input - 1
             self.gates_passed += 1
             if self.gates_passed > GATES_MAX:
                 raise DialogError(f"{GATES_MAX} gates in a row", node.path)
-            return None
+            return GATE_PASSED
         self.gates_passed = 0
         transferring = wait.listen is None
         for index in range(self.next_input, len(inputs)):
             each = inputs[index]
             if each.gate and each.heard is not None and each.heard not in _MEANT_ANYWHERE:
                 continue
-            if _answers(each, node, self.flow, transferring=transferring):
+            if self._answers(each, node, transferring=transferring):
                 self.next_input = index + 1
-                return each
+                return index
         raise _StoppedError(node.path, f"{node.path} asks what was never answered")
+
+    def _answers(self, scripted: ScriptedInput, node: Node, *, transferring: bool) -> bool:
+        """Return whether an input was an answer to what this node asks.
+
+        It was when its node had the same name and asked for the same kind of thing, or asked for it with the
+        same prompt under a name that is gone.
+        """
+        transferred = isinstance(scripted.heard, TransferReported)
+        if transferring or transferred:
+            return transferring and (transferred or scripted.node == node.path)
+        word, prompt = question_of(node)
+        if scripted.node == node.path:
+            return scripted.question[0] == word
+        return scripted.question == (word, prompt) and not self.runner.noting.has_node(scripted.node)
 
 
 def _too_early(ask: Ask, state: State, missing: KeyError) -> DialogError:
     return DialogError(f"{ask.action} before there is any {missing.args[0]}", state.node)
 
 
-def _answers(scripted: ScriptedInput, node: Node, flow: Flow, *, transferring: bool) -> bool:
-    """Return whether an input was an answer to what this node asks.
+def _answered(script: Script, answer: int | None, speech: float) -> float:
+    """Return the time from a turn's first word to its answer, when the words take `speech` seconds now.
 
-    It was when its node had the same name and asked for the same kind of thing, or asked for it with the
-    same prompt under a name that is gone.
+    A caller who interrupted the line does so again; one who heard it out thinks as long after it. `answer` is
+    as in `Saying`.
     """
-    transferred = isinstance(scripted.heard, TransferReported)
-    if transferring or transferred:
-        return transferring and (transferred or scripted.node == node.path)
-    word, prompt = question_of(node)
-    if scripted.node == node.path:
-        return scripted.question[0] == word
-    return scripted.question == (word, prompt) and scripted.node not in flow.nodes
-
-
-def _seconds(scripted: ScriptedInput, speech: float) -> float:
-    """Return the time from a turn's first word to this input, when the words take `speech` seconds now.
-
-    A caller who interrupted the line does so again; one who heard it out thinks as long after it.
-    """
-    gap, then = scripted.gap_seconds, scripted.speech_seconds
-    if then is None or gap < then:
-        return gap
-    return speech + gap - then
+    if answer is None:
+        return speech
+    if answer == GATE_PASSED:
+        return speech + GATE_KEY_SECONDS
+    gap, then = script.inputs[answer].gap_seconds, script.inputs[answer].speech_seconds
+    return gap if then is None or gap < then else gap + (speech - then)
 
 
 def disagreement(recipe: Recipe, run: Rerun) -> str:

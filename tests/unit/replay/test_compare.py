@@ -46,6 +46,13 @@ class Once(CallRerunner):
             self.known[key] = super().run(script), script.recipe
         return self.known[key][0]
 
+    def run_like(self, script, known, on):
+        """What went the same way on another line is what a whole run comes to; looked at in some calls."""
+        like = super().run_like(script, known, on)
+        if like.trace is known.trace and script.recipe.call_sid[-1] in "08":
+            assert like == super().run(script)
+        return like
+
 
 @pytest.fixture(autouse=True)
 def _recorded_once(monkeypatch):
