@@ -15,7 +15,7 @@ from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
 
 from ivr.base.letters import cleaned, visible
 from ivr.base.nearest import nearest
@@ -26,6 +26,7 @@ MAX_FIELD_CHARACTERS: Final = 200
 
 Progress = Callable[[int], None]
 
+_PARSED_KEPT_MAX: Final = 10_000  # cells of a column
 _PROGRESS_EVERY_LINES: Final = 1000
 _COLUMN_NAME: Final = re.compile(r"[a-z][a-z_]{0,39}")
 _DATE: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})|(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
@@ -75,17 +76,18 @@ class Column:
     """A column of a file. `parse` turns a cell into a value or raises `ValueError` saying what to write.
 
     `doubt` tells what is doubtful about a value that can be read, or returns None. Where a cell of a `spared`
-    column cannot be read, the row is loaded without it, with a warning.
+    column cannot be read, the row is loaded without it, with a warning. The cells of a `repeated` column are
+    few, again and again, and no secrets: each is parsed once a file.
     """
 
     parse: Callable[[str], Any]
     required: bool = True
     doubt: Callable[[Any], str | None] | None = None
     spared: bool = False
+    repeated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CsvRow:
+class CsvRow(NamedTuple):
     """A row whose every cell could be read; an optional column the file lacks holds None."""
 
     line: int
@@ -110,6 +112,7 @@ class CsvReader:
         self._columns = columns
         self._progress = progress
         self._line = 0
+        self._parsed: dict[str, dict[str, Any]] = {name: {} for name in columns}
 
     def add_error(self, line: int, field_name: str, rule: str, message: str, other_line: int = 0) -> None:
         """Note something wrong that only the importer could see."""
@@ -126,7 +129,7 @@ class CsvReader:
         return ImportResult(read=self.read, errors=self.errors, warnings=self.warnings)
 
     def rows(self) -> Iterator[CsvRow]:
-        """Yield the good rows, one by one; nothing of the file is kept."""
+        """Yield the good rows, one by one; nothing of the file is kept but cells of `repeated` columns."""
         cells = csv.reader(self._lines(), strict=True)
         header: list[str] | None = None
         while True:
@@ -229,6 +232,10 @@ class CsvReader:
         whole = "".join(row)  # one look for a row: most are without fault
         bounded = len(whole) <= MAX_FIELD_CHARACTERS and "\n" not in whole and "\r" not in whole
         for name, cell in zip(header, row, strict=True):
+            parsed = self._parsed[name]
+            if cell in parsed:
+                values[name] = parsed[cell]
+                continue
             column = self._columns[name]
             try:
                 values[name] = value = column.parse(cell if bounded else _bounded(cell))
@@ -240,6 +247,8 @@ class CsvReader:
                 continue
             if column.doubt is not None and (doubt := column.doubt(value)):
                 self.add_warning(line, name, doubt)
+            elif column.repeated and len(parsed) < _PARSED_KEPT_MAX:
+                parsed[cell] = value
         return values if len(self.errors) == before else None
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -23,7 +23,9 @@ from sqlalchemy import (
     and_,
     case,
     delete,
+    exists,
     func,
+    insert,
     literal,
     or_,
     select,
@@ -59,11 +61,11 @@ if TYPE_CHECKING:
 BILL_COLUMNS: Final[Mapping[str, Column]] = {
     "billing_account": Column(matching(r"7\d{8}", "write 9 digits beginning with 7")),
     "member_id": Column(parse_member_id),
-    "plan": Column(one_of(*PLANS)),
-    "coverage_month": Column(matching(r"\d{4}-(0[1-9]|1[0-2])", "write a month as YYYY-MM")),
-    "amount": Column(parse_amount),
-    "due_date": Column(parse_date),
-    "first_payment": Column(parse_yes_no),
+    "plan": Column(one_of(*PLANS), repeated=True),
+    "coverage_month": Column(matching(r"\d{4}-(0[1-9]|1[0-2])", "write a month as YYYY-MM"), repeated=True),
+    "amount": Column(parse_amount, repeated=True),
+    "due_date": Column(parse_date, repeated=True),
+    "first_payment": Column(parse_yes_no, repeated=True),
     "authorization_code": Column(
         optional(matching(r"\d{4,12}", "write 4 to 12 digits, or nothing")), required=False
     ),
@@ -168,34 +170,50 @@ def _bill_rows(reader: CsvReader, hashes: KeyedHash) -> Iterator[tuple[Any, ...]
         )
 
 
+class _First(NamedTuple):
+    """What the first line of a billing account says."""
+
+    owner: tuple[str, str]
+    coverage_month: str
+    line: int
+
+
 class _Consistency:
     """One bill a month, one member and plan a billing account, one billing account a member and plan."""
 
     def __init__(self, reader: CsvReader) -> None:
         self._reader = reader
-        self._line_of_bill: dict[tuple[str, str], int] = {}
-        self._owner_of: dict[str, tuple[str, str, int]] = {}
-        self._account_of: dict[tuple[str, str], tuple[str, int]] = {}
+        self._first_of: dict[str, _First] = {}
+        self._line_of_later_month: dict[tuple[str, str], int] = {}
+        self._account_of: dict[tuple[str, str], str] = {}
 
     def holds(self, line: int, values: Mapping[str, Any]) -> bool:
         """Return whether a row agrees with the rows before it; note an error where it does not."""
-        account, member_id, plan = values["billing_account"], values["member_id"], values["plan"]
-        bill_line = self._line_of_bill.setdefault((account, values["coverage_month"]), line)
-        if bill_line != line:
-            message = f"the same bill as in line {bill_line}"
-            self._reader.add_error(line, "coverage_month", "import.same-row", message, bill_line)
+        account, month = values["billing_account"], values["coverage_month"]
+        owner = values["member_id"], values["plan"]
+        first = self._first_of.get(account)
+        if first is None:
+            first = self._first_of[account] = _First(owner, month, line)
+        elif month == first.coverage_month:
+            return self._same_bill(line, first.line)
+        elif (bill_line := self._line_of_later_month.setdefault((account, month), line)) != line:
+            return self._same_bill(line, bill_line)
+        if owner != first.owner:
+            message = f"line {first.line} has this billing account for another member or plan"
+            self._reader.add_error(line, "billing_account", "import.other-value", message, first.line)
             return False
-        *owner, owner_line = self._owner_of.setdefault(account, (member_id, plan, line))
-        if owner != [member_id, plan]:
-            message = f"line {owner_line} has this billing account for another member or plan"
-            self._reader.add_error(line, "billing_account", "import.other-value", message, owner_line)
-            return False
-        other_account, account_line = self._account_of.setdefault((member_id, plan), (account, line))
-        if other_account != account:
+        known = self._account_of.setdefault(owner, account)
+        if known != account:
+            account_line = self._first_of[known].line
             message = f"line {account_line} has another billing account for this member and plan"
             self._reader.add_error(line, "billing_account", "import.other-value", message, account_line)
             return False
         return True
+
+    def _same_bill(self, line: int, bill_line: int) -> bool:
+        message = f"the same bill as in line {bill_line}"
+        self._reader.add_error(line, "coverage_month", "import.same-row", message, bill_line)
+        return False
 
 
 _UNKNOWN_MEMBER: Final = (
@@ -279,10 +297,9 @@ def _apply(db: Connection, now: datetime, as_of_at: datetime) -> None:
 
 def _open_accounts(db: Connection) -> None:
     columns = ("billing_account", "member_id", "plan")
-    accounts = postgresql.insert(BillingAccount).from_select(
-        columns, select(*(_NEW[name] for name in columns)).distinct()
-    )
-    db.execute(accounts.on_conflict_do_nothing())
+    is_known = exists().where(BillingAccount.billing_account == _NEW.billing_account)
+    new = select(*(_NEW[name] for name in columns)).where(~is_known).distinct()
+    db.execute(insert(BillingAccount).from_select(columns, new))
 
 
 def _post_changes(db: Connection, now: datetime) -> None:

@@ -147,6 +147,17 @@ def test_every_bad_cell_of_every_line_is_named():
     ]
 
 
+def test_a_cell_that_comes_again_and_again_is_parsed_once_and_refused_every_time(monkeypatch):
+    monkeypatch.setattr(csvfiles, "_PARSED_KEPT_MAX", 2)
+    parsed = []
+    plan = Column(lambda cell: parsed.append(cell) or one_of("health", "dental", "both")(cell), repeated=True)
+    cells = ["health", "vision", "dental", "health", "vision", "both", "dental", "both"]
+    rows, count, errors = read("plan\n" + "\n".join(cells), {"plan": plan})
+    assert [values["plan"] for _, values in rows] == [cell for cell in cells if cell != "vision"]
+    assert (count, errors) == (8, [(line, "plan", "write one of: health, dental, both") for line in (3, 6)])
+    assert parsed == ["health", "vision", "dental", "vision", "both", "both"]
+
+
 def test_a_row_over_several_lines_is_called_by_its_first():
     rows, _, errors = read('key,name\n01,"A\nB"\n02,C\n')
     assert [line for line, _ in rows] == [4]
