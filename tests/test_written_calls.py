@@ -1,8 +1,7 @@
 """Every written call, in every language and every pace it is for; in voice pace each turn is posted twice.
 
-What relay pace does in its own way hangs on no language: calls that differ from the way through a payment in what is
-said alone are typed in one language, which they take in turns, and spoken in the others. `make soak` plays every
-language in every pace.
+What relay pace does in its own way hangs on no language: a call is typed in one language, which they take in turns,
+and spoken in the others. `make soak` plays every language in every pace.
 
 Each of the line's documents is, byte for byte, what twilio's own classes write.
 """
@@ -99,7 +98,7 @@ def is_left_to_soak(run: CallPlay) -> bool:
     runs = run.call.runs(LINE.flow.languages)
     languages = list(dict.fromkeys(language for language, _ in runs))
     turn = crc32(Path(run.call.name).relative_to(CALLS).as_posix().encode()) % len(languages)
-    if is_over_http(run) or len(languages) == 1 or len(runs) == len(languages):
+    if len(languages) == 1 or len(runs) == len(languages):
         return False
     return (run.language == languages[turn]) is not (run.pace == "relay")
 

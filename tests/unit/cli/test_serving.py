@@ -74,7 +74,7 @@ Refused = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A Python that has imported the line already: for starts that must fail."""
+    """A Python that has imported the line already: for starts that must fail, and for commands beside what is tested."""
     with started_commands(tmp_path_factory.mktemp("commands") / "bin", ROOT) as ivr:
         yield ivr.with_name("python")
 
@@ -142,24 +142,23 @@ def children_named(process: subprocess.Popen[str], part: str) -> set[int]:
     return found
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_serving_ends_with_a_signal_and_leaves_no_process(start: Start, number: signal.Signals) -> None:
-    process = start([*SERVE, "--port", "0"])
-    assert health(address_of(process))["status"] == "ok"
-    everybody = {process.pid, *family(process.pid)}
-    assert len(everybody) >= 4, "runner, web master, web workers, worker"
-    process.send_signal(number)
-    assert process.wait(PATIENCE_SECONDS) == (-signal.SIGKILL if number == signal.SIGKILL else 0)
-    assert eventually(lambda: not any(map(living, everybody)))
-
-
-def test_a_worker_that_ends_is_started_again_and_without_its_web_server_everything_ends(start: Start) -> None:
+def test_a_worker_that_ends_is_started_again_and_serving_ends_with_a_signal(start: Start) -> None:
     process = start([*SERVE, "--port", "0"])
     address = address_of(process)
     (first,) = children_named(process, "ivr.cli.main worker")
     os.kill(first, signal.SIGKILL)
     assert eventually(lambda: children_named(process, "ivr.cli.main worker") - {first})
     assert health(address)["status"] == "ok"
+    everybody = {process.pid, *family(process.pid)}
+    assert len(everybody) >= 4, "runner, web master, web workers, worker"
+    process.send_signal(signal.SIGINT)  # `ivr demo` is killed below
+    assert process.wait(PATIENCE_SECONDS) == 0
+    assert eventually(lambda: not any(map(living, everybody)))
+
+
+def test_without_its_web_server_everything_ends(start: Start) -> None:
+    process = start([*SERVE, "--port", "0"])
+    address_of(process)
     everybody = family(process.pid)
     (master,) = (pid for pid in children_named(process, "gunicorn") if family(pid))
     os.kill(master, signal.SIGTERM)
@@ -167,10 +166,10 @@ def test_a_worker_that_ends_is_started_again_and_without_its_web_server_everythi
     assert eventually(lambda: not any(map(living, everybody)))
 
 
-REFUSALS = pytest.mark.xdist_group("refusals")  # they share a Python
+STARTED = pytest.mark.xdist_group("started")  # they share a Python
 
 
-@REFUSALS
+@STARTED
 def test_a_taken_port_is_one_sentence(ended: Refused) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -182,7 +181,7 @@ def test_a_taken_port_is_one_sentence(ended: Refused) -> None:
     )
 
 
-@REFUSALS
+@STARTED
 @pytest.mark.parametrize(
     ("host", "bound"),
     [("", "127.0.0.1:8000"), ("0.0.0.0", "0.0.0.0:8000"), ("::1", "[::1]:8000")],
@@ -203,7 +202,7 @@ def test_an_address_that_others_have_is_told_as_such() -> None:
         bind("192.0.2.1", 0)
 
 
-@REFUSALS
+@STARTED
 @pytest.mark.parametrize("told", ["IVR_HOST", "--host"])
 def test_an_address_that_is_none_is_one_sentence(ended: Refused, told: str) -> None:
     by_setting = {told: "nowhere.invalid"} if told == "IVR_HOST" else {}
@@ -216,7 +215,7 @@ def test_an_address_that_is_none_is_one_sentence(ended: Refused, told: str) -> N
 SERVING, WORKING = (["-m", "ivr.cli.main", name] for name in ("serve", "worker"))
 
 
-@REFUSALS
+@STARTED
 @pytest.mark.parametrize(
     ("command", "changes", "status", "sentence"),
     [
@@ -238,7 +237,7 @@ def test_a_start_that_cannot_be_says_why(
     assert "Traceback" not in err
 
 
-@REFUSALS
+@STARTED
 def test_a_web_server_whose_account_lacks_a_right_says_which(
     ended: Refused, engine: Engine, database_url: URL, account: str
 ) -> None:
@@ -253,7 +252,7 @@ def test_a_web_server_whose_account_lacks_a_right_says_which(
     assert (status, out) == (4, "")
 
 
-@REFUSALS
+@STARTED
 def test_who_starts_with_another_key_than_the_database_was_written_with_is_refused(ended: Refused) -> None:
     assert ended([*WORKING, "--once"])[0] == 0
     other = base64.b64encode(bytes(range(100, 132))).decode()
@@ -304,7 +303,7 @@ def test_honcho_runs_the_procfile_on_an_empty_database_until_it_is_told_to_end(
     assert whole.index("SIGTERM received") < whole.index(" stopped (rc=")
 
 
-@REFUSALS
+@STARTED
 def test_a_database_that_is_not_migrated_is_4(ended: Refused, empty_database: URL) -> None:
     url = empty_database.render_as_string(hide_password=False)
     not_migrated = "The database is not migrated: run `ivr db upgrade`\n"
@@ -317,7 +316,10 @@ def test_importing_the_app_does_nothing() -> None:
     assert (ran.stdout, ran.stderr) == ("[]\n", "")
 
 
-def test_an_embedded_database_is_stopped_by_whoever_used_it_last(start: Start, tmp_path: Path) -> None:
+@STARTED
+def test_an_embedded_database_is_stopped_by_whoever_used_it_last(
+    start: Start, python: Path, tmp_path: Path
+) -> None:
     own = {"DATABASE_URL": "", "IVR_VAR": str(tmp_path / "a folder" / "var"), "IVR_DEMO": "yes", "PORT": "0"}
     process = start([sys.executable, "-m", "ivr.cli.main", "demo"], **own)
     health(address_of(process))
@@ -326,10 +328,10 @@ def test_an_embedded_database_is_stopped_by_whoever_used_it_last(start: Start, t
     assert servers
     process.kill()
     assert eventually(lambda: not any(map(living, everybody)))
-    listed = start([sys.executable, "-m", "ivr.cli.main", "payments", "list", "--state", "cancelled"], **own)
+    listed = start([str(python), "-m", "ivr.cli.main", "payments", "list", "--state", "cancelled"], **own)
     folder = (tmp_path / "a folder" / "var").resolve()
     assert listed.communicate() == ("", f"no payments in the embedded database in {folder}\n")
-    forgotten = start([sys.executable, "-m", "ivr.cli.main", "demo", "--forget"], **own)
+    forgotten = start([str(python), "-m", "ivr.cli.main", "demo", "--forget"], **own)
     assert forgotten.communicate()[0] == "The demo's members, calls and payments are forgotten.\n"
     assert not (tmp_path / "a folder" / "var" / "demo-secrets.json").exists()
 
@@ -380,6 +382,7 @@ class Web:
     """The Procfile's web process on an embedded database of its own, with a command beside it."""
 
     start: Start
+    python: Path
     values: dict[str, str]
     var: Path
 
@@ -391,7 +394,7 @@ class Web:
         health(f"http://127.0.0.1:{self.port}")  # turns do not wait for a slow start
 
     def command(self, *arguments: str) -> subprocess.Popen[str]:
-        return self.start([sys.executable, "-m", "ivr.cli.main", *arguments], **self.own)
+        return self.start([str(self.python), "-m", "ivr.cli.main", *arguments], **self.own)
 
     def payments(self) -> str:
         """Return what the command beside it prints."""
@@ -409,10 +412,11 @@ class Web:
             return line.post("/voice/answer", call.parameters("ringing")).headers["ivr-prompts"]
 
 
+@STARTED
 def test_the_web_server_keeps_its_embedded_database_up(
-    start: Start, environ: dict[str, str], var: Path
+    start: Start, python: Path, environ: dict[str, str], var: Path
 ) -> None:
-    web = Web(start, environ, var)
+    web = Web(start, python, environ, var)
     assert eventually(lambda: len(web.workers()) == 3)
     server, heard = server_of(var), web.greeting()
     first, second, _ = sorted(web.workers())
