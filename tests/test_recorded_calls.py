@@ -22,7 +22,7 @@ from ivr.topics.masks import Since, money_shape
 pytestmark = [pytest.mark.long, pytest.mark.whole]
 
 ONCE = PlayOptions(post_twice=False)
-COUNT = 20
+COUNT = 12
 
 
 def sample(count, seed=1):

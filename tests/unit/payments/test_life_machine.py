@@ -854,7 +854,7 @@ def run(worker_database, tmp_path, *, lives, steps):
 @pytest.mark.whole
 @pytest.mark.usefixtures("samples")
 def test_the_money_stays_true_whatever_happens_and_crashes(worker_database, tmp_path):
-    tally = run(worker_database, tmp_path, lives=8, steps=25)
+    tally = run(worker_database, tmp_path, lives=6, steps=25)
     assert tally["crashes"] > 8
     assert tally["missed_cutoff"] > 1
     assert tally["let_go"] > 1
