@@ -38,7 +38,7 @@ def test_results_are_those_of_one_process_in_the_same_order(write_call, tmp_path
     with scripted_host() as host:
         alone = replay_with(InTurn(host), [tmp_path])
     seen = []
-    with Processes(scripted_host, 3) as players:
+    with Processes(scripted_host, 2) as players:
         together = replay_with(players, [tmp_path], progress=seen.append)
         again = replay_with(players, [tmp_path])
     assert together == alone == again

@@ -180,7 +180,7 @@ def test_a_line_that_refuses_us_or_is_down_is_one_sentence(
 ) -> None:
     missing = paid.with_name("missing.call")
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "another token 16")
-    ran = ivr("replay", "--url", served, paid.parent, missing)
+    ran = ivr("replay", "--url", served, "--jobs", 1, paid.parent, missing)
     first, second, last = ran.out.splitlines()
     assert ran.status == 1
     assert first == f"{missing}: no such file or folder: check the name [call.no-file]"
