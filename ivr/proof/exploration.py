@@ -114,8 +114,7 @@ class Move:
     late: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Knowledge:
+class Knowledge(NamedTuple):
     """What the engine does not keep and the proof must know.
 
     `captured`: evidence prompts whose values are still true; `told`: those of them that were spoken whole.
@@ -188,9 +187,7 @@ class Place:
     helping: bool = field(init=False)  # a person is being reached
 
     def __post_init__(self) -> None:
-        dialogs = {_dialog_of(path) for path in (self.state.node, *self.state.frames)}
-        self.closing = not dialogs.isdisjoint((GIVE_UP_DIALOG, TIME_UP_DIALOG))
-        self.helping = AGENT_DIALOG in dialogs
+        self.closing, self.helping = _closes_or_helps((self.state.node, *self.state.frames))
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +244,8 @@ class Exploration:
         self._keys: dict[StateKey, list[int]] = {}
         self._weights: dict[int, Weight] = {}
         self._seconds: dict[tuple[object, ...], float] = {}
+        self._words_of = cache(self._count_words)
+        self._terms_count = cache(self._are_terms_live)
         self._todo: list[tuple[int, float, int]] = []
         self._late: dict[tuple[object, ...], int] = {}
         self._live = Liveness(flow, self._reads(), self._fills())
@@ -343,7 +342,7 @@ class Exploration:
         live, counters = self._live.at(state.node, frames)
         slots = live.intersection((*state.slots, *state.secrets))
         # Where one of the terms is filled anew before any payment, what was told of them counts no more.
-        terms_count = any(terms <= live for terms in self._agreed_to)
+        terms_count = self._terms_count(live)
         turn: tuple[object, ...] = ()
         queued = tuple(map(self._heard_whole, (state.pending, state.held, state.said, state.chunk)))
         if place.closing:
@@ -366,11 +365,13 @@ class Exploration:
                 (name, min(n, self._tries.get(name, n)))
                 for name, n in sorted(state.counters.items())
                 if name in counters
-            ),
+            )
+            if state.counters
+            else (),
             slots,
             queued,
-            knowledge.captured if terms_count else frozenset(),
-            knowledge.told if terms_count else frozenset(),
+            knowledge.captured if terms_count else _NONE,
+            knowledge.told if terms_count else _NONE,
             knowledge.stale & live,
             knowledge.fresh,
             turn,
@@ -378,17 +379,22 @@ class Exploration:
 
     def _heard_whole(self, said: Iterable[Said]) -> frozenset[str]:
         """Return what must be heard to its end: the terms by name, anything else as one."""
-        return frozenset(
-            each.prompt if each.prompt in self._evidence else "" for each in said if not each.barge_in
-        )
+        whole = [each.prompt for each in said if not each.barge_in]
+        return frozenset(each if each in self._evidence else "" for each in whole) if whole else _NONE
 
     def _in_parts(self, state: State) -> bool:
         """Return whether what 9 repeats is more than an operator can carry at once, and comes in parts."""
-        words = 0
-        for said in state.said:
-            language = said.language or state.language
-            words += sum(self.flow.prompts.pieces(said.prompt, said.attribute or None, language, "relay"))
-        return words > RELAY_WORDS_MAX
+        words = [
+            self._words_of(each.prompt, each.attribute, each.language or state.language)
+            for each in state.said
+        ]
+        return sum(words) > RELAY_WORDS_MAX
+
+    def _count_words(self, prompt: str, attribute: str, language: str) -> int:
+        return sum(self.flow.prompts.pieces(prompt, attribute or None, language, "relay"))
+
+    def _are_terms_live(self, live: frozenset[str]) -> bool:
+        return any(terms <= live for terms in self._agreed_to)
 
     def _of_this_turn(self, state: State, knowledge: Knowledge) -> tuple[object, ...]:
         """Return what must not be merged while an answer is being worked out.
@@ -593,7 +599,7 @@ class Exploration:
         if isinstance(taken.result, Ask) and taken.result.action not in self.flow.vocabulary.actions:
             raise KeyError(taken.result.action)
         frames = taken.state.frames
-        if len(frames) > len(set(frames)):
+        if len(frames) > 1 and len(frames) > len(set(frames)):
             raise DialogError("this dialog calls itself without end", frames[-1])
         turns = place.turns + _COST.get(move.kind, 1) + self.tells_of_before(place, move)
         if move.late:
@@ -767,18 +773,16 @@ class _Memory:
         self, terms: frozenset[str], depends: Mapping[str, frozenset[str]], before: Knowledge
     ) -> None:
         self._terms, self._depends = terms, depends
-        self._captured, self._told, self._stale = set(before.captured), set(before.told), set(before.stale)
-        self.consented: frozenset[str] = frozenset()
+        self._captured, self._told, self._stale = before.captured, before.told, before.stale
+        self.consented = _NONE
         self.answered: tuple[Answer, ...] = ()
 
     def filled(self, slots: Iterable[str]) -> None:
         """Note filled slots: terms spoken of them are no longer true, nor what was worked out from them."""
-        names = set(slots)
+        names = frozenset(slots)
         if names & self._terms:
-            self._captured.clear()
-            self._told.clear()
-        self._stale.update(*(self._depends.get(name, ()) for name in names))
-        self._stale -= names
+            self._captured = self._told = _NONE
+        self._stale = self._stale.union(*(self._depends.get(name, ()) for name in names)) - names
 
     def passed(self, flow: Flow, events: Iterable[Event]) -> None:
         """Note the nodes passed, in this order."""
@@ -787,28 +791,23 @@ class _Memory:
             if node.kind == "set":
                 self.filled(node.args)
             elif node.kind == "say" and node.evidence:
-                self._captured.add(node.prompts[0])
+                self._captured |= {node.prompts[0]}
 
     def waited(self, node: Node, state: State, wait: Wait) -> None:
         """Note a wait at a node: what of the terms is said now, with nothing left for later, was told."""
         if node.kind == "collect" and node.evidence:
-            self._captured.add(node.prompts[0])
-        later = {said.prompt for said in state.pending}
-        self._told |= self._captured & ({said.prompt for said in wait.prompts} - later)
-        self.consented, self.answered = frozenset(), ()
+            self._captured |= {node.prompts[0]}
+        if self._captured:
+            later = {said.prompt for said in state.pending}
+            self._told |= self._captured & ({said.prompt for said in wait.prompts} - later)
+        self.consented, self.answered = _NONE, ()
 
     def knowledge(self, *, fresh: bool) -> Knowledge:
         """Return what is kept."""
-        return Knowledge(
-            frozenset(self._captured),
-            frozenset(self._told),
-            frozenset(self._stale),
-            self.consented,
-            self.answered,
-            fresh,
-        )
+        return Knowledge(self._captured, self._told, self._stale, self.consented, self.answered, fresh)
 
 
+_NONE = frozenset[str]()
 _COST = {"outcome": 0, "start": 0, "patience": RENEWALS_MAX + 1}
 # The time can pass at once in a silence, and a written call shows it so; while a caller answers it runs out
 # only in a call that has been long.
@@ -838,8 +837,10 @@ class _Noted(Mapping[str, Value]):
 
 
 @cache
-def _dialog_of(path: str) -> str:
-    return path.partition("/")[0]
+def _closes_or_helps(running: tuple[str, ...]) -> tuple[bool, bool]:
+    """Return whether a call that stands in these nodes is told that it is over, and if it gets a person."""
+    dialogs = {path.partition("/")[0] for path in running}
+    return not dialogs.isdisjoint((GIVE_UP_DIALOG, TIME_UP_DIALOG)), AGENT_DIALOG in dialogs
 
 
 def _labels(said: Iterable[Said]) -> tuple[str, ...]:

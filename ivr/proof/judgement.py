@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from heapq import heappop, heappush
 from itertools import takewhile
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from ivr.calls.notation import write_event, write_heard
 from ivr.dialog.definition import AGENT, AGENT_DIALOG, MORE_TIME, REPEAT
@@ -119,7 +119,11 @@ class Judge:
     def watch(self, taken: Taken) -> None:
         """Judge one move."""
         after = taken.after
-        judges = [self._consent, self._receipt, self._untrue_receipt, self._secrets, self._keys]
+        judges = [self._untrue_receipt, self._secrets, self._keys]
+        if isinstance(after.result, Ask):
+            judges.append(self._consent)
+        elif isinstance(taken.before.result, Ask):
+            judges.append(self._receipt)
         if not self._was_heard(taken):
             judges += [self._words, self._speech]
             self._measure_all(after)
@@ -148,17 +152,16 @@ class Judge:
     # Money.
 
     def _consent(self, taken: Taken) -> Iterator[Wrong]:
-        result, knowledge, node = taken.after.result, taken.after.knowledge, taken.after.state.node
-        if isinstance(result, Ask):
-            filled = taken.after.state.slots.keys() | taken.after.state.secrets.keys()
-            for slot in self._flow.vocabulary.actions[result.action].needs:
-                if slot not in filled:
-                    message = f"asks {result.action} without {slot}: fill it first"
-                    yield Wrong("proof.need-not-filled", node, message, (slot,))
-        consent = self._world.consents.get(result.action) if isinstance(result, Ask) else None
-        if consent is None or not isinstance(result, Ask):
+        """Hold a question to an action to what that needs, and one that moves money to the caller's yes."""
+        result, knowledge, state = cast("Ask", taken.after.result), taken.after.knowledge, taken.after.state
+        node = state.node
+        for slot in self._flow.vocabulary.actions[result.action].needs:
+            if slot not in state.slots and slot not in state.secrets:
+                message = f"asks {result.action} without {slot}: fill it first"
+                yield Wrong("proof.need-not-filled", node, message, (slot,))
+        consent = self._world.consents.get(result.action)
+        if consent is None:
             return
-        state = taken.after.state
         if not knowledge.consented.issuperset(consent.answer):
             message = (
                 f"asks {result.action}, and the caller's answer in this turn is no consent: "
@@ -187,11 +190,9 @@ class Judge:
 
     def _receipt(self, taken: Taken) -> Iterator[Wrong]:
         """Hold a turn in which money was moved to what it must tell, and to its end."""
-        before, after = taken.before, taken.after
-        if not isinstance(before.result, Ask) or not isinstance(after.result, (Wait, End)):
-            return
-        answered = (*before.knowledge.answered, Answer(before.result.action, {}, taken.move.label))
-        consents, state = self._world.consents, after.state
+        before, state, consents = taken.before, taken.after.state, self._world.consents
+        asked = cast("Ask", before.result).action
+        answered = (*before.knowledge.answered, Answer(asked, {}, taken.move.label))
         for action in (each.action for each in answered if each.outcome == AUTHORIZED):
             whole = (said._replace(piece=-1) for said in taken.queued if not said.barge_in)
             told = frozenset().union(*(self._spoken_of(said, state.language, state.pace) for said in whole))
@@ -235,8 +236,9 @@ class Judge:
 
     def _secrets(self, taken: Taken) -> Iterator[Wrong]:
         after, node = taken.after, taken.before.state.node
-        spoken = (value for said in taken.queued for value in said.values.values())
-        seen = {taken.heard, *taken.events, *after.state.slots.values(), *spoken}
+        seen = {taken.heard, *taken.events, *after.state.slots.values()}
+        for said in taken.queued:
+            seen.update(said.values.values())
         if isinstance(after.result, Wait) and after.result.listen is not None:
             seen.add(after.result.listen.hints)
         if seen <= self._clean:
