@@ -12,6 +12,7 @@ from typing import cast
 from fluent.runtime import FluentBundle
 from fluent.runtime.resolver import Pattern
 from fluent.syntax import FluentParser, ast
+from fluent.syntax.stream import FluentParserStream
 from fluent.syntax.visitor import Visitor
 
 from ivr.base.nearest import nearest
@@ -35,6 +36,7 @@ _COUNTS = frozenset({0, 1, 2, 3, 5, 11, 21, 100})  # at least one number of ever
 # No XML holds this character, so no text or value does either; and it is no white space, which is tidied.
 _PIECE_BREAK = "\x01"
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
+_RUN = re.compile(r"[^{}\r\n]*")
 _JUNK_ID = re.compile(r"(-?[A-Za-z][\w-]*)[ ]*=")
 
 
@@ -158,6 +160,20 @@ class _Term:
     found: Inspection
 
 
+class RunParser(FluentParser):
+    """Takes a run of text in one piece: letter by letter, reading takes a third longer."""
+
+    def get_text_element(self, ps: FluentParserStream) -> ast.TextElement:
+        """Return the text up to a brace or the end of the line; `ps` is after it then."""
+        end = cast("re.Match[str]", _RUN.match(ps.string, ps.index)).end()
+        if ps.string.startswith("\r", end):
+            return super().get_text_element(ps)  # which knows the ends of lines
+        element = ast.TextElement(ps.string[ps.index : end])
+        element.add_span(ps.index, end)
+        ps.index, ps.peek_offset = end, 0
+        return element
+
+
 class _PieceMarker(Visitor):
     """Turns blank lines into a mark, so that a line left empty by a choice is not taken for one."""
 
@@ -186,7 +202,7 @@ class _Reader:
                 f"has U+{ord(match[0]):04X}, a character outside XML 1.0, which would end the call; remove it"
             )
             self._fault(self._line(match.start()), "", "prompt.outside-xml", cure)
-        resource = FluentParser(with_spans=True).parse(text)
+        resource = RunParser(with_spans=True).parse(text)
         for entry in resource.body:
             match entry:
                 case ast.Junk():

@@ -5,11 +5,13 @@ from __future__ import annotations
 from hashlib import sha256
 
 import pytest
+from fluent.syntax import FluentParser
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.base.errors import EXIT_NO, OperatorError
 from ivr.speech.catalog import Catalog, CatalogError, SpeechError
+from ivr.speech.source import RunParser
 from ivr.speech.values import speak_value
 
 KINDS = {
@@ -374,3 +376,13 @@ menu =
     }
     assert not catalog.keys("other", "en-US")
     assert not catalog.keys("menu", "es-US")
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_what_is_read_in_runs_is_what_fluent_reads_by_the_letter(newline):
+    text = (
+        '# note\none = A {$sum} b\n    and } c\ntwo =\n    {$n ->\n        [one] x{"{"}\n       *[other] y \n    }\n'
+        " z\n  .relay = é…\n-term = T\nbad = {\nthree = {-term}  \n\n  end"
+    ).replace("\n", newline)
+    read = RunParser(with_spans=True).parse(text)
+    assert read.equals(FluentParser(with_spans=True).parse(text), ignored_fields=None)
