@@ -12,10 +12,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ivr.calls.history import Asked
 from ivr.dialog.events import (
@@ -67,8 +66,7 @@ class NotationError(ValueError):
     """What was kept cannot be read: it is damaged, or was written by another version of the line."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeptTurn:
+class KeptTurn(NamedTuple):
     """What was kept of a turn, read; the names are those of `ivr.calls.history.RecordedTurn`."""
 
     heard: Heard
@@ -159,10 +157,11 @@ def _is_whole(turn: KeptTurn) -> bool:
     for asked in turn.asked:
         words += [asked.action, asked.outcome]
         mappings += [asked.args, asked.slots, asked.given]
-    if not all(isinstance(mapping, dict) for mapping in mappings):
+    if not {*map(type, mappings)} <= {dict}:
         return False
-    words += [each for mapping in mappings for each in mapping.values()]
-    return isfinite(turn.milliseconds) and all(isinstance(word, str) for word in words)
+    for mapping in mappings:
+        words += mapping.values()
+    return isfinite(turn.milliseconds) and {*map(type, words)} <= {str}
 
 
 # What was heard.

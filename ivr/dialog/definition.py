@@ -20,7 +20,8 @@ WAITINGS: tuple[Waiting, ...] = get_args(Waiting)
 
 ARGUMENT = "$"  # before the name of an argument, where a node means its value
 
-# Words of the engine, used where a node's name would stand.
+# Words of the engine, used where a node's name would stand: each begins with this.
+ENGINE_WORD = "@"
 RETURN = "@return"
 REPEAT = "@repeat"
 AGENT = "@agent"
@@ -60,7 +61,8 @@ class Node:
     the dialog of a `call`, the manner of an `end`. `branches` maps a label (a key, an outcome, `next`) to a
     target: a node of the same dialog or a word of the engine. `args` are what an `action` or a dialog is
     given, and the slots of a `set`: a text, or an argument of the node's own dialog (`$plan`). `waiting` is
-    what a `collect` waits for, where it is not as long as a menu or its field says.
+    what a `collect` waits for, where it is not as long as a menu or its field says. `path` is the node's full
+    name, `dialog/node`; `takes_arguments`: one of its `args` is an argument of its dialog.
     """
 
     dialog: str
@@ -76,15 +78,18 @@ class Node:
     only: str = ""
     evidence: bool = False
     waiting: Waiting | Literal[""] = ""
+    path: str = field(init=False, compare=False)
+    takes_arguments: bool = field(init=False, compare=False)
 
-    @property
-    def path(self) -> str:
-        """The node's full name, `dialog/node`."""
-        return f"{self.dialog}/{self.name}"
+    def __post_init__(self) -> None:
+        """Work out what is asked of a node all the time."""
+        object.__setattr__(self, "path", f"{self.dialog}/{self.name}")
+        is_argument = (str(value).startswith(ARGUMENT) for value in self.args.values())
+        object.__setattr__(self, "takes_arguments", any(is_argument))
 
     def given(self, arguments: Mapping[str, str]) -> Mapping[str, str]:
         """Return the values of `args` where the node's dialog was called with these arguments."""
-        if not any(value.startswith(ARGUMENT) for value in self.args.values()):
+        if not self.takes_arguments:
             return self.args
         return {
             name: arguments[value[1:]] if value.startswith(ARGUMENT) else value

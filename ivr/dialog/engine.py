@@ -15,6 +15,7 @@ from typing import cast
 from ivr.dialog.definition import (
     AGENT,
     AGENT_DIALOG,
+    ENGINE_WORD,
     EXHAUSTED,
     GATE,
     GIVE_UP,
@@ -181,7 +182,10 @@ class Ask:
 
 Result = Wait | End | Ask
 
-_branch_taken = lru_cache(4096)(BranchTaken)  # every node that is passed is one: calls share theirs
+# What happens is the same in all calls, and so is what is waited for.
+_branch_taken = lru_cache(4096)(BranchTaken)
+_outcome_given = lru_cache(4096)(OutcomeGiven)
+_listen = lru_cache(1024)(Listen)
 # A 0 that began a number is followed by more of it: an operator keys five seconds apart.
 EARLY_SECONDS: Mapping[str, int] = {"voice": 2, "unhurried": 6, "relay": 6}
 GATE_LISTEN = Listen(MORE_SECONDS["menu"], num_digits=1)
@@ -269,14 +273,14 @@ class _Interpreter:
 
     def _outcome(self, node: Node, outcome: Outcome) -> Result | None:
         action = self.flow.vocabulary.actions[node.word]
-        if outcome.name not in action.outcomes or set(outcome.slots) != set(action.outcomes[outcome.name]):
+        if outcome.name not in action.outcomes or outcome.slots.keys() != {*action.outcomes[outcome.name]}:
             message = f"{node.word} answered {outcome.name} with other slots than declared"
             raise DialogError(message, node.path)
         for slot, value in outcome.slots.items():
             self._fill(slot, value)
         for slot in action.drops:
             self.state.secrets.pop(slot, None)
-        self.events.append(OutcomeGiven(node.path, outcome.name))
+        self.events.append(_outcome_given(node.path, outcome.name))
         return self._follow(node, self._counted(node, outcome.name))
 
     def _counted(self, node: Node, outcome: str) -> str:
@@ -570,6 +574,9 @@ class _Interpreter:
         return self._go(node, target)
 
     def _go(self, node: Node, target: str) -> Result | None:
+        if not target.startswith(ENGINE_WORD):
+            self.state.node = f"{node.dialog}/{target}"
+            return None
         word, _, result = target.partition(".")
         if word == RETURN:
             return self._return(result or "next")
@@ -667,7 +674,7 @@ class _Interpreter:
     def _given(self, node: Node) -> Mapping[str, str]:
         """Return a node's arguments. Those of its dialog stand in the nodes that called it."""
         arguments: Mapping[str, str] = {}
-        for frame in self.state.frames if node.args else ():
+        for frame in self.state.frames if node.takes_arguments else ():
             arguments = self.flow.nodes[frame.partition("!")[0]].given(arguments)
         return node.given(arguments)
 
@@ -755,6 +762,8 @@ class _Interpreter:
             for slot, value in self.state.secrets.items()
             if not self.flow.vocabulary.is_secret(slot)
         }
+        if not spelled:
+            return result
         prompts = tuple(
             said._replace(values=said.values | {slot: spelled[slot] for slot in said.values.keys() & spelled})
             if said.values.keys() & spelled
@@ -788,11 +797,11 @@ class _Interpreter:
     def _listen(self, node: Node) -> Listen:
         timeouts = TIMEOUT_SECONDS[self.state.pace]
         if node.word in {MENU, LANGUAGE, GATE}:
-            return Listen(timeouts[node.waiting or "menu"], num_digits=1)
+            return _listen(timeouts[node.waiting or "menu"], num_digits=1)
         entry: Field = self.flow.vocabulary.fields[node.word]
         hints = entry.hints.get(self.state.language, "")
         seconds = timeouts[node.waiting or entry.waiting]
-        return Listen(seconds, entry.num_digits, speech=entry.hear is not None, hints=hints)
+        return _listen(seconds, entry.num_digits, speech=entry.hear is not None, hints=hints)
 
 
 def pieces_of(pending: Iterable[Said], language: str, prompts: Prompts) -> list[tuple[Said, int]]:

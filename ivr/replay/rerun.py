@@ -442,7 +442,7 @@ class _Rerunning:
 
         What is asked more often than it was then is answered as it was last.
         """
-        key = (ask.action, tuple(sorted(ask.args.items())))
+        key = ask.action, tuple(sorted(ask.args.items())) if ask.args else ()
         recorded = self.script.answers.get(key)
         if recorded is None:
             return self._worked_out(ask, state)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from ivr.base.clock import hours_after
@@ -31,7 +32,7 @@ from ivr.dialog.events import (
     StrayPound,
     TransferReported,
 )
-from ivr.dialog.vocabulary import Field, Match, Meant, NoMatch, Slots, Value, Vocabulary
+from ivr.dialog.vocabulary import Field, Hearing, Match, Meant, NoMatch, Slots, Value, Vocabulary
 from ivr.topics.masks import EMPTY, GIVEN, UNKNOWN, money_bounds
 from ivr.topics.registry import ALIKE, SLOTS
 
@@ -89,12 +90,15 @@ _ALWAYS_SO: Final[Mapping[Heard, Input]] = {
 def _speech(flow: Flow, state: State, wanted: str) -> Speech:
     """Say a phrase that is heard as `wanted`, in the language and pace of the call."""
     entry = flow.vocabulary.fields.get(flow.nodes[state.node].word)
-    if entry is not None and entry.hear is not None:
-        for phrase in (*entry.said, NOT_AN_ANSWER):
-            judged = entry.hear(phrase, 0.9, state.language, state.pace)
-            if wanted == _told(judged):
-                return Speech(phrase, 0.9)
-    return Speech(NOT_AN_ANSWER, 0.9)
+    if entry is None or entry.hear is None:
+        return Speech(NOT_AN_ANSWER, 0.9)
+    return Speech(_phrase(entry.hear, entry.said, wanted, state.language, state.pace), 0.9)
+
+
+@lru_cache(maxsize=256)
+def _phrase(hear: Hearing, said: tuple[str, ...], wanted: str, language: str, pace: str) -> str:
+    heard = ((phrase, _told(hear(phrase, 0.9, language, pace))) for phrase in said)
+    return next((phrase for phrase, told in heard if told == wanted), NOT_AN_ANSWER)
 
 
 def _told(judged: Match | NoMatch | Meant) -> str:
@@ -170,17 +174,16 @@ class SyntheticValues:
         What the line works out by itself is taken from the call: an amount from its balance, the last four
         digits from the account.
         """
-        slots: Slots = {**state.slots, **state.secrets}
-        plan = args.get("plan") or str(slots.get("plan", ""))
+        plan = args.get("plan") or str(state.slots.get("plan", ""))
         names = self._vocabulary.actions[action].outcomes[outcome]
         if not _PLACES.keys().isdisjoint(names):
             return self._bill(plan, names, shapes)
         asked = self._vocabulary.actions[action]
         worked_out: Slots = {}
         if outcome in asked.stand_ins:
-            worked_out = asked.stand_ins[outcome](slots, args)
+            worked_out = asked.stand_ins[outcome]({**state.slots, **state.secrets}, args)
         elif asked.answer is not None:
-            worked_out = asked.answer(slots, args)[1]
+            worked_out = asked.answer({**state.slots, **state.secrets}, args)[1]
         return {
             name: worked_out[name] if name in worked_out else self._value(name, shapes.get(name, ""), plan)
             for name in names
