@@ -233,7 +233,8 @@ def date_faults(settings: FileSettings, header: BatchHeader) -> Iterator[Fault]:
 
 def entry_faults(header: BatchHeader, entry: Entry) -> Iterator[Fault]:
     """Yield field, rule and message of each thing that is wrong with an entry, its place aside."""
-    yield from _code_faults(header, entry.transaction_code)
+    kind = header.service_class, header.sec_code, header.entry_description
+    yield from _code_faults(*kind, entry.transaction_code)
     fault = _routing_fault(entry.receiving_routing)
     if fault is not None:
         yield "receiving_routing", "nacha.routing-number", _ROUTING_FAULTS[fault]
@@ -257,23 +258,25 @@ def entry_faults(header: BatchHeader, entry: Entry) -> Iterator[Fault]:
         yield "trace_number", "nacha.trace-number", "must be 15 digits"
     elif not entry.trace_number.startswith(header.odfi_routing):
         yield "trace_number", "nacha.trace-number", "must begin with the batch's odfi_routing"
-    yield from _payment_type_faults(header, entry.payment_type)
+    yield from _payment_type_faults(header.sec_code, entry.payment_type)
 
 
-def _code_faults(header: BatchHeader, code: str) -> Iterator[Fault]:
+@lru_cache(maxsize=64)  # as of the routing number: entries are much alike
+def _code_faults(service_class: int, sec_code: str, description: str, code: str) -> tuple[Fault, ...]:
+    name = "transaction_code"
     if code not in _CREDIT_CODES | _DEBIT_CODES:
-        yield "transaction_code", "nacha.transaction-code", "must be 22, 27, 28, 32, 37 or 38"
-        return
-    if header.service_class == DEBITS and code in _CREDIT_CODES:
-        yield "transaction_code", "nacha.other-direction", "a credit in a batch of debits (service class 225)"
-    if header.service_class == CREDITS and code in _DEBIT_CODES:
-        yield "transaction_code", "nacha.other-direction", "a debit in a batch of credits (service class 220)"
-    if header.sec_code == "TEL" and code in _CREDIT_CODES and header.entry_description != REVERSAL:
-        yield (
-            "transaction_code",
-            "nacha.tel-credit",
-            "TEL carries credits only to reverse an error; a refund is a PPD credit",
-        )
+        return ((name, "nacha.transaction-code", "must be 22, 27, 28, 32, 37 or 38"),)
+    faults: list[Fault] = []
+    if service_class == DEBITS and code in _CREDIT_CODES:
+        message = "a credit in a batch of debits (service class 225)"
+        faults.append((name, "nacha.other-direction", message))
+    if service_class == CREDITS and code in _DEBIT_CODES:
+        message = "a debit in a batch of credits (service class 220)"
+        faults.append((name, "nacha.other-direction", message))
+    if sec_code == "TEL" and code in _CREDIT_CODES and description != REVERSAL:
+        message = "TEL carries credits only to reverse an error; a refund is a PPD credit"
+        faults.append((name, "nacha.tel-credit", message))
+    return tuple(faults)
 
 
 def _amount_faults(entry: Entry) -> Iterator[Fault]:
@@ -284,15 +287,14 @@ def _amount_faults(entry: Entry) -> Iterator[Fault]:
         yield "amount_cents", "nacha.amount", "must be more than zero and fit into ten digits"
 
 
-def _payment_type_faults(header: BatchHeader, payment_type: str) -> Iterator[Fault]:
-    if header.sec_code == "TEL" and payment_type not in {"S", ""}:
-        yield (
-            "payment_type",
-            "nacha.payment-type",
-            "must be S or empty: TEL carries single payments here, never recurring ones",
-        )
-    if header.sec_code == "PPD" and payment_type:
-        yield "payment_type", "nacha.payment-type", "must be empty in PPD"
+@lru_cache(maxsize=64)
+def _payment_type_faults(sec_code: str, payment_type: str) -> tuple[Fault, ...]:
+    if sec_code == "TEL" and payment_type not in {"S", ""}:
+        message = "must be S or empty: TEL carries single payments here, never recurring ones"
+        return (("payment_type", "nacha.payment-type", message),)
+    if sec_code == "PPD" and payment_type:
+        return (("payment_type", "nacha.payment-type", "must be empty in PPD"),)
+    return ()
 
 
 def _text_faults(name: str, text: str, length: int, *, may_be_empty: bool = False) -> Iterator[Fault]:

@@ -70,6 +70,7 @@ _KINDS: Final = (*DEBIT_KINDS, *CREDIT_KINDS)
 _TO_CORRECTED: Final = ("retry", "refund")
 _NEVER: Final = ("blocked", "late")  # a retry or a reversal never goes after that
 _OWN_REASONS: Final = ("blocked", "account", "record")  # staff end these, so they know that it is late
+_UNCHANGED: Final = CorrectedData()
 _DESCRIPTIONS: Final = {"retry": RETRY, "reversal": REVERSAL, "refund": REFUND}
 
 
@@ -273,22 +274,16 @@ class Batches:
 
     def _entries(self, header: BatchHeader, rows: Iterable[Row[Any]]) -> Iterator[Entry]:
         for row in rows:
-            reason = row.reason or ("late" if self._is_over(row) else None)
+            is_later = row.entry_id is not None  # a retry, a reversal or a refund
+            reason = row.reason or ("late" if is_later and self._is_over(row) else None)
             if reason:
                 self._hold(row, reason)
             entry = None if reason else self._entry(header, row)
             if entry is None:
                 continue
+            of_row = row.payment_id, row.entry_id, row.kind, row.sec_code
             self.taken.append(
-                TakenEntry(
-                    payment_id=row.payment_id,
-                    entry_id=row.entry_id,
-                    kind=row.kind,
-                    sec_code=row.sec_code,
-                    transaction_code=entry.transaction_code,
-                    amount_cents=entry.amount_cents,
-                    trace_number=entry.trace_number,
-                )
+                TakenEntry(*of_row, entry.transaction_code, entry.amount_cents, entry.trace_number)
             )
             self.told(len(self.taken))
             yield entry
@@ -334,7 +329,7 @@ class Batches:
             number = row.confirmation_number
             opened = self.keys.open(row.account_number, account_number_context(number))
             name = open_payer(self.keys, number, row.payer).name if row.payer else row.receiver_name
-            changed = CorrectedData()
+            changed = _UNCHANGED
             if row.kind in _TO_CORRECTED:
                 changed = corrections_of(self.db, self.keys, row.payment_id)
         except UnsealError:
