@@ -1,23 +1,23 @@
 """A process that runs cutoffs and deliveries, killed at one step after another, or twice at once.
 
-`python -m support.dying_cutoff URL FOLDER NOW kill`: makes the file; it is begun by a child that is killed at its
-first statement, by one killed at its second, until one lives to the end. Prints a JSON line after each: what lies in
-the tables and in the folder. `… twice`: two children at once make the file and bring it to the folder, once.
+Mode `kill`: makes the file; it is begun by a child that is killed at its first statement, by one killed at its second,
+until one lives to the end. Tells after each what lies in the tables and in the folder. Mode `twice`: two children at
+once make the file and bring it to the folder, once.
 
-`… stays` and `… taken`: brings the file that is there to the folder, killed at its first step, at its second … up to
+Modes `stays` and `taken`: brings the file that is there to the folder, killed at its first step, at its second … up to
 the end; a step is a statement, a commit, a new name or the end of an old one. `taken`: the bank empties the folder
-after each death. Then the next run comes, and a person where it asks for one. Prints what the bank had, whether a
+after each death. Then the next run comes, and a person where it asks for one. Tells what the bank had, whether a
 person was needed, and what the bank has in the end; then the same file is new again.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, event, text
@@ -81,21 +81,22 @@ def killed_again_and_again(engine: Engine, work: Callable[[Engine], object]) -> 
         sys.exit("a child failed")
 
 
-def tell(*what: object) -> None:
-    sys.stdout.write(json.dumps(what) + "\n")
+Tell = Callable[[tuple[object, ...]], None]
 
 
-def make_killed(engine: Engine, settings: OriginationSettings, now: datetime) -> None:
+def make_killed(engine: Engine, settings: OriginationSettings, now: datetime, tell: Tell) -> None:
     def make(own: Engine) -> None:
         run_due_cutoffs(own, settings, now)
 
     for _ in killed_again_and_again(engine, make):
         with engine.connect() as db:
             lies_there = sorted(path.name for path in settings.ach_out.iterdir())
-            tell(*db.execute(text(STATE)).one(), lies_there)
+            tell((*db.execute(text(STATE)).one(), lies_there))
 
 
-def deliver_killed(engine: Engine, settings: OriginationSettings, now: datetime, *, taken: bool) -> None:
+def deliver_killed(
+    engine: Engine, settings: OriginationSettings, now: datetime, tell: Tell, *, taken: bool
+) -> None:
     folder = settings.ach_out
 
     def bring(own: Engine) -> list[str]:
@@ -115,14 +116,15 @@ def deliver_killed(engine: Engine, settings: OriginationSettings, now: datetime,
                 (note_arrived if had else allow_again)(db, name, actor="pat", now=now)
         bring(engine)
         with engine.begin() as db:
-            tell(had, asked, at_the_bank(), *db.scalars(text("SELECT state FROM ach_files")))
+            tell((had, asked, at_the_bank(), *db.scalars(text("SELECT state FROM ach_files"))))
             db.execute(text(NEW_AGAIN))
         for path in (*folder.glob("*.ach*"), *folder.parent.glob("*.ach")):
             path.unlink()
 
 
-def main(url: str, folder: str, instant: str, mode: str) -> None:
-    settings, now = settings_with(IVR_ACH_OUT=folder), datetime.fromisoformat(instant)
+def run(url: str, folder: str, now: datetime, mode: str, told: Connection) -> None:
+    """Do it, and send what there is to tell."""
+    settings = settings_with(IVR_ACH_OUT=folder)
     engine = make_engine(database_url(url), limits=NO_LIMITS, pool_size=1)
 
     def both(own: Engine) -> None:
@@ -130,12 +132,8 @@ def main(url: str, folder: str, instant: str, mode: str) -> None:
         deliver_files(own, settings, now)
 
     if mode == "kill":
-        make_killed(engine, settings, now)
+        make_killed(engine, settings, now, told.send)
     elif mode in {"stays", "taken"}:
-        deliver_killed(engine, settings, now, taken=mode == "taken")
+        deliver_killed(engine, settings, now, told.send, taken=mode == "taken")
     elif any(os.waitpid(pid, 0)[1] for pid in [child(engine, both, None) for _ in range(2)]):
         sys.exit("a child failed")
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

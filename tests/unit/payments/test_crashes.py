@@ -1,6 +1,5 @@
 """Killed at any statement, run twice, run by two at once: no payment is in two files, and none in no file."""
 
-import json
 import multiprocessing
 import os
 import signal
@@ -8,7 +7,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
@@ -17,7 +16,7 @@ from pathlib import Path
 import asyncssh
 import pytest
 from sqlalchemy import text
-from support.dying_cutoff import STATE
+from support import dying_cutoff
 from support.dying_delivery import deliver
 from support.money import (
     ENVIRON,
@@ -44,7 +43,7 @@ NAME = "ivr-20261218-A.ach"
 
 # Processes of their own, forked from one that has imported what they do.
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["support.dying_delivery"])
+PROCESSES.set_forkserver_preload(["support.dying_delivery", "support.dying_cutoff"])
 
 pytestmark = [
     *(pytest.mark.long, pytest.mark.whole, pytest.mark.usefixtures("samples")),
@@ -54,14 +53,17 @@ pytestmark = [
 
 def run(database_url, folder, mode):
     url = database_url.render_as_string(hide_password=False)
-    arguments = [sys.executable, "-m", "support.dying_cutoff", url, str(folder), NOW.isoformat(), mode]
-    path = os.pathsep.join([str(TESTS), str(TESTS.parent)])
-    environ = {**os.environ, "PYTHONPATH": path}
-    done = subprocess.run(
-        arguments, env=environ, capture_output=True, text=True, check=False, cwd=TESTS.parent, timeout=240
-    )
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
+    told, telling = PROCESSES.Pipe(duplex=False)
+    process = PROCESSES.Process(target=dying_cutoff.run, args=(url, str(folder), NOW, mode, telling))
+    process.start()
+    telling.close()
+    seen = []
+    with suppress(EOFError):  # it has told all
+        while True:
+            seen.append(told.recv())
+    process.join(timeout=240)
+    assert process.exitcode == 0
+    return seen
 
 
 def all_is_sent_once(engine, folder, count):
@@ -171,7 +173,7 @@ def test_the_command_itself_is_killed_at_three_places_and_run_once_more(engine, 
 
     def what_is_there():
         with engine.connect() as db:
-            now_states, *numbers = db.execute(text(STATE)).one()
+            now_states, *numbers = db.execute(text(dying_cutoff.STATE)).one()
         return now_states[0], *numbers, [path.name for path in folder.iterdir()]
 
     # The file, its entries and its payments are written, but not committed.
