@@ -162,7 +162,7 @@ def walked(folder: Path, server: Server) -> Iterator[str]:
         environ = {
             "PATH": f"{ivr.parent}:{server.programs}:{os.environ['PATH']}",
             "HERE": str(folder),
-            "PROXY": found_or_installed(find_nginx, "nginx-light", NGINX),
+            "PROXY": found_or_installed(find_nginx, ["nginx-light"], NGINX),
             "IVR_ACCOUNT": "root",
             "IVR_ETC": f"{folder}/etc",
             "REQUESTS_CA_BUNDLE": f"{folder}/authority.pem",
@@ -214,7 +214,7 @@ def programs() -> str | None:
 @pytest.fixture
 def server() -> Iterator[Server]:
     """A server of its own; it does not run as root, and believes passwords over TCP alone."""
-    found = Path(found_or_installed(programs, "postgresql", POSTGRESQL))
+    found = Path(found_or_installed(programs, ["postgresql"], POSTGRESQL))
     account = "postgres" if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="ivr-"))
     if account:
