@@ -14,7 +14,7 @@ language-option =
     .relay = For English, press 1.
     .nudge = Still waiting.
 
-# Key 7 leads from one to the next.
+# Key 7 leads from one to the next.  .again: at a gate, where 7 changes nothing, and where more would bring one.
 pace-unhurried =
     You have more time now.
     If an operator types for you, press 7 again.
@@ -22,9 +22,7 @@ pace-unhurried =
 pace-relay =
     Relay pace.
     Usual speed: press 7.
-    .again =
-        Relay pace.
-        To change it, press 7 at a question.
+    .again = Relay pace.
 
 pace-voice =
     This is the usual speed.
@@ -929,7 +927,7 @@ bank-ready =
         For savings, press 2.
         To hear where they are on a check, press 3.
     .again-relay =
-        When you have the numbers:
+        Have both numbers?
         Checking: press 1.
         Savings: press 2.
         To find them: press 3.

@@ -23,9 +23,7 @@ pace-unhurried =
 pace-relay =
     Modo relevo.
     Velocidad normal: oprima 7.
-    .again =
-        Modo relevo.
-        Para cambiarlo, oprima 7 en una pregunta.
+    .again = Modo relevo.
 
 pace-voice =
     Esta es la velocidad normal.

@@ -364,10 +364,13 @@ class _Interpreter:
             return self._stop(self._spoken(pace_prompt("relay"), "again"))
         self.state.failures = 0
         self._set_pace(self._next_pace())
-        self.state.pending.extend(self._told(node, pace_prompt(self.state.pace)))
         # The question was just heard, and what 7 does at the languages is told already.
-        short = node.word == LANGUAGE or self.state.pace == "relay"
-        return self._ask_at_pace(node, "again" if short else "")
+        again = "again" if node.word == LANGUAGE or self.state.pace == "relay" else ""
+        pace, question = self._told(node, pace_prompt(self.state.pace)), self._question(node, again)
+        if not self._is_one_piece([*self.state.pending, *pace, *question]):
+            pace = self._told(node, pace_prompt(self.state.pace), "again")
+        self.state.pending.extend(pace)
+        return self._ask_at_pace(node, again)
 
     def _next_pace(self) -> str:
         """Return the pace after this one, of those that this version of the line has words for."""
@@ -785,6 +788,13 @@ class _Interpreter:
             early = Listen(EARLY_SECONDS[self.state.pace], must_answer=False)
             return Wait(tuple(now), None, early if self._interrupted else None)
         return Wait(tuple(now), self._listen(node))
+
+    def _is_one_piece(self, pending: list[Said]) -> bool:
+        """Return whether all of it is said before a key is possible: outside relay pace it always is."""
+        if self.state.pace != "relay":
+            return True
+        pieces = pieces_of(pending, self.state.language, self.flow.prompts)
+        return last_carried(pieces) == len(pieces)
 
     def _carried(self) -> tuple[list[Said], list[Said]]:
         """Divide what is pending into what is said now and what comes after a gate."""

@@ -11,7 +11,15 @@ from itertools import takewhile
 from typing import NamedTuple, cast
 
 from ivr.calls.notation import write_event, write_heard
-from ivr.dialog.definition import AGENT, AGENT_DIALOG, MORE_TIME, REPEAT
+from ivr.dialog.definition import (
+    AGENT,
+    AGENT_DIALOG,
+    DIGITS,
+    KEY_AGENT,
+    KEY_REPEAT,
+    MORE_TIME,
+    REPEAT,
+)
 from ivr.dialog.engine import GATE_LISTEN, LAST_TURNS_MAX, NEXT_PACE, RELAY_WORDS_MAX, Ask, End, Listen, Wait
 from ivr.dialog.flow import GATE_GO_ON, Flow, pace_prompt
 from ivr.dialog.state import Said
@@ -19,12 +27,15 @@ from ivr.dialog.vocabulary import AUTHORIZED, Answer
 from ivr.languages.language import Variant, slowness
 from ivr.proof.exploration import ERRORS, Exploration, Move, Place, Taken, World
 from ivr.proof.spoken import between_gates, prompts_of, said_again
+from ivr.speech.keys import keys_named
 
 SENTENCE_WORDS_MAX = 12
 ANSWERS = frozenset({"answer", "key", "outcome"})
 FORWARD = ANSWERS | {"start", "go_on", "transfer"}
-_NOT_UNDERSTOOD = frozenset({"error", "uncounted", "discard", "stray", "unasked"})
+_ASKED_AGAIN = frozenset({"error", "uncounted", "discard", "stray", "unasked", "more_time"})
 _WITHOUT_CHOICE = (FORWARD | ERRORS) - {"key"}
+
+_DEAF_AT_A_GATE = DIGITS - {KEY_AGENT, KEY_REPEAT}  # there 1 goes on, and 7 changes nothing
 
 _GO_ON = Said(GATE_GO_ON)
 
@@ -62,10 +73,14 @@ class Flaw:
 
 
 class SpokenWords(NamedTuple):
-    """What a prompt takes to be said: the words of each sentence, all its seconds; or why it cannot be."""
+    """What a prompt takes to be said: the words of each sentence, all its seconds; or why it cannot be.
+
+    `keys` are those that it names.
+    """
 
     words: tuple[int, ...] = ()
     seconds: float = 0.0
+    keys: frozenset[str] = frozenset()
     problem: str = ""
 
 
@@ -277,7 +292,7 @@ class Judge:
         elif move.kind == "silence" and self._sends_away(taken):
             message = f'silence sends a caller away who has chosen nothing: add on.silence = "{MORE_TIME}"'
             yield Wrong("proof.first-silence", before.state.node, message)
-        elif move.kind in _NOT_UNDERSTOOD and self._comes_in_parts(taken):
+        elif move.kind in _ASKED_AGAIN and self._comes_in_parts(taken):
             message = (
                 f"after {move.label!r} the question comes in parts in {after.state.language} relay pace, and "
                 "a gate would swallow the next answer: shorten the reason, or the question's .again-relay"
@@ -342,6 +357,13 @@ class Judge:
                 f"at most {RELAY_WORDS_MAX}: shorten or divide {', '.join(told)}"
             )
             yield Wrong("proof.long-wait-for-a-key", after.state.node, message, told, language)
+        for said in prompts if after.state.gate else ():
+            for key in sorted(self._say(said, language, "relay").keys & _DEAF_AT_A_GATE):
+                message = (
+                    f"{said.prompt} names key {key} in {language} relay pace, and a gate follows, where that "
+                    "does nothing: shorten it or the question after it, so that they are one piece"
+                )
+                yield Wrong("proof.key-at-a-gate", after.state.node, message, (said.prompt,), language)
 
     def _speech(self, taken: Taken) -> Iterator[Wrong]:
         """Say what is said and what is still to come."""
@@ -367,8 +389,11 @@ class Judge:
         if known is None:
             try:
                 sentences = self._world.speak(said, language, pace)
+                texts = (keys_named(each.text, said.language or language) for each in sentences)
                 known = SpokenWords(
-                    tuple(each.words for each in sentences), sum(each.seconds for each in sentences)
+                    tuple(each.words for each in sentences),
+                    sum(each.seconds for each in sentences),
+                    keys=frozenset(key for named in texts for key in named),
                 )
             except ValueError as error:
                 known = SpokenWords(problem=str(error))

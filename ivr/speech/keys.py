@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import NamedTuple
 
 from ivr.languages.registry import SPOKEN
@@ -38,22 +39,32 @@ class NamedKeys(NamedTuple):
         return tuple(name for sentence in self.sentences for name in sentence.named)
 
 
+def keys_named(text: str, language: str) -> tuple[str, ...]:
+    """Return what stands after the language's verb in a text, in the order said ("2", but also "two")."""
+    return tuple(word.strip(_MARKS) for word in _pressed(SPOKEN[language].press).findall(text))
+
+
 def named_keys(form: Form, kinds: Mapping[str, str], language: str) -> Iterator[NamedKeys]:
     """Read the keys that a wording names, for each combination of its choices.
 
     A count is spoken as a numeral itself, so beside one no lone digit is told from it.
     """
     press = SPOKEN[language].press
-    pressed = re.compile(rf"\b{press}\s+(\S+)", re.IGNORECASE)
+    pressed = _pressed(press)
     counted = any(kinds[name] == "count" for name in form.variables)
     for pieces in form.samples(kinds, language, values=False):
         text = [sentence for piece in pieces for sentence in piece]
         told = (
             KeySentence(
                 frozenset(name for name in form.variables if left_out(name) in sentence),
-                tuple(word.strip(_MARKS) for word in pressed.findall(sentence)),
+                keys_named(sentence, language),
             )
             for sentence in text
         )
         bare = frozenset() if counted else frozenset(_LONE_DIGIT.findall(pressed.sub("", " ".join(text))))
         yield NamedKeys(form.attribute or "", press, tuple(each for each in told if each.named), bare)
+
+
+@cache
+def _pressed(press: str) -> re.Pattern[str]:
+    return re.compile(rf"\b{press}\s+(\S+)", re.IGNORECASE)

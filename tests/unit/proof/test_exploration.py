@@ -580,9 +580,12 @@ def test_the_keys_are_held_to_their_meaning(whole):
             'the caller\'s time is taken away again: give set.pace an only = "voice"',
         )
     ]
-    [(rule, message)] = watched(whole, "error", lambda after: with_state(after, gate=True), "relay")
-    assert rule == "proof.gate-after-a-slip"
-    assert message.startswith("after 'not-a-choice' the question comes in parts in en-US relay pace")
+    told = dict(watched(whole, "error", lambda after: with_state(after, gate=True), "relay"))
+    assert told["proof.gate-after-a-slip"].startswith(
+        "after 'not-a-choice' the question comes in parts in en-US relay pace"
+    )
+    told = watched(whole, "more_time", lambda after: with_state(after, gate=True))
+    assert "proof.gate-after-a-slip" in dict(told)
     assert watched(whole, "key", lambda after: with_state(after, said=[])) == [
         ("proof.not-repeated", "key 9 could not repeat all that is said here")
     ]
@@ -617,6 +620,17 @@ def test_the_words_are_counted(whole):
     by_rule = dict(told)
     assert "before a key is possible, at most 20" in by_rule["proof.long-wait-for-a-key"]
     assert "has a sentence of 13 words in en-US relay pace, at most 12" in by_rule["proof.long-sentence"]
+
+    def tells_a_key(said, language, pace):
+        return [said_by_voice("For this, press 7.", language)]
+
+    told = dict(
+        watched(whole, "error", lambda after: with_state(after, gate=True), "relay", speak=tells_a_key)
+    )
+    assert "names key 7 in en-US relay pace, and a gate follows" in told["proof.key-at-a-gate"]
+    assert "proof.key-at-a-gate" not in dict(
+        watched(whole, "error", lambda after: after, "relay", speak=tells_a_key)
+    )
 
     def dumb(said, language, pace):
         raise ValueError("no voice")
