@@ -18,7 +18,7 @@ from ivr.base.errors import OperatorError
 from ivr.base.money import format_amount
 from ivr.base.plans import PLANS
 from ivr.calls.notation import write_heard
-from ivr.dialog.definition import COMMON_KEYS, DIGITS, GATE_PREFIX, KEY_MORE_TIME
+from ivr.dialog.definition import COMMON_KEYS, DIGITS, GATE_PREFIX, KEY_AGENT, KEY_MORE_TIME
 from ivr.dialog.engine import TURNS_MAX
 from ivr.dialog.events import (
     TOO_LONG,
@@ -315,8 +315,9 @@ class _Export:
 
     def _turn(self, turn: RecordedTurn, following: RecordedTurn | None) -> Iterator[str]:
         yield from self._faults(turn, following)
-        if turn.seq and not isinstance(turn.heard, (TransferReported, LineFailed)):
-            yield f"caller  {self._caller_did(turn)}"
+        by_itself = isinstance(turn.heard, (TransferReported, LineFailed)) or self._keyed_early(turn)
+        if turn.seq and not by_itself:
+            yield f"caller  {self._caller_did(turn)}{self._more_keys(turn, following)}"
         lost = following is not None and isinstance(following.heard, LineFailed)
         if turn.prompts and not lost:
             yield f"line    {', '.join(turn.prompts)}"
@@ -405,6 +406,27 @@ class _Export:
         heard = write_heard(turn.heard)
         raise self._cannot(turn, f"nobody wrote how to make up what was heard ({heard}): leave it out")
 
+    def _keyed_early(self, turn: RecordedTurn) -> int:
+        """Return how many keys came before an agent was called; they are keyed in one go with the 0."""
+        heard = turn.heard
+        early = isinstance(heard, DigitsKeyed) and self._transferring(self._before(turn))
+        return heard.length if isinstance(heard, DigitsKeyed) and early else 0
+
+    def _more_keys(self, turn: RecordedTurn, following: RecordedTurn | None) -> str:
+        """Return what is keyed right after a 0: as many keys as came in, and the one that is lost on the way.
+
+        A question for a number takes the 0 alone where `#` ends it.
+        """
+        count = 0 if following is None else self._keyed_early(following)
+        if following is None or not count:
+            return ""
+        if self._keyed_early(turn):
+            raise self._cannot(following, "it paused between keys before an agent was called: leave it out")
+        question = self._before(turn)
+        entry = VOCABULARY.fields.get(self._line.flow.nodes[question.node].word)
+        pound = "" if entry is None or entry.num_digits == 1 or _at_gate(question) else "#"
+        return pound + (KEY_AGENT if self._transferring(following) else "5") * (count + 1)
+
     def _before(self, turn: RecordedTurn) -> RecordedTurn:
         return self._turns[turn.seq - 1 - self._turns[0].seq]
 
@@ -424,8 +446,6 @@ class _Export:
     def _digits(self, turn: RecordedTurn, heard: DigitsKeyed) -> str:
         question = self._before(turn)
         node = self._line.flow.nodes.get(question.node)
-        if node is not None and node.kind == "transfer":
-            return "5" * heard.length
         if node is None or node.word not in VOCABULARY.fields:
             raise self._cannot(
                 turn, f"the flow has no question {question.node}: use the version the call ran on"
