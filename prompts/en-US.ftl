@@ -100,8 +100,8 @@ verify-ssn =
         Enter only the last four digits of your Social Security number.
         If you have none, press pound.
     .again-relay =
-        Enter the last four of your Social Security number.
-        If none, press pound.
+        Last four of your Social Security number.
+        None: press pound.
     .relay =
         Enter the last four digits of your Social Security number.
         If none, press pound.
@@ -148,6 +148,7 @@ verify-zip = Enter the 5 digit ZIP code where we mail your bill.
 verify-whole-ssn =
     That may be a whole Social Security number.
     We need only the last four digits.
+    .relay = We need only the last four digits.
 
 # It is the same whatever was wrong, and so names what a number of two members needs.
 verify-rejected =
@@ -768,9 +769,7 @@ amount-below-minimum =
     You entered { $keyed_amount }.
     The smallest payment is 1 dollar.
     You can pay less only if that pays the whole bill.
-    .relay =
-        The smallest payment is 1 dollar.
-        You can pay less only if that pays the whole bill.
+    .relay = The least is 1 dollar, or the whole bill.
 
 amount-exhausted = That amount cannot be paid here.
 
@@ -845,7 +844,7 @@ day-ask =
         For January 5, enter 0 1 0 5.
     .nudge =
         Still waiting.
-        Four digits: month, then day.
+        A day, in four digits.
 
 day-moved =
     { $moved_why ->
@@ -1909,7 +1908,14 @@ person-closed =
 
         People answer { $support_hours }.
 
+# Said at a question that 0 was pressed at: in relay it is one piece with the question.
+person-not-now =
+    Nobody can answer right now.
+    People answer { $support_hours }, at { $support_phone }.
+    .relay = Nobody can answer now.
+
 callback-again = To end here and have us call you back, press 0 again.
+    .relay = Call back: press 0 again.
 
 callback-offer =
     To have us call you back, press 1.

@@ -101,8 +101,8 @@ verify-ssn =
         Marque solo los últimos cuatro dígitos de su Seguro Social.
         Si no tiene, oprima la tecla numeral.
     .again-relay =
-        Últimos cuatro dígitos de su Seguro Social.
-        Si no tiene, la tecla numeral.
+        Últimos cuatro dígitos del Seguro Social.
+        Si no tiene, numeral.
     .relay =
         Marque los últimos cuatro dígitos de su Seguro Social.
         Si no tiene, la tecla numeral.
@@ -151,6 +151,7 @@ verify-zip = Marque los 5 dígitos del código postal adonde le llega la factura
 verify-whole-ssn =
     Puede que eso sea un Seguro Social completo.
     Solo necesitamos los últimos cuatro dígitos.
+    .relay = Solo necesitamos los últimos cuatro dígitos.
 
 # Es igual sea cual sea el error, y por eso dice qué hacer con un teléfono de dos miembros.
 verify-rejected =
@@ -774,9 +775,7 @@ amount-below-minimum =
     Usted marcó { $keyed_amount }.
     El pago mínimo es un dólar.
     Puede pagar menos solo si así paga toda la factura.
-    .relay =
-        El pago mínimo es un dólar.
-        Puede pagar menos solo si así paga toda la factura.
+    .relay = El mínimo es un dólar, o toda la factura.
 
 amount-exhausted = Esa cantidad no se puede pagar aquí.
 
@@ -851,7 +850,7 @@ day-ask =
         Para el 5 de enero, marque 0 1 0 5.
     .nudge =
         Seguimos esperando.
-        Cuatro dígitos: mes y día.
+        Un día, en cuatro dígitos.
 
 day-moved =
     { $moved_why ->
@@ -1222,7 +1221,7 @@ authorization-code-ask =
     Para autorizar este pago, marque ese código y oprima la tecla numeral.
     Si no lo autoriza, cuelgue, y este pago no se hará.
     .again = Para autorizar este pago, marque el código de su factura y oprima la tecla numeral.
-    .again-relay = Para autorizar, marque el código de su factura y la tecla numeral.
+    .again-relay = Para autorizar, marque el código y la tecla numeral.
     .relay =
         El código está en su factura.
         Para autorizar, márquelo y luego la tecla numeral.
@@ -1923,7 +1922,13 @@ person-closed =
 
         Atendemos { $support_hours }.
 
+person-not-now =
+    En este momento nadie puede contestar.
+    Atendemos { $support_hours }, en el { $support_phone }.
+    .relay = Ahora nadie contesta.
+
 callback-again = Para terminar aquí y que le llamemos, oprima 0 otra vez.
+    .relay = Que le llamemos: oprima 0 otra vez.
 
 callback-offer =
     Para que le llamemos, oprima 1.

@@ -98,7 +98,7 @@ ODD = {
     "the time runs out on the way of a word": "after way/authorization.call\nfault hour_passes\n"
     'caller says "no idea"\nline time-up, person-connecting\nend agent\n',
     "the time runs out while a phone rings": f"{NOW}caller {{language_key}}\nfault transfer_busy\ncaller 0\n"
-    "line person-connecting\nfault hour_passes\nline time-up, person-connecting\nline person-busy, goodbye\n"
+    "line person-connecting\nfault hour_passes\nline time-up, person-connecting\nline person-closed, goodbye\n"
     "end goodbye\n",
     "two payments within an hour": f"{MADE_UP}paid health 20.00 at 2026-12-18T09:40-05:00\n"
     f"paid health 60.00 at 2026-12-18T09:50-05:00\n{VERIFIED}caller hangs up\nend hangup\n",

@@ -233,6 +233,7 @@ class _Interpreter:
         self.events: list[Event] = []
         self.heard: Heard | None = None
         self._elapsed_seconds = elapsed_seconds
+        self._led_back = False  # by an outcome that has tries left, to a question that was just answered
 
     # The input.
 
@@ -290,7 +291,8 @@ class _Interpreter:
             return outcome
         count = self.state.counters.get(node.path, 0) + 1
         self.state.counters[node.path] = count
-        return EXHAUSTED if count >= node.tries[outcome] else outcome
+        self._led_back = count < node.tries[outcome]
+        return outcome if self._led_back else EXHAUSTED
 
     def _fill(self, slot: str, value: Value) -> None:
         if slot in self.flow.terms:
@@ -366,10 +368,10 @@ class _Interpreter:
         self._set_pace(self._next_pace())
         # The question was just heard, and what 7 does at the languages is told already.
         again = "again" if node.word == LANGUAGE or self.state.pace == "relay" else ""
-        pace, question = self._told(node, pace_prompt(self.state.pace)), self._question(node, again)
-        if not self._is_one_piece([*self.state.pending, *pace, *question]):
-            pace = self._told(node, pace_prompt(self.state.pace), "again")
-        self.state.pending.extend(pace)
+        told = self._told(node, pace_prompt(self.state.pace))
+        if not self._is_one_piece([*told, *self._question(node, again)]):
+            told = self._told(node, pace_prompt(self.state.pace), "again")
+        self.state.pending.extend(told)
         return self._ask_at_pace(node, again)
 
     def _next_pace(self) -> str:
@@ -622,7 +624,7 @@ class _Interpreter:
     def _resumed(self, node: Node, where: str) -> Result | None:
         """Go on at a question or a gate that was interrupted."""
         if where != "gate":
-            return self._ask_again(node)
+            return self._ask(node, self._taper() or "again")  # it was just heard
         self.state.pending.extend(self.state.held)
         self.state.held = []
         return self._go_on(node)
@@ -715,7 +717,7 @@ class _Interpreter:
         if only_one_language or node.only not in {"", self.state.pace}:
             return self._follow(node, "next")
         self.state.said.extend(self._question(node, ""))
-        return self._ask(node)
+        return self._ask(node, "again" if self._led_back else "")
 
     def _question(self, node: Node, attribute: str) -> list[Said]:
         return self._told(node, node.prompts[0], attribute)

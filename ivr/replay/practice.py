@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from ivr.base.errors import OperatorError
 from ivr.base.plans import PLANS
+from ivr.billing.samples import SAMPLE_ZIP_CODE
 from ivr.dialog.engine import (
     Ask,
     DialogError,
@@ -31,6 +32,7 @@ from ivr.dialog.engine import (
 from ivr.dialog.turn import Turn
 from ivr.dialog.vocabulary import AUTHORIZED
 from ivr.replay.synthetic import SyntheticValues
+from ivr.topics.agent.words import PHONE_DIGITS
 from ivr.topics.balance.words import owed_outcome
 from ivr.topics.sentences import sentences
 
@@ -149,6 +151,8 @@ class _Practice:
         match ask.action:
             case "verify_member":
                 return "verified" if self._is_member(slots) else "rejected"
+            case "find_member":
+                return "found" if self._is_on_the_bill(slots) else "rejected"
             case "bill_balance" if ask.args["plan"] in self.paid:
                 return "on_its_way"
             case "choose_bill":
@@ -157,12 +161,29 @@ class _Practice:
 
     def _is_member(self, slots: dict[str, str | int]) -> bool:
         member = self.member
-        names = {member.member_id, *member.billing_accounts.values()}
         return (
-            slots.get("keyed_id") in names
+            self._is_known_by(slots.get("keyed_id"))
             and slots.get("ssn_last4") == member.ssn_last4
             and slots.get("date_of_birth") == member.date_of_birth_keyed
         )
+
+    def _is_on_the_bill(self, slots: dict[str, str | int]) -> bool:
+        """Return whether somebody who pays for this member has keyed what is on the bill."""
+        member = self.member
+        return (
+            self._is_known_by(slots.get("keyed_id"))
+            and slots.get("member_birth") == member.date_of_birth_keyed
+            and slots.get("keyed_zip") == SAMPLE_ZIP_CODE
+            and str(slots.get("keyed_house")).lstrip("0") == member.house_number
+        )
+
+    def _is_known_by(self, keyed: str | int | None) -> bool:
+        member = self.member
+        return keyed in {
+            member.member_id,
+            *member.billing_accounts.values(),
+            member.phone[-PHONE_DIGITS:],
+        } - {""}
 
     def _shapes(self, slots: dict[str, str | int]) -> dict[str, str]:
         """Return what is made up otherwise than as of today, as records have it: days from the call."""

@@ -9,7 +9,7 @@ from ivr.base.clock import Clock
 from ivr.base.money import format_amount
 from ivr.base.settings import Settings
 from ivr.billing.ledger import balances
-from ivr.billing.samples import SampleMember, demo_member
+from ivr.billing.samples import SAMPLE_ZIP_CODE, SampleMember, demo_member
 from ivr.languages.answers import YES
 from ivr.languages.registry import LANGUAGES, SPOKEN
 from ivr.start import ready_database
@@ -35,7 +35,16 @@ def describe(settings: Settings, clock: Clock) -> str:
     lines += ["", _row("The line asks", [member.first_name for member in members]), ""]
     columns = [steps(member) for member in members]
     lines += [_row(question, [column[question] for column in columns]) for question in columns[0]]
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, "", _guest(members[0]), ""])
+
+
+def _guest(member: SampleMember) -> str:
+    """Say what somebody keys who pays for a member; the demo sends no text message, so nobody can in it."""
+    bill = (member.member_id, member.date_of_birth_keyed, SAMPLE_ZIP_CODE, f"{member.house_number}#")
+    return (
+        f"Who pays for {member.first_name} keys 3 and 1, then what is on the bill: {', '.join(bill)};"
+        "\non the console's practice phone, for the demo sends no text message."
+    )
 
 
 def steps(member: SampleMember) -> Mapping[str, str]:

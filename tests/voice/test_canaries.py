@@ -284,10 +284,11 @@ def test_no_canary_is_found_anywhere(make_house, engine, compiled_line, logs, ca
     assert aviary.members[3].member_id in database
     assert [each for each in refused if not NOT_MADE_UP.search(each)] == []
     # What was said in answer to the terms, and meant yes, is kept by intention; a number is no yes.
-    # Staff must be able to call the number that was keyed for that, whatever was keyed.
+    # Staff must be able to call the number that was keyed for that, whatever was keyed; a routing number is a bank's.
     with engine.connect() as db:
-        callbacks = str(db.execute(select(StaffTask.details).where(StaffTask.kind == "call_back")).all())
-    assert {each for each in aviary.found_in(database) if each not in callbacks} == set()
+        callbacks = db.execute(select(StaffTask.details).where(StaffTask.kind == "call_back")).all()
+        no_secret = str([callbacks, db.execute(select(Payment.rdfi_routing_number)).all()])
+    assert {each for each in aviary.found_in(database) if each not in no_secret} == set()
     assert aviary.found_in(logs.getvalue()) == set()
     assert aviary.found_in(shown) == set()
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
-from ivr.ach.letters import INDIVIDUAL_NAME_LENGTH
 from ivr.base.plans import PLANS
 from ivr.dialog.definition import KEY_AGENT, KEY_REPEAT
 from ivr.dialog.vocabulary import Action, Consent, Field, Match, Meant, NoMatch, Slots
@@ -22,7 +21,8 @@ from ivr.topics.verification.words import OWN_BILL, born
 
 HOUSE_DIGITS_MAX: Final = 6
 NUMBER_DIGITS: Final = 11  # of a confirmation number
-WORDS_MAX: Final = 4
+NAME_LETTERS_MAX: Final = 44  # a record holds 22 and is cut there; the name that was said is kept whole
+WORDS_MAX: Final = 5
 NOTHING_TOLD: Final = "nothing"  # no bill was told yet
 
 _SAMPLE_NAME: Final = "Joanna Quillfeather"
@@ -43,14 +43,14 @@ _BILL = ("plan", "total", "guest_due", "guest_account")
 def spoken_name(words: str) -> str:
     """Return a name as the bank's file and its spelling have it: capitals A to Z, single blanks.
 
-    Empty for what is no first and last name, or is longer than a record holds.
+    Empty for what is no first and last name, or is longer than names are.
     """
     letters = unicodedata.normalize("NFKD", words.replace("'", "").replace("\u2019", "")).upper()
     marked = "".join(each for each in letters if unicodedata.category(each) != "Mn")
     name = " ".join("".join(each if each.isalnum() else " " for each in marked).split())
     name = _AFTER.sub("", _BEFORE.sub("", name))
     parts = name.split()
-    fits = len(name) <= INDIVIDUAL_NAME_LENGTH
+    fits = len(name) <= NAME_LETTERS_MAX
     is_name = _NAME.fullmatch(name) and len(parts) <= WORDS_MAX and any(len(part) > 1 for part in parts)
     return name if fits and is_name else ""
 

@@ -85,6 +85,8 @@ def test_the_sheet_shows_three_members_and_what_they_owe_now(
     assert "for health and $" in sheet
     assert "021000021" in sheet
     assert "Speaks Spanish" in sheet
+    first = demo_member(SHOWN[0], clock.now().date())
+    assert f"the bill: {first.member_id}, {first.date_of_birth_keyed}, 02108, 101#" in sheet
 
 
 def test_a_demo_has_a_month_of_calls_made_by_the_line_once_and_staff(

@@ -413,9 +413,9 @@ SCRIPTS = {
         2 -> menu-ask
         1 -> pin-ask
         000 -> ?reach_person
-        outcome closed -> closed, pin-ask
+        outcome closed -> closed, pin-ask.again
         00# -> ?reach_person
-        outcome closed -> closed, pin-ask
+        outcome closed -> closed, pin-ask.again
         0000 -> ?check_pin""",
     "a question whose failures lead somewhere goes there": NUMBER
     + """1 -> terms, answer-ask
@@ -467,7 +467,7 @@ SCRIPTS = {
         1# -> sure-ask
         0 -> ?reach_person
         outcome open -> connecting, dial
-        transfer failed -> closed, sure-ask
+        transfer failed -> closed, sure-ask.again
         2 -> menu-ask""",
     "0 and a person ends the line's part": VOICE
     + """0 -> ?reach_person
@@ -477,7 +477,7 @@ SCRIPTS = {
     + """2 -> menu-ask
         9 -> menu-ask
         3 -> ?reach_person
-        outcome closed -> closed, menu-ask
+        outcome closed -> closed, menu-ask.again
         9 -> menu-ask""",
     "9 tells everything since the last answer, and no error": VOICE
     + """4 -> long, menu-ask
@@ -603,8 +603,7 @@ SCRIPTS = {
     + """0 -> ?reach_person
         outcome open -> connecting, dial
         transfer failed -> closed, gate-go-on
-        1 -> closed[2], gate-go-on
-        1 -> menu-ask""",
+        1 -> closed[2], menu-ask.again""",
     "nobody at the last gate of all": RELAY
     + "silence -> menu-ask.nudge\n" * 10
     + "silence -> ?reach_person\noutcome closed -> give-up, closed, gate-go-on\n"
@@ -614,9 +613,9 @@ SCRIPTS = {
     "tries: the last one is exhausted": VOICE
     + """1 -> pin-ask
         1234 -> ?check_pin
-        outcome bad -> bad, pin-ask
+        outcome bad -> bad, pin-ask.again
         1234 -> ?check_pin
-        outcome bad -> bad, pin-ask
+        outcome bad -> bad, pin-ask.again
         1234 -> ?check_pin
         outcome bad -> ?reach_person
         outcome open -> bad, give-up, connecting, dial
@@ -624,7 +623,7 @@ SCRIPTS = {
     "a good outcome forgets the tries": VOICE
     + """1 -> pin-ask
         1234 -> ?check_pin
-        outcome bad -> bad, pin-ask
+        outcome bad -> bad, pin-ask.again
         1234 -> ?check_pin
         outcome ok amount=100 -> amount-told, number-ask""",
     "what is said in one pace only": RELAY
@@ -673,13 +672,13 @@ SCRIPTS = {
     "a number that began with 0": VOICE
     + """0 -> ?reach_person
         outcome open -> connecting, dial
-        21# -> menu-ask
+        21# -> menu-ask.again
         1 -> pin-ask
         0 -> ?reach_person
         outcome open -> connecting, dial
         00 -> ?reach_person
         outcome open -> connecting, dial
-        123 -> pin-ask""",
+        123 -> pin-ask.again""",
     "a transfer where nobody was called": VOICE + "transfer failed -> !",
     "a transfer that ended in no known way": VOICE
     + "0 -> ?reach_person\noutcome open -> connecting, dial\ntransfer lost -> !",
@@ -910,7 +909,8 @@ def test_a_dialog_has_the_arguments_it_was_called_with():
     """Also those that its own caller passed on, also after a person was tried in between, and in a stored call."""
     flow = make_flow(ARGUMENTS)
     talk = play(
-        NUMBER + "1 -> sure-ask\n0 -> ?reach_person\noutcome closed -> closed, sure-ask\n1 -> ?pay", flow
+        NUMBER + "1 -> sure-ask\n0 -> ?reach_person\noutcome closed -> closed, sure-ask.again\n1 -> ?pay",
+        flow,
     )
     assert talk.last.result == Ask("pay", {"kind": "twice"})
     assert talk.state.slots["name"] == "gift"

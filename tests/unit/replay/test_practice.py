@@ -56,6 +56,14 @@ def test_what_was_paid_is_on_its_way_then():
     assert "on its way" in said(again)
 
 
+def test_who_pays_for_somebody_keys_what_is_on_the_bill():
+    bill = (MEMBER.member_id, MEMBER.date_of_birth_keyed, "02108", f"{MEMBER.house_number}#")
+    assert "is due" in said(played("1", "3", "1", *bill))
+    for place, wrong in enumerate(("999999999999", "01021965", "02109", "97531#")):
+        keyed = (*bill[:place], wrong, *bill[place + 1 :])
+        assert "Those numbers do not match." in said(played("1", "3", "1", *keyed))
+
+
 def test_only_the_members_own_facts_are_taken():
     for wrong in (
         (FACTS[0], FACTS[1], "01011950"),
