@@ -72,7 +72,7 @@ def boxes(picture):
         ("verify/check", "exhausted", "3rd time", ""),
         ("recent_payments/next_payment", "exhausted", "5th time", ""),
         ("bill/stands", "past_due_and_current", "past due and current", ""),
-        ("reach/transfer", "failed", "nobody answered", ""),
+        ("reach/transfer", "failed", "nobody answered", "return: busy"),
         ("balance/nothing", "next", "", "return"),
         ("bank/exhausted", "next", "", "give up"),
     ],
