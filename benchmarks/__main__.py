@@ -32,6 +32,7 @@ from benchmarks.databases import (
     megabytes,
     settle,
 )
+from benchmarks.imports import imports
 from benchmarks.measure import Bench
 from benchmarks.replays import replays
 from benchmarks.rivals import express
@@ -66,6 +67,7 @@ def main() -> int:
     parser.add_argument("--profile", action="store_true", help="only tell where a turn's time goes")
     parser.add_argument("--replays", action="store_true", help="only run recorded calls again")
     parser.add_argument("--cutoffs", action="store_true", help="only make the bank's files")
+    parser.add_argument("--imports", action="store_true", help="only import bills")
     parser.add_argument("--audit", action="store_true", help="only audit a year of payments")
     parser.add_argument(
         "--rival", choices=["express"], help="only whole calls and menu turns, beside a rival's"
@@ -79,6 +81,8 @@ def main() -> int:
                 _show(again(made))
             elif given.cutoffs:
                 _show(bank(made))
+            elif given.imports:
+                _show(files(made))
             elif given.audit:
                 _show(year(made))
             elif given.rival:
@@ -158,12 +162,10 @@ def measure(site: Site) -> None:
         line = load_line(settings)
         _show(report.statements(count_statements(empty, settings, line, NOW, calls)))
         _show(report.verdict(whole, menu, half))
-        _tell("recorded calls")
-        _show(again(site))
-        _tell("cutoffs")
-        _show(bank(site))
-        _tell("audit")
-        _show(year(site))
+        parts = {"recorded calls": again, "cutoffs": bank, "import": files, "audit": year}
+        for what, shown in parts.items():
+            _tell(what)
+            _show(shown(site))
         for server in servers:  # all at once: each takes a moment to end
             server.process.terminate()
     _tell("done")
@@ -205,6 +207,11 @@ def again(site: Site) -> str:
 def bank(site: Site) -> str:
     """Make the bank's file of more and more payments, and write how time and memory grow."""
     return report.cutoffs(cutoffs(site.cluster, site.environment, NOW, site.sizes.cutoff_payments, _tell))
+
+
+def files(site: Site) -> str:
+    """Import a month's bills, and write how long it took."""
+    return report.imports(imports(site.cluster, site.environment, NOW, site.sizes.imported_bills, _tell))
 
 
 def year(site: Site) -> str:

@@ -7,6 +7,7 @@ from statistics import median
 
 from benchmarks.audits import AuditTaken
 from benchmarks.cutoffs import CutoffTaken
+from benchmarks.imports import ImportTaken
 from benchmarks.measure import PERCENTS, Series, Slice, Table
 from benchmarks.replays import COMPARED, Taken
 from benchmarks.statements import TurnStatements
@@ -17,6 +18,7 @@ GOAL_P99_MS = 50.0
 GOAL_REPLAY_SECONDS = 15.0
 REPLAYED_CALLS = 10_000
 GOAL_CUTOFF_SECONDS = 8
+GOAL_IMPORT_SECONDS = 25
 GOAL_AUDIT_SECONDS = 10
 GOAL_AUDIT_MEBIBYTES = 300
 GOAL_CUTOFF_MEBIBYTES = 500
@@ -230,6 +232,15 @@ def cutoffs(taken: Sequence[CutoffTaken]) -> str:
     return (
         f"{body}{last.payments:,} payments: {last.seconds:.1f} s (goal {GOAL_CUTOFF_SECONDS}, {fast}),"
         f" {last.peak_mebibytes:.0f} MiB (goal {GOAL_CUTOFF_MEBIBYTES}, {small}).\n"
+    )
+
+
+def imports(taken: ImportTaken) -> str:
+    """Write how long the import of a month's bills takes."""
+    fast = _met(taken.seconds < GOAL_IMPORT_SECONDS)
+    return (
+        f"{taken.bills:,} bills imported: {taken.seconds:.1f} s (goal {GOAL_IMPORT_SECONDS}, {fast}),"
+        f" {taken.peak_mebibytes:.0f} MiB.\n"
     )
 
 

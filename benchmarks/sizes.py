@@ -28,6 +28,7 @@ class Sizes:
     played_calls: int = 60  # by the whole line, to be run again
     recorded_calls: int = 10_000
     cutoff_payments: tuple[int, ...] = (10_000, 30_000, 100_000)
+    imported_bills: int = 500_000
     audited_payments: int = 100_000
 
 
@@ -65,5 +66,6 @@ QUICK = Sizes(
     played_calls=3,
     recorded_calls=12,
     cutoff_payments=(5, 20),
+    imported_bills=30,
     audited_payments=50,
 )

@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[3]
                 "Turn of a paying call:",
                 "recorded calls, read and compared on two versions:",
                 "A cutoff, and its delivery to a folder",
+                "30 bills imported:",
             ],
             marks=pytest.mark.soak,
         ),
@@ -37,6 +38,7 @@ ROOT = Path(__file__).resolve().parents[3]
             ["--replays"], ["Calls run again", "read and compared on two versions"], marks=pytest.mark.soak
         ),
         pytest.param(["--audit"], ["The audit of 50 payments"], marks=pytest.mark.soak),
+        pytest.param(["--imports"], ["30 bills imported:"], marks=pytest.mark.soak),
         pytest.param(["--profile"], ["Where a turn's time goes"], marks=pytest.mark.soak),
     ],
 )
