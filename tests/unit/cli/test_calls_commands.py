@@ -94,7 +94,7 @@ ALL_OF_IT_KEYED = (
 NO_BILL = (
     "now 2026-12-18T10:15-05:00\nmember demo.no_bill\nline welcome, language-option\ncaller {language_key}\n"
     "line main-menu\ncaller 1\nline verify-member-id\ncaller 759000157#\nline verify-ssn\n"
-    "caller {ssn_last4}\nline verify-birth\ncaller {date_of_birth}\nline verify-rejected, verify-member-id\n"
+    "caller {ssn_last4}\nline verify-birth\ncaller {date_of_birth}\nline verify-rejected, verify-member-id.again\n"
     "caller {member_id}\nline verify-ssn\ncaller {ssn_last4}\nline verify-birth\ncaller {date_of_birth}\n"
 )
 EXPORTED = [
