@@ -230,21 +230,21 @@ DAMAGED = [
 ]
 
 
-@pytest.mark.parametrize(("events", "problem"), DAMAGED)
-def test_a_damaged_recipe_is_told_and_the_rest_loads(ivr, play, engine, events, problem):
-    """The file calls twice; the second call's third turn is damaged."""
+def test_a_damaged_recipe_is_told_and_the_rest_loads(ivr, play, engine):
+    """The file calls twice; the second call's third turn is damaged, each time in another way."""
     one, two = play((CALLS / "redial" / "after_a_drop.call").read_text())
-    with engine.begin() as db:
-        db.execute(update(Turn).where(Turn.call_sid == two.call_sid, Turn.seq == 3).values(events=events))
-    problems = []
-    with engine.connect() as db:
-        assert list(load_recipes(db, problems=problems)) == [one]
-        with pytest.raises(RecipeError):
-            list(load_recipes(db))
-    assert [each.partition(": ")[0] for each in problems] == [f"call {two.call_sid}, turn 3"]
-    assert problem in problems[0]
-    ran = ivr("calls", "export", two.call_sid)
-    assert (ran.status, ran.err) == (1, f"{problems[0]}\n")
+    for events, problem in DAMAGED:
+        with engine.begin() as db:
+            db.execute(update(Turn).where(Turn.call_sid == two.call_sid, Turn.seq == 3).values(events=events))
+        problems = []
+        with engine.connect() as db:
+            assert list(load_recipes(db, problems=problems)) == [one], events
+            with pytest.raises(RecipeError):
+                list(load_recipes(db))
+        assert [each.partition(": ")[0] for each in problems] == [f"call {two.call_sid}, turn 3"]
+        assert problem in problems[0]
+        ran = ivr("calls", "export", two.call_sid)
+        assert (ran.status, ran.err) == (1, f"{problems[0]}\n")
 
 
 def test_a_call_with_a_turn_missing_is_told(play, engine):

@@ -81,7 +81,7 @@ def test_what_cannot_be_drawn_is_said(ivr, arguments, cure) -> None:
 
 
 def test_a_file_that_cannot_be_written_is_said(ivr, tmp_path: Path) -> None:
-    ran = ivr("flow", "draw", "--output", tmp_path / "nowhere" / "line.svg")
+    ran = ivr("flow", "draw", "--output", tmp_path / "nowhere" / "line.mmd")
     assert ran.status == 1
     assert "cannot be written" in ran.err
 

@@ -48,9 +48,19 @@ def panels(picture):
     return [panel_of(cluster) for cluster in picture.clusters]
 
 
-def test_the_one_on_the_front_page_is_of_this_line(picture):
+@pytest.fixture(scope="module")
+def svg(picture):
+    return svg_of(picture)
+
+
+@pytest.fixture(scope="module")
+def heated(picture):
+    return svg_of(picture, heat_of_three())
+
+
+def test_the_one_on_the_front_page_is_of_this_line(svg):
     """Made anew by `ivr flow draw --output docs/line.svg`."""
-    assert svg_of(picture, None) == (ROOT / "docs" / "line.svg").read_text()
+    assert svg == (ROOT / "docs" / "line.svg").read_text()
 
 
 def boxes(picture):
@@ -120,9 +130,9 @@ def test_a_value_of_another_kind_stands_as_dots():
     }
 
 
-@pytest.mark.parametrize("heated", [False, True])
-def test_every_node_and_edge_is_in_the_svg_once(picture, heated):
-    root = ET.fromstring(svg_of(picture, heat_of_three() if heated else None))
+@pytest.mark.parametrize("drawn", ["svg", "heated"])
+def test_every_node_and_edge_is_in_the_svg_once(request, drawn):
+    root = ET.fromstring(request.getfixturevalue(drawn))
     nodes = Counter(each.get("data-node") for each in root.iter() if each.get("data-node"))
     edges = Counter(each.get("data-edge") for each in root.iter() if each.get("data-edge"))
     assert nodes == Counter(list(LINE.flow.nodes))
@@ -131,8 +141,8 @@ def test_every_node_and_edge_is_in_the_svg_once(picture, heated):
     assert sorted(dialogs) == sorted(LINE.flow.dialogs)
 
 
-def test_it_has_a_title_and_a_description_and_common_fonts(picture):
-    root = ET.fromstring(svg_of(picture))
+def test_it_has_a_title_and_a_description_and_common_fonts(svg):
+    root = ET.fromstring(svg)
     named = root.get("aria-labelledby").split()
     texts = {each.get("id"): each.text for each in root if each.tag in {f"{SVG}title", f"{SVG}desc"}}
     assert all(texts[name] for name in named)
@@ -140,8 +150,8 @@ def test_it_has_a_title_and_a_description_and_common_fonts(picture):
     assert root.get("width") in {f"{PAGES[name][0]}mm" for name in ("A2", "A1")}, "a copy shop can print it"
 
 
-def test_the_bytes_are_the_same_each_time(picture):
-    assert svg_of(picture) == svg_of(picture_of(compile_line(dict(reversed(LINE.files.items())))))
+def test_the_bytes_are_the_same_each_time(picture, svg):
+    assert svg == svg_of(picture_of(compile_line(dict(reversed(LINE.files.items())))))
     assert mermaid_of(picture) == mermaid_of(picture_of(LINE))
 
 
@@ -249,14 +259,14 @@ def heat_of_three():
     return heat
 
 
-def test_heat_stands_at_each_node_as_share_count_and_shade(picture):
+def test_heat_stands_at_each_node_as_share_count_and_shade(picture, heated):
     heat = heat_of_three()
     assert heat.lines("main/welcome") == ["3 calls, 100%"]
     assert heat.lines("main/language") == ["3 calls, 100%", "1 hung up, 33%"]
     assert heat.lines("main/main_menu") == ["2 calls, 67%", "1 hung up, 50%"]
     assert heat.lines("main/verify") == ["no call"]
     assert [heat.step(node) for node in ("main/verify", "main/main_menu")] == [0, 4]
-    root = ET.fromstring(svg_of(picture, heat))
+    root = ET.fromstring(heated)
     [menu] = [each for each in root.iter() if each.get("data-node") == "main/main_menu"]
     assert [text.text for text in menu.iter(f"{SVG}text")][:3] == [
         "main_menu",

@@ -243,7 +243,7 @@ def test_a_server_that_only_waits_for_its_clients_to_leave_is_replaced(
 
 
 def test_several_start_at_once_where_nothing_is_yet(folder: Path) -> None:
-    holders = [start_holder(folder / "var") for _ in range(4)]
+    holders = [start_holder(folder / "var") for _ in range(3)]
     hosts = {process.stdout.readline() for process in holders}
     assert len(hosts) == 1
     pid = server_pid(folder / "var" / DATA)
@@ -343,9 +343,10 @@ def test_any_path_will_do(folder: Path, var: Path, name: str) -> None:
             assert connection.execute("SELECT number FROM kept").fetchone() == (7,)
         socket_folder = Path(url.query["host"])
         assert stat.S_IMODE(socket_folder.stat().st_mode) == 0o700
-        with holder(folder / name, TMPDIR=str(folder)) as (process, host):
-            assert host == str(socket_folder)
-            leave(process)
+        if len(name) > 100:  # the sockets are elsewhere then, and wherever that is others find them
+            with holder(folder / name, TMPDIR=str(folder)) as (process, host):
+                assert host == str(socket_folder)
+                leave(process)
 
 
 def test_a_foreign_socket_folder_is_refused(folder: Path, var: Path) -> None:
