@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections import Counter
 from pathlib import Path
@@ -41,42 +40,3 @@ def test_a_test_sees_each_rule_broken() -> None:
     """Some test expects each id, so that something real raises it."""
     seen = set(re.findall(rf"(?<![\w.-])(?:{RULE})(?![\w-])", EXPECTED))
     assert raised() - seen == set()
-
-
-MATCHERS = {"startswith", "endswith", "partition", "rpartition", "split", "removeprefix", "removesuffix"}
-MATCHERS |= {"search", "match", "fullmatch", "findall", "finditer"}
-
-
-def reads_a_message(call: ast.Call) -> bool:
-    """Return whether a call takes a message apart: one of a problem, or the text of an error."""
-    if not isinstance(call.func, ast.Attribute) or call.func.attr not in MATCHERS:
-        return False
-    return any(is_message(each) for each in (call.func.value, *call.args))
-
-
-def is_message(node: ast.AST) -> bool:
-    match node:
-        case ast.Attribute(attr="message" | "problem") | ast.Name(id="message" | "problem"):
-            return True
-        case ast.Call(func=ast.Name(id="str"), args=[ast.Name(id="error" | "fault" | "problem")]):
-            return True
-    return False
-
-
-# Before Python 3.14 tomllib tells the line in words only.
-TOLD_IN_WORDS_ONLY = ["re.search('at line (\\\\d+)', message)"]
-
-
-def test_no_code_takes_messages_apart() -> None:
-    """What a message says is in fields beside it, so that its words may change."""
-    nodes = [node for text in TEXTS for node in ast.walk(ast.parse(text))]
-    calls = [node for node in nodes if isinstance(node, ast.Call)]
-    compared = [
-        node
-        for node in nodes
-        if isinstance(node, ast.Compare)
-        and isinstance(node.ops[0], ast.In | ast.NotIn)
-        and any(map(is_message, node.comparators))
-    ]
-    found = [*map(ast.unparse, filter(reads_a_message, calls)), *map(ast.unparse, compared)]
-    assert found == TOLD_IN_WORDS_ONLY

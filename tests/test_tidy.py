@@ -1,4 +1,4 @@
-"""What was tidied once stays so: no dead public name, no constant twice, tests for each module, plain words.
+"""What was tidied once stays so: no dead public name, no constant twice, no message taken apart, plain words.
 
 An exception stands in the list beside its test, with its reason; one that is needed no more fails too.
 """
@@ -149,6 +149,45 @@ def test_a_class_name_means_one_thing() -> None:
                 places[statement.name].add(file)
     twice = {name: sorted(files) for name, files in places.items() if len(files) > 1}
     assert twice.keys() == SAME_NAME.keys(), twice
+
+
+MATCHERS = {"startswith", "endswith", "partition", "rpartition", "split", "removeprefix", "removesuffix"}
+MATCHERS |= {"search", "match", "fullmatch", "findall", "finditer"}
+
+
+def reads_a_message(call: ast.Call) -> bool:
+    """Return whether a call takes a message apart: one of a problem, or the text of an error."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr not in MATCHERS:
+        return False
+    return any(is_message(each) for each in (call.func.value, *call.args))
+
+
+def is_message(node: ast.AST) -> bool:
+    match node:
+        case ast.Attribute(attr="message" | "problem") | ast.Name(id="message" | "problem"):
+            return True
+        case ast.Call(func=ast.Name(id="str"), args=[ast.Name(id="error" | "fault" | "problem")]):
+            return True
+    return False
+
+
+# Before Python 3.14 tomllib tells the line in words only.
+TOLD_IN_WORDS_ONLY = ["re.search('at line (\\\\d+)', message)"]
+
+
+def test_no_code_takes_messages_apart() -> None:
+    """What a message says is in fields beside it, so that its words may change."""
+    nodes = [node for module in modules().values() for node in ast.walk(module)]
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    compared = [
+        node
+        for node in nodes
+        if isinstance(node, ast.Compare)
+        and isinstance(node.ops[0], ast.In | ast.NotIn)
+        and any(map(is_message, node.comparators))
+    ]
+    found = [*map(ast.unparse, filter(reads_a_message, calls)), *map(ast.unparse, compared)]
+    assert found == TOLD_IN_WORDS_ONLY
 
 
 # What runs through these is a command's, a flow's or another module's test.
