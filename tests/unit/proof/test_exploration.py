@@ -83,7 +83,7 @@ def without(files, *others):
         ("flows/main.toml", 'keys.3     = "guest"\n', ""),
         ("flows/balance.toml", 'next      = "dental"\n', 'next      = "as_of_said"\n'),
         ("flows/reach.toml", 'start = "hours"', 'start = "connecting"'),
-        ("flows/reach.toml", '"busy"\n', '"ended"\n'),
+        ("flows/reach.toml", '"@return.busy"\n', '"ended"\n'),
     )
     for file, old, new in (*left_out, *others):
         files = edited(files, file, old, new)
@@ -284,10 +284,11 @@ def test_what_a_random_caller_breaks_is_found(english, data):
 
 
 def test_an_edge_to_nowhere_and_nodes_without_a_wait(shorter):
-    files = edited(shorter, "flows/main.toml", 'next = "language"', 'next = "nowhere"')
-    assert found(files) == [
-        ("proof.breaks-off", "main/welcome", "the call breaks off here: there is no 'main/nowhere'")
-    ]
+    for nowhere in ("nowhere", "@nowhere"):
+        files = edited(shorter, "flows/main.toml", 'next = "language"', f'next = "{nowhere}"')
+        assert found(files) == [
+            ("proof.breaks-off", "main/welcome", f"the call breaks off here: there is no 'main/{nowhere}'")
+        ]
     files = edited(shorter, "flows/main.toml", 'next = "language"', 'next = "welcome"')
     assert found(files) == [
         ("proof.breaks-off", "main/welcome", "the call breaks off here: 100 nodes without a wait")
@@ -493,7 +494,7 @@ def test_silence_keys_and_people(shorter):
         'keys.2     = "other_ways"\non.silence = "@more_time"',
         'keys.2     = "other_ways"',
     )
-    files = edited(files, "flows/reach.toml", 'start = "connecting"', 'start = "closed"')
+    files = edited(files, "flows/reach.toml", 'next = "transfer"', 'next = "@return.closed"')
     exploration, judge = explored(files)
     told = judge.findings(exploration)
     assert [each.wrong.node for each in told if each.wrong.rule == "proof.first-silence"] == [
