@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COUNTED = ROOT / "var" / "coverage"
 CODE = "ivr"
 # Alembic loads its migrations past the import system: tests/migrations runs each up and down.
-FILES = [file for file in sorted((ROOT / CODE).rglob("*.py")) if file.parent.name != "versions"]
+FILES = [str(file) for file in sorted((ROOT / CODE).rglob("*.py")) if file.parent.name != "versions"]
 MISSES = (
     1_000  # hits of a probe after which all that were hit are taken out: each time takes a tenth of a second
 )
@@ -70,9 +70,9 @@ def _marked(path: str) -> str:
     return path.replace(".pyc", f".slipcover-{slipcover.__version__}.pyc")
 
 
-def code_of(file: Path):
+def code_of(file: str):
     """Return a module's code, its branches marked."""
-    return Counted(CODE, str(file)).get_code(CODE)
+    return Counted(CODE, file).get_code(CODE)
 
 
 class Finder:
@@ -82,8 +82,9 @@ class Finder:
     def find_spec(name, path=None, target=None):
         """Return where a module is, with the loader that counts it; None for all others."""
         spec = PathFinder.find_spec(name, path, target) if name.partition(".")[0] == CODE else None
-        if spec is not None and isinstance(spec.loader, SourceFileLoader):
-            spec.loader = Counted(name, spec.origin)
+        file = str(Path(spec.origin).resolve()) if spec is not None and spec.origin else ""
+        if file in FILES:
+            spec.loader = Counted(name, file)
         return spec
 
 
@@ -98,7 +99,7 @@ def pytest_sessionfinish() -> None:
     """Write down what ran in this worker."""
     if _worker:
         for file in FILES:
-            if str(file) not in _counter.code_lines:
+            if file not in _counter.code_lines:
                 _counter.instrument(code_of(file))
         COUNTED.mkdir(parents=True, exist_ok=True)
         (COUNTED / f"{_worker}.json").write_text(json.dumps(_counter.get_coverage()))
