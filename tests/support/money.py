@@ -15,6 +15,7 @@ from ivr.base.settings import OriginationSettings, load_origination_settings
 from ivr.notices.channels import promise
 from ivr.payments.authorize import AuthorizationRequest, Authorized, ConsentGiven, authorize
 from ivr.payments.cutoffs import cutoff_rule
+from ivr.payments.guests import GuestPayer
 from ivr.payments.late import LEAVES_AT, renew_dates
 from ivr.payments.later_notices import SEND_JOB
 from ivr.storage.tables import AchEntry, AchFile, LedgerEntry, Notice, NoticeAttempt, Payment
@@ -52,6 +53,7 @@ class Paying:
     not_before_date: date | None = None
     call_sid: str = ""
     receiver_name: str = ""
+    payer: GuestPayer | None = None
 
 
 def pay(
@@ -90,6 +92,7 @@ def pay(
         pace="voice",
         consent=consent,
         receiver_name=what.receiver_name,
+        payer=what.payer,
     )
     with engine.begin() as db:
         paid = authorize(

@@ -49,6 +49,7 @@ from ivr.payments.delivery import (
 )
 from ivr.payments.evidence import verify_evidence
 from ivr.payments.files import allow_again, note_arrived, reject_file
+from ivr.payments.guests import GuestPayer
 from ivr.payments.late import LEAVES_AT, STAFF_HOLDS, release_late, waiting_for_staff
 from ivr.payments.life import LIFE
 from ivr.payments.origination import file_context
@@ -196,8 +197,9 @@ class AnyLife(RuleBasedStateMachine):
         later=st.booleans(),
         notice=st.sampled_from(["sent", "sent", "in_outbox", "pending", "failed"]),
         crash=CRASHES,
+        payer=st.sampled_from([None, None, GuestPayer("JOANNA QUILLFEATHER", "+16175559753")]),
     )
-    def authorize(self, bill, cents, later, notice, crash) -> None:
+    def authorize(self, bill, cents, later, notice, crash, *, payer=None) -> None:
         member, plan = bill
         with self.engine.connect() as db:
             owed = self.ledger(db)[ACCOUNT_OF[plan, member]]
@@ -220,9 +222,11 @@ class AnyLife(RuleBasedStateMachine):
                 account_number=f"00123456789{member}",
                 not_before_date=self.now.date() + timedelta(days=5) if later else None,
                 call_sid=call_sid,
+                payer=payer,
             )
 
         self.happens(say_yes, crash, set())
+        self.tally["guests"] += payer is not None
 
     @precondition(lambda self: self.waiting())
     @rule(pick=PICKS, state=st.sampled_from(["sent", "sent", "in_outbox", "failed"]), crash=CRASHES)
@@ -855,9 +859,8 @@ def run(worker_database, tmp_path, *, lives, steps):
 @pytest.mark.usefixtures("samples")
 def test_the_money_stays_true_whatever_happens_and_crashes(worker_database, tmp_path):
     tally = run(worker_database, tmp_path, lives=6, steps=25)
-    assert tally["crashes"] > 8
-    assert tally["missed_cutoff"] > 1
-    assert tally["let_go"] > 1
+    assert tally["crashes"] > 6
+    assert min(tally["missed_cutoff"], tally["let_go"], tally["guests"]) > 1
     assert min(tally["not_mailed"], tally["confirm_mailing"]) > 0
 
 
