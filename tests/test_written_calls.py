@@ -1,7 +1,8 @@
-"""Every written call, in every language and every pace it is for; in voice pace each turn is posted twice.
+"""The written calls, in their languages and paces; in voice pace each turn is posted twice.
 
 What relay pace does in its own way hangs on no language: a call is typed in one language, which they take in turns,
-and spoken in the others. `make soak` plays every language in every pace.
+and spoken in the others; one that is for a single pace is played in one language. `make soak` plays every language
+in every pace.
 
 Each of the line's documents is, byte for byte, what twilio's own classes write.
 """
@@ -98,8 +99,10 @@ def is_left_to_soak(run: CallPlay) -> bool:
     runs = run.call.runs(LINE.flow.languages)
     languages = list(dict.fromkeys(language for language, _ in runs))
     turn = crc32(Path(run.call.name).relative_to(CALLS).as_posix().encode()) % len(languages)
-    if len(languages) == 1 or len(runs) == len(languages):
+    if len(languages) == 1:
         return False
+    if len(runs) == len(languages):  # in one pace alone
+        return run.language != languages[turn]
     return (run.language == languages[turn]) is not (run.pace == "relay")
 
 

@@ -48,6 +48,8 @@ def pay_before(
     was left behind by its cutoff; of another has become what it says. Raises `OperatorError` for an unknown
     return code.
     """
+    if not payments:
+        return
     services = make_services(settings, SeededRandomness(SEED + 1 + call))
     in_time = sorted(payments, key=lambda each: each.at)
     # First those that went to the bank: their cutoff must not take along what still waits here at `now`.

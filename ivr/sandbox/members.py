@@ -74,8 +74,10 @@ def load_members(
         as_of_at=now,
         file_name="bills.csv",
     )
-    accounts = import_accounts(db, io.BytesIO(accounts_csv(members).encode()), file_name="accounts.csv")
-    problems = [str(error) for error in (*read.errors, *billed.errors, *accounts.errors)]
+    problems = [str(error) for error in (*read.errors, *billed.errors)]
+    if any(member.accounts for member in members):
+        accounts = import_accounts(db, io.BytesIO(accounts_csv(members).encode()), file_name="accounts.csv")
+        problems += map(str, accounts.errors)
     if problems:
         raise OperatorError(*problems)
 

@@ -264,7 +264,7 @@ def recorded(engine, line):
 
 @pytest.mark.long
 @pytest.mark.whole
-@pytest.mark.parametrize("calls", [80, pytest.param(1000, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("calls", [60, pytest.param(1000, marks=pytest.mark.soak)])
 def test_no_canary_is_found_anywhere(make_house, engine, compiled_line, logs, calls):
     aviary, draw = Aviary(7), random.Random(11)
     spoken = make_house(IVR_AGENT_PHONE="+16175550188")

@@ -276,7 +276,7 @@ def play(house, logs, calls, steps):
 
 @pytest.mark.parametrize("share", range(2))  # shares run side by side
 def test_any_caller(make_house, logs, share):
-    tally = play(make_house(IVR_AGENT_PHONE="+16175550188"), logs, 15, 8)
+    tally = play(make_house(IVR_AGENT_PHONE="+16175550188"), logs, 10, 8)
     assert tally["payments"] >= 1
 
 

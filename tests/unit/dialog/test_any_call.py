@@ -193,7 +193,7 @@ class Call:
 
 
 @pytest.mark.whole
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.randoms(use_true_random=False))
 def test_any_call_ends_and_keeps_its_promises(line, random):
     Call(line, random).run()

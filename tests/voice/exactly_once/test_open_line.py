@@ -36,9 +36,9 @@ def weather_the(storm: Storm, line: OpenLine) -> None:
     assert len(seen.apologies) <= seen.acts["kill worker"] // 50 + 1, told
 
 
-def test_ten_seconds_of_storm() -> None:
-    with open_line(members=10 * CALLS_A_SECOND) as line:
-        weather_the(Storm(line, seconds=10, seed=1), line)
+def test_six_seconds_of_storm() -> None:
+    with open_line(members=6 * CALLS_A_SECOND) as line:
+        weather_the(Storm(line, seconds=6, seed=1), line)
 
 
 @pytest.mark.soak
