@@ -46,10 +46,15 @@ test: install-test
 	.venv/bin/pytest $(if $(findstring /,$(ONLY)),"$(ONLY)",$(if $(wildcard tests/unit/$(ONLY)),tests/unit/$(ONLY),-k "$(ONLY)"))
 else
 test:  ## everything a commit must pass; ONLY=tests/unit/ach, ONLY=payments or ONLY="words": those tests alone
+	@mkdir -p var && : > var/phases
 	@# One program each; the unit tests leave them the time in which they wait themselves.
-	@$(MAKE) --no-print-directory --jobs lint proof achlens unit
-	@$(MAKE) --no-print-directory whole
-	@echo "All of it passed."
+	@$(MAKE) --no-print-directory --jobs timed-lint timed-proof timed-achlens timed-unit
+	@$(MAKE) --no-print-directory timed-whole
+	@echo "All phases passed:"; cat var/phases
+
+timed-%: install-test
+	@started=$$(date +%s); $(MAKE) --no-print-directory $* || exit $$?; \
+		printf '  %-8s %4d s\n' $* $$(( $$(date +%s) - started )) >> var/phases
 endif
 
 check: lint  ## the fast loop, a minute: lint, types, imports, quick flow check, tests of what changed
