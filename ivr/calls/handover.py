@@ -53,13 +53,7 @@ class Handover:
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Handover:
         """Read what `address` wrote; what is none of it is left out."""
-        return cls(
-            query.get("reason", ""),
-            query.get("node", ""),
-            query.get("verified", ""),
-            query.get("language", ""),
-            query.get("pace", ""),
-        )
+        return cls(*(query.get(name, "") for name in cls.__slots__))
 
     @property
     def sentences(self) -> tuple[str, ...]:
