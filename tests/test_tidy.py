@@ -249,7 +249,7 @@ TESTED_BY = {
     "tests/unit/notices/test_sms.py": ("notices/carriers",),
     "tests/unit/payments/test_origination.py": ("payments/batches",),
     "tests/unit/proof/test_exploration.py": ("proof/spoken",),
-    "tests/unit/payments/test_cancel.py": ("payments/find", "payments/requested"),
+    "tests/unit/payments/test_cancel.py": ("payments/find",),
     "tests/unit/payments/test_export.py": ("payments/movements",),
     "tests/unit/proof/test_prove.py": ("proof/liveness", "proof/shown_calls"),
     "tests/unit/speech/test_catalog.py": ("speech/patterns",),

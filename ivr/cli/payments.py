@@ -40,6 +40,10 @@ COMMANDS: Final = {
             " late."
         ),
     ),
+    "retry": (
+        "ivr.cli.payment_credits:retry",
+        "Debit the payment with this CONFIRMATION_NUMBER again that was returned for insufficient funds.",
+    ),
     "reverse": (
         "ivr.cli.payment_credits:reverse",
         "Reverse the debit of the payment with this CONFIRMATION_NUMBER: it should not have been.",

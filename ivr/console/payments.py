@@ -28,6 +28,8 @@ from ivr.payments.fraud import hold_payment
 from ivr.payments.late import STAFF_HOLDS, release_late
 from ivr.payments.life import PaymentState
 from ivr.payments.report import page_json, payment_json
+from ivr.payments.retries import reason_against_retry
+from ivr.payments.retries_by_hand import retry, withdraw
 from ivr.storage.tables import AuditEvent, Payment
 
 if TYPE_CHECKING:
@@ -124,6 +126,7 @@ def show(visit: StaffVisit, number: str) -> Answer:
         notice=notice,
         wanted=wanted_of(visit.db, payment_id),
         may=_may(payment),
+        no_retry=_no_retry(visit, payment, payment_id),
         reasons=REVERSAL_REASONS,
     )
 
@@ -142,14 +145,23 @@ def evidence(visit: StaffVisit, number: str) -> Answer:
     return Response(pdf, mimetype="application/pdf", headers=headers)
 
 
+def _no_retry(visit: StaffVisit, payment: Mapping[str, Any], payment_id: int) -> str | None:
+    """Return why a payment may not be presented again; "" if it may, None where it did not come back."""
+    if payment["state"] != "returned":
+        return None
+    return reason_against_retry(visit.db, cutoff_rule(visit.console.settings), payment_id, visit.now)
+
+
 def _may(payment: Mapping[str, Any]) -> Mapping[str, bool]:
     """Return what may be done about a payment in its state, whoever asks."""
+    newest = payment["movements"][-1] if payment["movements"] else {}
     is_waiting = payment["state"] in ("authorized", "held")
     return {
         "cancel": is_waiting,
         "hold": is_waiting and payment["hold_reason"] not in STAFF_HOLDS,
         "release": payment["state"] == "held" and payment["hold_reason"] in STAFF_HOLDS,
         "give_back": payment["state"] in _DEBITED,
+        "withdraw": (newest.get("kind"), newest.get("state")) == ("retry", "requested"),
     }
 
 
@@ -177,7 +189,7 @@ def _life(visit: StaffVisit, payment: Mapping[str, Any], payment_id: int) -> lis
 
 
 _DONE_BY_STAFF: Final = {
-    "payments.ask": "asked for something that sends money out",
+    "payments.ask": "asked for what moves money",
     "payments.approve": "approved it",
     "payments.refuse": "refused it",
     "payments.hold": "held it",
@@ -185,6 +197,8 @@ _DONE_BY_STAFF: Final = {
     "payments.cancel": "cancelled it",
     "payments.refund": "had it refunded",
     "payments.reverse": "had it reversed",
+    "payments.retry": "had it presented again",
+    "payments.withdraw": "took that back",
 }
 _MOMENTS: Final = {
     "authorized_at": "Authorized in the call",
@@ -222,9 +236,16 @@ def hold(visit: StaffVisit, number: str) -> Answer:
     return visit.back("payments.show", "held", number=number)
 
 
+@payments.page("/<number>/withdraw", right="payments.hold", methods=("POST",))
+def take_back(visit: StaffVisit, number: str) -> Answer:
+    """Take back a retry that no file holds yet."""
+    withdraw(visit.db, confirmation_number=number, actor=visit.staff.name, now=visit.now)
+    return visit.back("payments.show", "withdrawn", number=number)
+
+
 @payments.page("/<number>/ask", right="payments.send", methods=("POST",))
 def ask(visit: StaffVisit, number: str) -> Answer:
-    """Ask for what sends money out, once it is seen that it can be done."""
+    """Ask for what moves money, once it is seen that it can be done."""
     action = visit.given("action", "What to do")
     details: dict[str, Any] = {}
     if action == "refund" and request.form.get("amount", "").strip():
@@ -251,7 +272,7 @@ def ask(visit: StaffVisit, number: str) -> Answer:
 
 
 def _do(visit: StaffVisit, number: str, action: str, details: Mapping[str, Any]) -> None:
-    """Do what sends money out. Raises `OperatorError` that says why it cannot be done."""
+    """Do what moves money. Raises `OperatorError` that says why it cannot be done."""
     rule = cutoff_rule(visit.console.settings)
     common: dict[str, Any] = {"confirmation_number": number, "actor": visit.staff.name, "now": visit.now}
     if action == "release":
@@ -260,6 +281,8 @@ def _do(visit: StaffVisit, number: str, action: str, details: Mapping[str, Any])
         refund(visit.db, rule, amount_cents=details.get("amount_cents"), **common)
     elif action == "reverse":
         reverse(visit.db, rule, reason=details["reason"], **common)
+    elif action == "retry":
+        retry(visit.db, rule, **common)
     else:
         raise OperatorError(f"{action} is nothing that can be asked for.")
 

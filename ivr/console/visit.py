@@ -39,6 +39,7 @@ DONE: Final = {
     "asked": "It is asked for. Somebody else has to approve it.",
     "approved": "It is approved, and done.",
     "refused": "It is refused. Nothing was done.",
+    "withdrawn": "The retry is taken back: its amount is owed again. Tell the member.",
     "closed": "The task is closed.",
     "noted": "The note is kept.",
     "taken": "The task is yours.",

@@ -75,11 +75,11 @@ class NoticeFacts:
 class LaterFacts:
     """What a notice tells after the authorization.
 
-    `kind` is `cancelled`, `returned`, `reversed`, `refunded` or `not_debited`, `happened_at` (aware) when;
-    `amount_cents` what came back or is given back. `reason` is a `ReasonClass` of a return or a reason for a
-    reversal; `is_retried` where the bank is asked for a returned debit once more. `credit_date` is when money
-    given back takes effect. `owed_cents` is owed now on that bill, `past_due_cents` of it past due, the rest
-    by `due_date`, for which a payment by telephone is in time before `pay_by` (aware; None when that is
+    `kind` is a `LaterKind`, `happened_at` (aware) when; `amount_cents` what came back, is asked for once
+    more, or is given back. `reason` is a `ReasonClass` of a return or a reason for a reversal; `is_retried`
+    where the bank is asked for a returned debit once more. `effective_date` is when money given back, or
+    asked for once more, moves. `owed_cents` is owed now on that bill, `past_due_cents` of it past due, the
+    rest by `due_date`, for which a payment by telephone is in time before `pay_by` (aware; None when that is
     over).
     """
 
@@ -94,7 +94,7 @@ class LaterFacts:
     cancellation_number: str
     reason: str
     is_retried: bool
-    credit_date: date
+    effective_date: date
     owed_cents: int
     past_due_cents: int
     due_date: date | None
@@ -246,7 +246,9 @@ def _paragraphs(facts: LaterFacts) -> Iterator[str]:
         yield f"{facts.kind}-reason"
     if facts.kind in {"reversed", "refunded"}:
         yield "credit-date"
-    if facts.is_retried:
+    if facts.kind == "retried":
+        yield from ("retried-date", "retried-instead")
+    elif facts.is_retried:
         yield "returned-retried"
     elif facts.owed_cents:
         yield "owed-again"
@@ -279,7 +281,7 @@ def _later_values(facts: LaterFacts, language: str) -> dict[str, str]:
         "receiver_name": facts.receiver_name,
         "happened_date": _day(facts.happened_at.astimezone(facts.zone).date(), language),
         "reason": facts.reason,
-        "credit_date": _day(facts.credit_date, language),
+        "effective_date": _day(facts.effective_date, language),
         "owed": _dollars(facts.owed_cents, language),
         "due_date": "" if facts.due_date is None else _day(facts.due_date, language),
         "cutoff_time": "" if pay_by is None else _time(pay_by, locale),

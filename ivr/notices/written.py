@@ -143,7 +143,7 @@ def _later(db: Connection, sender: NoticeSender, row: Row[Any], now: datetime) -
         reason=return_rule(row.return_code).reason if row.kind == "returned" else row.reason or "",
         is_retried=row.kind == "returned"
         and (row.payment_state != "returned" or will_be_tried_again(db, row.payment_id, sender.retries)),
-        credit_date=row.entry_date or sender.cutoff.debit_dates(now).effective_entry_date,
+        effective_date=row.entry_date or sender.cutoff.debit_dates(now).effective_entry_date,
         owed_cents=owed.balance_cents if owed else 0,
         past_due_cents=owed.past_due_cents if owed else 0,
         due_date=due_date,

@@ -1,4 +1,4 @@
-"""The second pair of eyes: what sends money out is asked for by one of staff and done on another's word.
+"""The second pair of eyes: what moves money is asked for by one of staff and done on another's word.
 
 What is asked for lies in the queue of tasks until somebody else approves or refuses it.
 """
@@ -27,7 +27,7 @@ _NEXT: Final = "somebody else looks at the payment in the console, and approves 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What somebody asked for: `action` is release, refund or reverse, `details` what it takes."""
+    """What somebody asked for: `action` is release, refund, reverse or retry, `details` what it takes."""
 
     task_id: int
     action: str

@@ -155,9 +155,7 @@ def _due(cutoff: datetime, effective: date, *, missed: bool) -> Any:
     """
     told_date = func.greatest(Payment.effective_entry_date, Payment.not_before_date)
     without_notice = Notice.state.is_distinct_from("sent")
-    not_mailed = or_(
-        is_not_mailed(), and_(Notice.channel == "letter", Notice.mailed_date >= literal(effective))
-    )
+    not_mailed = _is_mailed_too_late(effective)
     waits = func.coalesce(Payment.hold_reason, "") == "notice"
     waits_for_the_mail = func.coalesce(Payment.hold_reason, "") == NOT_MAILED
     waits_for_another = func.coalesce(Payment.hold_reason, "").in_(_OWN_REASONS)
@@ -194,27 +192,42 @@ _FIRST_DEBITED: Final = (
     .correlate(Payment)
     .scalar_subquery()
 )
-_REQUESTED: Final[Any] = (
-    select(
-        *_OF_PAYMENT,
-        AchEntry.id.label("entry_id"),
-        AchEntry.kind,
-        AchEntry.sec_code,
-        AchEntry.amount_cents,
-        # A return of another payment may have closed the account since the retry was asked for.
-        case((and_(AchEntry.kind == "retry", _BLOCKED), "blocked")).label("reason"),
-        Payment.settled_at,
-        _FIRST_DEBITED.label("first_effective_date"),
+
+
+def _requested(effective: date) -> Any:
+    """Select what was asked for, batch by batch, with the reason for which one may not go on that day."""
+    told = and_(Notice.about == "entry", Notice.about_id == AchEntry.id, Notice.kind == "retried")
+    return (
+        select(
+            *_OF_PAYMENT,
+            AchEntry.id.label("entry_id"),
+            AchEntry.kind,
+            AchEntry.sec_code,
+            AchEntry.amount_cents,
+            case(
+                # A return of another payment may have closed the account since the retry was asked for.
+                (and_(AchEntry.kind == "retry", _BLOCKED), "blocked"),
+                (Notice.state != "sent", "notice"),
+                (_is_mailed_too_late(effective), NOT_MAILED),
+            ).label("reason"),
+            Payment.settled_at,
+            _FIRST_DEBITED.label("first_effective_date"),
+        )
+        .join_from(AchEntry, Payment, Payment.id == AchEntry.payment_id)
+        .outerjoin(Notice, and_(told, Notice.state != "replaced"))
+        .where(AchEntry.state == "requested")
+        .order_by(
+            case({kind: place for place, kind in enumerate(_KINDS)}, value=AchEntry.kind),
+            AchEntry.sec_code.desc(),
+            AchEntry.id,
+        )
+        .with_for_update(of=[AchEntry.__table__, Payment.__table__])
     )
-    .join_from(AchEntry, Payment, Payment.id == AchEntry.payment_id)
-    .where(AchEntry.state == "requested")
-    .order_by(
-        case({kind: place for place, kind in enumerate(_KINDS)}, value=AchEntry.kind),
-        AchEntry.sec_code.desc(),
-        AchEntry.id,
-    )
-    .with_for_update(of=[AchEntry.__table__, Payment.__table__])
-)
+
+
+def _is_mailed_too_late(effective: date) -> ColumnElement[bool]:
+    """Return whether a notice that was sent is a letter that is not mailed before the day of the debit."""
+    return or_(is_not_mailed(), and_(Notice.channel == "letter", Notice.mailed_date >= literal(effective)))
 
 
 def count_waiting(db: Connection, cutoff: datetime) -> int:
@@ -247,7 +260,7 @@ class Batches:
         """Yield each batch that has an entry; consume its entries before asking for the next."""
         rows = chain(
             self._rows(_due(cutoff, self.effective_entry_date, missed=self.missed)),
-            self._rows(_REQUESTED),
+            self._rows(_requested(self.effective_entry_date)),
         )
         for (kind, sec_code, plan), of_batch in groupby(rows, _batch_key):
             header = self._header(kind, sec_code, plan)
@@ -275,7 +288,7 @@ class Batches:
     def _entries(self, header: BatchHeader, rows: Iterable[Row[Any]]) -> Iterator[Entry]:
         for row in rows:
             is_later = row.entry_id is not None  # a retry, a reversal or a refund
-            reason = row.reason or ("late" if is_later and self._is_over(row) else None)
+            reason = "late" if is_later and self._is_over(row) else row.reason
             if reason:
                 self._hold(row, reason)
             entry = None if reason else self._entry(header, row)

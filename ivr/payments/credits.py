@@ -21,7 +21,7 @@ from ivr.payments.blocks import either_blocked
 from ivr.payments.find import find
 from ivr.payments.later_notices import LaterKind, promise_later
 from ivr.payments.life import CREDIT_KINDS
-from ivr.payments.requested import request_entry
+from ivr.payments.requested import Requested, request_entry
 from ivr.storage.audit import record_event
 from ivr.storage.tables import AchEntry, Payment
 
@@ -44,18 +44,6 @@ _NOT_DEBITED: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Credited:
-    """A credit that the next cutoff takes along; what it brings back is owed again."""
-
-    confirmation_number: str
-    kind: CreditKind
-    amount_cents: int
-    plan: str
-    account_last4: str
-    effective_entry_date: date
-
-
 def reverse(
     db: Connection,
     rule: CutoffRule,
@@ -64,7 +52,7 @@ def reverse(
     reason: str,
     actor: str,
     now: datetime,
-) -> Credited:
+) -> Requested:
     """Ask the next cutoff to reverse a settled debit, within the caller's transaction.
 
     `reason` is one of `REVERSAL_REASONS`. Raises `OperatorError` that says what can be done instead when the
@@ -93,7 +81,7 @@ def refund(
     amount_cents: int | None,
     actor: str,
     now: datetime,
-) -> Credited:
+) -> Requested:
     """Ask the next cutoff to give back a settled payment, or some of it, within the caller's transaction.
 
     Without `amount_cents`, all that was not given back before. Raises `OperatorError` that says what can be
@@ -138,7 +126,7 @@ def _given_back_cents(db: Connection, payment_id: int) -> int:
     return int(db.execute(given).scalar_one())
 
 
-def _request(db: Connection, payment: Any, wanted: _Wanted, actor: str, now: datetime) -> Credited:
+def _request(db: Connection, payment: Any, wanted: _Wanted, actor: str, now: datetime) -> Requested:
     """Write the entry for the next file, what is owed again, and who asked for it."""
     if payment.account_number is None or either_blocked(
         db, payment.rdfi_routing_number, payment.account_fingerprint
@@ -160,7 +148,7 @@ def _request(db: Connection, payment: Any, wanted: _Wanted, actor: str, now: dat
     promise_later(db, _TOLD_AS[wanted.kind], now, {entry_id: payment.id})
     details = {"amount_cents": wanted.amount_cents, "entry_id": entry_id, **wanted.details}
     record_event(db, _ACTIONS[wanted.kind], str(payment.id), details, actor=actor, now=now)
-    return Credited(
+    return Requested(
         payment.confirmation_number,
         wanted.kind,
         wanted.amount_cents,

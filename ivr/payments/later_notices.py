@@ -1,4 +1,4 @@
-"""What a payer is told in writing after the yes: that a payment was cancelled, came back, or is given back.
+"""What a payer is told in writing after the yes: that a payment is cancelled, back, retried or given back.
 
 A notice is about one thing and of one kind, and there is one: promising it again changes nothing. It goes by
 the channel, and in the language, in which the payment's authorization was confirmed.
@@ -17,7 +17,7 @@ from ivr.payments.authorization_notices import CURRENT_NOTICE
 from ivr.storage.queue import insert_and_enqueue
 from ivr.storage.tables import Notice, Payment
 
-LaterKind = Literal["cancelled", "returned", "reversed", "refunded", "not_debited"]
+LaterKind = Literal["cancelled", "returned", "reversed", "refunded", "not_debited", "retried"]
 
 SEND_JOB: Final = "send_notice"  # its name in the queue never changes: jobs with it may wait
 SEND_QUEUE: Final = "notices"  # its own: who sends may wait for a carrier, and the bank waits for nobody
@@ -32,6 +32,7 @@ _ABOUT: Final[dict[str, str]] = {
     "reversed": "entry",
     "refunded": "entry",
     "not_debited": "payment",
+    "retried": "entry",
 }
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import case, insert, literal, select, update
@@ -16,6 +17,18 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
 
 RequestedKind = Literal["retry", "reversal", "refund"]
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """What the next cutoff takes along, of which payment, and the day on which it takes effect."""
+
+    confirmation_number: str
+    kind: RequestedKind
+    amount_cents: int
+    plan: str
+    account_last4: str
+    effective_entry_date: date
 
 
 def request_entry(

@@ -30,6 +30,16 @@ RETRY_CODES: Final = tuple(code for code, rule in RETURN_RULES.items() if rule.r
 _STANDS: Final = ~exists().where(
     AchEntry.payment_id == Payment.id, AchEntry.kind.in_(CREDIT_KINDS)
 ).correlate(Payment)
+_ATTEMPTS: Final = (
+    select(func.count())
+    .where(
+        AchEntry.payment_id == Payment.id,
+        AchEntry.kind == "retry",
+        AchEntry.state.not_in(("rejected", "withdrawn")),
+    )
+    .correlate(Payment)
+    .scalar_subquery()
+)
 
 
 def due_retries(db: Connection, rule: CutoffRule, retries: int, now: datetime) -> Sequence[int]:
@@ -66,21 +76,11 @@ def will_be_tried_again(db: Connection, payment_id: int, retries: int) -> bool:
 
 
 def _may_be_tried_again(retries: int) -> ColumnElement[bool]:
-    attempts = (
-        select(func.count())
-        .where(
-            AchEntry.payment_id == Payment.id,
-            AchEntry.kind == "retry",
-            AchEntry.state.not_in(("rejected", "withdrawn")),
-        )
-        .correlate(Payment)
-        .scalar_subquery()
-    )
     return and_(
         Payment.state == "returned",
         Payment.return_code.in_(RETRY_CODES),
         Payment.account_number.is_not(None),
-        attempts < min(retries, RETRIES_AT_MOST),
+        min(retries, RETRIES_AT_MOST) > _ATTEMPTS,
         _STANDS,
     )
 
@@ -94,26 +94,50 @@ def _is_settled(db: Connection, payment: Any) -> bool:
 def request_retry(db: Connection, rule: CutoffRule, payment_id: int, now: datetime) -> bool:
     """Ask the next cutoff to debit a returned payment again, within the caller's transaction.
 
-    Writes nothing and returns False when that much is not owed on its bill any more, when 180 days have
-    passed, when its account is blocked, when staff gave any of it back, or when it is not a returned payment
-    any more.
+    Writes nothing and returns False where `why_no_retry` has a reason.
     """
-    payment = _lock(db, payment_id)
-    if payment is None:
+    payment = lock_for_retry(db, payment_id)
+    if why_no_retry(db, rule, payment, now):
         return False
-    dates = rule.debit_dates(now)
-    last = payment.first_effective_date + timedelta(days=RETRY_WITHIN_DAYS)
-    if dates.effective_entry_date > last or _is_settled(db, payment):
-        return False
-    move(db, payment_id, "returned", "retry")
-    request_entry(db, payment, "retry", sec_code=payment.sec_code, amount_cents=payment.amount_cents, now=now)
+    present_again(db, payment, now)
     return True
 
 
-def withdraw_retries(db: Connection, which: ColumnElement[bool], now: datetime) -> None:
+def why_no_retry(db: Connection, rule: CutoffRule, payment: Any, now: datetime) -> str:
+    """Return why a payment, as `lock_for_retry` reads it, may not be debited again; "" if it may."""
+    if payment.state != "returned":
+        return f"It is {payment.state}: only what came back is presented again."
+    if payment.return_code not in RETRY_CODES:
+        return (
+            f"It came back with {payment.return_code}: only {' and '.join(RETRY_CODES)} are presented again."
+        )
+    if payment.attempts >= RETRIES_AT_MOST:
+        return f"It was presented again {RETRIES_AT_MOST} times: no rule allows it once more."
+    if payment.is_given_back:
+        return "Staff gave it back, or some of it: to them the debit was wrong."
+    last = payment.first_effective_date + timedelta(days=RETRY_WITHIN_DAYS)
+    if rule.debit_dates(now).effective_entry_date > last:
+        return f"The {RETRY_WITHIN_DAYS} days after it was first debited are over."
+    if payment.account_number is None:
+        return "Its account number is not kept any more."
+    if _is_settled(db, payment):
+        return "Less than it is owed on its bill by now, or its account or bank takes no debits."
+    return ""
+
+
+def present_again(db: Connection, payment: Any, now: datetime) -> int:
+    """Request the entry that debits a locked payment again, its whole amount; return the entry's id."""
+    move(db, payment.id, "returned", "retry")
+    return request_entry(
+        db, payment, "retry", sec_code=payment.sec_code, amount_cents=payment.amount_cents, now=now
+    )
+
+
+def withdraw_retries(db: Connection, which: ColumnElement[bool], now: datetime) -> int:
     """Take back the retries (entries that match `which`) that no file has yet: their debts are owed again.
 
     Within the caller's transaction, which holds their payments locked; each is as it was when it came back.
+    Returns how many payments.
     """
     payments = withdraw_entries(db, and_(AchEntry.kind == "retry", which), now)
     returned_ones = (
@@ -130,31 +154,33 @@ def withdraw_retries(db: Connection, which: ColumnElement[bool], now: datetime) 
         column.key: returned_ones.with_only_columns(column).scalar_subquery()
         for column in (AchEntry.trace_number, AchEntry.effective_entry_date)
     }
-    move_all(db, Payment.id.in_(payments), "batched", "withdraw", **of_newest)
+    return move_all(db, Payment.id.in_(payments), "batched", "withdraw", **of_newest)
 
 
-def _lock(db: Connection, payment_id: int) -> Any:
-    """Lock the bill as an authorization does, then the payment; None when it is none to try again."""
+def lock_for_retry(db: Connection, payment_id: int) -> Any:
+    """Lock the bill as an authorization does, then the payment; return it with what a retry depends on."""
     billing_account = select(Payment.billing_account).where(Payment.id == payment_id).scalar_subquery()
     db.execute(
         select(BillingAccount.plan)
         .where(BillingAccount.billing_account == billing_account)
         .with_for_update(key_share=True)
     )
+    return db.execute(_depends_on(payment_id).with_for_update(of=Payment.__table__)).one()
+
+
+def reason_against_retry(db: Connection, rule: CutoffRule, payment_id: int, now: datetime) -> str:
+    """Return why a payment may not be debited again as things stand, locking nothing; "" if it may."""
+    return why_no_retry(db, rule, db.execute(_depends_on(payment_id)).one(), now)
+
+
+def _depends_on(payment_id: int) -> Any:
     first = select(func.min(AchEntry.effective_entry_date)).where(
         AchEntry.payment_id == payment_id, AchEntry.kind == "debit", AchEntry.state == "returned"
     )
-    return db.execute(
-        select(
-            Payment.__table__,
-            first.scalar_subquery().label("first_effective_date"),
-            still_owed(Payment.billing_account, Payment.authorized_at).label("still_owed_cents"),
-        )
-        .where(
-            Payment.id == payment_id,
-            Payment.state == "returned",
-            Payment.account_number.is_not(None),
-            _STANDS,
-        )
-        .with_for_update(of=Payment.__table__)
-    ).one_or_none()
+    return select(
+        Payment.__table__,
+        first.scalar_subquery().label("first_effective_date"),
+        still_owed(Payment.billing_account, Payment.authorized_at).label("still_owed_cents"),
+        _ATTEMPTS.label("attempts"),
+        (~_STANDS).label("is_given_back"),
+    ).where(Payment.id == payment_id)

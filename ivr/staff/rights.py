@@ -14,7 +14,7 @@ RIGHTS: Final[Mapping[str, str]] = {
     "payments.see": "look payments up",
     "payments.cancel": "cancel a payment that no file holds yet",
     "payments.hold": "keep a payment from the bank",
-    "payments.send": "ask for what sends money out, and approve what somebody else asked for",
+    "payments.send": "ask for what moves money, and approve what somebody else asked for",
     "tasks.see": "look at what waits for staff",
     "tasks.close": "take a task, note what was done, close it",
     "line.see": "look at the line itself: its picture, its words, what differs between versions",

@@ -501,7 +501,8 @@ class Notice(Base):
     __table_args__ = (
         CheckConstraint("about in ('authorization', 'payment', 'entry')", name="about"),
         CheckConstraint(
-            "kind in ('authorized', 'cancelled', 'returned', 'reversed', 'refunded', 'not_debited')",
+            "kind in ('authorized', 'cancelled', 'returned', 'reversed', 'refunded', 'not_debited',"
+            " 'retried')",
             name="kind",
         ),
         CheckConstraint("channel in ('sms', 'email', 'letter')", name="channel"),

@@ -40,7 +40,7 @@ answer-spoken = "{ $words_heard }"
 answer-relay = "{ $words_heard }", through your relay operator
 answer-bill-code = You keyed the authorization code that is printed on your bill.
 
-## What is told later: a payment was cancelled, came back, or is given back
+## What is told later: a payment was cancelled, came back, is asked for once more, or is given back
 
 label-cancellation-number = Cancellation number
 
@@ -67,6 +67,13 @@ returned-reason = { $reason ->
 }
 returned-retried = We are asking your bank for this payment once more. Please do not pay it a second time meanwhile.
 
+# Where staff ask the bank once more, after another notice said that the payment came back and is owed.
+retried-subject = We are asking your bank for a payment once more, confirmation number { $confirmation_number }
+retried-heading = We are asking your bank for a payment once more
+retried-opening = Your bank had sent back your payment of { $amount }, because there was not enough money in the account. On { $happened_date } we asked your bank for it once more.
+retried-date = It leaves your account on { $effective_date } or after. Please have that much in the account by then.
+retried-instead = This replaces what we wrote when it came back. Please do not pay it another way meanwhile. If you have paid it already, or do not want this, call us as soon as you can.
+
 reversed-subject = We are undoing a payment, confirmation number { $confirmation_number }
 reversed-heading = We are undoing a payment
 reversed-opening = On { $happened_date } we asked your bank to put { $amount } back into your account.
@@ -81,7 +88,7 @@ refunded-subject = We are giving money back, confirmation number { $confirmation
 refunded-heading = We are giving money back
 refunded-opening = On { $happened_date } we asked your bank to put { $amount } back into your account.
 
-credit-date = It should be in your account on { $credit_date } or soon after.
+credit-date = It should be in your account on { $effective_date } or soon after.
 owed-again = This amount is owed again. You now owe { $owed } on your { $plan ->
     [dental] dental
    *[health] health

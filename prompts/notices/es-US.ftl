@@ -39,7 +39,7 @@ answer-spoken = "{ $words_heard }"
 answer-relay = "{ $words_heard }", por medio de su operador de retransmisión
 answer-bill-code = Usted marcó el código de autorización que está impreso en su factura.
 
-## Lo que se avisa después: un pago se canceló, volvió del banco, o se le devuelve el dinero
+## Lo que se avisa después: un pago se canceló, volvió del banco, se pide una vez más, o se le devuelve el dinero
 
 label-cancellation-number = Número de cancelación
 
@@ -66,6 +66,13 @@ returned-reason = { $reason ->
 }
 returned-retried = Le pedimos este pago a su banco una vez más. Mientras tanto, no lo pague otra vez.
 
+# Where staff ask the bank once more, after another notice said that the payment came back and is owed.
+retried-subject = Le pedimos un pago a su banco una vez más, número de confirmación { $confirmation_number }
+retried-heading = Le pedimos un pago a su banco una vez más
+retried-opening = Su banco había devuelto su pago de { $amount }, porque no había suficiente dinero en la cuenta. El { $happened_date } se lo pedimos a su banco una vez más.
+retried-date = Sale de su cuenta el { $effective_date } o después. Por favor, tenga ese monto en la cuenta para entonces.
+retried-instead = Esto reemplaza lo que le escribimos cuando el pago volvió. Mientras tanto, no lo pague de otra manera. Si ya lo pagó, o si no quiere que se saque, llámenos lo antes posible.
+
 reversed-subject = Anulamos un pago, número de confirmación { $confirmation_number }
 reversed-heading = Anulamos un pago
 reversed-opening = El { $happened_date } le pedimos a su banco que ponga { $amount } otra vez en su cuenta.
@@ -80,7 +87,7 @@ refunded-subject = Le devolvemos dinero, número de confirmación { $confirmatio
 refunded-heading = Le devolvemos dinero
 refunded-opening = El { $happened_date } le pedimos a su banco que ponga { $amount } otra vez en su cuenta.
 
-credit-date = Debería estar en su cuenta el { $credit_date } o poco después.
+credit-date = Debería estar en su cuenta el { $effective_date } o poco después.
 owed-again = Este monto se debe otra vez. Ahora usted debe { $owed } en su factura { $plan ->
     [dental] dental
    *[health] de salud

@@ -286,6 +286,16 @@ def test_a_refund_asks_twice_unless_a_program_means_it_twice(
     assert actions == ["payments.refund"] * 2
 
 
+def test_what_came_back_is_presented_again_and_taken_back(ivr: Callable, engine: Engine, tmp_path, settled):
+    ivr("ach", "import", written(tmp_path, came_back(engine, settled)))
+    retry = ("payments", "retry", settled.confirmation_number)
+    assert ivr(*retry, "--yes", "--yes").out.startswith("A retry of $310.15 goes into the next file")
+    assert owed_cents(engine, HEALTH) == 0
+    assert "It is batched" in ivr(*retry, "--yes", "--yes").err
+    assert "is taken back: its amount is owed again" in ivr(*retry, "--take-back").out
+    assert (ivr(*retry, "--take-back").status, owed_cents(engine, HEALTH)) == (1, 31015)
+
+
 class Terminal(io.StringIO):
     """Somebody who types."""
 

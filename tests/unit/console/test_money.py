@@ -9,6 +9,7 @@ from datetime import timedelta
 import pypdfium2
 import pytest
 from sqlalchemy import select
+from support.banking import bring, came_back, cut
 from support.console import Visitor, add, add_everybody, console_on, secret_of
 from support.money import ACCOUNT_NUMBER, FRIDAYS_CUTOFF, pay
 
@@ -120,7 +121,7 @@ def test_what_is_refused_is_not_done(visitor, paid):
     assert states(visitor) == ["held"]
     assert [task.kind for task in open_tasks(visitor)] == ["payment_held"]
     page = visitor.get(f"/payments/{paid}").text
-    for told in ("money held it", "money asked for something that sends money out", "second refused it"):
+    for told in ("money held it", "money asked for what moves money", "second refused it"):
         assert told in page
 
 
@@ -161,6 +162,29 @@ def test_a_refund_of_a_settled_payment(visitor, engine, paid):
     visitor.log_in("second")
     visitor.post(f"/payments/{paid}/decide", {"word": "approve"})
     assert "refund $1.00 requested" in visitor.get("/payments/").text
+
+
+def test_a_retry_takes_two_and_is_taken_back_by_one(visitor, engine):
+    made = pay(engine)
+    payment = f"/payments/{made.confirmation_number}"
+    assert "No retry of payment" in visitor.post(f"{payment}/withdraw").text
+    cut(engine)
+    bring(engine, came_back(engine, made))
+    assert visitor.post(f"{payment}/ask", {"action": "retry"}).status_code == 303
+    assert states(visitor) == ["returned"], "asking does nothing yet"
+    visitor.log_in("second")
+    visitor.post(f"{payment}/decide", {"word": "approve"})
+    assert states(visitor) == ["batched"]
+    page = visitor.get(payment).text
+    assert "second had it presented again" in page
+    assert "Retried by letter: pending" in page
+    taken = visitor.post(f"{payment}/withdraw", follow_redirects=True).text
+    assert "The retry is taken back" in taken
+    assert "Ask for a retry" in taken
+    with engine.begin() as db:
+        db.execute(Payment.__table__.update().values(return_code="R02"))
+    assert "only R01 and R09 are presented again" in visitor.get(payment).text
+    assert "R02" in visitor.post(f"{payment}/ask", {"action": "retry"}).text
 
 
 def test_who_is_locked_out_is_let_in(visitor, samples):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text, update
@@ -22,10 +23,12 @@ from ivr.payments.credits import REVERSAL_REASONS, refund, reverse
 from ivr.payments.later_notices import SEND_JOB
 from ivr.payments.report import payment_json, payment_text
 from ivr.payments.retries import request_retry
+from ivr.payments.retries_by_hand import retry
 from ivr.storage.tables import Notice, StaffTask
 
 from .conftest import ZONE
 
+LETTERS = Path(__file__).with_name("letters")
 QUIET = ("R14", "R15", "R16", "R90")
 WEDNESDAY = TUESDAY + timedelta(days=1)
 
@@ -154,6 +157,25 @@ def test_who_is_asked_once_more_must_not_pay_twice(engine, sender):
     (body,) = sent(engine, sender)
     assert "We are asking your bank for this payment once more." in body
     assert "owe" not in body
+
+
+def test_who_was_told_to_pay_is_told_of_a_retry_by_hand(engine, sender):
+    paid = pay(engine)
+    cut(engine)
+    bring(engine, came_back(engine, paid))
+    assert "You now owe $310.15 on your health bill." in sent(engine, sender)[0]
+    with engine.begin() as db:
+        retry(db, RULE, confirmation_number=paid.confirmation_number, actor="ada", now=WEDNESDAY)
+    _, body = sent(engine, sender, WEDNESDAY)
+    assert "On December 23, 2026 we asked your bank for it once more." in body
+    assert "It leaves your account on December 24, 2026 or after." in body
+
+
+@pytest.mark.parametrize("language", ["en-US", "es-US"])
+def test_the_letter_of_a_retry(texts, language):
+    facts = replace(FACTS, kind="retried")
+    written = texts.write_later(facts, language)
+    assert written.plain == (LETTERS / f"retried.{language}.txt").read_text()
 
 
 @pytest.mark.parametrize("reason", REVERSAL_REASONS)
@@ -303,7 +325,7 @@ FACTS = LaterFacts(
     cancellation_number="",
     reason="",
     is_retried=False,
-    credit_date=date(2026, 12, 24),
+    effective_date=date(2026, 12, 24),
     owed_cents=31015,
     past_due_cents=0,
     due_date=date(2026, 12, 23),

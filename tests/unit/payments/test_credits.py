@@ -10,7 +10,8 @@ from support.money import entries, owed_cents, pay, payment_row, states
 
 from ivr.base.errors import OperatorError
 from ivr.payments.blocks import block_account
-from ivr.payments.credits import Credited, refund, reverse
+from ivr.payments.credits import refund, reverse
+from ivr.payments.requested import Requested
 from ivr.payments.settlement import finish
 from ivr.storage.tables import AuditEvent, LedgerEntry, Payment
 
@@ -45,7 +46,9 @@ def refund_it(engine, paid, cents=None, now=TUESDAY):
 
 def test_a_reversal_is_the_debit_turned_round(engine, paid):
     done = reverse_it(engine, paid, "wrong_amount")
-    assert done == Credited(paid.confirmation_number, "reversal", 31015, "health", "2345", date(2026, 12, 23))
+    assert done == Requested(
+        paid.confirmation_number, "reversal", 31015, "health", "2345", date(2026, 12, 23)
+    )
     debit, credit = entries(engine)
     assert (debit.kind, credit.kind, credit.state, credit.file_id) == ("debit", "reversal", "requested", None)
     assert (credit.sec_code, credit.transaction_code, credit.amount_cents) == ("TEL", "32", 31015)
