@@ -69,6 +69,7 @@ def _make_console() -> Flask:
     from ivr.console.app import make_console_app  # noqa: PLC0415 (what answers calls carries none of it)
     from ivr.console.lines import Lines  # noqa: PLC0415
     from ivr.console.visit import Console  # noqa: PLC0415
+    from ivr.flowmap.reviews import read_reviews  # noqa: PLC0415
     from ivr.staff.people import StaffKeys  # noqa: PLC0415
 
     configure_logs()
@@ -88,6 +89,7 @@ def _make_console() -> Flask:
             clock=settings.make_clock(),
             randomness=SecretRandomness(),
             lines=Lines(lambda languages: compile_line(read_line_files(project_folder(), languages))),
+            reviews=read_reviews(project_folder()),
         )
     )
 

@@ -25,6 +25,10 @@ COMMANDS: Final = {
         "ivr.cli.flow_phrases:phrases",
         "Print what counts as a yes, as a no, and as what else; of WORDS, a phrase each, how each is taken.",
     ),
+    "reviewed": (
+        "ivr.cli.flow_reviewed:reviewed",
+        "Print how each wording of LANGUAGE, or of the PROMPTS that are named, stands: reviewed or not.",
+    ),
 }
 
 

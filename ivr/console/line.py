@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +19,7 @@ from ivr.flowmap.changes import changed_nodes, changed_wordings, told
 from ivr.flowmap.drawing import svg_of
 from ivr.flowmap.heat import Heat
 from ivr.flowmap.picture import picture_of, wordings
+from ivr.flowmap.reviews import Review, Standing, standing
 from ivr.storage.tables import FlowVersion
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def words(visit: StaffVisit) -> Answer:
         asked=asked,
         dialogs=[*line.flow.dialogs, _EVERYWHERE],
         nodes=[] if dialog is None else [(node, told(node)) for node in dialog.nodes.values()],
-        rows=[*_side_by_side(said, prompts)],
+        rows=[*_side_by_side(said, prompts, visit.console.reviews)],
     )
 
 
@@ -108,12 +109,21 @@ def _prompts_of(line: Line, dialog: str) -> frozenset[str]:
 
 
 def _side_by_side(
-    said: dict[str, dict[str, tuple[str, ...]]], prompts: frozenset[str]
-) -> Iterator[tuple[str, list[tuple[str, tuple[str, ...]]]]]:
-    """Yield each wording of these prompts with its sentences in every language, in the order of the file."""
+    said: dict[str, dict[str, tuple[str, ...]]],
+    prompts: frozenset[str],
+    reviews: Mapping[str, Mapping[str, Review]],
+) -> Iterator[tuple[str, list[tuple[str, tuple[str, ...], Standing, Review | None]]]]:
+    """Yield each wording of these prompts, in the order of the file, with what each language says.
+
+    That is the language, its sentences, how their review stands, and the review itself.
+    """
     for wording in dict.fromkeys(name for each in said.values() for name in each):
         if wording.partition(".")[0] in prompts:
-            yield wording, [(language, texts.get(wording, ())) for language, texts in said.items()]
+            cells = []
+            for language, texts in said.items():
+                sentences, review = texts.get(wording, ()), reviews.get(language, {}).get(wording)
+                cells.append((language, sentences, standing(review, sentences), review))
+            yield wording, cells
 
 
 @the_line.page("/differences")

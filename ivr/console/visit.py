@@ -7,7 +7,7 @@ transaction, which is committed before the answer goes out: what it records of w
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import wraps
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ivr.base.randomness import Randomness
     from ivr.base.settings import ConsoleSettings
     from ivr.console.lines import Lines
+    from ivr.flowmap.reviews import Review
     from ivr.staff.people import StaffKeys
 
 # What a page says above its heading once something is done.
@@ -61,6 +62,7 @@ class Console:
     clock: Clock
     randomness: Randomness
     lines: Lines
+    reviews: Mapping[str, Mapping[str, Review]] = field(default_factory=dict)  # by language and wording
     drawings: dict[str, tuple[datetime, str]] = field(
         default_factory=dict
     )  # pictures of the line, for a while

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from ivr.callfile.grammar import load_call
 from ivr.callfile.suite import CallPlay, play_run
 from ivr.sandbox.host import LocalHost
 from ivr.topics.line import compile_line, read_line_files
+
+ROOT = Path(__file__).resolve().parents[3]
 
 CALL = """\
 now     2026-12-18T10:15-05:00
@@ -103,6 +106,22 @@ def test_a_call_that_differs_is_a_no_and_told(ivr, call_file: Path) -> None:
     ran = ivr("flow", "coverage", call_file)
     assert ran.status == 1
     assert "expected line bills-both" in ran.err
+
+
+def test_who_read_the_words_is_written_down_and_held_against_them(ivr, tmp_path):
+    for name in ("flows", "prompts"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    reviewed = ("flow", "reviewed", "es-US", "welcome", "main-menu", "--folder", str(tmp_path))
+    before = ivr(*reviewed)
+    assert (before.status, before.out.splitlines()[0].split()) == (1, ["welcome", "not", "reviewed"])
+    assert ivr(*reviewed, "--by", "Ana").status == 2
+    done = ivr(*reviewed, "--by", "Ana Sample", "--on", "2026-12-01")
+    assert (done.status, "main-menu.relay" in done.out) == (0, True)
+    spanish = tmp_path / "prompts" / "es-US.ftl"
+    spanish.write_text(spanish.read_text().replace("Línea de pagos", "La línea de pagos", 1))
+    after = ivr(*reviewed)
+    assert (after.status, "changed since  Ana Sample, 2026-12-01" in after.out) == (1, True)
+    assert "has no prompt wellcome" in ivr(*reviewed[:3], "wellcome").err
 
 
 def test_the_phrases_are_printed_with_how_each_is_taken(ivr):

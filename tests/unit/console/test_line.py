@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 from support.console import Visitor, add_everybody, console_on, record_calls
@@ -10,6 +11,8 @@ from support.samples import NOW
 
 from ivr.calls.store import keep_flow_version
 from ivr.dialog.flow import version_of
+from ivr.flowmap.picture import wordings
+from ivr.flowmap.reviews import Review, digest
 
 DROPPED = "now 2026-12-15T21:05-05:00\nafter way/routing_read_back.call\ncaller hangs up\nend hangup\n"
 
@@ -35,11 +38,23 @@ def test_the_picture_leads_to_the_calls_that_ended_at_a_node(visitor):
 
 def test_words_stand_side_by_side_in_every_language(visitor):
     page = visitor.get("/line/words?dialog=bank").text
-    assert '<td lang="en-US" data-head="en-US">Enter the 9 digit routing number.</td>' in page
-    assert '<td lang="es-US" data-head="es-US">Marque los 9 dígitos del número de ruta.</td>' in page
+    assert '<td lang="en-US" data-head="en-US">Enter the 9 digit routing number.<br>' in page
+    assert '<td lang="es-US" data-head="es-US">Marque los 9 dígitos del número de ruta.<br>' in page
     assert "asks for routing_number" in page
     assert "<code>nomatch" in visitor.get("/line/words?dialog=everywhere").text
     assert visitor.get("/line/words?dialog=other").status_code == 404
+
+
+def test_who_read_the_words_stands_under_them(visitor, line):
+    reviews = visitor.console.reviews
+    said = wordings(line.files["prompts/es-US.ftl"])["welcome"]
+    assert visitor.get("/line/words").text.count("Not reviewed") > 10
+    for words, told in (
+        (said, "Reviewed: Ana Sample, Tue, Dec 1, 2026"),
+        ((), "Changed since it was read: Ana"),
+    ):
+        reviews["es-US"] = {"welcome": Review("Ana Sample", date(2026, 12, 1), digest(words))}
+        assert told in visitor.get("/line/words").text
 
 
 def test_versions_are_compared(visitor, line):
