@@ -34,6 +34,7 @@ from benchmarks.databases import (
 )
 from benchmarks.imports import imports
 from benchmarks.measure import Bench
+from benchmarks.pages import pages
 from benchmarks.replays import replays
 from benchmarks.rivals import express
 from benchmarks.scripts import KINDS, Scripts, payers, strangers
@@ -69,6 +70,7 @@ def main() -> int:
     parser.add_argument("--cutoffs", action="store_true", help="only make the bank's files")
     parser.add_argument("--imports", action="store_true", help="only import bills")
     parser.add_argument("--audit", action="store_true", help="only audit a year of payments")
+    parser.add_argument("--pages", action="store_true", help="only ask for the console's pages")
     parser.add_argument(
         "--rival", choices=["express"], help="only whole calls and menu turns, beside a rival's"
     )
@@ -85,6 +87,8 @@ def main() -> int:
                 _show(files(made))
             elif given.audit:
                 _show(year(made))
+            elif given.pages:
+                _show(console(made))
             elif given.rival:
                 beside_a_rival(made)
             else:
@@ -162,7 +166,7 @@ def measure(site: Site) -> None:
         line = load_line(settings)
         _show(report.statements(count_statements(empty, settings, line, NOW, calls)))
         _show(report.verdict(whole, menu, half))
-        parts = {"recorded calls": again, "cutoffs": bank, "import": files, "audit": year}
+        parts = {"recorded calls": again, "cutoffs": bank, "import": files, "audit": year, "console": console}
         for what, shown in parts.items():
             _tell(what)
             _show(shown(site))
@@ -217,6 +221,11 @@ def files(site: Site) -> str:
 def year(site: Site) -> str:
     """Audit a year of payments, and write how long it took."""
     return report.audits(audits(site.cluster, site.environment, NOW, site.sizes.audited_payments, _tell))
+
+
+def console(site: Site) -> str:
+    """Ask for every page of the console with a year of calls behind it, and write what each took."""
+    return report.pages(pages(site.cluster, site.environment, NOW, site.sizes, _tell))
 
 
 def profile(site: Site) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -60,7 +60,7 @@ def replays(engine: Engine, settings: Settings, *, played: int, recorded: int) -
     line = compile_line(read_line_files(ROOT))
     kept = _Kept(engine)
     taken = [_timed("played by the whole line", lambda: _play(kept, settings, line, played))]
-    _store(engine, line, kept.rows, recorded)
+    _store(engine, line, kept.both(), recorded)
     other = compile_line({**line.files, **_changed(line.files)})
     runner = CallRerunner(line)
     comparison = Comparison(line, other, {line.flow.version: line}.get)
@@ -73,6 +73,16 @@ def replays(engine: Engine, settings: Settings, *, played: int, recorded: int) -
     if comparison.problems or not comparison.differing:
         raise BenchmarkError(f"the recorded calls do not run: {[*comparison.problems][:1]}")
     return taken
+
+
+def recorded_rows(
+    engine: Engine, settings: Settings, line: Line, played: int
+) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+    """Play `played` written calls by the whole line, and return the rows of the calls and of their turns."""
+    configure_logs(io.StringIO())
+    kept = _Kept(engine)
+    _play(kept, settings, line, played)
+    return kept.both()
 
 
 def _timed(what: str, work: Callable[[], int]) -> Taken:
@@ -102,6 +112,10 @@ class _Kept:
             calls, turns = (db.execute(select(table.__table__)).mappings().all() for table in (Call, Turn))
             self.rows.append((list(calls), [{**row, "reply": None} for row in turns]))
 
+    def both(self) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+        """Return the rows of all calls, and of all turns."""
+        return [row for some, _ in self.rows for row in some], [row for _, some in self.rows for row in some]
+
 
 class _Host:
     def __init__(self, kept: _Kept, host: LocalHost) -> None:
@@ -130,12 +144,11 @@ def _play(kept: _Kept, settings: Settings, line: Line, count: int) -> int:
 def _store(
     engine: Engine,
     line: Line,
-    rows: Sequence[tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]],
+    rows: tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]],
     wanted: int,
 ) -> None:
     """Put the records into the empty database, as often as it takes."""
-    calls = [row for some, _ in rows for row in some]
-    turns = [row for _, some in rows for row in some]
+    calls, turns = rows
     with engine.begin() as db:
         empty(db)
         keep_flow_version(db, line.flow.version, dict(line.files), calls[0]["started_at"])

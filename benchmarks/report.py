@@ -9,6 +9,7 @@ from benchmarks.audits import AuditTaken
 from benchmarks.cutoffs import CutoffTaken
 from benchmarks.imports import ImportTaken
 from benchmarks.measure import PERCENTS, Series, Slice, Table
+from benchmarks.pages import PageTaken
 from benchmarks.replays import COMPARED, Taken
 from benchmarks.statements import TurnStatements
 
@@ -21,6 +22,7 @@ GOAL_CUTOFF_SECONDS = 8
 GOAL_IMPORT_SECONDS = 25
 GOAL_AUDIT_SECONDS = 10
 GOAL_AUDIT_MEBIBYTES = 300
+GOAL_PAGE_MILLISECONDS = 300
 GOAL_CUTOFF_MEBIBYTES = 500
 
 
@@ -252,6 +254,18 @@ def audits(taken: AuditTaken) -> str:
         f" {GOAL_AUDIT_SECONDS}, {fast}), {taken.peak_mebibytes:.0f} MiB"
         f" (goal {GOAL_AUDIT_MEBIBYTES}, {small}).\n"
     )
+
+
+def pages(taken: Sequence[PageTaken]) -> str:
+    """Write how long each page of the console takes, the slowest first."""
+    slowest = sorted(taken, key=lambda each: -each.p95)
+    body = table(
+        "The console's pages",
+        ["page", "median ms", "p95 ms"],
+        [[each.page, f"{each.median:.0f}", f"{each.p95:.0f}"] for each in slowest],
+    )
+    over = [each.page for each in slowest if each.p95 > GOAL_PAGE_MILLISECONDS]
+    return f"{body}p95 over {GOAL_PAGE_MILLISECONDS} ms: {', '.join(over) or 'no page'}.\n"
 
 
 def _met(reached: bool) -> str:  # noqa: FBT001

@@ -30,6 +30,7 @@ class Sizes:
     cutoff_payments: tuple[int, ...] = (10_000, 30_000, 100_000)
     imported_bills: int = 500_000
     audited_payments: int = 100_000
+    page_rounds: int = 30
 
 
 FULL = Sizes(
@@ -68,4 +69,5 @@ QUICK = Sizes(
     cutoff_payments=(5, 20),
     imported_bills=30,
     audited_payments=50,
+    page_rounds=2,
 )
