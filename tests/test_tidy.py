@@ -207,7 +207,12 @@ TESTED_BY = {
     "tests/unit/cli/test_demo_return.py": ("cli/demo_return",),
     "tests/unit/cli/test_doctor_command.py": ("cli/doctor",),
     "tests/unit/cli/test_evidence_commands.py": ("cli/payments_list", "cli/payments_show"),
-    "tests/unit/cli/test_flow_commands.py": ("cli/flow_calls", "cli/flow_check", "cli/flow_phrases"),
+    "tests/unit/cli/test_flow_commands.py": (
+        "cli/flow_calls",
+        "cli/flow_check",
+        "cli/flow_phrases",
+        "cli/flow_reviewed",
+    ),
     "tests/unit/cli/test_fraud_commands.py": ("cli/fraud", "jobs/fraud"),
     "tests/unit/cli/test_lists.py": ("cli/lists",),
     "tests/unit/cli/test_money_commands.py": (

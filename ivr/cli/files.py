@@ -20,6 +20,7 @@ from ivr.base.words import counted
 from ivr.cli.bad_lines import each_line, summary
 from ivr.start import database_name, ready_database
 
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 CSV_FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 errors_option = click.option(
     "--errors",

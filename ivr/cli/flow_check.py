@@ -10,16 +10,16 @@ import click
 from ivr.base.errors import EXIT_NO
 from ivr.base.facts import FACTS_FILE, read_facts
 from ivr.base.settings import load_fact_settings
+from ivr.cli.files import FOLDER
 from ivr.proof.prove import prove, write_calls
 from ivr.start import project_folder
 from ivr.topics.line import read_line_files, sound_line
 
-_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _DIRECTORY = click.Path(file_okay=False, path_type=Path)
 
 
 @click.command()
-@click.argument("folder", type=_FOLDER, required=False)
+@click.argument("folder", type=FOLDER, required=False)
 @click.option("--quick", is_flag=True, help="Only read and compare, explore no call: what a server does.")
 @click.option("--calls", type=_DIRECTORY, help="Write the shortest call of each fault into this folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Final
 
 import click
 
 from ivr.base.errors import EXIT_NO, OperatorError
-from ivr.cli.files import write_file
+from ivr.cli.files import FOLDER, write_file
 from ivr.flowmap.picture import wordings
-from ivr.flowmap.reviews import REVIEWS, Review, digest, read_reviews, standing, written
+from ivr.flowmap.reviews import REVIEWS, WordingReview, digest, read_reviews, standing, written
 from ivr.start import project_folder
 from ivr.topics.line import prompt_files, read_line_files
-
-_FOLDER: Final = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.command()
@@ -23,7 +20,7 @@ _FOLDER: Final = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.argument("prompts", nargs=-1)
 @click.option("--by", metavar="NAME", help="Write down that this person has read them.")
 @click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The day on which they did; --by needs it.")
-@click.option("--folder", type=_FOLDER, help="A folder with flows/ and prompts/.  [default: the project's]")
+@click.option("--folder", type=FOLDER, help="A folder with flows/ and prompts/.  [default: the project's]")
 def reviewed(
     language: str, prompts: tuple[str, ...], by: str | None, on: datetime | None, folder: Path | None
 ) -> int:
@@ -44,7 +41,7 @@ def reviewed(
         )
     asked = {name: said[name] for name in said if not prompts or name.partition(".")[0] in prompts}
     if by is not None and on is not None:
-        reviews |= {name: Review(by.strip(), on.date(), digest(said)) for name, said in asked.items()}
+        reviews |= {name: WordingReview(by.strip(), on.date(), digest(said)) for name, said in asked.items()}
         target = folder / REVIEWS / f"{language}.toml"
         target.parent.mkdir(exist_ok=True)
         write_file(target, written(reviews).encode())

@@ -19,7 +19,7 @@ from ivr.flowmap.changes import changed_nodes, changed_wordings, told
 from ivr.flowmap.drawing import svg_of
 from ivr.flowmap.heat import Heat
 from ivr.flowmap.picture import picture_of, wordings
-from ivr.flowmap.reviews import Review, Standing, standing
+from ivr.flowmap.reviews import Standing, WordingReview, standing
 from ivr.storage.tables import FlowVersion
 
 if TYPE_CHECKING:
@@ -111,8 +111,8 @@ def _prompts_of(line: Line, dialog: str) -> frozenset[str]:
 def _side_by_side(
     said: dict[str, dict[str, tuple[str, ...]]],
     prompts: frozenset[str],
-    reviews: Mapping[str, Mapping[str, Review]],
-) -> Iterator[tuple[str, list[tuple[str, tuple[str, ...], Standing, Review | None]]]]:
+    reviews: Mapping[str, Mapping[str, WordingReview]],
+) -> Iterator[tuple[str, list[tuple[str, tuple[str, ...], Standing, WordingReview | None]]]]:
     """Yield each wording of these prompts, in the order of the file, with what each language says.
 
     That is the language, its sentences, how their review stands, and the review itself.

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ivr.base.randomness import Randomness
     from ivr.base.settings import ConsoleSettings
     from ivr.console.lines import Lines
-    from ivr.flowmap.reviews import Review
+    from ivr.flowmap.reviews import WordingReview
     from ivr.staff.people import StaffKeys
 
 # What a page says above its heading once something is done.
@@ -62,7 +62,9 @@ class Console:
     clock: Clock
     randomness: Randomness
     lines: Lines
-    reviews: Mapping[str, Mapping[str, Review]] = field(default_factory=dict)  # by language and wording
+    reviews: Mapping[str, Mapping[str, WordingReview]] = field(
+        default_factory=dict
+    )  # by language and wording
     drawings: dict[str, tuple[datetime, str]] = field(
         default_factory=dict
     )  # pictures of the line, for a while

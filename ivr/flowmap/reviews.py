@@ -25,7 +25,7 @@ Standing = Literal["reviewed", "changed since", "not reviewed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Review:
+class WordingReview:
     """Somebody read a wording: who, when, and the first digits of the SHA-256 of its sentences."""
 
     by: str
@@ -38,14 +38,14 @@ def digest(sentences: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(sentences).encode()).hexdigest()[:_DIGITS]
 
 
-def standing(review: Review | None, sentences: Sequence[str]) -> Standing:
+def standing(review: WordingReview | None, sentences: Sequence[str]) -> Standing:
     """Return whether a wording is reviewed as it stands."""
     if review is None:
         return "not reviewed"
     return "reviewed" if review.sha256 == digest(sentences) else "changed since"
 
 
-def read_reviews(folder: Path) -> dict[str, dict[str, Review]]:
+def read_reviews(folder: Path) -> dict[str, dict[str, WordingReview]]:
     """Return the reviews below a line's folder, by language and wording; none where there is no file.
 
     Raises `OperatorError` with every line that is no review.
@@ -57,7 +57,7 @@ def read_reviews(folder: Path) -> dict[str, dict[str, Review]]:
     return found
 
 
-def written(reviews: Mapping[str, Review]) -> str:
+def written(reviews: Mapping[str, WordingReview]) -> str:
     """Return a language's reviews as its file has them."""
     lines = (
         f"{json.dumps(name)} = {{ by = {json.dumps(each.by, ensure_ascii=False)}, on = {each.on},"
@@ -70,7 +70,7 @@ def written(reviews: Mapping[str, Review]) -> str:
     )
 
 
-def _parse(path: Path, problems: list[str]) -> dict[str, Review]:
+def _parse(path: Path, problems: list[str]) -> dict[str, WordingReview]:
     try:
         lines = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
@@ -79,7 +79,7 @@ def _parse(path: Path, problems: list[str]) -> dict[str, Review]:
     sound = {}
     for name, each in lines.items():
         if isinstance(each, dict) and {key: type(value) for key, value in each.items()} == _FIELDS:
-            sound[name] = Review(**each)
+            sound[name] = WordingReview(**each)
         else:
             problems.append(f"{path}: {name}: write it as {{ by = NAME, on = DATE, sha256 = DIGEST }}")
     return sound

@@ -12,7 +12,7 @@ from support.samples import NOW
 from ivr.calls.store import keep_flow_version
 from ivr.dialog.flow import version_of
 from ivr.flowmap.picture import wordings
-from ivr.flowmap.reviews import Review, digest
+from ivr.flowmap.reviews import WordingReview, digest
 
 DROPPED = "now 2026-12-15T21:05-05:00\nafter way/routing_read_back.call\ncaller hangs up\nend hangup\n"
 
@@ -53,7 +53,7 @@ def test_who_read_the_words_stands_under_them(visitor, line):
         (said, "Reviewed: Ana Sample, Tue, Dec 1, 2026"),
         ((), "Changed since it was read: Ana"),
     ):
-        reviews["es-US"] = {"welcome": Review("Ana Sample", date(2026, 12, 1), digest(words))}
+        reviews["es-US"] = {"welcome": WordingReview("Ana Sample", date(2026, 12, 1), digest(words))}
         assert told in visitor.get("/line/words").text
 
 

@@ -5,10 +5,10 @@ from datetime import date
 import pytest
 
 from ivr.base.errors import OperatorError
-from ivr.flowmap.reviews import REVIEWS, Review, digest, read_reviews, standing, written
+from ivr.flowmap.reviews import REVIEWS, WordingReview, digest, read_reviews, standing, written
 
 WORDS = ("Marque su número.", "Oprima numeral.")
-READ = Review("Ana “La Jefa” O'Hara", date(2026, 12, 1), digest(WORDS))
+READ = WordingReview("Ana “La Jefa” O'Hara", date(2026, 12, 1), digest(WORDS))
 
 
 @pytest.fixture
