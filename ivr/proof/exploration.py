@@ -8,7 +8,9 @@ end, terms and confirmation numbers, is kept. Where an answer is still being wor
 have more to say stand for those that have less.
 
 What is known to come is not worked out again: answers settle a question's errors, so that they lead on as
-they did without any; and where the time is up a call leaves all but what must be heard.
+they did without any; who comes back from asking for a person is asked alike after one error as after none;
+speech that nobody asked for does what a stray `#` does; and where the time is up a call leaves all but what
+must be heard.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ from ivr.dialog.definition import (
     Node,
 )
 from ivr.dialog.engine import (
+    FAILURES_MAX,
     RELAY_WORDS_MAX,
     RENEWALS_MAX,
     Ask,
@@ -340,7 +343,9 @@ class Exploration:
             return StateKey(End, state.node, state.language, worded(state.pace))
         frames = tuple(state.frames)
         live, counters = self._live.at(state.node, frames)
-        slots = live.intersection((*state.slots, *state.secrets))
+        slots = live.intersection(state.slots)
+        if state.secrets:
+            slots |= live.intersection(state.secrets)
         # Where one of the terms is filled anew before any payment, what was told of them counts no more.
         terms_count = self._terms_count(live)
         turn: tuple[object, ...] = ()
@@ -359,8 +364,8 @@ class Exploration:
             frames,
             state.gate,
             self._in_parts(state),
-            state.failures,
-            self._telling.intersection(state.reasons),
+            0 if place.helping and state.failures < FAILURES_MAX - 1 else state.failures,
+            self._telling.intersection(state.reasons) if state.reasons else _NONE,
             tuple(
                 (name, min(n, self._tries.get(name, n)))
                 for name, n in sorted(state.counters.items())
@@ -379,7 +384,7 @@ class Exploration:
 
     def _heard_whole(self, said: Iterable[Said]) -> frozenset[str]:
         """Return what must be heard to its end: the terms by name, anything else as one."""
-        whole = [each.prompt for each in said if not each.barge_in]
+        whole = [each.prompt for each in said if not each.barge_in] if said else ()
         return frozenset(each if each in self._evidence else "" for each in whole) if whole else _NONE
 
     def _in_parts(self, state: State) -> bool:
@@ -635,20 +640,19 @@ class Exploration:
                 *early,
             ]
         moves = [Move("go_on", Keys("1"), "1"), Move("uncounted", Keys("2"), "not-a-choice")]
-        hears = False
         if not state.gate:
             moves = list(self._choices(node, state))
-            entry = self.flow.vocabulary.fields.get(node.word)
-            hears = entry is not None and entry.hear is not None
+        pound = self._pound(node, state)
         moves += [
             Move("silence", Silence()),
             Move("person", Keys("0"), "0"),
             Move("repeat", Keys("9"), "9"),
             Move("more_time", Keys("7"), "7"),
             Move("discard", Keys("*"), "*"),
-            self._pound(node, state),
+            pound,
         ]
-        if not hears:
+        entry = self.flow.vocabulary.fields.get(node.word)
+        if pound.kind != "stray" and (entry is None or entry.hear is None):
             moves.append(Move("unasked", Speech("hello")))
         if state.pace == "relay":
             moves.append(Move("patience", Silence(), times=RENEWALS_MAX + 1))

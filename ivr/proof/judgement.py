@@ -250,23 +250,21 @@ class Judge:
     # Secrets.
 
     def _secrets(self, taken: Taken) -> Iterator[Wrong]:
-        after, node = taken.after, taken.before.state.node
-        seen = {taken.heard, *taken.events, *after.state.slots.values()}
-        for said in taken.queued:
-            seen.update(said.values.values())
-        if isinstance(after.result, Wait) and after.result.listen is not None:
-            seen.add(after.result.listen.hints)
-        if seen <= self._clean:
+        after, node, clean = taken.after, taken.before.state.node, self._clean
+        listen = after.result.listen if isinstance(after.result, Wait) else None
+        spoken = [value for said in taken.queued for value in said.values.values()]
+        hints = "" if listen is None else listen.hints
+        seen = (taken.heard, hints, *taken.events, *after.state.slots.values(), *spoken)
+        if clean.issuperset(seen):
             return
         if self._has_secret(" ".join(map(str, taken.before.state.slots.values()))):
             return  # told where it happened
-        listen = after.result.listen if isinstance(after.result, Wait) else None
         kept = {
             "what was heard": "" if taken.heard is None else write_heard(taken.heard),
             "the path": " ".join(map(write_event, taken.events)),
-            "the hints": "" if listen is None else listen.hints,
+            "the hints": hints,
             "an open slot": " ".join(map(str, after.state.slots.values())),
-            "a prompt": " ".join(str(value) for said in taken.queued for value in said.values.values()),
+            "a prompt": " ".join(map(str, spoken)),
         }
         if any(map(self._has_secret, kept.values())):
             for name, text in kept.items():
@@ -274,7 +272,7 @@ class Judge:
                     message = f"a secret that is keyed here reaches {name}: make its field and slots secret"
                     yield Wrong("proof.secret-gets-out", node, message)
             return
-        self._clean |= seen
+        clean.update(seen)
 
     # Keys and silence.
 

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ivr.base.plans import PLANS
-from ivr.dialog.engine import DialogError, End, Keys, Listen, Match, Wait
+from ivr.dialog.definition import POUND
+from ivr.dialog.engine import DialogError, End, Keys, Listen, Match, Speech, TransferEnded, Wait
 from ivr.dialog.state import Said
 from ivr.proof import prove
 from ivr.proof.common_way import common_way
@@ -215,6 +216,49 @@ def test_every_state_of_a_random_call_was_explored(whole, data):
         turn_over = move.kind != "start" and not place.closing
         place = exploration.take(place, replace(move, late=late and turn_over)).after
         assert exploration.find(place) is not None, (place.state.node, move)
+
+
+# What is not explored, because something else shows it.
+
+
+def of_each_kind(places):
+    """Return one of the places that differ in node, dialogs, pace and gate."""
+    return {
+        (each.state.node, tuple(each.state.frames), each.state.pace, each.state.gate): each for each in places
+    }.values()
+
+
+def test_speech_that_nobody_asked_for_does_what_a_stray_pound_does(whole):
+    exploration, _ = whole
+    tried = 0
+    waiting = [each for each in exploration.places if isinstance(each.result, Wait) and each.result.listen]
+    for place in of_each_kind(waiting):
+        if place.state.gate or not place.result.listen.speech:
+            tried += 1
+            pound, speech = (
+                exploration.take(place, Move("stray", heard)).after
+                for heard in (Keys("", finished=True), Speech("hello"))
+            )
+            is_asked_again = (pound.state, pound.result) == (speech.state, speech.result)
+            assert is_asked_again or POUND in exploration.flow.nodes[place.state.node].branches
+    assert tried > 100
+
+
+def test_who_comes_back_from_asking_for_a_person_is_asked_alike_after_one_error_as_after_none(whole):
+    exploration, _ = whole
+    tried = 0
+    for place in of_each_kind(each for each in exploration.places if each.helping):
+        if isinstance(place.result, Wait) and place.result.listen is None:
+            tried += 1
+            none, one = (
+                exploration.take(
+                    replace(place, state=replace(place.state, failures=errors)),
+                    Move("transfer", TransferEnded("failed"), "failed"),
+                )
+                for errors in (0, 1)
+            )
+            assert none.queued == one.queued, place.state.frames
+    assert tried > 20
 
 
 # What breaks concretely is found.
