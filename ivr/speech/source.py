@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -194,6 +195,7 @@ class _Reader:
         self._messages: dict[str, ast.Message] = {}
         self._terms: dict[str, _Term] = {}
         self._bundle = FluentBundle([source.language], use_isolating=False)
+        self._line_ends = [match.start() for match in re.finditer("\n", source.text)]
 
     def read(self) -> None:
         text = self._source.text
@@ -321,7 +323,7 @@ class _Reader:
         return [reached[name] for name in sorted(reached)], faults
 
     def _line(self, offset: int) -> int:
-        return self._source.text.count("\n", 0, offset) + 1
+        return bisect_left(self._line_ends, offset) + 1
 
     def _fault(self, line: int, prompt_id: str, rule: str, message: str) -> None:
         self._source.faults.append(PromptFault(self._source.language, line, prompt_id, rule, message))
