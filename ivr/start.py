@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import URL, Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from ivr.base.errors import DatabaseUnavailableError, NotFoundError
+from ivr.base.project import project_folder
 from ivr.base.settings import CallSettings, DatabaseSettings, KeySettings, MemberSettings, is_run_by_honcho
 from ivr.storage.canaries import check_keys
 from ivr.storage.embedded import EmbeddedPostgres
@@ -21,12 +21,6 @@ if TYPE_CHECKING:
     from ivr.topics.line import Line
 
 _RELEASE_SECONDS: Final = 60.0  # honcho starts the migration beside those that need it
-
-
-def project_folder() -> Path:
-    """Return the folder with the project's `flows/` and `prompts/`: the checkout, else the current folder."""
-    checkout = Path(__file__).resolve().parent.parent
-    return checkout if (checkout / "flows").is_dir() else Path()
 
 
 def load_line(settings: CallSettings) -> Line:

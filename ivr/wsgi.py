@@ -22,10 +22,11 @@ from sqlalchemy.exc import DBAPIError
 from ivr.ach.banking_days import load_calendar
 from ivr.base.errors import DatabaseUnavailableError, OperatorError
 from ivr.base.logs import configure_logs
+from ivr.base.project import project_folder
 from ivr.base.randomness import SecretRandomness
 from ivr.base.settings import CallSettings, load_call_settings, load_console_settings
 from ivr.calls.store import keep_flow_version
-from ivr.start import check_database, hold_database, load_line, project_folder
+from ivr.start import check_database, hold_database, load_line
 from ivr.storage.engine import PAGE_LIMITS, make_engine
 from ivr.storage.rights import refusal
 from ivr.topics.line import Line, compile_line, read_line_files

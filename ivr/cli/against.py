@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from ivr.base.clock import EASTERN
 from ivr.base.errors import EXIT_NO
+from ivr.base.project import project_folder
 from ivr.base.settings import load_database_settings, load_replay_settings
 from ivr.callfile.player import CallResult, PlayOptions
 from ivr.callfile.suite import replay_with
@@ -25,7 +26,7 @@ from ivr.replay.against import Comparison, NamedRecipe, compare_all, print_compa
 from ivr.replay.bisect import find_first_change
 from ivr.replay.versions import find_line, languages_kept, revisions_between, stored_line
 from ivr.sandbox.players import open_players, scratch_players_host, useful_jobs
-from ivr.start import project_folder, ready_database
+from ivr.start import ready_database
 from ivr.topics.line import Line, compile_line, read_line_files
 
 HERE = "this folder"

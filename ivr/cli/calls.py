@@ -10,6 +10,7 @@ import click
 from sqlalchemy import Connection
 
 from ivr.base.errors import NotFoundError, OperatorError
+from ivr.base.project import project_folder
 from ivr.base.settings import DatabaseSettings, load_database_settings
 from ivr.calls.histories import find_calls, load_recipes
 from ivr.calls.history import Recipe
@@ -19,7 +20,7 @@ from ivr.cli.lists import show as show_list
 from ivr.payments.cutoffs import cutoff_rule
 from ivr.replay.call_report import call_json, call_listing, call_text, list_json
 from ivr.replay.export import call_text as call_file
-from ivr.start import project_folder, ready_database
+from ivr.start import ready_database
 from ivr.topics.line import Line, compile_line, kept_line, read_line_files
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from ivr.base.errors import EXIT_NO
+from ivr.base.project import project_folder
 from ivr.base.settings import load_database_settings
 from ivr.callfile.player import CallResult
 from ivr.callfile.suite import Report, replay_with
@@ -23,7 +24,7 @@ from ivr.flowmap.heat import Heat
 from ivr.flowmap.mermaid import mermaid_of
 from ivr.flowmap.picture import picture_of
 from ivr.sandbox.players import open_players, scratch_players_host, useful_jobs
-from ivr.start import project_folder, ready_database
+from ivr.start import ready_database
 from ivr.topics.line import Line, compile_line, read_line_files
 
 _PATHS = click.Path(path_type=Path)

@@ -9,10 +9,10 @@ import click
 
 from ivr.base.errors import EXIT_NO
 from ivr.base.facts import FACTS_FILE, read_facts
+from ivr.base.project import project_folder
 from ivr.base.settings import load_fact_settings
 from ivr.cli.files import FOLDER
 from ivr.proof.prove import prove, write_calls
-from ivr.start import project_folder
 from ivr.topics.line import read_line_files, sound_line
 
 _DIRECTORY = click.Path(file_okay=False, path_type=Path)

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from ivr.base.errors import EXIT_NO, OperatorError
+from ivr.base.project import project_folder
 from ivr.cli.files import FOLDER, write_file
 from ivr.flowmap.picture import wordings
 from ivr.flowmap.reviews import REVIEWS, WordingReview, digest, read_reviews, standing, written
-from ivr.start import project_folder
 from ivr.topics.line import prompt_files, read_line_files
 
 

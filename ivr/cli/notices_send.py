@@ -10,13 +10,14 @@ import click
 
 from ivr.base.errors import EXIT_NO
 from ivr.base.logs import configure_logs
+from ivr.base.project import project_folder
 from ivr.base.settings import load_notice_settings
 from ivr.cli.questions import written_plain
 from ivr.jobs.notices import open_notice_sender
 from ivr.notices.due import find_notices, send_due, warn_of_late
 from ivr.notices.report import numbers_of
 from ivr.notices.send import send_notice
-from ivr.start import database_name, project_folder, ready_database
+from ivr.start import database_name, ready_database
 
 
 @click.command()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from ivr.base.project import project_folder
 from ivr.base.settings import load_database_settings
 from ivr.callfile.junit import junit_xml
 from ivr.callfile.player import CallResult
@@ -21,7 +22,6 @@ from ivr.cli.call_filters import chosen
 from ivr.cli.files import write_file
 from ivr.cli.progress import Counter
 from ivr.sandbox.players import open_players, remote_host, scratch_players_host, useful_jobs
-from ivr.start import project_folder
 
 
 def run(

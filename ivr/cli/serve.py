@@ -8,10 +8,11 @@ from collections.abc import Callable
 
 import click
 
+from ivr.base.project import project_folder
 from ivr.base.settings import load_house_settings
 from ivr.cli.supervisor import Supervisor, bind, local_address
 from ivr.jobs.notices import open_notice_sender
-from ivr.start import hold_database, project_folder
+from ivr.start import hold_database
 
 
 @click.command()

@@ -6,11 +6,12 @@ import click
 import structlog
 
 from ivr.base.logs import configure_logs, log_what_python_prints
+from ivr.base.project import project_folder
 from ivr.base.settings import load_worker_settings
 from ivr.jobs.groups import job_groups
 from ivr.jobs.notices import open_notice_sender
 from ivr.jobs.worker import run_once, run_worker
-from ivr.start import hold_database, lost_database_told, project_folder, ready_database
+from ivr.start import hold_database, lost_database_told, ready_database
 
 _log = structlog.get_logger()
 

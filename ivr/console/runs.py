@@ -24,10 +24,10 @@ from flask import render_template as render
 from sqlalchemy import insert, select, text, update
 
 from ivr.base.errors import OperatorError
+from ivr.base.project import project_folder
 from ivr.console.line import the_line
 from ivr.console.paging import ROWS, after_id, paged
 from ivr.console.visit import Answer, StaffVisit
-from ivr.start import project_folder
 from ivr.storage.tables import LineRun
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, insert, select, update
 from ivr.base.clock import ManualClock
 from ivr.base.errors import OperatorError
 from ivr.base.money import format_amount
+from ivr.base.project import project_folder
 from ivr.base.randomness import SeededRandomness
 from ivr.base.settings import Settings, load_replay_settings
 from ivr.billing.ledger import balances
@@ -30,7 +31,7 @@ from ivr.sandbox.members import facts_of, load_members, member_of
 from ivr.sandbox.scratch import empty, scratch_database
 from ivr.sandbox.server import LocalServer
 from ivr.simulator.lines import HttpLine, WsgiLine
-from ivr.start import hold_database, project_folder
+from ivr.start import hold_database
 from ivr.storage.engine import make_engine
 from ivr.storage.tables import Bank, Notice, NoticeAttempt, Payment
 from ivr.topics.line import Line, compile_line, prompt_files, read_line_files

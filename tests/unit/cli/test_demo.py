@@ -12,6 +12,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import URL, Engine, func, select
 
+from ivr.base.project import project_folder
 from ivr.base.settings import load_replay_settings, load_settings
 from ivr.billing.samples import demo_member
 from ivr.callfile.host import Setup
@@ -23,7 +24,6 @@ from ivr.sandbox.staff import add_sample_staff, sample_codes
 from ivr.simulator.phone import Phone
 from ivr.staff.people import StaffKeys
 from ivr.staff.rights import ROLES
-from ivr.start import project_folder
 from ivr.storage.tables import Bill, Call, LedgerEntry, Payment
 from ivr.topics.line import compile_line, read_line_files
 

@@ -9,13 +9,13 @@ from structlog.testing import capture_logs
 from support.money import SETTINGS, settings_with
 
 from ivr.base.clock import ManualClock
+from ivr.base.project import project_folder
 from ivr.jobs.groups import job_groups
 from ivr.jobs.worker import make_app, periodic_jobs, run_once
 from ivr.notices.outbox import PrintOutbox
 from ivr.notices.sender import NoticeSender
 from ivr.notices.texts import NoticeTexts
 from ivr.payments.cutoffs import cutoff_rule
-from ivr.start import project_folder
 
 CLOCK = ManualClock(datetime(2026, 12, 18, 15, tzinfo=UTC))
 EVERY_JOB = {
