@@ -40,7 +40,7 @@ _THEN = (
     """UPDATE payments SET state = CASE WHEN id % 100 = 0 THEN 'returned' WHEN id % 1009 = 0 THEN 'cancelled'
         WHEN id % 20011 = 0 THEN 'held' ELSE 'final' END, return_code = CASE WHEN id % 100 = 0 THEN 'R01' END,
         returned_at = CASE WHEN id % 100 = 0 THEN at + interval '3 days' END,
-        settled_at = at + interval '1 day', authorized_at = at, cutoff_at = at,
+        settled_at = at + interval '1 day', authorized_at = at, cutoff_at = at, authorization_id = id,
         account_last4 = lpad((id % 10000)::text, 4, '0'),
         member_id = (600000000000 + id * 7919 % :members)::text,
         billing_account = (710000000 + id * 7919 % :members)::text
@@ -50,7 +50,6 @@ _THEN = (
         asked_at, answered_at, text, language, flow_version, prompts)
     SELECT id, 'single', member_id, 'spoken', 'caller', 'yes', 0.9, authorized_at, authorized_at,
         'Do you authorize this payment?', 'en-US', repeat('0', 64), '[]' FROM payments""",
-    "UPDATE payments SET authorization_id = id",
     """INSERT INTO notices (payment_id, about, about_id, kind, channel, language, state, created_at, sent_at,
         mailed_date, body)
     SELECT id, 'authorization', id, 'authorized', 'letter', 'en-US', 'sent', authorized_at, authorized_at,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
@@ -43,6 +44,8 @@ SECTIONS: Final[tuple[Pages, ...]] = (
 )
 FORM_BYTES_MAX: Final = 65_536
 _PAYMENT_COMMAND: Final = re.compile(r"`ivr payments (\w+) [^`]*`")
+_ROW: Final = re.compile(r"<tr\b.*?</tr>", re.DOTALL)
+_CELL: Final = re.compile(r"<t[dh]\b")
 _HEADERS: Final = {
     # A page is its own text, style and forms: no script, nothing of another host, in nobody's frame.
     "Content-Security-Policy": (
@@ -110,6 +113,7 @@ def _add_filters(app: Flask, console: Console) -> None:
         return "unknown" if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
     app.template_filter("in_words")(in_words)
+    app.template_filter("under_heads")(_under_heads)
 
     @app.template_filter("without_commands")
     def without_commands(text: object) -> Markup:
@@ -125,6 +129,17 @@ def _add_filters(app: Flask, console: Console) -> None:
     def plain(word: str | None) -> str:
         """Write a name of the program's with blanks."""
         return (word or "none").replace("_", " ")
+
+
+def _under_heads(rows: Markup, heads: Sequence[str | Sequence[str]]) -> Markup:
+    """Write into each cell of a table's rows the head of its column, which stands above it on a phone."""
+    labels = [escape(head if isinstance(head, str) else head[0]) for head in heads]
+
+    def labelled(row: re.Match[str]) -> str:
+        left = iter(labels)
+        return _CELL.sub(lambda cell: f'{cell[0]} data-head="{next(left, "")}"', row[0])
+
+    return Markup(_ROW.sub(labelled, rows))  # noqa: S704 (escaped before, and labels just now)
 
 
 def _refuse_nul() -> None:

@@ -109,7 +109,7 @@ def _prompts_of(line: Line, dialog: str) -> frozenset[str]:
 
 
 def _side_by_side(
-    said: dict[str, dict[str, tuple[str, ...]]],
+    said: Mapping[str, Mapping[str, tuple[str, ...]]],
     prompts: frozenset[str],
     reviews: Mapping[str, Mapping[str, WordingReview]],
 ) -> Iterator[tuple[str, list[tuple[str, tuple[str, ...], Standing, WordingReview | None]]]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from flask import Response, request
 from flask import render_template as render
-from sqlalchemy import or_, select
+from sqlalchemy import and_, false, or_, select
 
 from ivr.base.errors import OperatorError
 from ivr.base.money import format_amount, parse_amount
@@ -30,13 +30,19 @@ from ivr.payments.life import PaymentState
 from ivr.payments.report import page_json, payment_json
 from ivr.payments.retries import reason_against_retry
 from ivr.payments.retries_by_hand import retry, withdraw
-from ivr.storage.tables import AuditEvent, Payment
+from ivr.storage.tables import AuditEvent, Notice, Payment
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
 EXPORTED_MAX: Final = 5_000
-_ASKED: Final = ("number", "member", "state", "on", "last4")
+_ASKED: Final = ("number", "member", "state", "on", "last4", "notice")
+NOT_SENT: Final = "not sent"
+NOT_MAILED: Final = "not mailed"
+_NOTICES: Final = {
+    NOT_SENT: Notice.state.in_(("pending", "failed")),
+    NOT_MAILED: and_(Notice.channel == "letter", Notice.state == "sent", Notice.mailed_date.is_(None)),
+}
 _EXPORTED: Final = (
     *(
         "confirmation_number",
@@ -71,6 +77,7 @@ def index(visit: StaffVisit) -> Answer:
         problems=problems,
         page=paged(rows, lambda payment: str(payment["id"])),
         states=get_args(PaymentState),
+        notices=_NOTICES,
     )
 
 
@@ -102,6 +109,8 @@ def _which(visit: StaffVisit, asked: Mapping[str, str]) -> Iterator[ColumnElemen
         yield Payment.state == asked["state"]
     if asked["last4"]:
         yield Payment.account_last4 == asked["last4"]
+    if asked["notice"]:
+        yield Payment.id.in_(select(Notice.payment_id).where(_NOTICES.get(asked["notice"], false())))
     if asked["on"]:
         begins, ends = span(visit.console.settings.ivr_timezone, visit.now, on=asked["on"])
         yield Payment.authorized_at >= begins
@@ -180,16 +189,17 @@ def _life(visit: StaffVisit, payment: Mapping[str, Any], payment_id: int) -> lis
     told = [each for each in payment["told_later"] if each["sent_at"]]
     found += [(each["sent_at"], f"Told that it is {each['kind']}") for each in told]
     life = [(datetime.fromisoformat(at), words) for at, words in found]
-    done = select(AuditEvent.at, AuditEvent.actor, AuditEvent.action).where(
+    done = select(AuditEvent.at, AuditEvent.actor, AuditEvent.action, AuditEvent.details).where(
         AuditEvent.subject == str(payment_id), AuditEvent.action.startswith("payments.")
     )
-    for at, actor, action in visit.db.execute(done):
-        life.append((at, f"{actor} {_DONE_BY_STAFF.get(action, action)}"))
+    for at, actor, action, details in visit.db.execute(done):
+        asked = f" to {details['action']} it" if action == "payments.ask" else ""
+        life.append((at, f"{actor} {_DONE_BY_STAFF.get(action, action)}{asked}"))
     return sorted(life)
 
 
 _DONE_BY_STAFF: Final = {
-    "payments.ask": "asked for what moves money",
+    "payments.ask": "asked",
     "payments.approve": "approved it",
     "payments.refuse": "refused it",
     "payments.hold": "held it",

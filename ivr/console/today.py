@@ -14,6 +14,7 @@ from sqlalchemy import exists, func, select
 from ivr.base.money import format_amount
 from ivr.base.words import counted
 from ivr.billing.coverage import DUE_DAY
+from ivr.console.payments import NOT_MAILED, NOT_SENT
 from ivr.console.visit import Answer, Pages, StaffVisit
 from ivr.payments.cutoffs import cutoff_rule, last_finished, overdue_cutoffs
 from ivr.payments.rates import LIMITS_PERCENT, RATE_DAYS, SMALLEST_DEBITS, return_rates
@@ -52,10 +53,44 @@ def index(visit: StaffVisit) -> Answer:
     found = figures(visit.console.engine, visit.console.settings, visit.now)
     return render(
         "today.html",
-        alerts=[alert for alert in ALERTS if alert.fires(found)],
+        alerts=[WRONG[alert.name] for alert in ALERTS if alert.fires(found)],
         groups={name: [tile(visit) for tile in tiles] for name, tiles in _GROUPS.items()},
         now=visit.now,
     )
+
+
+# Each alert in words, and the page (an endpoint, with what it is asked) that shows what it is about.
+_OPERATORS: Final = "whoever runs the line has to start it."
+WRONG: Final[dict[str, tuple[str, tuple[str, dict[str, str]] | None]]] = {
+    "DatabaseDown": ("The database is down: callers are turned away.", None),
+    "MigrationsMissing": (
+        "The database is older than this release: whoever runs it migrates it.",
+        None,
+    ),
+    "WorkerSilent": (f"The worker is silent, and no notice, file or return moves: {_OPERATORS}", None),
+    "CutoffOverdue": (f"A cutoff is overdue. Where the worker is silent, {_OPERATORS}", None),
+    "CutoffMissed": (
+        "A cutoff was missed: its payments are held until staff release or cancel them.",
+        ("payments.index", {"state": "held"}),
+    ),
+    "FileNotDelivered": (
+        "A file has waited for the bank for more than 15 minutes: call the bank.",
+        ("payments.index", {"state": "batched"}),
+    ),
+    "NoticesWaiting": (
+        "A notice has waited for more than an hour to be sent.",
+        ("payments.index", {"notice": NOT_SENT}),
+    ),
+    "ReturnRateNearLimit": (
+        "A rate of returns comes near its ceiling.",
+        ("payments.index", {"state": "returned"}),
+    ),
+    "VerificationsFail": (
+        "A hundred verifications and more failed within an hour: somebody may be guessing.",
+        ("calls.index", {"last_node": "verify", "on": "today"}),
+    ),
+    "TasksWaiting": ("A task has waited for more than three days.", ("tasks.index", {})),
+}
 
 
 def _cutoff(visit: StaffVisit) -> Tile:
@@ -99,11 +134,14 @@ def _files(visit: StaffVisit) -> Tile:
         select(func.count(), func.min(AchFile.created_at)).where(AchFile.state != "sent")
     ).one()
     if waiting[0]:
-        return Tile("Files not accepted", str(waiting[0]), ("oldest", waiting[1]), "bad")
+        link = url_for("payments.index", state="batched")
+        return Tile("Files not accepted", str(waiting[0]), ("oldest", waiting[1]), "bad", link)
     last = visit.db.scalar(select(func.max(AchFile.sent_at)))
     if last is None:
         return Tile("Files not accepted", "none", "no file was ever sent", "unknown")
-    return Tile("Files not accepted", "none", ("last one sent", last))
+    return Tile(
+        "Files not accepted", "none", ("last one sent", last), link=url_for("payments.index", state="sent")
+    )
 
 
 def _pick_up(visit: StaffVisit) -> Tile:
@@ -116,7 +154,8 @@ def _pick_up(visit: StaffVisit) -> Tile:
         )
     )
     about = f"{counted(int(letters or 0), 'letter')} not mailed yet"
-    return Tile("Next mail pick-up", f"{day:%a, %b} {day.day}, {hours}:{minutes:02d}", about)
+    pick_up = f"{day:%a, %b} {day.day}, {hours}:{minutes:02d}"
+    return Tile("Next mail pick-up", pick_up, about, link=url_for("payments.index", notice=NOT_MAILED))
 
 
 def _due_date(visit: StaffVisit) -> Tile:
@@ -135,6 +174,7 @@ def _notices(visit: StaffVisit) -> Tile:
         str(count or "none"),
         _oldest(oldest, "every notice is on its way"),
         grade,
+        url_for("payments.index", notice=NOT_SENT),
     )
 
 
@@ -199,7 +239,8 @@ def _completion(visit: StaffVisit) -> Tile:
     about = f"{completed} of {counted(verified, 'verified call')} in 7 days made a payment"
     if not verified:
         return Tile("Completion", "not known", "nobody was verified in 7 days", "unknown")
-    return Tile("Completion", f"{100 * completed / verified:.0f} %", about)
+    link = url_for("reports.index")
+    return Tile("Completion", f"{100 * completed / verified:.0f} %", about, link=link)
 
 
 def _tasks(visit: StaffVisit) -> Tile:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from fluent.syntax import ast
 from fluent.syntax.parser import FluentParser
@@ -111,7 +112,8 @@ def spoken_lines(text: str) -> dict[str, tuple[str, ...]]:
     return {name: lines for name, lines in wordings(text).items() if "." not in name}
 
 
-def wordings(text: str) -> dict[str, tuple[str, ...]]:
+@lru_cache(maxsize=16)  # a language's texts take a third of a second to read
+def wordings(text: str) -> Mapping[str, tuple[str, ...]]:
     """Return the sentences of each wording in Fluent text: a prompt's (`welcome`) and its attributes'."""
     found = {}
     for entry in FluentParser().parse(text).body:

@@ -35,7 +35,7 @@ def watch_failures(engine: Engine, now: datetime) -> None:
             "failures_in_an_hour": counted.failures,
             "numbers": counted.numbers,
             "limit": LINE_FAILURES,
-            "next": "ivr members locked",
+            "next": "see which members are locked (`ivr members locked`): somebody may be guessing",
         }
         newest = db.execute(
             select(StaffTask.id, StaffTask.closed_at, StaffTask.details)

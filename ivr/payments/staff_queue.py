@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import select, true, tuple_, update
+from sqlalchemy.orm import aliased
 
 from ivr.base.errors import NotFoundError
 from ivr.base.listing import ListColumn, Listing, listing, local_time
@@ -20,8 +21,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def open_tasks(db: Connection) -> list[dict[str, Any]]:
-    """Return what is open, oldest first, ready for `json.dumps`."""
+def open_tasks(db: Connection, after_id: int | None = None, count: int | None = None) -> list[dict[str, Any]]:
+    """Return what is open, oldest first, ready for `json.dumps`.
+
+    Up to `count` of them (None: all), from after the task `after_id` on (None: the oldest).
+    """
+    key = tuple_(StaffTask.opened_at, StaffTask.id)
+    after = aliased(StaffTask)
+    later = key > select(after.opened_at, after.id).where(after.id == after_id).scalar_subquery()
     rows = db.execute(
         select(
             StaffTask.id.label("task_id"),
@@ -33,8 +40,9 @@ def open_tasks(db: Connection) -> list[dict[str, Any]]:
             StaffTask.notes,
         )
         .outerjoin_from(StaffTask, Payment, Payment.id == StaffTask.payment_id)
-        .where(StaffTask.closed_at.is_(None))
+        .where(StaffTask.closed_at.is_(None), true() if after_id is None else later)
         .order_by(StaffTask.opened_at, StaffTask.id)
+        .limit(count)
     )
     return [{name: plain(value) for name, value in row.items()} for row in rows.mappings()]
 

@@ -12,7 +12,9 @@ from support.console import Visitor, add_everybody, console_on
 from support.money import FRIDAYS_CUTOFF, pay
 
 from ivr.console.app import SECTIONS
+from ivr.console.today import WRONG
 from ivr.payments.evidence import seal_evidence, verify_evidence
+from ivr.status.alerts import ALERTS
 from ivr.storage.engine import make_engine
 from ivr.storage.heartbeats import WORKER, beat
 from ivr.storage.tables import AuditEvent
@@ -45,10 +47,13 @@ def test_what_waits_is_counted_and_what_is_wrong_says_what_to_do(visitor, engine
     assert board["Next cutoff"] == ("good", "1 payment, $310.15")
     assert board["Notices not sent"] == ("warn", "1")
     assert board["Worker"] == ("good", "at work")
+    for notice, found in (("not sent", 1), ("not mailed", 0)):
+        assert visitor.get("/payments/", query_string={"notice": notice}).text.count("$310.15") == found
+    assert WRONG.keys() == {alert.name for alert in ALERTS}
     visitor.console.clock.advance(10 * 60)
     page = visitor.get("/today/").text
     assert tiles(page)["Worker"] == ("bad", "silent")
-    assert "<strong>WorkerSilent</strong>: start the worker" in page
+    assert "The worker is silent, and no notice, file or return moves" in page
 
 
 def test_the_trail_tells_who_saw_what_from_where_and_is_sealed(visitor, engine):

@@ -38,8 +38,8 @@ def test_the_picture_leads_to_the_calls_that_ended_at_a_node(visitor):
 
 def test_words_stand_side_by_side_in_every_language(visitor):
     page = visitor.get("/line/words?dialog=bank").text
-    assert '<td lang="en-US" data-head="en-US">Enter the 9 digit routing number.<br>' in page
-    assert '<td lang="es-US" data-head="es-US">Marque los 9 dígitos del número de ruta.<br>' in page
+    assert '<td data-head="en-US" lang="en-US">Enter the 9 digit routing number.<br>' in page
+    assert '<td data-head="es-US" lang="es-US">Marque los 9 dígitos del número de ruta.<br>' in page
     assert "asks for routing_number" in page
     assert "<code>nomatch" in visitor.get("/line/words?dialog=everywhere").text
     assert visitor.get("/line/words?dialog=other").status_code == 404

@@ -121,7 +121,7 @@ def test_what_is_refused_is_not_done(visitor, paid):
     assert states(visitor) == ["held"]
     assert [task.kind for task in open_tasks(visitor)] == ["payment_held"]
     page = visitor.get(f"/payments/{paid}").text
-    for told in ("money held it", "money asked for what moves money", "second refused it"):
+    for told in ("money held it", "money asked to release it", "second refused it"):
         assert told in page
 
 
@@ -140,6 +140,24 @@ def test_what_asks_wrongly_is_told_how(visitor, paid):
     ):
         reply = visitor.post(f"/payments/{paid}/ask", form)
         assert (reply.status_code, said in reply.text) == (409, True), reply.text
+
+
+def test_a_long_queue_is_read_a_page_at_a_time(visitor, engine):
+    with engine.begin() as db:
+        task = {"kind": "return_rate", "details": {}}
+        db.execute(
+            StaffTask.__table__.insert(),
+            [{**task, "opened_at": FRIDAYS_CUTOFF - timedelta(minutes=n)} for n in range(120)],
+        )
+    numbers, address = [], "/tasks/"
+    while address:
+        page = visitor.get(address).text
+        assert "120 open" in page
+        assert "Next: see under Payments, returned" in page
+        numbers += map(int, re.findall(r"number (\d+)</span>", page))
+        [address] = re.findall(r'<a href="([^"]*)" rel="next"', page) or [""]
+    assert numbers == sorted(numbers, reverse=True)
+    assert len(numbers) == 120
 
 
 def test_an_agent_looks_and_changes_nothing(visitor, paid):
