@@ -95,7 +95,7 @@ whole: install-test
 achlens: install-test
 	.venv/bin/python tests/ach/achlens_check.py
 
-pictures: install-test  ## a picture of every page of the console in var/console, in both themes and widths
+pictures: install-test  ## every page of the console in var/console, in both themes and widths; and those of docs/console.md
 	.venv/bin/pytest -q -n 0 --pictures -k test_every_page_is_fit_to_be_seen tests/browser
 
 bench: install-test  ## benchmarks, as ratios against their baselines in the same run; RIVAL=express beside a rival's

@@ -1,18 +1,21 @@
 """The console in a real browser: by keyboard, in both themes and widths, nothing for axe to say, no other host.
 
-One Chromium and one app. `make pictures` leaves every page that it shows as a picture in var/console.
+One Chromium and one app. `make pictures` leaves every page that it shows as a picture in var/console, and makes
+those of docs/console.md anew.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import axe_playwright_python
 import pyotp
 import pytest
+from PIL import Image
 from playwright.sync_api import sync_playwright
 from sqlalchemy import insert, update
 from support import environs
@@ -46,6 +49,14 @@ RUN = {
     "results": {"output": ["FAIL way/goodbye.call"], "calls": {"way/goodbye.call": "en-US relay"}},
 }
 LOCKED = "400000000102"
+# Pages that docs/console.md shows, and the width and height of their pictures.
+SHOWN = {
+    "today": (1360, 800),
+    "call": (1360, 850),
+    "payment-to-approve": (1360, 850),
+    "picture": (1360, 850),
+    "practice-call": (1360, 1040),
+}
 PICTURED = (("light", "wide", 1440), ("dark", "phone", 320))  # WCAG 1.4.10: nothing is lost at 320 pixels
 # A theme changes colors alone.
 RULES = {"light": "", "dark": "runOnly: ['color-contrast', 'link-in-text-block'],"}
@@ -165,13 +176,25 @@ class Desk:
                 self.page.screenshot(path=PICTURES / f"{name}-{theme}-{width}.png", full_page=True)
             wide = self.page.evaluate("document.documentElement.scrollWidth")
             assert wide <= pixels, f"{name} is {wide} pixels wide on {pixels}"
+        if self.pictures and name in SHOWN:
+            self.show(name, *SHOWN[name])
         self.page.set_viewport_size({"width": 1440, "height": 900})
+
+    def show(self, name, width, height):
+        """Leave the picture of a page that docs/console.md shows: its top, in few colors, a few kilobytes."""
+        self.page.emulate_media(color_scheme="light")
+        self.page.set_viewport_size({"width": width, "height": height})
+        with Image.open(BytesIO(self.page.screenshot())) as picture:
+            picture.convert("RGB").quantize(64, dither=Image.Dither.NONE).save(
+                ROOT / "docs" / "console" / f"{name}.png", optimize=True
+            )
 
 
 @pytest.fixture(scope="module")
 def new_desk(console, secrets, request):
     """Somebody at a browser of their own, each on the one Chromium and the one app."""
-    PICTURES.mkdir(parents=True, exist_ok=True)
+    for folder in (PICTURES, ROOT / "docs" / "console"):
+        folder.mkdir(parents=True, exist_ok=True)
     with LocalServer() as server, sync_playwright() as playwright:
         server.app = make_console_app(console)
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
