@@ -12,7 +12,7 @@ language-option =
     For more time or relay, press 7.
     .again = For English, press 1.
     .relay = For English, press 1.
-    .nudge = Still waiting.
+    .nudge = Still here.
 
 # Key 7 leads from one to the next.  .again: at a gate, where 7 changes nothing, and where more would bring one.
 pace-unhurried =
@@ -47,7 +47,7 @@ main-menu =
         Someone else's bill: press 3.
         Person: press 0.
     .nudge =
-        Still waiting.
+        Still here.
         Main menu.
 
 finish-menu =
@@ -68,7 +68,7 @@ finish-menu =
         Help: press 8.
         To hear this again, press 9.
     .nudge =
-        Still waiting.
+        Still here.
         You can hang up now.
 
 goodbye =
@@ -90,7 +90,7 @@ verify-member-id =
         Enter your 12 digit member I D.
         Or your billing account number, then the pound key.
     .nudge =
-        Still waiting.
+        Still here.
         Member I D.
 
 verify-ssn =
@@ -106,7 +106,7 @@ verify-ssn =
         Enter the last four digits of your Social Security number.
         If none, press pound.
     .nudge =
-        Still waiting.
+        Still here.
         Last four.
 
 verify-birth =
@@ -117,7 +117,7 @@ verify-birth =
     .again-relay = Enter your date of birth in eight digits: month, day, year.
     .relay = Enter your date of birth in eight digits: month, day, year.
     .nudge =
-        Still waiting.
+        Still here.
         Date of birth.
 
 verify-no-ssn =
@@ -135,13 +135,13 @@ verify-bill-account =
         Enter your 9 digit billing account number.
         It begins with 7.
     .nudge =
-        Still waiting.
+        Still here.
         Billing account number.
 
 verify-zip = Enter the 5 digit ZIP code where we mail your bill.
     .again = Enter the 5 digit ZIP code of your mailing address.
     .nudge =
-        Still waiting.
+        Still here.
         ZIP code.
 
 # Of nine digits the first four were taken, and the rest came too early.
@@ -156,11 +156,9 @@ verify-rejected =
     Please use the numbers of the member on the bill.
     If two members share a phone number, enter the member I D.
     .relay =
-        Those numbers do not match.
-
-        Please use the numbers of the member on the bill.
-
-        If two members share a phone number, enter the member I D.
+        No match.
+        Use the billed member's numbers.
+        Shared phone: use I D.
 
 verify-exhausted =
     We could not find a match.
@@ -309,7 +307,8 @@ payment-made =
         Your { $made_plan ->
             [dental] dental
            *[health] health
-        } payment of { $made_amount }:
+        } payment: { $made_amount }.
+        You made it on { $made_date }.
 
         { $made_stands ->
             [on_hold] It is on hold.
@@ -320,8 +319,6 @@ payment-made =
             [cancelled] It was canceled.
            *[planned] It is set up.
         }
-        You made it on { $made_date }.
-
         { $made_stands ->
             [planned] The money leaves on or after { $made_debit_date }.
             [at_bank] The money leaves on or after { $made_debit_date }.
@@ -380,7 +377,7 @@ payments-made-menu =
         For an older payment, press 1.
         To go back, press 2.
     .nudge =
-        Still waiting.
+        Still here.
         An older payment, or back.
 
 payments-made-menu-cancel =
@@ -396,7 +393,7 @@ payments-made-menu-cancel =
         To cancel this one, press 2.
         To go back, press 3.
     .nudge =
-        Still waiting.
+        Still here.
         Older, cancel, or back.
 
 payments-made-none =
@@ -415,7 +412,7 @@ payment-cancel-ask =
         To cancel this payment, press 1.
         To keep it, press 2.
     .nudge =
-        Still waiting.
+        Still here.
         Cancel or keep it.
 
 payment-cancelled =
@@ -446,13 +443,10 @@ payment-kept =
 
 balance-as-of =
     That is as of { $as_of }.
-    Payments by phone are taken off.
-    A check in the mail may not show yet.
+    Checks in the mail may not show yet.
     .relay =
         Amounts are as of { $as_of }.
-        Payments by phone are taken off.
-
-        A check in the mail may not show yet.
+        Checks in the mail may not show yet.
 
 balance-nothing = We have no bill for you at this time.
 
@@ -476,7 +470,7 @@ balance-waiting =
 
 # Taken off what is owed, and not yet paid by the bank.
 balance-on-its-way =
-    Your payment is on its way.
+    A payment is on its way.
     If it goes through, you owe nothing on your { $plan ->
         [dental] dental
        *[health] health
@@ -540,7 +534,7 @@ balance-past-due-and-current =
 coverage =
     { $coverage ->
         [keep] Pay { $keep_cents } by { $keep_by }, or your plan ends as of { $plan_ends }.
-        [keep_longer] Pay { $keep_cents } by { $keep_by }; still owing after { $keep_last }, it ends as of { $plan_ends }.
+        [keep_longer] Pay { $keep_cents } by { $keep_by }; if you still owe after { $keep_last }, your plan ends as of { $plan_ends }.
         [reinstate] Your plan has ended: to get it back, pay { $reinstate_cents } by { $reinstate_by }.
         [ended] Your plan may have ended: to ask what you can do, press 0.
         [first] This is your first payment: paid now, your plan can start { $plan_starts }.
@@ -560,7 +554,9 @@ coverage =
 
         { $coverage ->
             [keep] If not, your plan ends as of { $plan_ends }.
-            [keep_longer] The last day to catch up is { $keep_last }.
+            [keep_longer]
+                The last day is { $keep_last }.
+                If not, your plan ends as of { $plan_ends }.
             [reinstate] Pay by { $reinstate_by }.
             [ended] To ask what you can do, press 0.
             [first] Paid now, your plan can start { $plan_starts }.
@@ -593,7 +589,7 @@ dropped-call-menu =
         To go on with your payment, press 1.
         To hear what you owe, press 2.
     .nudge =
-        Still waiting.
+        Still here.
         Go on, or hear what you owe.
 
 bills-both =
@@ -615,7 +611,7 @@ bills-both =
         Payments made: press 4.
         Help: press 8.
     .nudge =
-        Still waiting.
+        Still here.
         Which bill?
 
 bills-other =
@@ -639,7 +635,7 @@ bills-other =
         To go on, press 1.
         Not now: press 2.
     .nudge =
-        Still waiting.
+        Still here.
         Go on, or not now.
 
 ## Amount
@@ -673,7 +669,7 @@ amount-one =
         Payments: press 5.
         Help: press 8.
     .nudge =
-        Still waiting.
+        Still here.
         Amount to pay.
 
 amount-two =
@@ -705,18 +701,15 @@ amount-two =
         Payments: press 5.
         Help: press 8.
     .nudge =
-        Still waiting.
+        Still here.
         Amount to pay.
 
 amount-first-why =
-    This is your first payment.
     Coverage can start only when the first bill is paid in full.
     So the amount to pay is { $total }.
     .relay =
-        This is your first payment.
-        Coverage can start only when it is paid in full.
-
-        The amount to pay is { $total }.
+        Coverage starts only when the first bill is paid in full.
+        So the amount is { $total }.
 
 amount-first =
     To pay { $total } in full, press 1.
@@ -743,7 +736,7 @@ amount-first =
         Payments made: press 4.
         Help: press 8.
     .nudge =
-        Still waiting.
+        Still here.
         Amount to pay.
 
 amount-other =
@@ -757,7 +750,7 @@ amount-other =
         Enter dollars and cents, then the pound key.
         40 dollars and 50 cents is 4 0 5 0.
     .nudge =
-        Still waiting.
+        Still here.
         Amount.
 
 amount-above-balance =
@@ -797,7 +790,7 @@ amount-read-back =
         Back: press 3.
         Later day: press 4.
     .nudge =
-        Still waiting.
+        Still here.
         Is the amount right?
 
 amount-same-today =
@@ -821,7 +814,7 @@ amount-same-today =
         To pay again, press 1.
         To go back, press 2.
     .nudge =
-        Still waiting.
+        Still here.
         Pay again or go back.
 
 payments-limit =
@@ -843,7 +836,7 @@ day-ask =
         Enter the day in four digits: month, then day.
         For January 5, enter 0 1 0 5.
     .nudge =
-        Still waiting.
+        Still here.
         A day, in four digits.
 
 day-moved =
@@ -877,7 +870,7 @@ day-range-menu =
         For another day, press 1.
         To go back, press 2.
     .nudge =
-        Still waiting.
+        Still here.
         Another day, or back.
 
 day-none = It is too late to choose a day for this bill.
@@ -894,7 +887,7 @@ day-read-back =
         If right, press 1.
         For another day, press 2.
     .nudge =
-        Still waiting.
+        Still here.
         Is the day right?
 
 ## Bank
@@ -912,7 +905,7 @@ bank-reuse =
         For the same account, press 1.
         For another account, press 2.
     .nudge =
-        Still waiting.
+        Still here.
         Same account.
 
 bank-ready =
@@ -936,7 +929,7 @@ bank-ready =
         Savings: press 2.
         To find them: press 3.
     .nudge =
-        Still waiting.
+        Still here.
         Checking or savings.
 
 bank-find =
@@ -960,7 +953,7 @@ bank-routing-ask = Enter the 9 digit routing number.
         On a check it is usually at the bottom left.
     .again-relay = Enter the 9 digit routing number.
     .nudge =
-        Still waiting.
+        Still here.
         Routing number.
 
 bank-routing-read-back-named =
@@ -977,7 +970,7 @@ bank-routing-read-back-named =
         If right, press 1.
         To enter it again, press 2.
     .nudge =
-        Still waiting.
+        Still here.
         Is that the right bank?
 
 bank-routing-unknown = We know no bank with that routing number.
@@ -994,7 +987,7 @@ bank-routing-read-back =
         If right, press 1.
         To enter it again, press 2.
     .nudge =
-        Still waiting.
+        Still here.
         Is the routing number right?
 
 bank-account-ask = Enter the account number, then press pound.
@@ -1004,7 +997,7 @@ bank-account-ask = Enter the account number, then press pound.
     .again-relay = Enter the account number, then pound.
     .relay = Enter the account number, then the pound key.
     .nudge =
-        Still waiting.
+        Still here.
         Account number.
 
 bank-account-again = Enter the account number once more, then press pound.
@@ -1012,7 +1005,7 @@ bank-account-again = Enter the account number once more, then press pound.
     .again-relay = Account number once more, then pound.
     .relay = Enter the account number once more, then the pound key.
     .nudge =
-        Still waiting.
+        Still here.
         Account number again.
 
 bank-account-different =
@@ -1095,7 +1088,7 @@ gate-authorization =
     Press 1 when you are ready to answer.
     .again = Press 1 when you are ready to answer.
     .nudge =
-        Still waiting.
+        Still here.
         When ready, press 1.
 
 authorization-ask =
@@ -1112,7 +1105,7 @@ authorization-ask =
         Or say: no.
         Your operator may voice it.
     .nudge =
-        Still waiting.
+        Still here.
         Say: I authorize.
         Or: no.
 
@@ -1133,7 +1126,7 @@ authorization-ask-either =
         Or say: no.
         If you cannot speak, press 1.
     .nudge =
-        Still waiting.
+        Still here.
         Say: I authorize.
         Or: no.
 
@@ -1218,7 +1211,7 @@ authorization-code-ask =
         The code is on your bill.
         To authorize, enter it, then the pound key.
     .nudge =
-        Still waiting.
+        Still here.
         Code from your bill.
 
 authorization-wrong-code = That is not the code on this bill.
@@ -1232,7 +1225,6 @@ authorization-declined =
 authorization-not-own =
     We can only debit your own personal bank account here.
     This payment was not made.
-    A person can help you.
 
 authorization-changed =
     What you owe on your { $plan ->
@@ -1259,9 +1251,8 @@ confirmation =
 
         Your confirmation number is { $confirmation_number }.
 
-        The debit takes one to two business days.
-
-        Your bank is debited on or after { $effective_date }.
+        The money leaves your account on or after { $effective_date }.
+        That can take one to two business days.
 
         Once more: { $confirmation_number }.
 
@@ -1297,7 +1288,7 @@ declined-menu =
         To finish this call, press 2.
         Later day: press 3.
     .nudge =
-        Still waiting.
+        Still here.
         Go on or finish.
 
 ## Other help
@@ -1327,7 +1318,7 @@ help-menu =
         Hours, business: press 4.
         Back: press 5.
     .nudge =
-        Still waiting.
+        Still here.
         What you need.
 
 ## Paying for somebody else
@@ -1354,7 +1345,7 @@ guest-menu =
         To cancel such a payment, press 2.
         Back: press 3.
     .nudge =
-        Still waiting.
+        Still here.
         Pay or cancel.
 
 guest-member =
@@ -1369,7 +1360,7 @@ guest-member =
         Enter the member's 12 digit member I D.
         Or the phone number on the account, then pound.
     .nudge =
-        Still waiting.
+        Still here.
         Member I D.
 
 guest-birth =
@@ -1380,13 +1371,13 @@ guest-birth =
     .again-relay = Enter the member's date of birth in eight digits.
     .relay = Enter the member's date of birth: month, day, year in eight digits.
     .nudge =
-        Still waiting.
+        Still here.
         Date of birth.
 
 guest-zip = Enter the 5 digit ZIP code of the address on the bill.
     .again = Enter the 5 digit ZIP code from the member's bill.
     .nudge =
-        Still waiting.
+        Still here.
         ZIP code.
 
 guest-house =
@@ -1398,7 +1389,7 @@ guest-house =
     .relay =
         Enter the house or P O box number, then pound.
     .nudge =
-        Still waiting.
+        Still here.
         House number.
 
 guest-due =
@@ -1432,7 +1423,7 @@ guest-bill-menu =
         Other amount: press 2.
         Not this bill: press 3.
     .nudge =
-        Still waiting.
+        Still here.
         Pay this bill or not.
 
 guest-bill-in-full =
@@ -1447,7 +1438,7 @@ guest-bill-in-full =
         To pay it, press 1.
         Not this bill: press 2.
     .nudge =
-        Still waiting.
+        Still here.
         Pay this bill or not.
 
 guest-above-balance =
@@ -1471,18 +1462,18 @@ guest-read-back =
         If right, press 1.
         Other amount: press 2.
     .nudge =
-        Still waiting.
+        Still here.
         Is the amount right?
 
 guest-name =
-    Whose bank account is it?
+    The bank account must be your own.
     Say your first and last name, as your bank has it.
     .again = Please say only your first and last name.
     .relay =
         Say your first and last name, as your bank has it.
         Your operator may voice it.
     .nudge =
-        Still waiting.
+        Still here.
         Your name.
 
 guest-name-heard =
@@ -1500,7 +1491,7 @@ guest-name-right =
         If the name is right, press 1.
         To say it again, press 2.
     .nudge =
-        Still waiting.
+        Still here.
         Is the name right?
 
 guest-name-exhausted = We could not get your name right.
@@ -1514,7 +1505,7 @@ guest-mobile =
         We send you the terms by text message.
         Enter your 10 digit cell phone number.
     .nudge =
-        Still waiting.
+        Still here.
         Cell phone number.
 
 guest-mobile-again =
@@ -1522,7 +1513,7 @@ guest-mobile-again =
     .again = Enter the 10 digits of your cell phone number again.
     .again-relay = Enter your cell phone number again.
     .nudge =
-        Still waiting.
+        Still here.
         Cell phone number.
 
 guest-mobile-different =
@@ -1543,7 +1534,7 @@ guest-agree =
         To get it, press 1.
         If not, press 2.
     .nudge =
-        Still waiting.
+        Still here.
         A text message or not.
 
 guest-not-agreed =
@@ -1641,7 +1632,7 @@ guest-finish =
         You can hang up now.
         To finish, press 1.
     .nudge =
-        Still waiting.
+        Still here.
         You can hang up now.
 
 guest-payment-number =
@@ -1651,7 +1642,7 @@ guest-payment-number =
         It is in the text message we sent you.
     .again-relay = Enter the 11 digit confirmation number.
     .nudge =
-        Still waiting.
+        Still here.
         Confirmation number.
 
 guest-payment-mobile =
@@ -1659,7 +1650,7 @@ guest-payment-mobile =
     .again = Enter your 10 digit cell phone number, area code first.
     .again-relay = Enter your 10 digit cell phone number.
     .nudge =
-        Still waiting.
+        Still here.
         Cell phone number.
 
 guest-cancelled =
@@ -1708,16 +1699,16 @@ hardship-menu =
         To go back, press 4.
     .again-relay =
         For a person, press 1.
-        Call back: press 2.
+        Callback: press 2.
         Pay a part: press 3.
         Back: press 4.
     .relay =
         For a person, press 1.
-        Call back: press 2.
+        Callback: press 2.
         Pay a part: press 3.
         Back: press 4.
     .nudge =
-        Still waiting.
+        Still here.
         What you need.
 
 autopay =
@@ -1775,7 +1766,7 @@ ways-menu =
         Account number: press 4.
         Back: press 5.
     .nudge =
-        Still waiting.
+        Still here.
         A way to pay.
 
 ways-mail =
@@ -1843,7 +1834,7 @@ ways-bank =
         Use your 9 digit billing account number.
         It begins with 7.
 
-        Pick a day 3 to 5 business days before.
+        Pick a day 3 to 5 business days before it is due.
 
         Or pay online, at the web address on your bill.
 
@@ -1915,7 +1906,7 @@ person-not-now =
     .relay = Nobody can answer now.
 
 callback-again = To end here and have us call you back, press 0 again.
-    .relay = Call back: press 0 again.
+    .relay = Callback: press 0 again.
 
 callback-offer =
     To have us call you back, press 1.
@@ -1924,8 +1915,8 @@ callback-offer =
         To have us call you back, press 1.
         To finish this call, press 2.
     .nudge =
-        Still waiting.
-        Call back, or finish.
+        Still here.
+        Callback, or finish.
 
 callback-number =
     To be called at the number you are calling from, press 1.
@@ -1937,14 +1928,14 @@ callback-number =
         To use the number you call from, press 1.
         For another number, press 2.
     .nudge =
-        Still waiting.
+        Still here.
         Number to call.
 
 callback-phone = Enter the 10 digit phone number.
     .again = Enter the 10 digits of the phone number, area code first.
     .again-relay = Enter the 10 digit phone number.
     .nudge =
-        Still waiting.
+        Still here.
         Phone number.
 
 callback-part =
@@ -1957,7 +1948,7 @@ callback-part =
         For a morning call, press 1.
         For the afternoon, press 2.
     .nudge =
-        Still waiting.
+        Still here.
         Morning or afternoon.
 
 callback-booked =
@@ -1986,9 +1977,7 @@ give-up-paid =
 
 payment-stands = What you paid in this call stands.
 
-time-up =
-    This call has reached its limit.
-    A person can help you.
+time-up = This call has reached its limit.
 
 ## When something was keyed that cannot be used
 
@@ -2002,7 +1991,7 @@ entry-discarded = The star key clears what you entered.
 
 gate-go-on = Press 1 to go on.
     .nudge =
-        Still waiting.
+        Still here.
         Press 1 to go on.
 
 nomatch-not-a-choice = That key is not one of the choices here.

@@ -13,7 +13,7 @@ language-option =
     Para más tiempo o relevo, oprima 7.
     .again = Para español, oprima 2.
     .relay = Para español, oprima 2.
-    .nudge = Seguimos esperando.
+    .nudge = Aquí seguimos.
 
 # La tecla 7 lleva de uno al siguiente.
 pace-unhurried =
@@ -48,7 +48,7 @@ main-menu =
         Factura de otra persona: oprima 3.
         Persona: oprima 0.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Menú principal.
 
 finish-menu =
@@ -69,7 +69,7 @@ finish-menu =
         Ayuda: oprima 8.
         Para oírlo otra vez, oprima 9.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Ya puede colgar.
 
 goodbye =
@@ -81,17 +81,17 @@ goodbye =
 verify-member-id =
     Marque los 12 dígitos de su número de miembro.
     O los 9 dígitos de su cuenta de facturación, y oprima la tecla numeral.
-    Los dos números están en su factura.
+    Los dos están en su factura.
     .again =
         Marque los 12 dígitos de su número de miembro.
         ¿No tiene la factura?
         Marque los 10 dígitos del teléfono de su cuenta y la tecla numeral.
-    .again-relay = Marque su número de miembro o teléfono.
+    .again-relay = Número de miembro o teléfono.
     .relay =
         Marque los 12 dígitos de su número de miembro.
         O su número de cuenta de facturación y la tecla numeral.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Número de miembro.
 
 verify-ssn =
@@ -107,7 +107,7 @@ verify-ssn =
         Marque los últimos cuatro dígitos de su Seguro Social.
         Si no tiene, la tecla numeral.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Últimos cuatro dígitos.
 
 verify-birth =
@@ -120,7 +120,7 @@ verify-birth =
         Marque su fecha de nacimiento en ocho dígitos.
         Primero el mes, luego el día y el año.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Fecha de nacimiento.
 
 verify-no-ssn =
@@ -138,13 +138,13 @@ verify-bill-account =
         Marque los 9 dígitos de la cuenta de su factura.
         Empieza con 7.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Número de cuenta de la factura.
 
 verify-zip = Marque los 5 dígitos del código postal adonde le llega la factura.
     .again = Marque los 5 dígitos del código postal de su dirección.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Código postal.
 
 # De los nueve dígitos se tomaron los primeros cuatro, y el resto llegó antes de tiempo.
@@ -159,11 +159,9 @@ verify-rejected =
     Use los números del miembro que está en la factura.
     Si dos miembros tienen el mismo teléfono, marque el número de miembro.
     .relay =
-        Esos números no coinciden.
-
-        Use los números del miembro que está en la factura.
-
-        Si dos miembros tienen el mismo teléfono, marque el número de miembro.
+        No coinciden.
+        Use los del miembro de la factura.
+        Si comparten teléfono, número de miembro.
 
 verify-exhausted =
     No encontramos esos datos.
@@ -172,7 +170,7 @@ verify-exhausted =
 ## Lo que se pagó en las últimas 24 horas
 
 recent-payment =
-    Tenemos un pago hecho en las últimas 24 horas.
+    Se hizo un pago en las últimas 24 horas.
     Es de { $recent_amount } para su factura { $recent_plan ->
         [dental] dental
        *[health] de salud
@@ -180,7 +178,7 @@ recent-payment =
     Se hizo a { $recent_at }.
     Su número de confirmación es { $recent_confirmation }.
     .relay =
-        Tenemos un pago hecho en las últimas 24 horas.
+        Se hizo un pago en las últimas 24 horas.
 
         Es de { $recent_amount } para su factura { $recent_plan ->
             [dental] dental
@@ -191,7 +189,7 @@ recent-payment =
 
 recent-payments-more =
     Hay más pagos.
-    Una persona puede informarle sobre ellos.
+    Una persona le puede decir cuáles.
 
 ## Un pago en espera
 
@@ -241,12 +239,12 @@ returned-payment =
         [account_closed] El banco dice que la cuenta está cerrada.
         [no_such_account] El banco no encontró esa cuenta.
         [account_not_usable] El banco no permite pagos desde esa cuenta.
-        [not_authorized] El banco dice que el pago no estaba autorizado.
-        [stopped] El pago se detuvo en el banco.
+        [not_authorized] El banco dice que el pago no tenía autorización.
+        [stopped] Se le pidió al banco no hacer el pago.
         [for_you] No cuenta como pagado.
        *[other] El banco no pudo procesarlo.
     }
-    Usted lo debe otra vez.
+    Todavía debe esa cantidad.
     .relay =
         { $returned_reason ->
             [for_you] Un pago de { $returned_amount } fue devuelto.
@@ -266,12 +264,12 @@ returned-payment =
             [account_closed] El banco dice que la cuenta está cerrada.
             [no_such_account] El banco no encontró esa cuenta.
             [account_not_usable] El banco no permite pagos desde ella.
-            [not_authorized] El banco dice que no estaba autorizado.
-            [stopped] El pago se detuvo en el banco.
+            [not_authorized] El banco dice que no tenía autorización.
+            [stopped] Se le pidió al banco no hacer el pago.
             [for_you] No cuenta como pagado.
            *[other] El banco no pudo procesarlo.
         }
-        Usted lo debe otra vez.
+        Todavía debe esa cantidad.
 
 returned-payment-call-us =
     Necesitamos hablar con usted sobre un pago.
@@ -309,10 +307,11 @@ payment-made =
     }
     Su número de confirmación es { $made_number }.
     .relay =
-        Su pago de { $made_amount }, factura { $made_plan ->
+        Su pago { $made_plan ->
             [dental] dental
            *[health] de salud
-        }:
+        }: { $made_amount }.
+        Lo hizo el { $made_date }.
 
         { $made_stands ->
             [on_hold] Está en espera.
@@ -323,8 +322,6 @@ payment-made =
             [cancelled] Se canceló.
            *[planned] Está programado.
         }
-        Lo hizo el { $made_date }.
-
         { $made_stands ->
             [planned] El dinero sale el { $made_debit_date } o después.
             [at_bank] El dinero sale el { $made_debit_date } o después.
@@ -383,7 +380,7 @@ payments-made-menu =
         Para un pago anterior, oprima 1.
         Para volver, oprima 2.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Un pago anterior, o volver.
 
 payments-made-menu-cancel =
@@ -399,7 +396,7 @@ payments-made-menu-cancel =
         Para cancelar este, oprima 2.
         Para volver, oprima 3.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Anterior, cancelar o volver.
 
 payments-made-none =
@@ -418,7 +415,7 @@ payment-cancel-ask =
         Para cancelar este pago, oprima 1.
         Para dejarlo, oprima 2.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Cancelarlo o dejarlo.
 
 payment-cancelled =
@@ -448,13 +445,10 @@ payment-kept =
 ## Saldo
 
 balance-as-of =
-    Esto es hasta { $as_of }.
-    Ya restamos los pagos por teléfono.
+    Estas cantidades son de { $as_of }.
     Un cheque enviado por correo quizás todavía no aparezca.
     .relay =
         Cantidades hasta { $as_of }.
-
-        Ya restamos los pagos por teléfono.
         Un cheque enviado por correo quizás no aparezca.
 
 balance-nothing = Por ahora no tenemos ninguna factura para usted.
@@ -468,7 +462,7 @@ balance-paid =
         [dental] dental
        *[health] de salud
     } está pagada.
-    Ahora no debe nada en ella.
+    No debe nada de ella.
 
 # Lo que falta lo cubre un pago en espera.
 balance-waiting =
@@ -479,7 +473,7 @@ balance-waiting =
 
 # Ya no se cuenta en lo que se debe, y el banco todavía no lo ha pagado.
 balance-on-its-way =
-    Su pago está en camino.
+    Hay un pago en camino.
     Si se completa, no debe nada de su factura { $plan ->
         [dental] dental
        *[health] de salud
@@ -523,7 +517,7 @@ balance-past-due-and-current =
        *[health] de salud
     }.
     El saldo vencido es de { $past_due }.
-    Lo demás, { $current }, vence { $due_when ->
+    El resto, { $current }, vence { $due_when ->
         [today] hoy, { $due_date }
        *[later] el { $due_date }
     }.
@@ -535,7 +529,7 @@ balance-past-due-and-current =
 
         El saldo vencido es de { $past_due }.
 
-        Lo demás es { $current }.
+        El resto es { $current }.
         Vence { $due_when ->
             [today] hoy, { $due_date }
            *[later] el { $due_date }
@@ -544,7 +538,7 @@ balance-past-due-and-current =
 coverage =
     { $coverage ->
         [keep] Pague { $keep_cents } hasta el { $keep_by }, o su plan termina con fecha del { $plan_ends }.
-        [keep_longer] Pague { $keep_cents } hasta el { $keep_by }; si debe algo después del { $keep_last }, termina con fecha del { $plan_ends }.
+        [keep_longer] Pague { $keep_cents } hasta el { $keep_by }; si todavía debe después del { $keep_last }, su plan termina con fecha del { $plan_ends }.
         [reinstate] Su plan terminó: para recuperarlo, pague { $reinstate_cents } hasta el { $reinstate_by }.
         [ended] Es posible que su plan haya terminado: para preguntar qué puede hacer, oprima 0.
         [first] Este es su primer pago: si paga ahora, su plan puede empezar el { $plan_starts }.
@@ -564,12 +558,14 @@ coverage =
 
         { $coverage ->
             [keep] Si no, su plan termina con fecha del { $plan_ends }.
-            [keep_longer] El último día para ponerse al día es { $keep_last }.
+            [keep_longer]
+                Último día: el { $keep_last }.
+                Si no, su plan termina con fecha del { $plan_ends }.
             [reinstate] Pague hasta el { $reinstate_by }.
             [ended] Para preguntar qué puede hacer, oprima 0.
             [first] Si paga ahora, puede empezar el { $plan_starts }.
-            [counts_today] Así es a tiempo.
-           *[late_today] Así llega tarde.
+            [counts_today] Llega a tiempo.
+           *[late_today] Llega tarde.
         }
 
 balance-changed =
@@ -598,7 +594,7 @@ dropped-call-menu =
         Para seguir con su pago, oprima 1.
         Para oír lo que debe, oprima 2.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Seguir, u oír lo que debe.
 
 bills-both =
@@ -620,7 +616,7 @@ bills-both =
         Pagos hechos: oprima 4.
         Ayuda: oprima 8.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         ¿Cuál factura?
 
 bills-other =
@@ -644,7 +640,7 @@ bills-other =
         Para seguir, oprima 1.
         Ahora no: oprima 2.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Seguir, o ahora no.
 
 ## Cantidad
@@ -678,7 +674,7 @@ amount-one =
         Pagos: oprima 5.
         Ayuda: oprima 8.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Cantidad del pago.
 
 amount-two =
@@ -710,17 +706,14 @@ amount-two =
         Pagos: oprima 5.
         Ayuda: oprima 8.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Cantidad del pago.
 
 amount-first-why =
-    Este es su primer pago.
-    La cobertura solo puede empezar cuando la primera factura está pagada por completo.
+    La cobertura solo puede empezar cuando la primera factura esté pagada por completo.
     Por eso hay que pagar { $total }.
     .relay =
-        Este es su primer pago.
-        La cobertura solo puede empezar con el pago completo.
-
+        La cobertura empieza con la primera factura pagada por completo.
         Hay que pagar { $total }.
 
 amount-first =
@@ -748,7 +741,7 @@ amount-first =
         Pagos hechos: oprima 4.
         Ayuda: oprima 8.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Cantidad del pago.
 
 amount-other =
@@ -762,7 +755,7 @@ amount-other =
         Marque dólares y centavos, luego la tecla numeral.
         40 dólares con 50 centavos es 4 0 5 0.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Cantidad.
 
 amount-above-balance =
@@ -773,9 +766,9 @@ amount-above-balance =
 
 amount-below-minimum =
     Usted marcó { $keyed_amount }.
-    El pago mínimo es un dólar.
+    El pago mínimo es de un dólar.
     Puede pagar menos solo si así paga toda la factura.
-    .relay = El mínimo es un dólar, o toda la factura.
+    .relay = El mínimo es de un dólar, o toda la factura.
 
 amount-exhausted = Esa cantidad no se puede pagar aquí.
 
@@ -786,7 +779,7 @@ amount-read-back =
     Volver: oprima 3.
     Para pagar otro día, oprima 4.
     .again =
-        Si { $amount } es correcto, oprima 1.
+        Si la cantidad de { $amount } es correcta, oprima 1.
         Otra cantidad: oprima 2.
         Volver: oprima 3.
         Otro día: oprima 4.
@@ -803,7 +796,7 @@ amount-read-back =
         Volver: oprima 3.
         Otro día: oprima 4.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         ¿Es correcta la cantidad?
 
 amount-same-today =
@@ -812,13 +805,13 @@ amount-same-today =
        *[health] de salud
     }.
     Para pagarla por segunda vez, oprima 1.
-    Para volver atrás, oprima 2.
+    Para volver, oprima 2.
     .again =
         Para pagar otra vez la misma cantidad, oprima 1.
-        Para volver atrás, oprima 2.
+        Para volver, oprima 2.
     .again-relay =
         Para pagarla otra vez, oprima 1.
-        Para volver atrás, oprima 2.
+        Para volver, oprima 2.
     .relay =
         Hoy ya pagó esta cantidad de su factura { $plan ->
             [dental] dental
@@ -827,7 +820,7 @@ amount-same-today =
         Para pagar otra vez, oprima 1.
         Para volver, oprima 2.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Pagar otra vez o volver.
 
 payments-limit =
@@ -849,7 +842,7 @@ day-ask =
         Marque el día: mes y día, cuatro dígitos.
         Para el 5 de enero, marque 0 1 0 5.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Un día, en cuatro dígitos.
 
 day-moved =
@@ -883,7 +876,7 @@ day-range-menu =
         Para otro día, oprima 1.
         Para volver, oprima 2.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Otro día, o volver.
 
 day-none = Ya es tarde para elegir un día para esta factura.
@@ -900,7 +893,7 @@ day-read-back =
         Si es correcto, oprima 1.
         Para otro día, oprima 2.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         ¿Es correcto el día?
 
 ## Banco
@@ -918,11 +911,11 @@ bank-reuse =
         Para la misma cuenta, oprima 1.
         Para otra cuenta, oprima 2.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         La misma cuenta.
 
 bank-ready =
-    Necesita dos números de su banco: el de ruta y el de su cuenta.
+    Necesita el número de ruta y el de cuenta de su banco.
     Cuando los tenga: si es de cheques, o corriente, oprima 1.
     Si es de ahorros, oprima 2.
     Para oír dónde están en un cheque, oprima 3.
@@ -942,7 +935,7 @@ bank-ready =
         Ahorros: oprima 2.
         Para encontrarlos: oprima 3.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         De cheques o de ahorros.
 
 bank-find =
@@ -966,7 +959,7 @@ bank-routing-ask = Marque los 9 dígitos del número de ruta.
         En un cheque suele estar abajo a la izquierda.
     .again-relay = Número de ruta, 9 dígitos.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Número de ruta.
 
 bank-routing-read-back-named =
@@ -983,7 +976,7 @@ bank-routing-read-back-named =
         Si es correcto, oprima 1.
         Para marcarlo otra vez, oprima 2.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         ¿Es ese el banco correcto?
 
 bank-routing-unknown = No conocemos ningún banco con ese número de ruta.
@@ -1000,7 +993,7 @@ bank-routing-read-back =
         Si es correcto, oprima 1.
         Para marcarlo otra vez, oprima 2.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         ¿Es correcto el número de ruta?
 
 bank-account-ask = Marque el número de cuenta y oprima la tecla numeral.
@@ -1010,7 +1003,7 @@ bank-account-ask = Marque el número de cuenta y oprima la tecla numeral.
     .again-relay = Marque el número de cuenta y numeral.
     .relay = Marque el número de cuenta y luego la tecla numeral.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Número de cuenta.
 
 bank-account-again = Marque otra vez el número de cuenta y la tecla numeral.
@@ -1018,11 +1011,11 @@ bank-account-again = Marque otra vez el número de cuenta y la tecla numeral.
     .again-relay = Otra vez el número de cuenta, y numeral.
     .relay = Marque el número de cuenta una vez más y la tecla numeral.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Número de cuenta, otra vez.
 
 bank-account-different =
-    Los dos números de cuenta no fueron iguales.
+    Los dos números de cuenta no coinciden.
     Intentemos otra vez.
 
 bank-account-blocked =
@@ -1036,8 +1029,8 @@ bank-account-exhausted = No pudimos usar esos números del banco.
 authorization-terms =
     Escuche hasta el final, por favor.
     Hoy es { $today }.
-    Usted es la persona cuyo número de miembro termina en { $member_last4 }.
-    Autoriza al Massachusetts Health Connector a hacer un solo débito electrónico de su banco.
+    Su número de miembro termina en { $member_last4 }.
+    Usted autoriza a Massachusetts Health Connector a hacer un solo débito electrónico de su banco.
     Es de { $amount }, una sola vez.
     Sale de su cuenta { $account_type ->
         [savings] de ahorros
@@ -1045,7 +1038,7 @@ authorization-terms =
     } que termina en { $account_last4 }.
     Esta es su propia cuenta bancaria personal.
     Se debita el { $debit_date } o después.
-    Paga su prima { $plan ->
+    Es para su prima { $plan ->
         [dental] dental
        *[health] de salud
     }.
@@ -1056,15 +1049,15 @@ authorization-terms =
         [email] correo electrónico
        *[letter] correo postal
     }.
-    Guardamos por escrito la respuesta que usted diga.
+    Guardamos por escrito lo que usted conteste.
     No grabamos esta llamada.
     .relay =
-        Con esto autoriza un pago electrónico desde su banco.
+        Le pedimos su autorización para un pago electrónico de su banco.
         Hoy es { $today }.
 
-        Usted es la persona cuyo número de miembro termina en { $member_last4 }.
+        Su número de miembro termina en { $member_last4 }.
 
-        Autoriza al Massachusetts Health Connector a hacer un solo débito electrónico.
+        Usted autoriza a Massachusetts Health Connector a hacer un solo débito electrónico.
 
         El débito es de { $amount }.
 
@@ -1076,17 +1069,16 @@ authorization-terms =
 
         Se debita el { $debit_date } o después.
 
-        Paga su prima { $plan ->
+        Es para su prima { $plan ->
             [dental] dental
            *[health] de salud
         }, una sola vez.
 
         Para cancelarlo o preguntar, llame al { $support_phone }.
 
-        Atendemos { $support_hours }.
+        Hora límite: { $cutoff }.
 
-        Llame a este número,
-        antes de { $cutoff }.
+        Atendemos { $support_hours }.
 
         Le enviaremos estos términos por { $channel ->
             [sms] mensaje de texto
@@ -1094,15 +1086,15 @@ authorization-terms =
            *[letter] correo postal
         }.
 
-        Guardamos por escrito la respuesta que usted diga.
+        Guardamos por escrito lo que usted conteste.
         No grabamos esta llamada.
 
 gate-authorization =
-    Su operador puede decir su respuesta.
+    El operador puede decir su respuesta en voz alta.
     Oprima 1 cuando pueda contestar.
     .again = Oprima 1 cuando pueda contestar.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Cuando pueda contestar, oprima 1.
 
 authorization-ask =
@@ -1117,9 +1109,9 @@ authorization-ask =
     .relay =
         Diga: autorizo.
         O diga: no.
-        Su operador puede decirlo.
+        El operador puede decirlo por usted.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Diga: autorizo.
         O: no.
 
@@ -1140,7 +1132,7 @@ authorization-ask-either =
         O diga: no.
         Si no puede hablar, oprima 1.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Diga: autorizo.
         O: no.
 
@@ -1155,8 +1147,8 @@ authorization-unclear =
 authorization-terms-code =
     Escuche hasta el final, por favor.
     Hoy es { $today }.
-    Usted es la persona cuyo número de miembro termina en { $member_last4 }.
-    Autoriza al Massachusetts Health Connector a hacer un solo débito electrónico de su banco.
+    Su número de miembro termina en { $member_last4 }.
+    Usted autoriza a Massachusetts Health Connector a hacer un solo débito electrónico de su banco.
     Es de { $amount }, una sola vez.
     Sale de su cuenta { $account_type ->
         [savings] de ahorros
@@ -1164,7 +1156,7 @@ authorization-terms-code =
     } que termina en { $account_last4 }.
     Esta es su propia cuenta bancaria personal.
     Se debita el { $debit_date } o después.
-    Paga su prima { $plan ->
+    Es para su prima { $plan ->
         [dental] dental
        *[health] de salud
     }.
@@ -1178,12 +1170,12 @@ authorization-terms-code =
     Guardamos un registro del código que usted marque.
     No grabamos esta llamada.
     .relay =
-        Con esto autoriza un pago electrónico desde su banco.
+        Le pedimos su autorización para un pago electrónico de su banco.
         Hoy es { $today }.
 
-        Usted es la persona cuyo número de miembro termina en { $member_last4 }.
+        Su número de miembro termina en { $member_last4 }.
 
-        Autoriza al Massachusetts Health Connector a hacer un solo débito electrónico.
+        Usted autoriza a Massachusetts Health Connector a hacer un solo débito electrónico.
 
         El débito es de { $amount }.
 
@@ -1195,17 +1187,16 @@ authorization-terms-code =
 
         Se debita el { $debit_date } o después.
 
-        Paga su prima { $plan ->
+        Es para su prima { $plan ->
             [dental] dental
            *[health] de salud
         }, una sola vez.
 
         Para cancelarlo o preguntar, llame al { $support_phone }.
 
-        Atendemos { $support_hours }.
+        Hora límite: { $cutoff }.
 
-        Llame a este número,
-        antes de { $cutoff }.
+        Atendemos { $support_hours }.
 
         Le enviaremos estos términos por { $channel ->
             [sms] mensaje de texto
@@ -1226,7 +1217,7 @@ authorization-code-ask =
         El código está en su factura.
         Para autorizar, márquelo y luego la tecla numeral.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Código de su factura.
 
 authorization-wrong-code = Ese no es el código de esta factura.
@@ -1240,7 +1231,6 @@ authorization-declined =
 authorization-not-own =
     Aquí solo podemos debitar su propia cuenta bancaria personal.
     Este pago no se hizo.
-    Una persona puede ayudarle.
 
 authorization-changed =
     Lo que debe de su factura { $plan ->
@@ -1267,18 +1257,19 @@ confirmation =
 
         Su número de confirmación es { $confirmation_number }.
 
-        El débito tarda de uno a dos días hábiles.
+        El dinero sale el { $effective_date } o después.
+        Puede tardar de uno a dos días hábiles.
 
-        El débito será el { $effective_date } o después.
-
-        Una vez más: { $confirmation_number }.
+        Otra vez: { $confirmation_number }.
 
 receipt-texted = Su mensaje de texto con los términos va en camino.
 
-confirmation-in-time = Este pago cuenta a tiempo para el { $pay_by }.
+confirmation-in-time =
+    Este pago se cuenta a tiempo.
+    La fecha límite es el { $pay_by }.
 
 confirmation-late =
-    Llegará después del { $pay_by }, la fecha de vencimiento.
+    Llegará después del { $pay_by }, la fecha límite.
     Para preguntar qué significa, llame al { $support_phone }.
 
 confirmation-first =
@@ -1305,7 +1296,7 @@ declined-menu =
         Para terminar esta llamada, oprima 2.
         Otro día: oprima 3.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Seguir o terminar.
 
 ## Otra ayuda
@@ -1335,7 +1326,7 @@ help-menu =
         Horario, negocio: oprima 4.
         Volver: oprima 5.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Lo que necesita.
 
 ## Paying for somebody else
@@ -1362,7 +1353,7 @@ guest-menu =
         Cancelar un pago así: oprima 2.
         Volver: oprima 3.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Pagar o cancelar.
 
 guest-member =
@@ -1372,12 +1363,12 @@ guest-member =
         Marque los 12 dígitos del número de miembro.
         Está en la factura.
         O marque el teléfono de la cuenta y la tecla numeral.
-    .again-relay = Marque número de miembro o teléfono.
+    .again-relay = Número de miembro o teléfono.
     .relay =
         Marque los 12 dígitos del número de miembro.
         O el teléfono de la cuenta y numeral.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Número de miembro.
 
 guest-birth =
@@ -1390,13 +1381,13 @@ guest-birth =
         Marque la fecha de nacimiento del miembro.
         Son ocho dígitos: mes, día y año.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Fecha de nacimiento.
 
 guest-zip = Marque los 5 dígitos del código postal de la factura.
     .again = Marque los 5 dígitos del código postal del miembro.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Código postal.
 
 guest-house =
@@ -1408,7 +1399,7 @@ guest-house =
     .relay =
         Marque el número de casa o de apartado postal, y numeral.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Número de la casa.
 
 guest-due =
@@ -1443,7 +1434,7 @@ guest-bill-menu =
         Otra cantidad: oprima 2.
         Otra factura: oprima 3.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Pagar esta factura o no.
 
 guest-bill-in-full =
@@ -1458,7 +1449,7 @@ guest-bill-in-full =
         Para pagarla, oprima 1.
         Otra factura: oprima 2.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Pagar esta factura o no.
 
 guest-above-balance =
@@ -1471,7 +1462,7 @@ guest-read-back =
     Si es correcto, oprima 1.
     Otra cantidad: oprima 2.
     .again =
-        Si { $amount } es correcto, oprima 1.
+        Si la cantidad de { $amount } es correcta, oprima 1.
         Otra cantidad: oprima 2.
     .again-relay =
         { $amount }.
@@ -1482,18 +1473,18 @@ guest-read-back =
         Si es correcto, oprima 1.
         Otra cantidad: oprima 2.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         ¿Es correcta la cantidad?
 
 guest-name =
-    ¿De quién es la cuenta de banco?
+    La cuenta de banco debe ser suya.
     Diga su nombre y apellido, como los tiene su banco.
     .again = Diga solo su nombre y apellido.
     .relay =
         Diga su nombre y apellido, como los tiene su banco.
-        Su operador puede decirlos.
+        El operador puede decirlos por usted.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Su nombre.
 
 guest-name-heard =
@@ -1511,7 +1502,7 @@ guest-name-right =
         Si el nombre es correcto, oprima 1.
         Para decirlo otra vez, oprima 2.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         ¿Es correcto el nombre?
 
 guest-name-exhausted = No pudimos entender bien su nombre.
@@ -1525,7 +1516,7 @@ guest-mobile =
         Le enviamos los términos por mensaje de texto.
         Marque los 10 dígitos de su teléfono celular.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Teléfono celular.
 
 guest-mobile-again =
@@ -1533,7 +1524,7 @@ guest-mobile-again =
     .again = Marque otra vez los 10 dígitos de su celular.
     .again-relay = Marque su celular otra vez.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Teléfono celular.
 
 guest-mobile-different =
@@ -1554,7 +1545,7 @@ guest-agree =
         Para recibirlo, oprima 1.
         Si no, oprima 2.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Mensaje de texto o no.
 
 guest-not-agreed =
@@ -1566,7 +1557,7 @@ authorization-terms-guest =
     Hoy es { $today }.
     Usted dice que esta cuenta de banco es suya.
     Paga por el miembro cuyo número termina en { $guest_last4 }.
-    Autoriza al Massachusetts Health Connector a hacer un solo débito electrónico de su banco.
+    Usted autoriza a Massachusetts Health Connector a hacer un solo débito electrónico de su banco.
     Es de { $amount }, una sola vez.
     Sale de su cuenta { $account_type ->
         [savings] de ahorros
@@ -1574,24 +1565,24 @@ authorization-terms-guest =
     } que termina en { $account_last4 }.
     Es su propia cuenta bancaria personal.
     Se debita el { $debit_date } o después.
-    Paga la prima { $plan ->
+    Es para la prima { $plan ->
         [dental] dental
        *[health] de salud
     } del miembro.
     Para cancelarlo o preguntar, llame al { $support_phone }, antes de { $cutoff }.
     Atendemos { $support_hours }.
     Le enviaremos estos términos por mensaje de texto.
-    Guardamos por escrito la respuesta que usted diga.
+    Guardamos por escrito lo que usted conteste.
     No grabamos esta llamada.
     .relay =
-        Con esto autoriza un pago electrónico desde su banco.
+        Le pedimos su autorización para un pago electrónico de su banco.
         Hoy es { $today }.
 
         Usted dice que esta cuenta de banco es suya.
 
         Paga por el miembro cuyo número termina en { $guest_last4 }.
 
-        Autoriza al Massachusetts Health Connector a hacer un solo débito electrónico.
+        Usted autoriza a Massachusetts Health Connector a hacer un solo débito electrónico.
 
         El débito es de { $amount }.
 
@@ -1603,21 +1594,20 @@ authorization-terms-guest =
 
         Se debita el { $debit_date } o después.
 
-        Paga la prima { $plan ->
+        Es para la prima { $plan ->
             [dental] dental
            *[health] de salud
         } del miembro, una sola vez.
 
         Para cancelarlo o preguntar, llame al { $support_phone }.
 
-        Atendemos { $support_hours }.
+        Hora límite: { $cutoff }.
 
-        Llame a este número,
-        antes de { $cutoff }.
+        Atendemos { $support_hours }.
 
         Le enviaremos estos términos por mensaje de texto.
 
-        Guardamos por escrito la respuesta que usted diga.
+        Guardamos por escrito lo que usted conteste.
         No grabamos esta llamada.
 
 guest-changed =
@@ -1653,7 +1643,7 @@ guest-finish =
         Ya puede colgar.
         Para terminar, oprima 1.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Ya puede colgar.
 
 guest-payment-number =
@@ -1663,7 +1653,7 @@ guest-payment-number =
         Está en el mensaje de texto que le enviamos.
     .again-relay = Marque los 11 dígitos del número de confirmación.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Número de confirmación.
 
 guest-payment-mobile =
@@ -1671,7 +1661,7 @@ guest-payment-mobile =
     .again = Marque los 10 dígitos de su celular, primero el código de área.
     .again-relay = Marque los 10 dígitos de su celular.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Teléfono celular.
 
 guest-cancelled =
@@ -1731,7 +1721,7 @@ hardship-menu =
         Pagar una parte: oprima 3.
         Volver: oprima 4.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Lo que necesita.
 
 autopay =
@@ -1789,7 +1779,7 @@ ways-menu =
         Su cuenta: oprima 4.
         Volver: oprima 5.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Una forma de pagar.
 
 ways-mail =
@@ -1857,7 +1847,7 @@ ways-bank =
         Use su cuenta de facturación, de 9 dígitos.
         Empieza con 7.
 
-        Elija un día de 3 a 5 días hábiles antes.
+        Pague de 3 a 5 días hábiles antes de que venza.
 
         O por internet, en la dirección web de su factura.
 
@@ -1918,7 +1908,7 @@ person-closed =
     .relay =
         En este momento nadie puede contestar.
 
-        Puede hablar con una persona en el { $support_phone }.
+        Para hablar con una persona, llame al { $support_phone }.
 
         Atendemos { $support_hours }.
 
@@ -1937,7 +1927,7 @@ callback-offer =
         Para que le llamemos, oprima 1.
         Para terminar esta llamada, oprima 2.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Le llamamos, o terminar.
 
 callback-number =
@@ -1950,14 +1940,14 @@ callback-number =
         Al número del que llama, oprima 1.
         Para otro número, oprima 2.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Número para llamarle.
 
 callback-phone = Marque los 10 dígitos del teléfono.
     .again = Marque los 10 dígitos del teléfono, primero el código de área.
     .again-relay = Marque los 10 dígitos del teléfono.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Teléfono.
 
 callback-part =
@@ -1970,7 +1960,7 @@ callback-part =
         Para la mañana, oprima 1.
         Para la tarde, oprima 2.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Mañana o tarde.
 
 callback-booked =
@@ -1999,30 +1989,28 @@ give-up-paid =
 
 payment-stands = Lo que pagó en esta llamada es válido.
 
-time-up =
-    Esta llamada llegó a su límite.
-    Una persona le puede ayudar.
+time-up = Se acabó el tiempo de esta llamada.
 
 ## Cuando se marcó algo que no se puede usar
 
-noinput = No recibimos ninguna respuesta.
+noinput = No recibimos respuesta.
     .again =
-        No recibimos ninguna respuesta.
+        No recibimos respuesta.
         Para más tiempo, oprima 7.
 
-entry-discarded = La tecla asterisco borra lo que usted marcó.
+entry-discarded = El asterisco borró lo que usted marcó.
     .relay = Borrado.
 
 gate-go-on = Oprima 1 para seguir.
     .nudge =
-        Seguimos esperando.
+        Aquí seguimos.
         Oprima 1 para seguir.
 
 nomatch-not-a-choice = Esa tecla no es una de las opciones.
     .relay = Tecla equivocada.
 
-nomatch-length = Esa no es la cantidad correcta de dígitos.
-    .relay = No es el número correcto de dígitos.
+nomatch-length = Faltan o sobran dígitos.
+    .relay = Faltan o sobran dígitos.
 
 nomatch-member-id =
     El número de miembro tiene 12 dígitos.
@@ -2043,7 +2031,7 @@ nomatch-date = Esa no es una fecha de nacimiento posible.
 
 nomatch-day = Ese día no existe.
 
-nomatch-amount = No pudimos leer eso como una cantidad.
+nomatch-amount = No entendimos la cantidad.
 
 nomatch-check-digit =
     Esos 9 dígitos no forman un número de ruta.
@@ -2052,13 +2040,13 @@ nomatch-check-digit =
 nomatch-prefix = Los números de ruta no empiezan con esos dígitos.
 
 nomatch-deposit-slip =
-    Ese número puede ser de una hoja de depósito.
+    Ese número puede ser de una boleta de depósito.
     Por favor use un cheque o pregunte a su banco.
     .relay =
         Puede ser de una boleta de depósito.
         Use un cheque.
 
-nomatch-billing-account = Esa es su cuenta de facturación, no el número de ruta.
+nomatch-billing-account = Ese es su número de cuenta de facturación, no el de ruta.
 
 nomatch-account-length = Un número de cuenta tiene de 4 a 17 dígitos.
 
@@ -2083,7 +2071,8 @@ nomatch-almost-yes =
     Por favor diga solamente: sí.
 
 nomatch-key-pressed =
-    Las reglas bancarias exigen su respuesta hablada; una tecla no basta.
+    Las reglas bancarias piden que conteste hablando.
+    Una tecla no basta.
     Si no puede hablar, oprima 0.
     .relay =
         El banco pide una respuesta hablada, no una tecla.
@@ -2112,23 +2101,23 @@ trouble-no-payment =
     En esta llamada no se hizo ningún pago.
 
 trouble-unknown =
-    Todavía no podemos saber si su pago se hizo.
+    Todavía no sabemos si su pago se hizo.
     Por favor no pague otra vez ahora.
 
-    Vuelva a llamar; después de verificar quién es usted, se lo diremos.
+    Vuelva a llamar; se lo diremos después de pedirle sus datos.
 
 trouble-not-now =
     Lo sentimos, ahora no podemos atender su llamada.
     Por favor vuelva a llamar en unos minutos.
 
-    Una persona contesta en el { $support_phone }.
+    Para hablar con una persona, llame al { $support_phone }.
 
     Atendemos { $support_hours }.
 
 trouble-call-again =
     Puede volver a llamar a esta línea a cualquier hora.
 
-    Una persona contesta en el { $support_phone }.
+    Para hablar con una persona, llame al { $support_phone }.
 
     Atendemos { $support_hours }.
 

@@ -26,8 +26,8 @@ SEVERAL = {
 }
 RECORD = 'Plan("dental", "DNTL PREM")'
 TOLD = {
-    "en-US": ("For {}, press {}.", "Still waiting."),
-    "es-US": ("Para {}, oprima {}.", "Seguimos esperando."),
+    "en-US": ("For {}, press {}.", "Still here."),
+    "es-US": ("Para {}, oprima {}.", "Aquí seguimos."),
 }
 CALL = """# A bill of a third plan is told beside another, and paid.
 member  made_up

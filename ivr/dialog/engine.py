@@ -354,8 +354,12 @@ class _Interpreter:
         """Say again, at a gate its piece, at a question everything since the caller's last answer."""
         if self.state.gate:
             return self._stop(*self.state.chunk)
-        self.state.pending.extend(self.state.said)
-        for said in self.state.said:
+        question = self._question(node, "again")  # in its short words where that spares a gate
+        short = [*self.state.said[: -len(question)], *question]
+        is_short = not self._is_one_piece(self.state.said) and self._is_one_piece(short)
+        repeated = short if is_short else self.state.said
+        self.state.pending.extend(repeated)
+        for said in repeated:
             if said.prompt in self.state.evidence:
                 self.state.evidence[said.prompt] = said._replace(pace=self.state.pace)
         return self._wait(node)

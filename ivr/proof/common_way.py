@@ -89,7 +89,7 @@ def _turns(flow: Flow, world: World, moves: Sequence[Move]) -> Iterator[Replied]
         taken = step(flow, state, heard)
         state = taken.state
         if isinstance(taken.result, Ask):
-            if not todo:  # what is asked of a payment that stands: nothing more is told of it
+            if not todo:  # what is asked of a payment that stands: of an ordinary one nothing more is told
                 outcome = next(iter(flow.vocabulary.actions[taken.result.action].outcomes))
                 todo.append(Move("outcome", Outcome(outcome)))
             continue

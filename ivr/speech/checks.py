@@ -151,7 +151,7 @@ def _check_sentences(source: Source, kinds: Mapping[str, str]) -> Iterator[Promp
                 if not sentence.endswith(_SENTENCE_ENDS):
                     rule = "prompt.no-full-stop"
                     message = f"has a line that ends without a full stop: “{sentence}”; one sentence a line"
-                # a nudge is short, "Still waiting. Routing number.": a pause in it would only cost time
+                # a nudge is short, "Still here. Routing number.": a pause in it would only cost time
                 elif form.attribute not in ("nudge", "nudge-relay") and _TWO_SENTENCES.search(sentence):
                     rule = "prompt.two-sentences"
                     message = f"has two sentences on one line: “{sentence}”; begin a line for each"

@@ -161,7 +161,7 @@ AUTHORIZATION = Topic(
             faults=FAULTS,
         ),
         Action("payment_made", {"made": (), "none": ()}, answer=_payment_made),
-        Action("tell_first_payment", {"first": (), "other": ()}, needs=("is_first",), answer=_first_payment),
+        Action("tell_first_payment", {"other": (), "first": ()}, needs=("is_first",), answer=_first_payment),
         Action("tell_receipt", {"texted": (), "nothing": ()}, faults={"texted": "text_accepted"}),
         Action(
             "tell_on_time",

@@ -56,7 +56,7 @@ def test_a_complaint_becomes_a_test(ivr, play):
     listed = ivr("calls", "list", "--on", "tuesday", "--around", "9pm", "--last-node", "routing")
     assert listed.out.split() == [
         *("Tue", "2026-12-15", "21:05", "EST"),
-        *("2:31", "en-US", "voice", "hangup", "bank/routing_read_back", recipe.call_sid),
+        *("2:28", "en-US", "voice", "hangup", "bank/routing_read_back", recipe.call_sid),
     ]
     shown = ivr("calls", "show", recipe.call_sid).out
     assert "keyed 9 digits" in shown

@@ -49,4 +49,4 @@ def test_wordings_that_are_changed_and_gone():
     english = compile_line({name: text for name, text in LINE.files.items() if name != "prompts/es-US.ftl"})
     gone = {change.what: change for change in changed_wordings(LINE, english)}
     assert {change.language for change in gone.values()} == {"es-US"}
-    assert (gone["main-menu.nudge"].before[0], gone["main-menu.nudge"].after) == ("Seguimos esperando.", ())
+    assert (gone["main-menu.nudge"].before[0], gone["main-menu.nudge"].after) == ("Aquí seguimos.", ())
