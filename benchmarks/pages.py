@@ -56,16 +56,20 @@ _THEN = (
         authorized_at::date, 'We will debit your account once.' FROM payments""",
     """INSERT INTO notice_attempts (notice_id, channel, state, started_at, document_sha256)
     SELECT id, channel, 'accepted', sent_at, sha256(id::text::bytea) FROM notices""",
-    "INSERT INTO ach_cutoffs VALUES (CAST(:now AS timestamptz) - interval '1 day', :now)",
+    """INSERT INTO ach_cutoffs SELECT at, at FROM generate_series(
+        CAST(:now AS timestamptz) - interval '366 days',
+        CAST(:now AS timestamptz) - interval '1 day', interval '1 day') AS at""",
     """INSERT INTO ach_files (cutoff_at, name, file_id_modifier, created_at, effective_entry_date, batches,
         entries, debit_cents, credit_cents, state, sent_at)
-    SELECT cutoff_at, 'ivr-20261217-A.ach', 'A', cutoff_at, CAST(:now AS date), 1, 1, 1, 0, 'sent', cutoff_at
+    SELECT cutoff_at, to_char(cutoff_at, '"ivr-"YYYYMMDD"-A.ach"'), 'A', cutoff_at,
+        cutoff_at::date + 1, 1, 1, 1, 0, 'sent', cutoff_at
     FROM ach_cutoffs""",
     """INSERT INTO ach_entries (payment_id, file_id, kind, sec_code, transaction_code, amount_cents,
         trace_number, effective_entry_date, state, return_code, returned_at, created_at)
     SELECT p.id, f.id, 'debit', 'TEL', '27', p.amount_cents, '01100001' || lpad(p.id::text, 7, '0'),
         p.authorized_at::date + 1, p.state, p.return_code, p.returned_at, p.authorized_at
-    FROM payments p, ach_files f WHERE p.state IN ('final', 'returned')""",
+    FROM payments p JOIN ach_files f ON f.cutoff_at::date = p.authorized_at::date
+    WHERE p.state IN ('final', 'returned')""",
     """INSERT INTO audit_events (at, actor, action, subject, details)
     SELECT CAST(:now AS timestamptz) - interval '365 days' * (1 - i::float / :calls), 'ops' || i % 40,
         CASE i % 4 WHEN 0 THEN 'payments.refund' ELSE 'console.see_payment' END, (i % :members)::text, '{}'

@@ -7,18 +7,21 @@ completion    of the calls in which the caller chose to pay, those with a paymen
 drop-off      of the calls that came to a node, those whose caller hung up there and had paid nothing
 parity        completion in relay pace as a share of completion in voice pace
 
-Calls that are not over are left out. A call counts in the language and pace in which it ended.
+Calls that are not over are left out. A call counts in the language and pace in which it ended. Each statement
+is of one day by the line's clock, and what came of a day that is long over is kept for whoever asks again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Final
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
+from sqlalchemy import Row, TextClause, text
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -28,6 +31,16 @@ CHOSEN: Final = "check_day_limit"
 VERIFY: Final = "verify_member"
 TRIES: Final = (1, 2, 3)
 NODES_MAX: Final = 200
+_NAMED_BY: Final = {
+    "all": "",
+    "language": "language",
+    "pace": "pace",
+    "version": "flow_version",
+    "week": "pace",
+}
+
+_OVER: Final = timedelta(hours=4)  # no call lasts longer: Twilio ends it
+_KEPT_MAX: Final = 200
 
 _CALLS: Final = """
     SELECT call_sid, started_at, language, pace, flow_version, "end", node, seq, member_id,
@@ -48,9 +61,7 @@ _GROUPS: Final = text(f"""
             SELECT min(authorized_at) AS paid_at FROM payments WHERE payments.call_sid = told.call_sid
         ) paying ON true
     )
-    SELECT CASE WHEN grouping(language) = 0 THEN 'language' WHEN grouping(flow_version) = 0 THEN 'version'
-                WHEN grouping(week) = 0 THEN 'week' WHEN grouping(pace) = 0 THEN 'pace' ELSE 'all' END AS by,
-           coalesce(language, flow_version, pace, '') AS name, week,
+    SELECT language, pace, flow_version, week,
            count(*) AS calls,
            count(*) FILTER (WHERE seq > 0) AS went_on,
            count(*) FILTER (WHERE seq > 0 AND "end" IS DISTINCT FROM 'agent') AS contained,
@@ -58,31 +69,30 @@ _GROUPS: Final = text(f"""
            count(member_id) FILTER (WHERE paid) AS verified_paid,
            count(*) FILTER (WHERE chose) AS chose,
            count(*) FILTER (WHERE chose AND paid) AS paid,
-           percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY seconds) AS lasted,
-           percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY seconds_to_pay) AS to_pay
-    FROM counted
-    GROUP BY GROUPING SETS ((), (language), (pace), (flow_version), (week, pace))
-    ORDER BY week, calls DESC, name
+           array_remove(array_agg(seconds), NULL) AS lasted,
+           array_remove(array_agg(seconds_to_pay), NULL) AS to_pay
+    FROM counted GROUP BY language, pace, flow_version, week
 """)  # noqa: S608 (put together of constants alone)
 _NODES: Final = text(f"""
     WITH told AS ({_CALLS})
-    SELECT turns.node, count(DISTINCT call_sid) AS came,
-           count(DISTINCT call_sid) FILTER (
-               WHERE turns.node = told.node AND "end" = 'hangup' AND NOT EXISTS (
-                   SELECT FROM payments WHERE payments.call_sid = told.call_sid)) AS left_it
-    FROM told JOIN turns USING (call_sid) GROUP BY turns.node
-    ORDER BY left_it DESC, came DESC, turns.node LIMIT :nodes
+    SELECT came.node, count(*) AS came,
+           count(*) FILTER (WHERE came.node = told.node AND "end" = 'hangup' AND NOT EXISTS (
+               SELECT FROM payments WHERE payments.call_sid = told.call_sid)) AS left_it
+    FROM told CROSS JOIN LATERAL (
+        SELECT DISTINCT node FROM turns WHERE turns.call_sid = told.call_sid
+    ) came GROUP BY came.node
 """)  # noqa: S608
 _HEAT: Final = text(f"""
-    WITH told AS ({_CALLS}), passed AS (
-        SELECT call_sid, turns.node FROM told JOIN turns USING (call_sid)
-        UNION SELECT call_sid, split_part(step, ' ', 1) FROM told JOIN turns USING (call_sid)
-        CROSS JOIN LATERAL jsonb_array_elements_text(events::jsonb -> 'path') AS step
-    )
+    WITH told AS ({_CALLS})
     SELECT passed.node, count(*) AS came,
            count(*) FILTER (WHERE passed.node = told.node AND "end" = 'hangup') AS hung_up,
            (SELECT count(*) FROM told) AS calls
-    FROM passed JOIN told USING (call_sid) GROUP BY passed.node
+    FROM told CROSS JOIN LATERAL (
+        SELECT node FROM turns WHERE turns.call_sid = told.call_sid
+        UNION SELECT split_part(step, ' ', 1) FROM turns
+        CROSS JOIN LATERAL jsonb_array_elements_text(events::jsonb -> 'path') AS step
+        WHERE turns.call_sid = told.call_sid
+    ) passed GROUP BY passed.node
 """)  # noqa: S608
 _TRIES: Final = text(f"""
     WITH told AS ({_CALLS}), tries AS (
@@ -95,6 +105,47 @@ _TRIES: Final = text(f"""
     SELECT tried, count(*) FILTER (WHERE verified) AS verified, count(*) AS ended
     FROM tries WHERE tried > 0 GROUP BY tried
 """)  # noqa: S608
+
+
+class Span(NamedTuple):
+    """From when (inclusive) until when (exclusive), and when that is asked: aware instants; whose clock."""
+
+    zone: ZoneInfo
+    since: datetime
+    until: datetime
+    now: datetime
+
+
+class Days:
+    """What statements said of days that are over: reports of weeks are asked for again and again."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[TextClause, str, date], Sequence[Row[Any]]] = {}
+
+    def rows(
+        self, db: Connection, statement: TextClause, span: Span, **values: Any
+    ) -> Iterator[Sequence[Row[Any]]]:
+        """Yield the rows of `statement` for each day of a time, or each part of a day."""
+        zone, since, until, now = span
+        begins = since
+        while begins < until:
+            day = begins.astimezone(zone).date()
+            midnight, next_midnight = (
+                datetime.combine(each, time(), zone) for each in (day, day + timedelta(days=1))
+            )
+            ends = min(next_midnight, until)
+            asked = {**values, "zone": zone.key, "since": begins, "until": ends}
+            is_over = (begins, ends) == (midnight, next_midnight) and ends + _OVER <= now
+            key = (statement, zone.key, day)
+            rows = self._kept.get(key) if is_over else None
+            if rows is None:
+                rows = db.execute(statement, asked).all()
+            if is_over:
+                while len(self._kept) >= _KEPT_MAX:
+                    del self._kept[next(iter(self._kept))]
+                self._kept[key] = rows
+            yield rows
+            begins = ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,26 +192,51 @@ class WeekReport:
         return 100 * self.relay.percent / self.voice.percent
 
 
-def report_groups(
-    db: Connection, zone: ZoneInfo, since: datetime, until: datetime
-) -> dict[str, list[GroupReport]]:
+def report_groups(db: Connection, span: Span, days: Days) -> dict[str, list[GroupReport]]:
     """Return the calls that began in a time by `all`, `language`, `pace`, `version`, and `week` with pace."""
-    found: dict[str, list[GroupReport]] = {by: [] for by in ("all", "language", "pace", "version", "week")}
-    values = {"zone": zone.key, "since": since, "until": until, "chosen": _asks(CHOSEN)}
-    for row in db.execute(_GROUPS, values):
-        report = GroupReport(
-            name=row.name,
-            week=row.week,
-            calls=row.calls,
-            contained=Rate(row.contained, row.went_on),
-            verified=row.verified,
-            completion=Rate(row.paid, row.chose),
-            completion_verified=Rate(row.verified_paid, row.verified),
-            lasted=_pair(row.lasted),
-            to_pay=_pair(row.to_pay),
-        )
-        found[row.by].append(report)
-    return found
+    found: dict[str, dict[tuple[date | None, str], list[Row[Any]]]] = {by: {} for by in _NAMED_BY}
+    for rows in days.rows(db, _GROUPS, span, chosen=_asks(CHOSEN)):
+        for row in rows:
+            for by, column in _NAMED_BY.items():
+                key = (row.week if by == "week" else None, getattr(row, column) if column else "")
+                found[by].setdefault(key, []).append(row)
+    found["all"].setdefault((None, ""), [])
+    return {
+        by: sorted((_group(*key, rows) for key, rows in groups.items()), key=_order)
+        for by, groups in found.items()
+    }
+
+
+def _group(week: date | None, name: str, rows: Sequence[Row[Any]]) -> GroupReport:
+    def total(column: str) -> int:
+        return sum(getattr(row, column) for row in rows)
+
+    return GroupReport(
+        name=name,
+        week=week,
+        calls=total("calls"),
+        contained=Rate(total("contained"), total("went_on")),
+        verified=total("verified"),
+        completion=Rate(total("paid"), total("chose")),
+        completion_verified=Rate(total("verified_paid"), total("verified")),
+        lasted=_middle_and_95([each for row in rows for each in row.lasted]),
+        to_pay=_middle_and_95([each for row in rows for each in row.to_pay]),
+    )
+
+
+def _order(group: GroupReport) -> tuple[date, int, str]:
+    return group.week or date.min, -group.calls, group.name
+
+
+def _middle_and_95(seconds: list[float]) -> tuple[float, float] | None:
+    """Return the median and what 95 of 100 stay below, between the two nearest where none is just there."""
+    seconds.sort()
+    found = []
+    for share in (0.5, 0.95) if seconds else ():
+        place = share * (len(seconds) - 1)
+        lower, upper = seconds[math.floor(place)], seconds[math.ceil(place)]
+        found.append(lower + (upper - lower) * (place % 1))
+    return (found[0], found[1]) if found else None
 
 
 def report_weeks(groups: Sequence[GroupReport]) -> list[WeekReport]:
@@ -175,50 +251,42 @@ def report_weeks(groups: Sequence[GroupReport]) -> list[WeekReport]:
     return [WeekReport(week, paces[False], paces[True]) for week, paces in sorted(weeks.items())]
 
 
-def report_nodes(db: Connection, zone: ZoneInfo, since: datetime, until: datetime) -> list[tuple[str, Rate]]:
+def report_nodes(db: Connection, span: Span, days: Days) -> list[tuple[str, Rate]]:
     """Return for each node where calls waited how many hung up there unpaid, of how many that came."""
-    rows = db.execute(_NODES, {"zone": zone.key, "since": since, "until": until, "nodes": NODES_MAX})
-    return [(row.node, Rate(row.left_it, row.came)) for row in rows]
+    came, left_it = Counter[str](), Counter[str]()
+    for rows in days.rows(db, _NODES, span):
+        for row in rows:
+            came[row.node] += row.came
+            left_it[row.node] += row.left_it
+    nodes = sorted(came, key=lambda node: (-left_it[node], -came[node], node))
+    return [(node, Rate(left_it[node], came[node])) for node in nodes[:NODES_MAX]]
 
 
-def report_heat(
-    db: Connection, zone: ZoneInfo, since: datetime, until: datetime
-) -> tuple[int, dict[str, int], dict[str, int]]:
+def report_heat(db: Connection, span: Span, days: Days) -> tuple[int, dict[str, int], dict[str, int]]:
     """Return all calls, and by node how many came through it, and how many hung up there."""
-    rows = db.execute(_HEAT, {"zone": zone.key, "since": since, "until": until}).all()
-    return (
-        rows[0].calls if rows else 0,
-        {row.node: row.came for row in rows},
-        {row.node: row.hung_up for row in rows if row.hung_up},
-    )
+    calls, came, hung_up = 0, Counter[str](), Counter[str]()
+    for rows in days.rows(db, _HEAT, span):
+        calls += rows[0].calls if rows else 0
+        for row in rows:
+            came[row.node] += row.came
+            hung_up[row.node] += row.hung_up
+    return calls, dict(came), dict(+hung_up)
 
 
-def report_tries(db: Connection, zone: ZoneInfo, since: datetime, until: datetime) -> tuple[list[Rate], Rate]:
+def report_tries(db: Connection, span: Span, days: Days) -> tuple[list[Rate], Rate]:
     """Return for each try how many calls it verified, of those that tried so often; and for all together."""
-    values = {
-        "zone": zone.key,
-        "since": since,
-        "until": until,
-        "verify": _asks(VERIFY),
-        "action": VERIFY,
-    }
-    rows = db.execute(_TRIES, values).all()
+    verified, ended = Counter[int](), Counter[int]()
+    for rows in days.rows(db, _TRIES, span, verify=_asks(VERIFY), action=VERIFY):
+        for row in rows:
+            verified[row.tried] += row.verified
+            ended[row.tried] += row.ended
     by_try = [
-        Rate(
-            sum(row.verified for row in rows if row.tried == number),
-            sum(row.ended for row in rows if row.tried >= number),
-        )
+        Rate(verified[number], sum(count for tried, count in ended.items() if tried >= number))
         for number in TRIES
     ]
-    return by_try, Rate(sum(row.verified for row in rows), sum(row.ended for row in rows))
+    return by_try, Rate(verified.total(), ended.total())
 
 
 def _asks(action: str) -> str:
     """Return what finds a turn in which the domain was asked this, as `calls.notation` writes it."""
     return f'%"action":"{action}"%'.replace("_", r"\_")
-
-
-def _pair(seconds: Sequence[float | None] | None) -> tuple[float, float] | None:
-    if seconds is None or seconds[0] is None or seconds[1] is None:
-        return None
-    return seconds[0], seconds[1]

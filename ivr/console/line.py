@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
 from flask import render_template as render
@@ -12,7 +12,7 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from ivr.base.errors import NotFoundError
-from ivr.calls.reports import report_heat
+from ivr.calls.reports import Span, report_heat
 from ivr.console.visit import Answer, Pages, StaffVisit
 from ivr.dialog.definition import MAIN
 from ivr.flowmap.changes import changed_nodes, changed_wordings, told
@@ -65,12 +65,19 @@ def picture(visit: StaffVisit) -> Answer:
         visit.console.drawings.clear()
         visit.console.drawings[line.flow.version] = drawn
     counted_at, svg = drawn
-    return render("picture.html", since=counted_at - _HEAT, counted_at=counted_at, svg=Markup(svg))  # noqa: S704 (svg_of escapes all)
+    since = _shaded(visit, counted_at).since
+    return render("picture.html", since=since, counted_at=counted_at, svg=Markup(svg))  # noqa: S704 (svg_of escapes all)
+
+
+def _shaded(visit: StaffVisit, until: datetime) -> Span:
+    """Return the time whose calls shade the picture: whole days, which are counted once, and today."""
+    zone = visit.console.settings.ivr_timezone
+    first = until.astimezone(zone).date() - _HEAT
+    return Span(zone, datetime.combine(first, time(), zone), until, until)
 
 
 def _drawn(visit: StaffVisit, line: Line) -> str:
-    zone = visit.console.settings.ivr_timezone
-    heat = Heat.of(*report_heat(visit.db, zone, visit.now - _HEAT, visit.now))
+    heat = Heat.of(*report_heat(visit.db, _shaded(visit, visit.now), visit.console.days))
 
     def link(node: str) -> str:
         return url_for("calls.index", last_node=node, end="hangup") if heat.hung_up(node) else ""

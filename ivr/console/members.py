@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from flask import render_template as render
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from ivr.base.errors import NotFoundError
 from ivr.billing.ledger import balances
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _MOST_FOUND = 50
 _NEWEST = 25
+_ESCAPED = re.compile(r"[\\%_]")
 members = Pages("members", "Members", "members.see")
 
 
@@ -41,7 +43,8 @@ def _find(visit: StaffVisit, text: str) -> list[Row[Any]]:
             Member.member_id == member_of_number(visit.db, text), Member.phone == (telephone(text) or "")
         )
     else:
-        which = Member.last_name.istartswith(text, autoescape=True)
+        # A pattern that is written out is looked up by the index, one that the database puts together is not.
+        which = func.lower(Member.last_name).like(_ESCAPED.sub(r"\\\g<0>", text.lower()) + "%")
     return [*visit.db.execute(statement.where(which).limit(_MOST_FOUND))]
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import render_template as render
@@ -15,6 +14,7 @@ from ivr.calls.reports import (
     TRIES,
     GroupReport,
     Rate,
+    Span,
     WeekReport,
     report_groups,
     report_nodes,
@@ -25,7 +25,7 @@ from ivr.console.paging import csv_file
 from ivr.console.visit import Answer, Pages, StaffVisit
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
+    pass
 
 DAYS: Final = 7  # unless asked for otherwise
 DAYS_MAX: Final = 35  # of the busiest line these take seconds
@@ -36,34 +36,21 @@ _OFFERED: Final = {"7 days": 7, "4 weeks": 28}
 reports = Pages("reports", "Reports", "reports.see")
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """From when (inclusive) until when (exclusive), as aware instants, in whose clock."""
-
-    zone: ZoneInfo
-    since: datetime
-    until: datetime
-
-    @property
-    def times(self) -> tuple[ZoneInfo, datetime, datetime]:
-        return self.zone, self.since, self.until
-
-    @property
-    def asked(self) -> dict[str, str]:
-        """How an address asks for it: the first day and the last."""
-        last = self.until.astimezone(self.zone) - timedelta(seconds=1)
-        return {
-            "since": self.since.astimezone(self.zone).date().isoformat(),
-            "until": last.date().isoformat(),
-        }
+def _days_of(span: Span) -> dict[str, str]:
+    """Return how an address asks for a time: the first day and the last."""
+    last = span.until.astimezone(span.zone) - timedelta(seconds=1)
+    return {
+        "since": span.since.astimezone(span.zone).date().isoformat(),
+        "until": last.date().isoformat(),
+    }
 
 
 @reports.page("/")
 def index(visit: StaffVisit) -> Answer:
     """Show what calls come to: all together, by language, pace and version, and each week's relay parity."""
 
-    def found(time: _Span) -> dict[str, Any]:
-        groups = report_groups(visit.db, *time.times)
+    def found(time: Span) -> dict[str, Any]:
+        groups = report_groups(visit.db, time, visit.console.days)
         return {
             "all": groups["all"][0],
             "groups": {by: groups[by] for by in _GROUPS},
@@ -79,7 +66,7 @@ def leaving(visit: StaffVisit) -> Answer:
     return _shown(
         visit,
         "leaving.html",
-        lambda time: {"nodes": report_nodes(visit.db, *time.times), "alarm": ALARM_PERCENT},
+        lambda time: {"nodes": report_nodes(visit.db, time, visit.console.days), "alarm": ALARM_PERCENT},
     )
 
 
@@ -87,14 +74,14 @@ def leaving(visit: StaffVisit) -> Answer:
 def verification(visit: StaffVisit) -> Answer:
     """Show at which try callers are verified."""
 
-    def found(time: _Span) -> dict[str, Any]:
-        by_try, in_the_end = report_tries(visit.db, *time.times)
+    def found(time: Span) -> dict[str, Any]:
+        by_try, in_the_end = report_tries(visit.db, time, visit.console.days)
         return {"tries": [*zip(TRIES, by_try, strict=True)], "in_the_end": in_the_end}
 
     return _shown(visit, "verification.html", found)
 
 
-def _shown(visit: StaffVisit, template: str, find: Callable[[_Span], dict[str, Any]]) -> Answer:
+def _shown(visit: StaffVisit, template: str, find: Callable[[Span], dict[str, Any]]) -> Answer:
     """Show one page of reports: of the time that is asked for, or with what is wrong of the last days."""
     asked = visit.asked("since", "until")
     problems: Sequence[str] = ()
@@ -105,9 +92,10 @@ def _shown(visit: StaffVisit, template: str, find: Callable[[_Span], dict[str, A
         time = _span(visit, {"since": "", "until": ""})
     return render(
         template,
-        asked=asked if any(asked.values()) else time.asked,
+        asked=asked if any(asked.values()) else _days_of(time),
         problems=problems,
         time=time,
+        days=_days_of(time),
         offered={said: visit.now - timedelta(days=days - 1) for said, days in _OFFERED.items()},
         few=FEW,
         **find(time),
@@ -119,20 +107,20 @@ def download(visit: StaffVisit, name: str) -> Answer:
     """Send one report of the time that is asked for as CSV, a row for each row of its table."""
     time = _span(visit, visit.asked("since", "until"))
     if name in _GROUPS:
-        rows = _group_rows(name, report_groups(visit.db, *time.times)[name])
+        rows = _group_rows(name, report_groups(visit.db, time, visit.console.days)[name])
     elif name == "weeks":
-        rows = _week_rows(report_weeks(report_groups(visit.db, *time.times)["week"]))
+        rows = _week_rows(report_weeks(report_groups(visit.db, time, visit.console.days)["week"]))
     elif name == "nodes":
-        rows = _rate_rows(("node", "hung_up", "came"), report_nodes(visit.db, *time.times))
+        rows = _rate_rows(("node", "hung_up", "came"), report_nodes(visit.db, time, visit.console.days))
     elif name == "tries":
-        by_try, _ = report_tries(visit.db, *time.times)
+        by_try, _ = report_tries(visit.db, time, visit.console.days)
         rows = _rate_rows(("try", "verified", "tried"), zip(TRIES, by_try, strict=True))
     else:
         raise NotFoundError(f"There is no report called {name}.")
-    return csv_file(f"{name}-{time.asked['since']}-{time.asked['until']}", rows)
+    return csv_file(f"{name}-{_days_of(time)['since']}-{_days_of(time)['until']}", rows)
 
 
-def _span(visit: StaffVisit, asked: dict[str, str]) -> _Span:
+def _span(visit: StaffVisit, asked: dict[str, str]) -> Span:
     """Return the time that is asked for, or else the last days. Raises `OperatorError`."""
     zone = visit.console.settings.ivr_timezone
     try:
@@ -145,7 +133,7 @@ def _span(visit: StaffVisit, asked: dict[str, str]) -> _Span:
         raise OperatorError(str(error)) from None
     except OverflowError:
         raise OperatorError("No calls are of so long ago: ask for other days.") from None
-    return _Span(zone, since, until)
+    return Span(zone, since, until, visit.now)
 
 
 def _group_rows(by: str, groups: Sequence[GroupReport]) -> Iterator[Sequence[Any]]:

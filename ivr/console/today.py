@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from flask import render_template as render
 from flask import url_for
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 
 from ivr.base.money import format_amount
 from ivr.base.words import counted
 from ivr.billing.coverage import DUE_DAY
+from ivr.calls.reports import Span, report_groups
 from ivr.console.payments import NOT_MAILED, NOT_SENT
 from ivr.console.visit import Answer, Pages, StaffVisit
 from ivr.payments.cutoffs import cutoff_rule, last_finished, overdue_cutoffs
-from ivr.payments.rates import LIMITS_PERCENT, RATE_DAYS, SMALLEST_DEBITS, return_rates
+from ivr.payments.rates import LIMITS_PERCENT, RATE_DAYS, SMALLEST_DEBITS, ReturnRates, return_rates
 from ivr.status.alerts import ALERTS
 from ivr.status.figures import figures
 from ivr.storage.heartbeats import WORKER, last_seen
@@ -54,7 +55,8 @@ def index(visit: StaffVisit) -> Answer:
     return render(
         "today.html",
         alerts=[WRONG[alert.name] for alert in ALERTS if alert.fires(found)],
-        groups={name: [tile(visit) for tile in tiles] for name, tiles in _GROUPS.items()},
+        groups={name: [tile(visit) for tile in tiles] for name, tiles in _GROUPS.items()}
+        | {"Returns": _returns(visit)},
         now=visit.now,
     )
 
@@ -188,21 +190,21 @@ def _worker(visit: StaffVisit) -> Tile:
     )
 
 
-def _rate(name: str) -> Callable[[StaffVisit], Tile]:
-    """Return the tile of one rate of returns, of the debits of 60 days, beside its ceiling."""
+def _returns(visit: StaffVisit) -> list[Tile]:
+    """Return a tile for each rate of returns, of the debits of 60 days, beside its ceiling."""
+    rates = return_rates(visit.db, visit.now)
+    return [_rate(rates, name) for name in LIMITS_PERCENT]
 
-    def tile(visit: StaffVisit) -> Tile:
-        rates = return_rates(visit.db, visit.now)
-        about = f"ceiling {LIMITS_PERCENT[name]:g} %, of {counted(rates.debits, 'debit')} in {RATE_DAYS} days"
-        grade: Grade = "good"
-        if rates.debits < SMALLEST_DEBITS:
-            grade, about = "unknown", f"{about}: too few to judge"
-        if name in rates.warnings:
-            grade = "bad" if rates.is_over(name) else "warn"
-        value = f"{rates.percent(name):.2f} %" if rates.debits else "not known"
-        return Tile(f"Returns, {name}", value, about, grade, url_for("payments.index", state="returned"))
 
-    return tile
+def _rate(rates: ReturnRates, name: str) -> Tile:
+    about = f"ceiling {LIMITS_PERCENT[name]:g} %, of {counted(rates.debits, 'debit')} in {RATE_DAYS} days"
+    grade: Grade = "good"
+    if rates.debits < SMALLEST_DEBITS:
+        grade, about = "unknown", f"{about}: too few to judge"
+    if name in rates.warnings:
+        grade = "bad" if rates.is_over(name) else "warn"
+    value = f"{rates.percent(name):.2f} %" if rates.debits else "not known"
+    return Tile(f"Returns, {name}", value, about, grade, url_for("payments.index", state="returned"))
 
 
 def _calls_now(visit: StaffVisit) -> Tile:
@@ -230,17 +232,15 @@ def _began(visit: StaffVisit, since: datetime, until: datetime) -> int:
 
 def _completion(visit: StaffVisit) -> Tile:
     """Of the calls in which somebody was verified, those that made a payment."""
-    paid = exists().where(Payment.call_sid == Call.call_sid)
-    verified, completed = visit.db.execute(
-        select(func.count(), func.count().filter(paid)).where(
-            Call.started_at >= visit.now - _WEEK, Call.member_id.is_not(None)
-        )
-    ).one()
-    about = f"{completed} of {counted(verified, 'verified call')} in 7 days made a payment"
-    if not verified:
+    zone = visit.console.settings.ivr_timezone
+    first = visit.now.astimezone(zone).date() - _WEEK
+    week = Span(zone, datetime.combine(first, time(), zone), visit.now, visit.now)
+    [every] = report_groups(visit.db, week, visit.console.days)["all"]
+    paid = every.completion_verified
+    if paid.percent is None:
         return Tile("Completion", "not known", "nobody was verified in 7 days", "unknown")
-    link = url_for("reports.index")
-    return Tile("Completion", f"{100 * completed / verified:.0f} %", about, link=link)
+    about = f"{paid.count} of {counted(paid.of, 'verified call')} in 7 days made a payment"
+    return Tile("Completion", f"{paid.percent:.0f} %", about, link=url_for("reports.index"))
 
 
 def _tasks(visit: StaffVisit) -> Tile:
@@ -268,5 +268,4 @@ _GROUPS: Final[dict[str, tuple[Callable[[StaffVisit], Any], ...]]] = {
     "Deadlines": (_cutoff, _last_cutoff, _pick_up, _due_date),
     "Work": (_tasks, _held, _files, _notices, _worker),
     "Calls": (_calls_now, _calls_hour, _completion),
-    "Returns": tuple(_rate(name) for name in LIMITS_PERCENT),
 }

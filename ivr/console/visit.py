@@ -18,6 +18,7 @@ from flask import render_template as render
 from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.base.errors import OperatorError
+from ivr.calls.reports import Days
 from ivr.staff.logins import LoggedIn, form_token, logged_in
 from ivr.storage.audit import record_event, told_from
 
@@ -65,6 +66,7 @@ class Console:
     reviews: Mapping[str, Mapping[str, WordingReview]] = field(
         default_factory=dict
     )  # by language and wording
+    days: Days = field(default_factory=Days)  # of reports
     drawings: dict[str, tuple[datetime, str]] = field(
         default_factory=dict
     )  # pictures of the line, for a while

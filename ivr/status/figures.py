@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +17,7 @@ from ivr.members.locks import line_failures
 from ivr.payments.banks import directory_imported_at
 from ivr.payments.batches import count_waiting
 from ivr.payments.cutoffs import cutoff_rule, last_finished, overdue_cutoffs
-from ivr.payments.rates import LIMITS_PERCENT, return_rates
+from ivr.payments.rates import LIMITS_PERCENT, ReturnRates, return_rates
 from ivr.storage.revision import standing
 from ivr.storage.tables import AchFile, Call, Heartbeat, Notice, Payment, StaffTask
 
@@ -38,11 +39,16 @@ class Figure:
     values: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Asked:
     db: Connection
     settings: DatabaseSettings
     now: datetime
+
+    @cached_property
+    def rates(self) -> ReturnRates:
+        """The rates of returns, of which several figures are."""
+        return return_rates(self.db, self.now)
 
 
 def figures(engine: Engine, settings: DatabaseSettings, now: datetime) -> tuple[Figure, ...]:
@@ -176,15 +182,13 @@ def _failures(asked: _Asked) -> Iterator[Value]:
 
 
 def _rates(asked: _Asked) -> Iterator[Value]:
-    rates = return_rates(asked.db, asked.now)
     for name in LIMITS_PERCENT:
-        yield {"rate": name}, rates.percent(name)
+        yield {"rate": name}, asked.rates.percent(name)
 
 
 def _rates_near(asked: _Asked) -> Iterator[Value]:
-    near = return_rates(asked.db, asked.now).warnings
     for name in LIMITS_PERCENT:
-        yield {"rate": name}, float(name in near)
+        yield {"rate": name}, float(name in asked.rates.warnings)
 
 
 def _directory(asked: _Asked) -> Iterator[Value]:

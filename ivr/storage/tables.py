@@ -27,6 +27,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     case,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -106,6 +107,13 @@ class Member(Base):
     updated_at: Mapped[datetime]
     email_ok: Mapped[bool | None]  # None where no file ever said: as yes, for a single debit
     withdrawn_at: Mapped[datetime | None]  # then nobody to the line, until a file has them again
+
+
+Index(
+    "ix_members_last_name",
+    func.lower(Member.last_name).label("lowered"),
+    postgresql_ops={"lowered": "text_pattern_ops"},
+)
 
 
 class BillingAccount(Base):
@@ -508,7 +516,12 @@ class Notice(Base):
         CheckConstraint("channel in ('sms', 'email', 'letter')", name="channel"),
         CheckConstraint("state in ('pending', 'sent', 'failed', 'withdrawn', 'replaced')", name="state"),
         Index(None, "payment_id"),
-        Index("ix_notices_pending", "id", postgresql_where=text("state = 'pending'")),
+        Index("ix_notices_unsent", "id", postgresql_where=text("state in ('pending', 'failed')")),
+        Index(
+            "ix_notices_unmailed",
+            "id",
+            postgresql_where=text("channel = 'letter' and state = 'sent' and mailed_date is null"),
+        ),
         Index(
             "ux_notices_about",
             "about",
@@ -591,6 +604,7 @@ class AuditEvent(Base):
     """What staff changed, and when. Only `storage.audit` writes it, and a trigger keeps it append-only."""
 
     __tablename__ = "audit_events"
+    __table_args__ = (Index(None, "subject"),)
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     at: Mapped[datetime]

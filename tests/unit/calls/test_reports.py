@@ -6,13 +6,15 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import delete, insert, update
 from support.money import pay
 
 from ivr.calls.reports import (
     CHOSEN,
     VERIFY,
+    Days,
     Rate,
+    Span,
     WeekReport,
     report_groups,
     report_nodes,
@@ -24,7 +26,7 @@ from ivr.topics.registry import VOCABULARY
 
 ZONE = ZoneInfo("America/New_York")
 MONDAY = datetime(2026, 12, 14, 5, 0, tzinfo=UTC)  # midnight by the line's clock
-SPAN = (ZONE, MONDAY, MONDAY + timedelta(days=7))
+SPAN = Span(ZONE, MONDAY, MONDAY + timedelta(days=7), MONDAY + timedelta(days=4))
 CHOSE, RIGHT, WRONG = (CHOSEN, "ok"), (VERIFY, "verified"), (VERIFY, "rejected")
 # When it began, pace, end, who was verified, then for each turn its node and what the domain was asked.
 CALLS = (
@@ -66,7 +68,7 @@ def db(engine, samples):
 
 
 def test_what_is_counted_of_all_and_of_each_group(db):
-    groups = report_groups(db, *SPAN)
+    groups = report_groups(db, SPAN, Days())
     [every] = groups["all"]
     assert (every.calls, every.verified, every.lasted[0], every.to_pay) == (5, 3, 180.0, (40.0, 40.0))
     assert every.contained == Rate(3, 4)
@@ -78,21 +80,34 @@ def test_what_is_counted_of_all_and_of_each_group(db):
 
 
 def test_where_callers_leave_and_at_which_try_they_are_verified(db):
-    assert report_nodes(db, *SPAN) == [
+    assert report_nodes(db, SPAN, Days()) == [
         ("bank", Rate(2, 3)),
         ("menu", Rate(1, 5)),
         ("finish", Rate(0, 1)),
         ("person", Rate(0, 1)),
     ]
-    assert report_tries(db, *SPAN) == ([Rate(1, 4), Rate(1, 2), Rate(1, 1)], Rate(3, 4))
+    assert report_tries(db, SPAN, Days()) == ([Rate(1, 4), Rate(1, 2), Rate(1, 1)], Rate(3, 4))
 
 
 def test_of_no_calls_nothing_is_known(engine):
-    long_ago = MONDAY - timedelta(days=900)
+    long_ago = Span(ZONE, MONDAY - timedelta(days=9), MONDAY, MONDAY)
     with engine.connect() as db:
-        [every] = report_groups(db, ZONE, long_ago, MONDAY)["all"]
+        [every] = report_groups(db, long_ago, Days())["all"]
         assert (every.completion.percent, every.lasted) == (None, None)
-        assert report_tries(db, ZONE, long_ago, MONDAY)[1] == Rate(0, 0)
+        assert report_tries(db, long_ago, Days())[1] == Rate(0, 0)
+
+
+def test_a_day_that_is_over_is_counted_once(db):
+    days, early = Days(), SPAN._replace(now=MONDAY + timedelta(hours=26))
+    of_early = report_groups(db, early, days)
+    counted = report_groups(db, SPAN, days)
+    assert of_early == counted
+    db.execute(delete(Turn))
+    db.execute(delete(Call))
+    assert report_groups(db, SPAN, days) == counted
+    assert report_groups(db, early, days)["all"][0].calls == 0, "it is not long over"
+    late = SPAN._replace(since=MONDAY + timedelta(hours=1))
+    assert report_groups(db, late, days)["all"][0].calls == 0, "a part of a day is not the day"
 
 
 def test_the_domain_is_asked_what_is_counted():
