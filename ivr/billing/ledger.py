@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import BigInteger, Row, Select, bindparam, cast, func, select, true
+from sqlalchemy import BigInteger, bindparam, cast, func, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from ivr.storage.prepared import PreparedStatement
 from ivr.storage.tables import Bill, BillingAccount, LedgerEntry, Payment, in_order_of_plans
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def _sum_of(column: Any, *conditions: Any) -> ScalarSelect[int]:
     return select(total).where(*conditions).scalar_subquery()
 
 
-def _balances_statement() -> Select[Any]:
+def _balances_statement() -> PreparedStatement:
     bills = (
         select(
             func.json_agg(
@@ -86,7 +87,7 @@ def _balances_statement() -> Select[Any]:
         Payment.billing_account == BillingAccount.billing_account,
         Payment.state.in_(PENDING_STATES),
     )
-    return (
+    return PreparedStatement(
         select(
             BillingAccount.plan,
             BillingAccount.billing_account,
@@ -115,10 +116,10 @@ def balances(db: Connection, member_id: str, today: date) -> tuple[Balance, ...]
     `today` is the bank's date: a bill due before it is past due. Payments and credits cover the oldest
     bills first. Empty for a member without a billing account.
     """
-    return tuple(_balance(row, today) for row in db.execute(_BALANCES, {"member_id": member_id}))
+    return tuple(_balance(row, today) for row in _BALANCES.rows(db, {"member_id": member_id}))
 
 
-def _balance(row: Row[Any], today: date) -> Balance:
+def _balance(row: Any, today: date) -> Balance:
     lines = [_BillLine(cents, date.fromisoformat(due), first) for cents, due, first in row.lines or ()]
     owed_cents = max(row.total_cents, 0)
     # Credits cover the oldest bills first, so what is owed are the newest bills; anything owed beyond all

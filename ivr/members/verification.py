@@ -18,13 +18,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
     Boolean,
-    Row,
     ScalarSelect,
-    Select,
     bindparam,
     case,
     func,
     literal,
+    literal_column,
     select,
     true,
     update,
@@ -33,6 +32,7 @@ from sqlalchemy.dialects import postgresql
 
 from ivr.base.words import last4
 from ivr.members.facts import ZIP_DIGITS, house_number, phone_on_file
+from ivr.storage.prepared import PreparedStatement
 from ivr.storage.tables import BillingAccount, Member, VerificationCounter
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _line_failures() -> ScalarSelect[int]:
     )
 
 
-def _count_and_find() -> Select[Any]:
+def _count_and_find() -> PreparedStatement:
     """Build the statement that finds the member, if there is one, and makes and locks the counter's row.
 
     It also reads what was counted on the keyed number itself: all there is where it is nobody's; before the
@@ -158,7 +158,7 @@ def _count_and_find() -> Select[Any]:
     counted_on = func.coalesce(select(found.c.member_id).scalar_subquery(), bindparam("keyed_id_hash"))
     made = postgresql.insert(VerificationCounter).from_select(
         ["counted_on", "failures_since_success", "recent_failures_at"],
-        select(counted_on, literal(0), literal([], VerificationCounter.recent_failures_at.type)),
+        select(counted_on, literal(0), literal_column("'{}'")),
     )
     counter = (
         made.on_conflict_do_update(
@@ -172,8 +172,10 @@ def _count_and_find() -> Select[Any]:
     before_known = (earlier.c.earlier_counted_on == bindparam("keyed_id_hash")) & (
         earlier.c.earlier_counted_on != counter.c.counted_on
     )
-    return select(counter, found, earlier, _line_failures().label("line_failures")).select_from(
-        counter.outerjoin(found, true()).outerjoin(earlier, before_known)
+    return PreparedStatement(
+        select(counter, found, earlier, _line_failures().label("line_failures")).select_from(
+            counter.outerjoin(found, true()).outerjoin(earlier, before_known)
+        )
     )
 
 
@@ -181,7 +183,7 @@ _COUNT_AND_FIND: Final = _count_and_find()
 
 _OF_THE_COUNTER: Final = VerificationCounter.counted_on == bindparam("new_counted_on")
 # Beside the counter, a success also ends what was counted before the member was known by the keyed number.
-_STORE_COUNTER: Final = (
+_STORE_COUNTER: Final = PreparedStatement(
     update(VerificationCounter)
     .where(
         _OF_THE_COUNTER | (VerificationCounter.counted_on == bindparam("keyed_id_hash")),
@@ -237,15 +239,15 @@ def verify(db: Connection, hashes: KeyedHash, now: datetime, keyed: KeyedFacts) 
     """
     keyed_phone = phone_on_file(keyed.keyed_id)
     keyed_hash = keyed_id_hash(hashes, keyed_phone or keyed.keyed_id)
-    row = db.execute(
-        _COUNT_AND_FIND,
+    (row,) = _COUNT_AND_FIND.rows(
+        db,
         {
             "keyed_id": keyed.keyed_id,
             "keyed_phone": keyed_phone,
             "keyed_id_hash": keyed_hash,
             "line_since": now - LINE_HOUR,
         },
-    ).one()
+    )
     right = _facts_match(hashes, row, keyed)
     locked, slowed = _is_locked(row, now), row.line_failures >= LINE_FAILURES
     failures, recent = row.failures_since_success, row.recent_failures_at
@@ -256,8 +258,8 @@ def verify(db: Connection, hashes: KeyedHash, now: datetime, keyed: KeyedFacts) 
         recent = [*recent, now][-RECENT_FAILURES:]  # the newest five decide; older ones say nothing more
     elif not locked and not keyed.is_of_a_guest:
         failures = 0
-    db.execute(
-        _STORE_COUNTER,
+    _STORE_COUNTER.send(
+        db,
         {
             "new_counted_on": row.counted_on,
             "keyed_id_hash": keyed_hash,
@@ -283,16 +285,16 @@ def verify(db: Connection, hashes: KeyedHash, now: datetime, keyed: KeyedFacts) 
     return VerificationAnswer(member, slowed)
 
 
-def _is_locked(row: Row[Any], now: datetime) -> bool:
+def _is_locked(row: Any, now: datetime) -> bool:
     return _locks(row, row.failures_since_success, row.recent_failures_at, now)
 
 
-def _locked_at(row: Row[Any], failures: int, recent: list[datetime], now: datetime) -> datetime | None:
+def _locked_at(row: Any, failures: int, recent: list[datetime], now: datetime) -> datetime | None:
     """Return when the lock begins that these counts make: now, or not at all."""
     return now if _locks(row, failures, recent, now) else None
 
 
-def _locks(row: Row[Any], failures: int, recent: list[datetime], now: datetime) -> bool:
+def _locks(row: Any, failures: int, recent: list[datetime], now: datetime) -> bool:
     """Return whether these counts lock, with what was counted before the member was known by this number."""
     total: int = failures + (row.earlier_failures_since_success or 0)
     return are_locking(total, [*recent, *(row.earlier_recent_failures_at or ())], now)
@@ -309,7 +311,7 @@ def keyed_id_hash(hashes: KeyedHash, keyed_id: str) -> str:
     return hashes.digest("keyed_id", keyed_id).hex()
 
 
-def _facts_match(hashes: KeyedHash, row: Row[Any], keyed: KeyedFacts) -> bool:
+def _facts_match(hashes: KeyedHash, row: Any, keyed: KeyedFacts) -> bool:
     """Compare every fact, with two hashes, always all, also where there is no member to compare with."""
     member_id = row.member_id or keyed.keyed_id
     born = keyed.date_of_birth

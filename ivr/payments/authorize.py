@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, func, literal, literal_column, select
+from psycopg.types.json import Jsonb
+from sqlalchemy import ColumnElement, bindparam, case, func, literal, literal_column, select
 from sqlalchemy.dialects import postgresql
 
 from ivr.ach.banking_days import CutoffRule, DebitDates
@@ -21,6 +22,7 @@ from ivr.billing.post import posting
 from ivr.payments.confirmation_numbers import DRAWS, draw_confirmation_number
 from ivr.payments.day_limit import COUNTED, day_start
 from ivr.payments.guests import GUEST_LEAD, GuestPayer, payer_values
+from ivr.storage.prepared import PreparedStatement
 from ivr.storage.tables import Authorization, BillingAccount, LedgerEntry, Member, Payment
 
 if TYPE_CHECKING:
@@ -130,7 +132,7 @@ class Refused:
 
 # FOR NO KEY UPDATE: authorizations of one member wait for each other, in one order so that none waits for
 # ever; an import that adds bills does not wait.
-_LOCK: Final = (
+_LOCK: Final = PreparedStatement(
     select(BillingAccount.billing_account, BillingAccount.plan, Member.first_name, Member.last_name)
     .join_from(BillingAccount, Member, Member.member_id == BillingAccount.member_id)
     .where(BillingAccount.member_id == bindparam("member_id"))
@@ -152,7 +154,7 @@ def _values(columns: Sequence[Any]) -> list[Any]:
     return [bindparam(f"{column.table.name}_{column.name}", type_=column.type) for column in columns]
 
 
-def _write() -> Select[Any]:
+def _write() -> PreparedStatement:
     """Build the one statement that writes the payment, its authorization and its ledger entry.
 
     It writes nothing and returns no row when less than `owed_cents_min` is owed, when `payments_per_day` are
@@ -197,8 +199,10 @@ def _write() -> Select[Any]:
             payment.c.authorized_at.label("posted_at"),
         )
     )
-    return select(payment.c.id, payment.c.authorization_id).add_cte(
-        authorization.cte("yes"), ledger.cte("ledger")
+    return PreparedStatement(
+        select(payment.c.id, payment.c.authorization_id).add_cte(
+            authorization.cte("yes"), ledger.cte("ledger")
+        )
     )
 
 
@@ -247,8 +251,7 @@ def authorize(
             "payments_account_number": sealed,
             **payer_values(keys, hashes, number, request.payer),
         }
-        written = db.execute(_WRITE, values | drawn).one_or_none()
-        if written is not None:
+        for written in _WRITE.rows(db, values | drawn):
             return Authorized(
                 payment_id=written.id,
                 authorization_id=written.authorization_id,
@@ -268,7 +271,7 @@ def authorize(
 
 def _locked_account(db: Connection, request: AuthorizationRequest) -> Any:
     """Lock all billing accounts of the member and return the one to be paid. Raises `LookupError`."""
-    accounts = db.execute(_LOCK, {"member_id": request.member_id}).all()
+    accounts = _LOCK.rows(db, {"member_id": request.member_id})
     account = next((each for each in accounts if each.billing_account == request.billing_account), None)
     if account is None:
         raise LookupError("the member has no such billing account")
@@ -328,6 +331,6 @@ def _fixed_values(
         "authorizations_text": consent.text,
         "authorizations_language": request.language,
         "authorizations_flow_version": consent.flow_version,
-        "authorizations_prompts": list(consent.prompts),
+        "authorizations_prompts": Jsonb(list(consent.prompts)),
         "authorizations_recording": consent.recording,
     }

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, delete, exists, func, insert, select
 from ivr.ach.directory import DirectoryFault, read_directory
 from ivr.base.csvfiles import ImportResult, LineError
 from ivr.payments.tasks import close_tasks, open_task
+from ivr.storage.prepared import PreparedStatement
 from ivr.storage.tables import Bank, StaffTask
 
 if TYPE_CHECKING:
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
 DIRECTORY_TASK: Final = "bank_directory"
 RENEWED_EVERY: Final = timedelta(days=35)
 
-_NAME: Final = select(
-    select(Bank.name).where(Bank.routing_number == bindparam("routing_number")).scalar_subquery(),
-    exists(select(Bank.routing_number)).label("has_directory"),
+_NAME: Final = PreparedStatement(
+    select(
+        select(Bank.name).where(Bank.routing_number == bindparam("routing_number")).scalar_subquery(),
+        exists(select(Bank.routing_number)).label("has_directory"),
+    )
 )
 
 
@@ -55,7 +58,7 @@ def name_of_bank(db: Connection, routing_number: str) -> str | None:
 
     Without a directory every name is empty. One statement.
     """
-    name, has_directory = db.execute(_NAME, {"routing_number": routing_number}).one()
+    ((name, has_directory),) = _NAME.rows(db, {"routing_number": routing_number})
     return str(name) if name else None if has_directory else ""
 
 

@@ -12,6 +12,7 @@ from ivr.ach.return_codes import return_rule
 from ivr.base.errors import OperatorError
 from ivr.payments.find import find
 from ivr.storage.audit import record_event
+from ivr.storage.prepared import PreparedStatement
 from ivr.storage.tables import BlockedAccount, BlockedRoutingNumber, Payment
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _ACCOUNT_BLOCKED: Final = exists().where(
     BlockedAccount.account_fingerprint == bindparam("account_fingerprint"),
     BlockedAccount.released_at.is_(None),
 )
+_EITHER_BLOCKED: Final = PreparedStatement(select(or_(_ROUTING_BLOCKED, _ACCOUNT_BLOCKED)))
 
 
 def block_for(
@@ -60,12 +62,8 @@ def block_routing_number(db: Connection, routing_number: str, *, return_code: st
 
 def either_blocked(db: Connection, routing_number: str, account_fingerprint: bytes) -> bool:
     """Return whether the routing number or the account takes nothing of ours. One statement."""
-    return bool(
-        db.scalar(
-            select(or_(_ROUTING_BLOCKED, _ACCOUNT_BLOCKED)),
-            {"routing_number": routing_number, "account_fingerprint": account_fingerprint},
-        )
-    )
+    parameters = {"routing_number": routing_number, "account_fingerprint": account_fingerprint}
+    return bool(_EITHER_BLOCKED.scalar(db, parameters))
 
 
 def release(db: Connection, confirmation_number: str, *, note: str, actor: str, now: datetime) -> None:

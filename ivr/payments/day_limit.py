@@ -13,6 +13,7 @@ from sqlalchemy import ScalarSelect, bindparam, func, or_, select
 from sqlalchemy.dialects import postgresql
 
 from ivr.storage.audit import record_event
+from ivr.storage.prepared import PreparedStatement
 from ivr.storage.tables import LiftedLimit, Member, Payment
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ COUNTED: Final[ScalarSelect[Any]] = (
     )
     .scalar_subquery()
 )
-_COUNT: Final = select(COUNTED)
+_COUNT: Final = PreparedStatement(select(COUNTED))
 
 
 def day_start(now: datetime, zone: ZoneInfo) -> datetime:
@@ -45,7 +46,7 @@ def day_start(now: datetime, zone: ZoneInfo) -> datetime:
 
 def may_pay(db: Connection, member_id: str, since: datetime) -> bool:
     """Return whether a member may authorize one more payment on the day that began at `since` (aware)."""
-    counted = db.execute(_COUNT, {"member_id": member_id, "day_start": since}).scalar_one()
+    counted = _COUNT.scalar(db, {"member_id": member_id, "day_start": since})
     return bool(counted < PAYMENTS_PER_DAY)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import and_, bindparam, exists, func, literal, or_, select, true
 from ivr.billing.owed import still_owed
 from ivr.payments.guests import IS_GUESTS
 from ivr.payments.life import CREDIT_KINDS, PaymentState
+from ivr.storage.prepared import PreparedStatement
 from ivr.storage.tables import AchEntry, Call, Payment
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ _LAST_CALL: Final = (
 )
 _ALWAYS: Final = select(literal(1).label("one")).subquery()
 # All in one statement: it belongs to the turn in which a caller is verified, and that one has many.
-_TO_TELL: Final = (
+_TO_TELL: Final = PreparedStatement(
     _PAYMENTS.add_columns(
         _IS_WAITING.label("is_waiting"),
         _IS_RETURNED.label("is_returned"),
@@ -181,12 +182,14 @@ _MADE: Final = (
     .limit(1)
 )
 _OF_CALL: Final = _PAYMENTS.where(Payment.call_sid == bindparam("call_sid")).order_by(Payment.seq)
-_SAME: Final = select(
-    exists().where(
-        Payment.billing_account == bindparam("billing_account"),
-        Payment.amount_cents == bindparam("amount_cents"),
-        Payment.authorized_at >= bindparam("day_start"),
-        Payment.state.not_in(_UNDONE),
+_SAME: Final = PreparedStatement(
+    select(
+        exists().where(
+            Payment.billing_account == bindparam("billing_account"),
+            Payment.amount_cents == bindparam("amount_cents"),
+            Payment.authorized_at >= bindparam("day_start"),
+            Payment.state.not_in(_UNDONE),
+        )
     )
 )
 
@@ -208,7 +211,7 @@ def payments_to_tell(
     where it ended at or after `dropped_since` and the caller, or the line, was gone before the end.
     """
     since = {"recent_since": recent_since, "returned_since": returned_since, "dropped_since": dropped_since}
-    found = db.execute(_TO_TELL, {"member_id": member_id, **since}).all()
+    found = _TO_TELL.rows(db, {"member_id": member_id, **since})
     rows = [row for row in found if row.confirmation_number is not None]
     own = [row for row in rows if not row.is_guests]
     return PaymentsToTell(
@@ -272,7 +275,7 @@ def payments_of_call(db: Connection, call_sid: str) -> tuple[RecentPayment, ...]
 def same_payment_today(db: Connection, billing_account: str, amount_cents: int, day_start: datetime) -> bool:
     """Return whether this bill was already paid with this amount since `day_start`, the bank's midnight."""
     parameters = {"billing_account": billing_account, "amount_cents": amount_cents, "day_start": day_start}
-    return bool(db.execute(_SAME, parameters).scalar_one())
+    return bool(_SAME.scalar(db, parameters))
 
 
 def _read(rows: Any) -> tuple[RecentPayment, ...]:

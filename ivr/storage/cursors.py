@@ -55,7 +55,7 @@ def note_failure(connection: Any, error: psycopg.Error) -> None:
 
 def as_sqlalchemy(connection: Connection, sql: str, error: psycopg.Error) -> Exception:
     """Return the error of a statement that went past SQLAlchemy as the one of its own that others catch."""
-    lost = connection.dialect.is_disconnect(error, connection.connection.driver_connection, None)  # type: ignore[arg-type]
+    lost = connection.dialect.is_disconnect(error, connection.connection.dbapi_connection, None)  # type: ignore[arg-type]
     if lost:
         connection.invalidate(error)
     # No parameters: they may be secret, and the statement's own text says enough.

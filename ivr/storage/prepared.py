@@ -1,15 +1,16 @@
 """Statements of the turn's own path: built with SQLAlchemy, compiled once, prepared and sent by libpq.
 
-A turn runs these two or three statements hundreds of times a second. Through `Connection.execute` each costs
-more processor time in Python than in PostgreSQL, for conveniences that a fixed statement with plain values
-does not need; and each round trip costs both sides. What people rely on stays: the statement belongs to the
-connection's transaction, listeners of `before_cursor_execute` and `after_cursor_execute` see it, and errors
-are SQLAlchemy's.
+A turn runs these two or three statements, one that verifies or pays a few more, hundreds of times a second.
+Through `Connection.execute` each costs more processor time in Python than in PostgreSQL, for conveniences
+that a fixed statement with plain values does not need; and each round trip costs both sides. What people rely
+on stays: the statement belongs to the connection's transaction, listeners of `before_cursor_execute` and
+`after_cursor_execute` see it, and errors are SQLAlchemy's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from hashlib import sha256
 from typing import Any, cast
@@ -18,32 +19,50 @@ import psycopg
 from psycopg.pq.abc import PGresult
 from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql.psycopg import PGCompiler_psycopg
 from sqlalchemy.sql.expression import Executable
 
 from ivr.storage.cursors import as_sqlalchemy
 from ivr.storage.pipelines import PipelinedConnection
 
 
+class _Compiler(PGCompiler_psycopg):
+    """Writes values into the statement's text, where PostgreSQL's planner sees them; parameters have none."""
+
+    def visit_bindparam(self, bindparam: Any, *given: Any, **more: Any) -> Any:
+        more["literal_binds"] = not bindparam.required
+        return super().visit_bindparam(bindparam, *given, **more)  # type: ignore[no-untyped-call]
+
+
+_DIALECT = postgresql.psycopg.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+_DIALECT.statement_compiler = _Compiler
+
+
 class PreparedStatement:
-    """One statement, compiled. Its parameters are plain: text, integers, bytes, aware datetimes, None."""
+    """One statement, compiled. Its parameters are plain: what psycopg writes without being told how."""
 
     _names: Sequence[str] = ()
+    _row: Callable[[Sequence[Any]], Any] = tuple
 
     def __init__(self, statement: Executable) -> None:
-        dialect = postgresql.psycopg.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
-        compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
+        compiled = statement.compile(dialect=_DIALECT)  # type: ignore[attr-defined]
         self.sql = str(compiled)
         self._names = tuple(compiled.positiontup)
-        self._constants = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
+        columns = [column.keyname for column in compiled._result_columns]  # noqa: SLF001
+        self._row = cast("Any", namedtuple("Row", columns, rename=True))._make  # noqa: PYI024
 
     @cached_property
     def _name(self) -> bytes:
         return f"ivr_{sha256(self.sql.encode()).hexdigest()[:16]}".encode()
 
-    def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        """Run it and return all rows; BEGIN travels with a transaction's first."""
+    def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> list[Any]:
+        """Run it and return all rows, named tuples; BEGIN travels with a transaction's first."""
         driver, result = self._run(connection, parameters)
-        return driver.rows(cast("PGresult", result))
+        return driver.rows(cast("PGresult", result), self._row)
+
+    def scalar(self, connection: Connection, parameters: Mapping[str, Any]) -> Any:
+        """Run it and return the first column of its first row."""
+        return self.rows(connection, parameters)[0][0]
 
     def run(self, connection: Connection, parameters: Mapping[str, Any]) -> int:
         """Run it and return how many rows it changed."""
@@ -59,12 +78,11 @@ class PreparedStatement:
     ) -> tuple[PipelinedConnection, PGresult | None]:
         if not connection.in_transaction():
             connection.begin()  # as Connection.execute does: otherwise commit() would not know of our work
-        given = {**self._constants, **parameters} if self._constants else parameters
-        values = [given[name] for name in self._names]
-        driver = cast("PipelinedConnection", connection.connection.driver_connection)
+        values = [parameters[name] for name in self._names]
+        driver = cast("PipelinedConnection", connection.connection.dbapi_connection)
         # What SQLAlchemy asks as well: looking for listeners where there are none is costly.
         heard = connection._has_events or connection.engine._has_events  # noqa: SLF001
-        listening = (connection, None, self.sql, given, None, False)
+        listening = (connection, None, self.sql, parameters, None, False)
         for listener in connection.dispatch.before_cursor_execute if heard else ():
             listener(*listening)
         result = None

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Insert, bindparam, select, text
 from sqlalchemy.dialects.postgresql import JSONB
+
+from ivr.storage.prepared import PreparedStatement
 
 QUEUE = "default"
 
@@ -42,8 +45,14 @@ def insert_and_enqueue(
     """As `enqueue`, in one round trip with the INSERT that writes what the job is about.
 
     The job's one `argument` is the id of that row, as the table gives it. There is one for each row that the
-    INSERT writes.
+    INSERT writes. Not waited for, as `PreparedStatement.send`.
     """
+    given = {**values, "queue": queue, "job": job, "argument": argument}
+    _written_and_enqueued(row).send(connection, given)
+
+
+@cache
+def _written_and_enqueued(row: Insert) -> PreparedStatement:
+    """Build the statement of an INSERT: there are a few, each made once."""
     written = row.returning(row.table.c.id).cte("written")
-    statement = select(_ENQUEUE_WRITTEN).select_from(written)
-    connection.execute(statement, {**values, "queue": queue, "job": job, "argument": argument})
+    return PreparedStatement(select(_ENQUEUE_WRITTEN).select_from(written))

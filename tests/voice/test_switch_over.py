@@ -124,7 +124,7 @@ class Fixed(PreparedStatement):
     """A statement of the turn's path, given as text."""
 
     def __init__(self, sql):
-        self.sql, self._constants = sql, {}
+        self.sql = sql
 
 
 @pytest.mark.parametrize("how", ["execute", "prepared"])

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import create_engine, event, insert, select
+from sqlalchemy import event, insert, select
 from support.environs import HASH_KEY_BYTES
 
 from ivr.base.keys import KeyedHash
@@ -14,6 +14,7 @@ from ivr.members.facts import house_number
 from ivr.members.locks import unlock
 from ivr.members.verification import KeyedFacts, verify
 from ivr.members.withdrawal import withdraw
+from ivr.storage.engine import NO_LIMITS, make_engine
 from ivr.storage.tables import Member, VerificationCounter
 
 NOW = datetime(2026, 12, 18, 15, 15, tzinfo=UTC)
@@ -291,7 +292,7 @@ def test_ten_failures_over_three_names_lock_for_good(engine, hashes, samples):
 
 
 def test_guesses_at_one_instant_by_three_names_are_counted_exactly(database_url, hashes, samples):
-    crowd = create_engine(database_url, pool_size=18)
+    crowd = make_engine(database_url, limits=NO_LIMITS, pool_size=18)
     member = samples[HEALTH]
     names = (member.member_id, *member.billing_accounts.values()) * 6
     ways = ({"ssn_last4": "0001"}, KINDS["a guest, another house"])
@@ -349,7 +350,7 @@ def test_an_id_that_does_not_exist_is_counted_and_not_stored_readably(engine, ha
 
 
 def test_twenty_failures_at_once_are_twenty(database_url, hashes, samples):
-    crowd = create_engine(database_url, pool_size=20)
+    crowd = make_engine(database_url, limits=NO_LIMITS, pool_size=20)
     member = samples[HEALTH]
     with ThreadPoolExecutor(20) as threads:
         answers = list(threads.map(lambda _: attempt(crowd, hashes, member, ssn_last4="0001"), range(20)))
@@ -370,7 +371,7 @@ def test_an_attempt_rolled_back_is_not_counted(engine, hashes, samples):
 
 def test_counters_outlive_the_process_that_made_them(engine, database_url, hashes, samples):
     fail(engine, hashes, samples[HEALTH], 5)
-    another = create_engine(database_url)
+    another = make_engine(database_url)
     assert attempt(another, hashes, samples[HEALTH]) is None
     another.dispose()
 
@@ -457,11 +458,11 @@ def guess(member, way, number):
 
 
 def test_a_hundred_guesses_at_once_by_every_way_stay_within_one_budget(database_url, hashes, samples):
-    crowd = create_engine(database_url, pool_size=25, max_overflow=0, pool_timeout=60)
+    crowd = make_engine(database_url, limits=NO_LIMITS, pool_size=25)
     member = samples[HEALTH]
     right = {"keyed_id": member.member_id, "ssn_last4": member.ssn_last4}
     tries = [guess(member, WAYS[number % len(WAYS)], number) for number in range(95)]
-    with ThreadPoolExecutor(100) as threads:
+    with ThreadPoolExecutor(25) as threads:
         answers = list(
             threads.map(lambda facts: attempt(crowd, hashes, member, **facts), [*tries, *([right] * 5)])
         )

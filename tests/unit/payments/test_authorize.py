@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import create_engine, event, func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.exc import IntegrityError
 from support.authorized import ACCOUNT_NUMBER, CUTOFF, KEYS, NOW, ZONE
 from support.authorized import REQUEST as A_REQUEST
@@ -24,6 +24,7 @@ from ivr.payments.authorize import (
 from ivr.payments.confirmation_numbers import is_valid
 from ivr.payments.history import payments_of_call, payments_to_tell, same_payment_today
 from ivr.payments.report import list_json, payment_json, payment_listing, payment_text
+from ivr.storage.engine import NO_LIMITS, make_engine
 from ivr.storage.tables import Authorization, LedgerEntry, Notice, Payment
 
 TODAY = date(2026, 12, 18)
@@ -294,7 +295,7 @@ def test_broken_randomness_does_not_go_on_for_ever(engine, hashes, samples):
 
 
 def test_two_calls_cannot_pay_one_bill_twice(database_url, hashes, samples):
-    crowd = create_engine(database_url, pool_size=8)
+    crowd = make_engine(database_url, limits=NO_LIMITS, pool_size=8)
 
     def pay(number):
         return run(crowd, hashes, replace(REQUEST, call_sid=f"CA{number:032}"), seed=number)
