@@ -62,7 +62,7 @@ def _make_voice() -> Flask:
     _keep_line(url, settings, line, clock.now())
     engine = make_engine(url, application_name="ivr voice")
     _engines.append(engine)
-    return serve_line(settings, engine, line, clock, SecretRandomness())
+    return serve_line(settings, engine, line, clock, SecretRandomness(), keeps_connection=True)
 
 
 def _make_console() -> Flask:

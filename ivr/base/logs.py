@@ -63,6 +63,8 @@ class _Tireless:
 def mask_digits(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Mask four or more digits in every field, however deep, but in what is known by its type and name."""
     for name, value in event.items():
+        if type(value) is str and not _DIGITS.search(value):
+            continue  # most have nothing to mask
         event[name] = _known(name, value) or _masked(value)
     return event
 

@@ -45,15 +45,18 @@ def serve_line(
     randomness: Randomness,
     *,
     patience: Patience | None = None,
+    keeps_connection: bool = False,
 ) -> Flask:
     """Return the voice app for these settings. Nothing connects yet.
 
-    Processes forked from this one share its `patience` (None: the usual one).
+    Processes forked from this one share its `patience` (None: the usual one). `keeps_connection`: as `Turns`.
     """
     services = make_services(settings, randomness)
     support = Support(settings.ivr_support_phone, tells_agents=settings.ivr_agent_told)
     patience = patience or Patience(engine)
-    turns = Turns(engine, line, services, support, clock, patience=patience)
+    turns = Turns(
+        engine, line, services, support, clock, patience=patience, keeps_connection=keeps_connection
+    )
     edge = VoiceSettings(settings.public_url, settings.twilio_account_sid, settings.twilio_auth_token)
     # Callbacks touch other tables than turns: one may hang where the other comes through.
     return make_voice_app(turns, engine, edge, Deliveries(engine, clock, Patience(engine)))

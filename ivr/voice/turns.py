@@ -90,7 +90,11 @@ class Support:
 
 
 class Turns:
-    """The webhooks' work. One for a process; it holds no call's state."""
+    """The webhooks' work. One for a process; it holds no call's state.
+
+    `keeps_connection`: the next turn goes on with the connection of the last, where all went well on it;
+    taking one from the engine's pool and giving it back costs as much as asking it something.
+    """
 
     def __init__(
         self,
@@ -101,6 +105,7 @@ class Turns:
         clock: Clock,
         *,
         patience: Patience,
+        keeps_connection: bool = False,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._engine = engine
@@ -110,6 +115,8 @@ class Turns:
         self._support = support
         self._clock = clock
         self._pause = pause
+        self._keeps_connection = keeps_connection
+        self._idle: list[Connection] = []
         self._lines: OrderedDict[str, Line] = OrderedDict({line.flow.version: line})
         # What needs no database is said in every language: not even the caller's own is known.
         tags = line.flow.languages
@@ -239,14 +246,18 @@ class Turns:
         return self._once(work)
 
     def _once(self, work: Callable[[Connection], Result]) -> Result:
-        connection = self._engine.connect()
+        connection = self._idle.pop() if self._idle else self._engine.connect()
         try:
             result = work(connection)
             connection.commit()
-        except DeadlineExceeded:
-            connection.invalidate()  # a rollback would wait for the same silent server
+        except BaseException as error:
+            if isinstance(error, DeadlineExceeded):
+                connection.invalidate()  # a rollback would wait for the same silent server
+            connection.close()
             raise
-        finally:
+        if self._keeps_connection:
+            self._idle.append(connection)
+        else:
             connection.close()
         return result
 
