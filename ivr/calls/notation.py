@@ -61,6 +61,8 @@ _EVENTS: Final[Mapping[str, Callable[[str, str], Event]]] = {
     "!": EntryRefused,
 }
 
+_write = json.JSONEncoder(separators=(",", ":")).encode
+
 
 class NotationError(ValueError):
     """What was kept cannot be read: it is damaged, or was written by another version of the line."""
@@ -109,7 +111,7 @@ def write_turn(
         "values": values if any(values) else [],
         "milliseconds": round(milliseconds, 1),
     }
-    return json.dumps(recipe, separators=(",", ":"))
+    return _write(recipe)
 
 
 def read_turn(text: str) -> KeptTurn:

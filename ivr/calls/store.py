@@ -5,9 +5,8 @@ Statements of the turn's own path are built once, here. Nothing below commits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql
@@ -16,8 +15,7 @@ from ivr.storage.prepared import PreparedStatement
 from ivr.storage.tables import Call, FlowVersion, Turn
 
 
-@dataclass(frozen=True, slots=True)
-class LockedCall:
+class LockedCall(NamedTuple):
     """A call as its row has it, while this transaction holds the row's lock."""
 
     call_sid: str
@@ -38,8 +36,7 @@ class LockedCall:
         return self.status == "open"
 
 
-@dataclass(frozen=True, slots=True)
-class StoredTurn:
+class StoredTurn(NamedTuple):
     """What was answered at one seq; `reply` is None once it has been purged."""
 
     seq: int
@@ -48,8 +45,7 @@ class StoredTurn:
     reply: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class NewTurn:
+class NewTurn(NamedTuple):
     """Everything a turn leaves behind, written in one statement."""
 
     call_sid: str

@@ -90,7 +90,7 @@ class State:
     def to_json(self) -> str:
         """Return everything but the secrets as JSON text."""
         data = {name: getattr(self, name) for name in _STORED}
-        return json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+        return _write(data)
 
     def secrets_json(self) -> str:
         """Return the secrets as JSON text; empty text when there are none."""
@@ -106,4 +106,5 @@ class State:
         return cls(**data, secrets=json.loads(secrets) if secrets else {})
 
 
+_write = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _STORED = tuple(name for name in State.__slots__ if name != "secrets")

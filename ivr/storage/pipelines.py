@@ -49,7 +49,7 @@ class PipelinedConnection(psycopg.Connection[Any]):
 
         Raises what it met, or what a statement sent before it did.
         """
-        self.send(name, sql, values, lambda error: error)
+        self._put(name, sql, values, lambda error: error)
         return self._hear()[-1]
 
     def rows(self, result: PGresult, make: Callable[[Sequence[Any]], Any]) -> list[Any]:
@@ -60,22 +60,12 @@ class PipelinedConnection(psycopg.Connection[Any]):
     def send(
         self, name: bytes, sql: str, values: Sequence[Any], told: Callable[[psycopg.Error], Exception]
     ) -> None:
-        """Send a statement with the next one that is waited for.
+        """Send a statement without waiting for it.
 
         Whoever waits next hears of it first, and gets what `told` makes of its error.
         """
-        begins = self.pgconn.transaction_status == TransactionStatus.IDLE
-        prepares = name not in self._named
-        formats = [PyFormat.BINARY if isinstance(value, bytes) else PyFormat.TEXT for value in values]
-        dumped = self._transformer.dump_sequence(values, formats)
-        self.pgconn.enter_pipeline_mode()
-        if begins:
-            self.pgconn.send_query_params(_BEGIN, None)
-        if prepares:
-            self.pgconn.send_prepare(name, sql.encode())
-            self._named.add(name)
-        self.pgconn.send_query_prepared(name, dumped, self._transformer.formats, Format.BINARY)
-        self._unheard.append(_Sent(name, 1 + begins + prepares, told))
+        self._put(name, sql, values, told)
+        self.wait(_handed_over(self.pgconn))
 
     def cursor(self, *arguments: Any, **named: Any) -> Any:
         """Make a cursor: what was sent before is heard of first."""
@@ -123,6 +113,23 @@ class PipelinedConnection(psycopg.Connection[Any]):
                     raise each.told(error) if each else error
         return results
 
+    def _put(
+        self, name: bytes, sql: str, values: Sequence[Any], told: Callable[[psycopg.Error], Exception]
+    ) -> None:
+        """Put a statement, and what must come before it, into libpq's buffer."""
+        begins = self.pgconn.transaction_status == TransactionStatus.IDLE
+        prepares = name not in self._named
+        formats = [PyFormat.BINARY if isinstance(value, bytes) else PyFormat.TEXT for value in values]
+        dumped = self._transformer.dump_sequence(values, formats)
+        self.pgconn.enter_pipeline_mode()
+        if begins:
+            self.pgconn.send_query_params(_BEGIN, None)
+        if prepares:
+            self.pgconn.send_prepare(name, sql.encode())
+            self._named.add(name)
+        self.pgconn.send_query_prepared(name, dumped, self._transformer.formats, Format.BINARY)
+        self._unheard.append(_Sent(name, 1 + begins + prepares, told))
+
     def _received(self, sent: Sequence[_Sent], more: int = 0) -> list[PGresult]:
         """Wait for all results, `more` of them of what followed."""
         expected = sum([each.results for each in sent]) + more
@@ -146,6 +153,12 @@ class PipelinedConnection(psycopg.Connection[Any]):
         error = error_from_result(result, encoding="utf-8")
         note_failure(self, error)
         return error
+
+
+def _handed_over(pgconn: Any) -> Generator[Wait, Any, None]:
+    """Send what libpq holds, and see that the socket takes more: COMMIT follows."""
+    yield from generators.send(pgconn)
+    yield Wait.W
 
 
 def _answers(pgconn: Any, expected: int) -> Generator[Wait, Any, list[PGresult]]:

@@ -15,7 +15,7 @@ from ivr.voice.edge import Edge, RefusedRequestError, headers_of
 from ivr.voice.receiving import ARRIVED_AT, BODY_BYTES_MAX
 from ivr.voice.turns import Turns
 
-_TURN = re.compile("/voice/turn/([0-9]{1,4})")
+_TURN = re.compile("/voice/(?:answer|turn/([0-9]{1,4}))")
 _LENGTH = re.compile("[0-9]{1,5}")
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -47,6 +47,10 @@ class FastTurn:
         except RefusedRequestError:
             environ["wsgi.input"] = io.BytesIO(body)
             return self._app(environ, start_response)
-        reply = self._turns.turn(form["CallSid"], int(turn[1]), form, environ.get(ARRIVED_AT))
+        call_sid, arrived_at = form["CallSid"], environ.get(ARRIVED_AT)
+        if turn[1]:
+            reply = self._turns.turn(call_sid, int(turn[1]), form, arrived_at)
+        else:
+            reply = self._turns.answer(call_sid, form, arrived_at)
         start_response("200 OK", [*headers_of(reply).items(), ("Content-Length", str(len(reply.body)))])
         return [reply.body]

@@ -25,7 +25,9 @@ class SignatureCheck:
     """
 
     def __init__(self, public_url: str, auth_token: str) -> None:
-        self._token = auth_token.encode()
+        self._keyed = hmac.new(
+            auth_token.encode(), digestmod=sha1
+        )  # to be copied: half of the work is the key's
         parts = urlsplit(public_url)
         if parts.port is None:
             other = f"{public_url}:{_DEFAULT_PORTS[parts.scheme]}"
@@ -42,4 +44,6 @@ class SignatureCheck:
         return any(hmac.compare_digest(self._signed(base + sent), given) for base in self._bases)
 
     def _signed(self, text: str) -> bytes:
-        return base64.b64encode(hmac.digest(self._token, text.encode(), sha1))
+        signed = self._keyed.copy()
+        signed.update(text.encode())
+        return base64.b64encode(signed.digest())

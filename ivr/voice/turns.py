@@ -9,10 +9,10 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine
@@ -67,8 +67,7 @@ Result = TypeVar("Result")
 _log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What Twilio gets: the TwiML, and what a replay of a remote line reads from the headers."""
 
     body: bytes
@@ -458,10 +457,8 @@ class Turns:
             return self._stored(db, call, call.seq)
         payments = payments_of_call(db, call_sid)
         prompts = [_payment_told(payment) for payment in payments] or [Said("trouble-no-payment")]
-        reply = replace(
-            self._last_reply(prompts, call.language, call.seq + 1, now, call.pace),
-            flow_version=call.flow_version,
-        )
+        last = self._last_reply(prompts, call.language, call.seq + 1, now, call.pace)
+        reply = last._replace(flow_version=call.flow_version)
         self._keep_last_words(db, call, reply, now, began)
         return reply
 
@@ -493,7 +490,7 @@ class Turns:
 
         It may come late and again, when a later turn has paid: "no payment was made" would be a guess.
         """
-        return replace(self._not_now_reply if first else self._unknown_reply, seq=seq)
+        return (self._not_now_reply if first else self._unknown_reply)._replace(seq=seq)
 
     def _last(self, prompt: str, language: str, seq: int) -> Reply:
         return self._last_reply([Said(prompt)], language, seq, None)
@@ -522,8 +519,7 @@ class Turns:
         return {"support_phone": self._support.phone, "support_hours": self._services.opening.hours_of(today)}
 
 
-@dataclass(frozen=True, slots=True)
-class _Moment:
+class _Moment(NamedTuple):
     """Which turn of which call, and when; `began` is the work's own beginning, in seconds of a stopwatch.
 
     `caller_number` is the number that the call shows, in E.164, or empty.

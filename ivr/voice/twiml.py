@@ -8,10 +8,10 @@ would drop the call, are refused where prompts are read, and here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, groupby
 from operator import attrgetter
+from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 from twilio.twiml import TwiML
@@ -36,8 +36,7 @@ DIFFERENT_GATHERS_MAX = 512
 _MARK = "\x03"  # the library lets it through; no text may hold it
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(NamedTuple):
     """Sentences of one prompt in one language; `barge_in` false: no key may cut them short."""
 
     language: str
@@ -45,8 +44,7 @@ class Passage:
     barge_in: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Agent:
+class Agent(NamedTuple):
     """Who is called: `phone` E.164, or empty; `told`: the query of the address that tells of the call."""
 
     phone: str = ""

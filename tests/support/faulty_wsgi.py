@@ -172,7 +172,9 @@ def make_app() -> Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]
     line = compile_line(read_line_files(ROOT, settings.ivr_languages))
     patience = Patience(engine, quiet_seconds=QUIET_SECONDS)
     usual_seconds = patience.deadline_seconds
-    app = serve_line(settings, engine, line, SystemClock(), SecretRandomness(), patience=patience)
+    app = serve_line(
+        settings, engine, line, SystemClock(), SecretRandomness(), patience=patience, keeps_connection=True
+    )
     faults = Faults(engine)
 
     def faulty(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -147,7 +146,7 @@ def test_a_turn_is_stored_once(engine):
         opened(db)
         record_turn(db, TURN)
     with pytest.raises(IntegrityError), engine.begin() as db:
-        record_turn(db, replace(TURN, reply=b"other"))
+        record_turn(db, TURN._replace(reply=b"other"))
     with engine.connect() as db:
         assert stored_turn(db, SID, 0).reply == TURN.reply
 
@@ -161,8 +160,8 @@ def test_a_turn_of_no_call_stores_nothing(engine):
 def test_who_the_caller_is_stays_known(engine):
     with engine.begin() as db:
         opened(db)
-        record_turn(db, replace(TURN, member_id="400000000101"))
-        record_turn(db, replace(TURN, seq=1, member_id=None))
+        record_turn(db, TURN._replace(member_id="400000000101"))
+        record_turn(db, TURN._replace(seq=1, member_id=None))
         assert row_of(db).member_id == "400000000101"
 
 
@@ -170,7 +169,7 @@ def test_who_the_caller_is_stays_known(engine):
 def test_a_turn_that_ends_the_call_closes_it(engine, end):
     with engine.begin() as db:
         opened(db)
-        record_turn(db, replace(TURN, end=end, secrets=None))
+        record_turn(db, TURN._replace(end=end, secrets=None))
         row = row_of(db)
         assert (row.status, row.end, row.ended_at, row.secrets) == ("closed", end, LATER, None)
         assert not lock_call(db, SID).open
@@ -189,7 +188,7 @@ def test_a_call_is_closed_once_and_keeps_how_it_ended(engine):
     with engine.begin() as db:
         assert not close_call(db, SID, "hangup", AT)
         opened(db)
-        record_turn(db, replace(TURN, end="goodbye", secrets=None))
+        record_turn(db, TURN._replace(end="goodbye", secrets=None))
         assert not close_call(db, SID, "hangup", LATER + timedelta(minutes=1))
         row = row_of(db)
     assert (row.end, row.ended_at) == ("goodbye", LATER)
