@@ -35,6 +35,7 @@ from benchmarks.databases import (
 from benchmarks.imports import imports
 from benchmarks.measure import Bench
 from benchmarks.pages import pages
+from benchmarks.picture import DATABASE, parts_of_a_turn
 from benchmarks.replays import replays
 from benchmarks.rivals import express
 from benchmarks.scripts import KINDS, Scripts, payers, strangers
@@ -66,6 +67,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a few calls only: does it run at all?")
     parser.add_argument("--profile", action="store_true", help="only tell where a turn's time goes")
+    parser.add_argument("--picture", type=Path, metavar="FILE.svg", help="draw what --profile finds")
     parser.add_argument("--replays", action="store_true", help="only run recorded calls again")
     parser.add_argument("--cutoffs", action="store_true", help="only make the bank's files")
     parser.add_argument("--imports", action="store_true", help="only import bills")
@@ -92,7 +94,7 @@ def main() -> int:
             elif given.rival:
                 beside_a_rival(made)
             else:
-                (profile if given.profile else measure)(made)
+                profile(made, given.picture) if given.profile else measure(made)
     except (BenchmarkError, OperatorError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -228,8 +230,8 @@ def console(site: Site) -> str:
     return report.pages(pages(site.cluster, site.environment, NOW, site.sizes, _tell))
 
 
-def profile(site: Site) -> None:
-    """Play paying calls on one worker that looks at itself, and print where its time goes."""
+def profile(site: Site, picture: Path | None) -> None:
+    """Play paying calls on one worker that looks at itself, and print, and draw, where its time goes."""
     sizes = site.sizes
     callers = payers(sizes.profiled_calls + sizes.warming_calls, NOW.date())
     with ExitStack() as held, TemporaryDirectory() as folder:
@@ -250,6 +252,10 @@ def profile(site: Site) -> None:
         for file in Path(folder).glob("seen.*.json"):
             seen.update(json.loads(file.read_text()))
         _show(report.profile(seen, alone))
+        if picture is not None:
+            looks = max(seen.total(), 1)
+            costs = {part: count / looks * alone.web_ms for part, count in seen.items()}
+            picture.write_text(parts_of_a_turn({**costs, DATABASE: alone.database_ms}), "utf-8")
 
 
 def _servers(site: Site, held: ExitStack, empty: Engine, full: Engine) -> list[Server]:

@@ -10,6 +10,7 @@ from benchmarks.cutoffs import CutoffTaken
 from benchmarks.imports import ImportTaken
 from benchmarks.measure import PERCENTS, Series, Slice, Table
 from benchmarks.pages import PageTaken
+from benchmarks.picture import DATABASE
 from benchmarks.replays import COMPARED, Taken
 from benchmarks.statements import TurnStatements
 
@@ -159,7 +160,7 @@ def profile(seen: Mapping[str, int], alone: Slice) -> str:
         [
             *rows,
             ["web, all", "100.0", f"{alone.web_ms:.3f}"],
-            ["PostgreSQL's processes", "", f"{alone.database_ms:.3f}"],
+            [DATABASE, "", f"{alone.database_ms:.3f}"],
             ["one call alone, wall clock", "", f"{alone.mean_ms:.3f}"],
             [
                 "of it neither web nor PostgreSQL: flushes, sockets, waking up",

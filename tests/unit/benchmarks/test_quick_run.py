@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+
+from benchmarks.picture import DATABASE, parts_of_a_turn
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -46,6 +49,15 @@ def test_every_table_is_printed(options, tables):
     command = [sys.executable, "-m", "benchmarks", "--quick", *options]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (ran.returncode, [title for title in tables if title not in ran.stdout]) == (0, []), ran.stderr
+
+
+def test_the_picture_of_a_turn_says_in_words_what_its_bars_show():
+    drawn = ET.fromstring(parts_of_a_turn({"logs & JSON": 1.0, DATABASE: 3.0}))
+    texts = [each.text for each in drawn.iter() if each.text and each.text.strip()]
+    assert f"{DATABASE} 75%, logs & JSON 25%" in texts
+    assert texts[-4:] == [DATABASE, "75%", "logs & JSON", "25%"]
+    widths = [float(each.attrib["width"]) for each in drawn if "x" in each.attrib and "width" in each.attrib]
+    assert widths[0] == 3 * widths[1]
 
 
 WRONG_SERVER = """
