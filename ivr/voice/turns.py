@@ -416,7 +416,7 @@ class Turns:
 
     def _passage(self, line: Line, said: Said, language: str, pace: str) -> Passage:
         spoken = sentences(line.catalog, line.flow.vocabulary.slots, said, language, pace)
-        return Passage(said.language or language, spoken, said.barge_in)
+        return Passage(said.language or language, spoken, said.barge_in, fixed=not said.values)
 
     def _line_of(self, db: Connection, version: str) -> Line:
         """Return the version a call began with: loaded, or read again from what was kept of it."""

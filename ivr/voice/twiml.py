@@ -33,15 +33,20 @@ from ivr.speech.sentence import (
 SPEECH_TIMEOUT_SECONDS = {"voice": 2, "unhurried": 5, "relay": 5}
 DIAL_TIMEOUT_SECONDS = 30
 DIFFERENT_GATHERS_MAX = 512
+DIFFERENT_PASSAGES_MAX = 256
 _MARK = "\x03"  # the library lets it through; no text may hold it
 
 
 class Passage(NamedTuple):
-    """Sentences of one prompt in one language; `barge_in` false: no key may cut them short."""
+    """Sentences of one prompt in one language; `barge_in` false: no key may cut them short.
+
+    `fixed`: nothing of a caller is in them, so they are written once and kept.
+    """
 
     language: str
     sentences: tuple[Sentence, ...]
     barge_in: bool = True
+    fixed: bool = False
 
 
 class Agent(NamedTuple):
@@ -74,7 +79,7 @@ def document(
     listen = None if isinstance(result, End) else result.listen or result.early
     if listen is None:
         plain = len(passages)
-    spoken = [_spoken(passage, pace) for passage in passages]
+    spoken = [(_kept if passage.fixed else _spoken)(passage, pace) for passage in passages]
     verbs = [_written(verb.Pause(length=pause_seconds))] if pause_seconds else []
     verbs += spoken[:plain]
     if listen is not None:
@@ -170,6 +175,9 @@ def _spoken(passage: Passage, pace: str) -> str:
     if pace != "relay":
         return _sound(chain.from_iterable([sentence.parts for sentence in passage.sentences]))
     return "".join([_sound(sentence.parts) + _RELAY_PAUSE for sentence in passage.sentences])
+
+
+_kept = lru_cache(DIFFERENT_PASSAGES_MAX)(_spoken)
 
 
 def _sound(parts: Iterable[Part]) -> str:
