@@ -1,4 +1,4 @@
-"""How long one cutoff takes, and how much memory, for more and more payments; each in a process of its own.
+"""What one cutoff takes of time and memory, for more and more payments; each in a process of its own.
 
 `python -m benchmarks.cutoffs`, with the settings of a line that makes files, runs what is due and prints how
 long it took and what the process held at its fullest, as JSON.
@@ -7,6 +7,7 @@ long it took and what the process held at its fullest, as JSON.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -14,12 +15,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, text
 
 from benchmarks.databases import Cluster, fresh_database, settle
-from benchmarks.servers import ROOT, BenchmarkError
+from benchmarks.servers import ROOT, BenchmarkError, tree_cpu_seconds
 from ivr.base.randomness import SeededRandomness
 from ivr.base.settings import OriginationSettings, load_origination_settings
 from ivr.jobs.bank import deliver_files, run_due_cutoffs
@@ -29,6 +30,7 @@ from ivr.payments.cutoffs import cutoff_rule
 from ivr.storage.engine import NO_LIMITS, database_url, make_engine
 
 ROUTING_NUMBER = "021000021"
+POSTMASTER = "BENCH_POSTMASTER"  # in the environment: the process id
 MEMBERS = """
 INSERT INTO members (member_id, first_name, last_name, date_of_birth_hash, ssn_last4_hash, address, city,
     state, postal_code, language, extra_time, sms_ok, updated_at)
@@ -52,11 +54,16 @@ FROM payments
 
 @dataclass(frozen=True)
 class CutoffTaken:
-    """What one cutoff took: `seconds` to make the file, `delivery_seconds` to bring it to a folder."""
+    """What one cutoff took: `seconds` to make the file, `delivery_seconds` to bring it to a folder.
+
+    With `cpu` it is the processor time of Python and PostgreSQL together.
+    """
 
     payments: int
     seconds: float
     delivery_seconds: float
+    cpu_seconds: float
+    delivery_cpu_seconds: float
     peak_mebibytes: float
 
 
@@ -76,7 +83,8 @@ def cutoffs(
             later = _load(engine, settings, now, count)
             settle(engine)
             tell(f"their cutoff at {later:%H:%M}")
-            taken.append(_measured(engine, {**environment, "IVR_NOW": later.isoformat()}, count))
+            known = {"IVR_NOW": later.isoformat(), POSTMASTER: str(cluster.pid)}
+            taken.append(_measured(engine, {**environment, **known}, count))
     return taken
 
 
@@ -152,7 +160,8 @@ def _measured(engine: Engine, environment: Mapping[str, str], count: int) -> Cut
     found = json.loads(ran.stdout)
     if found["entries"] != count:
         raise BenchmarkError(f"of {count:,} payments {found['entries']:,} are in the file")
-    return CutoffTaken(count, found["seconds"], found["delivery_seconds"], found["peak_mebibytes"])
+    del found["entries"]
+    return CutoffTaken(count, **found)
 
 
 def _run() -> dict[str, float]:
@@ -162,18 +171,33 @@ def _run() -> dict[str, float]:
     for old in settings.ach_out.glob("*.ach"):
         old.unlink()
     engine = make_engine(database_url(settings.database_url), limits=NO_LIMITS, pool_size=1)
-    began = time.perf_counter()
+    began = Spent.until_now()
     (done,) = run_due_cutoffs(engine, settings, now)
-    made = time.perf_counter()
+    made = Spent.until_now()
     failed = deliver_files(engine, settings, now)
-    delivered = time.perf_counter()
+    delivered = Spent.until_now()
     engine.dispose()
     return {
         "entries": 0 if done.file is None or failed else done.file.entries,
-        "seconds": made - began,
-        "delivery_seconds": delivered - made,
+        "seconds": made.seconds - began.seconds,
+        "delivery_seconds": delivered.seconds - made.seconds,
+        "cpu_seconds": made.cpu_seconds - began.cpu_seconds,
+        "delivery_cpu_seconds": delivered.cpu_seconds - made.cpu_seconds,
         "peak_mebibytes": peak_mebibytes(),
     }
+
+
+class Spent(NamedTuple):
+    """What was spent until a moment, by the clock and on the processor: Python's and PostgreSQL's."""
+
+    seconds: float
+    cpu_seconds: float
+
+    @classmethod
+    def until_now(cls) -> Spent:
+        """Look at the clocks of this process and of the server that `POSTMASTER` names."""
+        server = tree_cpu_seconds(int(os.environ[POSTMASTER]))
+        return cls(time.perf_counter(), time.process_time() + server)
 
 
 def peak_mebibytes() -> float:

@@ -10,7 +10,6 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +17,7 @@ from typing import IO
 
 from sqlalchemy import text
 
-from benchmarks.cutoffs import ACCOUNTS, MEMBERS, peak_mebibytes
+from benchmarks.cutoffs import ACCOUNTS, MEMBERS, POSTMASTER, Spent, peak_mebibytes
 from benchmarks.databases import Cluster, fresh_database, settle
 from benchmarks.servers import ROOT, BenchmarkError
 from ivr.base.settings import load_member_settings
@@ -28,10 +27,11 @@ from ivr.storage.engine import NO_LIMITS, database_url, make_engine
 
 @dataclass(frozen=True)
 class ImportTaken:
-    """What one import took."""
+    """What one import took; `cpu_seconds` of Python and PostgreSQL together."""
 
     bills: int
     seconds: float
+    cpu_seconds: float
     peak_mebibytes: float
 
 
@@ -54,7 +54,11 @@ def imports(
         tell("their bills")
         ran = subprocess.run(
             [sys.executable, "-m", "benchmarks.imports"],
-            env={**environment, "DATABASE_URL": engine.url.render_as_string(hide_password=False)},
+            env={
+                **environment,
+                "DATABASE_URL": engine.url.render_as_string(hide_password=False),
+                POSTMASTER: str(cluster.pid),
+            },
             cwd=ROOT,
             stdin=file,
             capture_output=True,
@@ -66,7 +70,8 @@ def imports(
     found = json.loads(ran.stdout)
     if found["added"] != count:
         raise BenchmarkError(f"of {count:,} bills {found['added']:,} were added")
-    return ImportTaken(count, found["seconds"], found["peak_mebibytes"])
+    del found["added"]
+    return ImportTaken(count, **found)
 
 
 def _write_bills(file: IO[bytes], count: int) -> None:
@@ -83,12 +88,17 @@ def _run() -> dict[str, float]:
     settings = load_member_settings()
     now = settings.make_clock().now()
     engine = make_engine(database_url(settings.database_url), limits=NO_LIMITS, pool_size=1)
-    began = time.perf_counter()
+    began = Spent.until_now()
     with engine.begin() as db:
         result = import_bills(db, settings.hashes, now, sys.stdin.buffer, as_of_at=now, file_name="bills.csv")
-    seconds = time.perf_counter() - began
+    ended = Spent.until_now()
     engine.dispose()
-    return {"added": result.added, "seconds": seconds, "peak_mebibytes": peak_mebibytes()}
+    return {
+        "added": result.added,
+        "seconds": ended.seconds - began.seconds,
+        "cpu_seconds": ended.cpu_seconds - began.cpu_seconds,
+        "peak_mebibytes": peak_mebibytes(),
+    }
 
 
 if __name__ == "__main__":

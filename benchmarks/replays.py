@@ -32,16 +32,17 @@ from ivr.topics.line import Line, compile_line, read_line_files
 
 CALLS = ROOT / "tests" / "calls"
 COMPARED = "read and compared on two versions"
-# Copies of every call under numbers of their own; their turns go with them.
+# Copies of every call, begun at other times of ten hours, by callers who take other times to answer.
 _COPY = """
-WITH copies AS (
+WITH apart AS (SELECT interval '10 hours' / :copies AS later), copies AS (
     INSERT INTO calls SELECT (jsonb_populate_record(calls, jsonb_build_object(
-        'call_sid', 'CA' || md5(call_sid || copy)))).*
-    FROM calls, generate_series(1, :copies) AS copy RETURNING 1
+        'call_sid', 'CA' || md5(call_sid || copy), 'started_at', started_at + copy * later))).*
+    FROM calls, apart, generate_series(1, :copies) AS copy RETURNING 1
 )
 INSERT INTO turns SELECT (jsonb_populate_record(turns, jsonb_build_object(
-    'call_sid', 'CA' || md5(call_sid || copy)))).*
-FROM turns, generate_series(1, :copies) AS copy
+    'call_sid', 'CA' || md5(call_sid || copy),
+    'at', at + copy * later + seq * copy % 9 * interval '0.2 s'))).*
+FROM turns, apart, generate_series(1, :copies) AS copy
 """
 
 
