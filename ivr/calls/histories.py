@@ -18,7 +18,7 @@ from ivr.storage.tables import Call, Payment, Turn
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-BATCH_CALLS: Final = 500
+BATCH_CALLS: Final = 100
 
 _CALLS = select(
     Call.call_sid,
@@ -163,23 +163,15 @@ def _filtered(statement: Any, filters: Filters) -> Any:
 def _turns_of(db: Connection, call_sids: Sequence[str]) -> dict[str, list[Any]]:
     rows = db.execute(
         _TURNS.where(Turn.call_sid == func.any(list(call_sids))).order_by(Turn.call_sid, Turn.seq)
-    )
+    ).all()
     return {call_sid: list(turns) for call_sid, turns in groupby(rows, key=lambda row: str(row[0]))}
 
 
-def _turn(call_sid: str, row: Row[Any]) -> RecordedTurn:
+def _turn(call_sid: str, row: Iterable[Any]) -> RecordedTurn:
+    _, seq, at, node, prompts, text = row
     try:
-        kept = read_turn(row.events)
+        heard, events, asked, values, milliseconds = read_turn(text)
     except NotationError as error:
-        raise RecipeError(f"call {call_sid}, turn {row.seq}: {error}: leave the call out") from None
-    return RecordedTurn(
-        seq=row.seq,
-        at=row.at,
-        heard=kept.heard,
-        events=kept.events,
-        asked=kept.asked,
-        node=row.node,
-        prompts=tuple(row.prompts.split(",")) if row.prompts else (),
-        milliseconds=kept.milliseconds,
-        values=kept.values,
-    )
+        raise RecipeError(f"call {call_sid}, turn {seq}: {error}: leave the call out") from None
+    said = tuple(prompts.split(",")) if prompts else ()
+    return RecordedTurn(seq, at, heard, events, asked, node, said, milliseconds, values)

@@ -54,6 +54,8 @@ _HEARD: Final = re.compile(
     r"|speech:(?P<speech>[a-z][a-z0-9-]*)",
     re.ASCII,
 )
+_TIMED: Final = ',"milliseconds":'  # the last of what is written
+_MILLISECONDS: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)}", re.ASCII)
 _EVENT: Final = re.compile(r"(?P<node>\S+) (?P<mark>[>?!]) (?P<what>\S+)")
 _EVENTS: Final[Mapping[str, Callable[[str, str], Event]]] = {
     ">": BranchTaken,
@@ -115,7 +117,18 @@ def write_turn(
 
 
 def read_turn(text: str) -> KeptTurn:
-    """Read the JSON text of one turn. Raises `NotationError`."""
+    """Read the JSON text of one turn. Raises `NotationError`.
+
+    Turns of the same text but for how long they took share what is read: it must not be changed.
+    """
+    what, timed, took = text.rpartition(_TIMED)
+    if timed and (milliseconds := _MILLISECONDS.fullmatch(took)):
+        return _read_turn(f"{what}{_TIMED}0}}")._replace(milliseconds=float(milliseconds[1]))
+    return _read_turn(text)
+
+
+@lru_cache(DIFFERENT_KEPT_MAX)
+def _read_turn(text: str) -> KeptTurn:
     try:
         kept = json.loads(text)
     except (ValueError, RecursionError):

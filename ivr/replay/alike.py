@@ -86,6 +86,17 @@ class NotingFlow:
         """Return what was looked up since the last `forget`."""
         return tuple(map(tuple, self._parts))
 
+    @property
+    def has_noted(self) -> bool:
+        """Whether anything was looked up since the last `forget`."""
+        return any(self._parts)
+
+    def note(self, looked_up: LookedUp) -> None:
+        """Note what was looked up in an earlier run."""
+        for part, keys in zip(self._parts, looked_up, strict=False):
+            for key in keys:
+                part[key]
+
 
 class Alike:
     """Tells whether what was looked up in one flow is the same in another."""

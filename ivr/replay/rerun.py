@@ -4,14 +4,16 @@ No database, no network, no waiting. What the caller keyed is made up in the rec
 what the domain answered is answered again, action by action; the caller thinks as long as then. Where the
 flow asks something that the recording never answered, the run stops there: nobody knows what would follow.
 
-Where another version has everything the same that a run looked at (`ivr.replay.alike`), the call goes the
-same way there, and only what is said is said anew.
+Calls are much alike: as far as a call has gone the same way as one before it, in the same hour, with the same
+answers, it is not run again. Where another version has everything the same that a run looked at
+(`ivr.replay.alike`), the call goes the same way there, and only what is said is said anew.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import takewhile
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -39,11 +41,12 @@ from ivr.dialog.turn import Turn
 from ivr.dialog.vocabulary import AUTHORIZED
 from ivr.languages.language import RELAY_PAUSE_SECONDS
 from ivr.replay.alike import Alike, LookedUp, NotingFlow
-from ivr.replay.synthetic import SyntheticValues, UnknownShapeError, input_for
+from ivr.replay.synthetic import SyntheticValues, ToldBills, UnknownShapeError, hour_of, input_for
 from ivr.speech.catalog import SpeechError
 from ivr.topics.line import Line
 from ivr.topics.sentences import sentences
 
+BEGINNINGS_MAX: Final = 2000  # that are remembered: some thousand bytes each
 GATES_MAX: Final = 50  # passed in a row without anybody having pressed a key
 GATE_KEY_SECONDS: Final = 1.0
 GATE_PASSED: Final = -1
@@ -100,23 +103,24 @@ class RunPayment(NamedTuple):
 
 
 class Saying(NamedTuple):
-    """What a turn had to say, in the call's language and pace, and which scripted input answered it.
-
-    `answer` is that input's place, `GATE_PASSED` where a gate was passed without one, None at the end.
-    """
+    """What a turn had to say, in the call's language and pace."""
 
     prompts: tuple[Said, ...]
     language: str
     pace: str
-    answer: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What a run depended on: what it looked up in its flow, and what each turn said."""
+    """What a run depended on: what it looked up in its flow, what each turn said and which input answered it.
+
+    An answer is the place of that scripted input, `GATE_PASSED` where a gate was passed without one, None at
+    the end.
+    """
 
     looked_up: LookedUp
     sayings: tuple[Saying, ...]
+    answers: tuple[int | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,13 +258,15 @@ class CallRerunner:
         self.noting = NotingFlow(line.flow)
         self._spoken: dict[tuple[object, ...], SpokenPrompt] = {}
         self._alike: dict[CallRerunner, Alike] = {}
+        self._beginnings = _Beginnings()
+        self._said: dict[int, tuple[Saying, tuple[SpokenPrompt, ...], float]] = {}  # by the saying's id
 
     def run(self, script: Script) -> Rerun:
         """Run one recipe, to its end or as far as anybody can know."""
         if not script.inputs:
             return Rerun((), HANGUP, ())
         self.noting.forget()
-        return _Rerunning(self, script).run()
+        return _Rerunning(self, script, self._beginnings).run()
 
     def run_like(self, script: Script, known: Rerun, on: CallRerunner) -> Rerun:
         """Run a recipe of which `known` came on another line: as `run` does, and quicker where it can be."""
@@ -270,27 +276,36 @@ class CallRerunner:
         if known.end is None or known.trace is None or not alike.holds(known.trace.looked_up):
             return self.run(script)
         try:
-            turns = self._said_anew(script, known.turns, known.trace.sayings)
+            turns = self._said_anew(script, known.turns, known.trace)
         except SpeechError:
             turns = None
         return self.run(script) if turns is None else replace(known, turns=turns)
 
     def _said_anew(
-        self, script: Script, turns: Sequence[RunTurn], sayings: Sequence[Saying]
+        self, script: Script, turns: Sequence[RunTurn], trace: Trace
     ) -> tuple[RunTurn, ...] | None:
         """Say again what was said on another line; None where the call is too long on one line alone."""
         anew = []
         elapsed_then = elapsed_seconds = 0.0
-        for turn, saying in zip(turns, sayings, strict=True):
+        for turn, saying, answer in zip(turns, trace.sayings, trace.answers, strict=True):
             if any((elapsed_then >= most) != (elapsed_seconds >= most) for most in CALL_SECONDS_MAX.values()):
                 return None
-            prompts, seconds = self.say(saying.prompts, saying.language, saying.pace)
-            seconds = _answered(script, saying.answer, seconds)
+            prompts, seconds = self._say_again(saying)
+            seconds = _answered(script, answer, seconds)
             elapsed_then += turn.seconds
             elapsed_seconds += seconds
             same = prompts == turn.prompts and seconds == turn.seconds
             anew.append(turn if same else turn._replace(prompts=prompts, seconds=seconds))
         return tuple(anew)
+
+    def _say_again(self, saying: Saying) -> tuple[tuple[SpokenPrompt, ...], float]:
+        """Say what calls with the same beginning have in common, each time the same object."""
+        known = self._said.get(id(saying))
+        if known is None:
+            if len(self._said) >= BEGINNINGS_MAX:
+                self._said.clear()
+            known = self._said[id(saying)] = saying, *self.say(*saying)
+        return known[1:]
 
     def say(
         self, prompts: Iterable[Said], language: str, pace: str
@@ -328,29 +343,50 @@ class CallRerunner:
         return SpokenPrompt(said.label, tag, said.pace or pace, sha256, words, seconds, said.barge_in)
 
 
+_Question = tuple[_ArgsKey, int]  # what the domain is asked, and how many times it was asked that before
+
+
 @dataclass(slots=True)
-class _Turn:
-    """A turn in progress."""
+class _Beginning:
+    """A turn that came of a beginning that calls have in common, and what it depended on beside that.
 
-    seq: int | None
-    caller: Input
-    taken: Turn
-    gate: bool = False
-    prompts: tuple[SpokenPrompt, ...] = ()
-    seconds: float = 0.0
+    `turn` takes as long as its words. `hour` is the call's where a time of day was made up from it. `answers`
+    are what was recorded to the domain's questions, None where nothing was; `next` are the turns that came
+    after it, by what was heard. All of it is never changed.
+    """
 
-    def finished(self) -> RunTurn:
-        taken = self.taken
-        return RunTurn(
-            self.seq,
-            self.caller,
-            taken.heard,
-            tuple(taken.events),
-            taken.node,
-            self.gate,
-            self.prompts,
-            self.seconds,
-        )
+    turn: RunTurn
+    result: Wait | End
+    node: Node
+    saying: Saying
+    state: State
+    bills: ToldBills
+    hour: str | None
+    payments: Sequence[RunPayment]
+    answers: Sequence[tuple[_Question, Asked | None]]
+    looked_up: LookedUp
+    scripted: ScriptedInput | None  # kept, so that the id of what it asked stays its own
+    next: dict[object, list[_Beginning]] = field(default_factory=dict)
+
+
+class _Beginnings:
+    """The beginnings of the calls that were run, as a tree; when it is full it is begun anew."""
+
+    def __init__(self) -> None:
+        self._roots: dict[object, dict[object, list[_Beginning]]] = {}
+        self._count = 0
+
+    def of(self, started_at: datetime) -> dict[object, list[_Beginning]]:
+        """Return the first turns of the calls of a day."""
+        return self._roots.setdefault(started_at.date(), {})
+
+    def add(self, among: dict[object, list[_Beginning]], key: object, beginning: _Beginning) -> None:
+        """Remember one."""
+        if self._count >= BEGINNINGS_MAX:
+            self._roots.clear()
+            self._count = 0
+        self._count += 1
+        among.setdefault(key, []).append(beginning)
 
 
 @dataclass(slots=True)
@@ -359,24 +395,32 @@ class _Rerunning:
 
     runner: CallRerunner
     script: Script
+    beginnings: _Beginnings
     flow: Flow = field(init=False)
     values: SyntheticValues = field(init=False)
     state: State = field(init=False)
+    hour: str = field(init=False)
+    next: dict[object, list[_Beginning]] = field(init=False)  # where other calls went on from here
     turns: list[RunTurn] = field(default_factory=list)
-    turn: _Turn | None = None
+    turn: RunTurn | None = None  # the one that is not answered yet
     last_seq: int = 0
     payments: list[RunPayment] = field(default_factory=list)
-    answered: dict[_ArgsKey, int] = field(default_factory=dict)
+    asked: list[tuple[_Question, Asked | None]] = field(default_factory=list)  # in this turn
+    times_asked: dict[_ArgsKey, int] = field(default_factory=dict)
     next_input: int = 0
     gates_passed: int = 0
     elapsed_seconds: float = 0.0
     sayings: list[Saying] = field(default_factory=list)
+    answers: list[int | None] = field(default_factory=list)
+    looked_up: LookedUp | None = None  # before the turns that were taken here
 
     def __post_init__(self) -> None:
         self.flow = self.runner.noting.flow
         started_at = self.script.recipe.started_at.astimezone(self.runner.zone)
         self.values = SyntheticValues(self.flow.vocabulary, started_at)
         self.state = initial_state(self.flow, self.values.given())
+        self.hour = hour_of(started_at)
+        self.next = self.beginnings.of(started_at)
 
     def run(self) -> Rerun:
         try:
@@ -388,7 +432,11 @@ class _Rerunning:
 
     def _ended(self, end: str | None, *, failure: str = "", stopped: str = "", stopped_at: str = "") -> Rerun:
         if self.turn is not None:
-            self.turns.append(self.turn.finished())
+            self.turns.append(self.turn)
+        noting, looked_up = self.runner.noting, self.looked_up
+        if looked_up is None or noting.has_noted:
+            noting.note(looked_up or ())
+            looked_up = noting.noted()
         return Rerun(
             tuple(self.turns),
             end,
@@ -396,59 +444,106 @@ class _Rerunning:
             failure,
             stopped,
             stopped_at,
-            Trace(self.runner.noting.noted(), tuple(self.sayings)),
+            Trace(looked_up, tuple(self.sayings), tuple(self.answers)),
         )
 
     def _play(self) -> str:
         """Take turn after turn; return how the call ended."""
         inputs = self.script.inputs
-        turn, result = self._take(0, Start())
-        while isinstance(result, Wait):
-            place = self._next(result, at_gate=turn.gate)
-            seq: int | None = None
-            caller: Input = Keys("1")
-            if place != GATE_PASSED:
-                scripted = inputs[place]
-                if scripted.heard is None:
-                    break
-                seq = scripted.seq
-                caller = input_for(self.flow, self.state, scripted.heard, scripted.asked)
-            turn.seconds = _answered(self.script, place, turn.seconds)
-            self.elapsed_seconds += turn.seconds
-            self._note(result, place)
-            self.turns.append(turn.finished())
+        here = self._go_on(0, None)
+        while isinstance(here.result, Wait):
+            place = self._next(here, here.result)
+            scripted = None if place == GATE_PASSED else inputs[place]
+            if scripted is not None and scripted.heard is None:
+                break
+            seconds = _answered(self.script, place, here.turn.seconds)
+            self.elapsed_seconds += seconds
+            self._note(here, place)
+            self.turns.append(here.turn._replace(seconds=seconds))
             self.turn = None
-            turn, result = self._take(seq, caller)
-        self._note(result, None)
-        return HANGUP if isinstance(result, Wait) else result.manner
+            here = self._go_on(scripted and scripted.seq, scripted)
+        self._note(here, None)
+        return HANGUP if isinstance(here.result, Wait) else here.result.manner
 
-    def _note(self, result: Wait | End, answer: int | None) -> None:
-        self.sayings.append(Saying(result.prompts, self.state.language, self.state.pace, answer))
+    def _note(self, here: _Beginning, answer: int | None) -> None:
+        self.sayings.append(here.saying)
+        self.answers.append(answer)
 
-    def _take(self, seq: int | None, caller: Input) -> tuple[_Turn, Wait | End]:
-        """Take one turn, with all that is asked of the domain on the way."""
-        taken = Turn(self.flow, self.state, caller, self.elapsed_seconds)
-        self.turn = turn = _Turn(seq, caller, taken)
+    def _go_on(self, seq: int | None, scripted: ScriptedInput | None) -> _Beginning:
+        """Take the next turn, or find that a call before took the same one."""
         self.last_seq = seq or self.last_seq
-        result = taken.run(self._answer)
-        self.state = state = taken.state
-        turn.prompts, turn.seconds = self.runner.say(result.prompts, state.language, state.pace)
-        waiting = isinstance(result, Wait)
-        turn.gate = state.gate or (waiting and self.flow.nodes[state.node].word == GATE)
-        return turn, result
+        late = [self.elapsed_seconds >= most for most in CALL_SECONDS_MAX.values()].count(True)
+        key = seq, scripted and (scripted.heard, id(scripted.asked)), late
+        known = next(filter(self._is_same, self.next.get(key, ())), None)
+        if known is None:
+            known = self._take(seq, scripted)
+            self.beginnings.add(self.next, key, known)
+        else:
+            self.state, self.values.bills, self.looked_up = known.state, known.bills, known.looked_up
+            self.payments += known.payments
+            self.times_asked.update((asked, times + 1) for (asked, times), _ in known.answers)
+        self.turn, self.next = known.turn, known.next
+        return known
 
-    def _answer(self, ask: Ask, state: State) -> Outcome:
-        """Answer as the domain did then: the same action with the same arguments, one time after the other.
+    def _is_same(self, known: _Beginning) -> bool:
+        return known.hour in {None, self.hour} and all(
+            self._recorded(*question) is asked for question, asked in known.answers
+        )
+
+    def _recorded(self, key: _ArgsKey, times: int) -> Asked | None:
+        """Return what the domain answered then, one time after the other.
 
         What is asked more often than it was then is answered as it was last.
         """
-        key = ask.action, tuple(sorted(ask.args.items())) if ask.args else ()
         recorded = self.script.answers.get(key)
-        if recorded is None:
+        return None if recorded is None else recorded[min(times, len(recorded) - 1)]
+
+    def _take(self, seq: int | None, scripted: ScriptedInput | None) -> _Beginning:
+        """Take one turn, with all that is asked of the domain on the way."""
+        if self.looked_up is not None:
+            self.runner.noting.note(self.looked_up)
+            self.looked_up = None
+        paid = len(self.payments)
+        self.asked, self.values.hour_told = [], False
+        caller: Input = Start() if seq == 0 else Keys("1")
+        if scripted is not None and scripted.heard is not None:
+            caller = input_for(self.flow, self.state, scripted.heard, scripted.asked)
+        taken = Turn(self.flow, self.state, caller, self.elapsed_seconds)
+        try:
+            result = taken.run(self._answer)
+            self.state = state = taken.state
+            prompts, seconds = self.runner.say(result.prompts, state.language, state.pace)
+        except Exception:
+            self.turn = RunTurn(
+                seq, caller, taken.heard, tuple(taken.events), taken.node, gate=False, prompts=(), seconds=0.0
+            )
+            raise
+        node = self.flow.nodes[state.node]
+        gate = state.gate or (isinstance(result, Wait) and node.word == GATE)
+        events = tuple(taken.events)
+        return _Beginning(
+            turn=RunTurn(seq, caller, taken.heard, events, taken.node, gate, prompts, seconds),
+            result=result,
+            node=node,
+            saying=Saying(result.prompts, state.language, state.pace),
+            state=state,
+            bills=self.values.bills,
+            hour=self.hour if self.values.hour_told else None,
+            payments=self.payments[paid:],
+            answers=self.asked,
+            looked_up=self.runner.noting.noted(),
+            scripted=scripted,
+        )
+
+    def _answer(self, ask: Ask, state: State) -> Outcome:
+        """Answer as the domain did then: the same action with the same arguments."""
+        key = ask.action, tuple(sorted(ask.args.items())) if ask.args else ()
+        times = self.times_asked.get(key, 0)
+        self.times_asked[key] = times + 1
+        asked = self._recorded(key, times)
+        self.asked.append(((key, times), asked))
+        if asked is None:
             return self._worked_out(ask, state)
-        index = self.answered.get(key, 0)
-        self.answered[key] = index + 1
-        asked = recorded[min(index, len(recorded) - 1)]
         action = self.flow.vocabulary.actions[ask.action]
         if asked.outcome not in action.outcomes:
             raise _StoppedError(state.node, f"{ask.action} no longer answers {asked.outcome}")
@@ -479,13 +574,12 @@ class _Rerunning:
 
     # Which recorded input answers what is asked now.
 
-    def _next(self, wait: Wait, *, at_gate: bool) -> int:
+    def _next(self, here: _Beginning, wait: Wait) -> int:
         """Return the place of the recorded input that answers this question, `GATE_PASSED` for a gate."""
-        inputs = self.script.inputs
-        node = self.flow.nodes[self.state.node]
-        if at_gate:
-            here = inputs[self.next_input] if self.next_input < len(inputs) else None
-            if here is not None and here.gate:
+        inputs, node = self.script.inputs, here.node
+        if here.turn.gate:
+            coming = inputs[self.next_input] if self.next_input < len(inputs) else None
+            if coming is not None and coming.gate:
                 self.next_input += 1
                 return self.next_input - 1
             self.gates_passed += 1

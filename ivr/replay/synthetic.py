@@ -147,17 +147,22 @@ def entries_like(sample: str, length: int) -> Iterator[str]:
 
 # What the line answers.
 
+ToldBills = Mapping[str, Mapping[str, tuple[str, int]]]  # by plan: slot -> shape, cents
+
 
 class SyntheticValues:
     """The slots of one call's recorded outcomes, filled.
 
-    `started_at` is the call's instant by the bank's clock: dates and moments are counted from it.
+    `started_at` is the call's instant by the bank's clock: dates and moments are counted from it, in whole
+    hours. `bills` are what was told of bills so far; one that is told anew leaves it as it was for others.
+    `hour_told` becomes true when a value depends on more than the date (`hour_of`).
     """
 
     def __init__(self, vocabulary: Vocabulary, started_at: datetime) -> None:
         self._vocabulary = vocabulary
         self._started_at = started_at
-        self._bills: dict[str, dict[str, tuple[str, int]]] = {}  # by plan: slot -> shape, cents
+        self.bills: ToldBills = {}
+        self.hour_told = False
 
     def given(self) -> dict[str, Value]:
         """Fill what a call is given from its start."""
@@ -192,10 +197,12 @@ class SyntheticValues:
     def _bill(self, plan: str, names: Sequence[str], shapes: Mapping[str, str]) -> dict[str, Value]:
         """Fill what is told of a bill: the same as before where it was told in the same shape."""
         kinds = self._vocabulary.slots
-        known = self._bills.setdefault(plan, {})
+        known = self.bills.get(plan, {})
         told = {name: shapes.get(name, "") for name in names if kinds[name] == "money"}
         if any(name not in known or known[name][0] != shape for name, shape in told.items()):
-            known.update({name: (told[name], cents) for name, cents in _amounts_of_bill(plan, told).items()})
+            anew = {name: (told[name], cents) for name, cents in _amounts_of_bill(plan, told).items()}
+            known = {**known, **anew}
+            self.bills = {**self.bills, plan: known}
         values: dict[str, Value] = {}
         for name in names:
             values[name] = known[name][1] if name in told else self._value(name, shapes.get(name, ""), plan)
@@ -209,11 +216,18 @@ class SyntheticValues:
             case "date" | "date_year":
                 return (self._started_at.date() + timedelta(days=_offset(shape, "d"))).isoformat()
             case "moment":
+                self.hour_told = True
                 moment = hours_after(self._started_at, _offset(shape, "h") + _ALMOST_ONE)
                 return moment.replace(minute=0, second=0, microsecond=0).isoformat()
             case "count":
                 return int(shape) if shape.isdigit() else 1
         return _choice(slot, shape, plan) if kind == "choice" else SLOTS[slot].sample
+
+
+def hour_of(started_at: datetime) -> str:
+    """Return what made-up moments depend on of a call's instant: the same text, the same moments."""
+    hour = started_at.replace(minute=0, second=0, microsecond=0)
+    return (hour if started_at - hour >= timedelta(seconds=1) else started_at).isoformat()
 
 
 def _offset(shape: str, unit: str) -> int:

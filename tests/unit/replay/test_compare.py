@@ -50,7 +50,7 @@ class Once(CallRerunner):
         """What went the same way on another line is what a whole run comes to; looked at in some calls."""
         like = super().run_like(script, known, on)
         if like.trace is known.trace and script.recipe.call_sid[-1] in "08":
-            assert like == super().run(script)
+            assert like == CallRerunner(self.line, self.zone).run(script)  # of which no call came before
         return like
 
 

@@ -11,7 +11,7 @@ import pytest
 from support.recorder import recorded_calls
 
 from ivr.calls.history import Asked
-from ivr.calls.notation import read_heard, write_event, write_heard
+from ivr.calls.notation import read_heard, read_turn, write_event, write_heard, write_turn
 from ivr.dialog.engine import Keys, Silence, Speech, initial_state, step
 from ivr.dialog.events import TOO_LONG, BranchTaken, DigitsKeyed, LineFailed, NoInput
 from ivr.languages.language import PACES
@@ -63,6 +63,49 @@ def test_the_recorded_calls_are_worth_running():
     assert {recipe.end for recipe in calls()} == {"goodbye", "agent", "hangup"}
     assert {recipe.pace for recipe in calls()} == {*PACES}
     assert any(turn.gate for recipe in calls()[:50] for turn in run(recipe).turns)
+
+
+def kept(recipe, later):
+    """The call as it is read from the database, `later` than it was."""
+
+    def read(turn):
+        what = {name: getattr(turn, name) for name in ("heard", "events", "asked", "values", "milliseconds")}
+        return replace(turn, at=turn.at + later, asked=read_turn(write_turn(**what)).asked)
+
+    turns = tuple(map(read, recipe.turns))
+    return replace(recipe, started_at=recipe.started_at + later, turns=turns)
+
+
+def test_a_call_that_begins_as_others_did_comes_out_as_it_does_alone():
+    """At another minute, hour and day: what was told then of a time is told anew."""
+    together = CallRerunner(LINE)
+    for recipe in calls()[:25]:
+        for later in (timedelta(), timedelta(minutes=9), timedelta(hours=1), timedelta(days=1)):
+            script = Script.of(kept(recipe, later), LINE.flow)
+            known, alone = together.run(script), CallRerunner(LINE).run(script)
+            assert known == alone
+            for all_of_it, needed in zip(known.trace.looked_up, alone.trace.looked_up, strict=True):
+                assert {*all_of_it} >= {*needed}
+
+
+def test_an_answer_that_is_recorded_later_is_the_calls_own():
+    """The same beginning, to the last thing recorded in it, and yet another call."""
+    actions = LINE.flow.vocabulary.actions
+    recipe, (asked,) = next(
+        (each, turn.asked)
+        for each in calls()
+        for turn in each.turns
+        if len(turn.asked) == 1 and len(actions[turn.asked[0].action].outcomes) > 1
+    )
+    *before, last = (replace(turn, asked=()) if asked in turn.asked else turn for turn in recipe.turns)
+    together, ways = CallRerunner(LINE), set()
+    for outcome in actions[asked.action].outcomes:
+        answered = replace(last, asked=(replace(asked, outcome=outcome, slots={}),))
+        script = Script.of(replace(recipe, turns=(*before, answered)), LINE.flow)
+        known = together.run(script)
+        assert known == CallRerunner(LINE).run(script)
+        ways.add(tuple(known.events))
+    assert len(ways) > 1
 
 
 def test_time_runs_as_it_did():
