@@ -113,24 +113,39 @@ class FileTotals:
 
 
 def write_file(
-    settings: FileSettings, batches: Iterable[Batch], write: Callable[[bytes], object]
+    settings: FileSettings,
+    batches: Iterable[Batch],
+    write: Callable[[bytes], object],
+    *,
+    checked: bool = False,
 ) -> FileTotals:
     """Give the file to `write` in pieces of bytes, and return what its control record says.
 
+    `checked` says that `entry_problems` found none in each entry: then only their order is looked at.
     Raises `NachaWriteError` with all problems; what was given to `write` until then is no file.
     """
-    writer = _FileWriter(settings, write)
+    writer = _FileWriter(settings, write, _no_faults if checked else entry_faults)
     for header, entries in batches:
         writer.batch(header, entries)
     return writer.end()
 
 
+def _no_faults(_header: BatchHeader, _entry: Entry) -> tuple[Fault, ...]:
+    return ()
+
+
 class _FileWriter:
     """A file under construction. After the first problem it goes on looking and writes nothing more."""
 
-    def __init__(self, settings: FileSettings, write: Callable[[bytes], object]) -> None:
+    def __init__(
+        self,
+        settings: FileSettings,
+        write: Callable[[bytes], object],
+        faults: Callable[[BatchHeader, Entry], Iterable[Fault]],
+    ) -> None:
         self._settings = settings
         self._write = write
+        self._faults = faults
         self._line_end = _LINE_ENDS[settings.line_end]
         self._found: list[WriteProblem] = []
         self._count = 0
@@ -152,7 +167,7 @@ class _FileWriter:
         totals, last_trace = Totals(), ""
         for entry in entries:
             place = totals.entries + 1
-            for fault in (*entry_faults(header, entry), *self._order_faults(entry, last_trace)):
+            for fault in (*self._faults(header, entry), *self._order_faults(entry, last_trace)):
                 self._problem(WriteProblem(*fault, number, place))
             if self._count == 0:
                 self._line(_entry(entry))

@@ -87,6 +87,10 @@ class Column:
     repeated: bool = False
 
 
+# The column's name, the column, and what its cells were parsed to, where they are repeated.
+_Field = tuple[str, Column, dict[str, Any]]
+
+
 class CsvRow(NamedTuple):
     """A row whose every cell could be read; an optional column the file lacks holds None."""
 
@@ -112,7 +116,7 @@ class CsvReader:
         self._columns = columns
         self._progress = progress
         self._line = 0
-        self._parsed: dict[str, dict[str, Any]] = {name: {} for name in columns}
+        self._nothing: dict[str, Any] = dict.fromkeys(columns)
 
     def add_error(self, line: int, field_name: str, rule: str, message: str, other_line: int = 0) -> None:
         """Note something wrong that only the importer could see."""
@@ -132,6 +136,7 @@ class CsvReader:
         """Yield the good rows, one by one; nothing of the file is kept but cells of `repeated` columns."""
         cells = csv.reader(self._lines(), strict=True)
         header: list[str] | None = None
+        fields: list[_Field] = []
         while True:
             first_line = self._line + 1
             try:
@@ -148,9 +153,10 @@ class CsvReader:
                 header = row
                 if not self._header_is_right(header, first_line):
                     return
+                fields = [(name, self._columns[name], {}) for name in header]
                 continue
             self.read += 1
-            values = self._values(header, row, first_line)
+            values = self._values(fields, row, first_line)
             if values is not None:
                 yield CsvRow(first_line, values)
         if header is None and not self.errors:
@@ -222,21 +228,19 @@ class CsvReader:
             return "write the columns' names in small letters, as here; "
         return ""
 
-    def _values(self, header: list[str], row: list[str], line: int) -> dict[str, Any] | None:
-        if len(row) != len(header):
-            message = f"the line has {len(row)} cells where the header names {len(header)}"
+    def _values(self, fields: list[_Field], row: list[str], line: int) -> dict[str, Any] | None:
+        if len(row) != len(fields):
+            message = f"the line has {len(row)} cells where the header names {len(fields)}"
             self.add_error(line, "", "import.broken-line", message)
             return None
         before = len(self.errors)
-        values: dict[str, Any] = dict.fromkeys(self._columns)
+        values = self._nothing.copy()
         whole = "".join(row)  # one look for a row: most are without fault
         bounded = len(whole) <= MAX_FIELD_CHARACTERS and "\n" not in whole and "\r" not in whole
-        for name, cell in zip(header, row, strict=True):
-            parsed = self._parsed[name]
+        for (name, column, parsed), cell in zip(fields, row, strict=True):
             if cell in parsed:
                 values[name] = parsed[cell]
                 continue
-            column = self._columns[name]
             try:
                 values[name] = value = column.parse(cell if bounded else _bounded(cell))
             except ValueError as error:

@@ -44,7 +44,7 @@ from ivr.payments.late import (
     is_late_notice,
     is_not_mailed,
 )
-from ivr.payments.life import CREDIT_KINDS, DEBIT_KINDS
+from ivr.payments.life import CREDIT_KINDS, DEBIT_KINDS, IS_WAITING
 from ivr.payments.names import CURRENT_NAME
 from ivr.storage.engine import ROWS_AT_ONCE
 from ivr.storage.tables import (
@@ -143,8 +143,7 @@ _BLOCKED: Final = or_(
 
 def _is_due(cutoff: datetime) -> ColumnElement[bool]:
     moved = Payment.moved_to_cutoff_at
-    is_waiting = Payment.state.in_(("authorized", "held"))
-    return and_(is_waiting, Payment.cutoff_at <= cutoff, or_(moved.is_(None), moved <= cutoff))
+    return and_(IS_WAITING, Payment.cutoff_at <= cutoff, or_(moved.is_(None), moved <= cutoff))
 
 
 def _due(cutoff: datetime, effective: date, *, missed: bool) -> Any:
@@ -328,7 +327,7 @@ class Batches:
             trace_number=f"{header.odfi_routing}{next(self.trace_numbers):07}",
             payment_type="S" if row.sec_code == "TEL" else "",
         )
-        problems = entry_problems(header, entry)
+        problems = entry_problems(header, entry)  # here, where it can be held: the writer looks no more
         if problems:
             self._hold(row, "record", ", ".join(problem.field for problem in problems))
             return None

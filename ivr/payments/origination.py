@@ -195,7 +195,7 @@ class _FileBuilder:
     def _write(self, read: Iterable[Batch], batches: Batches) -> FileMade:
         modifier = self._next_modifier()
         content = bytearray()
-        totals = write_file(self._file_settings(modifier), read, content.extend)
+        totals = write_file(self._file_settings(modifier), read, content.extend, checked=True)
         return self._store(modifier, content, totals, batches.taken)
 
     def _trace_numbers(self, count: int) -> Iterator[int]:
