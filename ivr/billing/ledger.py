@@ -16,8 +16,6 @@ from ivr.storage.tables import Bill, BillingAccount, LedgerEntry, Payment, in_or
 if TYPE_CHECKING:
     from sqlalchemy import Connection, ScalarSelect
 
-PENDING_STATES: Final = ("authorized", "held", "batched", "sent")
-
 
 @dataclass(frozen=True, slots=True)
 class Balance:
@@ -85,7 +83,7 @@ def _balances_statement() -> PreparedStatement:
     pending = _sum_of(
         Payment.amount_cents,
         Payment.billing_account == BillingAccount.billing_account,
-        Payment.state.in_(PENDING_STATES),
+        Payment.is_pending,
     )
     return PreparedStatement(
         select(

@@ -15,6 +15,7 @@ from ivr.notices.send import send_notice
 from ivr.payments.authorization_notices import CURRENT_NOTICE, EVERY_NOTICE
 from ivr.payments.late import LEAVES_AT, is_not_mailed
 from ivr.payments.later_notices import OF_PAYMENT
+from ivr.payments.life import IS_WAITING
 from ivr.payments.tasks import close_tasks, open_task
 from ivr.storage.tables import Notice, NoticeAttempt, Payment, StaffTask
 
@@ -114,7 +115,7 @@ def warn_of_late(db: Connection, now: datetime) -> int:
         .join_from(Notice, Payment, CURRENT_NOTICE)
         .where(
             or_(Notice.state == "pending", is_not_mailed()),
-            Payment.state.in_(("authorized", "held")),
+            IS_WAITING,
             now >= LEAVES_AT - WARN_BEFORE,
         )
         .order_by(Notice.payment_id)

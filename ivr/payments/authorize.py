@@ -48,6 +48,7 @@ _LATER: Final = frozenset(
         "corrected_name",
         "moved_to_cutoff_at",
         "authorization_id",
+        "is_pending",
     }
 )
 

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql
 
 from ivr.ach.banking_days import CutoffRule, PickUps
+from ivr.payments.life import IS_WAITING
 from ivr.storage.tables import AchCutoff, Payment
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def due_cutoffs(db: Connection, rule: CutoffRule, now: datetime) -> tuple[dateti
     the first one ever, they begin with the earliest that a payment waits for.
     """
     last = last_finished(db)
-    waiting = select(func.min(Payment.cutoff_at)).where(Payment.state.in_(("authorized", "held")))
+    waiting = select(func.min(Payment.cutoff_at)).where(IS_WAITING)
     first = db.scalar(waiting) if last is None else rule.next_cutoff(last)
     due = []
     while first is not None and first <= now:

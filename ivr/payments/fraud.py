@@ -17,7 +17,7 @@ from ivr.payments.find import find
 from ivr.payments.fraud_rules import FRAUD_RULES
 from ivr.payments.holds import HELD_TASK, why_held
 from ivr.payments.late import REVIEW, STAFF_HOLDS
-from ivr.payments.life import move, move_all
+from ivr.payments.life import IS_WAITING, move, move_all
 from ivr.payments.tasks import close_tasks, open_task
 from ivr.storage.audit import record_event
 from ivr.storage.heartbeats import beat
@@ -35,7 +35,6 @@ REVIEWED_EVERY: Final = timedelta(days=365)
 
 _REVIEWED: Final = "fraud.reviewed"
 _LOCK: Final = 7_448_150_033  # two that look at once would tell the same twice
-WAITING: Final = Payment.state.in_(("authorized", "held"))
 _NEXT: Final = (
     "`ivr payments show NUMBER --evidence`, then `ivr payments hold NUMBER --reason WHY`, or close this task"
 )
@@ -53,7 +52,7 @@ class FraudFinding:
     reason: str
 
 
-def find_fraud(db: Connection, which: ColumnElement[bool] = WAITING) -> tuple[FraudFinding, ...]:
+def find_fraud(db: Connection, which: ColumnElement[bool] = IS_WAITING) -> tuple[FraudFinding, ...]:
     """Return what the rules find of the payments `which`, known or not. A statement a rule."""
     found = []
     for rule in FRAUD_RULES:

@@ -11,6 +11,7 @@ from ivr.payments.authorization_notices import CURRENT_NOTICE
 from ivr.payments.cancel import Cancelled, TooLateError, cancel
 from ivr.payments.guests import IS_GUESTS, TOLD_BEFORE_CUTOFF, mobile_hash
 from ivr.payments.late import LEAVES_AT
+from ivr.payments.life import IS_WAITING
 from ivr.payments.tasks import BY_THE_LINE
 from ivr.storage.tables import Notice, Payment
 
@@ -58,7 +59,7 @@ def cancel_untold(engine: Engine, randomness: Randomness, now: datetime) -> int:
         .join(Notice, CURRENT_NOTICE)
         .where(
             IS_GUESTS,
-            Payment.state.in_(("authorized", "held")),
+            IS_WAITING,
             Notice.state != "sent",
             now >= LEAVES_AT - TOLD_BEFORE_CUTOFF,
         )

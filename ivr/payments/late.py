@@ -22,7 +22,7 @@ from ivr.payments.cutoffs import last_finished
 from ivr.payments.find import find
 from ivr.payments.guests import GUEST_LEAD, IS_GUESTS
 from ivr.payments.holds import HELD_TASK
-from ivr.payments.life import move
+from ivr.payments.life import IS_WAITING, move
 from ivr.payments.tasks import close_tasks
 from ivr.storage.audit import record_event
 from ivr.storage.tables import Notice, Payment, StaffTask
@@ -75,7 +75,7 @@ def renew_dates(
     left_behind = or_(Payment.hold_reason.not_in(STAFF_HOLDS), is_done, is_ahead)
     payment = db.execute(
         select(Payment.not_before_date)
-        .where(Payment.id == payment_id, Payment.state.in_(("authorized", "held")), left_behind)
+        .where(Payment.id == payment_id, IS_WAITING, left_behind)
         .with_for_update()
     ).one_or_none()
     if payment is None:

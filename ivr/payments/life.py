@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, and_, update
 
 from ivr.storage.tables import Payment
 
@@ -52,6 +52,9 @@ LIFE: Final[Mapping[tuple[PaymentState, PaymentEvent], PaymentState]] = {
     ("batched", "withdraw"): "returned",
 }
 
+
+# A file may still take it. An index has the payments that are pending, so that is asked too.
+IS_WAITING: Final = and_(Payment.is_pending, Payment.state.in_(("authorized", "held")))
 
 # The kinds of entries that take a payment's money, and those that give it back.
 DEBIT_KINDS: Final = ("debit", "retry")

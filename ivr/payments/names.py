@@ -18,6 +18,7 @@ from ivr.base.errors import OperatorError
 from ivr.base.letters import cleaned
 from ivr.payments.find import find
 from ivr.payments.holds import release_held
+from ivr.payments.life import IS_WAITING
 from ivr.storage.audit import record_events
 from ivr.storage.tables import Member, Payment, in_order_of_plans
 
@@ -64,7 +65,7 @@ def correct_names(db: Connection, renamed: Select[Any], *, reason: str, actor: s
         .join(new, new.c.member_id == Payment.member_id)
         .join(Member, Member.member_id == Payment.member_id)
         .where(
-            Payment.state.in_(("authorized", "held")),
+            IS_WAITING,
             func.concat(Member.first_name, " ", Member.last_name) == CURRENT_NAME,
         )
         # Rows are locked in the order of the cutoff, which may be at work on the same ones.

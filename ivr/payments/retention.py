@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Select, and_, delete, exists, func, or_, select, update
 
-from ivr.billing.ledger import PENDING_STATES
 from ivr.members.locks import sweep_counters, unswept_counters
 from ivr.payments.authorization_notices import EVERY_NOTICE
 from ivr.storage.tables import (
@@ -100,7 +99,7 @@ def _overdue_accounts(now: datetime) -> Select[Any]:
     moving = exists().where(AchEntry.payment_id == Payment.id, AchEntry.state.in_(_MOVING))
     return select(Payment.id).where(
         Payment.account_number.is_not(None),
-        Payment.state.not_in(PENDING_STATES),
+        ~Payment.is_pending,
         last <= now - ACCOUNT_KEPT,
         ~moving,
     )

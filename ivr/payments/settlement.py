@@ -54,7 +54,7 @@ def settle(db: Connection, closings: Collection[date], now: datetime) -> int:
         select(AchFile.id, AchFile.effective_entry_date, AchFile.sent_at)
         .where(
             AchFile.state == "sent",
-            AchFile.id.in_(select(AchEntry.file_id).where(AchEntry.state == "sent")),
+            AchFile.id.in_(select(AchEntry.file_id).where(AchEntry.is_moving, AchEntry.state == "sent")),
         )
         .order_by(AchFile.id)
         .with_for_update()
@@ -77,6 +77,7 @@ def finish(db: Connection, closings: Collection[date], now: datetime) -> int:
             AchFile.state == "sent",
             AchFile.id.in_(
                 select(AchEntry.file_id).where(
+                    AchEntry.is_moving,
                     AchEntry.state == "settled",
                     AchEntry.effective_entry_date < (now - timedelta(days=DISPUTE_DAYS)).date(),
                 )

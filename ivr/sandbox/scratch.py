@@ -15,7 +15,7 @@ from sqlalchemy import URL, Connection, text
 from ivr.base.errors import DatabaseUnavailableError
 from ivr.storage.engine import NO_LIMITS, connection_arguments, make_engine
 from ivr.storage.migrate import upgrade
-from ivr.storage.tables import AuditEvent, Base, EvidenceSeal, LedgerEntry
+from ivr.storage.tables import AuditEvent, Base, BillingAccount, EvidenceSeal, LedgerEntry
 
 _SCRATCH: Final = "ivr_scratch_"
 _SCRATCH_LOCK: Final = 7_448_150_003  # making and dropping scratch databases, one process at a time
@@ -35,7 +35,8 @@ def empty(db: Connection) -> None:
 
 def _emptying() -> str:
     """Return all of it as one statement: it comes before every run."""
-    append_only = [table.__tablename__ for table in (LedgerEntry, AuditEvent, EvidenceSeal)]
+    tables = (LedgerEntry, AuditEvent, EvidenceSeal, BillingAccount)
+    append_only = [table.__tablename__ for table in tables]
     return ";".join(
         [
             *(f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in append_only),

@@ -17,6 +17,7 @@ from ivr.members.locks import line_failures
 from ivr.payments.banks import directory_imported_at
 from ivr.payments.batches import count_waiting
 from ivr.payments.cutoffs import cutoff_rule, last_finished, overdue_cutoffs
+from ivr.payments.life import IS_WAITING
 from ivr.payments.rates import LIMITS_PERCENT, ReturnRates, return_rates
 from ivr.storage.revision import standing
 from ivr.storage.tables import AchFile, Call, Heartbeat, Notice, Payment, StaffTask
@@ -216,7 +217,7 @@ _FIGURES: Final[tuple[tuple[str, str, Callable[[_Asked], Iterable[Value]]], ...]
     (
         "ivr_payments_waiting",
         "payments that no file holds yet",
-        _counted("state", Payment.state, Payment.state.in_(("authorized", "held"))),
+        _counted("state", Payment.state, IS_WAITING),
     ),
     ("ivr_notices", "written notices", _counted("state", Notice.state)),
     (

@@ -14,6 +14,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     ColumnElement,
+    Computed,
     Date,
     DateTime,
     ForeignKey,
@@ -117,7 +118,7 @@ Index(
 
 
 class BillingAccount(Base):
-    """One member's one plan: nine digits beginning with 7."""
+    """One member's one plan: nine digits beginning with 7. None is ever removed (a trigger refuses it)."""
 
     __tablename__ = "billing_accounts"
     __table_args__ = (
@@ -141,13 +142,14 @@ def in_order_of_plans(plan: Any) -> ColumnElement[int]:
 
 
 class Bill(Base):
-    """One month's bill as last imported; what is owed is the ledger's sum, not this row."""
+    """One month's bill as last imported; what is owed is the ledger's sum, not this row.
+
+    A trigger looks up the billing accounts of all rows of an INSERT at once.
+    """
 
     __tablename__ = "bills"
 
-    billing_account: Mapped[str] = mapped_column(
-        ForeignKey("billing_accounts.billing_account"), primary_key=True
-    )
+    billing_account: Mapped[str] = mapped_column(primary_key=True)
     coverage_month: Mapped[str] = mapped_column(primary_key=True)  # YYYY-MM
     amount_cents: Mapped[int]
     due_date: Mapped[date]
@@ -157,7 +159,10 @@ class Bill(Base):
 
 
 class LedgerEntry(Base):
-    """Append-only (a trigger refuses UPDATE and DELETE); owed is positive, paid negative, a balance a sum."""
+    """Append-only (a trigger refuses UPDATE and DELETE); owed is positive, paid negative, a balance a sum.
+
+    A trigger looks up the billing accounts, as for bills.
+    """
 
     __tablename__ = "ledger_entries"
     __table_args__ = (
@@ -176,17 +181,23 @@ class LedgerEntry(Base):
             postgresql_nulls_not_distinct=True,
             postgresql_where=text("payment_id is not null"),
         ),
+        Index(
+            "ux_ledger_entries_of_receipt",
+            "receipt_reference",
+            unique=True,
+            postgresql_where=text("receipt_reference is not null"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    billing_account: Mapped[str] = mapped_column(ForeignKey("billing_accounts.billing_account"))
+    billing_account: Mapped[str]
     kind: Mapped[str]
     amount_cents: Mapped[int]
     coverage_month: Mapped[str | None]
     payment_id: Mapped[int | None] = mapped_column(ForeignKey("payments.id"))
     posted_at: Mapped[datetime]
     entry_id: Mapped[int | None] = mapped_column(ForeignKey("ach_entries.id"))
-    receipt_reference: Mapped[str | None] = mapped_column(ForeignKey("receipts.reference"), unique=True)
+    receipt_reference: Mapped[str | None] = mapped_column(ForeignKey("receipts.reference"))
 
 
 class Receipt(Base):
@@ -259,11 +270,8 @@ class Payment(Base):
         ),
         Index(None, "member_id", "authorized_at"),
         Index(None, "billing_account"),
-        Index(
-            "ix_payments_due",
-            "cutoff_at",
-            postgresql_where=text("state in ('authorized', 'held')"),
-        ),
+        Index("ix_payments_due", "cutoff_at", postgresql_where=text("is_pending")),
+        {"postgresql_with": {"fillfactor": "50"}},  # room to change the state of all of a page at once
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -303,6 +311,11 @@ class Payment(Base):
     payer: Mapped[bytes | None] = mapped_column(Sealed)
     payer_name_hash: Mapped[bytes | None] = mapped_column(Keyed)
     payer_mobile_hash: Mapped[bytes | None] = mapped_column(Keyed)
+    # Not settled yet, nor cancelled or returned. An index may ask for it, and not for the state: then what is
+    # batched and sent stays where it is, and is written into no index again.
+    is_pending: Mapped[bool] = mapped_column(
+        Computed("state = ANY (ARRAY['authorized', 'held', 'batched', 'sent'])", persisted=True)
+    )
 
 
 # The last seven digits of a trace number: one in ten million entries ago had the same.
@@ -370,19 +383,9 @@ class AchEntry(Base):
         UniqueConstraint("file_id", "trace_number"),
         Index(None, "payment_id"),
         Index(None, "trace_number"),
-        Index(
-            "ix_ach_entries_moving",
-            "effective_entry_date",
-            postgresql_where=text("state in ('batched', 'sent', 'settled')"),
-        ),
-        Index(
-            "ux_ach_entries_live_debit",
-            "payment_id",
-            unique=True,
-            postgresql_where=text(
-                "kind in ('debit', 'retry') and state in ('requested', 'batched', 'sent', 'settled', 'final')"
-            ),
-        ),
+        Index("ix_ach_entries_moving", "effective_entry_date", postgresql_where=text("is_moving")),
+        Index("ux_ach_entries_live_debit", "payment_id", unique=True, postgresql_where=text("is_live_debit")),
+        {"postgresql_with": {"fillfactor": "50"}},
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -399,6 +402,17 @@ class AchEntry(Base):
     returned_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     reason: Mapped[str | None]  # of a reversal
+    # For indexes, as `Payment.is_pending`.
+    is_moving: Mapped[bool] = mapped_column(
+        Computed("state = ANY (ARRAY['batched', 'sent', 'settled'])", persisted=True)
+    )
+    is_live_debit: Mapped[bool] = mapped_column(
+        Computed(
+            "kind = ANY (ARRAY['debit', 'retry'])"
+            " AND state = ANY (ARRAY['requested', 'batched', 'sent', 'settled', 'final'])",
+            persisted=True,
+        )
+    )
 
 
 class BankItem(Base):

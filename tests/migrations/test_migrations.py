@@ -11,7 +11,7 @@ import pytest
 from alembic.script import ScriptDirectory
 from procrastinate.schema import SchemaManager
 from sqlalchemy import URL, Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from support.environs import HASH_KEY_BYTES
 
 from ivr.base.keys import KeyedHash
@@ -63,13 +63,14 @@ def empty_engine(empty_database: URL) -> Iterator[Engine]:
 
 
 _AUDIT = ("audit_refuse_change", "audit_events_append", "evidence_seals_append")
+_ACCOUNTS = ("billing_accounts_known", "billing_accounts_stay", "bills_of_known", "ledger_entries_of_known")
 
 
 def catalog(engine: Engine, *, of_queue: bool) -> dict[str, set[tuple]]:
     """Everything in the schema that is the job queue's, or that is not."""
     with engine.connect() as connection:
         rows = {kind: connection.execute(text(query)).all() for kind, query in CATALOG.items()}
-    own = ("alembic_version", "ledger_entries_refuse", "ledger_entries_append", *_AUDIT)
+    own = ("alembic_version", "ledger_entries_refuse", "ledger_entries_append", *_AUDIT, *_ACCOUNTS)
     return {
         kind: {
             tuple(row)
@@ -190,6 +191,26 @@ def test_the_ledger_is_append_only(engine: Engine, statement: str, what: str) ->
     ):
         connection.execute(text(statement))
     assert count_rows(engine)["ledger_entries"] == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        f"{LEDGER}, ('700000002', 'bill', 1, '2026-12-01Z')",
+        "INSERT INTO bills SELECT unnest('{700000001,700000002}'::text[]), '', 1, '-infinity', false, null, now()",
+        "UPDATE billing_accounts SET billing_account = '700000002'",
+        "DELETE FROM billing_accounts",
+        "TRUNCATE billing_accounts CASCADE",
+    ],
+)
+def test_what_is_owed_is_owed_by_an_account_that_is_there(engine: Engine, statement: str) -> None:
+    insert_rows(engine)
+    with (
+        pytest.raises(IntegrityError, match=r"account 700000002, which is not there|never removed"),
+        engine.begin() as connection,
+    ):
+        connection.execute(text(statement))
+    assert count_rows(engine)["billing_accounts"] == 1
 
 
 def test_the_job_queue_is_that_of_the_installed_procrastinate(engine: Engine, empty_engine: Engine) -> None:

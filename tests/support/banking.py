@@ -76,7 +76,9 @@ def many_debits(engine, paid, count):
     """As many more payments like this one, each with its debit in the same file: enough to speak of a rate."""
 
     def copy(table, where, **changed):
-        names = [column.name for column in table.__table__.columns if column.name != "id"]
+        names = [
+            column.name for column in table.__table__.columns if column.name != "id" and not column.computed
+        ]
         values = ", ".join(changed.get(name, f"row.{name}") for name in names)
         return text(
             f"INSERT INTO {table.__tablename__} ({', '.join(names)}) SELECT {values} FROM "
