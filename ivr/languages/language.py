@@ -33,7 +33,8 @@ class SpokenValues:
     """One language's ready speech for values; a line break marks where a slow reading may pause.
 
     `money` takes cents, none below zero; `moment` and `hours` take local time. What they return stands
-    inside a sentence: no capital of its own, no full stop at the end except an abbreviation's.
+    inside a sentence: no capital of its own, no full stop at the end except an abbreviation's. `place` takes
+    a line of an address as the facts have it, and says floor and suite in the language.
     """
 
     money: Callable[[int], str]
@@ -41,6 +42,7 @@ class SpokenValues:
     date_year: Callable[[dt.date], str]
     moment: Callable[[dt.datetime], str]
     hours: Callable[[tuple[OpenHours, ...]], str]
+    place: Callable[[str], str] = str
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,9 @@ _HUNDREDS = (
     *("", "ciento", "doscientos", "trescientos", "cuatrocientos", "quinientos", "seiscientos"),
     *("setecientos", "ochocientos", "novecientos"),
 )
+_FLOORS = {"first": "primer", "second": "segundo", "third": "tercer", "fourth": "cuarto", "fifth": "quinto"}
+_FLOOR = re.compile(rf"\b({'|'.join(_FLOORS)}) floor\b", re.IGNORECASE)
+_SUITE = re.compile(r"\bsuite\b", re.IGNORECASE)
 # minutes from midnight at which each part of the day ends
 _PARTS_OF_DAY = (
     (6 * 60, "de la madrugada"),
@@ -61,6 +64,11 @@ def _before_a_noun(number: int) -> str:
 
 def _aloud(text: str) -> str:
     return _ENDS_IN_ONE.sub(lambda number: _before_a_noun(int(number[0])), text)
+
+
+def _place(line: str) -> str:
+    floors = _FLOOR.sub(lambda floor: f"{_FLOORS[floor[1].lower()]} piso", line)
+    return _SUITE.sub("oficina", floors)
 
 
 def _dollars(dollars: int) -> str:
@@ -184,7 +192,9 @@ SPANISH = Language(
         name="Spanish",
         voice="Polly.Lupe-Neural",
         press="oprima",
-        values=SpokenValues(money=_money, date=_date, date_year=_date_year, moment=_moment, hours=_hours),
+        values=SpokenValues(
+            money=_money, date=_date, date_year=_date_year, moment=_moment, hours=_hours, place=_place
+        ),
         answers=_ANSWERS,
         aloud=_aloud,
     ),

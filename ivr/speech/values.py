@@ -103,7 +103,7 @@ def _speak_text(kind: str, text: str, spoken: SpokenValues) -> str:
         case "digits":
             return _speak_groups(text, (len(text),))
         case "place" if text:
-            return _NUMBER.sub(lambda number: _speak_number(number[0]), text)
+            return _NUMBER.sub(lambda number: _speak_number(number[0]), spoken.place(text))
         case "choice" if text:
             return text
         case _:

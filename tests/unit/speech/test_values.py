@@ -148,6 +148,12 @@ SPOKEN = [
     ("digits", "70010", "7, 0, 0, 1, 0", "7, 0, 0, 1, 0"),
     ("billing_account", "740000101", "7, 4, 0.\n0, 0, 0.\n1, 0, 1", "7, 4, 0.\n0, 0, 0.\n1, 0, 1"),
     ("place", "133 Portland Street", "1, 3, 3 Portland Street", "1, 3, 3 Portland Street"),
+    (
+        "place",
+        "1 Main Street, First floor, Suite 2",
+        "1 Main Street, First floor, Suite 2",
+        "1 Main Street, primer piso, oficina 2",
+    ),
     ("place", "P O Box 412612", "P O Box 4, 1, 2. 6, 1, 2", "P O Box 4, 1, 2. 6, 1, 2"),
     ("place", "Boston 02241-2612", "Boston 0, 2, 2, 4, 1. 2, 6, 1, 2", "Boston 0, 2, 2, 4, 1. 2, 6, 1, 2"),
     ("bank", "FIRST EXAMPLE BANK OF NY", "First Example Bank Of NY", "First Example Bank Of NY"),
