@@ -5,10 +5,15 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from io import StringIO
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from flask import Response, request, url_for
+from sqlalchemy import and_, func, select
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
 
 ROWS: Final = 50
 _ID_MAX: Final = 2**63 - 1
@@ -42,6 +47,18 @@ def after_id() -> int | None:
     """Return the number of the row after which this page begins, None for the first page."""
     after = request.args.get("after", type=int)
     return after if after is not None and 0 < after <= _ID_MAX else None
+
+
+def in_time(key: Any, at: Any, begins: datetime, ends: datetime) -> ColumnElement[bool]:
+    """Return whether a row's instant `at` is in a time, for a table that grows in the order of its `key`.
+
+    The first and the last key of that time are found first, by the index of `at`: a list that is in the order
+    of keys would otherwise be read through from its end.
+    """
+    within = and_(at >= begins, at < ends)
+    found = select(key.label("key")).where(within).offset(0).subquery()
+    first, last = (select(limit(found.c.key)).scalar_subquery() for limit in (func.min, func.max))
+    return and_(within, key.between(first, last))
 
 
 def csv_file(name: str, rows: Iterable[Sequence[Any]]) -> Response:

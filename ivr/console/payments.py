@@ -13,7 +13,7 @@ from sqlalchemy import and_, false, or_, select
 from ivr.base.errors import OperatorError
 from ivr.base.money import format_amount, parse_amount
 from ivr.base.times import WrittenTimeError, span
-from ivr.console.paging import ROWS, after_id, csv_file, paged
+from ivr.console.paging import ROWS, after_id, csv_file, in_time, paged
 from ivr.console.visit import Answer, Pages, StaffVisit
 from ivr.console.written import member_of_number, plain_number
 from ivr.notices.channels import send_soon_of
@@ -113,8 +113,8 @@ def _which(visit: StaffVisit, asked: Mapping[str, str]) -> Iterator[ColumnElemen
         yield Payment.id.in_(select(Notice.payment_id).where(_NOTICES.get(asked["notice"], false())))
     if asked["on"]:
         begins, ends = span(visit.console.settings.ivr_timezone, visit.now, on=asked["on"])
-        yield Payment.authorized_at >= begins
-        yield Payment.authorized_at < ends
+        if begins is not None and ends is not None:  # a day has both
+            yield in_time(Payment.id, Payment.authorized_at, begins, ends)
 
 
 @payments.page("/<number>")

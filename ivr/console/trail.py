@@ -8,7 +8,7 @@ from flask import render_template as render
 from sqlalchemy import Row, func, select
 
 from ivr.base.times import WrittenTimeError, span
-from ivr.console.paging import ROWS, after_id, paged
+from ivr.console.paging import ROWS, after_id, in_time, paged
 from ivr.console.visit import Answer, Pages, StaffVisit
 from ivr.storage.tables import AuditEvent, EvidenceSeal, Payment
 
@@ -33,7 +33,7 @@ def index(visit: StaffVisit) -> Answer:
         problems.append(str(error))
     else:
         if begins is not None and ends is not None:
-            statement = statement.where(AuditEvent.at >= begins, AuditEvent.at < ends)
+            statement = statement.where(in_time(AuditEvent.id, AuditEvent.at, begins, ends))
     after = after_id()
     rows = visit.db.execute(statement if after is None else statement.where(AuditEvent.id < after)).all()
     numbers = _confirmation_numbers(visit, [event.subject for event in rows if _is_of_payment(event)])

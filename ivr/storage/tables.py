@@ -269,6 +269,8 @@ class Payment(Base):
             name="payer",
         ),
         Index(None, "member_id", "authorized_at"),
+        Index(None, "authorized_at", postgresql_using="brin"),
+        Index("ix_payments_apart", "id", postgresql_where=text("state in ('held', 'cancelled', 'returned')")),
         Index(None, "billing_account"),
         Index("ix_payments_due", "cutoff_at", postgresql_where=text("is_pending")),
         {"postgresql_with": {"fillfactor": "50"}},  # room to change the state of all of a page at once
@@ -618,7 +620,7 @@ class AuditEvent(Base):
     """What staff changed, and when. Only `storage.audit` writes it, and a trigger keeps it append-only."""
 
     __tablename__ = "audit_events"
-    __table_args__ = (Index(None, "subject"),)
+    __table_args__ = (Index(None, "subject"), Index(None, "at", postgresql_using="brin"))
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     at: Mapped[datetime]
