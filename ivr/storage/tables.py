@@ -270,7 +270,6 @@ class Payment(Base):
         ),
         Index(None, "member_id", "authorized_at"),
         Index(None, "authorized_at", postgresql_using="brin"),
-        Index("ix_payments_apart", "id", postgresql_where=text("state in ('held', 'cancelled', 'returned')")),
         Index(None, "billing_account"),
         Index("ix_payments_due", "cutoff_at", postgresql_where=text("is_pending")),
         {"postgresql_with": {"fillfactor": "50"}},  # room to change the state of all of a page at once
