@@ -1208,8 +1208,8 @@ authorization-code-ask =
     .again = To authorize this payment, enter the code from your bill, then press pound.
     .again-relay = To authorize, enter the code from your bill, then pound.
     .relay =
-        The code is on your bill.
-        To authorize, enter it, then the pound key.
+        To authorize, enter the code on your bill, then pound.
+        If you do not authorize, hang up.
     .nudge =
         Still here.
         Code from your bill.

@@ -1214,8 +1214,8 @@ authorization-code-ask =
     .again = Para autorizar este pago, marque el código de su factura y oprima la tecla numeral.
     .again-relay = Para autorizar, marque el código y la tecla numeral.
     .relay =
-        El código está en su factura.
-        Para autorizar, márquelo y luego la tecla numeral.
+        Para autorizar, marque el código de su factura y la tecla numeral.
+        Si no autoriza, cuelgue.
     .nudge =
         Aquí seguimos.
         Código de su factura.
