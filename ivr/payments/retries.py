@@ -120,8 +120,10 @@ def why_no_retry(db: Connection, rule: CutoffRule, payment: Any, now: datetime) 
         return f"The {RETRY_WITHIN_DAYS} days after it was first debited are over."
     if payment.account_number is None:
         return "Its account number is not kept any more."
+    if payment.still_owed_cents < payment.amount_cents:
+        return "Less is owed on its bill by now: it was paid another way, or that bill is none any more."
     if _is_settled(db, payment):
-        return "Less than it is owed on its bill by now, or its account or bank takes no debits."
+        return "Its account or its bank takes no debits: an earlier return says so."
     return ""
 
 

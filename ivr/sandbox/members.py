@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +34,7 @@ from ivr.start import check_keys_of, command_engine
 from ivr.storage.migrate import upgrade
 
 SAMPLE_DIRECTORY: Final = Path(__file__).with_name("routing-directory.txt")
+_BILLED_BEFORE: Final = timedelta(days=28)  # what the demo's month paid was owed by then
 _MADE_UP_ACCOUNTS: Final = {plan: f"7{number}9000157" for number, plan in enumerate(PLANS, start=4)}
 
 
@@ -152,6 +153,7 @@ def prepare_demo(settings: MemberSettings, clock: Clock) -> None:
         check_keys_of(engine, settings)
         with engine.begin() as db:
             today = clock.now().astimezone(settings.ivr_timezone).date()
-            load_members(db, settings, demo_members(today), clock)
+            billed_at = clock.now() - _BILLED_BEFORE
+            load_members(db, settings, demo_members(today), clock, billed_at=billed_at)
             with SAMPLE_DIRECTORY.open("rb") as directory:
                 import_directory(db, clock.now(), directory, file_name=SAMPLE_DIRECTORY.name)

@@ -104,7 +104,7 @@ AGAINST = {
     "is not kept": lambda db, _: db.execute(update(Payment).values(account_number=None)),
     "came back with R08": lambda db, _: db.execute(update(Payment).values(return_code="R08")),
     "Staff gave it back": lambda db, _: db.execute(update(AchEntry).values(kind="refund")),
-    "or its account or bank takes no debits": lambda db, _: db.execute(update(Payment).values(amount_cents=31016)),
+    "Less is owed on its bill": lambda db, _: db.execute(update(Payment).values(amount_cents=31016)),
 }  # fmt: skip
 
 
