@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from flask import render_template as render
 
@@ -23,9 +23,6 @@ from ivr.calls.reports import (
 )
 from ivr.console.paging import csv_file
 from ivr.console.visit import Answer, Pages, StaffVisit
-
-if TYPE_CHECKING:
-    pass
 
 DAYS: Final = 7  # unless asked for otherwise
 DAYS_MAX: Final = 35  # of the busiest line these take seconds
