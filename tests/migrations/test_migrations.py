@@ -213,6 +213,19 @@ def test_what_is_owed_is_owed_by_an_account_that_is_there(engine: Engine, statem
     assert count_rows(engine)["billing_accounts"] == 1
 
 
+@pytest.mark.parametrize("table", ["payments", "ach_entries"])
+def test_no_index_makes_a_new_state_a_new_row_in_all_of_them(engine: Engine, table: str) -> None:
+    with engine.connect() as connection:
+        named = text(
+            "SELECT attname FROM pg_depend JOIN pg_attribute ON (attrelid, attnum) = (refobjid, refobjsubid)"
+            " WHERE classid = 'pg_class'::regclass AND refobjid = CAST(:table AS regclass)"
+            " AND objid IN (SELECT indexrelid FROM pg_index)"
+        )
+        columns = {*connection.scalars(named, {"table": table})}
+    assert "is_pending" in columns or "is_moving" in columns
+    assert "state" not in columns
+
+
 def test_the_job_queue_is_that_of_the_installed_procrastinate(engine: Engine, empty_engine: Engine) -> None:
     """After an upgrade of the library: a new migration of ours runs its new files, and names the newest here."""
     newest = max(Path(SchemaManager.get_migrations_path()).glob("*.sql")).name
