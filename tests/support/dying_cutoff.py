@@ -21,7 +21,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, event, text
-from support.money import settings_with
+from support.money import settings_with, wait_until_nobody_delivers
 
 from ivr.jobs.bank import deliver_files, run_due_cutoffs
 from ivr.payments.delivery import PART
@@ -109,6 +109,7 @@ def deliver_killed(
         for path in folder.glob("*.ach") if taken else ():
             path.rename(folder.parent / path.name)
         had = at_the_bank()
+        wait_until_nobody_delivers(engine)
         asked = bring(engine)
         with engine.begin() as db:
             (name,) = db.scalars(text("SELECT name FROM ach_files"))

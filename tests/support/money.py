@@ -15,6 +15,7 @@ from ivr.base.settings import OriginationSettings, load_origination_settings
 from ivr.notices.channels import promise
 from ivr.payments.authorize import AuthorizationRequest, Authorized, ConsentGiven, authorize
 from ivr.payments.cutoffs import cutoff_rule
+from ivr.payments.delivery import hold_delivery
 from ivr.payments.guests import GuestPayer
 from ivr.payments.late import LEAVES_AT, renew_dates
 from ivr.payments.later_notices import SEND_JOB
@@ -162,6 +163,13 @@ def files(engine: Engine) -> list:
     """Every file, oldest first."""
     with engine.connect() as db:
         return db.execute(select(AchFile.__table__).order_by(AchFile.id)).all()
+
+
+def wait_until_nobody_delivers(engine: Engine) -> None:
+    """Return once the server has noticed who died as it delivered a file."""
+    with engine.begin() as db:
+        for file_id in db.scalars(select(AchFile.id)).all():
+            hold_delivery(db, file_id)
 
 
 def owed_cents(engine: Engine, billing_account: str) -> int:

@@ -27,6 +27,7 @@ from support.money import (
     pay,
     settings_with,
     states,
+    wait_until_nobody_delivers,
 )
 from support.sftp_server import ACCOUNT, Faults, SftpServer
 
@@ -204,6 +205,7 @@ def test_the_command_itself_is_killed_at_three_places_and_run_once_more(engine, 
     assert out.startswith("Nothing is due in ")
     assert what_is_there() == ("sent", 3, [["sent", 3]], 1, 1, [NAME])
     bank = settings_with(IVR_ACH_OUT=str(folder))
+    wait_until_nobody_delivers(engine)
     run_due_jobs(database_url, ManualClock(NOW), *job_groups(bank=bank))  # the job that delivers it
     all_is_sent_once(engine, folder, 3)
     after = (folder / NAME).stat()
@@ -245,6 +247,7 @@ def test_killed_as_the_server_gives_the_file_its_name(engine, database_url, tmp_
         faults.at_rename = lambda _: None
         server.has_done_all()
         assert at_the_bank() == [NAME], "what was asked of the server, it did"
+        wait_until_nobody_delivers(engine)
         errors = deliver_files(engine, settings_with(**environ), NOW)
     can_tell = mute is None and not taken
     assert [type(error) for error in errors] == ([] if can_tell else [PerhapsDeliveredError])
