@@ -43,6 +43,9 @@ class Limits:
 
 
 TURN_LIMITS = Limits()
+# A turn finds rows by their keys. What is prepared while a table is all but empty would read the whole of it,
+# however it grows, until the server looks at the table again.
+_TURN_PLANS = "-c enable_seqscan=off -c jit=off"
 PAGE_LIMITS = Limits(3, 10, 20)  # of staff, who may wait longer than a caller
 NO_LIMITS = Limits(0, 0, 0)
 
@@ -78,7 +81,8 @@ def make_engine(
     (`ivr.storage.cursors`).
     """
     own = url.query.get("options", "")
-    options = f"{limits.options()} -c client_connection_check_interval=1000 -c timezone=UTC"
+    plans = _TURN_PLANS if limits == TURN_LIMITS else ""
+    options = f"{limits.options()} -c client_connection_check_interval=1000 -c timezone=UTC {plans}"
     engine = create_engine(
         url,
         isolation_level="READ COMMITTED",

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from ivr.base.errors import DatabaseUnavailableError, SettingsError
 from ivr.storage import engine as storage_engine
 from ivr.storage import migrate
-from ivr.storage.engine import NO_LIMITS, Limits, check_ready, connection_arguments, make_engine
+from ivr.storage.engine import NO_LIMITS, TURN_LIMITS, Limits, check_ready, connection_arguments, make_engine
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
@@ -56,6 +56,21 @@ def test_limits_hold_in_every_connection(database_url: URL) -> None:
     assert shown == ["3s", "4s", "6s", "1s", "read committed", "UTC", "ivr"]
     assert at == datetime(2026, 12, 18, 15, 15, tzinfo=UTC)
     assert at.utcoffset().total_seconds() == 0
+
+
+def test_a_turn_finds_its_call_by_the_key_also_while_there_is_hardly_any(engine: Engine) -> None:
+    """A statement is planned once a connection, and the tables of a new line are all but empty then."""
+
+    def plan(limits: Limits) -> str:
+        turns = make_engine(engine.url, limits=limits)
+        with turns.begin() as db:
+            db.execute(text("ANALYZE calls"))
+            rows = db.scalars(text("EXPLAIN SELECT FROM calls WHERE call_sid = 'CA1'")).all()
+        turns.dispose()
+        return "\n".join(rows)
+
+    assert "Seq Scan" in plan(NO_LIMITS)
+    assert "pk_calls" in plan(TURN_LIMITS)
 
 
 def test_the_database_s_own_defaults_do_not_matter(empty_database: URL) -> None:
