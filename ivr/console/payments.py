@@ -26,7 +26,7 @@ from ivr.payments.evidence import evidence_json
 from ivr.payments.find import unknown_payment
 from ivr.payments.fraud import hold_payment
 from ivr.payments.late import STAFF_HOLDS, release_late
-from ivr.payments.life import PaymentState
+from ivr.payments.life import PENDING, PaymentState
 from ivr.payments.report import page_json, payment_json
 from ivr.payments.retries import reason_against_retry
 from ivr.payments.retries_by_hand import retry, withdraw
@@ -106,7 +106,9 @@ def _which(visit: StaffVisit, asked: Mapping[str, str]) -> Iterator[ColumnElemen
     if asked["member"]:
         yield Payment.member_id == member_of_number(visit.db, asked["member"])
     if asked["state"]:
-        yield Payment.state == asked["state"]
+        of_state = Payment.state == asked["state"]
+        # The pending ones have an index.
+        yield and_(Payment.is_pending, of_state) if asked["state"] in PENDING else of_state
     if asked["last4"]:
         yield Payment.account_last4 == asked["last4"]
     if asked["notice"]:

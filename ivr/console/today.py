@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from flask import render_template as render
 from flask import url_for
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from ivr.base.money import format_amount
 from ivr.base.words import counted
@@ -18,6 +18,7 @@ from ivr.calls.reports import Span, report_groups
 from ivr.console.payments import NOT_MAILED, NOT_SENT
 from ivr.console.visit import Answer, Pages, StaffVisit
 from ivr.payments.cutoffs import cutoff_rule, last_finished, overdue_cutoffs
+from ivr.payments.life import IS_WAITING
 from ivr.payments.rates import LIMITS_PERCENT, RATE_DAYS, SMALLEST_DEBITS, ReturnRates, return_rates
 from ivr.status.alerts import ALERTS
 from ivr.status.figures import figures
@@ -31,6 +32,8 @@ today = Pages("today", "Today", "status.see")
 _SILENT: Final = timedelta(minutes=5)
 _WEEK: Final = timedelta(days=7)
 _COUNTED_OVER: Final = timedelta(hours=1)
+_AUTHORIZED: Final = and_(IS_WAITING, Payment.state == "authorized")
+_HELD: Final = and_(IS_WAITING, Payment.state == "held")
 Grade = Literal["good", "warn", "bad", "unknown"]
 
 
@@ -98,7 +101,7 @@ WRONG: Final[dict[str, tuple[str, tuple[str, dict[str, str]] | None]]] = {
 def _cutoff(visit: StaffVisit) -> Tile:
     cutoff = cutoff_rule(visit.console.settings).next_cutoff(visit.now)
     leaves = func.coalesce(Payment.moved_to_cutoff_at, Payment.cutoff_at)
-    count, cents = _count_and_sum(visit, Payment.state == "authorized", leaves <= cutoff)
+    count, cents = _count_and_sum(visit, _AUTHORIZED, leaves <= cutoff)
     said = f"{counted(count, 'payment')}, ${format_amount(cents)}"
     return Tile("Next cutoff", said, ("at", cutoff), link=url_for("payments.index", state="authorized"))
 
@@ -114,8 +117,8 @@ def _last_cutoff(visit: StaffVisit) -> Tile:
 
 
 def _held(visit: StaffVisit) -> Tile:
-    count, cents = _count_and_sum(visit, Payment.state == "held")
-    oldest = visit.db.scalar(select(func.min(Payment.authorized_at)).where(Payment.state == "held"))
+    count, cents = _count_and_sum(visit, _HELD)
+    oldest = visit.db.scalar(select(func.min(Payment.authorized_at)).where(_HELD))
     return Tile(
         "Held payments",
         f"{count}, ${format_amount(cents)}" if count else "none",

@@ -58,19 +58,21 @@ def test_limits_hold_in_every_connection(database_url: URL) -> None:
     assert at.utcoffset().total_seconds() == 0
 
 
-def test_a_turn_finds_its_call_by_the_key_also_while_there_is_hardly_any(engine: Engine) -> None:
+def test_a_turn_finds_a_row_by_its_key_also_while_there_is_only_one(engine: Engine) -> None:
     """A statement is planned once a connection, and the tables of a new line are all but empty then."""
 
     def plan(limits: Limits) -> str:
-        turns = make_engine(engine.url, limits=limits)
-        with turns.begin() as db:
-            db.execute(text("ANALYZE calls"))
-            rows = db.scalars(text("EXPLAIN SELECT FROM calls WHERE call_sid = 'CA1'")).all()
-        turns.dispose()
+        asking = make_engine(engine.url, limits=limits)
+        with asking.connect() as db:
+            db.execute(text("CREATE TEMPORARY TABLE few (key integer PRIMARY KEY)"))
+            db.execute(text("INSERT INTO few VALUES (1)"))
+            db.execute(text("ANALYZE few"))
+            rows = db.scalars(text("EXPLAIN SELECT FROM few WHERE key = 1")).all()
+        asking.dispose()
         return "\n".join(rows)
 
     assert "Seq Scan" in plan(NO_LIMITS)
-    assert "pk_calls" in plan(TURN_LIMITS)
+    assert "few_pkey" in plan(TURN_LIMITS)
 
 
 def test_the_database_s_own_defaults_do_not_matter(empty_database: URL) -> None:
