@@ -26,11 +26,11 @@ from ivr.payments.evidence import evidence_json
 from ivr.payments.find import unknown_payment
 from ivr.payments.fraud import hold_payment
 from ivr.payments.late import STAFF_HOLDS, release_late
-from ivr.payments.life import PENDING, PaymentState
+from ivr.payments.life import PaymentState
 from ivr.payments.report import page_json, payment_json
 from ivr.payments.retries import reason_against_retry
 from ivr.payments.retries_by_hand import retry, withdraw
-from ivr.storage.tables import AuditEvent, Notice, Payment
+from ivr.storage.tables import PENDING_STATES, AuditEvent, Notice, Payment
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -108,7 +108,7 @@ def _which(visit: StaffVisit, asked: Mapping[str, str]) -> Iterator[ColumnElemen
     if asked["state"]:
         of_state = Payment.state == asked["state"]
         # The pending ones have an index.
-        yield and_(Payment.is_pending, of_state) if asked["state"] in PENDING else of_state
+        yield and_(Payment.is_pending, of_state) if asked["state"] in PENDING_STATES else of_state
     if asked["last4"]:
         yield Payment.account_last4 == asked["last4"]
     if asked["notice"]:

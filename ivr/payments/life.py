@@ -53,8 +53,6 @@ LIFE: Final[Mapping[tuple[PaymentState, PaymentEvent], PaymentState]] = {
 }
 
 
-# In these states `Payment.is_pending`: it is on its way.
-PENDING: Final = ("authorized", "held", "batched", "sent")
 # A file may still take it. An index has the payments that are pending, so that is asked too.
 IS_WAITING: Final = and_(Payment.is_pending, Payment.state.in_(("authorized", "held")))
 

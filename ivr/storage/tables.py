@@ -247,6 +247,10 @@ class Authorization(Base):
     recording: Mapped[str | None]
 
 
+# Not settled yet, nor cancelled or returned.
+PENDING_STATES = ("authorized", "held", "batched", "sent")
+
+
 class Payment(Base):
     """One account to be debited once for one bill. `(call_sid, seq)` is the turn that said yes: one, ever.
 
@@ -312,10 +316,10 @@ class Payment(Base):
     payer: Mapped[bytes | None] = mapped_column(Sealed)
     payer_name_hash: Mapped[bytes | None] = mapped_column(Keyed)
     payer_mobile_hash: Mapped[bytes | None] = mapped_column(Keyed)
-    # Not settled yet, nor cancelled or returned. An index may ask for it, and not for the state: then what is
-    # batched and sent stays where it is, and is written into no index again.
+    # An index may ask for it, and not for the state: then what is batched and sent stays where it is, and is
+    # written into no index again.
     is_pending: Mapped[bool] = mapped_column(
-        Computed("state = ANY (ARRAY['authorized', 'held', 'batched', 'sent'])", persisted=True)
+        Computed(f"state = ANY (ARRAY[{', '.join(map(repr, PENDING_STATES))}])", persisted=True)
     )
 
 
