@@ -8,6 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
+import structlog
 from flask import Flask, abort, g, request
 from flask import render_template as render
 from jinja2 import StrictUndefined
@@ -57,6 +58,7 @@ _HEADERS: Final = {
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
+_LOGGED: Final = frozenset({400, 401, 413})  # what no page of the console asks for
 _PROBLEMS: Final = {
     403: NOT_YOURS,
     404: "There is no such page.",
@@ -149,6 +151,16 @@ def _refuse_nul() -> None:
         abort(400, "There is a character in it that nothing here has: leave it out.")
 
 
+def _refused(error: HTTPException) -> tuple[str, int]:
+    status = error.code or 500
+    if status in _LOGGED:
+        structlog.get_logger().warning(
+            "console_refused", path=request.path, status=status, address=request.remote_addr
+        )
+    said = _PROBLEMS.get(status) or error.description or "Something went wrong here: try again."
+    return render("problem.html", status=status, problems=[said]), status
+
+
 def _add_answers(app: Flask, console: Console) -> None:
     def sections(visit: StaffVisit) -> list[Pages]:
         return [section for section in SECTIONS if visit.may(section.right)]
@@ -172,11 +184,7 @@ def _add_answers(app: Flask, console: Console) -> None:
             "done": DONE.get(request.args.get("done", ""), ""),
         }
 
-    @app.errorhandler(HTTPException)
-    def refused(error: HTTPException) -> tuple[str, int]:
-        status = error.code or 500
-        said = _PROBLEMS.get(status) or error.description or "Something went wrong here: try again."
-        return render("problem.html", status=status, problems=[said]), status
+    app.register_error_handler(HTTPException, _refused)
 
     @app.errorhandler(OperatorError)
     def cannot(error: OperatorError) -> tuple[str, int]:
@@ -189,5 +197,5 @@ def _add_answers(app: Flask, console: Console) -> None:
         if request.endpoint != "static":
             response.headers["Cache-Control"] = "no-store"
         if not console.settings.ivr_demo:
-            response.headers["Strict-Transport-Security"] = "max-age=31536000"
+            response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
         return response

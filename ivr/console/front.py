@@ -12,14 +12,26 @@ from werkzeug.wrappers import Response
 from ivr.console.practice import OPEN_DOOR
 from ivr.console.visit import ANYBODY, Answer, Console, StaffVisit, guarded, is_own_form, the_console
 from ivr.sandbox.staff import SAMPLE_PASSWORD, sample_codes
-from ivr.staff.logins import LASTS, TRIED, form_token, log_in_signed_on, log_out, new_token
-from ivr.staff.logins import log_in as try_to_log_in
+from ivr.staff.logins import (
+    LASTS,
+    TRIED,
+    Credentials,
+    LoginResult,
+    end_other_logins,
+    form_token,
+    log_in_signed_on,
+    log_out,
+    new_token,
+    open_logins,
+)
+from ivr.staff.logins import log_in as log_in_typed
 
 OPEN: Final = frozenset({"static", "front.log_in", OPEN_DOOR})
 _REFUSED: Final = {
     "wrong": "The name, the password or the code is not right. A code is taken once.",
     "throttled": f"Too many tries. Wait {TRIED.seconds // 60} minutes, then try again.",
 }
+_STATUS: Final = {"": 200, "wrong": 401, "throttled": 429}
 # Browsers drop tabs and line ends out of an address, and take a backslash for a slash.
 _OWN_PATH: Final = re.compile(r"/(?!/)[^\s\\\x00-\x1f]*")
 front = Blueprint("front", __name__)
@@ -32,32 +44,11 @@ def log_in() -> Response:
     token = request.cookies.get(console.cookie) or new_token(console.randomness)
     refused, name = "", ""
     signed_on = _signed_on(console)
-    if signed_on and request.method == "GET" and "next" in request.args:
-        tried = log_in_signed_on(
-            console.engine,
-            console.keys,
-            console.randomness,
-            name=signed_on,
-            address=request.remote_addr or "",
-            now=console.clock.now(),
-        )
-        if tried.token is not None:
-            return _with_token(redirect(_own_path(request.args["next"]), 303), tried.token)
-        abort(401, f"{signed_on} has signed on, and has no log-in here: ask whoever looks after log-ins.")
     if request.method == "POST":
         if not is_own_form(form_token(console.keys, token)):
             abort(400, "This form is too old, or cookies are off: load the page again.")
         name = request.form.get("name", "")
-        tried = try_to_log_in(
-            console.engine,
-            console.keys,
-            console.randomness,
-            name=name,
-            password=request.form.get("password", ""),
-            code=request.form.get("code", ""),
-            address=request.remote_addr or "",
-            now=console.clock.now(),
-        )
+        tried = _try_to_log_in(console, signed_on, name)
         if tried.token is not None:
             return _with_token(redirect(_own_path(request.form.get("next", "")), 303), tried.token)
         refused = tried.refused
@@ -75,8 +66,26 @@ def log_in() -> Response:
         next=_own_path(request.values.get("next", "")),
         form_token=form_token(console.keys, token),
     )
-    status = {"": 200, "wrong": 401, "throttled": 429}[refused]
-    return _with_token(make_response(page, status), token)
+    return _with_token(make_response(page, _STATUS[refused]), token)
+
+
+def _try_to_log_in(console: Console, signed_on: str, name: str) -> LoginResult:
+    how, now = (console.engine, console.keys, console.randomness), console.clock.now()
+    if not signed_on or "sign_on" not in request.form:
+        return log_in_typed(*how, _typed(name), now)
+    tried = log_in_signed_on(*how, name=signed_on, address=_address(), now=now)
+    if tried.refused:
+        abort(401, f"{signed_on} has signed on, and has no log-in here: ask whoever looks after log-ins.")
+    return tried
+
+
+def _address() -> str:
+    return request.remote_addr or ""
+
+
+def _typed(name: str) -> Credentials:
+    form = request.form
+    return Credentials.typed(name, form.get("password", ""), form.get("code", ""), _address())
 
 
 def _signed_on(console: Console) -> str:
@@ -122,6 +131,30 @@ def _log_out(visit: StaffVisit) -> Answer:
     return response
 
 
+def _log_ins(visit: StaffVisit, refused: str = "") -> Answer:
+    """List the log-ins of whoever asks that last."""
+    console, name = visit.console, visit.staff.name
+    page = render(
+        "log_ins.html",
+        log_ins=open_logins(
+            visit.db, console.keys, request.cookies[console.cookie], name=name, now=visit.now
+        ),
+        sample_code=sample_codes(visit.db, console.keys, visit.now).get(name)
+        if console.settings.ivr_demo
+        else None,
+        refused=_REFUSED.get(refused, ""),
+    )
+    return make_response(page, _STATUS[refused])
+
+
+def _end_others(visit: StaffVisit) -> Answer:
+    """End every log-in of whoever asks but this one, for a password and a code."""
+    console = visit.console
+    token = request.cookies[console.cookie]
+    refused = end_other_logins(console.engine, console.keys, token, _typed(visit.staff.name), visit.now)
+    return _log_ins(visit, refused) if refused else visit.back("front.log_ins", "others_ended")
+
+
 def _home(visit: StaffVisit) -> Answer:
     """Go to the first section that whoever asks may see."""
     sections: list[Any] = g.sections(visit)
@@ -132,6 +165,8 @@ def _home(visit: StaffVisit) -> Answer:
 
 for _rule, _name, _view, _method in (
     ("/log-out", "log_out", _log_out, "POST"),
+    ("/log-ins", "log_ins", _log_ins, "GET"),
+    ("/log-ins", "end_others", _end_others, "POST"),
     ("/", "home", _home, "GET"),
 ):
     front.add_url_rule(

@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import Blueprint, Response, abort, current_app, g, make_response, redirect, request, url_for
+from flask import Blueprint, Response, current_app, g, make_response, redirect, request, url_for
 from flask import render_template as render
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -45,10 +45,12 @@ DONE: Final = {
     "closed": "The task is closed.",
     "noted": "The note is kept.",
     "taken": "The task is yours.",
+    "others_ended": "Every other log-in of yours is ended.",
     "started": "It runs. Look at this page again for how far it is.",
 }
 Answer = str | AnyResponse
 ANYBODY: Final = ""  # whoever is logged in
+OLD_FORM: Final = "This form is not of this log-in any more: go back, load the page again, then send."
 NOT_YOURS: Final = "Your roles do not include what this page takes. Ask whoever looks after log-ins."
 
 
@@ -152,9 +154,8 @@ def guarded(view: Callable[..., Answer], right: str) -> Callable[..., AnyRespons
                 visit.record("console.refused", request.path, right=right)
                 return make_response(render("problem.html", status=403, problems=[NOT_YOURS]), 403)
             if request.method != "GET" and not is_own_form(visit.form_token):
-                abort(
-                    400, "This form is not of this log-in any more: go back, load the page again, then send."
-                )
+                visit.record("console.refused", request.path, why="the form is not of this log-in")
+                return make_response(render("problem.html", status=400, problems=[OLD_FORM]), 400)
             return make_response(view(visit, **arguments))
 
     serve.right = right  # type: ignore[attr-defined]

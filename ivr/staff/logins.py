@@ -22,7 +22,7 @@ from ivr.storage.audit import record_event
 from ivr.storage.tables import StaffLogin, StaffLoginTry, StaffMember
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import ColumnElement, Connection, Engine
 
     from ivr.base.randomness import Randomness
     from ivr.staff.people import StaffKeys
@@ -35,6 +35,7 @@ TRIES_FROM_AN_ADDRESS: Final = 20  # an office is one address
 _SEEN_EVERY: Final = timedelta(minutes=1)
 _KEPT: Final = timedelta(days=30)
 _CODE_STEPS: Final = (0, -1, 1)  # a clock may be half a minute off
+Refusal = Literal["", "wrong", "throttled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,37 @@ class LoggedIn:
     rights: frozenset[str]
 
 
-class LoginResult:
-    """How a log-in ended: `token` is what the browser keeps, None where it is `wrong` or `throttled`."""
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What somebody typed, and the address where their browser is; `code` is of the authenticator app."""
 
-    def __init__(self, token: str | None, refused: Literal["", "wrong", "throttled"] = "") -> None:
+    name: str
+    password: str
+    code: str
+    address: str
+
+    @classmethod
+    def typed(cls, name: str, password: str, code: str, address: str) -> Credentials:
+        """Return them without what a hand adds: capitals and blanks around a name, blanks in a code."""
+        return cls(name.strip().lower()[:64], password, "".join(code.split()), address)
+
+
+class LoginResult:
+    """How a log-in ended: `token` is what the browser keeps, None where it is refused."""
+
+    def __init__(self, token: str | None, refused: Refusal = "") -> None:
         self.token = token
         self.refused = refused
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLogin:
+    """A log-in that lasts: since when, from where, last used when, and whether it is the one that asks."""
+
+    started_at: datetime
+    address: str
+    seen_at: datetime
+    is_this: bool
 
 
 def new_token(randomness: Randomness) -> str:
@@ -60,34 +86,38 @@ def new_token(randomness: Randomness) -> str:
 
 
 def log_in(
-    engine: Engine,
-    keys: StaffKeys,
-    randomness: Randomness,
-    *,
-    name: str,
-    password: str,
-    code: str,
-    address: str,
-    now: datetime,
+    engine: Engine, keys: StaffKeys, randomness: Randomness, given: Credentials, now: datetime
 ) -> LoginResult:
-    """Log in. A try is written down, and committed, before anything is looked at, so that none is free.
+    """Log in."""
+    refused = _refusal(engine, keys, given, now)
+    if refused:
+        return LoginResult(None, refused)
+    token = new_token(randomness)
+    with engine.begin() as db:
+        _keep_login(db, _hashed(keys, token), given.name, given.address, now, by="password and code")
+    return LoginResult(token)
 
-    `name` is as typed, `code` the six digits of the authenticator app, `address` where the browser is.
+
+def _refusal(engine: Engine, keys: StaffKeys, given: Credentials, now: datetime) -> Refusal:
+    """Return why a password and a code are refused, "" where they are right.
+
+    A try is written down, and committed, before anything is looked at, so that none is free.
     """
-    name = name.strip().lower()[:64]
+    name, address = given.name, given.address
+    details = {"from_address": address}
     with engine.begin() as db:
         tried = _note_try(db, name, address, now)
     with engine.begin() as db:
-        if _is_throttled(db, name, address, now):
-            return LoginResult(None, "throttled")
-        if not _is_right(db, keys, name, (password, "".join(code.split())), now):
-            details = {"from_address": address}
+        more = _tries_too_many(db, name, address, now)
+        if more == 1:  # those after it would fill a trail from which nothing is removed
+            record_event(db, "staff.log_in_throttled", name, details, actor=name, now=now)
+        if more > 0:
+            return "throttled"
+        if not _is_right(db, keys, given, now):
             record_event(db, "staff.log_in_refused", name, details, actor=name, now=now)
-            return LoginResult(None, "wrong")
+            return "wrong"
         db.execute(delete(StaffLoginTry).where(or_(StaffLoginTry.id == tried, StaffLoginTry.name == name)))
-        token = new_token(randomness)
-        _keep_login(db, _hashed(keys, token), name, now, {"from_address": address})
-    return LoginResult(token)
+    return ""
 
 
 def log_in_signed_on(
@@ -95,21 +125,23 @@ def log_in_signed_on(
 ) -> LoginResult:
     """Log somebody in whose sign-on elsewhere is trusted, where they are of staff here and not disabled."""
     name = name.strip().lower()[:64]
-    details = {"from_address": address, "by": "single sign-on"}
     known = select(StaffMember.name).where(StaffMember.name == name, StaffMember.disabled_at.is_(None))
     with engine.begin() as db:
         if db.scalar(known) is None:
+            details = {"from_address": address, "by": "single sign-on"}
             record_event(db, "staff.log_in_refused", name, details, actor=name, now=now)
             return LoginResult(None, "wrong")
         token = new_token(randomness)
-        _keep_login(db, _hashed(keys, token), name, now, details)
+        _keep_login(db, _hashed(keys, token), name, address, now, by="single sign-on")
     return LoginResult(token)
 
 
-def _keep_login(db: Connection, token_hash: bytes, name: str, now: datetime, details: dict[str, str]) -> None:
-    row = {"token_hash": token_hash, "name": name, "started_at": now, "seen_at": now}
+def _keep_login(
+    db: Connection, token_hash: bytes, name: str, address: str, now: datetime, *, by: str
+) -> None:
+    row = {"token_hash": token_hash, "name": name, "address": address, "started_at": now, "seen_at": now}
     db.execute(insert(StaffLogin).values(row))
-    record_event(db, "staff.log_in", name, details, actor=name, now=now)
+    record_event(db, "staff.log_in", name, {"from_address": address, "by": by}, actor=name, now=now)
 
 
 def _note_try(db: Connection, name: str, address: str, now: datetime) -> int:
@@ -120,23 +152,24 @@ def _note_try(db: Connection, name: str, address: str, now: datetime) -> int:
     return db.execute(noted).scalar_one()
 
 
-def _is_throttled(db: Connection, name: str, address: str, now: datetime) -> bool:
+def _tries_too_many(db: Connection, name: str, address: str, now: datetime) -> int:
+    """Return how many tries there were of late over what a name or an address may have."""
     by_name, by_address = db.execute(
         select(
             func.count().filter(StaffLoginTry.name == name),
             func.count().filter(StaffLoginTry.address == address),
         ).where(StaffLoginTry.at >= now - TRIED)
     ).one()
-    return by_name > TRIES_OF_A_NAME or by_address > TRIES_FROM_AN_ADDRESS
+    return max(by_name - TRIES_OF_A_NAME, by_address - TRIES_FROM_AN_ADDRESS)
 
 
-def _is_right(db: Connection, keys: StaffKeys, name: str, given: tuple[str, str], now: datetime) -> bool:
+def _is_right(db: Connection, keys: StaffKeys, given: Credentials, now: datetime) -> bool:
     """Return whether password and code are right; the code is used up then, and an old hash made anew."""
+    name, password = given.name, given.password[: PASSWORD_LETTERS_MAX + 1]
     known = select(StaffMember.password_hash, StaffMember.totp_secret, StaffMember.totp_step).where(
         StaffMember.name == name, StaffMember.disabled_at.is_(None)
     )
     member = db.execute(known.with_for_update()).one_or_none()
-    password, code = given[0][: PASSWORD_LETTERS_MAX + 1], given[1]
     if member is None:
         keys.passwords.hash(password)  # as long as looking at one takes
         return False
@@ -144,7 +177,7 @@ def _is_right(db: Connection, keys: StaffKeys, name: str, given: tuple[str, str]
         keys.passwords.verify(member.password_hash, password)
     except (VerificationError, InvalidHashError):
         return False
-    step = _step_of(keys, name, member.totp_secret, code, now)
+    step = _step_of(keys, name, member.totp_secret, given.code, now)
     if step is None or step <= member.totp_step:
         return False
     values: dict[str, object] = {"totp_step": step}
@@ -172,19 +205,44 @@ def logged_in(db: Connection, keys: StaffKeys, token: str, now: datetime) -> Log
     row = db.execute(
         select(StaffMember.name, StaffMember.roles, StaffLogin.seen_at)
         .join(StaffLogin, StaffLogin.name == StaffMember.name)
-        .where(
-            StaffLogin.token_hash == token_hash,
-            StaffLogin.ended_at.is_(None),
-            StaffLogin.started_at > now - LASTS,
-            StaffLogin.seen_at > now - IDLE,
-            StaffMember.disabled_at.is_(None),
-        )
+        .where(StaffLogin.token_hash == token_hash, StaffMember.disabled_at.is_(None), *_lasting(now))
     ).one_or_none()
     if row is None:
         return None
     if now - row.seen_at >= _SEEN_EVERY:
         db.execute(update(StaffLogin).where(StaffLogin.token_hash == token_hash).values(seen_at=now))
     return LoggedIn(row.name, tuple(row.roles), rights_of(row.roles))
+
+
+def open_logins(db: Connection, keys: StaffKeys, token: str, *, name: str, now: datetime) -> list[OpenLogin]:
+    """Return the log-ins of somebody that last, newest first."""
+    found = select(StaffLogin.__table__).where(StaffLogin.name == name, *_lasting(now))
+    this = _hashed(keys, token)
+    return [
+        OpenLogin(row.started_at, row.address, row.seen_at, row.token_hash == this)
+        for row in db.execute(found.order_by(StaffLogin.started_at.desc()))
+    ]
+
+
+def _lasting(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    ended = StaffLogin.ended_at.is_(None)
+    return ended, StaffLogin.started_at > now - LASTS, StaffLogin.seen_at > now - IDLE
+
+
+def end_other_logins(
+    engine: Engine, keys: StaffKeys, token: str, given: Credentials, now: datetime
+) -> Refusal:
+    """End every log-in of somebody's but the one of `token`, given their password and a code once more."""
+    refused = _refusal(engine, keys, given, now)
+    if not refused:
+        others = update(StaffLogin).where(
+            StaffLogin.name == given.name, StaffLogin.token_hash != _hashed(keys, token), *_lasting(now)
+        )
+        with engine.begin() as db:
+            ended = db.execute(others.values(ended_at=now)).rowcount
+            details = {"from_address": given.address, "ended": ended}
+            record_event(db, "staff.log_out_elsewhere", given.name, details, actor=given.name, now=now)
+    return refused
 
 
 def log_out(db: Connection, keys: StaffKeys, token: str, *, name: str, now: datetime) -> None:

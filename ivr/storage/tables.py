@@ -657,6 +657,7 @@ class StaffLogin(Base):
     started_at: Mapped[datetime] = mapped_column(index=True)
     seen_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    address: Mapped[str] = mapped_column(server_default="")
 
 
 class StaffLoginTry(Base):

@@ -279,6 +279,8 @@ def test_every_page_is_fit_to_be_seen(new_desk):
     desk.log_in("admin")
     for section in SECTIONS:
         desk.look(section.name, at=f"/{section.name}/")
+    new_desk().log_in("admin")
+    desk.look("log-ins", at="/log-ins")
     desk.look("leaving", at="/reports/leaving")
     for page in ("picture", "words", "differences"):
         desk.look(page, at=f"/line/{page}")

@@ -68,7 +68,7 @@ def test_who_logs_in_is_where_they_wanted_to_be(visitor):
         assert flag in cookie
     assert visitor.get("/calls/").status_code == 200
     [event] = audited(visitor, "staff.log_in")
-    assert (event.actor, event.details) == ("ops", {"from_address": "127.0.0.1"})
+    assert (event.actor, event.details) == ("ops", {"from_address": "127.0.0.1", "by": "password and code"})
 
 
 def test_nobody_is_led_elsewhere(visitor):
@@ -101,7 +101,9 @@ def test_a_code_is_taken_once(visitor):
 def test_who_guesses_waits_even_with_what_is_right(visitor):
     for _ in range(TRIES_OF_A_NAME):
         assert visitor.log_in("ops", password="wrong, sorry").status_code == 401
-    assert visitor.log_in("ops").status_code == 429
+    for _ in range(2):
+        assert visitor.log_in("ops").status_code == 429
+    assert [event.subject for event in audited(visitor, "staff.log_in_throttled")] == ["ops"]
     assert visitor.log_in("agent").status_code == 303
     visitor.console.clock.advance(TRIED.total_seconds())
     assert visitor.log_in("ops").status_code == 303
@@ -141,8 +143,30 @@ def test_a_form_of_another_page_changes_nothing(visitor):
     for token, site in (("", "same-origin"), ("0" * 64, "same-origin"), (None, "cross-site")):
         sent = {"token": token, "headers": {"Sec-Fetch-Site": site}}
         assert visitor.post("/log-out", **sent).status_code == 400
+        assert audited(visitor, "console.refused")[-1].details["why"] == "the form is not of this log-in"
         assert visitor.get("/calls/").status_code == 200
         assert visitor.post("/log-in", form, **sent).status_code == 400
+
+
+def test_who_is_logged_in_elsewhere_as_well_sees_it_and_ends_it(visitor):
+    elsewhere = Visitor(visitor.console, visitor.secrets)
+    elsewhere.client.environ_base["REMOTE_ADDR"] = "203.0.113.7"
+    elsewhere.log_in("ops")
+    visitor.log_in("ops")
+    page = visitor.get("/log-ins").text
+    assert page.count("203.0.113.7") == page.count("this one") == 1
+    code = pyotp.TOTP(visitor.secrets["ops"])
+    for wrong in ({"password": "wrong, sorry"}, {"code": "000000"}):
+        visitor.console.clock.advance(30)
+        given = {"password": PASSWORD, "code": code.at(visitor.console.clock.now()), **wrong}
+        assert visitor.post("/log-ins", given).status_code == 401
+        assert elsewhere.get("/calls/").status_code == 200
+    visitor.console.clock.advance(30)
+    given = {"password": PASSWORD, "code": code.at(visitor.console.clock.now())}
+    assert visitor.post("/log-ins", given).location == "/log-ins?done=others_ended"
+    assert elsewhere.get("/calls/").status_code == 303
+    assert "203.0.113.7" not in visitor.get("/log-ins").text
+    assert audited(visitor, "staff.log_out_elsewhere")[-1].details["ended"] == 1
 
 
 def test_what_roles_do_not_include_is_refused_and_written_down(visitor, monkeypatch):
@@ -172,7 +196,7 @@ def test_who_comes_by_a_proxy_is_written_down_by_their_own_address(engine, line,
         reached.client.environ_base["HTTP_X_FORWARDED_FOR"] = "198.51.100.1, 203.0.113.7"
         behind.clock.advance(120)
         reached.log_in("ops")
-        assert audited(visitor, "staff.log_in")[-1].details == {"from_address": address}
+        assert audited(visitor, "staff.log_in")[-1].details["from_address"] == address
 
 
 def test_who_has_signed_on_elsewhere_is_let_in_on_the_word_of_the_proxy_alone(engine, line, visitor):
@@ -181,20 +205,25 @@ def test_who_has_signed_on_elsewhere_is_let_in_on_the_word_of_the_proxy_alone(en
     )
     reached = Visitor(behind, {})
     reached.client.environ_base["HTTP_X_FORWARDED_FOR"] = "198.51.100.1"
-    assert "who has signed on" not in reached.get("/log-in").text
+    assert "has signed on" not in reached.get("/log-in").text
     reached.client.environ_base["HTTP_X_REMOTE_USER"] = "Ops"
-    assert "Go on as Ops" in reached.get("/log-in").text
-    reply = reached.get("/log-in?next=/calls/")
+    reached.last = reached.get("/log-in?next=/calls/").text
+    assert "Go on as Ops" in reached.last
+    assert reached.get("/calls/").status_code == 303  # whoever follows a link is not logged in by it
+    form = {"sign_on": "yes", "next": "/calls/"}
+    reply = reached.post("/log-in", form)
     assert (reply.status_code, reply.location) == (303, "/calls/")
     assert reached.get("/calls/").status_code == 200
     told = {"from_address": "198.51.100.1", "by": "single sign-on"}
     assert audited(visitor, "staff.log_in")[-1].details == told
+    reached.last = reached.get("/log-in").text
     reached.client.environ_base["HTTP_X_REMOTE_USER"] = "nobody"
-    assert reached.get("/log-in?next=/").status_code == 401
+    assert reached.post("/log-in", form).status_code == 401
     reached.client.environ_base["REMOTE_ADDR"] = "203.0.113.7"
-    assert reached.get("/log-in?next=/").status_code == 400
+    assert reached.post("/log-in", form).status_code == 400
     visitor.client.environ_base["HTTP_X_REMOTE_USER"] = "ops"
-    assert visitor.get("/log-in?next=/calls/").status_code == 200
+    visitor.last = visitor.get("/log-in").text
+    assert visitor.post("/log-in", form).status_code == 401
 
 
 def test_whatever_is_asked_for_is_answered(visitor):

@@ -8,7 +8,7 @@ from support.console import PASSWORD, add, console_on, secret_of
 from support.samples import NOW
 
 from ivr.base.errors import NotFoundError, OperatorError
-from ivr.staff.logins import log_in
+from ivr.staff.logins import Credentials, log_in
 from ivr.staff.people import disable_staff, list_staff
 from ivr.storage.tables import AuditEvent, StaffMember
 
@@ -50,14 +50,6 @@ def test_who_is_disabled_comes_back_with_new_secrets_only(console):
         assert [each.disabled_at for each in list_staff(db)] == [NOW]
         add(db, console, "ada", ["agent"], "another password")
         assert [(each.roles, each.disabled_at) for each in list_staff(db)] == [(["agent"], None)]
-    tried = log_in(
-        console.engine,
-        console.keys,
-        console.randomness,
-        name="ada",
-        password=PASSWORD,
-        code="1",
-        address="",
-        now=NOW,
-    )
+    given = Credentials("ada", PASSWORD, "1", address="")
+    tried = log_in(console.engine, console.keys, console.randomness, given, NOW)
     assert tried.refused == "wrong"
