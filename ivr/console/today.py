@@ -54,12 +54,19 @@ class Tile:
 @today.page("/")
 def index(visit: StaffVisit) -> Answer:
     """Show the board, and what to do about each alert that fires."""
-    found = figures(visit.console.engine, visit.console.settings, visit.now)
+    rates = return_rates(visit.db, visit.now)
+    found = figures(
+        visit.console.engine,
+        visit.console.settings,
+        visit.now,
+        only={alert.figure for alert in ALERTS},
+        rates=rates,
+    )
     return render(
         "today.html",
         alerts=[WRONG[alert.name] for alert in ALERTS if alert.fires(found)],
         groups={name: [tile(visit) for tile in tiles] for name, tiles in _GROUPS.items()}
-        | {"Returns": _returns(visit)},
+        | {"Returns": [_rate(rates, name) for name in LIMITS_PERCENT]},
         now=visit.now,
     )
 
@@ -193,13 +200,8 @@ def _worker(visit: StaffVisit) -> Tile:
     )
 
 
-def _returns(visit: StaffVisit) -> list[Tile]:
-    """Return a tile for each rate of returns, of the debits of 60 days, beside its ceiling."""
-    rates = return_rates(visit.db, visit.now)
-    return [_rate(rates, name) for name in LIMITS_PERCENT]
-
-
 def _rate(rates: ReturnRates, name: str) -> Tile:
+    """Return the tile of a rate of returns, of the debits of 60 days, beside its ceiling."""
     about = f"ceiling {LIMITS_PERCENT[name]:g} %, of {counted(rates.debits, 'debit')} in {RATE_DAYS} days"
     grade: Grade = "good"
     if rates.debits < SMALLEST_DEBITS:

@@ -184,6 +184,8 @@ def _due(cutoff: datetime, effective: date, *, missed: bool) -> Any:
     )
 
 
+# In no file: that is what has an index.
+_IS_REQUESTED: Final = and_(AchEntry.file_id.is_(None), AchEntry.state == "requested")
 _first = aliased(AchEntry)
 _FIRST_DEBITED: Final = (
     select(func.min(_first.effective_entry_date))
@@ -214,7 +216,7 @@ def _requested(effective: date) -> Any:
         )
         .join_from(AchEntry, Payment, Payment.id == AchEntry.payment_id)
         .outerjoin(Notice, and_(told, Notice.state != "replaced"))
-        .where(AchEntry.state == "requested")
+        .where(_IS_REQUESTED)
         .order_by(
             case({kind: place for place, kind in enumerate(_KINDS)}, value=AchEntry.kind),
             AchEntry.sec_code.desc(),
@@ -232,7 +234,7 @@ def _is_mailed_too_late(effective: date) -> ColumnElement[bool]:
 def count_waiting(db: Connection, cutoff: datetime) -> int:
     """Return how many entries a cutoff can bring at most: payments due and entries requested."""
     due = select(func.count()).select_from(Payment).where(_is_due(cutoff))
-    requested = select(func.count()).select_from(AchEntry).where(AchEntry.state == "requested")
+    requested = select(func.count()).select_from(AchEntry).where(_IS_REQUESTED)
     return int(db.scalar(select(due.scalar_subquery() + requested.scalar_subquery())) or 0)
 
 

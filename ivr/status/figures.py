@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -45,18 +45,36 @@ class _Asked:
     db: Connection
     settings: DatabaseSettings
     now: datetime
+    counted: ReturnRates | None
 
     @cached_property
     def rates(self) -> ReturnRates:
         """The rates of returns, of which several figures are."""
-        return return_rates(self.db, self.now)
+        return self.counted or return_rates(self.db, self.now)
 
 
-def figures(engine: Engine, settings: DatabaseSettings, now: datetime) -> tuple[Figure, ...]:
-    """Return every figure as of `now` (aware); while the database is away, that and the release."""
+def figures(
+    engine: Engine,
+    settings: DatabaseSettings,
+    now: datetime,
+    *,
+    only: Collection[str] | None = None,
+    rates: ReturnRates | None = None,
+) -> tuple[Figure, ...]:
+    """Return every figure as of `now` (aware); while the database is away, that and the release.
+
+    `only` names those that are read from the database, None for all. `rates` are those of returns, where they
+    are counted already.
+    """
     try:
         works = standing(engine).works
-        found = _read(engine, settings, now) if works else ()
+        with engine.connect() as db:
+            asked = _Asked(db, settings, now, rates)
+            found = tuple(
+                Figure(name, says, tuple(values(asked)))
+                for name, says, values in _FIGURES
+                if works and (only is None or name in only)
+            )
     except SQLAlchemyError:
         return (_one("ivr_database_down", "whether the database does not answer", 1), _info())
     return (
@@ -67,12 +85,6 @@ def figures(engine: Engine, settings: DatabaseSettings, now: datetime) -> tuple[
         _info(),
         *found,
     )
-
-
-def _read(engine: Engine, settings: DatabaseSettings, now: datetime) -> tuple[Figure, ...]:
-    with engine.connect() as db:
-        asked = _Asked(db, settings, now)
-        return tuple(Figure(name, says, tuple(values(asked))) for name, says, values in _FIGURES)
 
 
 def _one(name: str, says: str, value: float) -> Figure:
