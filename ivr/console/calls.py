@@ -13,7 +13,7 @@ from ivr.base.errors import NotFoundError, OperatorError
 from ivr.base.times import WrittenTimeError, span
 from ivr.calls.histories import calls_before, load_recipes
 from ivr.calls.history import ENDS
-from ivr.console.paging import ROWS, paged
+from ivr.console.paging import ROWS, Stop, paged, stop_of
 from ivr.console.visit import Answer, Pages, StaffVisit
 from ivr.console.written import member_of_number, plain_number, telephone
 from ivr.languages.language import PACES
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ivr.calls.histories import RecordedCall
 
 ASKED: Final = ("on", "around", "caller", "member", "confirmation", "last_node", "end", "language", "pace")
+_BY_INDEX: Final = ("since", "confirmation", "caller_hash", "member_id")
 calls = Pages("calls", "Calls", "calls.see")
 
 
@@ -34,6 +35,7 @@ def index(visit: StaffVisit) -> Answer:
     asked = visit.asked(*ASKED)
     problems: list[str] = []
     rows: list[RecordedCall] = []
+    stop: Stop | None = None
     try:
         filters = _filters(visit, asked)
     except OperatorError as error:
@@ -41,12 +43,16 @@ def index(visit: StaffVisit) -> Answer:
     else:
         if asked["caller"] or asked["member"]:
             visit.record("console.find_calls", asked["member"] or "by a caller's number")
-        rows = calls_before(visit.db, _after(), ROWS + 1, **filters)
+        after = _after()
+        if any(filters.values()) and not any(filters.get(name) for name in _BY_INDEX):
+            stop = stop_of(visit, Call.started_at, Call.started_at, after and after[0])
+            filters["since"] = stop and stop.at
+        rows = calls_before(visit.db, after, ROWS + 1, **filters)
     return render(
         "calls.html",
         asked=asked,
         problems=problems,
-        page=paged(rows, lambda call: f"{call.started_at.isoformat()} {call.call_sid}"),
+        page=paged(rows, lambda call: f"{call.started_at.isoformat()} {call.call_sid}", stop),
         ends=ENDS,
         languages=LANGUAGES,
         paces=PACES,
@@ -79,9 +85,11 @@ def _filters(visit: StaffVisit, asked: dict[str, str]) -> dict[str, Any]:
 
 
 def _after() -> tuple[datetime, str] | None:
-    at, _, call_sid = request.args.get("after", "").partition(" ")
+    at, _, call_sid = request.args.get("after", "").partition(
+        " "
+    )  # without a CallSid: before all of that instant
     try:
-        return (datetime.fromisoformat(at), call_sid) if call_sid else None
+        return (datetime.fromisoformat(at), call_sid) if at else None
     except ValueError:
         return None
 

@@ -6,11 +6,14 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from flask import render_template as render
-from sqlalchemy import func, or_, select
+from flask import request
+from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy.orm import aliased
 
 from ivr.base.errors import NotFoundError
 from ivr.billing.ledger import balances
 from ivr.calls.histories import calls_before
+from ivr.console.paging import ROWS, paged
 from ivr.console.visit import Answer, Pages, StaffVisit
 from ivr.console.written import member_of_number, plain_number, telephone
 from ivr.members.locks import lock_of, unlock
@@ -20,7 +23,7 @@ from ivr.storage.tables import BillingAccount, LedgerEntry, Member, Notice, Paym
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
-_MOST_FOUND = 50
+_KEY = (Member.last_name, Member.first_name, Member.member_id)  # in this order they are listed
 _NEWEST = 25
 _ESCAPED = re.compile(r"[\\%_]")
 members = Pages("members", "Members", "members.see")
@@ -31,13 +34,11 @@ def index(visit: StaffVisit) -> Answer:
     """Find members by a number of theirs or by the beginning of their last name; nobody is listed unasked."""
     asked = visit.asked("q")
     found = _find(visit, asked["q"]) if asked["q"] else []
-    return render("members.html", asked=asked, found=found, most=_MOST_FOUND)
+    return render("members.html", asked=asked, page=paged(found, lambda member: str(member.member_id)))
 
 
 def _find(visit: StaffVisit, text: str) -> list[Row[Any]]:
     visit.record("console.find_members", text)
-    columns = (Member.member_id, Member.first_name, Member.last_name, Member.city)
-    statement = select(*columns).order_by(Member.last_name, Member.first_name, Member.member_id)
     if plain_number(text).strip("()+").isdecimal():
         which = or_(
             Member.member_id == member_of_number(visit.db, text), Member.phone == (telephone(text) or "")
@@ -45,7 +46,12 @@ def _find(visit: StaffVisit, text: str) -> list[Row[Any]]:
     else:
         # A pattern that is written out is looked up by the index, one that the database puts together is not.
         which = func.lower(Member.last_name).like(_ESCAPED.sub(r"\\\g<0>", text.lower()) + "%")
-    return [*visit.db.execute(statement.where(which).limit(_MOST_FOUND))]
+    statement = select(*_KEY, Member.city).where(which).order_by(*_KEY).limit(ROWS + 1)
+    if after := request.args.get("after"):
+        last = aliased(Member)
+        key = select(last.last_name, last.first_name, last.member_id).where(last.member_id == after)
+        statement = statement.where(tuple_(*_KEY) > key.scalar_subquery())
+    return [*visit.db.execute(statement)]
 
 
 @members.page("/<member_id>")

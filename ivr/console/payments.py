@@ -13,7 +13,7 @@ from sqlalchemy import and_, false, or_, select
 from ivr.base.errors import OperatorError
 from ivr.base.money import format_amount, parse_amount
 from ivr.base.times import WrittenTimeError, span
-from ivr.console.paging import ROWS, after_id, csv_file, in_time, paged
+from ivr.console.paging import ROWS, Stop, after_id, csv_file, in_time, paged, stop_of
 from ivr.console.visit import Answer, Pages, StaffVisit
 from ivr.console.written import member_of_number, plain_number
 from ivr.notices.channels import send_soon_of
@@ -27,7 +27,7 @@ from ivr.payments.find import unknown_payment
 from ivr.payments.fraud import hold_payment
 from ivr.payments.late import STAFF_HOLDS, release_late
 from ivr.payments.life import PaymentState
-from ivr.payments.report import page_json, payment_json
+from ivr.payments.report import page_json, payment_json, plain
 from ivr.payments.retries import reason_against_retry
 from ivr.payments.retries_by_hand import retry, withdraw
 from ivr.storage.tables import PENDING_STATES, AuditEvent, Notice, Payment
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
 EXPORTED_MAX: Final = 5_000
-_ASKED: Final = ("number", "member", "state", "on", "last4", "notice")
+_BY_INDEX: Final = ("number", "member", "on", "last4", "notice")
+_ASKED: Final = (*_BY_INDEX, "state")
 NOT_SENT: Final = "not sent"
 NOT_MAILED: Final = "not mailed"
 _NOTICES: Final = {
@@ -65,17 +66,21 @@ def index(visit: StaffVisit) -> Answer:
     asked = visit.asked(*_ASKED)
     problems: list[str] = []
     rows: list[dict[str, Any]] = []
+    stop: Stop | None = None
     try:
         which = [*_which(visit, asked)]
     except WrittenTimeError as error:
         problems.append(str(error))
     else:
+        if asked["state"] not in ("", *PENDING_STATES) and not any(asked[name] for name in _BY_INDEX):
+            stop = stop_of(visit, Payment.id, Payment.authorized_at, after_id())
+            which += [Payment.id >= stop.key] if stop else []
         rows = page_json(visit.db, after_id(), ROWS + 1, *which)
     return render(
         "payments.html",
         asked=asked,
         problems=problems,
-        page=paged(rows, lambda payment: str(payment["id"])),
+        page=paged(rows, lambda payment: str(payment["id"]), stop),
         states=get_args(PaymentState),
         notices=_NOTICES,
     )
@@ -85,8 +90,10 @@ def index(visit: StaffVisit) -> Answer:
 def download(visit: StaffVisit) -> Answer:
     """Send the payments that fit what is asked as CSV, newest first, `EXPORTED_MAX` at most."""
     asked = visit.asked(*_ASKED)
+    columns = [Payment.__table__.c[name] for name in _EXPORTED]
+    statement = select(*columns).order_by(Payment.id.desc()).limit(EXPORTED_MAX + 1)
     try:
-        rows = page_json(visit.db, None, EXPORTED_MAX + 1, *_which(visit, asked))
+        rows = visit.db.execute(statement.where(*_which(visit, asked))).all()
     except WrittenTimeError as error:
         raise OperatorError(str(error)) from None
     if len(rows) > EXPORTED_MAX:
@@ -94,8 +101,7 @@ def download(visit: StaffVisit) -> Answer:
     visit.record(
         "console.export_payments", ", ".join(f"{name} {text}" for name, text in asked.items() if text)
     )
-    values = ([payment[name] for name in _EXPORTED] for payment in rows)
-    return csv_file("payments", [_EXPORTED, *values])
+    return csv_file("payments", [_EXPORTED, *([plain(value) for value in row] for row in rows)])
 
 
 def _which(visit: StaffVisit, asked: Mapping[str, str]) -> Iterator[ColumnElement[bool]]:

@@ -8,7 +8,7 @@ from flask import render_template as render
 from sqlalchemy import Row, func, select
 
 from ivr.base.times import WrittenTimeError, span
-from ivr.console.paging import ROWS, after_id, in_time, paged
+from ivr.console.paging import ROWS, after_id, in_time, paged, stop_of
 from ivr.console.visit import Answer, Pages, StaffVisit
 from ivr.storage.tables import AuditEvent, EvidenceSeal, Payment
 
@@ -34,7 +34,10 @@ def index(visit: StaffVisit) -> Answer:
     else:
         if begins is not None and ends is not None:
             statement = statement.where(in_time(AuditEvent.id, AuditEvent.at, begins, ends))
-    after = after_id()
+    after, stop = after_id(), None
+    if (asked["who"] or asked["action"]) and not (asked["subject"] or asked["on"]):  # these have an index
+        stop = stop_of(visit, AuditEvent.id, AuditEvent.at, after)
+        statement = statement if stop is None else statement.where(AuditEvent.id >= stop.key)
     rows = visit.db.execute(statement if after is None else statement.where(AuditEvent.id < after)).all()
     numbers = _confirmation_numbers(visit, [event.subject for event in rows if _is_of_payment(event)])
     sealed = select(func.max(EvidenceSeal.audit_event_id), func.max(EvidenceSeal.sealed_at))
@@ -44,7 +47,7 @@ def index(visit: StaffVisit) -> Answer:
         "trail.html",
         asked=asked,
         problems=problems,
-        page=paged([] if problems else rows, lambda event: str(event.id)),
+        page=paged([] if problems else rows, lambda event: str(event.id), stop),
         last=last,
         sealed_at=sealed_at,
         numbers=numbers,

@@ -69,6 +69,7 @@ class Console:
         default_factory=dict
     )  # by language and wording
     days: Days = field(default_factory=Days)  # of reports
+    looked_at: int = 50_000  # rows that one page reads where no index finds what is asked for
     drawings: dict[str, tuple[datetime, str]] = field(
         default_factory=dict
     )  # pictures of the line, for a while

@@ -275,6 +275,7 @@ class Payment(Base):
         Index(None, "member_id", "authorized_at"),
         Index(None, "authorized_at", postgresql_using="brin"),
         Index(None, "billing_account"),
+        Index(None, "account_last4"),
         Index("ix_payments_due", "cutoff_at", postgresql_where=text("is_pending")),
         {"postgresql_with": {"fillfactor": "50"}},  # room to change the state of all of a page at once
     )

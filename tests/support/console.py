@@ -83,6 +83,11 @@ def record_calls(engine, line, tmp_path, *calls):
         assert result.passed, result.difference
 
 
+def as_read(page):
+    """Return a page's words without its tags."""
+    return re.sub(r"<[^>]*>", "", page)
+
+
 class Visitor:
     """Somebody at the console without a window: follows links, fills in forms with what stands in them."""
 
@@ -94,6 +99,14 @@ class Visitor:
 
     def get(self, path, **more):
         return self.client.get(path, base_url="https://console.example", buffered=True, **more)
+
+    def pages(self, address):
+        """Yield a page, and each that the one before leads on to."""
+        while address:
+            text = self.get(address).text
+            yield text
+            following = re.search(r'href="([^"]*)" rel="next"', text)
+            address = following and following[1].replace("&amp;", "&")
 
     def post(self, path, form=(), *, token=None, **more):
         """Send a form, with the token of the page where this browser is, unless another is given."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import insert, select
-from support.console import Visitor, add_everybody, console_on, record_calls
+from support.console import Visitor, add_everybody, as_read, console_on, record_calls
 from support.samples import NOW
 
 from ivr.calls.store import keep_flow_version
@@ -96,13 +98,33 @@ def test_a_long_list_comes_by_the_page(visitor, call):
     more = [{**values, "call_sid": f"CA{number:032x}"} for number in range(120)]
     with visitor.console.engine.begin() as db:
         db.execute(insert(Call), more)
-    address, seen = "/calls/?end=hangup", []
-    while address:
-        page = visitor.get(address).text
-        seen += re.findall(r'href="/calls/(CA\w+)"', page)
-        following = re.search(r'href="([^"]*after[^"]*)"', page)
-        address = following and following[1].replace("&amp;", "&")
-    assert len(seen) == len(set(seen)) == 121
+    found = [re.findall(r'href="/calls/(CA\w+)"', page) for page in visitor.pages("/calls/?end=hangup")]
+    assert [len(page) for page in found] == [50, 50, 21]
+    assert len({sid for page in found for sid in page}) == 121
+
+
+def test_who_stops_looking_says_so_and_leads_further_back(visitor, call):
+    newer = [
+        {
+            **call._mapping,
+            "call_sid": f"CA{number}",
+            "started_at": NOW + timedelta(minutes=number),
+            "node": "main/goodbye",
+        }
+        for number in range(5)
+    ]
+    with visitor.console.engine.begin() as db:
+        db.execute(insert(Call), newer)
+    looks_at_four = Visitor(replace(visitor.console, looked_at=4), visitor.secrets)
+    looks_at_four.log_in("ops")
+    first, second = looks_at_four.pages("/calls/?last_node=routing")
+    assert "Looked back as far as Fri, Dec 18, 2026, 10:16 AM EST, and found none." in as_read(first)
+    assert "No call fits" not in first
+    assert f"/calls/{call.call_sid}" in second
+    assert "Looked back" not in second
+    *_, last = looks_at_four.pages("/calls/?last_node=nowhere")
+    assert "No older one fits." in last
+    assert "Looked back" not in looks_at_four.get("/calls/").text, "which asks for nothing in particular"
 
 
 def test_there_is_no_such_call(visitor):

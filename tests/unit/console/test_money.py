@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import csv
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pypdfium2
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from support.banking import bring, came_back, cut
 from support.console import Visitor, add, add_everybody, console_on, secret_of
 from support.money import ACCOUNT_NUMBER, FRIDAYS_CUTOFF, pay
 
 from ivr.members.verification import RECENT_FAILURES
 from ivr.members.withdrawal import withdraw
-from ivr.storage.tables import AuditEvent, Payment, StaffTask, VerificationCounter
+from ivr.storage.tables import AuditEvent, Member, Payment, StaffTask, VerificationCounter
 
 LATER = FRIDAYS_CUTOFF + timedelta(days=7)
 
@@ -59,6 +60,7 @@ def test_a_payment_is_found_and_its_life_told(visitor, paid):
     for asked in (f"number={paid[:3]}-{paid[3:]}", "state=authorized", "last4=2345", ""):
         assert f"/payments/{paid}" in visitor.get(f"/payments/?{asked}").text, asked
     assert f"/payments/{paid}" not in visitor.get("/payments/?state=settled").text
+    assert "No payment fits." in visitor.get("/payments/?state=settled&last4=2345").text
     assert "is no day" in visitor.get("/payments/?on=someday").text
     [row] = csv.DictReader(
         visitor.get("/payments/payments.csv?state=authorized&last4=2345").text.splitlines()
@@ -244,6 +246,39 @@ def test_a_member_is_found_by_what_they_say_of_themselves(visitor, samples, paid
         assert told in page
     assert visitor.get("/members/1").status_code == 404
     assert len(trail(visitor, "console.find_members", "console.see_member")) == 6
+
+
+def test_members_of_one_name_come_by_the_page(visitor):
+    with visitor.console.engine.begin() as db:
+        member = db.execute(select(Member.__table__).limit(1)).one()
+        copies = [
+            {
+                **member._mapping,
+                "member_id": f"{900000000000 + number}",
+                "last_name": "Zeta",
+                "first_name": "ABC"[number % 3],
+            }
+            for number in range(1, 121)
+        ]
+        db.execute(insert(Member), copies)
+    found = [re.findall(r"/members/(9\d{11})", page) for page in visitor.pages("/members/?q=zet")]
+    assert [len(page) for page in found] == [50, 50, 20]
+    in_order = sorted(range(1, 121), key=lambda number: (number % 3, number))
+    assert [number for page in found for number in page] == [
+        str(900000000000 + number) for number in in_order
+    ]
+
+
+def test_a_rare_state_is_looked_for_further_back(visitor, engine, paid):
+    visitor.post(f"/payments/{paid}/cancel")
+    for member in (2, 3, 4):
+        pay(engine, member=member, cents=1000)
+    looks_at_two = Visitor(replace(visitor.console, looked_at=2), visitor.secrets)
+    looks_at_two.log_in("ops")
+    pages = [*looks_at_two.pages("/payments/?state=cancelled")]
+    assert [f"/payments/{paid}" in page for page in pages[:2]] == [False, True]
+    assert "and found none. There may be older ones." in pages[0]
+    assert "No payment fits." not in "".join(pages)
 
 
 def test_a_task_is_taken_noted_and_closed_with_a_note(visitor, engine, paid):
