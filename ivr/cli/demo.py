@@ -20,7 +20,7 @@ from ivr.cli.serve import serve_on
 from ivr.cli.supervisor import bind
 from ivr.sandbox.demo import describe
 from ivr.sandbox.members import prepare_demo
-from ivr.sandbox.month import make_month
+from ivr.sandbox.month import complaints, make_month
 from ivr.sandbox.staff import SAMPLE_PASSWORD, add_sample_staff
 from ivr.staff.people import StaffKeys
 from ivr.staff.rights import ROLES
@@ -61,6 +61,7 @@ def demo(context: click.Context, *, forget: bool) -> int:
                 f"{sheet}\nThe line answers on {address}. A phone in another terminal: `make call`."
                 f"\nThe console of staff is on http://127.0.0.1:{console_port}: log in as {', '.join(ROLES)},"
                 f"\nwith the password `{SAMPLE_PASSWORD}` and the code that the page shows."
+                f"\nMembers of its sample month call about:\n{complaints(clock.now().date())}"
                 "\nCtrl-C ends it. Its data stay; `make reset` forgets them."
             )
 

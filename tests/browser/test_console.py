@@ -17,19 +17,18 @@ import pyotp
 import pytest
 from PIL import Image
 from playwright.sync_api import sync_playwright
-from sqlalchemy import insert, update
+from sqlalchemy import insert
 from support import environs
 from support.chromium import find_chromium
 from support.console import PASSWORD, add, add_everybody, console_on, secret_of
-from support.money import pay
 
 from ivr.base.settings import load_settings
 from ivr.calls.store import keep_flow_version
 from ivr.console.app import SECTIONS, make_console_app
 from ivr.dialog.flow import version_of
-from ivr.sandbox.month import make_month, take_to_bank
+from ivr.sandbox.month import make_month
 from ivr.sandbox.server import LocalServer
-from ivr.storage.tables import LineRun, VerificationCounter
+from ivr.storage.tables import LineRun
 from ivr.topics.line import compile_line, read_line_files
 
 pytestmark = [pytest.mark.long, pytest.mark.whole, pytest.mark.xdist_group("browser")]
@@ -48,7 +47,6 @@ RUN = {
     "passed": False,
     "results": {"output": ["FAIL way/goodbye.call"], "calls": {"way/goodbye.call": "en-US relay"}},
 }
-LOCKED = "400000000102"
 # Pages that docs/console.md shows, and the width and height of their pictures.
 SHOWN = {
     "today": (1360, 800),
@@ -83,16 +81,7 @@ def console(worker_database, tmp_path_factory):
     earlier = {**line.files, "prompts/en-US.ftl": english}
     with engine.begin() as db:
         keep_flow_version(db, version_of(earlier), earlier, NOW - timedelta(days=90))
-    twice, yesterday = NOW - timedelta(days=3), NOW - timedelta(hours=16)
-    for at, minutes, member in ((twice, 0, 8), (twice, 5, 8), (yesterday, 0, 13)):
-        pay(engine, at + timedelta(minutes=minutes), settings=settings, member=member, cents=7500)
-    with engine.begin() as db:
-        take_to_bank(db, settings, NOW)
         db.execute(insert(LineRun), RUN)
-        failures = {"failures_since_success": 10, "recent_failures_at": [NOW] * 5, "locked_at": NOW}
-        db.execute(
-            update(VerificationCounter).where(VerificationCounter.counted_on == LOCKED).values(failures)
-        )
     yield console_on(engine, line, NOW, demo=True, IVR_VAR=str(tmp_path_factory.mktemp("var")))
     worker_database.empty()
 
@@ -215,43 +204,43 @@ def desk_of_complaints(new_desk):
     return desk
 
 
-# What a member says; then by keyboard: a section, what is written into its search, what is pressed and, in
-# brackets, what is written into a form; and what the page says then.
+# What a member of the demo's month says; then by keyboard: a section, what is written into its search, what is
+# pressed and, in brackets, what is written into a form; and what the page says then.
 COMPLAINTS = {
     "my call dropped after the routing number": (
         ("Calls", {"on": "saturday", "around": "9pm", "last_node": "bank/"}, "Sat, Dec 12, .*"),
         ("keyed 9 digits", "It made no payment."),
     ),
-    "I paid and I still owe": (
+    "I paid, and I still owe": (
         ("Members", {"q": "400000000110"}, "Sample, Jasmine"),
         ("returned", "$166.10"),
     ),
     "I was debited twice": (
-        ("Members", {"q": "400000000108"}, "Sample, Heather", r"\d{11}", "Ask for a reversal"),
+        ("Members", {"q": "740000109"}, "Sample, Iris", r"\d{11}", "Ask for a reversal"),
         ("settled", "Somebody else has to approve it."),
     ),
     "no letter came": (
         ("Payments", {"member": "400000000111"}, r"\d{11}"),
-        ("Authorized by letter: sent",),
+        ("Authorized by letter: sent", "Confirmation number:"),
     ),
     "my birthday was refused": (
-        ("Calls", {"on": "2026-12-06", "around": "10:15", "last_node": "verify"}, "Sun, Dec 6, .*"),
+        ("Calls", {"caller": "617-555-0104"}, "Sun, Dec 6, .*"),
         ("Those numbers do not match.", "not verified"),
     ),
     "I am locked out": (
-        ("Members", {"q": LOCKED}, "Sample, Basil", "Unlock"),
+        ("Members", {"q": "400000000108"}, "Sample, Heather", "Unlock"),
         ("The member may try again.", "Not locked."),
     ),
     "cancel yesterday's payment": (
-        ("Payments", {"member": "400000000113"}, r"\d{11}", "Cancel the payment"),
+        ("Payments", {"member": "400000000112", "on": "yesterday"}, r"\d{11}", "Cancel the payment"),
         ("The payment is cancelled.", "Cancellation number"),
     ),
     "the bank says it was not authorized": (
         ("Payments", {"member": "400000000118"}, r"\d{11}"),
         ("R10", "Words heard", "Do you authorize this payment?"),
     ),
-    "they say that the account was closed": (
-        ("Payments", {"member": "400000000117"}, r"\d{11}"),
+    "the account was closed": (
+        ("Payments", {"member": "400000000113"}, r"\d{11}"),
         ("R02", "Came back"),
     ),
     "it was the wrong amount": (

@@ -16,15 +16,16 @@ from ivr.base.project import project_folder
 from ivr.base.settings import load_replay_settings, load_settings
 from ivr.billing.samples import demo_member
 from ivr.callfile.host import Setup
+from ivr.members.locks import locked
 from ivr.sandbox.demo import SHOWN, describe, steps
 from ivr.sandbox.host import LocalHost
 from ivr.sandbox.members import prepare_demo
-from ivr.sandbox.month import do_step, make_month
+from ivr.sandbox.month import complaints, do_step, make_month
 from ivr.sandbox.staff import add_sample_staff, sample_codes
 from ivr.simulator.phone import Phone
 from ivr.staff.people import StaffKeys
 from ivr.staff.rights import ROLES
-from ivr.storage.tables import Bill, Call, LedgerEntry, Payment
+from ivr.storage.tables import Bill, Call, LedgerEntry, Notice, Payment
 from ivr.topics.line import compile_line, read_line_files
 
 NOW = datetime.fromisoformat("2026-12-18T10:15-05:00")
@@ -95,7 +96,7 @@ def test_a_demo_has_a_month_of_calls_made_by_the_line_once_and_staff(
     settings = load_settings(demo_environ)
     line = compile_line(read_line_files(project_folder()))
     keys = StaffKeys(bytes(range(32)), PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    assert (make_month(settings, engine, line, NOW), make_month(settings, engine, line, NOW)) == (16, 0)
+    assert (make_month(settings, engine, line, NOW), make_month(settings, engine, line, NOW)) == (22, 0)
     with engine.begin() as db:
         ends = db.execute(select(Call.end, func.count()).group_by(Call.end).order_by(Call.end)).all()
         states = set(db.scalars(select(Payment.state)))
@@ -104,8 +105,24 @@ def test_a_demo_has_a_month_of_calls_made_by_the_line_once_and_staff(
         add_sample_staff(db, keys, NOW)
         add_sample_staff(db, keys, NOW)
         assert list(sample_codes(db, keys, NOW)) == list(ROLES)
-    assert (ends[0].end, sum(each[1] for each in ends)) == ("agent", 16)
+        paid_twice = select(Payment.member_id, Payment.amount_cents).group_by(
+            Payment.member_id, Payment.amount_cents
+        )
+        twice = db.scalars(paid_twice.having(func.count() == 2)).all()
+        made_up = db.scalar(select(func.count()).where(Notice.body.contains("made up")))
+        is_locked = [each.member_id for each in locked(db, NOW).members]
+    assert (ends[0].end, sum(each[1] for each in ends)) == ("agent", 22)
     assert states == {"authorized", "held", "returned", "settled"}
+    assert (twice, made_up, is_locked) == (["400000000109"], 0, ["400000000108"])
+
+
+def test_the_sheet_names_a_member_for_each_complaint_of_the_page() -> None:
+    page = (project_folder() / "docs" / "console.md").read_text()
+    lines = complaints(NOW.date()).splitlines()
+    assert "  I was debited twice                       Iris Sample, who calls from +16175550109" in lines
+    said = {line.strip().partition("  ")[0] for line in lines}
+    assert len(said) == 10
+    assert [each for each in said if f"| {each} |" not in page] == []
 
 
 def test_a_phone_in_the_terminal_pays(
