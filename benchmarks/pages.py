@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
 from typing import Any
@@ -22,6 +22,8 @@ from benchmarks.servers import ROOT, BenchmarkError
 from benchmarks.sizes import Sizes
 from ivr.base.randomness import SeededRandomness
 from ivr.base.settings import load_console_settings, load_replay_settings, load_settings
+from ivr.calls.days import Days, count_next_day
+from ivr.calls.reports import COUNTS
 from ivr.console.app import make_console_app
 from ivr.console.lines import Lines
 from ivr.console.visit import Console
@@ -128,18 +130,30 @@ def pages(
         tell("the calls of the last weeks")
         _load_recent(engine, rows, now, calls * DETAILED_DAYS // 365)
         settle(engine)
+        tell("days counted by the worker")
+        for _ in range(DETAILED_DAYS):
+            with engine.begin() as db:
+                count_next_day(db, COUNTS, load_settings(environment).ivr_timezone, now)
         visitor = _Visitor(engine, line, now)
         taken = []
         for page, addresses in _pages(engine):
             tell(page)
-            times = sorted(
-                [visitor.milliseconds(next(addresses)) for _ in range(_WARMING + sizes.page_rounds)][
-                    _WARMING:
-                ]
-            )
-            taken.append(PageTaken(page, times[len(times) // 2], times[len(times) * 95 // 100]))
+            times = [visitor.milliseconds(next(addresses)) for _ in range(_WARMING + sizes.page_rounds)]
+            taken.append(_taken(page, times[_WARMING:]))
+        for page, address in _FIRST_LOOKS:
+            tell(page)
+            times = []
+            for _ in range(sizes.page_rounds):
+                visitor.start_anew()
+                times.append(visitor.milliseconds(address))
+            taken.append(_taken(page, times))
         visitor.engine.dispose()
     return taken
+
+
+def _taken(page: str, milliseconds: list[float]) -> PageTaken:
+    times = sorted(milliseconds)
+    return PageTaken(page, times[len(times) // 2], times[len(times) * 95 // 100])
 
 
 def _load_what_followed(
@@ -188,7 +202,8 @@ class _Visitor:
                 db, keys, randomness, name="ada", password=_PASSWORD, roles=[*ROLES], actor="bench", now=now
             )
         signed_on = log_in_signed_on(self.engine, keys, randomness, name="ada", address="", now=clock.now())
-        console = Console(
+        self._cookie = str(signed_on.token)
+        self._console = Console(
             settings=settings,
             engine=self.engine,
             keys=keys,
@@ -197,8 +212,12 @@ class _Visitor:
             randomness=randomness,
             lines=Lines(lambda _: line),
         )
-        self._client = Client(make_console_app(console))
-        self._client.set_cookie(console.cookie, str(signed_on.token))
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """Serve as a process does that was started just now: it remembers no day."""
+        self._client = Client(make_console_app(replace(self._console, days=Days(), drawings={})))
+        self._client.set_cookie(self._console.cookie, self._cookie)
 
     def milliseconds(self, address: str) -> float:
         """Ask for a page and return how long its whole answer took."""
@@ -252,6 +271,10 @@ _PAGES: tuple[tuple[str, str, Sequence[Any] | str], ...] = (
     ("audit trail of a payment", "/trail/?subject={}", range(1000, 1200)),
     ("audit trail by action", "/trail/?action=payments.{}", ["refund", "reverse", "never"]),
     ("audit trail of a day", "/trail/?on={}", "days"),
+)
+_FIRST_LOOKS = (
+    ("today, first look after a start", "/today/"),
+    ("reports, five weeks, first look", "/reports/?since=2026-11-15&until=2026-12-18"),
 )
 _SOME = {
     "members": "SELECT member_id FROM members ORDER BY md5(member_id) LIMIT 200",

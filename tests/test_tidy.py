@@ -283,6 +283,7 @@ TESTED_BY = {
     ),
     "tests/test_recorded_calls.py": ("replay/made_up",),
     "tests/unit/replay/test_compare.py": ("replay/alike",),
+    "tests/unit/jobs/test_groups.py": ("jobs/reports",),
     "tests/voice/test_fast_turn.py": ("voice/fast_turn",),
     "tests/voice/test_handed_over.py": ("calls/handover",),
     "tests/voice/test_switch_over.py": ("storage/cursors",),

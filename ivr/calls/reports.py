@@ -7,21 +7,19 @@ completion    of the calls in which the caller chose to pay, those with a paymen
 drop-off      of the calls that came to a node, those whose caller hung up there and had paid nothing
 parity        completion in relay pace as a share of completion in voice pace
 
-Calls that are not over are left out. A call counts in the language and pace in which it ended. Each statement
-is of one day by the line's clock, and what came of a day that is long over is kept for whoever asks again.
+Calls that are not over are left out. A call counts in the language and pace in which it ended.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
-from zoneinfo import ZoneInfo
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Row, TextClause, text
+from ivr.calls.days import Count, Days, Rows, Span
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -39,16 +37,20 @@ _NAMED_BY: Final = {
     "week": "pace",
 }
 
-_OVER: Final = timedelta(hours=4)  # no call lasts longer: Twilio ends it
-_KEPT_MAX: Final = 200
+
+def _asks(action: str) -> str:
+    """Return what finds a turn in which the domain was asked this, as `calls.notation` writes it."""
+    return f'%"action":"{action}"%'.replace("_", r"\_")
+
 
 _CALLS: Final = """
     SELECT call_sid, started_at, language, pace, flow_version, "end", node, seq, member_id,
-           date_trunc('week', started_at AT TIME ZONE :zone)::date AS week,
+           date_trunc('week', started_at AT TIME ZONE :zone)::date::text AS week,
            extract(epoch FROM ended_at - started_at)::float8 AS seconds
     FROM calls WHERE started_at >= :since AND started_at < :until AND status = 'closed' AND seq >= 0
 """
-_GROUPS: Final = text(f"""
+_GROUPS: Final = Count(
+    f"""
     WITH told AS ({_CALLS}), counted AS (
         SELECT told.*, coalesce(chose, false) AS chose, paid_at IS NOT NULL AS paid,
                extract(epoch FROM paid_at - started_at)::float8 AS seconds_to_pay
@@ -69,11 +71,14 @@ _GROUPS: Final = text(f"""
            count(member_id) FILTER (WHERE paid) AS verified_paid,
            count(*) FILTER (WHERE chose) AS chose,
            count(*) FILTER (WHERE chose AND paid) AS paid,
-           array_remove(array_agg(seconds), NULL) AS lasted,
-           array_remove(array_agg(seconds_to_pay), NULL) AS to_pay
+           array_remove(array_agg(seconds ORDER BY seconds), NULL) AS lasted,
+           array_remove(array_agg(seconds_to_pay ORDER BY seconds_to_pay), NULL) AS to_pay
     FROM counted GROUP BY language, pace, flow_version, week
-""")  # noqa: S608 (put together of constants alone)
-_NODES: Final = text(f"""
+""",  # noqa: S608 (put together of constants alone)
+    chosen=_asks(CHOSEN),
+)
+_NODES: Final = Count(
+    f"""
     WITH told AS ({_CALLS})
     SELECT came.node, count(*) AS came,
            count(*) FILTER (WHERE came.node = told.node AND "end" = 'hangup' AND NOT EXISTS (
@@ -81,8 +86,10 @@ _NODES: Final = text(f"""
     FROM told CROSS JOIN LATERAL (
         SELECT DISTINCT node FROM turns WHERE turns.call_sid = told.call_sid
     ) came GROUP BY came.node
-""")  # noqa: S608
-_HEAT: Final = text(f"""
+""",  # noqa: S608 (put together of constants alone)
+)
+_HEAT: Final = Count(
+    f"""
     WITH told AS ({_CALLS})
     SELECT passed.node, count(*) AS came,
            count(*) FILTER (WHERE passed.node = told.node AND "end" = 'hangup') AS hung_up,
@@ -90,11 +97,13 @@ _HEAT: Final = text(f"""
     FROM told CROSS JOIN LATERAL (
         SELECT node FROM turns WHERE turns.call_sid = told.call_sid
         UNION SELECT split_part(step, ' ', 1) FROM turns
-        CROSS JOIN LATERAL jsonb_array_elements_text(events::jsonb -> 'path') AS step
+        CROSS JOIN LATERAL json_array_elements_text(events::json -> 'path') AS step
         WHERE turns.call_sid = told.call_sid
     ) passed GROUP BY passed.node
-""")  # noqa: S608
-_TRIES: Final = text(f"""
+""",  # noqa: S608 (put together of constants alone)
+)
+_TRIES: Final = Count(
+    f"""
     WITH told AS ({_CALLS}), tries AS (
         SELECT trying.* FROM told CROSS JOIN LATERAL (
             SELECT count(*) AS tried, bool_or(asked ->> 'outcome' LIKE 'verified%') AS verified
@@ -104,48 +113,11 @@ _TRIES: Final = text(f"""
     )
     SELECT tried, count(*) FILTER (WHERE verified) AS verified, count(*) AS ended
     FROM tries WHERE tried > 0 GROUP BY tried
-""")  # noqa: S608
-
-
-class Span(NamedTuple):
-    """From when (inclusive) until when (exclusive), and when that is asked: aware instants; whose clock."""
-
-    zone: ZoneInfo
-    since: datetime
-    until: datetime
-    now: datetime
-
-
-class Days:
-    """What statements said of days that are over: reports of weeks are asked for again and again."""
-
-    def __init__(self) -> None:
-        self._kept: dict[tuple[TextClause, str, date], Sequence[Row[Any]]] = {}
-
-    def rows(
-        self, db: Connection, statement: TextClause, span: Span, **values: Any
-    ) -> Iterator[Sequence[Row[Any]]]:
-        """Yield the rows of `statement` for each day of a time, or each part of a day."""
-        zone, since, until, now = span
-        begins = since
-        while begins < until:
-            day = begins.astimezone(zone).date()
-            midnight, next_midnight = (
-                datetime.combine(each, time(), zone) for each in (day, day + timedelta(days=1))
-            )
-            ends = min(next_midnight, until)
-            asked = {**values, "zone": zone.key, "since": begins, "until": ends}
-            is_over = (begins, ends) == (midnight, next_midnight) and ends + _OVER <= now
-            key = (statement, zone.key, day)
-            rows = self._kept.get(key) if is_over else None
-            if rows is None:
-                rows = db.execute(statement, asked).all()
-            if is_over:
-                while len(self._kept) >= _KEPT_MAX:
-                    del self._kept[next(iter(self._kept))]
-                self._kept[key] = rows
-            yield rows
-            begins = ends
+""",  # noqa: S608 (put together of constants alone)
+    verify=_asks(VERIFY),
+    action=VERIFY,
+)
+COUNTS: Final = (_GROUPS, _NODES, _HEAT, _TRIES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,11 +166,12 @@ class WeekReport:
 
 def report_groups(db: Connection, span: Span, days: Days) -> dict[str, list[GroupReport]]:
     """Return the calls that began in a time by `all`, `language`, `pace`, `version`, and `week` with pace."""
-    found: dict[str, dict[tuple[date | None, str], list[Row[Any]]]] = {by: {} for by in _NAMED_BY}
-    for rows in days.rows(db, _GROUPS, span, chosen=_asks(CHOSEN)):
+    found: dict[str, dict[tuple[date | None, str], list[Mapping[str, Any]]]] = {by: {} for by in _NAMED_BY}
+    for rows in days.rows(db, _GROUPS, span):
         for row in rows:
             for by, column in _NAMED_BY.items():
-                key = (row.week if by == "week" else None, getattr(row, column) if column else "")
+                week = date.fromisoformat(row["week"]) if by == "week" else None
+                key = (week, row[column] if column else "")
                 found[by].setdefault(key, []).append(row)
     found["all"].setdefault((None, ""), [])
     return {
@@ -207,9 +180,9 @@ def report_groups(db: Connection, span: Span, days: Days) -> dict[str, list[Grou
     }
 
 
-def _group(week: date | None, name: str, rows: Sequence[Row[Any]]) -> GroupReport:
+def _group(week: date | None, name: str, rows: Rows) -> GroupReport:
     def total(column: str) -> int:
-        return sum(getattr(row, column) for row in rows)
+        return sum(row[column] for row in rows)
 
     return GroupReport(
         name=name,
@@ -219,8 +192,8 @@ def _group(week: date | None, name: str, rows: Sequence[Row[Any]]) -> GroupRepor
         verified=total("verified"),
         completion=Rate(total("paid"), total("chose")),
         completion_verified=Rate(total("verified_paid"), total("verified")),
-        lasted=_middle_and_95([each for row in rows for each in row.lasted]),
-        to_pay=_middle_and_95([each for row in rows for each in row.to_pay]),
+        lasted=_middle_and_95([each for row in rows for each in row["lasted"]]),
+        to_pay=_middle_and_95([each for row in rows for each in row["to_pay"]]),
     )
 
 
@@ -256,8 +229,8 @@ def report_nodes(db: Connection, span: Span, days: Days) -> list[tuple[str, Rate
     came, left_it = Counter[str](), Counter[str]()
     for rows in days.rows(db, _NODES, span):
         for row in rows:
-            came[row.node] += row.came
-            left_it[row.node] += row.left_it
+            came[row["node"]] += row["came"]
+            left_it[row["node"]] += row["left_it"]
     nodes = sorted(came, key=lambda node: (-left_it[node], -came[node], node))
     return [(node, Rate(left_it[node], came[node])) for node in nodes[:NODES_MAX]]
 
@@ -266,27 +239,22 @@ def report_heat(db: Connection, span: Span, days: Days) -> tuple[int, dict[str, 
     """Return all calls, and by node how many came through it, and how many hung up there."""
     calls, came, hung_up = 0, Counter[str](), Counter[str]()
     for rows in days.rows(db, _HEAT, span):
-        calls += rows[0].calls if rows else 0
+        calls += rows[0]["calls"] if rows else 0
         for row in rows:
-            came[row.node] += row.came
-            hung_up[row.node] += row.hung_up
+            came[row["node"]] += row["came"]
+            hung_up[row["node"]] += row["hung_up"]
     return calls, dict(came), dict(+hung_up)
 
 
 def report_tries(db: Connection, span: Span, days: Days) -> tuple[list[Rate], Rate]:
     """Return for each try how many calls it verified, of those that tried so often; and for all together."""
     verified, ended = Counter[int](), Counter[int]()
-    for rows in days.rows(db, _TRIES, span, verify=_asks(VERIFY), action=VERIFY):
+    for rows in days.rows(db, _TRIES, span):
         for row in rows:
-            verified[row.tried] += row.verified
-            ended[row.tried] += row.ended
+            verified[row["tried"]] += row["verified"]
+            ended[row["tried"]] += row["ended"]
     by_try = [
         Rate(verified[number], sum(count for tried, count in ended.items() if tried >= number))
         for number in TRIES
     ]
     return by_try, Rate(verified.total(), ended.total())
-
-
-def _asks(action: str) -> str:
-    """Return what finds a turn in which the domain was asked this, as `calls.notation` writes it."""
-    return f'%"action":"{action}"%'.replace("_", r"\_")

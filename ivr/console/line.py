@@ -12,7 +12,8 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from ivr.base.errors import NotFoundError
-from ivr.calls.reports import Span, report_heat
+from ivr.calls.days import Span
+from ivr.calls.reports import report_heat
 from ivr.console.visit import Answer, Pages, StaffVisit
 from ivr.dialog.definition import MAIN
 from ivr.flowmap.changes import changed_nodes, changed_wordings, told

@@ -10,11 +10,11 @@ from flask import render_template as render
 
 from ivr.base.errors import NotFoundError, OperatorError
 from ivr.base.times import WrittenTimeError, span
+from ivr.calls.days import Span
 from ivr.calls.reports import (
     TRIES,
     GroupReport,
     Rate,
-    Span,
     WeekReport,
     report_groups,
     report_nodes,

@@ -14,7 +14,8 @@ from sqlalchemy import and_, func, select
 from ivr.base.money import format_amount
 from ivr.base.words import counted
 from ivr.billing.coverage import DUE_DAY
-from ivr.calls.reports import Span, report_groups
+from ivr.calls.days import Span
+from ivr.calls.reports import report_groups
 from ivr.console.payments import NOT_MAILED, NOT_SENT
 from ivr.console.visit import Answer, Pages, StaffVisit
 from ivr.payments.cutoffs import cutoff_rule, last_finished, overdue_cutoffs

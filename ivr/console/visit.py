@@ -18,7 +18,7 @@ from flask import render_template as render
 from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.base.errors import OperatorError
-from ivr.calls.reports import Days
+from ivr.calls.days import Days
 from ivr.staff.logins import LoggedIn, form_token, logged_in
 from ivr.storage.audit import record_event, told_from
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby, product
 from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
@@ -218,6 +219,10 @@ def shape_of(box: Box, heat: Heat | None) -> Shape:
     return Shape(box, width, top + height, heated, tuple(words), tuple(cells))
 
 
+# Drawn again and again with other counts in the boxes, most panels keep their sizes: placing takes the time.
+_laid_out = lru_cache(maxsize=128)(lay_out)
+
+
 def panel_of(cluster: Cluster, heat: Heat | None = None) -> Panel:
     """Lay a dialog out."""
     shapes = tuple(shape_of(box, heat) for box in cluster.boxes)
@@ -230,7 +235,7 @@ def panel_of(cluster: Cluster, heat: Heat | None = None) -> Panel:
                 port = middles.get(branch.label, shape.width / 2)
                 links.append(Link(number, port, numbers[branch.target]))
                 drawn.append((branch, shape.box))
-    layout = lay_out([Block(shape.width, shape.height) for shape in shapes], links)
+    layout = _laid_out(tuple(Block(shape.width, shape.height) for shape in shapes), tuple(links))
     routes = tuple((branch, box, route) for (branch, box), route in zip(drawn, layout.routes, strict=True))
     return Panel(cluster, shapes, layout, routes)
 
@@ -270,15 +275,16 @@ def _packed(panels: Sequence[Panel], width: float, height: float) -> list[Point]
     for rank in _RANKS:
         order = [0, *sorted(range(1, len(sizes)), key=lambda number: (-rank(*sizes[number]), number))]
         for down_first in (True, False):
-            places = _filled([sizes[number] for number in order], width, height, down_first=down_first)
+            places = _filled(tuple(sizes[number] for number in order), width, height, down_first=down_first)
             if places is not None:
                 at = dict(zip(order, places, strict=True))
                 return [at[number] for number in range(len(sizes))]
     return None
 
 
+@lru_cache(maxsize=256)
 def _filled(
-    sizes: Sequence[tuple[float, float]], width: float, height: float, *, down_first: bool
+    sizes: tuple[tuple[float, float], ...], width: float, height: float, *, down_first: bool
 ) -> list[Point] | None:
     """Place one rectangle after the other where it fits: leftmost (`down_first`), or topmost."""
     placed: list[Rectangle] = []

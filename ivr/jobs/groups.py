@@ -9,6 +9,7 @@ from ivr.jobs.ach_returns import add_return_jobs
 from ivr.jobs.bank import add_bank_jobs
 from ivr.jobs.fraud import add_fraud_jobs
 from ivr.jobs.notices import add_notice_jobs
+from ivr.jobs.reports import add_report_jobs
 from ivr.jobs.retention import add_retention_jobs
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ def job_groups(
 ) -> tuple[JobGroup, ...]:
     """Return the groups that can be done with what is given.
 
-    Without `sender` no notice is sent, without `bank` no file is made, without `retention` nothing is sealed.
+    Without `sender` no notice is sent, without `bank` no file is made, without `retention` nothing is
+    sealed or counted.
     """
     groups: list[JobGroup] = [partial(add_notice_jobs, sender=sender)]
     if bank is not None:
@@ -35,5 +37,8 @@ def job_groups(
             partial(add_return_jobs, settings=bank),
         ]
     if retention is not None:
-        groups.append(partial(add_retention_jobs, settings=retention))
+        groups += [
+            partial(add_retention_jobs, settings=retention),
+            partial(add_report_jobs, settings=retention),
+        ]
     return tuple(groups)

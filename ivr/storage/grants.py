@@ -48,6 +48,7 @@ TABLES: Final = {
     "procrastinate_periodic_defers": ("", "rawd", "rawd", "r"),
     "procrastinate_workers": ("", "rawd", "rawd", "r"),
     "receipts": ("", "r", "raw", "r"),
+    "report_days": ("", "rad", "r", "r"),
     "staff_login_tries": ("", "", "rad", ""),
     "staff_logins": ("", "", "rawd", ""),
     "staff_members": ("", "", "raw", ""),

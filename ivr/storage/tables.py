@@ -713,6 +713,17 @@ class LineRun(Base):
     results: Mapped[dict[str, Any]]
 
 
+class ReportDay(Base):
+    """What came of the calls of a day that is over: the rows of one count (`ivr.calls.days`)."""
+
+    __tablename__ = "report_days"
+
+    counted: Mapped[str] = mapped_column(primary_key=True)  # a digest of what was counted, and how
+    day: Mapped[date] = mapped_column(primary_key=True)
+    rows: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    counted_at: Mapped[datetime]
+
+
 class Call(Base):
     """One call. The row is the lock: a turn takes it first, alone, then reads."""
 

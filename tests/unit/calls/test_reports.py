@@ -6,22 +6,23 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 from support.money import pay
 
+from ivr.calls.days import Count, Days, Span, count_next_day
 from ivr.calls.reports import (
     CHOSEN,
+    COUNTS,
     VERIFY,
-    Days,
     Rate,
-    Span,
     WeekReport,
     report_groups,
+    report_heat,
     report_nodes,
     report_tries,
     report_weeks,
 )
-from ivr.storage.tables import Call, Payment, Turn
+from ivr.storage.tables import Call, Payment, ReportDay, Turn
 from ivr.topics.registry import VOCABULARY
 
 ZONE = ZoneInfo("America/New_York")
@@ -108,6 +109,25 @@ def test_a_day_that_is_over_is_counted_once(db):
     assert report_groups(db, early, days)["all"][0].calls == 0, "it is not long over"
     late = SPAN._replace(since=MONDAY + timedelta(hours=1))
     assert report_groups(db, late, days)["all"][0].calls == 0, "a part of a day is not the day"
+
+
+def test_the_worker_counts_each_day_that_is_over_once(db):
+    def reports():
+        days = Days()
+        return [report(db, SPAN, days) for report in (report_groups, report_nodes, report_tries, report_heat)]
+
+    before = reports()
+    counted = [count_next_day(db, COUNTS, ZONE, SPAN.now) for _ in range(5)]
+    assert counted == [*(date(2026, 12, 16) - timedelta(days=ago) for ago in range(4)), None]
+    db.execute(delete(Turn))
+    assert reports() == before
+    db.execute(delete(ReportDay).where(ReportDay.day == date(2026, 12, 14)))
+    assert reports() != before
+    assert count_next_day(db, COUNTS, ZONE, SPAN.now) == date(2026, 12, 14)
+    anew = [*COUNTS[:-1], Count("SELECT 1 AS one WHERE :zone <> '' AND :since < now() AND :until < now()")]
+    assert count_next_day(db, anew, ZONE, SPAN.now) == date(2026, 12, 16), "not yet counted so"
+    assert count_next_day(db, COUNTS, ZONE, SPAN.now + timedelta(days=500)) == date(2028, 4, 29)
+    assert db.scalars(select(ReportDay.day).distinct()).all() == [date(2028, 4, 29)]
 
 
 def test_the_domain_is_asked_what_is_counted():

@@ -32,6 +32,7 @@ EVERY_JOB = {
     "verification_failures": "* * * * *",
     "seal_evidence": "7 * * * *",
     "retention": "7 * * * *",
+    "report_day": "*/10 * * * *",
 }
 
 
@@ -66,6 +67,7 @@ def test_a_line_without_a_bank_makes_no_files(engine: Engine, database_url: URL)
         "verification_failures",
         "seal_evidence",
         "retention",
+        "report_day",
     }
 
 
