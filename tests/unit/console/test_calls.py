@@ -118,13 +118,15 @@ def test_who_stops_looking_says_so_and_leads_further_back(visitor, call):
     looks_at_four = Visitor(replace(visitor.console, looked_at=4), visitor.secrets)
     looks_at_four.log_in("ops")
     first, second = looks_at_four.pages("/calls/?last_node=routing")
-    assert "Looked back as far as Fri, Dec 18, 2026, 10:16 AM EST, and found none." in as_read(first)
+    assert "This page looked back as far as Fri, Dec 18, 2026, 10:16 AM EST, and found none." in as_read(
+        first
+    )
     assert "No call fits" not in first
     assert f"/calls/{call.call_sid}" in second
-    assert "Looked back" not in second
+    assert "looked back" not in second
     *_, last = looks_at_four.pages("/calls/?last_node=nowhere")
-    assert "No older one fits." in last
-    assert "Looked back" not in looks_at_four.get("/calls/").text, "which asks for nothing in particular"
+    assert "Nothing more fits." in last
+    assert "looked back" not in looks_at_four.get("/calls/").text, "which asks for nothing in particular"
 
 
 def test_there_is_no_such_call(visitor):
