@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
+from ivr.ach.return_codes import return_rule
 from ivr.base.errors import NotFoundError, OperatorError
 from ivr.base.money import format_amount
 from ivr.console.front import OPEN, front
@@ -31,6 +32,7 @@ from ivr.console.today import today
 from ivr.console.trail import trail
 from ivr.console.visit import DONE, NOT_YOURS, Console, Pages, StaffVisit
 from ivr.payments.movements import in_words
+from ivr.staff.rights import roles_with
 
 SECTIONS: Final[tuple[Pages, ...]] = (
     today,
@@ -100,8 +102,10 @@ def _add_filters(app: Flask, console: Console) -> None:
         return Markup('<time datetime="{}">{}</time>').format(instant.isoformat(), said)
 
     @app.template_filter("day")
-    def day(value: date | None) -> str:
-        """Write a date."""
+    def day(value: date | str | None) -> str:
+        """Write a date, or its text as JSON has it."""
+        if isinstance(value, str):
+            value = date.fromisoformat(value)
         return "none" if value is None else f"{value:%a, %b} {value.day}, {value:%Y}"
 
     @app.template_filter("money")
@@ -115,6 +119,8 @@ def _add_filters(app: Flask, console: Console) -> None:
         return "unknown" if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
     app.template_filter("in_words")(in_words)
+    app.template_filter("meaning")(lambda code: return_rule(code).meaning)
+    app.jinja_env.globals["roles_with"] = roles_with
     app.template_filter("under_heads")(_under_heads)
 
     @app.template_filter("without_commands")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import render_template as render
 from flask import request
-from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy import and_, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from ivr.base.errors import NotFoundError
@@ -18,10 +18,12 @@ from ivr.console.visit import Answer, Pages, StaffVisit
 from ivr.console.written import member_of_number, plain_number, telephone
 from ivr.members.locks import lock_of, unlock
 from ivr.payments.report import page_json
-from ivr.storage.tables import BillingAccount, LedgerEntry, Member, Notice, Payment
+from ivr.storage.tables import BillingAccount, LedgerEntry, Member, Notice, Payment, VerificationCounter
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
+    from collections.abc import Mapping
+
+    from sqlalchemy import ColumnElement, Row
 
 _KEY = (Member.last_name, Member.first_name, Member.member_id)  # in this order they are listed
 _NEWEST = 25
@@ -31,7 +33,7 @@ members = Pages("members", "Members", "members.see")
 
 @members.page("/")
 def index(visit: StaffVisit) -> Answer:
-    """Find members by a number of theirs or by the beginning of their last name; nobody is listed unasked."""
+    """Find members by a number or name of theirs; nobody is listed unasked."""
     asked = visit.asked("q")
     found = _find(visit, asked["q"]) if asked["q"] else []
     return render("members.html", asked=asked, page=paged(found, lambda member: str(member.member_id)))
@@ -44,8 +46,7 @@ def _find(visit: StaffVisit, text: str) -> list[Row[Any]]:
             Member.member_id == member_of_number(visit.db, text), Member.phone == (telephone(text) or "")
         )
     else:
-        # A pattern that is written out is looked up by the index, one that the database puts together is not.
-        which = func.lower(Member.last_name).like(_ESCAPED.sub(r"\\\g<0>", text.lower()) + "%")
+        which = _called(text)
     statement = select(*_KEY, Member.city).where(which).order_by(*_KEY).limit(ROWS + 1)
     if after := request.args.get("after"):
         last = aliased(Member)
@@ -54,12 +55,33 @@ def _find(visit: StaffVisit, text: str) -> list[Row[Any]]:
     return [*visit.db.execute(statement)]
 
 
+def _called(text: str) -> ColumnElement[bool]:
+    """Return whether a member is called so: the beginning of a last name, `First Last` or `Last, First`."""
+    last, comma, first = text.partition(",")
+    names = [(last, first)]
+    if not comma and " " in text:
+        first, _, last = text.rpartition(" ")
+        names.append((last, first))
+    return or_(
+        *(and_(_begins(Member.last_name, last), _begins(Member.first_name, first)) for last, first in names)
+    )
+
+
+def _begins(column: Any, text: str) -> ColumnElement[bool]:
+    """Return whether a name begins so, in whatever case.
+
+    A pattern that is written out is looked up by the index, one that the database puts together is not.
+    """
+    return func.lower(column).like(_ESCAPED.sub(r"\\\g<0>", text.strip().lower()) + "%")
+
+
 @members.page("/<member_id>")
 def show(visit: StaffVisit, member_id: str) -> Answer:
     """Show a member: accounts, ledger, payments, notices, calls, and whether they are locked."""
     db = visit.db
     columns = [column for column in Member.__table__.c if not column.name.endswith("_hash")]
-    member = db.execute(select(*columns).where(Member.member_id == member_id)).one_or_none()
+    has_ssn = Member.ssn_last4_hash.is_not(None).label("has_ssn")
+    member = db.execute(select(*columns, has_ssn).where(Member.member_id == member_id)).one_or_none()
     if member is None:
         raise NotFoundError(f"No member has the ID {member_id}.")
     visit.record("console.see_member", member_id)
@@ -84,11 +106,22 @@ def show(visit: StaffVisit, member_id: str) -> Answer:
         member=member,
         balances=balances(db, member_id, today),
         lock=lock_of(db, member_id, visit.now),
+        failed=_failed(visit, member_id),
         ledger=db.execute(ledger).all(),
         payments=page_json(db, None, _NEWEST, Payment.member_id == member_id),
         notices=db.execute(told).all(),
         calls=calls_before(db, None, _NEWEST, member_id=member_id),
     )
+
+
+def _failed(visit: StaffVisit, member_id: str) -> Mapping[str, Any] | None:
+    """Return what was tried in vain since the member was last verified, and which calls to look at."""
+    counted = select(VerificationCounter.failures_since_success, VerificationCounter.last_failure_at)
+    tries = visit.db.execute(counted.where(VerificationCounter.counted_on == member_id)).one_or_none()
+    if tries is None or not tries.failures_since_success:
+        return None
+    last = tries.last_failure_at.astimezone(visit.console.settings.ivr_timezone)
+    return {"count": tries.failures_since_success, "last": last, "on": last.date(), "around": f"{last:%H:%M}"}
 
 
 @members.page("/<member_id>/unlock", right="members.unlock", methods=("POST",))

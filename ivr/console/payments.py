@@ -10,6 +10,7 @@ from flask import Response, request
 from flask import render_template as render
 from sqlalchemy import and_, false, or_, select
 
+from ivr.ach.return_codes import return_rule
 from ivr.base.errors import OperatorError
 from ivr.base.money import format_amount, parse_amount
 from ivr.base.times import WrittenTimeError, span
@@ -144,6 +145,7 @@ def show(visit: StaffVisit, number: str) -> Answer:
         wanted=wanted_of(visit.db, payment_id),
         may=_may(payment),
         no_retry=_no_retry(visit, payment, payment_id),
+        after_return=_AFTER_RETURN.get(return_rule(payment["return_code"] or "").reason, _PAY_ANOTHER_WAY),
         reasons=REVERSAL_REASONS,
     )
 
@@ -160,6 +162,17 @@ def evidence(visit: StaffVisit, number: str) -> Answer:
     pdf = make_consent_pack(found, visit.now, visit.console.settings.ivr_timezone)
     headers = {"Content-Disposition": f'attachment; filename="authorization-{number}.pdf"'}
     return Response(pdf, mimetype="application/pdf", headers=headers)
+
+
+_PAY_ANOTHER_WAY: Final = "The member pays from another account, or another way."
+# What is done about a payment that came back, by why it did.
+_AFTER_RETURN: Final = {
+    "insufficient_funds": "The member pays again; or once there is money, it is presented once more.",
+    "not_authorized": (
+        "Read the member the yes below. If it was theirs, they tell their bank so, and pay another way; if it"
+        " was not, note it in the task."
+    ),
+}
 
 
 def _no_retry(visit: StaffVisit, payment: Mapping[str, Any], payment_id: int) -> str | None:
@@ -185,15 +198,18 @@ def _may(payment: Mapping[str, Any]) -> Mapping[str, bool]:
 def _life(visit: StaffVisit, payment: Mapping[str, Any], payment_id: int) -> list[tuple[datetime, str]]:
     """Return what happened to a payment, and who of staff did it, in the order of time."""
     found = [(payment[name], words) for name, words in _MOMENTS.items() if payment[name]]
+    if payment["cancelled_at"]:  # no cutoff comes for it after that
+        found = [moment for moment in found if moment[0] <= payment["cancelled_at"]]
     if payment["notice"] and payment["notice"]["sent_at"]:
         found.append((payment["notice"]["sent_at"], f"Notice sent by {payment['notice']['channel']}"))
     for each in payment["movements"]:
         what = each["kind"].replace("_", " ")
-        of = f" of the {each['of']}" if each["of"] else f", now {each['state']}"
+        of = f" of the {each['of']}" if each["of"] else ""
+        now = "" if each["of"] else f", now {each['state']}"
         code = f" ({each['return_code']})" if each["return_code"] else ""
         trace = f", trace {each['trace_number']}" if each["trace_number"] else ""
         amount = format_amount(each["amount_cents"])
-        found.append((each["at"], f"{what.capitalize()}{of} of ${amount}{code}{trace}"))
+        found.append((each["at"], f"{what.capitalize()}{of} of ${amount}{code}{now}{trace}"))
     told = [each for each in payment["told_later"] if each["sent_at"]]
     found += [(each["sent_at"], f"Told that it is {each['kind']}") for each in told]
     life = [(datetime.fromisoformat(at), words) for at, words in found]

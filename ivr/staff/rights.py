@@ -39,3 +39,8 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
 def rights_of(roles: Iterable[str]) -> frozenset[str]:
     """Return what these roles may do together; a role that is gone since may nothing."""
     return frozenset().union(*(ROLES.get(role, frozenset()) for role in roles))
+
+
+def roles_with(right: str) -> tuple[str, ...]:
+    """Return the roles that have a right."""
+    return tuple(role for role, rights in ROLES.items() if right in rights)

@@ -209,27 +209,27 @@ def desk_of_complaints(new_desk):
 COMPLAINTS = {
     "my call dropped after the routing number": (
         ("Calls", {"on": "saturday", "around": "9pm", "last_node": "bank/"}, "Sat, Dec 12, .*"),
-        ("keyed 9 digits", "It made no payment."),
+        ("keyed 9 digits", "It made no payment. Nothing is debited"),
     ),
     "I paid, and I still owe": (
-        ("Members", {"q": "400000000110"}, "Sample, Jasmine"),
-        ("returned", "$166.10"),
+        ("Members", {"q": "Jasmine Sample"}, "Sample, Jasmine", r"\d{11}"),
+        ("insufficient funds (R01). $166.10 is owed again.",),
     ),
     "I was debited twice": (
-        ("Members", {"q": "740000109"}, "Sample, Iris", r"\d{11}", "Ask for a reversal"),
+        ("Members", {"q": "Iris Sample"}, "Sample, Iris", r"\d{11}", "Ask for a reversal"),
         ("settled", "Somebody else has to approve it."),
     ),
     "no letter came": (
-        ("Payments", {"member": "400000000111"}, r"\d{11}"),
-        ("Authorized by letter: sent", "Confirmation number:"),
+        ("Members", {"q": "Sample, Kale"}, "Sample, Kale", r"\d{11}"),
+        ("Authorized by letter: sent", "With the mail of Wed, Dec 9, 2026", "Confirmation number:"),
     ),
     "my birthday was refused": (
-        ("Calls", {"caller": "617-555-0104"}, "Sun, Dec 6, .*"),
+        ("Members", {"q": "dahlia sample"}, "Sample, Dahlia", "Calls of that time", "Sun, Dec 6, .*"),
         ("Those numbers do not match.", "not verified"),
     ),
     "I am locked out": (
-        ("Members", {"q": "400000000108"}, "Sample, Heather", "Unlock"),
-        ("The member may try again.", "Not locked."),
+        ("Members", {"q": "Heather Sample"}, "Sample, Heather", "Unlock"),
+        ("The member may try again.", "Not locked.", "at that question they press #"),
     ),
     "cancel yesterday's payment": (
         ("Payments", {"member": "400000000112", "on": "yesterday"}, r"\d{11}", "Cancel the payment"),
@@ -237,11 +237,11 @@ COMPLAINTS = {
     ),
     "the bank says it was not authorized": (
         ("Payments", {"member": "400000000118"}, r"\d{11}"),
-        ("R10", "Words heard", "Do you authorize this payment?"),
+        ("Read the member the yes below.", "Words heard", "Do you authorize this payment?"),
     ),
     "the account was closed": (
         ("Payments", {"member": "400000000113"}, r"\d{11}"),
-        ("R02", "Came back"),
+        ("account closed (R02). $298.00 is owed again.", "Came back"),
     ),
     "it was the wrong amount": (
         ("Payments", {"member": "400000000115"}, r"\d{11}", {"amount": "20.50"}),

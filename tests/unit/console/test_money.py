@@ -83,10 +83,14 @@ def test_a_payment_is_found_and_its_life_told(visitor, paid):
     assert visitor.get("/payments/1/evidence.pdf").status_code == 404
 
 
-def test_who_asks_to_cancel_gets_a_number(visitor, paid):
+def test_who_asks_to_cancel_gets_a_number(visitor, engine):
+    paid = pay(engine, FRIDAYS_CUTOFF).confirmation_number
+    assert "Cutoff (to come)" in visitor.get(f"/payments/{paid}").text
     page = visitor.post(f"/payments/{paid}/cancel", follow_redirects=True).text
     assert "The payment is cancelled." in page
     assert re.search(r"Cancellation number</dt><dd>\d{11}", page)
+    assert "nothing is debited, and $310.15 is owed again" in page
+    assert "Cutoff" not in page
     again = visitor.post(f"/payments/{paid}/cancel")
     assert again.status_code == 409
     assert "This payment cannot be cancelled any more." in again.text
@@ -166,6 +170,7 @@ def test_an_agent_looks_and_changes_nothing(visitor, paid):
     visitor.log_in("agent")
     page = visitor.get(f"/payments/{paid}").text
     assert "What can be done" not in page
+    assert "To cancel it takes one of these roles: ops, money, admin." in page
     for what in ("cancel", "hold", "ask", "decide"):
         assert visitor.post(f"/payments/{paid}/{what}", {"action": "release"}).status_code == 403
     assert states(visitor) == ["authorized"]
@@ -189,7 +194,10 @@ def test_a_retry_takes_two_and_is_taken_back_by_one(visitor, engine):
     payment = f"/payments/{made.confirmation_number}"
     assert "No retry of payment" in visitor.post(f"{payment}/withdraw").text
     cut(engine)
+    assert "It is on its way to the bank" in visitor.get(payment).text
     bring(engine, came_back(engine, made))
+    page = visitor.get(payment).text
+    assert "Their bank sent it back: insufficient funds (R01). $310.15 is owed again. The member pays" in page
     assert visitor.post(f"{payment}/ask", {"action": "retry"}).status_code == 303
     assert states(visitor) == ["returned"], "asking does nothing yet"
     visitor.log_in("second")
@@ -220,12 +228,17 @@ def test_who_is_locked_out_is_let_in(visitor, samples):
                 locked_at=now,
             )
         )
+    assert "To unlock takes one of these roles: ops, admin." in visitor.get(f"/members/{member}").text
     assert visitor.post(f"/members/{member}/unlock").status_code == 403
     visitor.log_in("ops")
-    assert "Locked since" in visitor.get(f"/members/{member}").text
+    page = visitor.get(f"/members/{member}").text
+    assert "Locked since" in page
+    assert f"since the last one that did: {RECENT_FAILURES}." in page
+    assert "/calls/?on=2026-12-18&amp;around=17:00" in page
     page = visitor.post(f"/members/{member}/unlock", follow_redirects=True).text
     assert "The member may try again." in page
     assert "Not locked." in page
+    assert "since the last one that did" not in page
     assert trail(visitor, "members.unlock") == [("ops", "members.unlock")]
     assert visitor.post("/members/1/unlock").status_code == 404
     with visitor.console.engine.begin() as db:
@@ -236,16 +249,18 @@ def test_who_is_locked_out_is_let_in(visitor, samples):
 def test_a_member_is_found_by_what_they_say_of_themselves(visitor, samples, paid):
     member = samples["demo.health_and_dental"]
     account = member.billing_accounts["health"]
-    for asked in (member.member_id, account, member.phone, "sam"):
+    names = ("sam", "amber sample", "Sample, A", " Sample,")
+    for asked in (member.member_id, account, member.phone, *names):
         assert f"/members/{member.member_id}" in visitor.get("/members/", query_string={"q": asked}).text, (
             asked
         )
-    assert "No member fits" in visitor.get("/members/?q=400").text
+    for nobody in ("400", "basil samples", "sample, %"):
+        assert "No member fits" in visitor.get("/members/", query_string={"q": nobody}).text
     page = visitor.get(f"/members/{member.member_id}").text
-    for told in (account, "$310.15", paid, member.phone):
+    for told in (account, "$310.15", paid, member.phone, "last four digits of the Social Security number"):
         assert told in page
     assert visitor.get("/members/1").status_code == 404
-    assert len(trail(visitor, "console.find_members", "console.see_member")) == 6
+    assert len(trail(visitor, "console.find_members", "console.see_member")) == 11
 
 
 def test_members_of_one_name_come_by_the_page(visitor):
