@@ -252,7 +252,7 @@ TESTED_BY = {
     "tests/unit/members/test_imports.py": ("members/bulk_load",),
     "tests/unit/notices/test_letter.py": ("notices/paper",),
     "tests/unit/notices/test_sms.py": ("notices/carriers",),
-    "tests/unit/payments/test_origination.py": ("payments/batches",),
+    "tests/unit/payments/test_origination.py": ("payments/batches", "payments/taken"),
     "tests/unit/proof/test_exploration.py": ("proof/spoken",),
     "tests/unit/payments/test_cancel.py": ("payments/find",),
     "tests/unit/payments/test_export.py": ("payments/movements",),

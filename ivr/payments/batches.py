@@ -6,13 +6,13 @@ little memory. An account number lives only in the record it is written into.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import chain, groupby
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Row, and_, case, exists, func, literal, null, or_, select
+from sqlalchemy import and_, case, exists, func, literal, null, or_, select
 from sqlalchemy.orm import aliased
 
 from ivr.ach.banking_days import last_reversal_date
@@ -46,7 +46,8 @@ from ivr.payments.late import (
 )
 from ivr.payments.life import CREDIT_KINDS, DEBIT_KINDS, IS_WAITING
 from ivr.payments.names import CURRENT_NAME
-from ivr.storage.engine import ROWS_AT_ONCE
+from ivr.payments.taken import TakenEntry
+from ivr.storage.streams import rows_by_thousand
 from ivr.storage.tables import (
     AchEntry,
     BlockedAccount,
@@ -102,18 +103,6 @@ class _BankAccount:
     routing_number: str
     account_number: str = field(repr=False)
     receiver_name: str = field(repr=False)
-
-
-class TakenEntry(NamedTuple):
-    """An entry that is in the file; `entry_id` is None for a payment's first, whose row is yet to be made."""
-
-    payment_id: int
-    entry_id: int | None
-    kind: str
-    sec_code: str
-    transaction_code: str
-    amount_cents: int
-    trace_number: str
 
 
 # What an entry needs of its payment, named alike for first debits and for what was requested later.
@@ -240,10 +229,10 @@ def count_waiting(db: Connection, cutoff: datetime) -> int:
 
 @dataclass
 class Batches:
-    """The batches of one cutoff. While they are consumed, `taken` and `held` fill.
+    """The batches of one cutoff. While they are consumed, `held` fills.
 
     `missed`: see `_due`. `trace_numbers` yields the sequence part of each entry's trace number, ascending.
-    `told` is called with the number of entries taken so far.
+    `told` is called with the number of entries taken so far, `store` with those taken of a thousand rows.
     """
 
     db: Connection
@@ -253,16 +242,16 @@ class Batches:
     missed: bool
     trace_numbers: Iterator[int]
     told: Callable[[int], None]
-    taken: list[TakenEntry] = field(default_factory=list)
+    store: Callable[[Sequence[TakenEntry]], None]
     held: list[HeldPayment] = field(default_factory=list)
     unopened: int = 0
+    _taken: list[TakenEntry] = field(default_factory=list)
+    _count: int = 0
 
     def read(self, cutoff: datetime) -> Generator[Batch, None, None]:
         """Yield each batch that has an entry; consume its entries before asking for the next."""
-        rows = chain(
-            self._rows(_due(cutoff, self.effective_entry_date, missed=self.missed)),
-            self._rows(_requested(self.effective_entry_date)),
-        )
+        due = _due(cutoff, self.effective_entry_date, missed=self.missed)
+        rows = chain(self._rows(due), self._rows(_requested(self.effective_entry_date)))
         for (kind, sec_code, plan), of_batch in groupby(rows, _batch_key):
             header = self._header(kind, sec_code, plan)
             entries = self._entries(header, of_batch)
@@ -270,10 +259,11 @@ class Batches:
             if first is not None:
                 yield header, chain([first], entries)
 
-    def _rows(self, statement: Any) -> Iterator[Row[Any]]:
-        with self.db.execute(statement.execution_options(yield_per=ROWS_AT_ONCE)) as result:
-            for rows in result.partitions():  # row by row, SQLAlchemy takes longer
-                yield from rows
+    def _rows(self, statement: Any) -> Iterator[Any]:
+        for rows in rows_by_thousand(self.db, statement):
+            self.store(self._taken)  # the database does it while the next ones are written
+            self._taken.clear()
+            yield from rows
 
     def _header(self, kind: str, sec_code: Any, plan: str) -> BatchHeader:
         settings = self.settings
@@ -287,7 +277,7 @@ class Batches:
             service_class=DEBITS if kind in DEBIT_KINDS else CREDITS,
         )
 
-    def _entries(self, header: BatchHeader, rows: Iterable[Row[Any]]) -> Iterator[Entry]:
+    def _entries(self, header: BatchHeader, rows: Iterable[Any]) -> Iterator[Entry]:
         for row in rows:
             is_later = row.entry_id is not None  # a retry, a reversal or a refund
             reason = "late" if is_later and self._is_over(row) else row.reason
@@ -296,14 +286,15 @@ class Batches:
             entry = None if reason else self._entry(header, row)
             if entry is None:
                 continue
-            of_row = row.payment_id, row.entry_id, row.kind, row.sec_code
-            self.taken.append(
+            of_row = row.entry_id, row.payment_id, row.kind, row.sec_code
+            self._taken.append(
                 TakenEntry(*of_row, entry.transaction_code, entry.amount_cents, entry.trace_number)
             )
-            self.told(len(self.taken))
+            self._count += 1
+            self.told(self._count)
             yield entry
 
-    def _is_over(self, row: Row[Any]) -> bool:
+    def _is_over(self, row: Any) -> bool:
         """Return whether a reversal or a retry would take effect too late: a file may be late."""
         last = None
         if row.kind == "reversal" and row.settled_at is not None:
@@ -312,7 +303,7 @@ class Batches:
             last = row.first_effective_date + timedelta(days=RETRY_WITHIN_DAYS)
         return last is not None and self.effective_entry_date > last
 
-    def _entry(self, header: BatchHeader, row: Row[Any]) -> Entry | None:
+    def _entry(self, header: BatchHeader, row: Any) -> Entry | None:
         """Return a row as an entry, or None with its payment held."""
         account = self._account(row)
         if account is None:
@@ -336,7 +327,7 @@ class Batches:
             return None
         return entry
 
-    def _account(self, row: Row[Any]) -> _BankAccount | None:
+    def _account(self, row: Any) -> _BankAccount | None:
         """Return the account as keyed, or as its bank has corrected it since; None when it cannot be read."""
         if row.account_number is None:
             return None
@@ -357,7 +348,7 @@ class Batches:
             name,
         )
 
-    def _hold(self, row: Row[Any], reason: str, fields: str = "") -> None:
+    def _hold(self, row: Any, reason: str, fields: str = "") -> None:
         withdrawn = row.kind if row.entry_id is not None and reason in _NEVER else None
         which = "withdrawn" if withdrawn and reason == "blocked" else reason
         why = why_held(which, row.confirmation_number, row.receiver_name, fields)
@@ -366,6 +357,6 @@ class Batches:
         )
 
 
-def _batch_key(row: Row[Any]) -> tuple[str, str, str]:
+def _batch_key(row: Any) -> tuple[str, str, str]:
     """Return what entries of one batch have in common; retries and credits need no batch a plan."""
     return row.kind, row.sec_code, row.plan if row.kind == "debit" else ""

@@ -7,10 +7,10 @@ written in the same transaction by whoever asks for it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from sqlalchemy import ColumnElement, and_, update
+from sqlalchemy import ColumnElement, Update, and_, update
 
 from ivr.storage.tables import Payment
 
@@ -93,10 +93,17 @@ def move_all(
 
     Raises `WrongStateError` when the table has no such change.
     """
-    statement = (
+    return db.execute(moving(which, (state,), event, **values)).rowcount
+
+
+def moving(
+    which: ColumnElement[bool], states: Sequence[PaymentState], event: PaymentEvent, **values: Any
+) -> Update:
+    """Return the statement of `move_all`, for any of several states that `event` leads to the same."""
+    (new,) = {next_state(state, event) for state in states}
+    return (
         update(Payment)
-        .where(Payment.state == state, which)
-        .values(state=next_state(state, event), **values)
+        .where(Payment.state.in_(states), which)
+        .values(state=new, **values)
         .execution_options(synchronize_session=False)
     )
-    return db.execute(statement).rowcount

@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -35,13 +35,14 @@ from ivr.base.errors import OperatorError
 from ivr.base.keys import UnsealError
 from ivr.members.bulk_load import loaded
 from ivr.payments.authorize import account_number_context
-from ivr.payments.batches import Batches, HeldPayment, TakenEntry, count_waiting
+from ivr.payments.batches import Batches, HeldPayment, count_waiting
 from ivr.payments.cutoffs import cutoff_rule, finish_cutoff, take_cutoff
 from ivr.payments.holds import HELD_TASK
 from ivr.payments.life import move_all
 from ivr.payments.report import plain
 from ivr.payments.requested import withdraw_entries
 from ivr.payments.retries import withdraw_retries
+from ivr.payments.taken import TakenEntry, send_taken
 from ivr.payments.tasks import close_tasks, open_task
 from ivr.storage.queue import enqueue
 from ivr.storage.tables import TRACE_NUMBERS, AchEntry, AchFile, Payment, StaffTask
@@ -130,6 +131,7 @@ class _FileBuilder:
         processed = max(cutoff.astimezone(settings.ivr_timezone).date(), self._local_now.date())
         self._effective = next_banking_day(processed, settings.ivr_closings)
         self.missed = self._effective > cutoff_rule(settings).effective_entry_date(cutoff)
+        self._file_id = 0
         self.held: list[HeldPayment] = []
 
     def run(self, progress: EntryProgress | None) -> FileMade | None:
@@ -148,11 +150,12 @@ class _FileBuilder:
             self.missed,
             self._trace_numbers(expected),
             told,
+            self._store,
         )
         self.held = batches.held
         with closing(batches.read(self._cutoff)) as read:
             first = next(read, None)
-            file = None if first is None else self._write(chain([first], read), batches)
+            file = None if first is None else self._write(chain([first], read))
         if file is None and batches.unopened and not self._opens_a_later_one():
             raise OperatorError(
                 f"No account number of {batches.unopened} payments can be opened: put the key they were"
@@ -192,11 +195,18 @@ class _FileBuilder:
             return False
         return True
 
-    def _write(self, read: Iterable[Batch], batches: Batches) -> FileMade:
+    def _write(self, read: Iterable[Batch]) -> FileMade:
+        """Write the file with its entries, seal it, and order its delivery."""
         modifier = self._next_modifier()
+        name = self._settings.ivr_ach_name.replace("{date}", f"{self._local_now:%Y%m%d}")
+        name = name.replace("{modifier}", modifier)
+        self._file_id = self._open(name, modifier)
         content = bytearray()
         totals = write_file(self._file_settings(modifier), read, content.extend, checked=True)
-        return self._store(modifier, content, totals, batches.taken)
+        self._close(name, bytes(content), totals)
+        return FileMade(
+            self._file_id, name, totals.entries, totals.debit_cents, totals.credit_cents, self._effective
+        )
 
     def _trace_numbers(self, count: int) -> Iterator[int]:
         """Yield `count` numbers of the sequence, ascending even where it starts again at 1, then more."""
@@ -232,71 +242,41 @@ class _FileBuilder:
             closings=settings.ivr_closings,
         )
 
-    def _store(
-        self, modifier: str, content: bytearray, totals: FileTotals, taken: Sequence[TakenEntry]
-    ) -> FileMade:
-        """Write the file, its entries and their payments, and order its delivery."""
-        name = self._settings.ivr_ach_name.replace("{date}", f"{self._local_now:%Y%m%d}")
-        name = name.replace("{modifier}", modifier)
-        plain = bytes(content)
-        file_id: int = self._db.execute(
-            insert(AchFile)
+    def _open(self, name: str, modifier: str) -> int:
+        """Write the file's row, whose id its entries name; what they come to is not known yet."""
+        opened = insert(AchFile).values(
+            cutoff_at=self._cutoff,
+            name=name,
+            file_id_modifier=modifier,
+            created_at=self._now,
+            effective_entry_date=self._effective,
+            batches=1,
+            entries=1,
+            debit_cents=0,
+            credit_cents=0,
+            state="written",
+        )
+        return int(self._db.execute(opened.returning(AchFile.id)).scalar_one())
+
+    def _store(self, taken: Sequence[TakenEntry]) -> None:
+        send_taken(self._db, self._file_id, self._effective, taken, self._now)
+
+    def _close(self, name: str, content: bytes, totals: FileTotals) -> None:
+        """Write what the file's row lacks, and what follows from the file."""
+        self._db.execute(
+            update(AchFile)
+            .where(AchFile.id == self._file_id)
             .values(
-                cutoff_at=self._cutoff,
-                name=name,
-                file_id_modifier=modifier,
-                created_at=self._now,
-                effective_entry_date=self._effective,
                 batches=totals.batches,
                 entries=totals.entries,
                 debit_cents=totals.debit_cents,
                 credit_cents=totals.credit_cents,
-                content=self._keys.seal(plain, file_context(name)),
-                state="written",
-            )
-            .returning(AchFile.id)
-        ).scalar_one()
-        with loaded(self._db, _STAGED, taken):
-            self._store_entries(file_id)
-            self._move_payments()
-        enqueue(self._db, DELIVER_JOB, file_id=file_id)
-        return FileMade(
-            file_id, name, totals.entries, totals.debit_cents, totals.credit_cents, self._effective
-        )
-
-    def _store_entries(self, file_id: int) -> None:
-        made = {
-            "file_id": literal(file_id),
-            "effective_entry_date": literal(self._effective),
-            "state": literal("batched"),
-        }
-        named = ("payment_id", "kind", "sec_code", "transaction_code", "amount_cents", "trace_number")
-        values: list[Any] = [*(_TAKEN[name] for name in named), *made.values(), literal(self._now)]
-        self._db.execute(
-            insert(AchEntry).from_select(
-                [*named, *made, "created_at"],
-                select(*values).where(_TAKEN.entry_id.is_(None)).order_by(_TAKEN.trace_number),
+                content=self._keys.seal(content, file_context(name)),
             )
         )
-        self._db.execute(
-            update(AchEntry)
-            .where(AchEntry.id == _TAKEN.entry_id)
-            .values(trace_number=_TAKEN.trace_number, transaction_code=_TAKEN.transaction_code, **made)
-            .execution_options(synchronize_session=False)
-        )
-
-    def _move_payments(self) -> None:
-        """Move on what is in the file. Its rows are locked since they were read: none has moved on."""
-        of_newest = {"trace_number": _TAKEN.trace_number, "effective_entry_date": self._effective}
-        debit = and_(Payment.id == _TAKEN.payment_id, _TAKEN.kind == "debit")
-        move_all(self._db, debit, "authorized", "batch", **of_newest)
-        move_all(self._db, debit, "held", "batch", hold_reason=None, **of_newest)
-        retry = and_(Payment.id == _TAKEN.payment_id, _TAKEN.kind == "retry")
-        move_all(self._db, retry, "returned", "retry")
-        self._db.execute(
-            update(Payment).where(retry).values(**of_newest).execution_options(synchronize_session=False)
-        )
-        close_tasks(self._db, (HELD_TASK,), self._now, StaffTask.payment_id.in_(select(_TAKEN.payment_id)))
+        paid = select(AchEntry.payment_id).where(AchEntry.file_id == self._file_id)
+        close_tasks(self._db, (HELD_TASK,), self._now, StaffTask.payment_id.in_(paid))
+        enqueue(self._db, DELIVER_JOB, file_id=self._file_id)
 
 
 def _hold(db: Connection, held: Sequence[HeldPayment], now: datetime) -> int:
@@ -338,21 +318,6 @@ def _hold(db: Connection, held: Sequence[HeldPayment], now: datetime) -> int:
         )
     return newly_held
 
-
-_STAGED: Final = Table(
-    "ach_entries_taken",
-    MetaData(),
-    TableColumn("payment_id", BigInteger),
-    TableColumn("entry_id", BigInteger),
-    TableColumn("kind", Text),
-    TableColumn("sec_code", Text),
-    TableColumn("transaction_code", Text),
-    TableColumn("amount_cents", BigInteger),
-    TableColumn("trace_number", Text),
-    prefixes=["TEMPORARY"],
-    postgresql_on_commit="DROP",
-)
-_TAKEN: Final = _STAGED.columns
 
 _HELD: Final = Table(
     "payments_staying",

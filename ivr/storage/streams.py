@@ -1,11 +1,12 @@
-"""Long lists, read while the server goes on finding more: it and who reads work side by side.
+"""Long lists, read piece by piece as the driver gives them: SQLAlchemy's rows take longer to look into.
 
-A cursor that is asked for a thousand rows at a time, as `yield_per` has it, lets each wait for the other.
+Either the server goes on finding rows while they are worked on, or it is asked for a thousand at a time, and
+takes other statements in between.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import psycopg
@@ -21,10 +22,37 @@ def stream_rows(connection: Connection, statement: Select[Any]) -> Iterator[Any]
 
     The connection is busy until the last is read. Errors are SQLAlchemy's.
     """
-    compiled = statement.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
-    sql, driver = str(compiled), connection.connection.driver_connection
+    sql, parameters = _compiled(connection, statement)
     try:
-        with driver.cursor(row_factory=namedtuple_row) as cursor:  # type: ignore[union-attr]
-            yield from cursor.stream(sql, compiled.params, binary=True, size=ROWS_AT_ONCE)
+        with _cursor(connection) as cursor:
+            yield from cursor.stream(sql, parameters, binary=True, size=ROWS_AT_ONCE)
     except psycopg.Error as error:
         raise as_sqlalchemy(connection, sql, error) from error
+
+
+def rows_by_thousand(connection: Connection, statement: Select[Any]) -> Iterator[Sequence[Any]]:
+    """Yield a statement's rows, named tuples as of `stream_rows`, a thousand at a time.
+
+    Between them the connection takes other statements, but no second list. Errors are SQLAlchemy's.
+    """
+    sql, parameters = _compiled(connection, statement)
+    connection.exec_driver_sql(f"DECLARE long_list NO SCROLL CURSOR FOR {sql}", parameters)
+    fetch = f"FETCH {ROWS_AT_ONCE} FROM long_list"
+    rows: Sequence[Any] = [None]
+    while rows:
+        try:
+            with _cursor(connection) as cursor:
+                rows = cursor.execute(fetch, binary=True).fetchall()
+        except psycopg.Error as error:
+            raise as_sqlalchemy(connection, fetch, error) from error
+        yield rows
+    connection.exec_driver_sql("CLOSE long_list")
+
+
+def _compiled(connection: Connection, statement: Select[Any]) -> tuple[str, dict[str, Any]]:
+    compiled = statement.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
+    return str(compiled), compiled.params
+
+
+def _cursor(connection: Connection) -> Any:
+    return connection.connection.driver_connection.cursor(row_factory=namedtuple_row)  # type: ignore[union-attr]
