@@ -6,15 +6,16 @@ never told again. The procedure that says so (docs/fraud-procedure.md) has to be
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, RowMapping, exists, func, or_, select
 
 from ivr.base.errors import OperatorError
 from ivr.payments.find import find
-from ivr.payments.fraud_rules import FRAUD_RULES
+from ivr.payments.fraud_rules import FRAUD_RULES, Among
 from ivr.payments.holds import HELD_TASK, why_held
 from ivr.payments.late import REVIEW, STAFF_HOLDS
 from ivr.payments.life import IS_WAITING, move, move_all
@@ -53,20 +54,29 @@ class FraudFinding:
 
 
 def find_fraud(db: Connection, which: ColumnElement[bool] = IS_WAITING) -> tuple[FraudFinding, ...]:
-    """Return what the rules find of the payments `which`, known or not. A statement a rule."""
-    found = []
-    for rule in FRAUD_RULES:
-        counted = rule.finding(which).subquery("found")
-        rows = db.execute(
-            select(Payment.id, Payment.confirmation_number, counted.c.found)
-            .join(counted, counted.c.id == Payment.id)
-            .order_by(Payment.id)
+    """Return what the rules find of the payments `which`, known or not, rule by rule."""
+    seen = {among: _look(db, among, which) for among in {rule.among for rule in FRAUD_RULES}}
+    return tuple(
+        FraudFinding(
+            row["id"], row["confirmation_number"], rule.word, int(row[rule.word]), rule.limit, rule.reason
         )
-        found += [
-            FraudFinding(row.id, row.confirmation_number, rule.word, int(row.found), rule.limit, rule.reason)
-            for row in rows
-        ]
-    return tuple(found)
+        for rule in FRAUD_RULES
+        for row in seen[rule.among]
+        if row[rule.word] > rule.limit
+    )
+
+
+def _look(db: Connection, among: Among, which: ColumnElement[bool]) -> Sequence[RowMapping]:
+    """Return each payment of which a rule that looks there counts too much, and what each of them counts."""
+    rules = [rule for rule in FRAUD_RULES if rule.among is among]
+    found = (
+        among(which)
+        .add_columns(*(rule.found.label(rule.word) for rule in rules))
+        .having(or_(*(rule.found > rule.limit for rule in rules)))
+        .subquery("found")
+    )
+    statement = select(Payment.confirmation_number, found).join(found, found.c.id == Payment.id)
+    return db.execute(statement.order_by(Payment.id)).mappings().all()
 
 
 def watch_fraud(db: Connection, now: datetime) -> tuple[FraudFinding, ...]:
