@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,24 +99,37 @@ def free_port() -> int:
 
 
 def tree_cpu_seconds(root: int) -> float:
-    """Return the processor time that a process, its living descendants and its ended children have used."""
+    """Return the processor time that a process, its living descendants and its ended children have used.
+
+    Looks again while children end: one that ended meanwhile may be counted neither as living nor as ended.
+    """
+    while True:
+        before, seconds = _ended_ticks(root), sum(map(_own_seconds, _tree(root)))
+        if _ended_ticks(root) == before:
+            return seconds + before / _TICKS
+
+
+def _tree(root: int) -> list[int]:
+    """Return a process and its descendants."""
     parents: dict[int, list[int]] = {}
-    ended_ticks = 0
     for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
-            continue
-        try:
-            fields = (folder / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
-        except OSError:
-            continue
-        parents.setdefault(int(fields[1]), []).append(int(folder.name))
-        if int(folder.name) == root:
-            ended_ticks = int(fields[13]) + int(fields[14])
-    found, seconds = [root], ended_ticks / _TICKS
+        if folder.name.isdigit():
+            with suppress(OSError):
+                parents.setdefault(int(_stat(int(folder.name))[1]), []).append(int(folder.name))
+    found = [root]
     for pid in found:
         found += parents.get(pid, ())
-        seconds += _own_seconds(pid)
-    return seconds
+    return found
+
+
+def _ended_ticks(pid: int) -> int:
+    """Return the time of the children that a process has heard the end of."""
+    fields = _stat(pid)
+    return int(fields[13]) + int(fields[14])
+
+
+def _stat(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
 
 
 def _own_seconds(pid: int) -> float:
