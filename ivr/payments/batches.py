@@ -44,7 +44,7 @@ from ivr.payments.late import (
     is_late_notice,
     is_not_mailed,
 )
-from ivr.payments.life import CREDIT_KINDS, DEBIT_KINDS, IS_WAITING
+from ivr.payments.life import CREDIT_KINDS, DEBIT_KINDS, FILE_ORDER, IS_WAITING
 from ivr.payments.names import CURRENT_NAME
 from ivr.payments.taken import TakenEntry
 from ivr.storage.streams import rows_by_thousand
@@ -54,7 +54,6 @@ from ivr.storage.tables import (
     BlockedRoutingNumber,
     Notice,
     Payment,
-    in_order_of_plans,
 )
 
 if TYPE_CHECKING:
@@ -168,7 +167,7 @@ def _due(cutoff: datetime, effective: date, *, missed: bool) -> Any:
         )
         .outerjoin_from(Payment, Notice, CURRENT_NOTICE)
         .where(_is_due(cutoff))
-        .order_by(Payment.sec_code.desc(), in_order_of_plans(Payment.plan), Payment.id)  # TEL first
+        .order_by(*FILE_ORDER)
         .with_for_update(of=Payment.__table__)
     )
 

@@ -18,9 +18,9 @@ from ivr.base.errors import OperatorError
 from ivr.base.letters import cleaned
 from ivr.payments.find import find
 from ivr.payments.holds import release_held
-from ivr.payments.life import IS_WAITING
+from ivr.payments.life import FILE_ORDER, IS_WAITING
 from ivr.storage.audit import record_events
-from ivr.storage.tables import Member, Payment, in_order_of_plans
+from ivr.storage.tables import Member, Payment
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
@@ -69,7 +69,7 @@ def correct_names(db: Connection, renamed: Select[Any], *, reason: str, actor: s
             func.concat(Member.first_name, " ", Member.last_name) == CURRENT_NAME,
         )
         # Rows are locked in the order of the cutoff, which may be at work on the same ones.
-        .order_by(Payment.sec_code.desc(), in_order_of_plans(Payment.plan), Payment.id)
+        .order_by(*FILE_ORDER)
         .with_for_update(of=Payment.__table__)
     )
     corrected = [(row.id, row.name, f"{row.first_name} {row.last_name}") for row in rows]

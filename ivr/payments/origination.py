@@ -212,7 +212,7 @@ class _FileBuilder:
         """Yield `count` numbers of the sequence, ascending even where it starts again at 1, then more."""
         following = select(TRACE_NUMBERS.next_value())
         block = select(TRACE_NUMBERS.next_value()).select_from(func.generate_series(1, count).alias())
-        yield from sorted(self._db.scalars(block))
+        yield from sorted(self._db.scalars(block).all())
         while True:  # a payment may have become due since they were counted
             yield self._db.execute(following).scalar_one()
 
