@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import structlog
 from flask import Flask, abort, g, request
@@ -15,6 +16,7 @@ from jinja2 import StrictUndefined
 from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
 from ivr.ach.return_codes import return_rule
@@ -22,6 +24,7 @@ from ivr.base.errors import NotFoundError, OperatorError
 from ivr.base.money import format_amount
 from ivr.console.front import OPEN, front
 from ivr.console.members import members
+from ivr.console.paging import ID_MAX
 from ivr.console.payments import payments
 from ivr.console.practice import door, practice_phone
 from ivr.console.reports import reports
@@ -30,7 +33,7 @@ from ivr.console.runs import the_line
 from ivr.console.tasks import tasks
 from ivr.console.today import today
 from ivr.console.trail import trail
-from ivr.console.visit import DONE, NOT_YOURS, Console, Pages, StaffVisit
+from ivr.console.visit import NOT_YOURS, Console, Pages, StaffVisit
 from ivr.payments.movements import in_words
 from ivr.staff.rights import roles_with
 
@@ -46,7 +49,7 @@ SECTIONS: Final[tuple[Pages, ...]] = (
     trail,
 )
 FORM_BYTES_MAX: Final = 65_536
-_PAYMENT_COMMAND: Final = re.compile(r"`ivr payments (\w+) [^`]*`")
+_COMMAND: Final = re.compile(r"`ivr (?:payments (\w+) [^`]*|ach queue list)`")
 _ROW: Final = re.compile(r"<tr\b.*?</tr>", re.DOTALL)
 _CELL: Final = re.compile(r"<t[dh]\b")
 _HEADERS: Final = {
@@ -66,6 +69,7 @@ _PROBLEMS: Final = {
     404: "There is no such page.",
     405: "This page is not for that.",
     413: "That is too much at once.",
+    500: "Something went wrong here. See on the page before what stands; if it stays so, tell who runs this.",
 }
 
 
@@ -76,6 +80,7 @@ def make_console_app(console: Console) -> Flask:
     app.config.update(MAX_CONTENT_LENGTH=FORM_BYTES_MAX, MAX_FORM_PARTS=200)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.url_map.converters["int"] = _RowId
     app.register_blueprint(front)
     app.register_blueprint(door)
     for section in SECTIONS:
@@ -126,7 +131,7 @@ def _add_filters(app: Flask, console: Console) -> None:
     @app.template_filter("without_commands")
     def without_commands(text: object) -> Markup:
         """Write what to do next for who has a button for it, where others have a command."""
-        said = _PAYMENT_COMMAND.sub(lambda found: f"`{found[1]}`", str(text))
+        said = _COMMAND.sub(lambda found: f"`{found[1] or 'Tasks'}`", str(text))
         parts = escape(said).split("`")
         return Markup("").join(
             Markup("<strong>{}</strong>").format(part) if number % 2 else part
@@ -137,6 +142,13 @@ def _add_filters(app: Flask, console: Console) -> None:
     def plain(word: str | None) -> str:
         """Write a name of the program's with blanks."""
         return (word or "none").replace("_", " ")
+
+
+class _RowId(IntegerConverter):
+    """A number in an address, which is one of a row: a larger one leads to no page."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=ID_MAX)
 
 
 def _under_heads(rows: Markup, heads: Sequence[str | Sequence[str]]) -> Markup:
@@ -155,6 +167,12 @@ def _refuse_nul() -> None:
     texts = (request.path, *request.args.values(), *request.form.values())
     if any("\0" in text for text in texts):
         abort(400, "There is a character in it that nothing here has: leave it out.")
+
+
+def _came_from() -> str:
+    """Return the page whose form was sent, "" where that is none of the console's."""
+    page = urlsplit(request.referrer or "")
+    return page.path if request.method == "POST" and page.netloc == request.host else ""
 
 
 def _refused(error: HTTPException) -> tuple[str, int]:
@@ -187,7 +205,8 @@ def _add_answers(app: Flask, console: Console) -> None:
             "sections": sections(visit) if visit else [],
             "is_demo": console.settings.ivr_demo,
             "here": request.blueprint,
-            "done": DONE.get(request.args.get("done", ""), ""),
+            "done": visit.done if visit else "",
+            "came_from": _came_from(),
         }
 
     app.register_error_handler(HTTPException, _refused)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ivr.console.visit import StaffVisit
 
 ROWS: Final = 50
-_ID_MAX: Final = 2**63 - 1
+ID_MAX: Final = 2**63 - 1  # of a row
 Row = TypeVar("Row")
 
 
@@ -79,7 +79,7 @@ def stop_of(visit: StaffVisit, key: Any, at: Any, before: Any | None) -> Stop | 
 def after_id() -> int | None:
     """Return the number of the row after which this page begins, None for the first page."""
     after = request.args.get("after", type=int)
-    return after if after is not None and 0 < after <= _ID_MAX else None
+    return after if after is not None and 0 < after <= ID_MAX else None
 
 
 def in_time(key: Any, at: Any, begins: datetime, ends: datetime) -> ColumnElement[bool]:

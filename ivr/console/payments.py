@@ -325,7 +325,14 @@ def _do(visit: StaffVisit, number: str, action: str, details: Mapping[str, Any])
 def approve(visit: StaffVisit, number: str) -> Answer:
     """Approve and do what somebody else asked for, or refuse it."""
     approves = request.form.get("word") == "approve"
-    wanted: Wanted = decide(visit.db, number, approves=approves, actor=visit.staff.name, now=visit.now)
+    wanted: Wanted = decide(
+        visit.db,
+        number,
+        task_id=request.form.get("asked", 0, type=int),
+        approves=approves,
+        actor=visit.staff.name,
+        now=visit.now,
+    )
     if approves:
         _do(visit, number, wanted.action, wanted.details)
     return visit.back("payments.show", "approved" if approves else "refused", number=number)

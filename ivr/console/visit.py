@@ -48,6 +48,7 @@ DONE: Final = {
     "others_ended": "Every other log-in of yours is ended.",
     "started": "It runs. Look at this page again for how far it is.",
 }
+_DONE_JUST_NOW_SECONDS: Final = 60
 Answer = str | AnyResponse
 ANYBODY: Final = ""  # whoever is logged in
 OLD_FORM: Final = "This form is not of this log-in any more: go back, load the page again, then send."
@@ -100,7 +101,26 @@ class StaffVisit:
 
     def back(self, endpoint: str, done: str, **arguments: Any) -> Answer:
         """Lead back to a page, which says that something is done: a word of `DONE`."""
-        return redirect(url_for(endpoint, done=done, **arguments), 303)
+        at = int(self.now.timestamp())
+        seal = self._seal(done, at, url_for(endpoint, **arguments))
+        return redirect(url_for(endpoint, done=f"{done}.{at}.{seal}", **arguments), 303)
+
+    @property
+    def done(self) -> str:
+        """What was done just now, "" for nothing.
+
+        Said once it is true, of this page and to who did it: not by a link that others made, nor by one that
+        was kept.
+        """
+        done, _, rest = request.args.get("done", "").partition(".")
+        at, _, seal = rest.partition(".")
+        if not at.isdecimal() or not hmac.compare_digest(seal, self._seal(done, at, request.path)):
+            return ""
+        return DONE[done] if self.now.timestamp() - int(at) < _DONE_JUST_NOW_SECONDS else ""
+
+    def _seal(self, *told: object) -> str:
+        text = " ".join(map(str, told)).encode()
+        return hmac.digest(self.form_token.encode(), text, "sha256").hex()[:16]
 
     def asked(self, *names: str) -> dict[str, str]:
         """Return what the address asks for by these names, without blanks around it; "" where it is not."""
@@ -154,7 +174,7 @@ def guarded(view: Callable[..., Answer], right: str) -> Callable[..., AnyRespons
             if not visit.may(right):
                 visit.record("console.refused", request.path, right=right)
                 return make_response(render("problem.html", status=403, problems=[NOT_YOURS]), 403)
-            if request.method != "GET" and not is_own_form(visit.form_token):
+            if request.method not in {"GET", "HEAD"} and not is_own_form(visit.form_token):
                 visit.record("console.refused", request.path, why="the form is not of this log-in")
                 return make_response(render("problem.html", status=400, problems=[OLD_FORM]), 400)
             return make_response(view(visit, **arguments))

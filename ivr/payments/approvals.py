@@ -64,15 +64,20 @@ def ask_approval(
     record_event(db, "payments.ask", str(payment.id), {"action": action, **details}, actor=actor, now=now)
 
 
-def decide(db: Connection, confirmation_number: str, *, approves: bool, actor: str, now: datetime) -> Wanted:
+def decide(
+    db: Connection, confirmation_number: str, *, task_id: int, approves: bool, actor: str, now: datetime
+) -> Wanted:
     """Close what is asked for of a payment and return it; whoever approves does it in this transaction.
 
-    Raises `NotFoundError` where nothing is asked for, `OperatorError` for who approves their own wish.
+    `task_id` is what was looked at. Raises `NotFoundError` where nothing is asked for, `OperatorError` where
+    something else is by now, and for who approves their own wish.
     """
     payment = find(db, confirmation_number, Payment.id, lock=True)
     wanted = wanted_of(db, payment.id)
     if wanted is None:
         raise NotFoundError(f"Nothing is asked for of payment {confirmation_number}: somebody was first.")
+    if wanted.task_id != task_id:
+        raise OperatorError("Something else is asked for by now: load the page again, and look at that.")
     if approves and wanted.asked_by == actor:
         raise OperatorError("You asked for it yourself: it takes somebody else to approve it.")
     close_tasks(db, (APPROVAL_TASK,), now, StaffTask.id == wanted.task_id, by=actor)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import select, true, tuple_, update
 from sqlalchemy.orm import aliased
 
-from ivr.base.errors import NotFoundError
+from ivr.base.errors import NotFoundError, OperatorError
 from ivr.base.listing import ListColumn, Listing, listing, local_time
+from ivr.payments.approvals import APPROVAL_TASK
 from ivr.payments.report import plain
 from ivr.storage.audit import record_event
 from ivr.storage.tables import BankItem, Payment, StaffTask
@@ -102,7 +103,7 @@ def _no_such_task(task_id: int) -> NotFoundError:
 def close_task(db: Connection, task_id: int, *, note: str, actor: str, now: datetime) -> None:
     """Close one task, and with it the bank item that it is about, within the caller's transaction.
 
-    Raises `NotFoundError` when no open task has this number.
+    Raises `NotFoundError` when no open task has this number, `OperatorError` for what somebody asked for.
     """
     closed = db.execute(
         update(StaffTask)
@@ -112,6 +113,10 @@ def close_task(db: Connection, task_id: int, *, note: str, actor: str, now: date
     ).one_or_none()
     if closed is None:
         raise _no_such_task(task_id)
+    if closed.kind == APPROVAL_TASK:
+        raise OperatorError(
+            f"Task {task_id} waits for a second pair of eyes: approve or refuse it on the payment's page."
+        )
     db.execute(
         update(BankItem)
         .where(BankItem.id == closed.bank_item_id, BankItem.state.in_(("unmatched", "handed_over")))

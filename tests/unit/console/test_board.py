@@ -109,14 +109,17 @@ def test_the_consoles_own_account_has_the_rights_of_every_page(engine, line, sam
         "/line/runs",
     ):
         assert visitor.get(path).status_code == 200, path
+    asked = r'name="asked" value="(\d+)"'
     for path, form in (
         (f"/payments/{number}/hold", {"reason": "the member asks"}),
         (f"/payments/{number}/ask", {"action": "release"}),
-        (f"/payments/{number}/decide", {"word": "refuse"}),
+        (f"/payments/{number}/decide", {"word": "refuse", "asked": asked}),
         (f"/payments/{number}/cancel", {}),
         (f"/members/{member}/unlock", {}),
         ("/log-out", {}),
     ):
+        if form.get("asked"):
+            form["asked"] = re.search(asked, visitor.get(f"/payments/{number}").text)[1]
         assert visitor.post(path, form).status_code == 303, path
     own.dispose()
 

@@ -56,6 +56,12 @@ def trail(visitor, *actions):
         return [tuple(row) for row in rows]
 
 
+def decide(visitor, number, word, *, asked=None):
+    """Approve or refuse what the payment's page says is asked for, or what another page said."""
+    shown = asked or re.search(r'name="asked" value="(\d+)"', visitor.get(f"/payments/{number}").text)
+    return visitor.post(f"/payments/{number}/decide", {"word": word, "asked": shown[1] if shown else ""})
+
+
 def test_a_payment_is_found_and_its_life_told(visitor, paid):
     for asked in (f"number={paid[:3]}-{paid[3:]}", "state=authorized", "last4=2345", ""):
         assert f"/payments/{paid}" in visitor.get(f"/payments/?{asked}").text, asked
@@ -91,8 +97,11 @@ def test_who_asks_to_cancel_gets_a_number(visitor, engine):
     assert re.search(r"Cancellation number</dt><dd>\d{11}", page)
     assert "nothing is debited, and $310.15 is owed again" in page
     assert "Cutoff" not in page
-    again = visitor.post(f"/payments/{paid}/cancel")
+    again = visitor.post(
+        f"/payments/{paid}/cancel", headers={"Referer": f"https://console.example/payments/{paid}"}
+    )
     assert again.status_code == 409
+    assert f'<a href="/payments/{paid}">Back to the page before' in again.text
     assert "This payment cannot be cancelled any more." in again.text
 
 
@@ -103,15 +112,15 @@ def test_money_goes_out_on_the_word_of_two(visitor, paid):
     assert visitor.post(f"/payments/{paid}/ask", {"action": "release"}).status_code == 303
     assert states(visitor) == ["held"], "asking does nothing yet"
     assert visitor.post(f"/payments/{paid}/ask", {"action": "release"}).status_code == 409
-    own = visitor.post(f"/payments/{paid}/decide", {"word": "approve"})
+    own = decide(visitor, paid, "approve")
     assert "You asked for it yourself" in own.text
     assert states(visitor) == ["held"]
     assert "approval" in visitor.get("/tasks/").text.lower()
     visitor.log_in("second")
     assert "Approve and do it" in visitor.get(f"/payments/{paid}").text
-    visitor.post(f"/payments/{paid}/decide", {"word": "approve"})
+    decide(visitor, paid, "approve")
     assert states(visitor) == ["authorized"]
-    assert visitor.post(f"/payments/{paid}/decide", {"word": "approve"}).status_code == 404
+    assert decide(visitor, paid, "approve").status_code == 404
     assert trail(visitor, "payments.ask", "payments.approve", "payments.release") == [
         ("money", "payments.ask"),
         ("second", "payments.approve"),
@@ -122,13 +131,38 @@ def test_money_goes_out_on_the_word_of_two(visitor, paid):
 def test_what_is_refused_is_not_done(visitor, paid):
     visitor.post(f"/payments/{paid}/hold", {"reason": "the member asks"})
     visitor.post(f"/payments/{paid}/ask", {"action": "release"})
+    wish = open_tasks(visitor)[-1].id
+    assert visitor.post(f"/tasks/{wish}/close", {"note": "no"}).status_code == 409
     visitor.log_in("second")
-    visitor.post(f"/payments/{paid}/decide", {"word": "refuse"})
+    decide(visitor, paid, "refuse")
     assert states(visitor) == ["held"]
     assert [task.kind for task in open_tasks(visitor)] == ["payment_held"]
     page = visitor.get(f"/payments/{paid}").text
     for told in ("money held it", "money asked to release it", "second refused it"):
         assert told in page
+
+
+def test_who_approves_approves_what_they_saw(visitor, engine, paid):
+    with engine.begin() as db:
+        db.execute(Payment.__table__.update().values(state="settled", settled_at=FRIDAYS_CUTOFF))
+    visitor.post(f"/payments/{paid}/ask", {"action": "refund", "amount": "1.00"})
+    seen = re.search(r'name="asked" value="(\d+)"', visitor.get(f"/payments/{paid}").text)
+    decide(visitor, paid, "refuse")
+    visitor.post(f"/payments/{paid}/ask", {"action": "refund", "amount": "300.00"})
+    visitor.log_in("second")
+    stale = decide(visitor, paid, "approve", asked=seen)
+    assert (stale.status_code, "Something else is asked for by now" in stale.text) == (409, True)
+    assert [task.details["amount_cents"] for task in open_tasks(visitor)] == [30000]
+
+
+def test_what_was_done_is_said_once_it_is_true(visitor, paid):
+    done = visitor.post(f"/payments/{paid}/hold", {"reason": "the member asks"}).location
+    said = "The payment is held."
+    assert said in visitor.get(done).text
+    assert said not in visitor.get(done.replace("held.", "cancelled.")).text
+    assert said not in visitor.get(f"/payments/{paid}?done=held").text
+    visitor.console.clock.advance(61)
+    assert said not in visitor.get(done).text
 
 
 @pytest.mark.parametrize("form", [{"action": "refund"}, {"action": "reverse", "reason": "duplicate"}])
@@ -185,7 +219,7 @@ def test_a_refund_of_a_settled_payment(visitor, engine, paid):
     [task] = open_tasks(visitor)
     assert (task.kind, task.details["amount_cents"]) == ("approval", 100)
     visitor.log_in("second")
-    visitor.post(f"/payments/{paid}/decide", {"word": "approve"})
+    decide(visitor, paid, "approve")
     assert "refund $1.00 requested" in visitor.get("/payments/").text
 
 
@@ -201,7 +235,7 @@ def test_a_retry_takes_two_and_is_taken_back_by_one(visitor, engine):
     assert visitor.post(f"{payment}/ask", {"action": "retry"}).status_code == 303
     assert states(visitor) == ["returned"], "asking does nothing yet"
     visitor.log_in("second")
-    visitor.post(f"{payment}/decide", {"word": "approve"})
+    decide(visitor, made.confirmation_number, "approve")
     assert states(visitor) == ["batched"]
     page = visitor.get(payment).text
     assert "second had it presented again" in page
