@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, bindparam, select, update
 
 from ivr.ach.banking_days import SETTLEMENT_ZONE
 from ivr.base.errors import OperatorError
@@ -25,6 +25,7 @@ from ivr.payments.life import DEBIT_KINDS, move_all
 from ivr.payments.origination import file_context
 from ivr.payments.tasks import BY_THE_LINE, close_tasks, open_task
 from ivr.storage.advisory_locks import FILES, held_alone, hold_in_transaction
+from ivr.storage.prepared import PreparedStatement
 from ivr.storage.tables import AchEntry, AchFile, Payment, StaffTask
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ LATE_TASK: Final = "file_late"
 FILE_TASKS: Final = (UNDELIVERED_TASK, DOUBT_TASK, LATE_TASK)
 ENCRYPTED: Final = ".age"  # what the name of an encrypted file ends with
 PART: Final = ".part"  # what a temporary name ends with: banks are told to leave such files alone
+
+# Prepared: the content comes in binary, which as text would be twice as long.
+_WRITTEN: Final = PreparedStatement(
+    select(AchFile.__table__).where(AchFile.id == bindparam("file_id"), AchFile.state == "written")
+)
 
 Whereabouts = Literal["there", "not_there", "unknown"]
 
@@ -218,11 +224,10 @@ def _deliver(  # noqa: PLR0917 (as below)
     although_late: bool,
 ) -> bool:
     with db.begin():
-        file = db.execute(
-            select(AchFile.__table__).where(AchFile.id == file_id, AchFile.state == "written")
-        ).one_or_none()
-    if file is None:
+        written = _WRITTEN.rows(db, {"file_id": file_id})
+    if not written:
         return False
+    (file,) = written
     name, content = file.name, _opened(keys, file.name, file.content)
     if recipients or file.encrypted is not None:
         name, content = name + ENCRYPTED, _encrypted(db, file, recipients, content)
