@@ -24,8 +24,11 @@ from sqlalchemy import Engine, event, text
 from support.money import settings_with, wait_until_nobody_delivers
 
 from ivr.jobs.bank import deliver_files, run_due_cutoffs
+from ivr.payments.cutoffs import cutoff_rule, due_cutoffs
 from ivr.payments.delivery import PART
 from ivr.payments.files import allow_again, note_arrived
+from ivr.payments.fraud import watch_fraud
+from ivr.payments.origination import run_cutoff
 from ivr.storage.engine import NO_LIMITS, database_url, make_engine
 
 if TYPE_CHECKING:
@@ -88,10 +91,22 @@ def make_killed(engine: Engine, settings: OriginationSettings, now: datetime, te
     def make(own: Engine) -> None:
         run_due_cutoffs(own, settings, now)
 
+    _compile(engine, settings, now)
     for _ in killed_again_and_again(engine, make):
         with engine.connect() as db:
             lies_there = sorted(path.name for path in settings.ach_out.iterdir())
             tell((*db.execute(text(STATE)).one(), lies_there))
+
+
+def _compile(engine: Engine, settings: OriginationSettings, now: datetime) -> None:
+    """Have a cutoff's statements compiled once, here, and not by each child again; nothing stays of it."""
+    with engine.connect() as db:
+        watch_fraud(db, now)
+        run_cutoff(
+            db, settings.key_ring, settings, cutoff=due_cutoffs(db, cutoff_rule(settings), now)[0], now=now
+        )
+        db.rollback()
+    engine.dispose()
 
 
 def deliver_killed(

@@ -23,6 +23,7 @@ from ivr.payments.names import correct_name
 from ivr.payments.origination import file_context, run_cutoff
 from ivr.payments.report import payment_json
 from ivr.payments.retention import apply_retention
+from ivr.storage.engine import Limits, make_engine
 from ivr.storage.tables import AchFile, Authorization, Notice, Payment
 
 PAYER = GuestPayer("JOANNA QUILLFEATHER", "+16175550177")
@@ -104,11 +105,13 @@ def test_without_a_text_an_hour_before_the_cutoff_nothing_is_debited(  # noqa: P
         assert withdrawn in {"withdrawn", "failed"}
 
 
-def test_a_cutoff_at_work_on_it_is_not_disturbed(engine, paid):
+def test_a_cutoff_at_work_on_it_is_not_disturbed(engine, database_url, paid):
+    impatient = make_engine(database_url, limits=Limits(lock_timeout_seconds=0.05))
     with engine.begin() as db:
         db.execute(text("SELECT id FROM payments FOR UPDATE"))
-        assert cancel_untold(engine, SeededRandomness(1), WARNED_AT) == 0
-    assert cancel_untold(engine, SeededRandomness(1), WARNED_AT) == 1
+        assert cancel_untold(impatient, SeededRandomness(1), WARNED_AT) == 0
+    assert cancel_untold(impatient, SeededRandomness(1), WARNED_AT) == 1
+    impatient.dispose()
 
 
 def test_who_is_released_by_staff_gets_the_new_dates_in_time(engine, paid, sender, clock, twilio):
