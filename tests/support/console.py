@@ -101,8 +101,11 @@ class Visitor:
         return self.client.get(path, base_url="https://console.example", buffered=True, **more)
 
     def pages(self, address):
-        """Yield a page, and each that the one before leads on to."""
+        """Yield a page, and each that the one before leads on to; none leads in a circle."""
+        seen = set()
         while address:
+            assert address not in seen
+            seen.add(address)
             text = self.get(address).text
             yield text
             following = re.search(r'href="([^"]*)" rel="next"', text)
