@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import render_template as render
 from flask import request
@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from ivr.base.errors import NotFoundError
 from ivr.billing.ledger import balances
 from ivr.calls.histories import calls_before
-from ivr.console.paging import ROWS, paged
+from ivr.console.paging import ROWS, after_id, paged
 from ivr.console.visit import Answer, Pages, StaffVisit
 from ivr.console.written import member_of_number, plain_number, telephone
 from ivr.members.locks import lock_of, unlock
@@ -21,12 +21,29 @@ from ivr.payments.report import page_json
 from ivr.storage.tables import BillingAccount, LedgerEntry, Member, Notice, Payment, VerificationCounter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import ColumnElement, Row
+    from sqlalchemy import ColumnElement, Row, Select
 
 _KEY = (Member.last_name, Member.first_name, Member.member_id)  # in this order they are listed
 _NEWEST = 25
+# By what it is called in an address: the table, its rows with the payment each is of, and whose they are.
+_LISTED: Final[dict[str, tuple[Any, Select[Any], Any]]] = {
+    "ledger": (
+        LedgerEntry,
+        select(*LedgerEntry.__table__.c, Payment.confirmation_number)
+        .join(BillingAccount, BillingAccount.billing_account == LedgerEntry.billing_account)
+        .outerjoin(Payment, Payment.id == LedgerEntry.payment_id),
+        BillingAccount.member_id,
+    ),
+    "notices": (
+        Notice,
+        select(*Notice.__table__.c, Payment.confirmation_number).join(
+            Payment, Payment.id == Notice.payment_id
+        ),
+        Payment.member_id,
+    ),
+}
 _ESCAPED = re.compile(r"[\\%_]")
 members = Pages("members", "Members", "members.see")
 
@@ -34,7 +51,7 @@ members = Pages("members", "Members", "members.see")
 @members.page("/")
 def index(visit: StaffVisit) -> Answer:
     """Find members by a number or name of theirs; nobody is listed unasked."""
-    asked = visit.asked("q")
+    asked = {"q": visit.asked("q")["q"].strip(" ,")}  # or else a comma alone would list everybody
     found = _find(visit, asked["q"]) if asked["q"] else []
     return render("members.html", asked=asked, page=paged(found, lambda member: str(member.member_id)))
 
@@ -86,32 +103,38 @@ def show(visit: StaffVisit, member_id: str) -> Answer:
         raise NotFoundError(f"No member has the ID {member_id}.")
     visit.record("console.see_member", member_id)
     today = visit.now.astimezone(visit.console.settings.ivr_timezone).date()
-    ledger = (
-        select(*LedgerEntry.__table__.c, Payment.confirmation_number)
-        .join(BillingAccount, BillingAccount.billing_account == LedgerEntry.billing_account)
-        .outerjoin(Payment, Payment.id == LedgerEntry.payment_id)
-        .where(BillingAccount.member_id == member_id)
-        .order_by(LedgerEntry.id.desc())
-        .limit(_NEWEST)
-    )
-    told = (
-        select(*Notice.__table__.c, Payment.confirmation_number)
-        .join(Payment, Payment.id == Notice.payment_id)
-        .where(Payment.member_id == member_id)
-        .order_by(Notice.id.desc())
-        .limit(_NEWEST)
-    )
     return render(
         "member.html",
         member=member,
         balances=balances(db, member_id, today),
         lock=lock_of(db, member_id, visit.now),
         failed=_failed(visit, member_id),
-        ledger=db.execute(ledger).all(),
+        ledger=_newest(visit, "ledger", member_id, _NEWEST),
         payments=page_json(db, None, _NEWEST, Payment.member_id == member_id),
-        notices=db.execute(told).all(),
+        notices=_newest(visit, "notices", member_id, _NEWEST),
         calls=calls_before(db, None, _NEWEST, member_id=member_id),
     )
+
+
+def _newest(
+    visit: StaffVisit, what: str, member_id: str, count: int, before: int | None = None
+) -> Sequence[Row[Any]]:
+    """Return up to `count` rows of `_LISTED` of a member, newest first, from before the row `before` on."""
+    table, statement, of = _LISTED[what]
+    newest = statement.where(of == member_id).order_by(table.id.desc()).limit(count)
+    return visit.db.execute(newest if before is None else newest.where(table.id < before)).all()
+
+
+@members.page("/<member_id>/<what>")
+def all_of(visit: StaffVisit, member_id: str, what: str) -> Answer:
+    """List all that was posted to a member's accounts, or all that the member was told in writing."""
+    name = select(Member.first_name, Member.last_name).where(Member.member_id == member_id)
+    member = visit.db.execute(name).one_or_none()
+    if member is None or what not in _LISTED:
+        raise NotFoundError(f"No member has the ID {member_id}, or nothing of them is called {what}.")
+    visit.record("console.see_member", member_id)
+    page = paged(_newest(visit, what, member_id, ROWS + 1, after_id()), lambda row: str(row.id))
+    return render("all_of_member.html", member_id=member_id, member=member, what=what, page=page)
 
 
 def _failed(visit: StaffVisit, member_id: str) -> Mapping[str, Any] | None:

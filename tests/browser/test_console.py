@@ -299,6 +299,7 @@ def test_every_page_is_fit_to_be_seen(new_desk):
     desk.look("members-found", at="/members/?q=sam")
     desk.page.click("text=Sample, Jasmine")
     desk.look("member")
+    desk.look("all-notices", at="/members/400000000110/notices")
 
     desk.go("/payments/?state=held")
     desk.page.click("tbody a")

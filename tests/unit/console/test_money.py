@@ -16,7 +16,7 @@ from support.money import ACCOUNT_NUMBER, FRIDAYS_CUTOFF, pay
 
 from ivr.members.verification import RECENT_FAILURES
 from ivr.members.withdrawal import withdraw
-from ivr.storage.tables import AuditEvent, Member, Payment, StaffTask, VerificationCounter
+from ivr.storage.tables import AuditEvent, LedgerEntry, Member, Payment, StaffTask, VerificationCounter
 
 LATER = FRIDAYS_CUTOFF + timedelta(days=7)
 
@@ -293,8 +293,19 @@ def test_a_member_is_found_by_what_they_say_of_themselves(visitor, samples, paid
     page = visitor.get(f"/members/{member.member_id}").text
     for told in (account, "$310.15", paid, member.phone, "last four digits of the Social Security number"):
         assert told in page
-    assert visitor.get("/members/1").status_code == 404
-    assert len(trail(visitor, "console.find_members", "console.see_member")) == 11
+    assert paid in visitor.get(f"/members/{member.member_id}/notices").text
+    posted = [
+        {"billing_account": account, "kind": "receipt", "amount_cents": -100 - number, "posted_at": LATER}
+        for number in range(60)
+    ]
+    with visitor.console.engine.begin() as db:
+        db.execute(insert(LedgerEntry), posted)
+    newest, older = (page.count("receipt") for page in visitor.pages(f"/members/{member.member_id}/ledger"))
+    assert (newest, older) == (50, 10)
+    assert "Nobody is listed unasked" in visitor.get("/members/?q=,").text
+    for page in ("/members/1", "/members/1/ledger"):
+        assert visitor.get(page).status_code == 404
+    assert len(trail(visitor, "console.find_members", "console.see_member")) == 14
 
 
 def test_members_of_one_name_come_by_the_page(visitor):
