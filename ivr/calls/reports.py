@@ -39,8 +39,8 @@ _NAMED_BY: Final = {
 
 
 def _asks(action: str) -> str:
-    """Return what finds a turn in which the domain was asked this, as `calls.notation` writes it."""
-    return f'%"action":"{action}"%'.replace("_", r"\_")
+    """Return what stands in a turn in which the domain was asked this, as `calls.notation` writes it."""
+    return f'"action":"{action}"'
 
 
 _CALLS: Final = """
@@ -57,7 +57,7 @@ _GROUPS: Final = Count(
         FROM told
         LEFT JOIN LATERAL (
             SELECT true AS chose FROM turns
-            WHERE turns.call_sid = told.call_sid AND events LIKE :chosen LIMIT 1
+            WHERE turns.call_sid = told.call_sid AND strpos(events, :chosen) > 0 LIMIT 1
         ) choosing ON true
         LEFT JOIN LATERAL (
             SELECT min(authorized_at) AS paid_at FROM payments WHERE payments.call_sid = told.call_sid
@@ -108,7 +108,8 @@ _TRIES: Final = Count(
         SELECT trying.* FROM told CROSS JOIN LATERAL (
             SELECT count(*) AS tried, bool_or(asked ->> 'outcome' LIKE 'verified%') AS verified
             FROM turns, jsonb_array_elements(events::jsonb -> 'asked') AS asked
-            WHERE turns.call_sid = told.call_sid AND events LIKE :verify AND asked ->> 'action' = :action
+            WHERE turns.call_sid = told.call_sid AND strpos(events, :verify) > 0
+                AND asked ->> 'action' = :action
         ) trying
     )
     SELECT tried, count(*) FILTER (WHERE verified) AS verified, count(*) AS ended
