@@ -26,7 +26,6 @@ class LockedCall(NamedTuple):
     language: str
     pace: str
     seq: int
-    node: str
     state: str
     secrets: bytes | None
 
@@ -64,19 +63,7 @@ class NewTurn(NamedTuple):
 
 
 _LOCK = PreparedStatement(
-    select(
-        Call.call_sid,
-        Call.status,
-        Call.started_at,
-        Call.answered_at,
-        Call.flow_version,
-        Call.language,
-        Call.pace,
-        Call.seq,
-        Call.node,
-        Call.state,
-        Call.secrets,
-    )
+    select(*[Call.__table__.c[name] for name in LockedCall._fields])
     .where(Call.call_sid == bindparam("sid"))
     .with_for_update()
 )
@@ -103,10 +90,13 @@ _OPEN = PreparedStatement(
 )
 
 _STORED = PreparedStatement(
-    select(Turn.seq, Turn.node, Turn.prompts, Turn.reply).where(
+    select(*[Turn.__table__.c[name] for name in StoredTurn._fields]).where(
         Turn.call_sid == bindparam("sid"), Turn.seq == bindparam("turn_seq")
     )
 )
+
+
+_MOVED = ("node", "state", "secrets", "language", "pace", "end", "status", "ended_at")
 
 
 def _record_statement() -> Any:
@@ -115,17 +105,12 @@ def _record_statement() -> Any:
         update(Call)
         .where(Call.call_sid == bindparam("sid"))
         .values(
-            seq=bindparam("turn_seq"),
-            node=bindparam("node"),
-            answered_at=bindparam("at"),
-            state=bindparam("state"),
-            secrets=bindparam("secrets"),
-            language=bindparam("language"),
-            pace=bindparam("pace"),
-            member_id=func.coalesce(bindparam("member_id"), Call.member_id),  # once known, known
-            end=bindparam("end"),
-            status=bindparam("status"),
-            ended_at=bindparam("ended_at"),
+            {name: bindparam(name) for name in _MOVED}
+            | {
+                "seq": bindparam("turn_seq"),
+                "answered_at": bindparam("at"),
+                "member_id": func.coalesce(bindparam("member_id"), Call.member_id),  # once known, known
+            }
         )
         .returning(Call.call_sid)
         .cte("moved")
@@ -195,19 +180,9 @@ def record_turn(db: Connection, turn: NewTurn) -> None:
     _RECORD.send(
         db,
         {
+            **turn._asdict(),
             "sid": turn.call_sid,
             "turn_seq": turn.seq,
-            "at": turn.at,
-            "node": turn.node,
-            "prompts": turn.prompts,
-            "events": turn.events,
-            "reply": turn.reply,
-            "state": turn.state,
-            "secrets": turn.secrets,
-            "language": turn.language,
-            "pace": turn.pace,
-            "member_id": turn.member_id,
-            "end": turn.end,
             "status": "open" if turn.end is None else "closed",
             "ended_at": None if turn.end is None else turn.at,
         },

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
-from itertools import islice
 from typing import Any, Final, NamedTuple
 
 import psycopg
@@ -22,17 +21,24 @@ from psycopg.waiting import Wait
 from ivr.storage.cursors import note_failure
 
 _BEGIN: Final = b"BEGIN ISOLATION LEVEL READ COMMITTED"  # whatever the server's default is
+_DONE: Final = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK})
+
+
+Told = Callable[[psycopg.Error], Exception]
+
+
+def _as_it_is(error: psycopg.Error) -> Exception:
+    return error
 
 
 class _Sent(NamedTuple):
-    """A statement that was sent by its name: how many results come, what goes before it included.
+    """What was sent, and is answered by one result; `told` makes of its error what is raised.
 
-    `told` makes of its error what is raised.
+    `prepares` is the name under which a statement was to be prepared, empty where one was run.
     """
 
-    name: bytes
-    results: int
-    told: Callable[[psycopg.Error], Exception]
+    prepares: bytes
+    told: Told
 
 
 class PipelinedConnection(psycopg.Connection[Any]):
@@ -49,17 +55,15 @@ class PipelinedConnection(psycopg.Connection[Any]):
 
         Raises what it met, or what a statement sent before it did.
         """
-        self._put(name, sql, values, lambda error: error)
-        return self._hear()[-1]
+        self._put(name, sql, values)
+        return self._heard()
 
     def rows(self, result: PGresult, make: Callable[[Sequence[Any]], Any]) -> list[Any]:
         """Return a result's rows, made of Python's values."""
         self._transformer.set_pgresult(result)
         return self._transformer.load_rows(0, result.ntuples, make)
 
-    def send(
-        self, name: bytes, sql: str, values: Sequence[Any], told: Callable[[psycopg.Error], Exception]
-    ) -> None:
+    def send(self, name: bytes, sql: str, values: Sequence[Any], told: Told) -> None:
         """Send a statement without waiting for it.
 
         Whoever waits next hears of it first, and gets what `told` makes of its error.
@@ -69,28 +73,28 @@ class PipelinedConnection(psycopg.Connection[Any]):
 
     def cursor(self, *arguments: Any, **named: Any) -> Any:
         """Make a cursor: what was sent before is heard of first."""
-        self._hear()
+        if self._unheard:
+            self._heard()
         return super().cursor(*arguments, **named)
 
     def commit(self) -> None:
         """Commit, and hear what became of a statement sent before."""
         if not self._unheard:
             super().commit()
-        else:
-            self.pgconn.send_query_params(b"COMMIT", None)
-            try:
-                self._hear(more=1)
-            except Exception:
-                if not self.closed:
-                    super().rollback()  # as a COMMIT does of what has failed
-                raise
+            return
+        self._put(b"COMMIT", "COMMIT")
+        try:
+            self._heard()
+        except Exception:
+            if not self.closed:
+                super().rollback()  # as a COMMIT does of what has failed
+            raise
 
     def rollback(self) -> None:
         """Roll back, whatever is under way."""
         if self._unheard:
-            sent, self._unheard = self._unheard, []
-            with suppress(psycopg.Error):
-                self._received(sent)
+            with suppress(Exception):
+                self._heard()
         super().rollback()
 
     def _deallocate(self, name: bytes | None) -> Generator[Any, Any, None]:
@@ -99,55 +103,37 @@ class PipelinedConnection(psycopg.Connection[Any]):
             self._named.clear()
         yield from super()._deallocate(name)
 
-    def _hear(self, more: int = 0) -> list[PGresult]:
-        """Wait for all that was sent, and for `more` results of what followed; raise the first error."""
-        if not self._unheard:
-            return []
-        sent, self._unheard = self._unheard, []
-        results = self._received(sent, more)
-        left = iter(results)
-        for each in (*sent, None):
-            for result in islice(left, each and each.results):
-                if result.status == ExecStatus.FATAL_ERROR:
-                    error = self._error(result)
-                    raise each.told(error) if each else error
-        return results
-
-    def _put(
-        self, name: bytes, sql: str, values: Sequence[Any], told: Callable[[psycopg.Error], Exception]
-    ) -> None:
+    def _put(self, name: bytes, sql: str, values: Sequence[Any] = (), told: Told = _as_it_is) -> None:
         """Put a statement, and what must come before it, into libpq's buffer."""
-        begins = self.pgconn.transaction_status == TransactionStatus.IDLE
-        prepares = name not in self._named
-        formats = [PyFormat.BINARY if isinstance(value, bytes) else PyFormat.TEXT for value in values]
-        dumped = self._transformer.dump_sequence(values, formats)
+        if name != _BEGIN and self.pgconn.transaction_status == TransactionStatus.IDLE:
+            self._put(_BEGIN, _BEGIN.decode())
         self.pgconn.enter_pipeline_mode()
-        if begins:
-            self.pgconn.send_query_params(_BEGIN, None)
-        if prepares:
+        if name not in self._named:
             self.pgconn.send_prepare(name, sql.encode())
             self._named.add(name)
+            self._unheard.append(_Sent(name, told))
+        formats = [PyFormat.BINARY if type(value) is bytes else PyFormat.TEXT for value in values]
+        dumped = self._transformer.dump_sequence(values, formats)
         self.pgconn.send_query_prepared(name, dumped, self._transformer.formats, Format.BINARY)
-        self._unheard.append(_Sent(name, 1 + begins + prepares, told))
+        self._unheard.append(_Sent(b"", told))
 
-    def _received(self, sent: Sequence[_Sent], more: int = 0) -> list[PGresult]:
-        """Wait for all results, `more` of them of what followed."""
-        expected = sum([each.results for each in sent]) + more
+    def _heard(self) -> PGresult:
+        """Wait for all that was sent, and return the last result; raise the first error."""
+        sent, self._unheard = self._unheard, []
         self.pgconn.pipeline_sync()
-        results = self.wait(_answers(self.pgconn, expected))
-        if self.closed or len(results) < expected:
+        results = self.wait(_answers(self.pgconn, len(sent)))
+        if self.closed or len(results) < len(sent):
             raise next(
-                (self._error(result) for result in results if result.status == ExecStatus.FATAL_ERROR),
+                (self._error(result) for result in results if result.status not in _DONE),
                 psycopg.OperationalError("the connection was lost"),
             )
         self.pgconn.exit_pipeline_mode()
-        left = iter(results)
-        for each in sent:
-            if any(
-                before.status != ExecStatus.COMMAND_OK for before in list(islice(left, each.results))[:-1]
-            ):
-                self._named.discard(each.name)
-        return results
+        if results[-1].status in _DONE:  # then all are: one that fails puts an end to what follows
+            return results[-1]
+        failed = [pair for pair in zip(sent, results, strict=True) if pair[1].status not in _DONE]
+        self._named.difference_update([each.prepares for each, _ in failed])
+        first, result = failed[0]
+        raise first.told(self._error(result))
 
     def _error(self, result: PGresult) -> psycopg.Error:
         error = error_from_result(result, encoding="utf-8")
