@@ -16,6 +16,8 @@ from functools import lru_cache
 from math import isfinite
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from ivr.calls.history import Asked
 from ivr.dialog.events import (
     BranchTaken,
@@ -63,7 +65,7 @@ _EVENTS: Final[Mapping[str, Callable[[str, str], Event]]] = {
     "!": EntryRefused,
 }
 
-_write = json.JSONEncoder(separators=(",", ":")).encode
+_write = msgspec.json.Encoder().encode
 
 
 class NotationError(ValueError):
@@ -113,7 +115,7 @@ def write_turn(
         "values": values if any(values) else [],
         "milliseconds": round(milliseconds, 1),
     }
-    return _write(recipe)
+    return _write(recipe).decode()
 
 
 def read_turn(text: str) -> KeptTurn:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+import msgspec
 
 from ivr.dialog.vocabulary import Value
 
@@ -33,8 +33,7 @@ class Said(NamedTuple):
         return f"{self.prompt}{attribute}{piece}{language}"
 
 
-@dataclass(slots=True)
-class State:
+class State(msgspec.Struct, forbid_unknown_fields=True):
     """The state of one call's dialog between two turns.
 
     `secrets` holds what was keyed in secret fields, or is a name, and is never part of `to_json`: it is
@@ -50,36 +49,29 @@ class State:
     pace: str = "voice"
     slowest: str = "voice"
     turns: int = 0
-    frames: list[str] = field(default_factory=list)
-    slots: dict[str, Value] = field(default_factory=dict)
-    secrets: dict[str, Value] = field(default_factory=dict)
-    counters: dict[str, int] = field(default_factory=dict)
+    frames: list[str] = []
+    slots: dict[str, Value] = {}
+    secrets: dict[str, Value] = {}
+    counters: dict[str, int] = {}
     failures: int = 0
     renewals: int = 0
-    reasons: list[str] = field(default_factory=list)
+    reasons: list[str] = []
     gate: bool = False
-    pending: list[Said] = field(default_factory=list)
-    chunk: list[Said] = field(default_factory=list)
-    held: list[Said] = field(default_factory=list)
-    said: list[Said] = field(default_factory=list)
-    evidence: dict[str, Said] = field(default_factory=dict)
+    pending: list[Said] = []
+    chunk: list[Said] = []
+    held: list[Said] = []
+    said: list[Said] = []
+    evidence: dict[str, Said] = {}
 
     def copy(self) -> State:
         """Return a copy that can be changed without touching this one."""
-        return State(
-            node=self.node,
-            language=self.language,
-            pace=self.pace,
-            slowest=self.slowest,
-            turns=self.turns,
+        return msgspec.structs.replace(
+            self,
             frames=[*self.frames],
             slots={**self.slots},
             secrets={**self.secrets},
             counters={**self.counters},
-            failures=self.failures,
-            renewals=self.renewals,
             reasons=[*self.reasons],
-            gate=self.gate,
             pending=[*self.pending],
             chunk=[*self.chunk],
             held=[*self.held],
@@ -89,22 +81,20 @@ class State:
 
     def to_json(self) -> str:
         """Return everything but the secrets as JSON text."""
-        data = {name: getattr(self, name) for name in _STORED}
-        return _write(data)
+        return _write(msgspec.structs.replace(self, secrets=msgspec.UNSET)).decode()
 
     def secrets_json(self) -> str:
         """Return the secrets as JSON text; empty text when there are none."""
-        return json.dumps(self.secrets, separators=(",", ":")) if self.secrets else ""
+        return _write(self.secrets).decode() if self.secrets else ""
 
     @classmethod
     def from_json(cls, text: str, secrets: str = "") -> State:
         """Rebuild a state from `to_json` and `secrets_json`."""
-        data: dict[str, Any] = json.loads(text)
-        for name in ("pending", "chunk", "held", "said"):
-            data[name] = [Said(*each) for each in data[name]]
-        data["evidence"] = {name: Said(*each) for name, each in data["evidence"].items()}
-        return cls(**data, secrets=json.loads(secrets) if secrets else {})
+        state = _read(text)
+        state.secrets = _read_secrets(secrets) if secrets else {}
+        return state
 
 
-_write = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
-_STORED = tuple(name for name in State.__slots__ if name != "secrets")
+_write = msgspec.json.Encoder().encode
+_read = msgspec.json.Decoder(State).decode
+_read_secrets = msgspec.json.Decoder(dict[str, Value]).decode

@@ -22,6 +22,8 @@ from functools import cache
 from heapq import heappop, heappush
 from typing import NamedTuple, cast
 
+import msgspec
+
 from ivr.dialog.definition import (
     AGENT_DIALOG,
     COMMON_KEYS,
@@ -530,7 +532,7 @@ class Exploration:
         if reached is None or worded(reached.state.pace) not in self._paces:
             return
         if reached.state.pace == "unhurried":
-            reached = replace(reached, state=replace(reached.state, pace="voice"))
+            reached = replace(reached, state=msgspec.structs.replace(reached.state, pace="voice"))
             move = replace(move, label=MORE_TIME)  # no circle: it is not taken twice
         place.edges.append((move, self._add(reached)))
 

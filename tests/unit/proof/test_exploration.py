@@ -252,7 +252,7 @@ def test_who_comes_back_from_asking_for_a_person_is_asked_alike_after_one_error_
             tried += 1
             none, one = (
                 exploration.take(
-                    replace(place, state=replace(place.state, failures=errors)),
+                    with_state(place, failures=errors),
                     Move("transfer", TransferEnded("failed"), "failed"),
                 )
                 for errors in (0, 1)
