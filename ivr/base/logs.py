@@ -9,6 +9,7 @@ birth date is an instant, or stands in a field of such a name.
 
 from __future__ import annotations
 
+import json
 import logging
 import logging.config
 import re
@@ -23,6 +24,7 @@ from typing import Any, Final, TextIO
 import structlog
 
 _DIGITS: Final = re.compile(r"\d(?:[ ,./-]{0,2}\d){3,}")
+_FEW: Final = 1000  # a number below it has no four digits
 _MASK: Final = "****"
 
 # A field keeps its digits when its value is what its name says, and only then.
@@ -53,17 +55,18 @@ class _Tireless:
 
     def write(self, text: str) -> None:
         with suppress(OSError, ValueError):
-            (self._stream or sys.stderr).write(text)
+            stream = self._stream or sys.stderr
+            stream.write(text)
+            stream.flush()
 
     def flush(self) -> None:
-        with suppress(OSError, ValueError):
-            (self._stream or sys.stderr).flush()
+        """Do nothing: all that is written was flushed."""
 
 
 def mask_digits(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Mask four or more digits in every field, however deep, but in what is known by its type and name."""
     for name, value in event.items():
-        if type(value) is str and not _DIGITS.search(value):
+        if abs(value) < _FEW if type(value) is int else type(value) is str and not _DIGITS.search(value):
             continue  # most have nothing to mask
         event[name] = _known(name, value) or _masked(value)
     return event
@@ -91,6 +94,10 @@ def _masked(value: Any) -> Any:
     return value if masked == text and isinstance(value, int | float) else masked
 
 
+def _written(_logger: object, _method: str, event: Mapping[str, Any]) -> str:
+    return json.dumps(event)  # with nothing else told it keeps its encoder
+
+
 def _shared() -> list[structlog.typing.Processor]:
     # Tracebacks without the frames' variables: those are what a caller keyed.
     tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
@@ -115,7 +122,7 @@ def logging_config(stream: TextIO | None = None, *, level: int = logging.INFO) -
         "processors": [
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             mask_digits,
-            structlog.processors.JSONRenderer(),
+            _written,
         ],
     }
     handler = {"class": "logging.StreamHandler", "formatter": "json", "stream": _Tireless(stream)}
@@ -134,10 +141,11 @@ def logging_config(stream: TextIO | None = None, *, level: int = logging.INFO) -
 def configure_logs(stream: TextIO | None = None, *, level: int = logging.INFO) -> None:
     """Write JSON lines to `stream` (standard error by default); the standard library's loggers join in."""
     logging.config.dictConfig(logging_config(stream, level=level))
+    writer = structlog.WriteLogger(_Tireless(stream))  # type: ignore[arg-type]
     structlog.configure(
-        processors=[*_shared(), mask_digits, structlog.processors.JSONRenderer()],
+        processors=[*_shared(), mask_digits, _written],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=lambda *_names: structlog.WriteLogger(_Tireless(stream)),  # type: ignore[arg-type]
+        logger_factory=lambda *_names: writer,
         cache_logger_on_first_use=False,
     )
 

@@ -6,6 +6,7 @@ repeats because whatever catches the first one may block again while cleaning up
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # `signal` puts its enums around it: ten times the price
 import signal
 import threading
 from types import FrameType, TracebackType
@@ -33,7 +34,7 @@ class deadline:  # noqa: N801 (used as a statement: `with deadline(5)`)
     def __enter__(self) -> None:
         if threading.current_thread() is threading.main_thread():
             self._armed = True
-            self._before = signal.signal(signal.SIGALRM, _ring)
+            self._before = _signal.signal(signal.SIGALRM, _ring)
             signal.setitimer(signal.ITIMER_REAL, self._seconds, REPEAT_SECONDS)
 
     def __exit__(
@@ -41,7 +42,7 @@ class deadline:  # noqa: N801 (used as a statement: `with deadline(5)`)
     ) -> None:
         if self._armed:
             signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, self._before)
+            _signal.signal(signal.SIGALRM, self._before)
 
 
 def stop_alarms() -> None:

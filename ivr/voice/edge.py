@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_to_bytes
 
 from ivr.voice.forms import CALL_SID
 from ivr.voice.signature import SignatureCheck
@@ -74,12 +74,16 @@ def read_fields(body: bytes) -> list[tuple[str, str]]:
     """
     if not body.isascii() or body.count(b"&") >= FIELDS_MAX:
         return []
-    pairs = [part.partition("=") for part in body.decode("ascii").split("&") if part]
-    return [(_unquoted(name), _unquoted(value)) for name, _, value in pairs]
+    parts = body.decode("ascii").replace("+", " ").split("&")
+    pairs = [part.partition("=") for part in parts if part]
+    return [
+        (_unquoted(name) if "%" in name else name, _unquoted(value) if "%" in value else value)
+        for name, _, value in pairs
+    ]
 
 
 def _unquoted(text: str) -> str:
-    return unquote_plus(text) if "%" in text or "+" in text else text
+    return unquote_to_bytes(text).decode("utf-8", "replace")
 
 
 def headers_of(reply: Reply) -> dict[str, str]:

@@ -138,21 +138,13 @@ class Turns:
 
     def answer(self, call_sid: str, form: Mapping[str, str], arrived_at: float | None = None) -> Reply:
         """Answer a call: its first turn, seq 0."""
-
-        def work(db: Connection, began: float) -> Reply:
-            return self._answer(db, call_sid, form, began)
-
-        return self._guarded(call_sid, 0, work, arrived_at)
+        return self._guarded(self._answer, call_sid, 0, form, arrived_at)
 
     def turn(
         self, call_sid: str, seq: int, form: Mapping[str, str], arrived_at: float | None = None
     ) -> Reply:
         """Take the turn `seq` of a call that has begun."""
-
-        def work(db: Connection, began: float) -> Reply:
-            return self._turn(db, call_sid, seq, form, began)
-
-        return self._guarded(call_sid, seq, work, arrived_at)
+        return self._guarded(self._turn, call_sid, seq, form, arrived_at)
 
     def status(self, call_sid: str, form: Mapping[str, str], arrived_at: float | None = None) -> None:
         """Note that Twilio's call is over. A payment that was authorized stays authorized.
@@ -205,13 +197,18 @@ class Turns:
     # Keeping the promise whatever goes wrong.
 
     def _guarded(
-        self, call_sid: str, seq: int, work: Callable[[Connection, float], Reply], arrived_at: float | None
+        self,
+        take: Callable[[Connection, str, int, Mapping[str, str], float], Reply],
+        call_sid: str,
+        seq: int,
+        form: Mapping[str, str],
+        arrived_at: float | None,
     ) -> Reply:
         began = time.perf_counter()
 
         def work_or_tell() -> Reply:
             try:
-                return self._retried(lambda db: work(db, began))
+                return self._retried(lambda db: take(db, call_sid, seq, form, began))
             except Exception as error:
                 if _is_transient(error):
                     raise  # every try is used up
@@ -262,20 +259,22 @@ class Turns:
 
     # Turns.
 
-    def _answer(self, db: Connection, call_sid: str, form: Mapping[str, str], began: float) -> Reply:
+    def _answer(
+        self, db: Connection, call_sid: str, seq: int, form: Mapping[str, str], began: float
+    ) -> Reply:
         now = self._clock.now()
         caller = read_caller(form.get("From", ""))
         flow = self._line.flow
         caller_hash = self._services.hashes.digest("caller", caller.number) if caller.number else None
         if not self._open(db, call_sid, caller, now, caller_hash):
-            return self._again(db, call_sid, 0)
+            return self._again(db, call_sid, seq)
         given = {
             "call_date": self._services.local(now).date().isoformat(),
             **self._where(),
         }
         state = initial_state(flow, given)
         return self._step(
-            db, call_sid, _Moment(self._line, 0, now, now, now, began, caller.number), state, Start()
+            db, call_sid, _Moment(self._line, seq, now, now, now, began, caller.number), state, Start()
         )
 
     def _turn(self, db: Connection, call_sid: str, seq: int, form: Mapping[str, str], began: float) -> Reply:
