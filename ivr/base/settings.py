@@ -597,10 +597,15 @@ class CarrierSettings(DatabaseSettings):
         return value
 
     @property
+    def demo_texts(self) -> Path:
+        """The folder of the demo's text messages, which go nowhere else."""
+        return self.ivr_var / "texts"
+
+    @property
     def notice_channels(self) -> tuple[Literal["sms", "email", "letter"], ...]:
         """The channels by which a notice can go out today."""
         given: dict[Literal["sms", "email", "letter"], object] = {
-            "sms": self.ivr_sms_from,
+            "sms": self.ivr_sms_from or self.ivr_demo,
             "email": self.ivr_smtp,
             "letter": True,
         }

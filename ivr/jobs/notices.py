@@ -11,6 +11,7 @@ from ivr.notices.inserts import Inserts
 from ivr.notices.outbox import PrintOutbox
 from ivr.notices.send import send_notice
 from ivr.notices.sender import NoticeSender
+from ivr.notices.text_folder import TextFolder
 from ivr.notices.texts import NoticeTexts
 from ivr.payments.cutoffs import cutoff_rule
 from ivr.payments.guest_cancels import cancel_untold
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from ivr.base.clock import Clock
     from ivr.base.settings import NoticeSettings
+    from ivr.notices.sms import SmsCarrier
 
 _EVERY_MINUTE: Final = "* * * * *"
 _ROUND: Final = timedelta(seconds=40)  # fresh promises want their turn; the next minute goes on
@@ -32,8 +34,11 @@ _ROUND: Final = timedelta(seconds=40)  # fresh promises want their turn; the nex
 def open_notice_sender(settings: NoticeSettings, folder: Path) -> NoticeSender:
     """Return what notices are sent with. Raises `OperatorError` for texts or inserts that cannot be used."""
     texts = NoticeTexts.load(folder)
-    sms = email = None
-    if settings.ivr_sms_from:
+    sms: SmsCarrier | TextFolder | None = None
+    email = None
+    if settings.ivr_demo:
+        sms = TextFolder(settings.demo_texts)
+    elif settings.ivr_sms_from:
         from ivr.notices.sms import SmsAccount, SmsCarrier  # noqa: PLC0415 (without SMS no HTTP client is loaded)
 
         sms = SmsCarrier(

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ivr.base.clock import Clock
     from ivr.notices.email import MailCarrier
     from ivr.notices.sms import SmsCarrier
+    from ivr.notices.text_folder import TextFolder
 
 SendResult = Literal["sent", "later", "failed", "nothing", "busy"]
 
@@ -204,7 +205,7 @@ def _prepare_message(
     attempt_id = _open(db, row.id, channel, now)
     text = write_notice(db, sender, row, now)
     if channel == "sms":
-        sms = cast("SmsCarrier", sender.sms)
+        sms = cast("SmsCarrier | TextFolder", sender.sms)
         body, number = text.message, _mobile(sender, row)
         _write_down(db, row.id, attempt_id, body, body.encode())
         return _Prepared(attempt_id, channel, lambda: sms.send(number, body, attempt_id))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ivr.notices.email import MailCarrier
     from ivr.notices.outbox import PrintOutbox
     from ivr.notices.sms import SmsCarrier
+    from ivr.notices.text_folder import TextFolder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,5 +36,5 @@ class NoticeSender:
     letters_confirmed: bool = False
     retries: int = 0
     inserts: Inserts = NO_INSERTS
-    sms: SmsCarrier | None = None
+    sms: SmsCarrier | TextFolder | None = None
     email: MailCarrier | None = None

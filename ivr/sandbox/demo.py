@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from ivr.base.clock import Clock
@@ -35,15 +36,15 @@ def describe(settings: Settings, clock: Clock) -> str:
     lines += ["", _row("The line asks", [member.first_name for member in members]), ""]
     columns = [steps(member) for member in members]
     lines += [_row(question, [column[question] for column in columns]) for question in columns[0]]
-    return "\n".join([*lines, "", _guest(members[0]), ""])
+    return "\n".join([*lines, "", _guest(members[0], settings.demo_texts), ""])
 
 
-def _guest(member: SampleMember) -> str:
-    """Say what somebody keys who pays for a member; the demo sends no text message, so nobody can in it."""
+def _guest(member: SampleMember, texts: Path) -> str:
+    """Say what somebody keys who pays for a member, and where the demo's text messages are."""
     bill = (member.member_id, member.date_of_birth_keyed, SAMPLE_ZIP_CODE, f"{member.house_number}#")
     return (
-        f"Who pays for {member.first_name} keys 3 and 1, then what is on the bill: {', '.join(bill)};"
-        "\non the console's practice phone, for the demo sends no text message."
+        f"Who pays for {member.first_name} keys 3 and 1, then what is on the bill: {', '.join(bill)}."
+        f"\nThe demo's text messages are files in {texts}."
     )
 
 

@@ -5,7 +5,7 @@ Only the demo has one. Who is shown on its sheet calls as well, and pays nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import func, select, update
 
 from ivr.ach.banking_days import SETTLEMENT_ZONE, next_banking_day
+from ivr.ach.return_codes import return_rule
 from ivr.base.clock import ManualClock
 from ivr.base.project import project_folder
 from ivr.base.randomness import SecretRandomness
@@ -33,6 +34,7 @@ from ivr.sandbox.members import facts_of, load_members
 from ivr.simulator.lines import WsgiLine
 from ivr.simulator.phone import Phone
 from ivr.storage.tables import Call, Notice, Payment
+from ivr.topics.bank.words import SAMPLE_ROUTING_NUMBER
 from ivr.voice.serving import serve_line
 
 if TYPE_CHECKING:
@@ -70,6 +72,11 @@ _MENU: Final = "main menu: hear, pay"
 _HOW_MUCH: Final = "how much: all of it"
 _A_PART: Final = ("2", "7500#", "1")
 _NO_SSN_ON_FILE: Final = ("{member_id}", _WRONG_SSN, "{date_of_birth}")
+_GUEST: Final = (
+    *("3", "1", "{member_id}", "{date_of_birth}", "{zip}", "{house}#", "1"),
+    *("1", SAMPLE_ROUTING_NUMBER, "1", f"{SAMPLE_ACCOUNT_NUMBER}#", f"{SAMPLE_ACCOUNT_NUMBER}#"),
+    *("say Robin Example", "1", "6175550199", "6175550199", "1", "say yes"),
+)
 _OTHER_BIRTHDAY: Final = ("{member_id}", "{ssn_last4}", "04141926")
 _MONTH: Final = (
     _Placed(26, "09:10", "tax_credit", became="refunded"),
@@ -96,7 +103,7 @@ _MONTH: Final = (
     _Placed(5, "12:58", "email", instead={_HOW_MUCH: (*_A_PART, "1")}, says="I was debited twice"),
     _Placed(5, "13:37", "dental_paid", says="it was the wrong amount"),
     _Placed(3, "09:55", "paid", until="date of birth"),
-    _Placed(2, "20:20", "first_payment", until="account number"),
+    _Placed(1, "14:10", "first_payment", until="language", keys=_GUEST),
     _Placed(
         1,
         "17:45",
@@ -223,25 +230,32 @@ def _move_money(db: Connection, settings: Settings, made: Mapping[str, str], now
                 now=now,
             )
         elif became:
-            settled_on = settled_at.astimezone(SETTLEMENT_ZONE).date()
-            returned_on = next_banking_day(settled_on, settings.ivr_closings)
+            returned_at = _returned_at(became, settled_at, settings.ivr_closings, now)
             book_return(
                 db,
                 settings.key_ring,
                 settings.hashes,
                 number,
                 code=became,
-                returned_on=returned_on,
+                returned_on=returned_at.astimezone(SETTLEMENT_ZONE).date(),
                 trace_number=None,
                 note="",
                 actor=_ACTOR,
-                now=datetime.combine(returned_on, SETTLEMENT_TIME, SETTLEMENT_ZONE),
+                now=returned_at,
             )
     _write_notices(db, settings, now)
 
 
+def _returned_at(code: str, settled_at: datetime, closings: Collection[date], now: datetime) -> datetime:
+    """Return when a return comes: `now` what may come for sixty days, else on the next banking day."""
+    if return_rule(code).window == "sixty_days":
+        return now
+    settled_on = settled_at.astimezone(SETTLEMENT_ZONE).date()
+    return datetime.combine(next_banking_day(settled_on, closings), SETTLEMENT_TIME, SETTLEMENT_ZONE)
+
+
 def _write_notices(db: Connection, settings: Settings, now: datetime) -> None:
-    """Let what members were told before today be letters in the line's own words, mailed as letters are."""
+    """Let what members were told before today be in the line's own words, letters mailed as letters are."""
     rule = cutoff_rule(settings)
     sender = NoticeSender(
         texts=NoticeTexts.load(project_folder() / "prompts" / "notices"),
@@ -252,10 +266,11 @@ def _write_notices(db: Connection, settings: Settings, now: datetime) -> None:
         letters=PrintOutbox(settings.ivr_var),  # nothing is put into it: who reads the demo reads the page
     )
     for row in db.execute(NOTICE_ROW.where(Payment.state != "authorized", Notice.created_at < now)).all():
+        text = write_notice(db, sender, row, row.created_at)
         told = {
             "state": "sent",
             "sent_at": row.created_at,
-            "mailed_date": rule.mailing_date(row.created_at),
-            "body": write_notice(db, sender, row, row.created_at).plain,
+            "mailed_date": rule.mailing_date(row.created_at) if row.channel == "letter" else None,
+            "body": text.message if row.channel == "sms" else text.plain,
         }
         db.execute(update(Notice).where(Notice.id == row.id).values(told))

@@ -110,8 +110,10 @@ def test_a_demo_has_a_month_of_calls_made_by_the_line_once_and_staff(
         )
         twice = db.scalars(paid_twice.having(func.count() == 2)).all()
         made_up = db.scalar(select(func.count()).where(Notice.body.contains("made up")))
+        guests = db.scalars(select(Payment.member_id).where(Payment.payer.is_not(None))).all()
         is_locked = [each.member_id for each in locked(db, NOW).members]
     assert (ends[0].end, sum(each[1] for each in ends)) == ("agent", 22)
+    assert guests == [demo_member("demo.first_payment", NOW.date()).member_id]
     assert states == {"authorized", "held", "returned", "settled"}
     assert (twice, made_up, is_locked) == (["400000000109"], 0, ["400000000108"])
 

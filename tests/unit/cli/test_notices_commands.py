@@ -77,7 +77,7 @@ def test_one_notice_is_shown_with_its_attempts_and_words(ivr: Callable, engine: 
 
 
 def test_one_that_failed_is_sent_after_its_cause_is_mended(ivr: Callable, engine: Engine) -> None:
-    paid = pay(engine, notice="pending")
+    paid = pay(engine, notice="pending", member=2, cents=1000)
     number = paid.confirmation_number
     live_at(engine, "")
     ran = ivr("notices", "send")

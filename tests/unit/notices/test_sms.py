@@ -7,6 +7,7 @@ import pytest
 from support.carriers import CUT, SID, SLOW, TwilioServer, closed_port, created, error
 
 from ivr.notices.sms import MOST_CHARACTERS, SmsAccount, SmsCarrier
+from ivr.notices.text_folder import TextFolder
 
 NUMBER = "+16175550123"
 
@@ -130,3 +131,11 @@ def self_signed(folder):
 
 def test_the_token_is_in_no_text_of_the_account(twilio):
     assert "0" * 32 not in repr(SmsAccount("AC1", "0" * 32, "+1", "https://line.example", twilio.url))
+
+
+def test_a_demo_writes_text_messages_into_a_folder(tmp_path):
+    answer = TextFolder(tmp_path / "texts").send("+16175550199", "Your payment is accepted.", 7)
+    assert (answer.state, answer.reference) == ("accepted", "7.txt")
+    [file] = (tmp_path / "texts").iterdir()
+    assert file.read_text() == "To +16175550199\n\nYour payment is accepted.\n"
+    assert file.parent.stat().st_mode & 0o077 == 0
