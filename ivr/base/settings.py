@@ -623,8 +623,10 @@ class PublicSettings(AccountSettings, CarrierSettings):
     """when they answer, such as Mon-Fri 08:00-18:00; Sat 09:00-12:00"""
 
 
-class NoticeSettings(KeySettings, PublicSettings):
+class NoticeSettings(KeySettings, PublicSettings, FactSettings):
     """What it takes to write and send notices."""
+
+    uses_the_database: ClassVar[bool] = True
 
     twilio_api_url: Annotated[str, BeforeValidator(_public_url)] = "https://api.twilio.com"
     """where Twilio's REST API answers, such as https://api.twilio.com"""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from ivr.base.facts import read_facts
 from ivr.base.randomness import SecretRandomness
 from ivr.notices.due import send_due, warn_of_late
 from ivr.notices.inserts import Inserts
@@ -57,7 +58,7 @@ def open_notice_sender(settings: NoticeSettings, folder: Path) -> NoticeSender:
     return NoticeSender(
         texts=texts,
         support_phone=settings.ivr_support_phone,
-        support_hours=settings.ivr_support_hours,
+        opening=read_facts(settings.ivr_facts).opening(settings.ivr_support_hours),
         cutoff=cutoff_rule(settings),
         keys=settings.key_ring,
         letters=PrintOutbox(settings.letters_out),

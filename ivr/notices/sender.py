@@ -10,6 +10,7 @@ from ivr.notices.texts import NoticeTexts
 
 if TYPE_CHECKING:
     from ivr.ach.banking_days import CutoffRule
+    from ivr.base.hours import Opening
     from ivr.base.keys import KeyRing
     from ivr.notices.email import MailCarrier
     from ivr.notices.outbox import PrintOutbox
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 class NoticeSender:
     """What notices are written and sent with; without `sms` or `email` that channel is passed over.
 
-    `support_hours` is written as the setting is; `cutoff` is the bank's, and knows when letters are mailed.
+    `opening` is when agents answer, as callers are told; `cutoff` is the bank's, and knows when letters are
+    mailed.
     `keys` open a guest's mobile number.
     With `letters_confirmed` a letter counts as mailed only when staff say so. `retries` is how often the bank
     is asked once more for a debit that came back. `inserts` go with letters and e-mail.
@@ -29,7 +31,7 @@ class NoticeSender:
 
     texts: NoticeTexts
     support_phone: str
-    support_hours: str
+    opening: Opening
     cutoff: CutoffRule
     keys: KeyRing
     letters: PrintOutbox

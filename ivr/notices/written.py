@@ -121,7 +121,7 @@ def _authorized(sender: NoticeSender, row: Row[Any]) -> NoticeFacts:
         spoken_by=row.spoken_by,
         words_heard=row.words_heard,
         support_phone=sender.support_phone,
-        support_hours=sender.support_hours,
+        support_hours=sender.opening.hours_of(row.authorized_at.astimezone(sender.cutoff.zone).date()),
         zone=sender.cutoff.zone,
     )
 
@@ -149,7 +149,7 @@ def _later(db: Connection, sender: NoticeSender, row: Row[Any], now: datetime) -
         due_date=due_date,
         pay_by=None if due_date is None else last_cutoff(sender.cutoff, due_date, now),
         support_phone=sender.support_phone,
-        support_hours=sender.support_hours,
+        support_hours=sender.opening.hours_of(today),
         zone=sender.cutoff.zone,
     )
 

@@ -15,6 +15,7 @@ from sqlalchemy import func, select, update
 from ivr.ach.banking_days import SETTLEMENT_ZONE, next_banking_day
 from ivr.ach.return_codes import return_rule
 from ivr.base.clock import ManualClock
+from ivr.base.facts import read_facts
 from ivr.base.project import project_folder
 from ivr.base.randomness import SecretRandomness
 from ivr.billing.samples import demo_member, demo_members
@@ -260,7 +261,7 @@ def _write_notices(db: Connection, settings: Settings, now: datetime) -> None:
     sender = NoticeSender(
         texts=NoticeTexts.load(project_folder() / "prompts" / "notices"),
         support_phone=settings.ivr_support_phone,
-        support_hours=settings.ivr_support_hours,
+        opening=read_facts(settings.ivr_facts).opening(settings.ivr_support_hours),
         cutoff=rule,
         keys=settings.key_ring,
         letters=PrintOutbox(settings.ivr_var),  # nothing is put into it: who reads the demo reads the page

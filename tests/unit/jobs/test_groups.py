@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 from support.money import SETTINGS, settings_with
 
 from ivr.base.clock import ManualClock
+from ivr.base.hours import Opening
 from ivr.base.project import project_folder
 from ivr.jobs.groups import job_groups
 from ivr.jobs.worker import make_app, periodic_jobs, run_once
@@ -40,7 +41,7 @@ def all_groups(folder):
     sender = NoticeSender(
         texts=NoticeTexts.load(project_folder() / "prompts" / "notices"),
         support_phone="+18776236765",
-        support_hours="Mon-Fri 08:00-18:00",
+        opening=Opening("Mon-Fri 08:00-18:00"),
         cutoff=cutoff_rule(SETTINGS),
         keys=SETTINGS.key_ring,
         letters=PrintOutbox(folder / "letters"),

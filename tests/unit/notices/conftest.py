@@ -1,6 +1,6 @@
 """Sample members, their payments, and a post sender whose carriers are local servers."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from support.authorized import CUTOFF, KEYS
 from support.carriers import TwilioServer, mail_server
 
 from ivr.base.clock import ManualClock
+from ivr.base.hours import Opening, Season
 from ivr.base.settings import MailServer
 from ivr.notices.email import MailCarrier
 from ivr.notices.outbox import PrintOutbox
@@ -22,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[3]
 NOW = datetime(2026, 12, 18, 15, 15, tzinfo=UTC)
 ZONE = ZoneInfo("America/New_York")
 ACCOUNT_SID = "AC" + "0a" * 16
+DECEMBER = Season(date(2026, 12, 1), date(2026, 12, 31), "Mon-Fri 07:00-19:00")
 
 
 @pytest.fixture
@@ -67,7 +69,7 @@ def sender(texts, tmp_path, sms, mail):
     return NoticeSender(
         texts=texts,
         support_phone="+18005550100",
-        support_hours="Mon-Fri 08:00-18:00",
+        opening=Opening("Mon-Fri 08:00-18:00", (DECEMBER,)),
         cutoff=CUTOFF,
         keys=KEYS,
         letters=PrintOutbox(tmp_path / "letters"),

@@ -72,6 +72,7 @@ def test_a_promised_letter_is_put_into_the_outbox(promised, send, facts, sender)
     assert attempt.provider_reference == f"2026-12-18-{paid.confirmation_number}.pdf"
     pdf = (sender.letters.folder / attempt.provider_reference).read_bytes()
     assert attempt.document_sha256 == hashlib.sha256(pdf).digest()
+    assert "Someone answers Monday to Friday, 7 a.m. to 7 p.m." in facts.notice().body, "as callers are told"
 
 
 def test_a_notice_is_sent_once(promised, send, facts, twilio):
@@ -266,6 +267,7 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 from ivr.base.clock import ManualClock
+from ivr.base.hours import Opening
 from ivr.base.keys import KeyRing
 from ivr.notices.outbox import PrintOutbox
 from ivr.notices.send import NoticeSender, send_notice
@@ -275,7 +277,7 @@ from ivr.ach.banking_days import CutoffRule
 from ivr.storage.engine import database_url, make_engine
 url, twilio, folder, texts, notice_id = sys.argv[1:]
 sender = NoticeSender(
-    texts=NoticeTexts.load(Path(texts)), support_phone="+18005550100", support_hours="Mon-Fri 08:00-18:00",
+    texts=NoticeTexts.load(Path(texts)), support_phone="+18005550100", opening=Opening("Mon-Fri 08:00-18:00"),
     cutoff=CutoffRule(time(17), ZoneInfo("America/New_York")), keys=KeyRing({"k1": bytes(32)}), letters=PrintOutbox(Path(folder)),
     sms=SmsCarrier(SmsAccount("AC" + "0" * 32, "0" * 32, "+16175550198", "https://line.example", twilio)),
 )

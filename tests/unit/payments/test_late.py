@@ -24,6 +24,7 @@ from support.money import (
 
 from ivr.base.clock import ManualClock
 from ivr.base.errors import OperatorError
+from ivr.base.hours import Opening
 from ivr.base.randomness import SecretRandomness
 from ivr.jobs.bank import run_due_cutoffs
 from ivr.notices.due import send_due
@@ -64,7 +65,7 @@ def sender(tmp_path):
     return NoticeSender(
         texts=NoticeTexts.load(ROOT / "prompts" / "notices"),
         support_phone="+18005550100",
-        support_hours="Mon-Fri 08:00-18:00",
+        opening=Opening("Mon-Fri 08:00-18:00"),
         cutoff=RULE,
         keys=KEYS,
         letters=PrintOutbox(tmp_path / "letters"),
