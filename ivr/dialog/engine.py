@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import cast
+from typing import NamedTuple, cast
 
 from ivr.dialog.definition import (
     AGENT,
@@ -191,8 +191,7 @@ EARLY_SECONDS: Mapping[str, int] = {"voice": 2, "unhurried": 6, "relay": 6}
 GATE_LISTEN = Listen(MORE_SECONDS["menu"], num_digits=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """What a step left: the new state, what to do now, and what happened, masked.
 
     `heard` is what came in, None for an outcome, which is no caller's doing; `events` are in their order.

@@ -13,10 +13,9 @@ from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from hashlib import sha256
-from typing import Any, cast
+from typing import Any
 
 import psycopg
-from psycopg.pq.abc import PGresult
 from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql.psycopg import PGCompiler_psycopg
@@ -49,7 +48,8 @@ class PreparedStatement:
         self.sql = str(compiled)
         self._names = tuple(compiled.positiontup)
         columns = [column.keyname for column in compiled._result_columns]  # noqa: SLF001
-        self._row = cast("Any", namedtuple("Row", columns, rename=True))._make  # noqa: PYI024
+        row: Any = namedtuple("Row", columns, rename=True)  # type: ignore[misc]  # noqa: PYI024
+        self._row = row._make
 
     @cached_property
     def _name(self) -> bytes:
@@ -58,7 +58,7 @@ class PreparedStatement:
     def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> list[Any]:
         """Run it and return all rows, named tuples; BEGIN travels with a transaction's first."""
         driver, result = self._run(connection, parameters)
-        return driver.rows(cast("PGresult", result), self._row)
+        return driver.rows(result, self._row)
 
     def scalar(self, connection: Connection, parameters: Mapping[str, Any]) -> Any:
         """Run it and return the first column of its first row."""
@@ -67,7 +67,7 @@ class PreparedStatement:
     def run(self, connection: Connection, parameters: Mapping[str, Any]) -> int:
         """Run it and return how many rows it changed."""
         _, result = self._run(connection, parameters)
-        return cast("PGresult", result).command_tuples or 0
+        return result.command_tuples or 0
 
     def send(self, connection: Connection, parameters: Mapping[str, Any]) -> None:
         """Send it without waiting: what comes next, at best the commit, raises its error."""
@@ -75,11 +75,11 @@ class PreparedStatement:
 
     def _run(
         self, connection: Connection, parameters: Mapping[str, Any], *, waits: bool = True
-    ) -> tuple[PipelinedConnection, PGresult | None]:
+    ) -> tuple[PipelinedConnection, Any]:
         if not connection.in_transaction():
             connection.begin()  # as Connection.execute does: otherwise commit() would not know of our work
         values = [parameters[name] for name in self._names]
-        driver = cast("PipelinedConnection", connection.connection.dbapi_connection)
+        driver: Any = connection.connection.dbapi_connection
         # What SQLAlchemy asks as well: looking for listeners where there are none is costly.
         heard = connection._has_events or connection.engine._has_events  # noqa: SLF001
         listening = (connection, None, self.sql, parameters, None, False)

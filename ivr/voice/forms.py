@@ -16,6 +16,7 @@ WORDS_MAX = 500
 CALLERS_KEPT_MAX = 512
 CALL_SID = re.compile(r"CA[0-9a-fA-F]{32}")
 _TELEPHONE = re.compile(r"\+?[0-9][0-9 ().-]*")
+_NO_KEY = re.compile(r"[^0-9*]")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]+")
 
 # What carriers send when a number is withheld, as words and as the words spelled on a keypad. They are looked
@@ -85,7 +86,7 @@ def read_input(form: Mapping[str, str], *, transferring: bool) -> Input:
     if not digits and not finished:
         return Silence()
     # A, B, C and D are tones too; like a star they spoil the entry they stand in.
-    return Keys(re.sub(r"[^0-9*]", "*", digits[:DIGITS_MAX]), finished)
+    return Keys(_NO_KEY.sub("*", digits[:DIGITS_MAX]), finished)
 
 
 def _confidence(text: str) -> float | None:
