@@ -33,6 +33,7 @@ _RUNS = re.compile(r"[0-9]{6,}|(?<![0-9])[0-9](?:(?:[ -]|, |\.\n)[0-9](?![0-9]))
 # What a turn took is written with a fraction or as "3456 ms)": a slow one is no canary.
 _FOURS = re.compile(r"(?<![0-9A-Za-z.])[0-9]{4}(?![0-9A-Za-z]|\.[0-9]| ms\))")
 _MICROSECONDS = re.compile(r"(datetime\.datetime\((?:[0-9]+, ){6})[0-9]+")  # may come to any four digits
+_ROUTING = re.compile(r'"routing_number":"([0-9]{9})"')
 _DATES = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -284,10 +285,12 @@ def test_no_canary_is_found_anywhere(make_house, engine, compiled_line, logs, ca
     assert aviary.members[3].member_id in database
     assert [each for each in refused if not NOT_MADE_UP.search(each)] == []
     # What was said in answer to the terms, and meant yes, is kept by intention; a number is no yes.
-    # Staff must be able to call the number that was keyed for that, whatever was keyed; a routing number is a bank's.
+    # Staff must be able to call the number that was keyed for that, whatever was keyed; a routing number is a bank's,
+    # also one that is a birth date and a digit more.
     with engine.connect() as db:
         callbacks = db.execute(select(StaffTask.details).where(StaffTask.kind == "call_back")).all()
-        no_secret = str([callbacks, db.execute(select(Payment.rdfi_routing_number)).all()])
+        routing = db.execute(select(Payment.rdfi_routing_number)).all()
+        no_secret = str([callbacks, routing, _ROUTING.findall(database)])
     assert {each for each in aviary.found_in(database) if each not in no_secret} == set()
     assert aviary.found_in(logs.getvalue()) == set()
     assert aviary.found_in(shown) == set()
