@@ -16,6 +16,7 @@ import structlog
 from ivr.base.errors import SettingsError
 from ivr.base.logs import configure_logs, log_what_python_prints, logging_config
 from ivr.base.settings import load_call_settings
+from ivr.gunicorn_logger import QuietLogger
 from ivr.wsgi import forget_connections, refuse
 
 try:
@@ -41,7 +42,7 @@ forwarded_allow_ips = ""  # what Twilio signed is PUBLIC_URL, never what a proxy
 control_socket_disable = True  # it would be put in the home folder, the same one for every line
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 (gunicorn makes its own file there)
 
-accesslog = None  # each turn is logged by the line, with its call and without its digits
+logger_class = QuietLogger  # each turn is logged by the line, with its call and without its digits
 configure_logs()
 log_what_python_prints()
 logconfig_dict = logging_config()

@@ -13,6 +13,7 @@ import structlog
 from ivr.base.errors import SettingsError
 from ivr.base.logs import configure_logs, log_what_python_prints, logging_config
 from ivr.base.settings import load_console_settings
+from ivr.gunicorn_logger import QuietLogger
 from ivr.wsgi import forget_connections, refuse
 
 try:
@@ -28,7 +29,7 @@ timeout = 60  # a call is run again on another version while somebody looks
 graceful_timeout = 7
 forwarded_allow_ips = ""  # IVR_CONSOLE_PROXIED says whether a proxy is believed
 control_socket_disable = True
-accesslog = None  # who saw what stands in the audit trail
+logger_class = QuietLogger  # who saw what stands in the audit trail
 configure_logs()
 log_what_python_prints()
 logconfig_dict = logging_config()

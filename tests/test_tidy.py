@@ -20,11 +20,11 @@ ROOT = Path(__file__).resolve().parents[1]
 
 GUNICORN = "gunicorn reads it by name"
 SETTINGS_OF_GUNICORN = (
-    "accesslog",
     "control_socket_disable",
     "forwarded_allow_ips",
     "graceful_timeout",
     "logconfig_dict",
+    "logger_class",
     "post_fork",
     "preload_app",
     "when_ready",
@@ -228,7 +228,14 @@ TESTED_BY = {
     "tests/unit/cli/test_replay_command.py": ("cli/progress", "cli/replay", "cli/replay_run"),
     "tests/unit/cli/test_returned_money.py": ("cli/ach_returns", "cli/payment_credits"),
     "tests/unit/cli/test_rights.py": ("cli/database", "storage/rights"),
-    "tests/unit/cli/test_serving.py": ("cli/demo", "cli/serve", "gunicorn", "gunicorn_console", "wsgi"),
+    "tests/unit/cli/test_serving.py": (
+        "cli/demo",
+        "cli/serve",
+        "gunicorn",
+        "gunicorn_console",
+        "gunicorn_logger",
+        "wsgi",
+    ),
     "tests/unit/cli/test_twilio_commands.py": ("carrier/number", "carrier/observation", "cli/twilio"),
     "tests/unit/cli/test_staff_commands.py": ("cli/staff",),
     "tests/unit/cli/test_status_command.py": ("cli/status",),

@@ -443,3 +443,6 @@ def test_the_web_server_keeps_its_embedded_database_up(
     web.master.terminate()
     assert web.master.wait(PATIENCE_SECONDS) == 0
     assert not living(server)
+    told = web.master.stderr.read()
+    assert '"event": "turn"' in told
+    assert "POST /voice/answer" not in told  # one line a turn: gunicorn writes none of its own
