@@ -85,9 +85,8 @@ def _filters(visit: StaffVisit, asked: dict[str, str]) -> dict[str, Any]:
 
 
 def _after() -> tuple[datetime, str] | None:
-    at, _, call_sid = request.args.get("after", "").partition(
-        " "
-    )  # without a CallSid: before all of that instant
+    """Return the last call of the page before; one without a CallSid is before all others of its instant."""
+    at, _, call_sid = request.args.get("after", "").partition(" ")
     try:
         return (datetime.fromisoformat(at), call_sid) if at else None
     except ValueError:

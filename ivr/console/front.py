@@ -132,7 +132,7 @@ def _log_out(visit: StaffVisit) -> Answer:
 
 
 def _log_ins(visit: StaffVisit, refused: str = "") -> Answer:
-    """List the log-ins of whoever asks that last."""
+    """List the open log-ins of whoever asks."""
     console, name = visit.console, visit.staff.name
     page = render(
         "log_ins.html",

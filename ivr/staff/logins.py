@@ -72,7 +72,7 @@ class LoginResult:
 
 @dataclass(frozen=True, slots=True)
 class OpenLogin:
-    """A log-in that lasts: since when, from where, last used when, and whether it is the one that asks."""
+    """A log-in that is open: since when, from where, last used when, and whether it is the one that asks."""
 
     started_at: datetime
     address: str
@@ -205,7 +205,7 @@ def logged_in(db: Connection, keys: StaffKeys, token: str, now: datetime) -> Log
     row = db.execute(
         select(StaffMember.name, StaffMember.roles, StaffLogin.seen_at)
         .join(StaffLogin, StaffLogin.name == StaffMember.name)
-        .where(StaffLogin.token_hash == token_hash, StaffMember.disabled_at.is_(None), *_lasting(now))
+        .where(StaffLogin.token_hash == token_hash, StaffMember.disabled_at.is_(None), *_open(now))
     ).one_or_none()
     if row is None:
         return None
@@ -215,8 +215,8 @@ def logged_in(db: Connection, keys: StaffKeys, token: str, now: datetime) -> Log
 
 
 def open_logins(db: Connection, keys: StaffKeys, token: str, *, name: str, now: datetime) -> list[OpenLogin]:
-    """Return the log-ins of somebody that last, newest first."""
-    found = select(StaffLogin.__table__).where(StaffLogin.name == name, *_lasting(now))
+    """Return the open log-ins of somebody, newest first."""
+    found = select(StaffLogin.__table__).where(StaffLogin.name == name, *_open(now))
     this = _hashed(keys, token)
     return [
         OpenLogin(row.started_at, row.address, row.seen_at, row.token_hash == this)
@@ -224,7 +224,7 @@ def open_logins(db: Connection, keys: StaffKeys, token: str, *, name: str, now: 
     ]
 
 
-def _lasting(now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _open(now: datetime) -> tuple[ColumnElement[bool], ...]:
     ended = StaffLogin.ended_at.is_(None)
     return ended, StaffLogin.started_at > now - LASTS, StaffLogin.seen_at > now - IDLE
 
@@ -236,7 +236,7 @@ def end_other_logins(
     refused = _refusal(engine, keys, given, now)
     if not refused:
         others = update(StaffLogin).where(
-            StaffLogin.name == given.name, StaffLogin.token_hash != _hashed(keys, token), *_lasting(now)
+            StaffLogin.name == given.name, StaffLogin.token_hash != _hashed(keys, token), *_open(now)
         )
         with engine.begin() as db:
             ended = db.execute(others.values(ended_at=now)).rowcount

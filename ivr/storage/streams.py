@@ -33,7 +33,8 @@ def stream_rows(connection: Connection, statement: Select[Any]) -> Iterator[Any]
 def rows_by_thousand(connection: Connection, statement: Select[Any]) -> Iterator[Sequence[Any]]:
     """Yield a statement's rows, named tuples as of `stream_rows`, a thousand at a time.
 
-    Between them the connection takes other statements, but no second list. Errors are SQLAlchemy's.
+    The last is empty: whoever works between them has a turn after all rows too. The connection takes other
+    statements meanwhile, but no second list. Errors are SQLAlchemy's.
     """
     sql, parameters = _compiled(connection, statement)
     connection.exec_driver_sql(f"DECLARE long_list NO SCROLL CURSOR FOR {sql}", parameters)
