@@ -260,11 +260,13 @@ def profile(site: Site, picture: Path | None) -> None:
 
 def _servers(site: Site, held: ExitStack, empty: Engine, full: Engine) -> list[Server]:
     servers = [
-        held.enter_context(serving(name, app, _environment(site, engine), VAR / f"{log}.log", node=node))
-        for name, app, engine, log, node in (
-            (report.BARE, "benchmarks.bare:app", empty, "bare", "bare"),
-            (report.LINE, "ivr.wsgi:voice", empty, "empty", None),
-            (report.FULL_LINE, "ivr.wsgi:voice", full, "full", None),
+        held.enter_context(
+            serving(name, app, _environment(site, engine), VAR / f"{log}.log", node=node, worker_class=worker)
+        )
+        for name, app, engine, log, node, worker in (
+            (report.BARE, "benchmarks.bare:app", empty, "bare", "bare", "sync"),
+            (report.LINE, "ivr.wsgi:voice", empty, "empty", None, None),
+            (report.FULL_LINE, "ivr.wsgi:voice", full, "full", None, None),
         )
     ]
     for server in servers:

@@ -1,6 +1,7 @@
 """The baseline: Flask and the twilio library answer a webhook, with neither signature nor storage nor engine.
 
-It reads the fields of the form that a turn reads and answers with the same kind of Gather and Say.
+It reads the fields of the form that a turn reads and answers with the same kind of Gather and Say. gunicorn's
+own sync worker runs it.
 """
 
 from __future__ import annotations

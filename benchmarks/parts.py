@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+HTTP = "HTTP and sockets"
 # The first fragment found in a file's path names its part; what no fragment is found in (dataclasses,
 # sockets, hmac …) belongs to whoever called it.
 _FRAGMENTS = (
-    ("/gunicorn/", "gunicorn: HTTP and sockets"),
+    ("/gunicorn/", HTTP),
+    ("/ivr/voice/receiving.py", HTTP),
+    ("/ivr/voice/web_worker.py", HTTP),
+    ("/ivr/voice/fast_request.py", HTTP),
     ("/werkzeug/", "Flask and Werkzeug"),
     ("/flask/", "Flask and Werkzeug"),
     ("/urllib/parse.py", "form parsing"),

@@ -41,10 +41,16 @@ def serving(
     *,
     node: str | None = None,
     config: str = "python:ivr.gunicorn",
+    worker_class: str | None = None,
 ) -> Iterator[Server]:
-    """Run `app` under gunicorn until the block ends; `wait_until_open` tells when it answers."""
+    """Run `app` under gunicorn until the block ends; `wait_until_open` tells when it answers.
+
+    `worker_class`: gunicorn's name of it; None: the configuration's.
+    """
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "-c", config, "--bind", f"127.0.0.1:{port}", app]
+    if worker_class is not None:
+        command[-1:-1] = ["--worker-class", worker_class]
     started = {"PATH": os.defpath, **environment}
     with running(name, command, folder=ROOT, environment=started, port=port, log=log, node=node) as server:
         yield server

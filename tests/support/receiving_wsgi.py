@@ -1,7 +1,8 @@
 """A WSGI app that tells how requests reach it: for tests of the web worker alone.
 
 `GET /` is answered with the worker's process and the seconds since the request arrived. `GET /hold?PATH` is
-answered in the same way once somebody has opened the FIFO at PATH for writing and closed it again.
+answered in the same way once somebody has opened the FIFO at PATH for writing and closed it again. What
+is posted to /voice/breaks breaks; any other answer tells whether what was iterated before it was closed.
 """
 
 from __future__ import annotations
@@ -9,11 +10,26 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from ivr.voice.receiving import ARRIVED_AT
+
+_closed: list[Parts] = []
+
+
+class Parts:
+    """What a framework returns: iterated once, then closed."""
+
+    def __init__(self, body: bytes) -> None:
+        self._parts = [body[:3], body[3:]]
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._parts)
+
+    def close(self) -> None:
+        _closed.append(self)
 
 
 def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -21,8 +37,18 @@ def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable
     if environ["PATH_INFO"] == "/hold":
         with Path(environ["QUERY_STRING"]).open("rb") as gate:
             gate.read()
+    if environ["PATH_INFO"] == "/voice/breaks":
+        raise RuntimeError("broken")
     body = json.dumps(
-        {"process": os.getpid(), "waited": waited, "body": environ["wsgi.input"].read().decode()}
-    )
+        {
+            "process": os.getpid(),
+            "waited": waited,
+            "body": environ["wsgi.input"].read().decode(),
+            "closed": len(_closed),
+            "client": environ["REMOTE_ADDR"],
+            "server": [environ["SERVER_NAME"], environ["SERVER_PORT"]],
+            "by_gunicorn": "gunicorn.socket" in environ,
+        }
+    ).encode()
     start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
-    return [body.encode()]
+    return Parts(body)

@@ -199,6 +199,25 @@ def test_no_nonsense_is_a_server_error(served, calls, request_bytes):
     assert calls() == 0
 
 
+def told(reply: bytes) -> tuple[list[bytes], bytes]:
+    head, _, body = reply.partition(b"\r\n\r\n")
+    return sorted(line for line in head.split(b"\r\n") if not line.startswith((b"Date: ", b"Server: "))), body
+
+
+@pytest.mark.parametrize(
+    ("target", "status"), [("/voice/answer", 200), ("/voice/status", 204), ("/voice/x", 404)]
+)
+def test_past_gunicorn_and_through_it_the_same_is_answered(served, signed, house, *, target, status):
+    form = house.form_of(SID, CallStatus="completed")
+    usual, reply = served.send(signed(target, form))
+    length = f"Content-Length: {len(urlencode(form))}"
+    others, reply_to_others = served.send(signed(target, form, headers=[length, "X_Odd: 1"]))
+    assert (usual, others) == (status, status)
+    assert b"\r\nServer: " in reply_to_others
+    assert b"\r\nServer: " not in reply
+    assert told(reply) == told(reply_to_others)
+
+
 def test_a_turn_does_not_wait_for_the_slow(served, signed, house):
     """One worker: it would be theirs for ten seconds each. None of them is cut for the turn's sake."""
     whole = signed("/voice/answer", house.form_of(SID))

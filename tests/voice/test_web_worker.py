@@ -103,6 +103,41 @@ def test_whoever_is_slow_or_does_not_leave_keeps_nobody_waiting(web):
             client.recv(1)
 
 
+USUAL = WHOLE.replace(b"POST /", b"POST /voice/answer")
+
+
+def test_a_usual_request_is_run_past_gunicorn_like_all_others(web):
+    others, usual = reply(web.client(WHOLE)), reply(web.client(USUAL))
+    assert (others.by_gunicorn, usual.by_gunicorn) == (True, False)
+    assert (usual.body, usual.client, usual.server) == (others.body, others.client, others.server)
+    assert usual.closed == others.closed + 1
+    assert reply(web.client(WHOLE)).closed == usual.closed + 1
+
+
+def test_the_time_before_a_usual_request_is_taken_counts_too(web):
+    gate, held = web.hold()
+    waiting = web.client(USUAL)
+    waiting.settimeout(0.3)
+    with pytest.raises(TimeoutError):
+        waiting.recv(1)
+    gate.open()
+    waiting.settimeout(SECONDS)
+    assert reply(held).body == ""
+    assert reply(waiting).waited > 0.25
+
+
+def test_who_leaves_before_the_answer_or_breaks_the_app_ends_no_worker(web):
+    worker = reply(web.client(USUAL)).process
+    leaving = web.client(USUAL)
+    leaving.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    leaving.close()
+    breaking = web.client(USUAL.replace(b"answer", b"breaks"))
+    answer = b"".join(iter(lambda: breaking.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert b"broken" not in answer
+    assert reply(web.client(USUAL)).process == worker
+
+
 def test_a_worker_that_is_told_to_end_answers_whom_it_has_let_in(web):
     half = web.client(WHOLE[:30])
     gate, held = web.hold()
