@@ -53,8 +53,11 @@ def note_failure(connection: Any, error: psycopg.Error) -> None:
         _unfit.add(connection)
 
 
-def as_sqlalchemy(connection: Connection, sql: str, error: psycopg.Error) -> Exception:
-    """Return the error of a statement that went past SQLAlchemy as the one of its own that others catch."""
+def as_sqlalchemy(connection: Connection, sql: str | None, error: psycopg.Error) -> Exception:
+    """Return the error of a statement that went past SQLAlchemy as the one of its own that others catch.
+
+    `sql` None: it was a commit's.
+    """
     lost = connection.dialect.is_disconnect(error, connection.connection.dbapi_connection, None)  # type: ignore[arg-type]
     if lost:
         connection.invalidate(error)

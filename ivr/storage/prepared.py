@@ -37,6 +37,21 @@ _DIALECT = postgresql.psycopg.dialect(paramstyle="numeric_dollar")  # type: igno
 _DIALECT.statement_compiler = _Compiler
 
 
+def commit(connection: Connection) -> None:
+    """Commit what was done on a connection that goes on being used.
+
+    SQLAlchemy's own transaction stays open, which keeps account of the driver's and takes as long as a
+    statement to end and begin anew; the driver's begins with the next statement. Raises what
+    `Connection.commit` raises.
+    """
+    if connection._has_events or connection.engine._has_events:  # noqa: SLF001
+        connection.dispatch.commit(connection)
+    try:
+        connection.dialect.do_commit(connection.connection)
+    except psycopg.Error as error:
+        raise as_sqlalchemy(connection, None, error) from error
+
+
 class PreparedStatement:
     """One statement, compiled. Its parameters are plain: what psycopg writes without being told how."""
 

@@ -40,6 +40,7 @@ from ivr.dialog.turn import Answered, Turn
 from ivr.dialog.vocabulary import Value
 from ivr.payments.history import RecentPayment, payments_of_call
 from ivr.speech.catalog import SpeechError
+from ivr.storage.prepared import commit
 from ivr.topics.line import LINES_KEPT_MAX, Line, kept_line
 from ivr.topics.masks import GIVEN, Since
 from ivr.topics.perform import perform
@@ -245,7 +246,7 @@ class Turns:
         connection = self._idle.pop() if self._idle else self._engine.connect()
         try:
             result = work(connection)
-            connection.commit()
+            (commit if self._keeps_connection else Connection.commit)(connection)
         except BaseException as error:
             if isinstance(error, DeadlineExceeded):
                 connection.invalidate()  # a rollback would wait for the same silent server

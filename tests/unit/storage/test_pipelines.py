@@ -6,11 +6,11 @@ import os
 import tempfile
 
 import pytest
-from sqlalchemy import bindparam, insert, text
+from sqlalchemy import Connection, bindparam, event, insert, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from ivr.storage.pipelines import PipelinedConnection
-from ivr.storage.prepared import PreparedStatement
+from ivr.storage.prepared import PreparedStatement, commit
 from ivr.storage.tables import Canary
 
 CANARY = {"name": "hash", "value": b"\x00\xff", "made_at": "2026-12-18 15:15:00+00"}
@@ -74,11 +74,12 @@ def test_begin_and_commit_take_no_round_trip_of_their_own(engine, db):
     "ask",
     [
         lambda db: db.commit(),
+        commit,
         lambda db: NAMES.rows(db, {}),
         lambda db: [STORE.send(db, CANARY), db.commit()],
         lambda db: db.execute(text("SELECT 1")),
     ],
-    ids=["commit", "prepared", "sent", "execute"],
+    ids=["commit", "commit of one kept", "prepared", "sent", "execute"],
 )
 def test_whoever_asks_next_hears_what_became_of_a_sent_statement(db, ask):
     STORE.send(db, CANARY)
@@ -99,13 +100,32 @@ def test_what_was_sent_is_rolled_back(db):
     assert driver_of(db).info.backend_pid == number
 
 
-def test_a_commit_that_is_not_heard_of_may_have_committed(engine, db):
+@pytest.mark.parametrize("commit", [Connection.commit, commit], ids=["and done", "and kept"])
+def test_a_commit_that_is_not_heard_of_may_have_committed(engine, db, commit):
     """It has no statement of its own then: the turn tries again and looks."""
     STORE.send(db, CANARY)
     with engine.connect() as other:
         number = driver_of(db).info.backend_pid
         other.execute(text("SELECT pg_terminate_backend(:number, 5000)"), {"number": number})
     with pytest.raises(DBAPIError) as raised:
-        db.commit()
+        commit(db)
     assert raised.value.statement is None
     assert raised.value.connection_invalidated
+
+
+def test_a_connection_that_is_kept_commits_again_and_again(engine, db):
+    """Also what SQLAlchemy itself executed; what comes after a commit is rolled back alone."""
+    committed = []
+    note = committed.append
+    event.listen(engine, "commit", note)
+    STORE.send(db, CANARY)
+    commit(db)
+    assert not driver_of(db).pgconn.transaction_status
+    db.execute(text("UPDATE canaries SET name = 'other'"))
+    commit(db)
+    db.execute(text("UPDATE canaries SET name = 'third'"))
+    db.rollback()
+    event.remove(engine, "commit", note)
+    assert committed == [db, db]
+    with engine.begin() as other:
+        assert other.scalars(text("DELETE FROM canaries RETURNING name")).all() == ["other"]
