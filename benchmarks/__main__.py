@@ -146,7 +146,9 @@ def measure(site: Site) -> None:
         _tell("menu turns")
         menu = bench.menu_turns()
         _show(report.costs(f"An ordinary menu turn, closed loop, {sizes.lanes} at a time", menu))
-        _tell("saturating rate")
+        _tell("saturating rates")
+        crowd = bench.saturated_menu()
+        _show(report.costs(f"Saturated: menu turns, {sizes.saturating_lanes} at a time", crowd))
         saturated = bench.saturated()
         _show(report.costs(f"Saturated: paying calls, {sizes.saturating_lanes} at a time", saturated))
         rates = {
@@ -167,7 +169,7 @@ def measure(site: Site) -> None:
         calls = bench.paying_calls(2)
         line = load_line(settings)
         _show(report.statements(count_statements(empty, settings, line, NOW, calls)))
-        _show(report.verdict(whole, menu, half))
+        _show(report.verdict(whole, menu, crowd, half))
         parts = {"recorded calls": again, "cutoffs": bank, "import": files, "audit": year, "console": console}
         for what, shown in parts.items():
             _tell(what)

@@ -108,13 +108,20 @@ class Bench:
 
     def menu_turns(self) -> Table:
         """Measure one ordinary turn, over and over: a key at the menu of other help."""
+        return self._menu(self.sizes.cycles, self.sizes.lanes)
+
+    def saturated_menu(self) -> Table:
+        """Measure the same with more calls at once than there are workers."""
+        return self._menu(self.sizes.saturating_cycles, self.sizes.saturating_lanes)
+
+    def _menu(self, cycles: int, lanes: int) -> Table:
         table: Table = {server.name: Series() for server in self.servers}
-        for cycle in range(self.sizes.cycles):
+        for cycle in range(cycles):
             for server in self._in_turn(cycle):
-                calls = [self._scripts.menu(self.sizes.menu_turns) for _ in range(self.sizes.lanes)]
-                closed_loop(server, [call[:3] for call in calls], self.sizes.lanes)
+                calls = [self._scripts.menu(self.sizes.menu_turns) for _ in range(lanes)]
+                closed_loop(server, [call[:3] for call in calls], lanes)
                 measured = [call[3:] for call in calls]
-                taken = self._taken(server, partial(closed_loop, server, measured, self.sizes.lanes))
+                taken = self._taken(server, partial(closed_loop, server, measured, lanes))
                 table[server.name].slices.append(taken)
         return table
 

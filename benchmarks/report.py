@@ -16,7 +16,8 @@ from benchmarks.statements import TurnStatements
 
 BARE, LINE, FULL_LINE = "bare Flask + twilio", "line, empty database", "line, full database"
 GOAL_WHOLE_RATIO, GOAL_MENU_RATIO = 2.5, 2.0
-GOAL_P99_MS = 50.0
+GOAL_P99_RATIO = 2.0
+GOAL_TURNS_PER_SECOND, GOAL_SATURATED_P99_MS = 900, 200
 GOAL_REPLAY_SECONDS = 15.0
 REPLAYED_CALLS = 10_000
 GOAL_CUTOFF_SECONDS = 8
@@ -79,7 +80,7 @@ def costs(title: str, measured: Table) -> str:
 def open_loops(measured: Table, rates: Mapping[str, float]) -> str:
     """Write the answer times at half of the saturating rate."""
     return table(
-        f"Open loop (Poisson) at half the saturating rate; goal: p99 under {GOAL_P99_MS:.0f} ms",
+        "Open loop (Poisson) at half the saturating rate",
         ["", "turns / s", *_percent_heads()],
         [[name, f"{rates[name]:.0f}", *_percents(series)] for name, series in measured.items()],
     )
@@ -171,7 +172,7 @@ def profile(seen: Mapping[str, int], alone: Slice) -> str:
     )
 
 
-def verdict(whole: Table, menu: Table, half: Table) -> str:
+def verdict(whole: Table, menu: Table, crowd: Table, half: Table) -> str:
     """Hold the numbers against the goals."""
     lines = [
         f"{what}: {ratio:.2f} x the bare turn's CPU (goal {goal:.1f}, {_met(ratio <= goal)})."
@@ -181,9 +182,18 @@ def verdict(whole: Table, menu: Table, half: Table) -> str:
         )
         for ratio in (measured[LINE].ratio(measured[BARE], _cpu),)
     ]
-    p99 = half[LINE].middle(lambda each: each.wall_ms[99])
-    reached = _met(p99 < GOAL_P99_MS)
-    lines.append(f"p99 at half the saturating rate: {p99:.1f} ms (goal {GOAL_P99_MS:.0f}, {reached}).")
+    p99, bare_p99 = (half[name].middle(lambda each: each.wall_ms[99]) for name in (LINE, BARE))
+    lines.append(
+        f"p99 at half the saturating rate: {p99:.1f} ms, {p99 / bare_p99:.2f} x the bare turn's"
+        f" (goal {GOAL_P99_RATIO:.1f}, {_met(p99 <= GOAL_P99_RATIO * bare_p99)})."
+    )
+    turns = crowd[LINE].middle(lambda each: each.turns_per_second)
+    crowd_p99 = crowd[LINE].middle(lambda each: each.wall_ms[99])
+    reached = _met(turns >= GOAL_TURNS_PER_SECOND and crowd_p99 < GOAL_SATURATED_P99_MS)
+    lines.append(
+        f"Saturated at a menu: {turns:.0f} turns a second, p99 {crowd_p99:.0f} ms"
+        f" (goal {GOAL_TURNS_PER_SECOND} under {GOAL_SATURATED_P99_MS} ms, {reached})."
+    )
     return "\n".join([*lines, ""])
 
 
@@ -241,21 +251,21 @@ def cutoffs(taken: Sequence[CutoffTaken]) -> str:
             for each in taken
         ],
     )
-    fast = _met(last.cpu_seconds < GOAL_CUTOFF_SECONDS)
+    fast = _met(last.seconds < GOAL_CUTOFF_SECONDS)
     small = _met(last.peak_mebibytes < GOAL_CUTOFF_MEBIBYTES)
     return (
-        f"{body}{last.payments:,} payments: {last.cpu_seconds:.1f} s of processor time"
-        f" (goal {GOAL_CUTOFF_SECONDS}, {fast}),"
+        f"{body}{last.payments:,} payments: {last.seconds:.1f} s (goal {GOAL_CUTOFF_SECONDS}, {fast}),"
+        f" {last.cpu_seconds:.1f} s of processor time,"
         f" {last.peak_mebibytes:.0f} MiB (goal {GOAL_CUTOFF_MEBIBYTES}, {small}).\n"
     )
 
 
 def imports(taken: ImportTaken) -> str:
     """Write how long the import of a month's bills takes."""
-    fast = _met(taken.cpu_seconds < GOAL_IMPORT_SECONDS)
+    fast = _met(taken.seconds < GOAL_IMPORT_SECONDS)
     return (
-        f"{taken.bills:,} bills imported: {taken.seconds:.1f} s, {taken.cpu_seconds:.1f} s of processor time"
-        f" (goal {GOAL_IMPORT_SECONDS}, {fast}),"
+        f"{taken.bills:,} bills imported: {taken.seconds:.1f} s (goal {GOAL_IMPORT_SECONDS}, {fast}),"
+        f" {taken.cpu_seconds:.1f} s of processor time,"
         f" {taken.peak_mebibytes:.0f} MiB.\n"
     )
 
