@@ -36,12 +36,12 @@ class Sizes:
 FULL = Sizes(
     finished_calls=1_000_000,
     members=400_000,
-    cycles=9,
+    cycles=27,  # many short slices: what is measured beside each other is the same machine
     warming_calls=32,
-    paying_calls=48,
-    menu_turns=80,
-    saturating_calls=96,
-    saturating_cycles=3,
+    paying_calls=16,
+    menu_turns=27,
+    saturating_calls=48,
+    saturating_cycles=6,
     open_loop_seconds=8,
     open_loop_cycles=5,
     verification_rounds=150,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Final, Literal
 
 MINUTES_A_DAY = 24 * 60
@@ -44,6 +45,7 @@ class OpenHours:
         return len(self.weekdays) == len(_WEEKDAYS)
 
 
+@lru_cache(64)  # each turn asks whether agents answer, and there are few hours
 def parse_hours(text: str) -> tuple[OpenHours, ...]:
     """Read opening hours: spans separated by semicolons, each a weekday or a range of them and two times.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
@@ -18,6 +19,7 @@ HEAD_BYTES_MAX = 4096
 _HEAD = re.compile(
     rb"POST (/voice/[\w/]{1,40}) HTTP/1\.1\r\n((?:[A-Za-z][A-Za-z0-9-]*: [ -~]*\r\n){1,60})\r\n"
 )
+_date = lru_cache(1)(http_date)  # of a second
 _GUNICORNS = {"HTTP_TRANSFER_ENCODING", "HTTP_EXPECT"}  # whoever sends these expects more than an answer
 
 
@@ -54,5 +56,5 @@ def _key(name: str) -> str:
 def write_answer(status: str, headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
     """Return the bytes of an answer after which nothing comes."""
     fields = "".join([f"{name}: {value}\r\n" for name, value in headers])
-    head = f"HTTP/1.1 {status}\r\nDate: {http_date()}\r\nConnection: close\r\n{fields}\r\n"
+    head = f"HTTP/1.1 {status}\r\nDate: {_date(int(time.time()))}\r\nConnection: close\r\n{fields}\r\n"
     return head.encode("latin-1") + body
