@@ -42,8 +42,8 @@ FULL = Sizes(
     menu_turns=27,
     saturating_calls=48,
     saturating_cycles=6,
-    open_loop_seconds=8,
-    open_loop_cycles=5,
+    open_loop_seconds=4,
+    open_loop_cycles=10,
     verification_rounds=150,
     profiled_calls=300,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import closing, nullcontext, suppress
 from typing import Any
 
 from gunicorn.http.wsgi import base_environ
@@ -87,8 +87,8 @@ class ReceivingWorker(SyncWorker):  # type: ignore[misc]  # gunicorn has no type
         head: list[Any] = []
         try:
             answer = self._app(environ, lambda *told: head.append(told))
-            body = b"".join(answer)
-            getattr(answer, "close", int)()
+            with closing(answer) if hasattr(answer, "close") else nullcontext():
+                body = b"".join(answer)
             status, headers = head[-1][:2]
             with suppress(OSError):  # they have left, or do not read
                 connection.sendall(write_answer(status, headers, body))

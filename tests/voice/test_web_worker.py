@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.whole, pytest.mark.xdist_group("web_worker")]
 class Web:
     """A gunicorn with one worker, and clients who speak to it byte by byte."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *options):
         self.folder = folder
         self.listening = socket.create_server(("127.0.0.1", 0))
         descriptor = self.listening.fileno()
@@ -33,6 +33,7 @@ class Web:
                 *(sys.executable, "-m", "gunicorn", "--worker-class", "ivr.voice.web_worker.ReceivingWorker"),
                 *("--no-control-socket", "--bind", f"fd://{descriptor}", "--worker-tmp-dir", str(folder)),
                 *("--pythonpath", f"{ROOT},{ROOT / 'tests'}", "support.receiving_wsgi:app"),
+                *options,
             ],
             cwd=folder,
             pass_fds=[descriptor],
@@ -151,6 +152,13 @@ def test_a_worker_that_is_told_to_end_answers_whom_it_has_let_in(web):
     assert (reply(held).process, reply(half).process) == (worker, worker)
     wait_until(lambda: not is_running(worker))
     assert all(reply(client).process != worker for client in waiting)  # the next worker's
+
+
+def test_a_worker_that_may_run_two_requests_runs_two(tmp_path):
+    web = Web(tmp_path, "--max-requests", "2")
+    workers = [reply(web.client(USUAL)).process for _ in range(5)]
+    web.close()
+    assert [workers.count(each) for each in dict.fromkeys(workers)] == [2, 2, 1]
 
 
 def test_tls_is_refused():
