@@ -43,7 +43,7 @@ control_socket_disable = True  # it would be put in the home folder, the same on
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 (gunicorn makes its own file there)
 
 logger_class = QuietLogger  # each turn is logged by the line, with its call and without its digits
-configure_logs(for_good=True)
+configure_logs()
 log_what_python_prints()
 logconfig_dict = logging_config()
 

@@ -51,7 +51,7 @@ def _made(name: str) -> Flask:
 
 def _make_voice() -> Flask:
     """Read the settings and flows, see that the database is ready, and make the app."""
-    configure_logs(for_good=True)
+    configure_logs()
     settings = load_call_settings()
     line = load_line(settings)
     clock = settings.make_clock()

@@ -2,7 +2,8 @@
 
 `GET /` is answered with the worker's process and the seconds since the request arrived. `GET /hold?PATH` is
 answered in the same way once somebody has opened the FIFO at PATH for writing and closed it again. What
-is posted to /voice/breaks breaks; any other answer tells whether what was iterated before it was closed.
+is posted to /voice/breaks breaks, to /voice/breaks_off once it has begun; any other answer tells how many
+before it were closed.
 """
 
 from __future__ import annotations
@@ -20,13 +21,17 @@ _closed: list[Parts] = []
 
 
 class Parts:
-    """What a framework returns: iterated once, then closed."""
+    """What a framework returns: iterated once, then closed, also when it breaks off."""
 
-    def __init__(self, body: bytes) -> None:
-        self._parts = [body[:3], body[3:]]
+    def __init__(self, body: bytes, *, breaks_off: bool) -> None:
+        self._body = body
+        self._breaks_off = breaks_off
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self._parts)
+        yield self._body[:3]
+        if self._breaks_off:
+            raise RuntimeError("broken")
+        yield self._body[3:]
 
     def close(self) -> None:
         _closed.append(self)
@@ -51,4 +56,4 @@ def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable
         }
     ).encode()
     start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
-    return Parts(body)
+    return Parts(body, breaks_off=environ["PATH_INFO"] == "/voice/breaks_off")

@@ -17,6 +17,7 @@ from ivr.voice.web_worker import ReceivingWorker
 
 SECONDS = 30
 WHOLE = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\na=1&b"
+USUAL = WHOLE.replace(b"POST /", b"POST /voice/answer")
 
 pytestmark = [pytest.mark.whole, pytest.mark.xdist_group("web_worker")]
 
@@ -79,9 +80,10 @@ def reply(client):
     return SimpleNamespace(**json.loads(body))
 
 
-def test_the_time_before_the_worker_takes_a_request_counts(web):
+@pytest.mark.parametrize("sent", [WHOLE, USUAL], ids=["through gunicorn", "past it"])
+def test_the_time_before_the_worker_takes_a_request_counts(web, sent):
     gate, held = web.hold()
-    waiting = web.client(WHOLE)
+    waiting = web.client(sent)
     waiting.settimeout(0.3)
     with pytest.raises(TimeoutError):
         waiting.recv(1)
@@ -104,9 +106,6 @@ def test_whoever_is_slow_or_does_not_leave_keeps_nobody_waiting(web):
             client.recv(1)
 
 
-USUAL = WHOLE.replace(b"POST /", b"POST /voice/answer")
-
-
 def test_a_usual_request_is_run_past_gunicorn_like_all_others(web):
     others, usual = reply(web.client(WHOLE)), reply(web.client(USUAL))
     assert (others.by_gunicorn, usual.by_gunicorn) == (True, False)
@@ -115,28 +114,19 @@ def test_a_usual_request_is_run_past_gunicorn_like_all_others(web):
     assert reply(web.client(WHOLE)).closed == usual.closed + 1
 
 
-def test_the_time_before_a_usual_request_is_taken_counts_too(web):
-    gate, held = web.hold()
-    waiting = web.client(USUAL)
-    waiting.settimeout(0.3)
-    with pytest.raises(TimeoutError):
-        waiting.recv(1)
-    gate.open()
-    waiting.settimeout(SECONDS)
-    assert reply(held).body == ""
-    assert reply(waiting).waited > 0.25
-
-
-def test_who_leaves_before_the_answer_or_breaks_the_app_ends_no_worker(web):
+@pytest.mark.parametrize(("place", "closed"), [(b"breaks", 1), (b"breaks_off", 2)])
+def test_who_leaves_before_the_answer_or_breaks_the_app_ends_no_worker(web, place, closed):
     worker = reply(web.client(USUAL)).process
     leaving = web.client(USUAL)
     leaving.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     leaving.close()
-    breaking = web.client(USUAL.replace(b"answer", b"breaks"))
+    before = reply(web.client(USUAL))
+    breaking = web.client(USUAL.replace(b"answer", place))
     answer = b"".join(iter(lambda: breaking.recv(65536), b""))
     assert answer.startswith(b"HTTP/1.1 500 ")
     assert b"broken" not in answer
-    assert reply(web.client(USUAL)).process == worker
+    after = reply(web.client(USUAL))
+    assert (after.process, after.closed - before.closed) == (worker, closed)
 
 
 def test_a_worker_that_is_told_to_end_answers_whom_it_has_let_in(web):
